@@ -1,0 +1,9 @@
+//! Palpable's engine: a latent diffusion model that generates pictures and trains PALP adapters
+//! (LoRA + a new word embedding) on the visitor's own GPU, in a browser or natively.
+//!
+//! Each folder knows only the ones above it in this list: `gpu` (device, kernels), `ops` (one
+//! operation a file: forward, backward, reference), `model` (CLIP, U-Net, VAE), `weights` (model
+//! files), `tokenizer`, `sampling`, `adapter` (LoRA, embeddings, their files), `training`,
+//! `evaluation`, and `web` (the browser's surface).
+
+pub mod ops;

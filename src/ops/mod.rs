@@ -1,0 +1,16 @@
+//! The operations the models are made of, one a file: the maths in the header, then the public
+//! function, the kernel launch, the gradient, and a plain reference composed of burn operations.
+//!
+//! Every public function takes and returns burn tensors and chooses by device: WGSL kernels on a
+//! GPU, the reference on burn's CPU backend. Weights are frozen: no gradient flows to them, and an
+//! operation keeps for its backward pass only what its input gradient needs. Activations are
+//! channels-last: `[batch, height, width, channels]`, or `[batch, tokens, channels]`.
+
+pub mod activation;
+pub mod attention;
+pub mod conv2d;
+pub mod geglu;
+pub mod group_norm;
+pub mod layer_norm;
+pub mod linear;
+pub mod upsample;
