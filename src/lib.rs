@@ -6,4 +6,5 @@
 //! files), `tokenizer`, `sampling`, `adapter` (LoRA, embeddings, their files), `training`,
 //! `evaluation`, and `web` (the browser's surface).
 
+pub mod gpu;
 pub mod ops;
