@@ -13,7 +13,10 @@ use palpable::{
 fn gpu() -> &'static Gpu {
     static GPU: OnceLock<Gpu> = OnceLock::new();
     GPU.get_or_init(|| {
-        pollster::block_on(Gpu::open(Choice::Gpu)).expect("kernel tests need a GPU or a software Vulkan driver")
+        let gpu = pollster::block_on(Gpu::open(Choice::Gpu));
+        let gpu = gpu.expect("kernel tests need a GPU or a software Vulkan driver");
+        println!("tested on {} ({}), f16: {}", gpu.report.adapter_name, gpu.report.backend, gpu.report.float16);
+        gpu
     })
 }
 
