@@ -8,3 +8,4 @@
 
 pub mod ops;
 pub mod sampling;
+pub mod weights;
