@@ -8,3 +8,5 @@
 
 pub mod gpu;
 pub mod ops;
+pub mod sampling;
+pub mod weights;

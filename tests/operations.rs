@@ -15,7 +15,10 @@ fn gpu() -> &'static Gpu {
     GPU.get_or_init(|| {
         let gpu = pollster::block_on(Gpu::open(Choice::Gpu));
         let gpu = gpu.expect("kernel tests need a GPU or a software Vulkan driver");
-        println!("tested on {} ({}), f16: {}", gpu.report.adapter_name, gpu.report.backend, gpu.report.float16);
+        println!(
+            "tested on {} ({}), f16: {}",
+            gpu.report.adapter_name, gpu.report.backend, gpu.report.float16
+        );
         gpu
     })
 }
@@ -85,8 +88,7 @@ fn half_rounded<const D: usize>(x: Tensor<D>, dtype: FloatDType) -> Tensor<D> {
         return x;
     }
     let shape = x.dims();
-    let rounded: Vec<f32> =
-        values(x).into_iter().map(|value| half::f16::from_f32(value).to_f32()).collect();
+    let rounded: Vec<f32> = values(x).into_iter().map(|value| half::f16::from_f32(value).to_f32()).collect();
     Tensor::<1>::from_floats(rounded.as_slice(), &Device::flex()).reshape(shape)
 }
 
@@ -108,9 +110,14 @@ fn frozen<const D: usize>(weight: &Tensor<D>, device: &Device, like: DType) -> T
 #[test]
 fn linear_layers() {
     for (dtype, tolerance) in precisions() {
-        for (batch, tokens, inputs, outputs) in
-            [(1, 1, 1, 1), (2, 3, 5, 7), (1, 77, 128, 129), (2, 65, 64, 63), (3, 129, 160, 4), (1, 300, 36, 260)]
-        {
+        for (batch, tokens, inputs, outputs) in [
+            (1, 1, 1, 1),
+            (2, 3, 5, 7),
+            (1, 77, 128, 129),
+            (2, 65, 64, 63),
+            (3, 129, 160, 4),
+            (1, 300, 36, 260),
+        ] {
             let weight = half_rounded(numbers([outputs, inputs], 1), dtype);
             let bias = half_rounded(numbers([outputs], 2), dtype);
             let x = numbers([batch, tokens, inputs], 3);
@@ -168,11 +175,13 @@ fn convolutions() {
                 tolerance,
                 dtype,
                 |[x], device| {
-                    let (weight, bias) = (frozen(&weight, device, x.dtype()), frozen(&bias, device, x.dtype()));
+                    let (weight, bias) =
+                        (frozen(&weight, device, x.dtype()), frozen(&bias, device, x.dtype()));
                     conv2d::conv2d(x, weight, Some(bias), stride, padding)
                 },
                 |[x], device| {
-                    let (weight, bias) = (frozen(&weight, device, x.dtype()), frozen(&bias, device, x.dtype()));
+                    let (weight, bias) =
+                        (frozen(&weight, device, x.dtype()), frozen(&bias, device, x.dtype()));
                     conv2d::reference::conv2d(x, weight.autodiff(), Some(bias.autodiff()), stride, padding)
                 },
             );
@@ -219,9 +228,13 @@ fn attention_heads() {
 #[test]
 fn group_normalization() {
     for (dtype, tolerance) in precisions() {
-        for (shape, groups) in
-            [([1, 1, 3, 2], 1), ([2, 5, 3, 6], 3), ([1, 16, 16, 224], 32), ([2, 8, 9, 128], 32), ([1, 33, 5, 12], 4)]
-        {
+        for (shape, groups) in [
+            ([1, 1, 3, 2], 1),
+            ([2, 5, 3, 6], 3),
+            ([1, 16, 16, 224], 32),
+            ([2, 8, 9, 128], 32),
+            ([1, 33, 5, 12], 4),
+        ] {
             for silu in [false, true] {
                 let weight = half_rounded(numbers([shape[3]], 11) + 1.0, dtype);
                 let bias = half_rounded(numbers([shape[3]], 12), dtype);
@@ -338,7 +351,8 @@ fn every_element_is_written() {
 fn kernels_are_deterministic() {
     let run = || {
         let device = &gpu().device;
-        let on = |tensor: Tensor<3>| Tensor::<3>::from_data(tensor.into_data(), device).autodiff().require_grad();
+        let on =
+            |tensor: Tensor<3>| Tensor::<3>::from_data(tensor.into_data(), device).autodiff().require_grad();
         let (query, key) = (on(numbers([2, 65, 80], 20)), on(numbers([2, 77, 80], 21)));
         let output = attention::attention(query.clone(), key.clone(), key.clone(), 2, false);
         let gradients = output.clone().square().sum().backward();

@@ -41,7 +41,9 @@ impl Gpu {
         match choice {
             Choice::Gpu => Self::open_adapter().await,
             #[cfg(not(target_arch = "wasm32"))]
-            Choice::Cpu => Ok(Self { device: Device::flex(), report: DeviceReport::cpu(), errors: Arc::default() }),
+            Choice::Cpu => {
+                Ok(Self { device: Device::flex(), report: DeviceReport::cpu(), errors: Arc::default() })
+            }
         }
     }
 
@@ -76,8 +78,7 @@ impl Gpu {
             .await
             .map_err(|error| Error::Refused { adapter: adapter_name.clone(), reason: error.to_string() })?;
         let backend = adapter.get_info().backend;
-        let setup =
-            burn_wgpu::WgpuSetup { instance, adapter, device: device.clone(), queue, backend };
+        let setup = burn_wgpu::WgpuSetup { instance, adapter, device: device.clone(), queue, backend };
         let burn_device = Device::wgpu_options()
             .tasks_max(DISPATCHES_PER_SUBMISSION)
             // One buffer a tensor: a buffer shared between tensors can't be bound for reading and

@@ -35,7 +35,9 @@ impl DeviceReport {
         let float16 = features.contains(wgpu::Features::SHADER_F16);
         let named = info.name.to_lowercase();
         let software = info.device_type == wgpu::DeviceType::Cpu
-            || ["swiftshader", "llvmpipe", "softpipe", "basic render"].iter().any(|name| named.contains(name));
+            || ["swiftshader", "llvmpipe", "softpipe", "basic render"]
+                .iter()
+                .any(|name| named.contains(name));
         let mut notes = Vec::new();
         if software {
             notes.push("This is a software adapter: pictures take minutes, training takes hours.".into());

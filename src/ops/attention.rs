@@ -11,7 +11,13 @@ use crate::gpu::kernel::{Kernel, empty};
 
 /// query `[batch, query_tokens, heads·d]`, key and value `[batch, tokens, heads·d]` →
 /// `[batch, query_tokens, heads·d]`. `causal`: a query sees only keys at its own place or before.
-pub fn attention(query: Tensor<3>, key: Tensor<3>, value: Tensor<3>, heads: usize, causal: bool) -> Tensor<3> {
+pub fn attention(
+    query: Tensor<3>,
+    key: Tensor<3>,
+    value: Tensor<3>,
+    heads: usize,
+    causal: bool,
+) -> Tensor<3> {
     if !on_gpu(&query) {
         return reference::attention(query, key, value, heads, causal);
     }
@@ -133,14 +139,12 @@ impl Projections {
         let [_, query_tokens, key_tokens, head_size] = self.extents();
         let delta = empty(log_sum_exp, log_sum_exp.shape(), DType::F32);
         let rows = delta.shape().num_elements() as u32;
-        Kernel::new("attention_delta", dy.dtype, WORKGROUP_SIZE)
-            .with("head_size", head_size as u32)
-            .launch(
-                [rows.div_ceil(WORKGROUP_SIZE), 1, 1],
-                &[output, &dy],
-                &[&delta],
-                &[query_tokens as u32, self.heads as u32, rows],
-            );
+        Kernel::new("attention_delta", dy.dtype, WORKGROUP_SIZE).with("head_size", head_size as u32).launch(
+            [rows.div_ceil(WORKGROUP_SIZE), 1, 1],
+            &[output, &dy],
+            &[&delta],
+            &[query_tokens as u32, self.heads as u32, rows],
+        );
         let like = |tensor: &CubeTensor| empty(tensor, tensor.shape(), tensor.dtype);
         let (dq, dk, dv) = (like(&self.query), like(&self.key), like(&self.value));
         let inputs = [&self.query, &self.key, &self.value, &dy, log_sum_exp, &delta];
@@ -162,7 +166,13 @@ impl Projections {
 }
 
 impl AttentionOps for CubeBackend {
-    fn attention(query: CubeTensor, key: CubeTensor, value: CubeTensor, heads: usize, causal: bool) -> CubeTensor {
+    fn attention(
+        query: CubeTensor,
+        key: CubeTensor,
+        value: CubeTensor,
+        heads: usize,
+        causal: bool,
+    ) -> CubeTensor {
         Projections::new(query, key, value, heads, causal).forward().0
     }
 }
@@ -193,7 +203,13 @@ impl Backward<CubeBackend, 3> for Attention {
 }
 
 impl<C: CheckpointStrategy> AttentionOps for Autodiff<CubeBackend, C> {
-    fn attention(query: Tracked<C>, key: Tracked<C>, value: Tracked<C>, heads: usize, causal: bool) -> Tracked<C> {
+    fn attention(
+        query: Tracked<C>,
+        key: Tracked<C>,
+        value: Tracked<C>,
+        heads: usize,
+        causal: bool,
+    ) -> Tracked<C> {
         let (query, query_node) = query.into_parts();
         let (key, key_node) = key.into_parts();
         let (value, value_node) = value.into_parts();
@@ -214,20 +230,27 @@ pub mod reference {
     use super::Tensor;
     use burn::tensor::{Bool, activation::softmax};
 
-    pub fn attention(query: Tensor<3>, key: Tensor<3>, value: Tensor<3>, heads: usize, causal: bool) -> Tensor<3> {
+    pub fn attention(
+        query: Tensor<3>,
+        key: Tensor<3>,
+        value: Tensor<3>,
+        heads: usize,
+        causal: bool,
+    ) -> Tensor<3> {
         let [batch, query_tokens, channels] = query.dims();
         let tokens = key.dims()[1];
         let head_size = channels / heads;
-        let split = |x: Tensor<3>, tokens: usize| x.reshape([batch, tokens, heads, head_size]).swap_dims(1, 2);
+        let split =
+            |x: Tensor<3>, tokens: usize| x.reshape([batch, tokens, heads, head_size]).swap_dims(1, 2);
         let (query, key, value) = (split(query, query_tokens), split(key, tokens), split(value, tokens));
         let mut scores = query.matmul(key.transpose()) / (head_size as f64).sqrt();
         if causal {
             let hidden = Tensor::<2, Bool>::tril_mask([query_tokens, tokens], 0, &scores.device());
-            scores = scores.mask_fill(hidden.unsqueeze::<4>().expand([batch, heads, query_tokens, tokens]), f32::NEG_INFINITY);
+            scores = scores.mask_fill(
+                hidden.unsqueeze::<4>().expand([batch, heads, query_tokens, tokens]),
+                f32::NEG_INFINITY,
+            );
         }
-        softmax(scores, 3)
-            .matmul(value)
-            .swap_dims(1, 2)
-            .reshape([batch, query_tokens, channels])
+        softmax(scores, 3).matmul(value).swap_dims(1, 2).reshape([batch, query_tokens, channels])
     }
 }

@@ -142,7 +142,12 @@ fn input_gradient(dy: CubeTensor, weight: CubeTensor, geometry: Geometry) -> Cub
 }
 
 impl Conv2dOps for CubeBackend {
-    fn conv2d_with_bias(x: CubeTensor, weight: CubeTensor, bias: CubeTensor, geometry: Geometry) -> CubeTensor {
+    fn conv2d_with_bias(
+        x: CubeTensor,
+        weight: CubeTensor,
+        bias: CubeTensor,
+        geometry: Geometry,
+    ) -> CubeTensor {
         forward(x, weight, Some(bias), geometry)
     }
     fn conv2d_without_bias(x: CubeTensor, weight: CubeTensor, geometry: Geometry) -> CubeTensor {
@@ -172,7 +177,12 @@ fn frozen_conv2d<C: CheckpointStrategy>(
 }
 
 impl<C: CheckpointStrategy> Conv2dOps for Autodiff<CubeBackend, C> {
-    fn conv2d_with_bias(x: Tracked<C>, weight: Tracked<C>, bias: Tracked<C>, geometry: Geometry) -> Tracked<C> {
+    fn conv2d_with_bias(
+        x: Tracked<C>,
+        weight: Tracked<C>,
+        bias: Tracked<C>,
+        geometry: Geometry,
+    ) -> Tracked<C> {
         frozen_conv2d::<C>(x, weight.into_primitive(), Some(bias.into_primitive()), geometry)
     }
     fn conv2d_without_bias(x: Tracked<C>, weight: Tracked<C>, geometry: Geometry) -> Tracked<C> {

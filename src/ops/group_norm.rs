@@ -135,7 +135,12 @@ impl Normalized {
 }
 
 impl GroupNormOps for CubeBackend {
-    fn group_norm(x: CubeTensor, weight: CubeTensor, bias: CubeTensor, normalization: Normalization) -> CubeTensor {
+    fn group_norm(
+        x: CubeTensor,
+        weight: CubeTensor,
+        bias: CubeTensor,
+        normalization: Normalization,
+    ) -> CubeTensor {
         Normalized::new(x, weight, bias, normalization).forward()
     }
 }
@@ -152,7 +157,12 @@ impl Backward<CubeBackend, 1> for GroupNorm {
 }
 
 impl<C: CheckpointStrategy> GroupNormOps for Autodiff<CubeBackend, C> {
-    fn group_norm(x: Tracked<C>, weight: Tracked<C>, bias: Tracked<C>, normalization: Normalization) -> Tracked<C> {
+    fn group_norm(
+        x: Tracked<C>,
+        weight: Tracked<C>,
+        bias: Tracked<C>,
+        normalization: Normalization,
+    ) -> Tracked<C> {
         record::<C, _>(GroupNorm, x, |x| {
             let (weight, bias) = (weight.into_primitive(), bias.into_primitive());
             let normalized = Normalized::new(x, weight, bias, normalization);

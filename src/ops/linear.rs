@@ -120,7 +120,11 @@ impl Backward<CubeBackend, 2> for TrainableLinear {
     }
 }
 
-fn frozen_linear<C: CheckpointStrategy>(x: Tracked<C>, weight: CubeTensor, bias: Option<CubeTensor>) -> Tracked<C> {
+fn frozen_linear<C: CheckpointStrategy>(
+    x: Tracked<C>,
+    weight: CubeTensor,
+    bias: Option<CubeTensor>,
+) -> Tracked<C> {
     record::<C, _>(FrozenLinear, x, |x| (forward(x, weight.clone(), bias), weight))
 }
 
