@@ -7,3 +7,4 @@
 //! `evaluation`, and `web` (the browser's surface).
 
 pub mod ops;
+pub mod weights;
