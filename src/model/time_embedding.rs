@@ -62,8 +62,11 @@ impl Sinusoids {
         };
         let sines = (0..half).map(|i| phase(i).sin());
         let cosines = (0..half).map(|i| phase(i).cos());
-        let mut values: Vec<f32> =
-            if self.flip_sin_to_cos { cosines.chain(sines).collect() } else { sines.chain(cosines).collect() };
+        let mut values: Vec<f32> = if self.flip_sin_to_cos {
+            cosines.chain(sines).collect()
+        } else {
+            sines.chain(cosines).collect()
+        };
         values.resize(self.size, 0.0);
         values
     }

@@ -36,11 +36,8 @@ pub struct Transformer2DModel {
 impl Transformer2DModel {
     pub fn load(weights: &mut Weights, path: &str, sizes: TransformerSizes) -> Result<Self, weights::Error> {
         let channels = sizes.channels;
-        let load_projection = if sizes.use_linear_projection {
-            AdaptableLinear::load
-        } else {
-            AdaptableLinear::load_pointwise
-        };
+        let load_projection =
+            if sizes.use_linear_projection { AdaptableLinear::load } else { AdaptableLinear::load_pointwise };
         Ok(Self {
             norm: load_group_norm(
                 weights,
@@ -76,10 +73,8 @@ impl Transformer2DModel {
     ) -> Tensor<4> {
         let [_, height, width, _] = x.dims();
         let normal = to_tokens(group_norm(x.clone(), &self.norm, false));
-        let hidden = self
-            .transformer_blocks
-            .iter()
-            .fold(self.proj_in.forward(normal, lora), |hidden, block| {
+        let hidden =
+            self.transformer_blocks.iter().fold(self.proj_in.forward(normal, lora), |hidden, block| {
                 block.forward(hidden, encoder_hidden_states, lora)
             });
         x + to_image(self.proj_out.forward(hidden, lora), height, width)

@@ -8,7 +8,7 @@ use super::layers::Conv2d;
 use super::lora::{AdaptableLinear, LoraSet};
 use super::resnet::{ResnetBlock2D, ResnetSizes};
 use super::transformer::{Transformer2DModel, TransformerSizes};
-use super::unet_config::{DownsamplePadding, MidBlockKind, UNet2DConditionConfig};
+use super::unet_config::{MidBlockKind, UNet2DConditionConfig};
 use crate::ops::{conv2d::Padding, upsample::upsample_nearest};
 use crate::weights::{self, Weights};
 
@@ -42,7 +42,9 @@ impl Layers {
         let resnets = in_channels
             .iter()
             .enumerate()
-            .map(|(i, &in_channels)| load_resnet(weights, &format!("{path}.resnets.{i}"), config, level, in_channels))
+            .map(|(i, &in_channels)| {
+                load_resnet(weights, &format!("{path}.resnets.{i}"), config, level, in_channels)
+            })
             .collect::<Result<_, _>>()?;
         let attentions = (0..if attention { in_channels.len() } else { 0 })
             .map(|i| load_transformer(weights, &format!("{path}.attentions.{i}"), config, level))
@@ -116,10 +118,6 @@ impl DownBlock {
         let channels = &config.block_out_channels;
         let mut in_channels = vec![channels[level]; config.layers_per_block[level]];
         in_channels[0] = channels[level.saturating_sub(1)];
-        let padding = match config.downsample_padding {
-            DownsamplePadding::EachSide => Padding::same(1),
-            DownsamplePadding::BottomRight => Padding::bottom_right(1),
-        };
         Ok(Self {
             layers: Layers::load(
                 weights,
@@ -132,7 +130,7 @@ impl DownBlock {
             downsampler: (level + 1 < channels.len())
                 .then(|| {
                     let path = format!("{path}.downsamplers.0.conv");
-                    Conv2d::load_downsampling(weights, &path, channels[level], padding)
+                    Conv2d::load_downsampling(weights, &path, channels[level], Padding::same(1))
                 })
                 .transpose()?,
         })

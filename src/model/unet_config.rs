@@ -27,7 +27,6 @@ pub struct UNet2DConditionConfig {
     /// Number of heads, which SD 1.x configurations call `attention_head_dim`.
     pub num_attention_heads: Vec<usize>,
     pub cross_attention_dim: Vec<usize>,
-    pub downsample_padding: DownsamplePadding,
     pub norm_num_groups: usize,
     pub norm_eps: f64,
     pub use_linear_projection: bool,
@@ -41,15 +40,6 @@ pub enum MidBlockKind {
     CrossAttention,
     /// `UNetMidBlock2D`: one residual block.
     Residual,
-}
-
-/// Where the zeros of a stride-2 convolution lie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DownsamplePadding {
-    /// `downsample_padding` 1: one pixel on each side.
-    EachSide,
-    /// `downsample_padding` 0: one row below, one column to the right.
-    BottomRight,
 }
 
 impl UNet2DConditionConfig {
@@ -104,11 +94,6 @@ impl UNet2DConditionConfig {
                 settings.cross_attention_dim,
                 levels,
             )?,
-            downsample_padding: match settings.downsample_padding {
-                0 => DownsamplePadding::BottomRight,
-                1 => DownsamplePadding::EachSide,
-                other => return Err(file.unsupported("downsample_padding", other)),
-            },
             norm_num_groups: settings.norm_num_groups,
             norm_eps: settings.norm_eps,
             use_linear_projection: settings.use_linear_projection,
@@ -157,10 +142,14 @@ impl UNet2DConditionConfig {
         for (&channels, &heads) in self.block_out_channels.iter().zip(&self.num_attention_heads) {
             if channels % self.norm_num_groups != 0 {
                 let groups = self.norm_num_groups;
-                return Err(file.inconsistent(format!("{channels} channels do not divide into {groups} groups")));
+                return Err(
+                    file.inconsistent(format!("{channels} channels do not divide into {groups} groups"))
+                );
             }
             if channels % heads != 0 {
-                return Err(file.inconsistent(format!("{channels} channels do not divide into {heads} heads")));
+                return Err(
+                    file.inconsistent(format!("{channels} channels do not divide into {heads} heads"))
+                );
             }
         }
         Ok(())
@@ -199,6 +188,7 @@ fn supported_settings() -> Vec<Supported> {
         ("conv_in_kernel", vec![json!(3)]),
         ("conv_out_kernel", vec![json!(3)]),
         ("cross_attention_norm", vec![json!(null)]),
+        ("downsample_padding", vec![json!(1)]),
         ("dual_cross_attention", vec![json!(false)]),
         ("encoder_hid_dim", vec![json!(null)]),
         ("encoder_hid_dim_type", vec![json!(null)]),
@@ -235,7 +225,6 @@ struct Settings {
     attention_head_dim: OneOrMany<usize>,
     num_attention_heads: Option<OneOrMany<usize>>,
     cross_attention_dim: OneOrMany<usize>,
-    downsample_padding: usize,
     norm_num_groups: usize,
     norm_eps: f64,
     use_linear_projection: bool,
@@ -278,7 +267,6 @@ impl Default for Settings {
             attention_head_dim: OneOrMany::One(8),
             num_attention_heads: None,
             cross_attention_dim: OneOrMany::One(1280),
-            downsample_padding: 1,
             norm_num_groups: 32,
             norm_eps: 1e-5,
             use_linear_projection: false,
