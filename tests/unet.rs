@@ -156,6 +156,25 @@ fn gradients_equal_pytorch() {
 }
 
 #[test]
+fn half_precision_model_trains_factors_in_full_precision() {
+    let device = Device::flex();
+    let unet = formula_unet("adapted", &device, FloatDType::F16);
+    let (sample, context) = inputs(&unet, [8, 6], 7, &device);
+    let lora = formula_lora(&unet, &device.clone().autodiff());
+    let output = unet.forward(sample, &TIMESTEPS, context, Some(&lora));
+    let direction = formula::values("direction", output.dims(), &device);
+    let gradients = (output * direction).sum().backward();
+
+    let golden = Golden::read("unet/adapted.safetensors");
+    let path = "mid_block.attentions.0.transformer_blocks.0.attn2.to_v";
+    let gradient = lora.get(path)[0].up.grad(&gradients).unwrap();
+    assert_eq!(gradient.dtype(), DType::F32);
+    let error = relative_error(&values(gradient), golden.values(&format!("gradient.{path}.up")));
+    println!("gradient through f16: relative error {error:.2e}");
+    assert!(error < 5e-2);
+}
+
+#[test]
 fn a_set_that_names_no_layer_is_the_base_model_bit_by_bit() {
     let device = Device::flex();
     let unet = formula_unet("adapted", &device, FloatDType::F32);
