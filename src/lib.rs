@@ -7,6 +7,7 @@
 //! `evaluation`, and `web` (the browser's surface).
 
 pub mod gpu;
+pub mod model;
 pub mod ops;
 pub mod sampling;
 pub mod weights;
