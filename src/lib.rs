@@ -6,4 +6,6 @@
 //! files), `tokenizer`, `sampling`, `adapter` (LoRA, embeddings, their files), `training`,
 //! `evaluation`, and `web` (the browser's surface).
 
+pub mod model;
 pub mod ops;
+pub mod weights;

@@ -1,0 +1,183 @@
+//! The tensors of one component on the device, by their upstream names.
+
+use std::collections::HashMap;
+
+use burn::tensor::{DType, Device, FloatDType, Tensor};
+
+use super::{
+    ByteSource, Error, SafetensorsHeader, StoredType, TensorEntry,
+    convert::Floats,
+    files::{Index, Layout},
+};
+
+/// Read at once, in bytes: bounds what lies in memory beside the tensor itself. A multiple of every
+/// type's size.
+const PIECE: u64 = 16 << 20;
+
+/// Tensors waiting to be taken by a model.
+#[derive(Debug)]
+pub struct Weights {
+    /// Its folder, or a word for it: names it in messages.
+    component: String,
+    tensors: HashMap<String, Stored>,
+}
+
+#[derive(Debug)]
+enum Stored {
+    /// On the device, flat: burn's tensors know their rank at compile time, files do not.
+    Loaded { shape: Vec<usize>, values: Tensor<1> },
+    /// In the file, but of a type that no model here computes with.
+    Skipped(StoredType),
+}
+
+impl Weights {
+    /// Brings a component's tensors to the device, a piece at a time.
+    ///
+    /// `folder` is the component's ("unet"), `stem` its file's name ("diffusion_pytorch_model"): the
+    /// single file, its `.fp16` variant, or the shards of `<stem>.safetensors.index.json`. `dtype` is
+    /// f32 or f16. `progress` gets the number of bytes just dealt with; in all, the lengths of
+    /// [`component_files`](super::component_files).
+    ///
+    /// # Errors
+    /// A file is missing, cut short, malformed, or a pickle; see [`Error`].
+    pub async fn load(
+        source: &dyn ByteSource,
+        folder: &str,
+        stem: &str,
+        device: &Device,
+        dtype: FloatDType,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Self, Error> {
+        let layout = Layout::find(source, folder, stem, dtype).await?;
+        let mut weights = Self { component: folder.to_owned(), tensors: HashMap::new() };
+        for file in &layout.files {
+            let header = SafetensorsHeader::read(source, &file.path).await?;
+            progress(header.data_start);
+            for entry in &header.tensors {
+                let elsewhere = |index: &Index| index.shard_of.get(&entry.name) != Some(&file.path);
+                if layout.index.as_ref().is_some_and(elsewhere) {
+                    progress(entry.range.end - entry.range.start);
+                    continue;
+                }
+                let stored = weights.fetch(source, &file.path, entry, device, dtype, progress).await?;
+                weights.tensors.insert(entry.name.clone(), stored);
+            }
+        }
+        if let Some(Index { path, shard_of }) = layout.index
+            && let Some((name, shard)) = shard_of.into_iter().find(|(name, _)| !weights.contains(name))
+        {
+            return Err(Error::MissingFromShard { index: path, shard, name });
+        }
+        Ok(weights)
+    }
+
+    async fn fetch(
+        &self,
+        source: &dyn ByteSource,
+        path: &str,
+        entry: &TensorEntry,
+        device: &Device,
+        dtype: FloatDType,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Stored, Error> {
+        let count = entry.shape.iter().product();
+        let mut values = Floats::with_capacity(dtype, count)?;
+        // No device holds a tensor of nothing, and no model here asks for one.
+        if count == 0 || !values.extend(entry.dtype, &[]) {
+            progress(entry.range.end - entry.range.start);
+            return Ok(Stored::Skipped(entry.dtype));
+        }
+        let mut start = entry.range.start;
+        while start < entry.range.end {
+            let end = entry.range.end.min(start + PIECE);
+            let piece = source.read(path, start..end).await?;
+            if piece.len() as u64 != end - start || !values.extend(entry.dtype, &piece) {
+                let actual = start + piece.len() as u64;
+                return Err(Error::Truncated { path: path.to_owned(), actual, expected: end });
+            }
+            progress(end - start);
+            start = end;
+        }
+        self.upload(&entry.name, entry.shape.clone(), values, device, dtype)
+    }
+
+    fn upload(
+        &self,
+        name: &str,
+        shape: Vec<usize>,
+        values: Floats,
+        device: &Device,
+        dtype: FloatDType,
+    ) -> Result<Stored, Error> {
+        if values.overflowed() {
+            return Err(Error::TooLargeForF16 { component: self.component.clone(), name: name.to_owned() });
+        }
+        let data = values.into_data([shape.iter().product()]);
+        Ok(Stored::Loaded { shape, values: Tensor::from_data(data, (device, DType::from(dtype))) })
+    }
+
+    /// Weights made in memory (shape and values by name), for tests and for models built from scratch.
+    ///
+    /// # Errors
+    /// [`Error::WrongShape`] if values are not as many as their shape says; [`Error::TooLargeForF16`];
+    /// [`Error::UnsupportedTarget`].
+    pub fn from_tensors(
+        tensors: HashMap<String, (Vec<usize>, Vec<f32>)>,
+        device: &Device,
+        dtype: FloatDType,
+    ) -> Result<Self, Error> {
+        let mut weights = Self { component: "the model".to_owned(), tensors: HashMap::new() };
+        for (name, (shape, numbers)) in tensors {
+            if shape.iter().product::<usize>() != numbers.len() {
+                return Err(weights.wrong_shape(&name, vec![numbers.len()], shape));
+            }
+            let mut values = Floats::with_capacity(dtype, numbers.len())?;
+            values.extend_from(&numbers);
+            let stored = weights.upload(&name, shape, values, device, dtype)?;
+            weights.tensors.insert(name, stored);
+        }
+        Ok(weights)
+    }
+
+    /// Whether there is a tensor of that name still to take.
+    pub fn contains(&self, name: &str) -> bool {
+        self.tensors.contains_key(name)
+    }
+
+    /// Takes a tensor out. A scalar (shape `[]`) is taken as `[1]`.
+    ///
+    /// # Errors
+    /// [`Error::MissingTensor`], [`Error::WrongShape`], [`Error::UnsupportedType`], all naming it.
+    pub fn take<const D: usize>(&mut self, name: &str, shape: [usize; D]) -> Result<Tensor<D>, Error> {
+        self.take_if_present(name, shape)?
+            .ok_or_else(|| Error::MissingTensor { component: self.component.clone(), name: name.to_owned() })
+    }
+
+    /// Takes a tensor out if there is one.
+    ///
+    /// # Errors
+    /// [`Error::WrongShape`], [`Error::UnsupportedType`].
+    pub fn take_if_present<const D: usize>(
+        &mut self,
+        name: &str,
+        shape: [usize; D],
+    ) -> Result<Option<Tensor<D>>, Error> {
+        match self.tensors.remove(name) {
+            None => Ok(None),
+            Some(Stored::Skipped(stored)) => {
+                let (component, name) = (self.component.clone(), name.to_owned());
+                Err(Error::UnsupportedType { component, name, stored })
+            }
+            Some(Stored::Loaded { shape: actual, values }) => {
+                if actual == shape || actual.is_empty() && shape.as_slice() == [1] {
+                    return Ok(Some(values.reshape(shape)));
+                }
+                Err(self.wrong_shape(name, actual, shape.to_vec()))
+            }
+        }
+    }
+
+    fn wrong_shape(&self, name: &str, actual: Vec<usize>, expected: Vec<usize>) -> Error {
+        Error::WrongShape { component: self.component.clone(), name: name.to_owned(), actual, expected }
+    }
+}
