@@ -8,4 +8,5 @@
 
 pub mod model;
 pub mod ops;
+pub mod sampling;
 pub mod weights;
