@@ -51,9 +51,12 @@ pub fn conv2d(
     })
 }
 
-/// PyTorch's `[out, in, r, s]` → `[r, s, in, out]`.
+/// PyTorch's `[out, in, r, s]` → `[r, s, in, out]`, moved in memory once (flattening a permuted view
+/// copies it) so that no later launch has to.
 pub fn relay_weight(weight: Tensor<4>) -> Tensor<4> {
-    weight.permute([2, 3, 1, 0])
+    let relaid = weight.permute([2, 3, 1, 0]);
+    let [kernel_height, kernel_width, inputs, outputs] = relaid.dims();
+    relaid.flatten::<1>(0, 3).reshape([kernel_height, kernel_width, inputs, outputs])
 }
 
 /// Every extent of a convolution.
