@@ -33,3 +33,16 @@ pub enum Error {
     #[error("The device could not return a result: {0}.")]
     ReadBack(String),
 }
+
+impl Error {
+    /// The error as a sentence for a person: it begins with a capital and ends with a full stop.
+    pub fn sentence(&self) -> String {
+        let message = self.to_string();
+        let mut letters = message.chars();
+        let mut sentence: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+        if !sentence.ends_with(['.', '!', '?']) {
+            sentence.push('.');
+        }
+        sentence
+    }
+}

@@ -58,6 +58,8 @@ pub struct StableDiffusion {
     pub schedule: NoiseSchedule,
     /// Side of the square pictures the model was trained on, in pixels.
     pub resolution: usize,
+    /// Numbers in all parts together.
+    pub parameters: u64,
 }
 
 /// The folders and file stems of the parts with weights.
