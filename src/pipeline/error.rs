@@ -1,6 +1,6 @@
 //! What can go wrong between a model folder and a picture.
 
-use crate::{adapter, gpu, model, sampling, tokenizer, training, weights};
+use crate::{adapter, evaluation, gpu, model, sampling, tokenizer, training, weights};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -18,6 +18,8 @@ pub enum Error {
     Adapter(#[from] adapter::Error),
     #[error(transparent)]
     Training(#[from] training::Error),
+    #[error(transparent)]
+    Evaluation(#[from] evaluation::Error),
     #[error("The prompt is empty; describe the picture you want.")]
     EmptyPrompt,
     #[error("A picture of {width}×{height} can't be made: sides must be multiples of {multiple}, from {multiple} to {most}.")]

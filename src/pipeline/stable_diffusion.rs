@@ -96,7 +96,7 @@ impl StableDiffusion {
             .into());
         }
         let tokenizer = load_tokenizer(source).await?;
-        let text_config: ClipTextConfig = read_config(source, "text_encoder/config.json").await?;
+        let text_config = ClipTextConfig::from_json(&read_text(source, "text_encoder/config.json").await?)?;
         let unet_config = UNet2DConditionConfig::from_json(&read_text(source, "unet/config.json").await?)?;
         let vae_config = AutoencoderKlConfig::from_json(&read_text(source, "vae/config.json").await?)?;
         let scheduler = read_text(source, "scheduler/scheduler_config.json").await?;

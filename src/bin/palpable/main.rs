@@ -6,6 +6,7 @@ mod generate;
 mod inspect;
 mod model;
 mod personalize;
+mod score;
 
 use std::process::ExitCode;
 
@@ -26,6 +27,7 @@ enum Command {
     Generate(generate::Arguments),
     Personalize(personalize::Arguments),
     Inspect(inspect::Arguments),
+    Score(score::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         Command::Generate(arguments) => pollster::block_on(generate::run(arguments)),
         Command::Personalize(arguments) => pollster::block_on(personalize::run(arguments)),
         Command::Inspect(arguments) => pollster::block_on(inspect::run(arguments)),
+        Command::Score(arguments) => pollster::block_on(score::run(arguments)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
