@@ -7,4 +7,5 @@
 //! `evaluation`, and `web` (the browser's surface).
 
 pub mod ops;
+pub mod tokenizer;
 pub mod weights;
