@@ -6,6 +6,8 @@
 //! files), `tokenizer`, `sampling`, `adapter` (LoRA, embeddings, their files), `training`,
 //! `evaluation`, and `web` (the browser's surface).
 
+pub mod evaluation;
+pub mod model;
 pub mod ops;
 pub mod tokenizer;
 pub mod weights;
