@@ -30,25 +30,29 @@ struct Layers {
 }
 
 impl Layers {
-    /// `path.resnets.i` with the given input channels, and `path.attentions.i` if `attention`.
+    /// `path.resnets.i` with `in_channels(i)` input channels, and `path.attentions.i` if `attention`.
     fn load(
         weights: &mut Weights,
         path: &str,
         config: &UNet2DConditionConfig,
         level: usize,
-        in_channels: &[usize],
+        layers: usize,
+        in_channels: impl Fn(usize) -> usize,
         attention: bool,
     ) -> Result<Self, weights::Error> {
-        let resnets = in_channels
-            .iter()
-            .enumerate()
-            .map(|(i, &in_channels)| {
-                load_resnet(weights, &format!("{path}.resnets.{i}"), config, level, in_channels)
-            })
-            .collect::<Result<_, _>>()?;
-        let attentions = (0..if attention { in_channels.len() } else { 0 })
-            .map(|i| load_transformer(weights, &format!("{path}.attentions.{i}"), config, level))
-            .collect::<Result<_, _>>()?;
+        let (mut resnets, mut attentions) = (Vec::new(), Vec::new());
+        for i in 0..layers {
+            resnets.push(load_resnet(
+                weights,
+                &format!("{path}.resnets.{i}"),
+                config,
+                level,
+                in_channels(i),
+            )?);
+            if attention {
+                attentions.push(load_transformer(weights, &format!("{path}.attentions.{i}"), config, level)?);
+            }
+        }
         Ok(Self { resnets, attentions })
     }
 
@@ -116,15 +120,15 @@ impl DownBlock {
     ) -> Result<Self, weights::Error> {
         let path = format!("down_blocks.{level}");
         let channels = &config.block_out_channels;
-        let mut in_channels = vec![channels[level]; config.layers_per_block[level]];
-        in_channels[0] = channels[level.saturating_sub(1)];
+        let finer = channels[level.saturating_sub(1)];
         Ok(Self {
             layers: Layers::load(
                 weights,
                 &path,
                 config,
                 level,
-                &in_channels,
+                config.layers_per_block[level],
+                |i| if i == 0 { finer } else { channels[level] },
                 config.down_block_attention[level],
             )?,
             downsampler: (level + 1 < channels.len())
@@ -226,20 +230,19 @@ impl UpBlock {
         let coarser = channels[(level + 1).min(channels.len() - 1)];
         let finer = channels[level.saturating_sub(1)];
         let layers = config.layers_per_block[level] + 1;
-        let in_channels: Vec<usize> = (0..layers)
-            .map(|i| {
-                let image = if i == 0 { coarser } else { channels[level] };
-                let skip = if i + 1 == layers { finer } else { channels[level] };
-                image + skip
-            })
-            .collect();
+        let in_channels = |i| {
+            let image = if i == 0 { coarser } else { channels[level] };
+            let skip = if i + 1 == layers { finer } else { channels[level] };
+            image + skip
+        };
         Ok(Self {
             layers: Layers::load(
                 weights,
                 &path,
                 config,
                 level,
-                &in_channels,
+                layers,
+                in_channels,
                 config.up_block_attention[index],
             )?,
             upsampler: (level > 0)

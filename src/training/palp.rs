@@ -86,8 +86,8 @@ pub fn renoise_estimate(
     noisy + level.noise.clone() * (noise - noise_prediction)
 }
 
-/// Eq. 5, classifier-free guidance (1 − scale)·G(∅) + scale·G(y), for a batch whose rows are first unconditional, then conditional:
-/// `[2·batch, …]` → `[batch, …]`.
+/// Eq. 5, classifier-free guidance (1 − scale)·G(∅) + scale·G(y), for predictions whose rows are
+/// first unconditional, then conditional: `[2·batch, …]` → `[batch, …]`.
 pub fn guide_halves(predictions: Tensor<4>, scale: f32) -> Tensor<4> {
     let batch = predictions.dims()[0] / 2;
     guide(predictions.clone().narrow(0, 0, batch), predictions.narrow(0, batch, batch), scale)
