@@ -8,6 +8,8 @@ use burn::tensor::{Device, FloatDType, Tensor};
 use half::f16;
 use palpable::weights::{DirectorySource, SafetensorsHeader, StoredType, Weights};
 
+pub mod formula;
+
 pub use pollster::block_on;
 
 /// A path in the repository.
