@@ -5,8 +5,8 @@
 //! Both prediction types make x_{t'} a weighted sum of x_t and the model's output; the two weights
 //! of every step are worked out once, in f64.
 
-use super::schedule::{NoiseSchedule, PredictionType, TimestepSpacing};
 use super::sampler::StepWeights;
+use super::schedule::{NoiseSchedule, PredictionType, TimestepSpacing};
 
 /// The timesteps of a run of `steps` steps, noisy to clean.
 pub(super) fn timesteps(schedule: &NoiseSchedule, steps: usize) -> Vec<f32> {
