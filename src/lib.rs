@@ -6,10 +6,15 @@
 //! VAE), `tokenizer`, `sampling`, `adapter` (LoRA, embeddings, their files), `training`,
 //! `evaluation`, `pipeline` (all of it together), and `web` (the browser's surface).
 
+pub mod adapter;
 pub mod evaluation;
 pub mod gpu;
 pub mod model;
 pub mod ops;
+pub mod pipeline;
 pub mod sampling;
 pub mod tokenizer;
+pub mod training;
+#[cfg(target_arch = "wasm32")]
+mod web;
 pub mod weights;

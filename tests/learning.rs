@@ -64,7 +64,7 @@ fn likeness_and_prompt() {
 
     let score = |what: &str, prompt: &str, adapter: Option<&Adapter>| {
         let pictures = draw(&model, prompt, adapter);
-        let text = block_on(scorer.clip_text_image(&model.tokenizer.encode(TARGET), &pictures)).expect("scores");
+        let text = block_on(scorer.clip_text_image(&pictures, &model.tokenizer.encode(TARGET))).expect("scores");
         let text = text.iter().sum::<f32>() / text.len() as f32;
         let image = block_on(scorer.clip_image_image(&pictures, &photo_pictures)).expect("a score");
         println!("{what}: text {text:.3}, image {image:.3}");

@@ -39,7 +39,8 @@ impl PromptEncoder {
         for span in &tokens.placeholders {
             if let Some(embedding) = self.embeddings.get(&span.placeholder) {
                 let place = [span.position..span.position + span.vectors, 0..width];
-                let embedding = embedding.clone().cast(spliced.dtype());
+                let embedding = embedding.clone().narrow(0, span.first_vector, span.vectors);
+                let embedding = embedding.cast(spliced.dtype());
                 spliced = spliced.slice_assign(place, embedding);
             }
         }

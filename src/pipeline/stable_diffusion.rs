@@ -95,7 +95,7 @@ impl StableDiffusion {
             }
             .into());
         }
-        let tokenizer = load_tokenizer(source).await?;
+        let tokenizer = Tokenizer::load(source, "tokenizer").await?;
         let text_config = ClipTextConfig::from_json(&read_text(source, "text_encoder/config.json").await?)?;
         let unet_config = UNet2DConditionConfig::from_json(&read_text(source, "unet/config.json").await?)?;
         let vae_config = AutoencoderKlConfig::from_json(&read_text(source, "vae/config.json").await?)?;
@@ -118,20 +118,25 @@ impl StableDiffusion {
             progress(LoadProgress { loaded, total });
         };
         let device = &gpu.device;
+        let mut parameters = 0;
         let [folder, stem] = TEXT_ENCODER;
         let mut weights = Weights::load(source, folder, stem, device, dtype, &mut count).await?;
+        parameters += weights.parameters();
         let text_encoder = ClipTextModel::load(&mut weights, text_config)?;
         let [folder, stem] = UNET;
         let mut weights = Weights::load(source, folder, stem, device, dtype, &mut count).await?;
+        parameters += weights.parameters();
         let unet = UNet2DConditionModel::load(&mut weights, unet_config)?;
         let [folder, stem] = VAE;
         let mut weights = Weights::load(source, folder, stem, device, dtype, &mut count).await?;
+        parameters += weights.parameters();
         let vae = AutoencoderKl::load(&mut weights, vae_config)?;
         gpu.check()?;
 
         let latent_size = unet.config().sample_size.map_or(64, |[height, _]| height);
         Ok(Self {
             name: name.to_owned(),
+            parameters,
             gpu: gpu.clone(),
             precision,
             tokenizer,
@@ -147,14 +152,4 @@ impl StableDiffusion {
     pub fn prompt_encoder(&self) -> PromptEncoder {
         PromptEncoder::new(self.tokenizer.clone(), self.text_encoder.clone())
     }
-}
-
-async fn load_tokenizer(source: &dyn ByteSource) -> Result<Tokenizer, Error> {
-    let vocabulary = read_text(source, "tokenizer/vocab.json").await?;
-    let merges = read_text(source, "tokenizer/merges.txt").await?;
-    let config = match source.length("tokenizer/tokenizer_config.json").await? {
-        Some(_) => Some(read_text(source, "tokenizer/tokenizer_config.json").await?),
-        None => None,
-    };
-    Ok(Tokenizer::new(&vocabulary, &merges, config.as_deref())?)
 }

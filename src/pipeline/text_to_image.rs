@@ -112,7 +112,7 @@ impl Generation {
             }
             adapter.check_fits(&projections)?;
             if let Some(embedding) = &adapter.embedding {
-                embedding.check_width(model.text_encoder.width())?;
+                embedding.check_width(model.text_encoder.config().hidden_size)?;
                 encoder.add(embedding, device)?;
             }
             if *strength != 0.0 {

@@ -204,17 +204,17 @@ fn betas(config: &SchedulerConfig) -> Vec<f32> {
     }
 }
 
-/// torch.linspace in f32: the first half counts up from the start, the second down from the end.
+/// torch.linspace in f32: the first half counts up from the start, the second down from the end, each
+/// value rounded once (torch's kernel uses a fused multiply-add).
 fn linspace(start: f64, end: f64, count: usize) -> Vec<f32> {
     let (start, end) = (start as f32, end as f32);
-    let step = (end - start) / (count - 1) as f32;
-    (0..count)
-        .map(|index| {
-            if index < count / 2 {
-                start + step * index as f32
-            } else {
-                end - step * (count - 1 - index) as f32
-            }
-        })
-        .collect()
+    let step = f64::from((end - start) / (count - 1) as f32);
+    let value = |index: usize| {
+        if index < count / 2 {
+            f64::from(start) + step * index as f64
+        } else {
+            f64::from(end) - step * (count - 1 - index) as f64
+        }
+    };
+    (0..count).map(|index| value(index) as f32).collect()
 }

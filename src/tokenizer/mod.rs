@@ -22,6 +22,7 @@ use pipeline::{ClipPipeline, build_pipeline};
 pub const MOST_VECTORS: usize = 4;
 
 /// A model's tokenizer, with the placeholders added so far.
+#[derive(Clone)]
 pub struct Tokenizer {
     pipeline: ClipPipeline,
     special_tokens: Vec<AddedToken>,

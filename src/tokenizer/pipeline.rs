@@ -61,6 +61,7 @@ fn parse_merges(merges: &str) -> Result<Vec<(String, String)>, Error> {
 }
 
 /// NFC, runs of white space to one space, lower case.
+#[derive(Clone)]
 pub(super) struct ClipNormalizer {
     spaces: Replace,
 }
@@ -81,6 +82,7 @@ impl Normalizer for ClipNormalizer {
 }
 
 /// Words without the space between them, their bytes written as printable letters.
+#[derive(Clone)]
 pub(super) struct ClipWords {
     words: Split,
     bytes: ByteLevel,

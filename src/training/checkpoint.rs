@@ -67,8 +67,9 @@ impl State {
 
 impl Checkpoint {
     pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
-        let settings = serde_json::to_string(&self.settings)
-            .map_err(|error| Error::Checkpoint { reason: format!("its settings can't be written ({error})") })?;
+        let settings = serde_json::to_string(&self.settings).map_err(|error| Error::Checkpoint {
+            reason: format!("its settings can't be written ({error})"),
+        })?;
         let metadata = [
             ("palpable_checkpoint", VERSION.to_owned()),
             ("settings", settings),
@@ -104,7 +105,7 @@ impl Checkpoint {
         let step = entry("step")?.parse().map_err(|_| refuse("its step is not a number".to_owned()))?;
         let layout = entry("layout")?.clone();
 
-        let values = |name: String| {
+        let values = |name: String| -> Result<Vec<f32>, Error> {
             let tensor = header.tensors.iter().find(|tensor| tensor.name == name);
             let tensor = tensor
                 .filter(|tensor| tensor.dtype == StoredType::F32)

@@ -4,6 +4,8 @@
 //! are added. No row of the model's own table is a parameter, so none can move (with the usual
 //! "train the table, zero the other rows' gradients" AdamW's decay moves them all the same).
 
+use std::ops::Range;
+
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::random::{Purpose, stream};
@@ -19,14 +21,16 @@ const FURTHER_VECTOR_NOISE: f32 = 0.1;
 #[derive(Clone, Debug)]
 pub struct PromptTemplate {
     parts: Vec<Part>,
+    /// The table's.
+    dtype: DType,
 }
 
 #[derive(Clone, Debug)]
 enum Part {
     /// Rows of the model's table `[tokens, width]`.
     Words(Tensor<2>),
-    /// All vectors of the new word.
-    Placeholder,
+    /// These vectors of the new word: all, unless the prompt was cut.
+    Placeholder(Range<usize>),
 }
 
 impl PromptTemplate {
@@ -38,18 +42,18 @@ impl PromptTemplate {
             if span.position > position {
                 parts.push(Part::Words(text_encoder.embed_tokens(&tokens.ids[position..span.position])));
             }
-            parts.push(Part::Placeholder);
+            parts.push(Part::Placeholder(span.first_vector..span.first_vector + span.vectors));
             position = span.position + span.vectors;
         }
         if position < tokens.ids.len() {
             parts.push(Part::Words(text_encoder.embed_tokens(&tokens.ids[position..])));
         }
-        Self { parts }
+        Self { parts, dtype: text_encoder.embed_tokens(&[0]).dtype() }
     }
 
-    /// Whether the new word stands in the prompt.
-    pub fn has_placeholder(&self) -> bool {
-        self.parts.iter().any(|part| matches!(part, Part::Placeholder))
+    /// Whether the new word stands in the prompt with all of its `vectors`.
+    pub fn has_placeholder(&self, vectors: usize) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Placeholder(range) if *range == (0..vectors)))
     }
 
     /// The prompt's token embeddings `[1, tokens, width]` with `embedding` `[vectors, width]` in the
@@ -59,7 +63,9 @@ impl PromptTemplate {
         let parts = self.parts.iter().map(|part| match part {
             Part::Words(rows) if tracked => rows.clone().autodiff(),
             Part::Words(rows) => rows.clone(),
-            Part::Placeholder => embedding.clone(),
+            Part::Placeholder(range) => {
+                embedding.clone().narrow(0, range.start, range.len()).cast(self.dtype)
+            }
         });
         Tensor::cat(parts.collect(), 0).unsqueeze()
     }

@@ -137,14 +137,20 @@ pub fn step_gradients(
     let (target, pulls) = match alignment {
         None => (target, None),
         Some(alignment) => {
-            let prediction =
-                palp::noise_prediction(plain_output, noisy.clone(), &level, prediction_type);
+            let prediction = palp::noise_prediction(plain_output, noisy.clone(), &level, prediction_type);
             let renoised = palp::renoise_estimate(noisy, batch.noise.clone(), prediction.clone(), &level);
-            let direction =
-                direction(networks, conditioning, trained, personal.inner(), renoised, batch, &level, alignment);
+            let direction = direction(
+                networks,
+                conditioning,
+                trained,
+                personal.inner(),
+                renoised,
+                batch,
+                &level,
+                alignment,
+            );
             let pulls = palp::pulls(direction.clone(), alignment.lambda, prediction, batch.noise.clone());
-            let target =
-                palp::shifted_target(target, direction, alignment.lambda, &level, prediction_type);
+            let target = palp::shifted_target(target, direction, alignment.lambda, &level, prediction_type);
             (target, Some(pulls))
         }
     };
@@ -168,11 +174,7 @@ pub fn step_gradients(
 
 /// C_P `[1, tokens, width]`: the personalization prompt with [V] spliced in. With a tracked
 /// embedding, gradients flow back to it through the frozen text encoder.
-pub fn encode_personal(
-    networks: Networks,
-    conditioning: &Conditioning,
-    embedding: &Tensor<2>,
-) -> Tensor<3> {
+pub fn encode_personal(networks: Networks, conditioning: &Conditioning, embedding: &Tensor<2>) -> Tensor<3> {
     networks.text_encoder.forward(conditioning.personalization.splice(embedding))
 }
 
@@ -194,9 +196,10 @@ fn direction(
             networks.predict(renoised.clone(), &batch.timesteps, conditional, lora)
         } else {
             let rows = batch.timesteps.len();
-            let both = Tensor::cat(vec![empty.clone().repeat_dim(0, rows), conditional.repeat_dim(0, rows)], 0);
+            let both =
+                Tensor::cat(vec![empty.clone().repeat_dim(0, rows), conditional.repeat_dim(0, rows)], 0);
             let twice = renoised.clone().repeat_dim(0, 2);
-            palp::guide_halves(networks.predict(twice, &batch.timesteps.repeat(2), both, lora), scale)
+            palp::guide_halves(networks.predict(twice, &batch.timesteps.repeat(2), both, lora), scale as f32)
         };
         palp::noise_prediction(output, renoised.clone(), level, networks.schedule.prediction_type())
     };
@@ -204,7 +207,8 @@ fn direction(
     let frozen = guided(conditioning.clean.clone(), alignment.alpha, None);
     let personalized = guided(personal, alignment.beta, Some(&lora));
     let [first, last] = alignment.timesteps;
-    let gate = batch.timesteps.iter().map(|timestep| if (first..=last).contains(timestep) { 1.0 } else { 0.0 });
+    let gate =
+        batch.timesteps.iter().map(|timestep| if (first..=last).contains(timestep) { 1.0 } else { 0.0 });
     palp::alignment_direction(frozen, personalized, palp::rows(gate.collect(), &renoised.device()))
 }
 

@@ -84,7 +84,8 @@ impl PhotoLatents {
     /// The chosen pictures as a batch. Each index counts photo · variants + variant.
     pub fn gather(&self, indices: &[usize]) -> Tensor<4> {
         let indices: Vec<i32> = indices.iter().map(|&index| index as i32).collect();
-        let indices = Tensor::<1, Int>::from_data(TensorData::from(indices.as_slice()), &self.latents.device());
+        let indices =
+            Tensor::<1, Int>::from_data(TensorData::from(indices.as_slice()), &self.latents.device());
         self.latents.clone().select(0, indices)
     }
 }

@@ -48,9 +48,10 @@ impl LoraLayout {
 
     /// A text that is equal for two layouts exactly when a flat vector of one fits the other.
     pub fn description(&self) -> String {
-        let modules = self.modules.iter().map(|module| {
-            format!("{}:{}x{}", module.path, module.out_features, module.in_features)
-        });
+        let modules = self
+            .modules
+            .iter()
+            .map(|module| format!("{}:{}x{}", module.path, module.out_features, module.in_features));
         format!("rank {} {}", self.rank, modules.collect::<Vec<_>>().join(" "))
     }
 
@@ -58,7 +59,8 @@ impl LoraLayout {
     pub fn initial_values(&self, seed: u64, device: &Device) -> Tensor<1> {
         let mut values = Vec::with_capacity(self.count());
         for (index, module) in self.modules.iter().enumerate() {
-            let normal = noise::normal(seed, stream(Purpose::LoraStart, index, 0), self.rank * module.in_features);
+            let normal =
+                noise::normal(seed, stream(Purpose::LoraStart, index, 0), self.rank * module.in_features);
             values.extend(normal.into_iter().map(|value| value / self.rank as f32));
             values.resize(values.len() + module.out_features * self.rank, 0.0);
         }
@@ -135,7 +137,8 @@ impl LoraFactors {
             let gradient = leaf.grad_remove(gradients);
             gradient.unwrap_or_else(|| leaf.clone().inner().zeros_like()).flatten::<1>(0, 1)
         };
-        let parts = self.factors.iter().flat_map(|factors| [take(&factors.down), take(&factors.up)]).collect();
+        let parts =
+            self.factors.iter().flat_map(|factors| [take(&factors.down), take(&factors.up)]).collect();
         Tensor::cat(parts, 0)
     }
 }

@@ -7,7 +7,7 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
-use crate::sampling::{NoiseSchedule, PredictionType};
+use crate::sampling::{NoiseSchedule, PredictionType, guide};
 
 /// How much signal and noise each row of a batch holds.
 #[derive(Clone, Debug)]
@@ -86,14 +86,9 @@ pub fn renoise_estimate(
     noisy + level.noise.clone() * (noise - noise_prediction)
 }
 
-/// Eq. 5, classifier-free guidance: (1 − scale)·G(∅) + scale·G(y). A scale of 1 is no guidance.
-pub fn guide(unconditional: Tensor<4>, conditional: Tensor<4>, scale: f64) -> Tensor<4> {
-    unconditional.clone() + (conditional - unconditional) * scale
-}
-
-/// The guided prediction for a batch whose rows are first unconditional, then conditional:
-/// `[2·batch, …]` → `[batch, …]`.
-pub fn guide_halves(predictions: Tensor<4>, scale: f64) -> Tensor<4> {
+/// Eq. 5, classifier-free guidance (1 − scale)·G(∅) + scale·G(y), for predictions whose rows are
+/// first unconditional, then conditional: `[2·batch, …]` → `[batch, …]`.
+pub fn guide_halves(predictions: Tensor<4>, scale: f32) -> Tensor<4> {
     let batch = predictions.dims()[0] / 2;
     guide(predictions.clone().narrow(0, 0, batch), predictions.narrow(0, batch, batch), scale)
 }

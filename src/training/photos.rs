@@ -24,9 +24,7 @@ pub struct Photo {
 pub enum PhotoError {
     #[error("\"{name}\" is not a JPEG, PNG or WebP picture.")]
     NotAPicture { name: String },
-    #[error(
-        "\"{name}\" has {width}×{height} pixels, too many to open; make it smaller than 100 megapixels."
-    )]
+    #[error("\"{name}\" has {width}×{height} pixels, too many to open; make it smaller than 100 megapixels.")]
     TooLarge { name: String, width: u32, height: u32 },
     #[error("\"{name}\" is damaged and can't be opened ({reason}).")]
     Damaged { name: String, reason: String },
@@ -80,8 +78,10 @@ impl Photo {
     /// Decodes a JPEG, PNG or WebP file and turns it upright. `name` is for messages only.
     pub fn decode(bytes: &[u8], name: &str) -> Result<Self, PhotoError> {
         let not_a_picture = || PhotoError::NotAPicture { name: name.to_owned() };
-        let damaged =
-            |error: image::ImageError| PhotoError::Damaged { name: name.to_owned(), reason: error.to_string() };
+        let damaged = |error: image::ImageError| PhotoError::Damaged {
+            name: name.to_owned(),
+            reason: error.to_string(),
+        };
 
         let mut reader =
             ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|_| not_a_picture())?;

@@ -137,8 +137,16 @@ impl TrainingSettings {
         };
         filled("new word", &self.placeholder, "give the subject a name like <my-dog>")?;
         filled("class noun", &self.class_noun, "say in a word what the subject is, like \"dog\"")?;
-        filled("target prompt", &self.clean_prompt, "describe the picture you want, like \"a sketch of a dog\"")?;
-        filled("personalization prompt", &self.personalization_prompt, "\"a photo of {placeholder}\" will do")?;
+        filled(
+            "target prompt",
+            &self.clean_prompt,
+            "describe the picture you want, like \"a sketch of a dog\"",
+        )?;
+        filled(
+            "personalization prompt",
+            &self.personalization_prompt,
+            "\"a photo of {placeholder}\" will do",
+        )?;
         let lower = |text: &str| text.to_lowercase();
         if lower(&self.clean_prompt).contains(&lower(&self.placeholder)) {
             return Err(SettingsError::PlaceholderInCleanPrompt {

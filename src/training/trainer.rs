@@ -26,10 +26,10 @@ use crate::sampling::{NoiseSchedule, noise};
 use crate::tokenizer::Tokenizer;
 
 /// The frozen model that a run trains an adapter for.
-#[derive(Clone)]
 pub struct TrainingModel {
     /// Written into the adapter's details.
     pub name: String,
+    /// The run's own: the placeholder is added to it.
     pub tokenizer: Tokenizer,
     pub text_encoder: Rc<ClipTextModel>,
     pub unet: Rc<UNet2DConditionModel>,
@@ -355,7 +355,7 @@ fn personalization_template(
     settings: &TrainingSettings,
 ) -> Result<PromptTemplate, Error> {
     let template = template(model, &settings.personalization_text(), &settings.placeholder);
-    if !template.has_placeholder() {
+    if !template.has_placeholder(settings.vectors) {
         let tokens = model.tokenizer.encode("").ids.len();
         return Err(SettingsError::PlaceholderCutOff { tokens }.into());
     }
@@ -393,5 +393,5 @@ fn flat(values: Vec<f32>, device: &Device) -> Tensor<1> {
 pub(super) async fn read(tensor: Tensor<1>) -> Result<Vec<f32>, Error> {
     let failed = |reason: String| Error::Device { reason };
     let data = tensor.into_data_async().await.map_err(|error| failed(error.to_string()))?;
-    data.into_vec::<f32>().map_err(|error| failed(format!("{error:?}")))
+    data.try_into_vec::<f32>().map_err(|error| failed(error.to_string()))
 }

@@ -152,6 +152,11 @@ impl Weights {
         Ok(weights)
     }
 
+    /// Numbers in all tensors that are still to take.
+    pub fn parameters(&self) -> u64 {
+        self.tensors.values().map(|stored| stored.shape.iter().product::<usize>() as u64).sum()
+    }
+
     /// Whether there is a tensor of that name still to take.
     pub fn contains(&self, name: &str) -> bool {
         self.tensors.contains_key(name) || self.skipped.contains_key(name)

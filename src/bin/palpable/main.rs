@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use error::Error;
+
 
 /// Personal text-to-image: train a PALP adapter from a few photos, and make pictures with it.
 #[derive(Parser)]

@@ -44,7 +44,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     let dtype = model.precision.dtype();
     let scorer = ClipScorer::load(&source, text_model, &model.gpu.device, dtype, &mut |_| ()).await;
     let scorer = scorer.map_err(palpable::pipeline::Error::from)?;
-    let text = scorer.clip_text_image(&model.tokenizer.encode(&arguments.prompt), &pictures).await;
+    let text = scorer.clip_text_image(&pictures, &model.tokenizer.encode(&arguments.prompt)).await;
     let text = text.map_err(palpable::pipeline::Error::from)?;
     let image = scorer.clip_image_image(&pictures, &photos).await.map_err(palpable::pipeline::Error::from)?;
     let mean = text.iter().sum::<f32>() / text.len() as f32;
