@@ -86,8 +86,7 @@ impl Weights {
         progress: &mut dyn FnMut(u64),
     ) -> Result<(), Error> {
         let (component, name) = (self.component.clone(), entry.name.clone());
-        let count = entry.shape.iter().product();
-        let mut values = Floats::with_capacity(dtype, count)?;
+        let mut values = Floats::new(dtype)?;
         if !values.extend(entry.dtype, &[]) {
             progress(entry.range.end - entry.range.start);
             let error = Error::UnsupportedType { component, name, stored: entry.dtype };
@@ -95,10 +94,11 @@ impl Weights {
             return Ok(());
         }
         // No device holds a tensor of nothing.
-        if count == 0 {
+        if entry.range.is_empty() {
             self.skipped.insert(entry.name.clone(), Error::EmptyTensor { component, name });
             return Ok(());
         }
+        values.reserve(entry.shape.iter().product());
         let mut start = entry.range.start;
         while start < entry.range.end {
             let end = entry.range.end.min(start + PIECE);
@@ -145,7 +145,7 @@ impl Weights {
             if shape.iter().product::<usize>() != numbers.len() {
                 return Err(weights.wrong_shape(&name, vec![numbers.len()], shape));
             }
-            let mut values = Floats::with_capacity(dtype, numbers.len())?;
+            let mut values = Floats::new(dtype)?;
             values.extend_from(&numbers);
             weights.upload(&name, shape, values, device, dtype)?;
         }
