@@ -30,6 +30,8 @@ pub enum Error {
     Strength(f32),
     #[error("The text encoder writes {text_encoder} numbers a token where the U-Net reads {unet}: they are of different models.")]
     WidthMismatch { text_encoder: usize, unet: usize },
+    #[error("The tokenizer writes {tokens} tokens where the text encoder reads {positions}: they are of different models.")]
+    LengthMismatch { tokens: usize, positions: usize },
     #[error("The device returned numbers that are not finite; try 32-bit precision, and report this with your device's description.")]
     NotFinite,
     #[error("The device could not return a result: {0}.")]

@@ -101,6 +101,10 @@ impl StableDiffusion {
         let vae_config = AutoencoderKlConfig::from_json(&read_text(source, "vae/config.json").await?)?;
         let scheduler = read_text(source, "scheduler/scheduler_config.json").await?;
         let schedule = NoiseSchedule::new(&SchedulerConfig::from_json(&scheduler)?)?;
+        if tokenizer.length() > text_config.max_position_embeddings {
+            let (tokens, positions) = (tokenizer.length(), text_config.max_position_embeddings);
+            return Err(Error::LengthMismatch { tokens, positions });
+        }
         for &width in &unet_config.cross_attention_dim {
             if width != text_config.hidden_size {
                 return Err(Error::WidthMismatch { text_encoder: text_config.hidden_size, unet: width });
