@@ -18,11 +18,15 @@ pub enum Error {
     Pickle { file: String },
 
     /// Far beyond any adapter.
-    #[error("{file} has {gigabytes:.1} GB; adapters of up to 1 GB are read, so this is probably a whole model")]
+    #[error(
+        "{file} has {gigabytes:.1} GB; adapters of up to 1 GB are read, so this is probably a whole model"
+    )]
     TooLarge { file: String, gigabytes: f64 },
 
     /// Nothing in it is a part of an adapter.
-    #[error("{file} is not an adapter: it holds neither LoRA weights nor an embedding (\"{example}\" is one of its tensors)")]
+    #[error(
+        "{file} is not an adapter: it holds neither LoRA weights nor an embedding (\"{example}\" is one of its tensors)"
+    )]
     NotAnAdapter { file: String, example: String },
 
     /// No tensors at all.

@@ -30,7 +30,8 @@ pub fn check_length(file_name: &str, bytes: u64) -> Result<(), Error> {
 
 /// Whether a safetensors file is some kind of adapter, usable or not, rather than a model's part.
 pub(super) fn is_adapter(header: &SafetensorsHeader, file_name: &str) -> bool {
-    let known = |entry: &TensorEntry| Part::of(&entry.name).is_some() || kind_of_foreign(&entry.name).is_some();
+    let known =
+        |entry: &TensorEntry| Part::of(&entry.name).is_some() || kind_of_foreign(&entry.name).is_some();
     header.tensors.iter().any(known) || embedding_file::find(header, file_name).is_some()
 }
 

@@ -36,7 +36,9 @@ impl Adapter {
             let Some(projection) = find(&path) else {
                 return Err(Error::NoSuchLayer { adapter: adapter(), path });
             };
-            if (weights.in_features, weights.out_features) != (projection.in_features, projection.out_features) {
+            if (weights.in_features, weights.out_features)
+                != (projection.in_features, projection.out_features)
+            {
                 return Err(Error::OtherLayerSize {
                     adapter: adapter(),
                     path,

@@ -18,6 +18,7 @@ mod error;
 mod file;
 mod fit;
 mod inspect;
+mod inspect_model;
 mod kohya;
 mod metadata;
 mod module_path;
@@ -27,6 +28,7 @@ mod types;
 
 pub use error::Error;
 pub use file::{LARGEST_FILE, check_length};
-pub use inspect::{inspect_file, inspect_model_folder};
+pub use inspect::{InspectError, inspect_file};
+pub use inspect_model::inspect_model_folder;
 pub use module_path::{kohya_name, path_from_kohya_name};
 pub use types::{Adapter, AdapterDetails, Embedding, LoraWeights};
