@@ -6,6 +6,7 @@
 //! files), `tokenizer`, `sampling`, `adapter` (LoRA, embeddings, their files), `training`,
 //! `evaluation`, and `web` (the browser's surface).
 
+pub mod adapter;
 pub mod evaluation;
 pub mod model;
 pub mod ops;

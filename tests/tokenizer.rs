@@ -71,7 +71,13 @@ fn the_vocabulary_alone_is_enough() {
     let alone = Tokenizer::new(&read_demo("vocab.json"), &read_demo("merges.txt"), None).unwrap();
     let ids = alone.encode("a photo of a dog").ids;
     assert_eq!(ids, demo().encode("a photo of a dog").ids);
-    assert_eq!((ids.len(), ids[0], ids[76]), (77, 3553, 3554));
+    assert_eq!((ids.len(), ids[0], ids[76]), (alone.length(), 3553, 3554));
+    let short = Tokenizer::new(
+        &read_demo("vocab.json"),
+        &read_demo("merges.txt"),
+        Some(r#"{"model_max_length": 4}"#),
+    );
+    assert_eq!(short.unwrap().encode("a photo of a dog").ids, [ids[0], ids[1], ids[2], ids[76]]);
 }
 
 #[test]

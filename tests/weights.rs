@@ -64,7 +64,8 @@ fn every_stored_float_becomes_the_wanted_one() {
     let header = r#"{"d":{"dtype":"F64","shape":[1],"data_offsets":[0,8]},
         "b":{"dtype":"BF16","shape":[1],"data_offsets":[8,10]},
         "h":{"dtype":"F16","shape":[],"data_offsets":[10,12]},
-        "ids":{"dtype":"I64","shape":[1,2],"data_offsets":[12,28]}}"#;
+        "ids":{"dtype":"I64","shape":[1,2],"data_offsets":[12,28]},
+        "nothing":{"dtype":"F32","shape":[2,0],"data_offsets":[28,28]}}"#;
     let mut bytes = file(header, 0);
     bytes.extend(data);
     bytes.extend([0; 16]);
@@ -78,6 +79,8 @@ fn every_stored_float_becomes_the_wanted_one() {
         let error = weights.take("ids", [1, 2]).unwrap_err();
         assert_eq!(error.to_string(), "\"ids\" of unet is stored as I64, which this program does not read");
     }
+    let error = load(&source, FloatDType::F32).unwrap().take("nothing", [2, 0]).unwrap_err();
+    assert_eq!(error.to_string(), "\"nothing\" of unet holds nothing");
     let error = load(&source, FloatDType::F64).unwrap_err();
     assert_eq!(error.to_string(), "weights can be loaded as f32 or f16, not as f64");
 }

@@ -13,8 +13,8 @@ const COMPONENT: &str = "CLIP image processor";
 /// Pillow's number of the bicubic filter.
 const BICUBIC: u32 = 3;
 /// OpenAI's normalization.
-const MEAN: [f32; 3] = [0.48145466, 0.4578275, 0.40821073];
-const STD: [f32; 3] = [0.26862954, 0.26130258, 0.27577711];
+const MEAN: [f64; 3] = [0.48145466, 0.4578275, 0.40821073];
+const STD: [f64; 3] = [0.26862954, 0.26130258, 0.27577711];
 
 /// How a picture is prepared.
 #[derive(Clone, Debug)]
@@ -54,9 +54,9 @@ struct Settings {
     #[serde(default = "yes")]
     do_normalize: bool,
     #[serde(default = "default_mean")]
-    image_mean: [f32; 3],
+    image_mean: [f64; 3],
     #[serde(default = "default_std")]
-    image_std: [f32; 3],
+    image_std: [f64; 3],
 }
 
 /// Older files give one number, newer ones name it.
@@ -84,11 +84,11 @@ fn default_rescale_factor() -> f32 {
     1.0 / 255.0
 }
 
-fn default_mean() -> [f32; 3] {
+fn default_mean() -> [f64; 3] {
     MEAN
 }
 
-fn default_std() -> [f32; 3] {
+fn default_std() -> [f64; 3] {
     STD
 }
 
@@ -120,8 +120,8 @@ impl ImageProcessor {
                 Size::HeightWidth { height, width } => [height, width],
             }),
             rescale_factor: if settings.do_rescale { settings.rescale_factor } else { 1.0 },
-            mean: if settings.do_normalize { settings.image_mean } else { [0.0; 3] },
-            std: if settings.do_normalize { settings.image_std } else { [1.0; 3] },
+            mean: if settings.do_normalize { settings.image_mean.map(|mean| mean as f32) } else { [0.0; 3] },
+            std: if settings.do_normalize { settings.image_std.map(|std| std as f32) } else { [1.0; 3] },
         };
         if processor.output_size().is_none_or(|size| size.map(|side| side as usize) != [image_size; 2]) {
             let reason = format!("it does not make pictures of {image_size}×{image_size}");

@@ -1,8 +1,8 @@
 //! CLIP's tokenizer: prompts → the 77 token ids that the text encoder takes.
 //!
 //! Byte-pair encoding is the `tokenizers` crate's, put together as transformers' `CLIPTokenizer` does
-//! from `vocab.json` and `merges.txt` ([`pipeline`]), with the special tokens of the model's config
-//! ([`config`]). Placeholders such as `<my-dog>` are added tokens whose ids follow the vocabulary's;
+//! from `vocab.json` and `merges.txt` (`pipeline.rs`), with the special tokens of the model's config
+//! (`config.rs`). Placeholders such as `<my-dog>` are added tokens whose ids follow the vocabulary's;
 //! one with n vectors stands for the n tokens `<my-dog>`, `<my-dog>_1`, … `<my-dog>_{n−1}`, as in
 //! diffusers' textual inversion: the prompt's word `<my-dog>` becomes all of them.
 
@@ -148,6 +148,11 @@ impl Tokenizer {
         self.refresh();
     }
 
+    /// Ids of one encoded prompt, start and end included; the text encoder needs as many positions.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
     /// The ids of a prompt: cut or padded to the text encoder's length.
     pub fn encode(&self, prompt: &str) -> Tokens {
         let room = self.length - 2;
@@ -184,8 +189,7 @@ impl Tokenizer {
     /// The ids of a text without start, end, cut and padding, each with where its text begins (in bytes).
     fn raw_tokens(&self, text: &str) -> Vec<(u32, usize)> {
         let encoding = self.pipeline.encode(text, false).expect(
-            "no step of CLIP's pipeline fails on any text: the unknown token is in the vocabulary, \
-             and the expressions need no backtracking",
+            "only an unknown token outside of the vocabulary makes a step fail, and it was sought there",
         );
         let starts = encoding.get_offsets().iter().map(|&(start, _)| start);
         encoding.get_ids().iter().copied().zip(starts).collect()

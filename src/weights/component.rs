@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use burn::tensor::{DType, Device, FloatDType, Tensor};
 
 use super::{
-    ByteSource, Error, SafetensorsHeader, StoredType, TensorEntry,
+    ByteSource, Error, SafetensorsHeader, TensorEntry,
     convert::Floats,
     files::{Index, Layout},
 };
@@ -20,14 +20,16 @@ pub struct Weights {
     /// Its folder, or a word for it: names it in messages.
     component: String,
     tensors: HashMap<String, Stored>,
+    /// In the files, but nothing to compute with (positions as integers, for instance): what to say
+    /// if a model wants them after all.
+    skipped: HashMap<String, Error>,
 }
 
+/// A tensor on the device, flat: burn's tensors know their rank at compile time, files do not.
 #[derive(Debug)]
-enum Stored {
-    /// On the device, flat: burn's tensors know their rank at compile time, files do not.
-    Loaded { shape: Vec<usize>, values: Tensor<1> },
-    /// In the file, but of a type that no model here computes with.
-    Skipped(StoredType),
+struct Stored {
+    shape: Vec<usize>,
+    values: Tensor<1>,
 }
 
 impl Weights {
@@ -49,7 +51,7 @@ impl Weights {
         progress: &mut dyn FnMut(u64),
     ) -> Result<Self, Error> {
         let layout = Layout::find(source, folder, stem, dtype).await?;
-        let mut weights = Self { component: folder.to_owned(), tensors: HashMap::new() };
+        let mut weights = Self::empty(folder);
         for file in &layout.files {
             let header = SafetensorsHeader::read(source, &file.path).await?;
             progress(header.data_start);
@@ -59,8 +61,7 @@ impl Weights {
                     progress(entry.range.end - entry.range.start);
                     continue;
                 }
-                let stored = weights.fetch(source, &file.path, entry, device, dtype, progress).await?;
-                weights.tensors.insert(entry.name.clone(), stored);
+                weights.fetch(source, &file.path, entry, device, dtype, progress).await?;
             }
         }
         if let Some(Index { path, shard_of }) = layout.index
@@ -71,22 +72,33 @@ impl Weights {
         Ok(weights)
     }
 
+    fn empty(component: &str) -> Self {
+        Self { component: component.to_owned(), tensors: HashMap::new(), skipped: HashMap::new() }
+    }
+
     async fn fetch(
-        &self,
+        &mut self,
         source: &dyn ByteSource,
         path: &str,
         entry: &TensorEntry,
         device: &Device,
         dtype: FloatDType,
         progress: &mut dyn FnMut(u64),
-    ) -> Result<Stored, Error> {
-        let count = entry.shape.iter().product();
-        let mut values = Floats::with_capacity(dtype, count)?;
-        // No device holds a tensor of nothing, and no model here asks for one.
-        if count == 0 || !values.extend(entry.dtype, &[]) {
+    ) -> Result<(), Error> {
+        let (component, name) = (self.component.clone(), entry.name.clone());
+        let mut values = Floats::new(dtype)?;
+        if !values.extend(entry.dtype, &[]) {
             progress(entry.range.end - entry.range.start);
-            return Ok(Stored::Skipped(entry.dtype));
+            let error = Error::UnsupportedType { component, name, stored: entry.dtype };
+            self.skipped.insert(entry.name.clone(), error);
+            return Ok(());
         }
+        // No device holds a tensor of nothing.
+        if entry.range.is_empty() {
+            self.skipped.insert(entry.name.clone(), Error::EmptyTensor { component, name });
+            return Ok(());
+        }
+        values.reserve(entry.shape.iter().product());
         let mut start = entry.range.start;
         while start < entry.range.end {
             let end = entry.range.end.min(start + PIECE);
@@ -102,18 +114,20 @@ impl Weights {
     }
 
     fn upload(
-        &self,
+        &mut self,
         name: &str,
         shape: Vec<usize>,
         values: Floats,
         device: &Device,
         dtype: FloatDType,
-    ) -> Result<Stored, Error> {
+    ) -> Result<(), Error> {
         if values.overflowed() {
             return Err(Error::TooLargeForF16 { component: self.component.clone(), name: name.to_owned() });
         }
         let data = values.into_data([shape.iter().product()]);
-        Ok(Stored::Loaded { shape, values: Tensor::from_data(data, (device, DType::from(dtype))) })
+        let values = Tensor::from_data(data, (device, DType::from(dtype)));
+        self.tensors.insert(name.to_owned(), Stored { shape, values });
+        Ok(())
     }
 
     /// Weights made in memory (shape and values by name), for tests and for models built from scratch.
@@ -126,28 +140,27 @@ impl Weights {
         device: &Device,
         dtype: FloatDType,
     ) -> Result<Self, Error> {
-        let mut weights = Self { component: "the model".to_owned(), tensors: HashMap::new() };
+        let mut weights = Self::empty("the model");
         for (name, (shape, numbers)) in tensors {
             if shape.iter().product::<usize>() != numbers.len() {
                 return Err(weights.wrong_shape(&name, vec![numbers.len()], shape));
             }
-            let mut values = Floats::with_capacity(dtype, numbers.len())?;
+            let mut values = Floats::new(dtype)?;
             values.extend_from(&numbers);
-            let stored = weights.upload(&name, shape, values, device, dtype)?;
-            weights.tensors.insert(name, stored);
+            weights.upload(&name, shape, values, device, dtype)?;
         }
         Ok(weights)
     }
 
     /// Whether there is a tensor of that name still to take.
     pub fn contains(&self, name: &str) -> bool {
-        self.tensors.contains_key(name)
+        self.tensors.contains_key(name) || self.skipped.contains_key(name)
     }
 
     /// Takes a tensor out. A scalar (shape `[]`) is taken as `[1]`.
     ///
     /// # Errors
-    /// [`Error::MissingTensor`], [`Error::WrongShape`], [`Error::UnsupportedType`], all naming it.
+    /// [`Error::MissingTensor`]; or as [`take_if_present`](Self::take_if_present), naming it all the same.
     pub fn take<const D: usize>(&mut self, name: &str, shape: [usize; D]) -> Result<Tensor<D>, Error> {
         self.take_if_present(name, shape)?
             .ok_or_else(|| Error::MissingTensor { component: self.component.clone(), name: name.to_owned() })
@@ -156,25 +169,20 @@ impl Weights {
     /// Takes a tensor out if there is one.
     ///
     /// # Errors
-    /// [`Error::WrongShape`], [`Error::UnsupportedType`].
+    /// [`Error::WrongShape`], [`Error::UnsupportedType`], [`Error::EmptyTensor`].
     pub fn take_if_present<const D: usize>(
         &mut self,
         name: &str,
         shape: [usize; D],
     ) -> Result<Option<Tensor<D>>, Error> {
-        match self.tensors.remove(name) {
-            None => Ok(None),
-            Some(Stored::Skipped(stored)) => {
-                let (component, name) = (self.component.clone(), name.to_owned());
-                Err(Error::UnsupportedType { component, name, stored })
-            }
-            Some(Stored::Loaded { shape: actual, values }) => {
-                if actual == shape || actual.is_empty() && shape.as_slice() == [1] {
-                    return Ok(Some(values.reshape(shape)));
-                }
-                Err(self.wrong_shape(name, actual, shape.to_vec()))
-            }
+        if let Some(error) = self.skipped.remove(name) {
+            return Err(error);
         }
+        let Some(Stored { shape: actual, values }) = self.tensors.remove(name) else { return Ok(None) };
+        if actual == shape || actual.is_empty() && shape.as_slice() == [1] {
+            return Ok(Some(values.reshape(shape)));
+        }
+        Err(self.wrong_shape(name, actual, shape.to_vec()))
     }
 
     fn wrong_shape(&self, name: &str, actual: Vec<usize>, expected: Vec<usize>) -> Error {

@@ -14,11 +14,19 @@ pub(super) enum Floats {
 impl Floats {
     /// # Errors
     /// [`Error::UnsupportedTarget`] for a type other than f32 and f16.
-    pub fn with_capacity(dtype: FloatDType, count: usize) -> Result<Self, Error> {
+    pub fn new(dtype: FloatDType) -> Result<Self, Error> {
         match dtype {
-            FloatDType::F32 => Ok(Self::F32(Vec::with_capacity(count))),
-            FloatDType::F16 => Ok(Self::F16(Vec::with_capacity(count))),
+            FloatDType::F32 => Ok(Self::F32(Vec::new())),
+            FloatDType::F16 => Ok(Self::F16(Vec::new())),
             other => Err(Error::UnsupportedTarget { requested: DType::from(other).name().to_owned() }),
+        }
+    }
+
+    /// Makes room for so many numbers more, so that a large tensor is not copied as it grows.
+    pub fn reserve(&mut self, count: usize) {
+        match self {
+            Self::F32(values) => values.reserve_exact(count),
+            Self::F16(values) => values.reserve_exact(count),
         }
     }
 

@@ -53,6 +53,10 @@ pub enum Error {
     #[error("\"{name}\" of {component} is stored as {stored}, which this program does not read")]
     UnsupportedType { component: String, name: String, stored: StoredType },
 
+    /// A tensor with a side of length 0.
+    #[error("\"{name}\" of {component} holds nothing")]
+    EmptyTensor { component: String, name: String },
+
     /// A number that f16 cannot hold.
     #[error("\"{name}\" of {component} holds numbers too large for 16-bit floats; load it in 32 bits")]
     TooLargeForF16 { component: String, name: String },
