@@ -333,12 +333,19 @@ impl Pass {
         let factors = self.trained.factors.tracked();
         let lora = self.trained.layout.lora_set(&factors);
         let embedding = self.trained.embedding.clone().autodiff().require_grad();
-        let states = self.tiny.text_encoder.forward(self.conditioning.personalization.splice(&embedding));
+        let states = gradients::encode_personal(self.networks(), &self.conditioning, &embedding);
         let output =
             self.tiny.unet.forward(self.noisy(), &[300.0, 700.0], states.repeat_dim(0, 2), Some(&lora));
         let mut gradients = (output - target.autodiff()).square().mean().backward();
         let embedding = embedding.grad_remove(&mut gradients).unwrap();
         (values(factors.gradient(&mut gradients)), values(embedding))
+    }
+
+    /// C_P as the pass with a graph computes it. (The CPU backend has a softmax of its own without
+    /// autodiff, which differs in the last bits.)
+    fn personal_states(&self) -> Tensor<3> {
+        let embedding = self.trained.embedding.clone().autodiff().require_grad();
+        gradients::encode_personal(self.networks(), &self.conditioning, &embedding)
     }
 
     fn level(&self) -> NoiseLevel {
@@ -361,27 +368,27 @@ fn without_alignment_a_step_is_textual_inversion_with_dreambooth_to_the_bit() {
     assert!(lora.iter().any(|&value| value != 0.0) && embedding.iter().any(|&value| value != 0.0));
 }
 
-/// Δ made apart from plain tensors gives the same gradients to the bit: none flows through it.
+/// Δ made apart, as a constant, gives the same gradients to the bit: none flows through it.
 #[test]
 fn only_the_personalized_prediction_carries_a_gradient() {
     let pass = Pass::new();
     let alignment = gradients::Alignment { alpha: 7.5, beta: 3.0, lambda: 0.3, timesteps: [20, 980] };
     let step = pass.gradients(Some(alignment));
 
-    let lora = pass.trained.layout.lora_set(&pass.trained.factors);
-    let splice = pass.conditioning.personalization.splice(&pass.trained.embedding);
-    let personal = pass.tiny.text_encoder.forward(splice);
     let predict = |sample: Tensor<4>, states: Vec<Tensor<3>>, lora| {
         let rows = states.into_iter().map(|states| states.repeat_dim(0, 2)).collect::<Vec<_>>();
         let timesteps = [300.0, 700.0].repeat(rows.len());
         let sample = sample.repeat_dim(0, rows.len());
         pass.tiny.unet.forward(sample, &timesteps, Tensor::cat(rows, 0), lora)
     };
-    let prediction = predict(pass.noisy(), vec![personal.clone()], Some(&lora));
+    let personal = pass.personal_states();
+    let tracked = pass.trained.layout.lora_set(&pass.trained.factors.tracked());
+    let prediction = predict(pass.noisy(), vec![personal.clone()], Some(&tracked)).inner();
     let renoised = palp::renoise_estimate(pass.noisy(), pass.batch.noise.clone(), prediction, &pass.level());
     let Conditioning { clean, empty, .. } = pass.conditioning.clone();
+    let lora = pass.trained.layout.lora_set(&pass.trained.factors);
     let frozen = palp::guide_halves(predict(renoised.clone(), vec![empty.clone(), clean], None), 7.5);
-    let personalized = palp::guide_halves(predict(renoised, vec![empty, personal], Some(&lora)), 3.0);
+    let personalized = palp::guide_halves(predict(renoised, vec![empty, personal.inner()], Some(&lora)), 3.0);
     let target = palp::shifted_target(
         pass.batch.noise.clone(),
         frozen - personalized,
@@ -392,6 +399,25 @@ fn only_the_personalized_prediction_carries_a_gradient() {
     let (lora, embedding) = pass.gradients_against(target);
     assert_eq!(values(step.lora), lora);
     assert_eq!(values(step.embedding), embedding);
+}
+
+/// α = β = 1, a LoRA of zero, and a clean prompt that is the personalization prompt: both sides of Δ
+/// are the same prediction.
+#[test]
+fn without_a_difference_there_is_no_direction() {
+    let mut pass = Pass::new();
+    let zeros = Tensor::zeros([pass.trained.layout.count()], &pass.tiny.device);
+    pass.trained.factors = pass.trained.layout.split(&zeros);
+    let alignment = gradients::Alignment { alpha: 1.0, beta: 1.0, lambda: 0.3, timesteps: [20, 980] };
+    let different = pass.gradients(Some(alignment));
+    assert!(values(different.pulls.unwrap().0)[0] > 0.0);
+
+    pass.conditioning.clean = pass.personal_states().inner();
+    let same = pass.gradients(Some(alignment));
+    assert_eq!(values(same.pulls.unwrap().0), [0.0]);
+    let without = pass.gradients(None);
+    assert_eq!(values(same.lora), values(without.lora));
+    assert_eq!(values(same.embedding), values(without.embedding));
 }
 
 #[test]
@@ -416,25 +442,6 @@ fn warm_up_and_lambda_zero_are_the_same_run_to_the_bit() {
     }
     assert_eq!(trained_values(&without), trained_values(&warming));
     assert!(largest_difference(&trained_values(&without), &trained_values(&aligning)) > 1e-6);
-}
-
-/// α = β = 1, a LoRA that is still zero, and a new word that still is the class noun: both sides of Δ
-/// are the same prediction.
-#[test]
-fn without_a_difference_there_is_no_direction() {
-    let tiny = Tiny::new();
-    let same = TrainingSettings {
-        clean_prompt: "a photo of dog".to_owned(),
-        alpha: 1.0,
-        beta: 1.0,
-        warmup_steps: 0,
-        ..settings()
-    };
-    let mut trainer = tiny.trainer(&same);
-    let record = block_on(trainer.step()).unwrap();
-    assert_eq!(record.alignment_ratio, 0.0);
-    // From the second step on the LoRA makes a difference.
-    assert!(block_on(trainer.step()).unwrap().alignment_ratio > 0.0);
 }
 
 #[test]
@@ -520,7 +527,7 @@ fn a_step_reports_in_camel_case() {
     let mut trainer = tiny.trainer(&TrainingSettings { warmup_steps: 0, ..settings() });
     let record = block_on(trainer.step()).unwrap();
     assert_eq!((record.step, record.steps), (1, 6));
-    assert!(record.alignment_ratio > 0.0 && record.loss > record.personalization_loss * 0.1);
+    assert!(record.alignment_ratio > 0.0 && record.loss > 0.0 && record.embedding_norm > 0.0);
     let json = serde_json::to_value(&record).unwrap();
     for field in
         ["step", "steps", "loss", "personalizationLoss", "alignmentRatio", "embeddingNorm", "seconds"]
