@@ -69,8 +69,12 @@ function options(box: HTMLElement, stepName: string, lastStep: number, lines: Ch
     height: HEIGHT,
     legend: { show: false },
     cursor: { show: false },
-    padding: [8, 8, 0, 0],
-    scales: { x: { time: false, range: [1, Math.max(lastStep, 2)] } },
+    padding: [8, 16, 0, 0],
+    scales: {
+      x: { time: false, range: [1, Math.max(lastStep, 2)] },
+      // From zero, so that heights can be compared.
+      y: { range: (_chart, _least, most) => [0, (most || 1) * 1.1] },
+    },
     axes: [
       { ...axis, grid: { show: false }, size: 28, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] },
       { ...axis, size: 52, space: 36 },

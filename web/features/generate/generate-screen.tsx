@@ -14,60 +14,28 @@ const words = text.generate;
 const SAMPLERS = Object.entries(words.samplers) as [SamplerName, string][];
 
 export function GenerateScreen() {
-  const progress = state.progress.value;
   return (
     <div class="screen">
       <h1>{words.title}</h1>
       <div class="generate">
-        <form
-          class="generate-side"
-          onSubmit={(event) => {
-            event.preventDefault();
-            void state.generate();
-          }}
-        >
-          <PromptCard />
+        <PromptForm />
+        <ResultPanel />
+        <div class="generate-settings">
           <Adapters />
           <Settings />
-          <div class="start-bar">
-            {progress ? (
-              <>
-                <ProgressBar
-                  label={(progress.comparing ? words.comparing : words.progress)(
-                    progress.step,
-                    progress.steps,
-                  )}
-                  done={progress.step}
-                  of={progress.steps}
-                />
-                <button type="button" class="button" onClick={state.cancel}>
-                  {words.cancel}
-                </button>
-              </>
-            ) : (
-              <button type="submit" class="button primary large" disabled={model.value.state !== "ready"}>
-                {words.start}
-              </button>
-            )}
-          </div>
-          {state.fault.value && (
-            <FaultNotice
-              fault={state.fault.value}
-              onDismiss={() => {
-                state.fault.value = undefined;
-              }}
-            />
-          )}
-        </form>
-        <ResultPanel />
+        </div>
       </div>
     </div>
   );
 }
 
-function PromptCard() {
+function PromptForm() {
+  const submit = (event: Event) => {
+    event.preventDefault();
+    void state.generate();
+  };
   return (
-    <section class="card">
+    <form class="card prompt-form" onSubmit={submit}>
       <TextField
         label={words.prompt}
         rows={3}
@@ -91,7 +59,40 @@ function PromptCard() {
           </button>
         ))}
       </fieldset>
-    </section>
+      <StartOrProgress />
+      {state.fault.value && (
+        <FaultNotice
+          fault={state.fault.value}
+          onDismiss={() => {
+            state.fault.value = undefined;
+          }}
+        />
+      )}
+    </form>
+  );
+}
+
+function StartOrProgress() {
+  const progress = state.progress.value;
+  if (!progress) {
+    return (
+      <button type="submit" class="button primary large" disabled={model.value.state !== "ready"}>
+        {words.start}
+      </button>
+    );
+  }
+  const { step, steps, comparing } = progress;
+  return (
+    <>
+      <ProgressBar
+        label={(comparing ? words.comparing : words.progress)(step, steps)}
+        done={step}
+        of={steps}
+      />
+      <button type="button" class="button" onClick={state.cancel}>
+        {words.cancel}
+      </button>
+    </>
   );
 }
 
@@ -104,18 +105,17 @@ function Adapters() {
       {entries.map(({ key, report, active, strength }) => {
         const name = report.placeholder ?? report.name;
         return (
-          <div class="adapter-row" key={key}>
+          <fieldset class="adapter-row" key={key} aria-label={name}>
             <label class="check">
               <input
                 type="checkbox"
                 checked={active}
-                aria-label={words.use(name)}
                 onChange={(event) => update(key, { active: event.currentTarget.checked })}
               />
               <span class="word">{name}</span>
             </label>
             <SliderField
-              label={words.strength(name)}
+              label={words.strength}
               min={0}
               max={1.5}
               step={0.05}
@@ -123,7 +123,7 @@ function Adapters() {
               disabled={!active}
               onValue={(value) => update(key, { strength: value })}
             />
-          </div>
+          </fieldset>
         );
       })}
     </section>

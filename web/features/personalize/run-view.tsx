@@ -28,12 +28,12 @@ export function Run() {
     <div class="screen">
       <h1>{title}</h1>
       <div class="run">
-        <PreviewPanel every={run.previewEvery.value} />
-        <div class="run-side">
+        <div class="run-progress">
           {phase === "failed" ? <Failure /> : <Progress steps={settings.steps} />}
           {phase === "done" && <Result />}
-          <TrainingCharts settings={settings} />
         </div>
+        <PreviewPanel every={run.previewEvery.value} />
+        <TrainingCharts settings={settings} />
       </div>
     </div>
   );

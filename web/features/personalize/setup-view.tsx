@@ -9,15 +9,12 @@ import { model } from "../models/model";
 import { AdvancedSettings } from "./advanced-settings";
 import { PhotoPicker } from "./photo-picker";
 import { start } from "./run";
-import { loadSamples, samples } from "./samples";
 import * as setup from "./setup";
 
 const words = text.personalize;
 
 export function Setup() {
-  useEffect(() => {
-    if (samples.value.length === 0) void loadSamples();
-  }, []);
+  useEffect(() => void setup.prepare(), []);
   // The engine's defaults depend on the noun and are there once a model is.
   useSignalEffect(() => {
     if (model.value.state === "ready") void setup.loadDefaults();

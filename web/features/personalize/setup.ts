@@ -6,7 +6,9 @@ import { text } from "../../app/text";
 import type { TrainingSettings } from "../../engine/contract";
 import { placeholders } from "../adapters/library";
 import { MOST_PHOTOS, PhotoProblem, readPhoto, type SubjectPhoto } from "./photos";
-import { readSamplePhotos, type SampleSubject } from "./samples";
+import { loadSamples, readSamplePhotos, type SampleSubject, samples } from "./samples";
+
+const FIRST_SAMPLE = "dog";
 
 export const photos = signal<SubjectPhoto[]>([]);
 /** The sample in use; `undefined` with photos of one's own. */
@@ -51,6 +53,14 @@ export const examples = computed(() => {
   const noun = classNoun.value.trim();
   return noun ? text.personalize.examples.map((example) => example(withArticle(noun))) : [];
 });
+
+/** On the first visit a sample is chosen already, so that one click shows how it works. */
+export async function prepare(): Promise<void> {
+  if (samples.value.length > 0) return;
+  await loadSamples();
+  const first = samples.value.find(({ name }) => name === FIRST_SAMPLE) ?? samples.value[0];
+  if (first && photos.value.length === 0) await chooseSample(first);
+}
 
 export async function chooseSample(subject: SampleSubject): Promise<void> {
   sample.value = subject;
