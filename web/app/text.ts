@@ -189,6 +189,7 @@ export const text = {
     done: (word: string) => `Training finished. ${word} can now be used in prompts.`,
     useIt: "Generate with it",
     export: "Export",
+    log: "Save the log",
     again: "Train another",
     keep: (step: number) => `Keep the state of step ${step}`,
     download: "Download it as a file",

@@ -112,10 +112,18 @@ function Result() {
       <div class="actions">
         <Button name={words.useIt} icon="generate" kind="primary" onClick={generate} />
         <Button name={words.export} icon="download" onClick={() => exportFile(entry)} />
+        <Button name={words.log} onClick={saveLog} />
         <Button name={words.again} kind="quiet" onClick={run.reset} />
       </div>
     </section>
   );
+}
+
+/** One JSON object a step, as the command line writes it. */
+function saveLog(): void {
+  const lines = run.records.value.map((record) => `${JSON.stringify(record)}\n`);
+  const word = bareWord(run.runSettings.value?.placeholder ?? "");
+  download(new Blob(lines, { type: "application/jsonl" }), `${word}.jsonl`);
 }
 
 function Failure() {
