@@ -170,7 +170,7 @@ describe("a device that goes away", () => {
 });
 
 /** Puts a wire into the worker that destroys its GPU device when the test says so, as a driver reset would. */
-function loseDeviceOnCall(context: BrowserContext): Promise<void> {
+async function loseDeviceOnCall(context: BrowserContext): Promise<void> {
   const wire = `{
     const request = GPUAdapter.prototype.requestDevice;
     GPUAdapter.prototype.requestDevice = async function (...parameters) {
@@ -179,7 +179,7 @@ function loseDeviceOnCall(context: BrowserContext): Promise<void> {
       return device;
     };
   }`;
-  return context.route("**/assets/*.js", async (route) => {
+  await context.route("**/assets/*.js", async (route) => {
     const response = await route.fetch();
     const script = await response.text();
     const isWorker = !script.includes("document.");

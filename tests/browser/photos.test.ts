@@ -56,7 +56,7 @@ describe("photos", () => {
     await page.getByRole("button", { name: "Remove upright.jpg" }).click();
     await page
       .getByText("Choose a sample subject or add photos first.", { exact: false })
-      .or(page.getByText("The model is still loading."))
+      .or(page.getByText("The model is still loading.", { exact: true }))
       .waitFor();
     expect(await page.locator(".photo-tile").count()).toBe(0);
   });

@@ -12,16 +12,19 @@ interface FaultNoticeProps {
   onDismiss?: (() => void) | undefined;
 }
 
+/** A trap's own words mean little to a visitor, so they come second. */
+export function sentenceFor(fault: Fault): string {
+  return fault.kind === "EngineStopped" ? `${text.faults.engineStopped} ${fault.message}` : fault.message;
+}
+
 export function FaultNotice({ fault, title, onRetry, onDismiss }: FaultNoticeProps) {
-  const sentence =
-    fault.kind === "EngineStopped" ? `${text.faults.engineStopped} ${fault.message}` : fault.message;
   return (
     <Notice
       tone="problem"
       {...(title ? { title } : {})}
       actions={<FaultAction {...{ fault, onRetry, onDismiss }} />}
     >
-      {sentence}
+      {sentenceFor(fault)}
     </Notice>
   );
 }

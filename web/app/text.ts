@@ -118,6 +118,7 @@ export const text = {
     reset: "Back to the defaults",
     start: "Start training",
     waitingForModel: "The model is still loading.",
+    noModel: "Training needs the model, which isn't loaded.",
     slowDevice:
       "This device has no GPU the browser can use, so training runs on the processor: minutes become hours. A few steps show how it works.",
     obstacles: {

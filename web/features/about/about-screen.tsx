@@ -77,7 +77,7 @@ function DeviceFacts({ report }: { report: DeviceReport }) {
       </dl>
       {report.notes.length > 0 && (
         <>
-          <h3>{text.about.notes}</h3>
+          <h2>{text.about.notes}</h2>
           <ul class="steps">
             {report.notes.map((note) => (
               <li key={note}>{note}</li>

@@ -19,13 +19,16 @@ export interface Result {
   words: { placeholder: string; classNoun: string }[];
 }
 
+/** Classifier-free guidance that suits the demo model. */
+export const USUAL_GUIDANCE = 5;
+
 export const prompt = signal("");
 export const negativePrompt = signal("");
 export const seed = signal(randomSeed());
 export const seedLocked = signal(false);
 /** 0 stands for the model's default. */
 const ownSteps = signal<number | undefined>(undefined);
-export const guidanceScale = signal(5);
+export const guidanceScale = signal(USUAL_GUIDANCE);
 export const sampler = signal<SamplerName>("ddim");
 
 export const steps = computed(

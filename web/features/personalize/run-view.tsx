@@ -1,11 +1,12 @@
 /** A training run as it happens: progress, switches, previews and curves; then its result. */
 import { useEffect, useState } from "preact/hooks";
-import { FaultNotice } from "../../app/fault-notice";
+import { sentenceFor } from "../../app/fault-notice";
 import { decimals, duration } from "../../app/format";
 import { goTo } from "../../app/navigation";
 import { text } from "../../app/text";
 import { download } from "../../ui/download";
 import { Icon, type IconName } from "../../ui/icon";
+import { Notice } from "../../ui/notice";
 import { ProgressBar } from "../../ui/progress-bar";
 import { exportFile } from "../adapters/adapters-screen";
 import { bareWord } from "../adapters/library";
@@ -132,7 +133,7 @@ function Failure() {
   const word = run.runSettings.value?.placeholder ?? "";
   return (
     <section class="card">
-      {fault && <FaultNotice fault={fault} />}
+      {fault && <Notice tone="problem">{sentenceFor(fault)}</Notice>}
       {!kept && <p class="hint">{words.nothingKept}</p>}
       <div class="actions">
         {kept && <Button name={words.keep(kept.step)} kind="primary" onClick={run.keepLastCheckpoint} />}
@@ -143,7 +144,7 @@ function Failure() {
             onClick={() => download(kept.bytes, `${bareWord(word)}.safetensors`)}
           />
         )}
-        <Button name={words.back} kind="quiet" onClick={run.reset} />
+        <Button name={words.back} kind="quiet" onClick={run.backToSetup} />
       </div>
     </section>
   );

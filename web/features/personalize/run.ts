@@ -5,7 +5,8 @@ import { engine, openEngine } from "../../app/studio";
 import { text } from "../../app/text";
 import type { Picture, TrainingRecord, TrainingSettings } from "../../engine/contract";
 import { type Fault, needsFreshEngine, toFault } from "../../engine/fault";
-import { keepCheckpoint, keepTrained, type LibraryEntry } from "../adapters/library";
+import { keepCheckpoint, keepTrained, library } from "../adapters/library";
+import { USUAL_GUIDANCE } from "../generate/generate";
 import { model } from "../models/model";
 import { toPixels } from "./photos";
 import * as setup from "./setup";
@@ -25,7 +26,9 @@ export const records = signal<TrainingRecord[]>([]);
 export const previews = signal<Preview[]>([]);
 export const previewProgress = signal<{ step: number; steps: number } | undefined>(undefined);
 export const checkpoint = signal<{ step: number; bytes: Uint8Array } | undefined>(undefined);
-export const result = signal<LibraryEntry | undefined>(undefined);
+const resultKey = signal<string | undefined>(undefined);
+/** The adapter of a finished run, as long as it isn't removed from the library. */
+export const result = computed(() => library.value.find(({ key }) => key === resultKey.value));
 export const fault = signal<Fault | undefined>(undefined);
 
 /** Wall time of the run without its pauses, in seconds. */
@@ -74,7 +77,7 @@ export async function start(): Promise<void> {
       },
     );
     if (!report) return reset();
-    result.value = await keepTrained(report);
+    resultKey.value = (await keepTrained(report)).key;
     phase.value = "done";
     announce(text.run.done(chosen.placeholder));
   } catch (error) {
@@ -98,7 +101,14 @@ function previewPlan(settings: TrainingSettings, size: number) {
   const every = setup.previewEvery.value;
   if (every === 0) return null;
   const steps = setup.previewSteps.value;
-  return { every, steps, prompt: setup.previewPrompt.value, guidanceScale: 5, seed: settings.seed, size };
+  return {
+    every,
+    steps,
+    prompt: setup.previewPrompt.value,
+    guidanceScale: USUAL_GUIDANCE,
+    seed: settings.seed,
+    size,
+  };
 }
 
 export function pause(): void {
@@ -134,7 +144,7 @@ export async function keepLastCheckpoint(): Promise<void> {
   if (!kept || !settings || !fault.value) return;
   try {
     if (needsFreshEngine(fault.value)) await openEngine();
-    result.value = await keepCheckpoint(kept.bytes, settings.placeholder);
+    resultKey.value = (await keepCheckpoint(kept.bytes, settings.placeholder)).key;
     fault.value = undefined;
     phase.value = "done";
   } catch (error) {
@@ -142,7 +152,13 @@ export async function keepLastCheckpoint(): Promise<void> {
   }
 }
 
-/** Back to the set-up, which still holds everything that was chosen. */
+/** From a failure back to the set-up, with an engine that works. */
+export function backToSetup(): void {
+  if (fault.value && needsFreshEngine(fault.value)) void openEngine();
+  reset();
+}
+
+/** The set-up still holds everything that was chosen. */
 export function reset(): void {
   batch(() => {
     phase.value = "idle";
@@ -150,7 +166,7 @@ export function reset(): void {
     previews.value = [];
     previewProgress.value = undefined;
     checkpoint.value = undefined;
-    result.value = undefined;
+    resultKey.value = undefined;
     fault.value = undefined;
   });
 }

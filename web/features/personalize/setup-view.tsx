@@ -93,7 +93,8 @@ function Training() {
   const settings = setup.settings.value;
   const ready = model.value.state === "ready" && settings !== undefined;
   const slow = device.value.state === "ready" && device.value.report.software;
-  const obstacle = ready ? setup.obstacle.value : words.waitingForModel;
+  const waiting = model.value.state === "fault" ? words.noModel : words.waitingForModel;
+  const obstacle = ready ? setup.obstacle.value : waiting;
   return (
     <section class="card" aria-labelledby="training-title">
       <h2 id="training-title">{words.timeTitle}</h2>
