@@ -1,0 +1,49 @@
+/** Builds the engine for the browser into web/wasm/: cargo, a check of the linked module, wasm-bindgen. */
+import fs from "node:fs";
+import path from "node:path";
+import { ask, hashFile, main, onceFor, run, Stop, say } from "./run.mjs";
+import { bringWasmBindgen, bringWasmTarget } from "./tools.mjs";
+
+const TARGET = "wasm32-unknown-unknown";
+
+export function buildWasm() {
+  bringWasmTarget();
+  const { program, version } = bringWasmBindgen();
+  say("engine for the browser (cargo)");
+  run("cargo", ["build", "--quiet", "--profile", "wasm", "--lib", "--target", TARGET]);
+  const module = path.join(targetFolder(), TARGET, "wasm", "palpable.wasm");
+  onceFor({
+    name: "wasm",
+    inputs: `${version} ${hashFile(module)}`,
+    result: "web/wasm/palpable_bg.wasm",
+    work() {
+      checkConstructors(module);
+      say("its JavaScript side (wasm-bindgen)");
+      run(program, ["--target", "web", "--remove-name-section", "--out-dir", "web/wasm", module]);
+    },
+  });
+}
+
+/** Honours CARGO_TARGET_DIR and cargo's configuration. */
+function targetFolder() {
+  const metadata = ask("cargo", ["metadata", "--no-deps", "--format-version", "1"]);
+  if (!metadata) throw new Stop("cargo metadata failed.");
+  return JSON.parse(metadata).target_directory;
+}
+
+/**
+ * Without a reference to `__wasm_call_ctors` the linker wraps every export in a `….command_export` that runs all
+ * constructors on each call, which costs 100 times the time of a GPU operation. The names are still in the
+ * module here.
+ * @param {string} module
+ */
+function checkConstructors(module) {
+  if (fs.readFileSync(module).includes("command_export")) {
+    throw new Stop(
+      "The linked module runs its constructors on every call (it holds command_export symbols): " +
+        "the start function must call __wasm_call_ctors.",
+    );
+  }
+}
+
+if (process.argv[1] === import.meta.filename) await main(buildWasm);

@@ -1,0 +1,135 @@
+/**
+ * `npm test`: every check there is, each reported in a line. The output of a check goes to artifacts/logs/ and is
+ * shown when it fails. Counts single tests where a tool runs many.
+ */
+import fs from "node:fs";
+import path from "node:path";
+import { buildPage } from "./build-page.mjs";
+import { buildWasm } from "./build-wasm.mjs";
+import { ROOT, runLogged, say } from "./run.mjs";
+import { measure } from "./sizes.mjs";
+import { chromium, softwareVulkan } from "./test-machine.mjs";
+import { bringPackages, bringWasmTarget } from "./tools.mjs";
+
+const LOGS = path.join(ROOT, "artifacts", "logs");
+const SHOWN_LINES = 80;
+const total = { passed: 0, failed: 0 };
+
+/** @param {string} name @param {() => Promise<Partial<typeof total>> | Partial<typeof total> | void} check */
+async function check(name, check) {
+  const start = Date.now();
+  let result = { passed: 0, failed: 1 };
+  try {
+    result = { passed: 0, failed: 0, ...((await check()) ?? { passed: 1 }) };
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+  }
+  total.passed += result.passed;
+  total.failed += result.failed;
+  const seconds = ((Date.now() - start) / 1000).toFixed(0);
+  say(
+    `${result.failed ? "FAILED" : "ok"}  ${name}: ${result.passed} passed, ${result.failed} failed (${seconds} s)`,
+  );
+}
+
+/** A program whose exit code is the verdict. @param {string} name @param {string} program @param {string[]} parameters */
+const program = (name, program, parameters, environment = process.env) =>
+  check(name, async () => {
+    const { ok, output } = await runLogged(program, parameters, logOf(name), environment);
+    if (!ok) showEnd(output);
+    return ok ? { passed: 1 } : { failed: 1 };
+  });
+
+/** @param {string} name */
+const logOf = (name) => path.join(LOGS, `${name.replace(/\W+/g, "-")}.log`);
+
+/** @param {string} output */
+const showEnd = (output) => console.error(output.split("\n").slice(-SHOWN_LINES).join("\n"));
+
+/** @param {string} name @param {string[]} parameters */
+const cargo = (name, parameters) => program(name, "cargo", parameters);
+
+/** @param {string} name @param {string} tool @param {string[]} parameters */
+const node = (name, tool, parameters) =>
+  program(name, process.execPath, [`node_modules/${tool}`, ...parameters]);
+
+async function rustTests() {
+  const environment = softwareVulkan();
+  const { ok, output } = await runLogged(
+    "cargo",
+    ["test", "--release", "--no-fail-fast"],
+    logOf("rust tests"),
+    environment,
+  );
+  const sums = { passed: 0, failed: 0 };
+  for (const [, passed, failed] of output.matchAll(/test result: \w+\. (\d+) passed; (\d+) failed/g)) {
+    sums.passed += Number(passed);
+    sums.failed += Number(failed);
+  }
+  // A crate that doesn't compile reports no test at all.
+  if (!ok && sums.failed === 0) sums.failed = 1;
+  if (!ok) showEnd(output);
+  return sums;
+}
+
+/** @param {string} project */
+async function vitest(project) {
+  const report = path.join(LOGS, `${project}.json`);
+  fs.rmSync(report, { force: true });
+  const { ok, output } = await runLogged(
+    process.execPath,
+    [
+      "node_modules/vitest/vitest.mjs",
+      "run",
+      "--project",
+      project,
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${report}`,
+    ],
+    logOf(`${project} tests`),
+  );
+  if (!ok) showEnd(output);
+  if (!fs.existsSync(report)) return { failed: 1 };
+  const { numPassedTests, numFailedTests } = JSON.parse(fs.readFileSync(report, "utf8"));
+  return { passed: numPassedTests, failed: ok ? numFailedTests : Math.max(numFailedTests, 1) };
+}
+
+bringPackages();
+bringWasmTarget();
+await cargo("rust format", ["fmt", "--check"]);
+await cargo("rust lints", ["clippy", "--release", "--all-targets", "--quiet", "--", "-D", "warnings"]);
+await cargo("rust lints for the browser", [
+  "clippy",
+  "--profile",
+  "wasm",
+  "--lib",
+  "--target",
+  "wasm32-unknown-unknown",
+  "--quiet",
+  "--",
+  "-D",
+  "warnings",
+]);
+await check("rust tests", rustTests);
+await check("engine for the browser", buildWasm);
+await node("page lints and format", "@biomejs/biome/bin/biome", ["check", "--error-on-warnings"]);
+await node("page types", "typescript/bin/tsc", ["--noEmit"]);
+await node("worker types", "typescript/bin/tsc", ["--noEmit", "-p", "tsconfig.worker.json"]);
+await node("script and test types", "typescript/bin/tsc", ["--noEmit", "-p", "tsconfig.node.json"]);
+await check("page functions", () => vitest("web"));
+await check("page", buildPage);
+for (const { name, line, ok } of measure()) {
+  await check(`size of the ${name}`, () => {
+    say(line);
+    return ok ? { passed: 1 } : { failed: 1 };
+  });
+}
+await check("browser", () => {
+  // Found, or installed, here: its messages belong on the screen.
+  chromium();
+  return vitest("browser");
+});
+
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exitCode = total.failed ? 1 : 0;

@@ -1,0 +1,57 @@
+/** Brings what the build needs and isn't there yet: npm packages, the wasm32 target, wasm-bindgen's program. */
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { ask, hashFile, onceFor, ROOT, run, Stop, say } from "./run.mjs";
+
+const NPM = process.platform === "win32" ? "npm.cmd" : "npm";
+
+export function bringPackages() {
+  onceFor({
+    name: "packages",
+    inputs: hashFile(path.join(ROOT, "package-lock.json")),
+    result: "node_modules/vite",
+    work() {
+      say("npm packages of the lock file");
+      run(NPM, ["ci", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"]);
+    },
+  });
+}
+
+export function bringWasmTarget() {
+  const sysroot = ask("rustc", ["--print", "sysroot"]);
+  if (!sysroot) {
+    throw new Stop("Rust is missing: install it from https://rustup.rs, then run this again.");
+  }
+  if (fs.existsSync(path.join(sysroot, "lib", "rustlib", "wasm32-unknown-unknown"))) return;
+  say("Rust's wasm32 target");
+  run("rustup", ["target", "add", "wasm32-unknown-unknown"]);
+}
+
+/** wasm-bindgen's program must be of the very version of the library. @returns {{ program: string, version: string }} */
+export function bringWasmBindgen() {
+  const version = lockedVersion("wasm-bindgen");
+  if (ask("wasm-bindgen", ["--version"]) === `wasm-bindgen ${version}`) {
+    return { program: "wasm-bindgen", version };
+  }
+  // Outside the target folder: building it takes minutes, and `cargo clean` should not cost them again.
+  const folder = path.join(os.homedir(), ".cache", "palpable", "tools", `wasm-bindgen-${version}`);
+  const program = path.join(
+    folder,
+    "bin",
+    process.platform === "win32" ? "wasm-bindgen.exe" : "wasm-bindgen",
+  );
+  if (!fs.existsSync(program)) {
+    say(`wasm-bindgen ${version}, once for this machine (some minutes)`);
+    run("cargo", ["install", "wasm-bindgen-cli", "--version", version, "--locked", "--root", folder]);
+  }
+  return { program, version };
+}
+
+/** @param {string} crate */
+function lockedVersion(crate) {
+  const lock = fs.readFileSync(path.join(ROOT, "Cargo.lock"), "utf8");
+  const version = new RegExp(`name = "${crate}"\\r?\\nversion = "([^"]+)"`).exec(lock)?.[1];
+  if (!version) throw new Stop(`Cargo.lock names no version of ${crate}.`);
+  return version;
+}

@@ -1,0 +1,207 @@
+/** What can go wrong, provoked in a real browser: each time one clear sentence and a way on. */
+import type { BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  DESKTOP,
+  goTo,
+  openPage,
+  openStudio,
+  PATIENCE,
+  PHONE,
+  type Studio,
+  screenshot,
+  waitForModel,
+} from "./studio";
+
+const file = (name: string, content: Uint8Array) => ({
+  name,
+  mimeType: "application/octet-stream",
+  buffer: Buffer.from(content),
+});
+
+describe("a browser that can't do the work", () => {
+  test("one that offers no GPU: the page says so and what to do", async () => {
+    // Chromium without a usable GPU keeps the interface and offers no adapter.
+    const studio = await openStudio([]);
+    const { page, close } = await openPage(studio, PHONE);
+    await page.getByRole("alert").filter({ hasText: "WebGPU" }).waitFor();
+    await page.getByRole("link", { name: "What to do" }).click();
+    await page.getByText("Use a current Chrome or Edge").waitFor();
+    await screenshot(page, "fault-no-webgpu");
+    await close();
+    await studio.close();
+  });
+
+  test("one without WebGPU altogether", async () => {
+    const studio = await openStudio([]);
+    const { page, close } = await openPage(studio, DESKTOP, "personalize", (context) =>
+      context.addInitScript("delete Navigator.prototype.gpu"),
+    );
+    await page.getByRole("alert").filter({ hasText: "offers no WebGPU" }).waitFor();
+    await close();
+    await studio.close();
+  });
+
+  test("one that forbids WebAssembly", async () => {
+    const studio = await openStudio();
+    const { page, close } = await openPage(studio, DESKTOP, "personalize", (context) =>
+      context.route("**/*.js", async (route) => {
+        const response = await route.fetch();
+        await route.fulfill({
+          response,
+          headers: { ...response.headers(), "content-security-policy": "script-src 'self'" },
+        });
+      }),
+    );
+    await page.getByRole("alert").filter({ hasText: "doesn't allow WebAssembly" }).waitFor();
+    await close();
+    await studio.close();
+  });
+
+  test("a model file that doesn't arrive: try again", async () => {
+    const studio = await openStudio();
+    let broken = true;
+    const { page, close } = await openPage(studio, DESKTOP, "personalize", (context) =>
+      context.route("**/vae/*.safetensors", (route) => (broken ? route.abort() : route.continue())),
+    );
+    await page.getByRole("alert").filter({ hasText: "could not be fetched whole" }).waitFor();
+    await screenshot(page, "fault-model");
+    broken = false;
+    await page.getByRole("button", { name: "Try again" }).click();
+    await waitForModel(page);
+    await close();
+    await studio.close();
+  });
+});
+
+describe("bad input", () => {
+  let studio: Studio;
+  let page: Page;
+  let close: () => Promise<void>;
+
+  beforeAll(async () => {
+    studio = await openStudio();
+    ({ page, close } = await openPage(studio, DESKTOP));
+    await waitForModel(page);
+  });
+
+  afterAll(async () => {
+    await close();
+    await studio.close();
+  });
+
+  test("files that are no photos, and photos that are too large", async () => {
+    const huge = new Uint8Array(33);
+    huge.set([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52]);
+    new DataView(huge.buffer).setUint32(16, 20_000);
+    new DataView(huge.buffer).setUint32(20, 20_000);
+    const broken = huge.slice();
+    new DataView(broken.buffer).setUint32(16, 100);
+    new DataView(broken.buffer).setUint32(20, 100);
+    await page
+      .locator("input[type=file]")
+      .setInputFiles([
+        file("notes.png", new TextEncoder().encode("dear diary")),
+        file("huge.png", huge),
+        file("broken.png", broken),
+      ]);
+    const notice = page.locator(".photo-picker .notice");
+    await notice.getByText("“notes.png” is not a JPEG, PNG or WebP picture.").waitFor();
+    await notice.getByText("“huge.png” has more than 100 megapixels").waitFor();
+    await notice.getByText("“broken.png” is damaged").waitFor();
+    await screenshot(page, "fault-photos");
+  });
+
+  test("a wish without the noun can't start a training", async () => {
+    await page.getByRole("button", { name: "Sample: mug" }).click();
+    await page.getByText("5 photos").waitFor();
+    await page.getByLabel("What do you want to see?").fill("a crown at the beach");
+    await page.getByText("The wish must contain the word “mug”.").waitFor();
+    expect(await page.getByRole("button", { name: "Start training" }).isDisabled()).toBe(true);
+  });
+
+  test("an empty prompt is asked for", async () => {
+    await goTo(page, "generate");
+    await page.getByRole("button", { name: "Generate", exact: true }).click();
+    await page.getByText("Write what the picture should show.").waitFor();
+    expect(await page.getByLabel("Prompt", { exact: true }).getAttribute("aria-invalid")).toBe("true");
+  });
+
+  test.each([
+    ["cut off", truncatedSafetensors()],
+    ["not a safetensors file", new TextEncoder().encode("hello, this is a text file of some length")],
+    ["lying about its offsets", lyingSafetensors()],
+  ])("an adapter file that is %s is refused with a sentence", async (_, content) => {
+    await goTo(page, "adapters");
+    await page.locator("input[type=file]").setInputFiles(file("bad.safetensors", content));
+    const sentence = await page.getByRole("alert").textContent();
+    expect(sentence).toMatch(/\w.*\./);
+    expect(await page.locator(".adapter").count()).toBe(0);
+    await page.getByRole("button", { name: "Dismiss" }).click();
+    await page.getByRole("alert").waitFor({ state: "detached" });
+  });
+});
+
+describe("a device that goes away", () => {
+  test("in the middle of a training: what was learnt so far is kept", async () => {
+    const studio = await openStudio();
+    const { page, close } = await openPage(studio, DESKTOP, "personalize", loseDeviceOnCall);
+    await waitForModel(page);
+    await page.getByText("5 photos").waitFor();
+    await page.getByLabel("Training steps").fill("40");
+    await page.getByLabel("Preview", { exact: true }).selectOption("0");
+    await page.getByText("Advanced settings").click();
+    await page.getByLabel("Steps before alignment starts").fill("40");
+    await page.getByLabel("Batch").fill("1");
+    await page.getByRole("button", { name: "Start training" }).click();
+    // The first state is saved at step 5.
+    await page.getByText(/^Step ([6-9]|[1-3]\d) of 40/).waitFor({ timeout: PATIENCE });
+    await page.evaluate(() => new BroadcastChannel("lose-device").postMessage(""));
+    await page.getByText("The training broke off").waitFor({ timeout: PATIENCE });
+    expect(await page.getByRole("alert").textContent()).toMatch(/\w.*\./);
+    await screenshot(page, "fault-device-lost");
+    await page.getByRole("button", { name: /^Keep the state of step/ }).click();
+    await page.getByText("is learnt").waitFor({ timeout: PATIENCE });
+    await goTo(page, "adapters");
+    expect(await page.locator(".adapter .word").textContent()).toBe("<my-dog>");
+    await close();
+    await studio.close();
+  });
+});
+
+/** Puts a wire into the worker that destroys its GPU device when the test says so, as a driver reset would. */
+async function loseDeviceOnCall(context: BrowserContext): Promise<void> {
+  const wire = `{
+    const request = GPUAdapter.prototype.requestDevice;
+    GPUAdapter.prototype.requestDevice = async function (...parameters) {
+      const device = await request.apply(this, parameters);
+      new BroadcastChannel("lose-device").onmessage = () => device.destroy();
+      return device;
+    };
+  }`;
+  await context.route("**/assets/*.js", async (route) => {
+    const response = await route.fetch();
+    const script = await response.text();
+    const isWorker = !script.includes("document.");
+    await route.fulfill({ response, body: isWorker ? `${wire}\n${script}` : script });
+  });
+}
+
+function safetensors(header: unknown, dataBytes: number): Uint8Array {
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const bytes = new Uint8Array(8 + text.length + dataBytes);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
+  bytes.set(text, 8);
+  return bytes;
+}
+
+function truncatedSafetensors(): Uint8Array {
+  const tensor = { dtype: "F32", shape: [16, 128], data_offsets: [0, 8192] };
+  const name = "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_q.lora_down.weight";
+  return safetensors({ [name]: tensor }, 100);
+}
+
+function lyingSafetensors(): Uint8Array {
+  const tensor = { dtype: "F32", shape: [4], data_offsets: [0, 4_000_000_000] };
+  return safetensors({ "lora_unet_x.lora_down.weight": tensor }, 16);
+}

@@ -1,0 +1,187 @@
+/**
+ * The main job in a real browser, on real files, end to end: load the demo model, personalize the sample subject,
+ * generate, compare, export, import, and get the same picture again. A screenshot of each stage is kept.
+ */
+import type { Page, Request } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  DESKTOP,
+  downloaded,
+  goTo,
+  openPage,
+  openStudio,
+  overflowsSideways,
+  PATIENCE,
+  type Studio,
+  screenshot,
+  shownPixels,
+  waitForModel,
+} from "./studio";
+
+const STEPS = 12;
+const PREVIEW_EVERY = "10";
+
+describe("the journey", () => {
+  let studio: Studio;
+  let page: Page;
+  let close: () => Promise<void>;
+  const requests: Request[] = [];
+  let adapter: { name: string; bytes: Buffer };
+  let picture: string;
+
+  beforeAll(async () => {
+    studio = await openStudio();
+    ({ page, close } = await openPage(studio, DESKTOP, "about"));
+    page.context().on("request", (request) => requests.push(request));
+  });
+
+  afterAll(async () => {
+    await close();
+    await studio.close();
+  });
+
+  test("the page says what the device can do", async () => {
+    await page.locator(".verdict").first().waitFor({ timeout: PATIENCE });
+    const facts = await page.locator(".facts").first().textContent();
+    expect(facts).toMatch(/GPU[\s\S]+16-bit floats[\s\S]+Largest buffer/);
+  });
+
+  test("the demo model loads with its bytes counted, and from this machine's store the next time", async () => {
+    await page.reload();
+    const labels = new Set<string>();
+    const watching = setInterval(() => {
+      page
+        .locator(".model-notice .progress-label")
+        .textContent({ timeout: 50 })
+        .then((label) => labels.add(label ?? ""))
+        .catch(() => undefined);
+    }, 20);
+    await waitForModel(page);
+    clearInterval(watching);
+    expect([...labels].join("\n")).toMatch(/\d+\.\d MB of 39\.7 MB/);
+    await screenshot(page, "1-device");
+
+    requests.length = 0;
+    await page.reload();
+    await waitForModel(page);
+    expect(requests.map((request) => request.url()).filter((url) => url.endsWith(".safetensors"))).toEqual(
+      [],
+    );
+  });
+
+  test("a few steps of personalization: the loss is finite and falls", async () => {
+    await goTo(page, "personalize");
+    await page.getByRole("button", { name: "Sample: dog" }).click();
+    await page.getByText("5 photos").waitFor();
+    await page.getByLabel("Training steps").fill(String(STEPS));
+    await page.getByLabel("Preview", { exact: true }).selectOption(PREVIEW_EVERY);
+    await page.getByLabel("Steps a preview").fill("2");
+    await page.getByText("Advanced settings").click();
+    await page.getByLabel("Steps before alignment starts").fill("6");
+    await page.getByLabel("Batch").fill("2");
+    await page.getByLabel("Seed").fill("1");
+    await screenshot(page, "2-personalize");
+    await page.getByRole("button", { name: "Start training" }).click();
+
+    await page.getByText(/^Step [1-9]\d* of/).waitFor({ timeout: PATIENCE });
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.getByText("Paused").waitFor();
+    await page.getByRole("button", { name: "Resume" }).click();
+    await page.locator(".preview-panel figure canvas").waitFor({ timeout: PATIENCE });
+    await screenshot(page, "3-training");
+
+    await page.getByText("is learnt").waitFor({ timeout: PATIENCE });
+    await screenshot(page, "4-trained");
+    const log = await downloaded(page, () => page.getByRole("button", { name: "Save the log" }).click());
+    const records = log.bytes
+      .toString()
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(records.map(({ step }) => step)).toEqual(Array.from({ length: STEPS }, (_, index) => index + 1));
+    const losses: number[] = records.map(({ personalizationLoss }) => personalizationLoss);
+    expect(losses.every(Number.isFinite)).toBe(true);
+    const third = STEPS / 3;
+    expect(mean(losses.slice(-third))).toBeLessThan(mean(losses.slice(0, third)));
+  });
+
+  test("a prompt with the new word makes a picture, with and without the adapter", async () => {
+    await page.getByRole("button", { name: "Generate with it" }).click();
+    await page.getByLabel("Seed", { exact: true }).fill("7");
+    await page.getByText("More settings").click();
+    await page.getByLabel("Steps", { exact: true }).fill("4");
+    picture = await generate(page);
+    await page.getByRole("button", { name: "Compare without the adapter" }).click();
+    await page.getByText("Without", { exact: true }).waitFor({ timeout: PATIENCE });
+    const captions = await page.locator(".result-panel figcaption").allTextContents();
+    expect(captions[0]).toContain("<my-dog>");
+    expect(captions[1]).toContain("a dog");
+    const [, plain] = await page
+      .locator(".result-panel figure canvas")
+      .evaluateAll((all) => all.map((canvas) => (canvas as HTMLCanvasElement).toDataURL("image/png")));
+    expect(plain).not.toBe(picture);
+    await screenshot(page, "5-generate");
+  });
+
+  test("the export is a safetensors file that holds adapter and word", async () => {
+    await goTo(page, "adapters");
+    await screenshot(page, "6-adapters");
+    adapter = await downloaded(page, () => page.getByRole("button", { name: "Export .safetensors" }).click());
+    expect(adapter.name).toBe("my-dog.safetensors");
+    const header = JSON.parse(
+      adapter.bytes.subarray(8, 8 + Number(adapter.bytes.readBigUInt64LE(0))).toString(),
+    );
+    const keys = Object.keys(header);
+    expect(keys).toContain("bundle_emb.my-dog.string_to_param.*");
+    expect(keys.some((key) => key.startsWith("lora_unet_") && key.endsWith(".lora_down.weight"))).toBe(true);
+    const word = await downloaded(page, () =>
+      page.getByRole("button", { name: "Export the word alone" }).click(),
+    );
+    expect(word.bytes.byteLength).toBeGreaterThan(512);
+  });
+
+  test("imported again, it gives the same picture, pixel for pixel", async () => {
+    await page.getByRole("button", { name: "Remove" }).click();
+    await page.getByRole("button", { name: "Yes, remove" }).click();
+    await page.getByText("Nothing here yet").waitFor();
+    await page
+      .locator("input[type=file]")
+      .setInputFiles({ name: adapter.name, mimeType: "application/octet-stream", buffer: adapter.bytes });
+    await page.locator(".adapter .word", { hasText: "<my-dog>" }).waitFor();
+    await goTo(page, "generate");
+    expect(await generate(page)).toBe(picture);
+  });
+
+  test("on a phone's width every screen fits and reads", async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    for (const screen of ["personalize", "generate", "adapters", "about"]) {
+      await goTo(page, screen);
+      await screenshot(page, `7-phone-${screen}`);
+      expect(await overflowsSideways(page), screen).toBe(false);
+    }
+  });
+
+  test("nothing was asked of any other server", () => {
+    expect(requests.length).toBeGreaterThan(0);
+    const origin = new URL(studio.address).origin;
+    const foreign = requests.map((request) => request.url()).filter((url) => !isOwn(url, origin));
+    expect(foreign).toEqual([]);
+  });
+});
+
+/** Same origin, or an address that never leaves the browser. */
+const isOwn = (url: string, origin: string) => new URL(url).origin === origin || /^(blob|data):/.test(url);
+
+async function generate(page: Page): Promise<string> {
+  const before = await page.locator(".film-strip li").count();
+  const shownBefore = await page.locator(".result-panel figure canvas").count();
+  await page.getByRole("button", { name: "Generate", exact: true }).click();
+  await page.getByRole("button", { name: "Cancel" }).waitFor();
+  await page.getByRole("button", { name: "Generate", exact: true }).waitFor({ timeout: PATIENCE });
+  if (shownBefore > 0) {
+    await expect.poll(() => page.locator(".film-strip li").count()).toBeGreaterThan(before);
+  }
+  return shownPixels(page);
+}
+
+const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,0 +1,114 @@
+/** One's own photos on a phone: orientation from EXIF, the square crop by finger and by key, removal. */
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openPage, openStudio, overflowsSideways, PHONE, type Studio, screenshot } from "./studio";
+
+describe("photos", () => {
+  let studio: Studio;
+  let page: Page;
+  let close: () => Promise<void>;
+
+  beforeAll(async () => {
+    studio = await openStudio();
+    ({ page, close } = await openPage(studio, PHONE));
+    await page.getByText("5 photos").waitFor();
+  });
+
+  afterAll(async () => {
+    await close();
+    await studio.close();
+  });
+
+  test("a photo taken with the phone held upright stands upright", async () => {
+    // Left half red, right half blue, stored lying; orientation 6 turns it by 90° clockwise: red is on top.
+    const upright = withOrientation(await redBlueJpeg(page, 128, 64), 6);
+    await page
+      .locator(".photo-picker input[type=file]")
+      .setInputFiles({ name: "upright.jpg", mimeType: "image/jpeg", buffer: upright });
+    await page.getByText("1 photo", { exact: true }).waitFor();
+    const [top, bottom] = await tileColors(page);
+    expect(top).toBe("red");
+    expect(bottom).toBe("blue");
+  });
+
+  test("the crop follows a drag and the keys", async () => {
+    await page.getByRole("button", { name: "Crop upright.jpg" }).click();
+    const box = page.locator(".crop-box");
+    await box.waitFor();
+    await screenshot(page, "phone-crop");
+    const frame = await box.boundingBox();
+    if (!frame) throw new Error("no crop box");
+    const middle = { x: frame.x + frame.width / 2, y: frame.y + frame.height / 2 };
+    await page.mouse.move(middle.x, middle.y);
+    await page.mouse.down();
+    await page.mouse.move(middle.x, middle.y - frame.height, { steps: 4 });
+    await page.mouse.up();
+    expect(await box.evaluate((element) => (element as HTMLElement).style.top)).toBe("0%");
+    await box.press("ArrowDown");
+    expect(await box.evaluate((element) => (element as HTMLElement).style.top)).not.toBe("0%");
+    await box.press("ArrowUp");
+    await box.press("-");
+    await page.getByRole("button", { name: "Done" }).click();
+    expect(await tileColors(page)).toEqual(["red", "red"]);
+  });
+
+  test("a photo can be removed", async () => {
+    await page.getByRole("button", { name: "Remove upright.jpg" }).click();
+    await page
+      .getByText("Choose a sample subject or add photos first.", { exact: false })
+      .or(page.getByText("The model is still loading.", { exact: true }))
+      .waitFor();
+    expect(await page.locator(".photo-tile").count()).toBe(0);
+  });
+
+  test("the narrowest phone needs no sideways scrolling", async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    expect(await overflowsSideways(page)).toBe(false);
+  });
+});
+
+/** Drawn by the browser itself. */
+async function redBlueJpeg(page: Page, width: number, height: number): Promise<Buffer> {
+  const address = await page.evaluate(
+    ([width, height]) => {
+      const canvas = Object.assign(document.createElement("canvas"), { width, height });
+      const context = canvas.getContext("2d");
+      if (!context) throw new Error("no canvas");
+      context.fillStyle = "red";
+      context.fillRect(0, 0, width / 2, height);
+      context.fillStyle = "blue";
+      context.fillRect(width / 2, 0, width / 2, height);
+      return canvas.toDataURL("image/jpeg", 1);
+    },
+    [width, height] as const,
+  );
+  return Buffer.from(address.slice(address.indexOf(",") + 1), "base64");
+}
+
+/** Puts an EXIF segment with the orientation tag (0x0112) right behind the start of the image. */
+function withOrientation(jpeg: Buffer, orientation: number): Buffer {
+  const tiff = Buffer.from([
+    ...[0x4d, 0x4d, 0x00, 0x2a, 0, 0, 0, 8],
+    ...[0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0],
+    ...[0, 0, 0, 0],
+  ]);
+  const body = Buffer.concat([Buffer.from("Exif\0\0", "latin1"), tiff]);
+  const head = Buffer.from([0xff, 0xe1, 0, body.length + 2]);
+  return Buffer.concat([jpeg.subarray(0, 2), head, body, jpeg.subarray(2)]);
+}
+
+/** The main colour near the top and near the bottom of the first tile. */
+function tileColors(page: Page): Promise<string[]> {
+  return page
+    .locator(".photo-tile canvas")
+    .first()
+    .evaluate((element) => {
+      const canvas = element as HTMLCanvasElement;
+      const context = canvas.getContext("2d");
+      return [0.1, 0.9].map((part) => {
+        const [red = 0, , blue = 0] =
+          context?.getImageData(canvas.width / 2, canvas.height * part, 1, 1).data ?? [];
+        return red > 200 && blue < 80 ? "red" : blue > 200 && red < 80 ? "blue" : `${red},${blue}`;
+      });
+    });
+}

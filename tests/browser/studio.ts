@@ -1,0 +1,125 @@
+/** The built studio in a real browser on the software GPU, with the steps that several tests take. */
+import fs from "node:fs";
+import path from "node:path";
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from "playwright-core";
+import { preview } from "vite";
+import { expect } from "vitest";
+import { chromium as findChromium } from "../../scripts/test-machine.mjs";
+
+const WEBGPU_FLAGS = [
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+  "--enable-features=Vulkan",
+];
+const QUIET_FLAGS = [
+  "--no-sandbox",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export const DESKTOP: BrowserContextOptions = { viewport: { width: 1280, height: 800 } };
+export const PHONE: BrowserContextOptions = {
+  viewport: { width: 390, height: 844 },
+  deviceScaleFactor: 2,
+  hasTouch: true,
+  isMobile: true,
+};
+
+/** Long enough for the software GPU on two cores. */
+export const PATIENCE = 300_000;
+
+const ARTIFACTS = path.resolve(import.meta.dirname, "../../artifacts");
+
+export interface Studio {
+  address: string;
+  browser: Browser;
+  close(): Promise<void>;
+}
+
+export async function openStudio(flags: string[] = WEBGPU_FLAGS): Promise<Studio> {
+  const server = await preview({
+    root: path.resolve(import.meta.dirname, "../.."),
+    logLevel: "silent",
+    preview: { port: 0, host: "localhost" },
+  });
+  const address = server.resolvedUrls?.local[0];
+  if (!address) throw new Error("the preview server has no address");
+  const browser = await chromium.launch({
+    executablePath: findChromium(),
+    args: [...QUIET_FLAGS, ...flags],
+  });
+  return {
+    address,
+    browser,
+    close: async () => {
+      await browser.close();
+      await server.close();
+    },
+  };
+}
+
+/** A page whose scripts' errors fail the test that closes it. */
+export async function openPage(
+  studio: Studio,
+  options: BrowserContextOptions,
+  screen = "personalize",
+  prepare: (context: BrowserContext) => Promise<unknown> = async () => undefined,
+) {
+  const context = await studio.browser.newContext({ ...options, acceptDownloads: true });
+  await prepare(context);
+  const page = await context.newPage();
+  page.setDefaultTimeout(30_000);
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(error.message));
+  await page.goto(`${studio.address}#/${screen}`);
+  const close = async () => {
+    await context.close();
+    expect(errors).toEqual([]);
+  };
+  return { page, close };
+}
+
+export async function waitForModel(page: Page): Promise<void> {
+  await page.locator(".header .pill.good, .header .pill.slow").waitFor({ timeout: PATIENCE });
+}
+
+export async function goTo(page: Page, screen: string): Promise<void> {
+  await page.evaluate((name) => {
+    location.hash = `/${name}`;
+  }, screen);
+  await page.locator("main h1").waitFor();
+}
+
+/** Kept in artifacts/ for eyes. */
+export async function screenshot(page: Page, name: string): Promise<void> {
+  await page.evaluate(() => scrollTo(0, 0));
+  fs.mkdirSync(ARTIFACTS, { recursive: true });
+  await page.screenshot({ path: path.join(ARTIFACTS, `${name}.png`), fullPage: true });
+}
+
+/** Bytes of what a click downloads. */
+export async function downloaded(page: Page, click: () => Promise<void>) {
+  const [download] = await Promise.all([page.waitForEvent("download"), click()]);
+  return { name: download.suggestedFilename(), bytes: fs.readFileSync(await download.path()) };
+}
+
+/** Every pixel of the picture shown large. */
+export function shownPixels(page: Page): Promise<string> {
+  return page
+    .locator(".result-panel figure canvas")
+    .first()
+    .evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL("image/png"));
+}
+
+export async function overflowsSideways(page: Page): Promise<boolean> {
+  return page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+}

@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { binarySize, duration, megabytes, parameters } from "../../web/app/format";
+import { smoothed } from "../../web/features/personalize/smoothed";
+
+test("numbers as people read them", () => {
+  expect(megabytes(39_712_345)).toBe("39.7 MB");
+  expect([binarySize(2 ** 27), binarySize(32768), binarySize(2 ** 31)]).toEqual([
+    "128 MiB",
+    "32 KiB",
+    "2 GiB",
+  ]);
+  expect([parameters(14_896_228), parameters(8.6e9)]).toEqual(["14.9 million", "8.6 billion"]);
+  expect([duration(0.2), duration(89), duration(120), duration(4800)]).toEqual([
+    "1 s",
+    "89 s",
+    "2 min",
+    "1 h 20 min",
+  ]);
+});
+
+test("smoothing starts at the first value and follows a level", () => {
+  expect(smoothed([4])).toEqual([4]);
+  const level = smoothed(Array.from({ length: 50 }, () => 2));
+  for (const value of level) expect(value).toBeCloseTo(2, 10);
+  expect(smoothed([1, 0])[1]).toBeCloseTo(0.9 / 1.9, 10);
+});

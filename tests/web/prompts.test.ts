@@ -1,0 +1,56 @@
+import { describe, expect, test } from "vitest";
+import {
+  cleanPrompt,
+  isPlaceholder,
+  mentions,
+  personalPrompt,
+  placeholderFor,
+  withArticle,
+} from "../../web/app/prompts";
+
+test("a placeholder is made of the noun and avoids those taken", () => {
+  expect(placeholderFor("Teddy bear")).toBe("<my-teddy-bear>");
+  expect(placeholderFor("dog", ["<my-dog>", "<my-dog-2>"])).toBe("<my-dog-3>");
+  expect(placeholderFor("  ")).toBe("<my-thing>");
+});
+
+test("a placeholder is one word between angle brackets", () => {
+  expect(["<my-dog>", "<hund_2>", "<été>"].every(isPlaceholder)).toBe(true);
+  expect(["my-dog", "<>", "<my dog>", "<a><b>", "<-x>"].some(isPlaceholder)).toBe(false);
+});
+
+test("articles follow the noun", () => {
+  expect([withArticle("dog"), withArticle("orange")]).toEqual(["a dog", "an orange"]);
+});
+
+describe("from the clean prompt to the personal one", () => {
+  test.each([
+    ["a pencil sketch of a dog wearing a crown", "a pencil sketch of <my-dog> wearing a crown"],
+    ["A Dog at night", "<my-dog> at night"],
+    ["a hotdog and the dog", "a hotdog and <my-dog>"],
+    ["two cats", "two cats"],
+  ])("%s", (clean, personal) => {
+    expect(personalPrompt(clean, "dog", "<my-dog>")).toBe(personal);
+  });
+
+  test("a noun of several words, and one with signs of a pattern", () => {
+    expect(personalPrompt("a teddy  bear in space", "teddy bear", "<x>")).toBe("<x> in space");
+    expect(mentions("a c++ mug", "c++ mug")).toBe(true);
+  });
+});
+
+describe("from a personal prompt to the clean one", () => {
+  test.each([
+    ["a sketch of <my-dog> at the beach", "a sketch of a dog at the beach"],
+    ["a photo of a <my-dog>", "a photo of a dog"],
+    ["the <my-dog> and <my-dog>", "the dog and a dog"],
+    ["no word of ours", "no word of ours"],
+  ])("%s", (personal, clean) => {
+    expect(cleanPrompt(personal, "<my-dog>", "dog")).toBe(clean);
+  });
+
+  test("a clean prompt comes back unchanged", () => {
+    const clean = "an oil painting of an orange at night";
+    expect(cleanPrompt(personalPrompt(clean, "orange", "<my-orange>"), "<my-orange>", "orange")).toBe(clean);
+  });
+});

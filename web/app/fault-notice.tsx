@@ -1,0 +1,59 @@
+/** A fault as one sentence and one action that fits it. */
+import { type Fault, needsFreshEngine } from "../engine/fault";
+import { Notice } from "../ui/notice";
+import { addressOf } from "./navigation";
+import { openEngine } from "./studio";
+import { text } from "./text";
+
+interface FaultNoticeProps {
+  fault: Fault;
+  title?: string;
+  onRetry?: (() => void) | undefined;
+  onDismiss?: (() => void) | undefined;
+}
+
+/** A trap's own words mean little to a visitor, so they come second. */
+export function sentenceFor(fault: Fault): string {
+  return fault.kind === "EngineStopped" ? `${text.faults.engineStopped} ${fault.message}` : fault.message;
+}
+
+export function FaultNotice({ fault, title, onRetry, onDismiss }: FaultNoticeProps) {
+  return (
+    <Notice
+      tone="problem"
+      {...(title ? { title } : {})}
+      actions={<FaultAction {...{ fault, onRetry, onDismiss }} />}
+    >
+      {sentenceFor(fault)}
+    </Notice>
+  );
+}
+
+function FaultAction({
+  fault,
+  onRetry,
+  onDismiss,
+}: Pick<FaultNoticeProps, "fault" | "onRetry" | "onDismiss">) {
+  if (needsFreshEngine(fault)) {
+    const restart = () => {
+      onDismiss?.();
+      void openEngine();
+    };
+    return <Action name={text.faults.restart} onClick={restart} />;
+  }
+  if (fault.kind === "NoWebGpu" || fault.kind === "WasmBlocked" || fault.kind === "InsecurePage") {
+    return (
+      <a class="button" href={addressOf("about")}>
+        {text.faults.details}
+      </a>
+    );
+  }
+  if (onRetry) return <Action name={text.faults.retry} onClick={onRetry} />;
+  return onDismiss ? <Action name={text.faults.dismiss} onClick={onDismiss} /> : null;
+}
+
+const Action = ({ name, onClick }: { name: string; onClick: () => void }) => (
+  <button type="button" class="button" onClick={onClick}>
+    {name}
+  </button>
+);

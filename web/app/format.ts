@@ -1,0 +1,38 @@
+/** Numbers as people read them. */
+
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const oneDigit = new Intl.NumberFormat("en", { maximumFractionDigits: 1, minimumFractionDigits: 1 });
+
+export const count = (value: number) => whole.format(value);
+
+/** "39.7 MB"; decimal units, as browsers and shops count. */
+export function megabytes(bytes: number): string {
+  return `${oneDigit.format(bytes / 1e6)} MB`;
+}
+
+/** Sizes of GPU limits, which are powers of two: "128 MiB", "32 KiB", "2 GiB". */
+export function binarySize(bytes: number): string {
+  const units = ["bytes", "KiB", "MiB", "GiB"];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${Number.isInteger(value) ? value : oneDigit.format(value)} ${units[unit]}`;
+}
+
+/** "14.9 million" */
+export function parameters(value: number): string {
+  return value >= 1e9 ? `${oneDigit.format(value / 1e9)} billion` : `${oneDigit.format(value / 1e6)} million`;
+}
+
+/** "8 s", "3 min", "1 h 20 min": as exact as an estimate deserves. */
+export function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+export const decimals = (value: number, digits: number) => value.toFixed(digits);

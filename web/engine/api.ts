@@ -1,0 +1,65 @@
+/**
+ * What the page may ask of the worker. Values are structured-cloned, callbacks are Comlink proxies.
+ * Long work runs as a job: it reports as it goes and looks at its control between two engine steps.
+ */
+import type {
+  AdapterReport,
+  DeviceReport,
+  GenerationSettings,
+  ModelReport,
+  Photo,
+  Picture,
+  TrainingRecord,
+  TrainingSettings,
+} from "./contract";
+
+/** Bytes of a model: first fetched (or found in the browser's store), then moved to the GPU. */
+export interface LoadProgress {
+  phase: "fetch" | "upload";
+  bytesLoaded: number;
+  bytesTotal: number;
+}
+
+/** A picture drawn now and then during training; `every` is in training steps. */
+export interface PreviewPlan {
+  every: number;
+  prompt: string;
+  steps: number;
+  guidanceScale: number;
+  seed: number;
+  size: number;
+}
+
+export interface TrainingObserver {
+  record(record: TrainingRecord): void;
+  previewProgress(step: number, steps: number): void;
+  preview(trainingStep: number, picture: Picture): void;
+  /** The state so far as an adapter file, so that it outlives a lost device or worker. */
+  checkpoint(trainingStep: number, bytes: Uint8Array): void;
+}
+
+export type JobKind = "generation" | "training";
+export type JobCommand = "pause" | "resume" | "stop" | "cancel";
+
+export interface EngineApi {
+  open(): Promise<DeviceReport>;
+  loadModel(folder: string, progress: (progress: LoadProgress) => void): Promise<ModelReport>;
+  defaultTrainingSettings(classNoun: string): Promise<TrainingSettings>;
+  /** `null` when cancelled. */
+  generate(
+    settings: GenerationSettings,
+    progress: (step: number, steps: number) => void,
+  ): Promise<Picture | null>;
+  /** `null` when cancelled; a stopped training keeps what it has learnt so far. */
+  train(
+    settings: TrainingSettings,
+    photos: Photo[],
+    previews: PreviewPlan | null,
+    observer: TrainingObserver,
+  ): Promise<AdapterReport | null>;
+  command(job: JobKind, command: JobCommand): void;
+  addAdapter(bytes: Uint8Array, fileName: string): Promise<AdapterReport>;
+  removeAdapter(id: number): Promise<void>;
+  exportAdapter(id: number): Promise<Uint8Array>;
+  exportEmbedding(id: number): Promise<Uint8Array | undefined>;
+}

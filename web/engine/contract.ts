@@ -1,0 +1,158 @@
+/**
+ * The engine as wasm-bindgen exports it (`src/web/` on the Rust side). Written by hand because values cross
+ * the border as plain objects in camelCase, which the generated declarations only know as `any`.
+ *
+ * Every method that returns a promise works on the GPU. An object must not be entered again before its
+ * promise has settled; `worker/turns.ts` sees to that. A failure is an `Error` whose `name` is one of
+ * `EngineErrorKind` and whose `message` is one sentence for the visitor.
+ */
+
+export type EngineErrorKind =
+  | "DeviceLost"
+  | "NoWebGpu"
+  | "OutOfMemory"
+  | "BadFile"
+  | "BadSettings"
+  | "Internal";
+
+export interface DeviceReport {
+  adapterName: string;
+  backend: string;
+  /** True for an adapter that computes on the processor: right, but slow. */
+  software: boolean;
+  /** True where weights can be kept as 16-bit floats. */
+  float16: boolean;
+  limits: {
+    maxBufferSize: number;
+    maxStorageBufferBindingSize: number;
+    maxComputeWorkgroupStorageSize: number;
+    maxComputeInvocationsPerWorkgroup: number;
+  };
+  notes: string[];
+}
+
+/** A model folder in diffusers' layout; paths are relative to it, byte ranges are half-open. */
+export interface ModelSource {
+  read(path: string, start: number, end: number): Promise<Uint8Array>;
+  /** `undefined` where the folder has no such file. */
+  length(path: string): Promise<number | undefined>;
+}
+
+export interface ModelReport {
+  name: string;
+  /** Side of the square pictures the model was trained on, in pixels. */
+  resolution: number;
+  /** Side of the latents for that resolution. */
+  latentSize: number;
+  parameters: number;
+  defaultSteps: number;
+}
+
+export type SamplerName = "ddim" | "euler";
+
+export interface AdapterChoice {
+  id: number;
+  strength: number;
+}
+
+export interface GenerationSettings {
+  prompt: string;
+  negativePrompt: string;
+  seed: number;
+  steps: number;
+  guidanceScale: number;
+  sampler: SamplerName;
+  width: number;
+  height: number;
+  adapters: AdapterChoice[];
+}
+
+export interface TrainingSettings {
+  placeholder: string;
+  classNoun: string;
+  cleanPrompt: string;
+  vectors: number;
+  rank: number;
+  steps: number;
+  warmupSteps: number;
+  batch: number;
+  accumulation: number;
+  alpha: number;
+  beta: number;
+  lambda: number;
+  loraLearningRate: number;
+  embeddingLearningRate: number;
+  seed: number;
+  loraAlpha: number;
+}
+
+/** A square crop, four bytes a pixel. */
+export interface Photo {
+  width: number;
+  height: number;
+  rgba: Uint8Array;
+}
+
+export interface TrainingRecord {
+  step: number;
+  steps: number;
+  loss: number;
+  personalizationLoss: number;
+  /** ‖λΔ‖ / ‖2(ε̂−ε)‖: how hard alignment pulls against personalization. */
+  alignmentRatio: number;
+  embeddingNorm: number;
+  seconds: number;
+}
+
+export interface AdapterReport {
+  id: number;
+  name: string;
+  placeholder?: string;
+  classNoun?: string;
+  cleanPrompt?: string;
+  rank: number;
+  modules: number;
+  vectors: number;
+}
+
+export interface Picture {
+  width: number;
+  height: number;
+  rgba: Uint8Array;
+}
+
+export interface Generation {
+  step(): Promise<{ step: number; steps: number }>;
+  finish(): Promise<Picture>;
+  free(): void;
+}
+
+export interface Training {
+  step(): Promise<TrainingRecord>;
+  /** Keeps the state so far as an adapter in the engine. */
+  adapter(): Promise<AdapterReport>;
+  /** The state so far as the bytes of an adapter file. */
+  checkpoint(): Promise<Uint8Array>;
+  free(): void;
+}
+
+export interface Engine {
+  device(): DeviceReport;
+  loadModel(
+    source: ModelSource,
+    progress: (bytesLoaded: number, bytesTotal: number) => void,
+  ): Promise<ModelReport>;
+  beginGeneration(settings: GenerationSettings): Promise<Generation>;
+  beginTraining(settings: TrainingSettings, photos: Photo[]): Promise<Training>;
+  defaultTrainingSettings(classNoun: string): TrainingSettings;
+  addAdapter(bytes: Uint8Array, fileName: string): AdapterReport;
+  removeAdapter(id: number): void;
+  exportAdapter(id: number): Uint8Array;
+  exportEmbedding(id: number): Uint8Array | undefined;
+}
+
+/** What the generated module `web/wasm/palpable.js` exports. */
+export interface EngineModule {
+  default(): Promise<unknown>;
+  Engine: { open(): Promise<Engine> };
+}

@@ -1,0 +1,51 @@
+/** Everything that can go wrong, as a value: a kind for the page to act on and a sentence for the visitor. */
+import type { EngineErrorKind } from "./contract";
+
+export type FaultKind =
+  | EngineErrorKind
+  /** The page isn't served from a secure origin, so the browser hides WebGPU. */
+  | "InsecurePage"
+  /** WebAssembly is switched off or forbidden. */
+  | "WasmBlocked"
+  /** A file of the page or a model could not be fetched. */
+  | "Network"
+  /** The worker or the wasm instance is gone. */
+  | "EngineStopped";
+
+export interface Fault {
+  kind: FaultKind;
+  message: string;
+}
+
+const FAULT_KINDS: ReadonlySet<string> = new Set<FaultKind>([
+  "DeviceLost",
+  "NoWebGpu",
+  "OutOfMemory",
+  "BadFile",
+  "BadSettings",
+  "Internal",
+  "InsecurePage",
+  "WasmBlocked",
+  "Network",
+  "EngineStopped",
+]);
+
+/** An error that carries its kind in `name`, which survives the way from worker to page. */
+export function faultError(kind: FaultKind, message: string): Error {
+  const error = new Error(message);
+  error.name = kind;
+  return error;
+}
+
+/** A trap in wasm (`RuntimeError`) leaves the instance unusable: that is a stopped engine, not a failed call. */
+export function toFault(thrown: unknown): Fault {
+  if (!(thrown instanceof Error)) return { kind: "Internal", message: String(thrown) };
+  if (FAULT_KINDS.has(thrown.name)) return { kind: thrown.name as FaultKind, message: thrown.message };
+  if (thrown.name === "RuntimeError") return { kind: "EngineStopped", message: thrown.message };
+  return { kind: "Internal", message: thrown.message };
+}
+
+/** After these the worker holds nothing of use: only a fresh engine helps. */
+export function needsFreshEngine(fault: Fault): boolean {
+  return fault.kind === "DeviceLost" || fault.kind === "EngineStopped" || fault.kind === "OutOfMemory";
+}

@@ -1,0 +1,39 @@
+/** Starts the wasm engine, telling apart a browser that forbids WebAssembly from a file that didn't arrive. */
+import type { Engine, EngineModule } from "../contract";
+import { faultError } from "../fault";
+
+/** The smallest module there is: magic number and version. */
+const EMPTY_MODULE = new Uint8Array([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
+
+export async function openEngine(): Promise<Engine> {
+  if (!navigator.gpu) {
+    throw faultError("NoWebGpu", "This browser offers no WebGPU, which Palpable computes with.");
+  }
+  if (!(await wasmAllowed())) {
+    throw faultError("WasmBlocked", "This browser doesn't allow WebAssembly, which Palpable's engine is.");
+  }
+  const module = await startModule();
+  return module.Engine.open();
+}
+
+async function wasmAllowed(): Promise<boolean> {
+  try {
+    await WebAssembly.compile(EMPTY_MODULE);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function startModule(): Promise<EngineModule> {
+  try {
+    const module = (await import("../../wasm/palpable.js")) as unknown as EngineModule;
+    await module.default();
+    return module;
+  } catch {
+    throw faultError(
+      "Network",
+      "The engine's file could not be fetched. Check the connection and try again.",
+    );
+  }
+}

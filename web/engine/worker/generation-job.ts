@@ -1,0 +1,29 @@
+/** A picture: sampling steps one by one, so that it can be cancelled between any two. */
+import type { Engine, GenerationSettings, Picture } from "../contract";
+import type { JobControl } from "./job-control";
+import { release } from "./release";
+import type { Turns } from "./turns";
+
+/** `null` when cancelled or, as a preview, when its training was stopped. */
+export async function runGeneration(
+  engine: Engine,
+  turns: Turns,
+  control: JobControl,
+  settings: GenerationSettings,
+  progress: (step: number, steps: number) => void,
+): Promise<Picture | null> {
+  const generation = await turns.take(() => engine.beginGeneration(settings));
+  try {
+    let done = 0;
+    let of = settings.steps;
+    while (done < of) {
+      await control.ready();
+      if (control.cancelled || control.stopped) return null;
+      ({ step: done, steps: of } = await turns.take(() => generation.step()));
+      progress(done, of);
+    }
+    return await turns.take(() => generation.finish());
+  } finally {
+    release(generation);
+  }
+}

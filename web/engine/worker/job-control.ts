@@ -1,0 +1,33 @@
+/** The switch of a running job: the page turns it at any time, the job reads it between two engine steps. */
+import type { JobCommand } from "../api";
+
+export class JobControl {
+  #state: "running" | "paused" | "stopped" | "cancelled" = "running";
+  #wake: (() => void) | undefined;
+
+  command(command: JobCommand): void {
+    const ended = this.#state === "stopped" || this.#state === "cancelled";
+    if (ended) return;
+    this.#state = ({ pause: "paused", resume: "running", stop: "stopped", cancel: "cancelled" } as const)[
+      command
+    ];
+    if (this.#state !== "paused") this.#wake?.();
+  }
+
+  get stopped(): boolean {
+    return this.#state === "stopped";
+  }
+
+  get cancelled(): boolean {
+    return this.#state === "cancelled";
+  }
+
+  /** Returns at once while running, after a resume, stop or cancel while paused. */
+  async ready(): Promise<void> {
+    while (this.#state === "paused") {
+      await new Promise<void>((wake) => {
+        this.#wake = wake;
+      });
+    }
+  }
+}

@@ -1,0 +1,70 @@
+/** The one worker that owns the engine: wasm, GPU device, model and adapters. Answers the page through Comlink. */
+import * as Comlink from "comlink";
+import type { EngineApi, JobKind } from "../api";
+import type { Engine, Picture } from "../contract";
+import { faultError } from "../fault";
+import { openEngine } from "./engine-module";
+import { runGeneration } from "./generation-job";
+import { JobControl } from "./job-control";
+import { openModelFolder } from "./model-files";
+import { runTraining } from "./training-job";
+import { Turns } from "./turns";
+
+const turns = new Turns();
+const controls = new Map<JobKind, JobControl>();
+let opened: Engine | undefined;
+
+function engine(): Engine {
+  if (!opened) throw faultError("Internal", "The engine is not open yet.");
+  return opened;
+}
+
+/** Registers the job's switch for its time; a second job of the same kind is refused. */
+async function asJob<T>(kind: JobKind, run: (control: JobControl) => Promise<T>): Promise<T> {
+  if (controls.has(kind)) {
+    throw faultError("BadSettings", `Another ${kind} is still running; stop it or wait for its end.`);
+  }
+  const control = new JobControl();
+  controls.set(kind, control);
+  try {
+    return await run(control);
+  } finally {
+    controls.delete(kind);
+  }
+}
+
+/** Hands the picture's bytes over instead of copying them. */
+const handOver = (picture: Picture | null) =>
+  picture ? Comlink.transfer(picture, [picture.rgba.buffer as ArrayBuffer]) : null;
+
+const api: EngineApi = {
+  open: () =>
+    turns.take(async () => {
+      opened ??= await openEngine();
+      return opened.device();
+    }),
+  loadModel: async (folder, progress) => {
+    const source = await openModelFolder(folder, progress);
+    return turns.take(() =>
+      engine().loadModel(source, (bytesLoaded, bytesTotal) =>
+        progress({ phase: "upload", bytesLoaded, bytesTotal }),
+      ),
+    );
+  },
+  defaultTrainingSettings: (classNoun) => turns.take(() => engine().defaultTrainingSettings(classNoun)),
+  generate: (settings, progress) =>
+    asJob("generation", async (control) =>
+      handOver(await runGeneration(engine(), turns, control, settings, progress)),
+    ),
+  train: (settings, photos, previews, observer) =>
+    asJob("training", (control) =>
+      runTraining(engine(), turns, control, settings, photos, previews, observer),
+    ),
+  command: (job, command) => controls.get(job)?.command(command),
+  addAdapter: (bytes, fileName) => turns.take(() => engine().addAdapter(bytes, fileName)),
+  removeAdapter: (id) => turns.take(() => engine().removeAdapter(id)),
+  exportAdapter: (id) => turns.take(() => engine().exportAdapter(id)),
+  exportEmbedding: (id) => turns.take(() => engine().exportEmbedding(id)),
+};
+
+Comlink.expose(api);

@@ -1,0 +1,142 @@
+/**
+ * A model's files: fetched once as streams straight into the browser's store, read from there as slices.
+ * No file is ever held whole in memory, and a second visit fetches nothing.
+ */
+import type { LoadProgress } from "../api";
+import type { ModelSource } from "../contract";
+import { faultError } from "../fault";
+
+/** `files.json` of a model folder, written when the page is built. `version` changes with any file's content. */
+interface Manifest {
+  name: string;
+  version: string;
+  files: { path: string; bytes: number }[];
+}
+
+const STORE_PREFIX = "palpable-model ";
+
+export async function openModelFolder(
+  folder: string,
+  progress: (progress: LoadProgress) => void,
+): Promise<ModelSource> {
+  const base = new URL(folder, self.location.origin);
+  const store = await openStore();
+  const manifest = await readManifest(base, store);
+  await dropOldVersions(manifest);
+  const bytesTotal = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
+  let bytesLoaded = 0;
+  const count = (bytes: number) => {
+    bytesLoaded += bytes;
+    progress({ phase: "fetch", bytesLoaded, bytesTotal });
+  };
+  const files = new Map<string, Blob>();
+  const versioned = await openVersion(manifest);
+  // One after the other: each stream has the whole line, and a failure leaves complete files behind.
+  for (const file of manifest.files) {
+    files.set(file.path, await bringFile(new URL(file.path, base), file.bytes, versioned, count));
+  }
+  return {
+    length: async (path) => files.get(path)?.size,
+    read: async (path, start, end) => {
+      const file = files.get(path);
+      if (!file || end > file.size) {
+        throw faultError("BadFile", `The model's file ${path} has no bytes ${start} to ${end}.`);
+      }
+      return new Uint8Array(await file.slice(start, end).arrayBuffer());
+    },
+  };
+}
+
+/** The manifests' store; `undefined` where the browser has none (private windows of some browsers). */
+async function openStore(): Promise<Cache | undefined> {
+  return "caches" in self ? await caches.open("palpable-manifests").catch(() => undefined) : undefined;
+}
+
+async function openVersion(manifest: Manifest): Promise<Cache | undefined> {
+  if (!("caches" in self)) return undefined;
+  return caches.open(storeName(manifest)).catch(() => undefined);
+}
+
+const storeName = (manifest: Manifest) => `${STORE_PREFIX}${manifest.name} ${manifest.version}`;
+
+/** The network's manifest, or without network the one kept from the last visit. */
+async function readManifest(base: URL, store: Cache | undefined): Promise<Manifest> {
+  const address = new URL("files.json", base);
+  try {
+    const answer = await fetch(address, { cache: "no-cache" });
+    if (!answer.ok) throw new Error(`status ${answer.status}`);
+    await store?.put(address, answer.clone()).catch(() => undefined);
+    return (await answer.json()) as Manifest;
+  } catch {
+    const kept = await store?.match(address);
+    if (kept) return (await kept.json()) as Manifest;
+    throw faultError(
+      "Network",
+      "The list of the model's files could not be fetched. Check the connection and try again.",
+    );
+  }
+}
+
+async function dropOldVersions(manifest: Manifest): Promise<void> {
+  if (!("caches" in self)) return;
+  const old = (await caches.keys()).filter(
+    (name) => name.startsWith(`${STORE_PREFIX}${manifest.name} `) && name !== storeName(manifest),
+  );
+  await Promise.all(old.map((name) => caches.delete(name)));
+}
+
+async function bringFile(
+  address: URL,
+  bytes: number,
+  store: Cache | undefined,
+  count: (bytes: number) => void,
+): Promise<Blob> {
+  const kept = await (await store?.match(address))?.blob();
+  if (kept?.size === bytes) {
+    count(bytes);
+    return kept;
+  }
+  const answer = await fetch(address).catch(() => undefined);
+  if (!answer?.ok || !answer.body) throw interrupted(address);
+  const counted = answer.body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, stream) {
+        count(chunk.byteLength);
+        stream.enqueue(chunk);
+      },
+    }),
+  );
+  const blob = await keep(address, new Response(counted), store);
+  if (blob.size !== bytes) {
+    await store?.delete(address);
+    throw interrupted(address);
+  }
+  return blob;
+}
+
+/** Through the store where there is one (the blob then lies on disk), else in memory. */
+async function keep(address: URL, answer: Response, store: Cache | undefined): Promise<Blob> {
+  try {
+    if (!store) return await answer.blob();
+    await store.put(address, answer);
+    const kept = await store.match(address);
+    if (!kept) throw new Error("not kept");
+    return await kept.blob();
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "QuotaExceededError") {
+      throw faultError(
+        "Network",
+        "The browser has no room left to keep the model. Free some storage for this site and try again.",
+      );
+    }
+    throw interrupted(address);
+  }
+}
+
+function interrupted(address: URL): Error {
+  const name = address.pathname.split("/").pop();
+  return faultError(
+    "Network",
+    `The model's file ${name} could not be fetched whole. Check the connection and try again.`,
+  );
+}

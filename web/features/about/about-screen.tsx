@@ -1,0 +1,140 @@
+/** Whether this browser and GPU can do the work, in words, and the facts for a report. */
+import { useState } from "preact/hooks";
+import { binarySize, count, parameters } from "../../app/format";
+import { device, openEngine } from "../../app/studio";
+import { text } from "../../app/text";
+import type { DeviceReport } from "../../engine/contract";
+import type { Fault } from "../../engine/fault";
+import { Notice } from "../../ui/notice";
+import { model } from "../models/model";
+
+export function AboutScreen() {
+  const now = device.value;
+  return (
+    <div class="screen narrow">
+      <h1>{text.about.title}</h1>
+      {now.state === "checking" && <p>{text.about.checking}</p>}
+      {now.state === "fault" && <DeviceFault fault={now.fault} />}
+      {now.state === "ready" && <DeviceFacts report={now.report} />}
+      <ModelFacts />
+      <section class="card">
+        <h2>{text.about.privacyTitle}</h2>
+        <p>{text.about.privacy}</p>
+      </section>
+    </div>
+  );
+}
+
+function DeviceFault({ fault }: { fault: Fault }) {
+  const known = text.faults.whatToDo;
+  const steps = fault.kind in known ? known[fault.kind as keyof typeof known] : known.other;
+  return (
+    <section class="card">
+      <Notice
+        tone="problem"
+        title={text.about.bad}
+        actions={
+          <button type="button" class="button" onClick={openEngine}>
+            {text.faults.retry}
+          </button>
+        }
+      >
+        {fault.message}
+      </Notice>
+      <h2>{text.faults.details}</h2>
+      <ul class="steps">
+        {steps.map((step) => (
+          <li key={step}>{step}</li>
+        ))}
+      </ul>
+      <dl class="facts">
+        <dt>{text.about.browser}</dt>
+        <dd>{navigator.userAgent}</dd>
+      </dl>
+      <CopyFacts facts={[["Problem", `${fault.kind}: ${fault.message}`]]} />
+    </section>
+  );
+}
+
+function DeviceFacts({ report }: { report: DeviceReport }) {
+  const facts: [string, string][] = [
+    [text.about.adapter, report.adapterName],
+    [text.about.backend, report.backend],
+    [text.about.float16, report.float16 ? text.about.float16Yes : text.about.float16No],
+    ...limitFacts(report.limits),
+  ];
+  return (
+    <section class="card">
+      <p class="verdict">{(report.software ? text.about.slow : text.about.good)(report.adapterName)}</p>
+      {report.software && <Notice tone="hint">{text.about.softwareHint}</Notice>}
+      <dl class="facts">
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {report.notes.length > 0 && (
+        <>
+          <h2>{text.about.notes}</h2>
+          <ul class="steps">
+            {report.notes.map((note) => (
+              <li key={note}>{note}</li>
+            ))}
+          </ul>
+        </>
+      )}
+      <CopyFacts facts={facts} />
+    </section>
+  );
+}
+
+function limitFacts(limits: DeviceReport["limits"]): [string, string][] {
+  const names = text.about.limitNames;
+  return [
+    [names.maxBufferSize, binarySize(limits.maxBufferSize)],
+    [names.maxStorageBufferBindingSize, binarySize(limits.maxStorageBufferBindingSize)],
+    [names.maxComputeWorkgroupStorageSize, binarySize(limits.maxComputeWorkgroupStorageSize)],
+    [names.maxComputeInvocationsPerWorkgroup, count(limits.maxComputeInvocationsPerWorkgroup)],
+  ];
+}
+
+function CopyFacts({ facts }: { facts: [string, string][] }) {
+  const [copied, setCopied] = useState(false);
+  const copy = async () => {
+    const lines = [...facts, [text.about.browser, navigator.userAgent]];
+    await navigator.clipboard.writeText(lines.map((line) => line.join(": ")).join("\n"));
+    setCopied(true);
+  };
+  return (
+    <div class="actions">
+      <button type="button" class="button" onClick={copy}>
+        {text.about.copy}
+      </button>
+      <span role="status">{copied ? text.about.copied : ""}</span>
+    </div>
+  );
+}
+
+function ModelFacts() {
+  const now = model.value;
+  return (
+    <section class="card">
+      <h2>{text.about.modelTitle}</h2>
+      {now.state === "ready" && (
+        <p class="verdict">
+          {now.report.name}: {text.about.modelFacts(parameters(now.report.parameters), now.report.resolution)}
+        </p>
+      )}
+      <p>{text.about.modelText}</p>
+      <p class="links">
+        {text.about.modelLinks.map(([address, name]) => (
+          <a key={address} href={address}>
+            {name}
+          </a>
+        ))}
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,116 @@
+/** The adapters at hand: export, import, remove. */
+import { useState } from "preact/hooks";
+import { announce } from "../../app/announce";
+import { FaultNotice } from "../../app/fault-notice";
+import { megabytes } from "../../app/format";
+import { engine } from "../../app/studio";
+import { text } from "../../app/text";
+import { type Fault, toFault } from "../../engine/fault";
+import { download } from "../../ui/download";
+import { DropZone } from "../../ui/drop-zone";
+import { Icon } from "../../ui/icon";
+import { model } from "../models/model";
+import { bareWord, fileNameFor, importFile, type LibraryEntry, library, remove, update } from "./library";
+
+export function AdaptersScreen() {
+  const [fault, setFault] = useState<Fault | undefined>();
+  const attempt = async (work: () => Promise<void>) => {
+    setFault(undefined);
+    await work().catch((error) => setFault(toFault(error)));
+  };
+  const entries = library.value;
+  return (
+    <div class="screen narrow">
+      <h1>{text.adapters.title}</h1>
+      <p class="lead">{text.adapters.lead}</p>
+      {fault && <FaultNotice fault={fault} onDismiss={() => setFault(undefined)} />}
+      {entries.length === 0 ? (
+        <p class="empty">{text.adapters.empty}</p>
+      ) : (
+        <ul class="adapter-list">
+          {entries.map((entry) => (
+            <AdapterCard key={entry.key} entry={entry} attempt={attempt} />
+          ))}
+        </ul>
+      )}
+      <DropZone
+        label={text.adapters.drop}
+        hint={text.adapters.dropHint}
+        accept=".safetensors"
+        multiple
+        disabled={model.value.state !== "ready"}
+        onFiles={(files) =>
+          attempt(async () => {
+            for (const file of files) {
+              const entry = await importFile(file);
+              announce(text.adapters.imported(entry.report.name));
+            }
+          })
+        }
+      />
+    </div>
+  );
+}
+
+interface AdapterCardProps {
+  entry: LibraryEntry;
+  attempt: (work: () => Promise<void>) => Promise<void>;
+}
+
+function AdapterCard({ entry, attempt }: AdapterCardProps) {
+  const [asking, setAsking] = useState(false);
+  const { report } = entry;
+  return (
+    <li class="card adapter">
+      <h2 class="word">{report.placeholder ?? report.name}</h2>
+      <p class="hint">
+        {report.placeholder ? report.classNoun && text.adapters.noun(report.classNoun) : text.adapters.noWord}
+      </p>
+      <p>{text.adapters.facts(report.rank, report.modules, megabytes(entry.bytes.byteLength))}</p>
+      {report.vectors > 0 && <p>{text.adapters.vectors(report.vectors)}</p>}
+      {report.cleanPrompt && <p>{text.adapters.trainedFor(report.cleanPrompt)}</p>}
+      {!entry.saved && <p class="unsaved">{text.adapters.unsaved}</p>}
+      {asking ? (
+        <fieldset class="actions" aria-label={text.adapters.removeQuestion}>
+          <span>{entry.saved ? text.adapters.removeQuestion : text.adapters.removeUnsaved}</span>
+          <button type="button" class="button danger" onClick={() => attempt(() => remove(entry))}>
+            {text.adapters.removeYes}
+          </button>
+          <button type="button" class="button" onClick={() => setAsking(false)}>
+            {text.adapters.removeNo}
+          </button>
+        </fieldset>
+      ) : (
+        <div class="actions">
+          <button type="button" class="button primary" onClick={() => attempt(() => exportFile(entry))}>
+            <Icon name="download" />
+            {text.adapters.export}
+          </button>
+          {report.vectors > 0 && (
+            <button type="button" class="button" onClick={() => attempt(() => exportWord(entry))}>
+              {text.adapters.exportWord}
+            </button>
+          )}
+          <button type="button" class="button quiet" onClick={() => setAsking(true)}>
+            {text.adapters.remove}
+          </button>
+        </div>
+      )}
+    </li>
+  );
+}
+
+export async function exportFile(entry: LibraryEntry): Promise<void> {
+  const fileName = fileNameFor(entry.report);
+  download(await engine().exportAdapter(entry.report.id), fileName);
+  update(entry.key, { saved: true });
+  announce(text.adapters.exported(fileName));
+}
+
+async function exportWord(entry: LibraryEntry): Promise<void> {
+  const bytes = await engine().exportEmbedding(entry.report.id);
+  if (!bytes) return;
+  const fileName = `${bareWord(entry.report.placeholder ?? entry.report.name)}.embedding.safetensors`;
+  download(bytes, fileName);
+  announce(text.adapters.exported(fileName));
+}

@@ -1,0 +1,130 @@
+/** Pictures from prompts: the settings, the run, and the pictures of this visit. */
+import { computed, signal } from "@preact/signals";
+import { announce } from "../../app/announce";
+import { cleanPrompt } from "../../app/prompts";
+import { engine } from "../../app/studio";
+import { text } from "../../app/text";
+import type { GenerationSettings, Picture, SamplerName } from "../../engine/contract";
+import { type Fault, toFault } from "../../engine/fault";
+import { type LibraryEntry, library } from "../adapters/library";
+import { model } from "../models/model";
+
+export interface Result {
+  key: number;
+  settings: GenerationSettings;
+  picture: Picture;
+  /** The same noise and settings without adapters, the class noun in the placeholder's place. */
+  comparison: { prompt: string; picture: Picture } | undefined;
+  /** Placeholders of the adapters that were on, with their class nouns. */
+  words: { placeholder: string; classNoun: string }[];
+}
+
+/** Classifier-free guidance that suits the demo model. */
+export const USUAL_GUIDANCE = 5;
+
+export const prompt = signal("");
+export const negativePrompt = signal("");
+export const seed = signal(randomSeed());
+export const seedLocked = signal(false);
+/** 0 stands for the model's default. */
+const ownSteps = signal<number | undefined>(undefined);
+export const guidanceScale = signal(USUAL_GUIDANCE);
+export const sampler = signal<SamplerName>("ddim");
+
+export const steps = computed(
+  () => ownSteps.value ?? (model.value.state === "ready" ? model.value.report.defaultSteps : 25),
+);
+export const results = signal<Result[]>([]);
+export const shownKey = signal<number | undefined>(undefined);
+export const shown = computed(
+  () => results.value.find(({ key }) => key === shownKey.value) ?? results.value[0],
+);
+export const progress = signal<{ step: number; steps: number; comparing: boolean } | undefined>(undefined);
+export const fault = signal<Fault | undefined>(undefined);
+export const promptMissing = signal(false);
+
+let nextKey = 1;
+
+export function setSteps(value: number): void {
+  ownSteps.value = value;
+}
+
+export function randomSeed(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+}
+
+/** Puts a word or phrase into the prompt, with a space where needed. */
+export function addToPrompt(words: string): void {
+  const before = prompt.value;
+  prompt.value = before && !/\s$/.test(before) ? `${before} ${words}` : before + words;
+  promptMissing.value = false;
+}
+
+export async function generate(): Promise<void> {
+  if (model.value.state !== "ready" || progress.value) return;
+  promptMissing.value = !prompt.value.trim();
+  if (promptMissing.value) return;
+  if (!seedLocked.value && results.value.length > 0) seed.value = randomSeed();
+  const size = model.value.report.resolution;
+  const active = library.value.filter((entry) => entry.active);
+  const settings: GenerationSettings = {
+    prompt: prompt.value.trim(),
+    negativePrompt: negativePrompt.value.trim(),
+    seed: seed.value,
+    steps: steps.value,
+    guidanceScale: guidanceScale.value,
+    sampler: sampler.value,
+    width: size,
+    height: size,
+    adapters: active.map(({ report, strength }) => ({ id: report.id, strength })),
+  };
+  const picture = await draw(settings, false);
+  if (!picture) return;
+  const key = nextKey++;
+  results.value = [
+    { key, settings, picture, comparison: undefined, words: wordsOf(active) },
+    ...results.value,
+  ];
+  shownKey.value = key;
+  announce(text.generate.drawn(settings.prompt));
+}
+
+/** Draws the shown picture once more as the untrained model would. */
+export async function compare(shown: Result): Promise<void> {
+  const plain = shown.words.reduce(
+    (text, { placeholder, classNoun }) => cleanPrompt(text, placeholder, classNoun),
+    shown.settings.prompt,
+  );
+  const picture = await draw({ ...shown.settings, prompt: plain, adapters: [] }, true);
+  if (!picture) return;
+  results.value = results.value.map((result) =>
+    result.key === shown.key ? { ...result, comparison: { prompt: plain, picture } } : result,
+  );
+  announce(text.generate.compared);
+}
+
+async function draw(settings: GenerationSettings, comparing: boolean): Promise<Picture | null> {
+  fault.value = undefined;
+  progress.value = { step: 0, steps: settings.steps, comparing };
+  try {
+    return await engine().generate(settings, (step, steps) => {
+      if (progress.value) progress.value = { step, steps, comparing };
+    });
+  } catch (error) {
+    fault.value = toFault(error);
+    return null;
+  } finally {
+    progress.value = undefined;
+  }
+}
+
+export function cancel(): void {
+  engine().command("generation", "cancel");
+}
+
+const wordsOf = (entries: LibraryEntry[]) =>
+  entries.flatMap(({ report }) =>
+    report.placeholder
+      ? [{ placeholder: report.placeholder, classNoun: report.classNoun ?? text.generate.anyNoun }]
+      : [],
+  );

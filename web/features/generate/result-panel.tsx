@@ -1,0 +1,96 @@
+/** The picture, beside it the same without the adapter when asked for, and the earlier ones of this visit. */
+import { text } from "../../app/text";
+import { download } from "../../ui/download";
+import { Icon } from "../../ui/icon";
+import { PictureView, toPng } from "../../ui/picture-view";
+import { model } from "../models/model";
+import * as state from "./generate";
+
+const words = text.generate;
+
+export function ResultPanel() {
+  const shown = state.shown.value;
+  return (
+    <section class="card result-panel" aria-label={words.history}>
+      {shown ? (
+        <Shown result={shown} />
+      ) : (
+        <div class="picture-empty">
+          <p>{words.empty}</p>
+        </div>
+      )}
+      {state.results.value.length > 1 && <Strip shownKey={shown?.key} />}
+    </section>
+  );
+}
+
+function Shown({ result }: { result: state.Result }) {
+  const { settings, picture, comparison } = result;
+  const save = async () => download(await toPng(picture), `palpable-${settings.seed}.png`);
+  return (
+    <>
+      <div class={comparison ? "side-by-side" : ""}>
+        <figure>
+          <PictureView picture={picture} label={words.pictureLabel(settings.prompt)} />
+          <figcaption>
+            {comparison && <strong>{words.with}</strong>} {settings.prompt}
+          </figcaption>
+        </figure>
+        {comparison && (
+          <figure>
+            <PictureView picture={comparison.picture} label={words.pictureLabel(comparison.prompt)} />
+            <figcaption>
+              <strong>{words.without}</strong> {comparison.prompt}
+            </figcaption>
+          </figure>
+        )}
+      </div>
+      <p class="hint">
+        {words.caption(
+          settings.seed,
+          settings.steps,
+          settings.guidanceScale,
+          words.samplers[settings.sampler],
+        )}
+      </p>
+      <div class="actions">
+        {!comparison && settings.adapters.length > 0 && (
+          <button
+            type="button"
+            class="button"
+            title={words.compareHint}
+            disabled={state.progress.value !== undefined || model.value.state !== "ready"}
+            onClick={() => state.compare(result)}
+          >
+            {words.compare}
+          </button>
+        )}
+        <button type="button" class="button" onClick={save}>
+          <Icon name="download" />
+          {words.save}
+        </button>
+      </div>
+    </>
+  );
+}
+
+function Strip({ shownKey }: { shownKey: number | undefined }) {
+  return (
+    <ul class="film-strip">
+      {state.results.value.map(({ key, picture, settings }) => (
+        <li key={key}>
+          <button
+            type="button"
+            aria-pressed={key === shownKey}
+            aria-label={words.pictureLabel(settings.prompt)}
+            onClick={() => {
+              state.shownKey.value = key;
+            }}
+          >
+            <PictureView picture={picture} />
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}

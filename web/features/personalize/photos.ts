@@ -1,0 +1,82 @@
+/** Photos of the subject: read from files, cropped to squares, handed to the engine as pixels. */
+import { text } from "../../app/text";
+import type { Photo } from "../../engine/contract";
+import { readPhotoHeader } from "./photo-header";
+
+/** In pixels of the oriented photo. */
+export interface Crop {
+  left: number;
+  top: number;
+  size: number;
+}
+
+export interface SubjectPhoto {
+  id: string;
+  name: string;
+  bitmap: ImageBitmap;
+  crop: Crop;
+}
+
+export const MOST_PHOTOS = 10;
+const MOST_PIXELS = 100_000_000;
+/** Photos are scaled down to this longer side: far above what the models see, far below what fills a phone. */
+const LONGEST_SIDE = 1536;
+/** Metadata may stand before a JPEG's size; it lies within the first megabytes. */
+const HEADER_BYTES = 4 * 1024 * 1024;
+export const SMALLEST_CROP = 32;
+
+/** A file that can't be used; the message is a sentence for the visitor. */
+export class PhotoProblem extends Error {}
+
+let nextId = 1;
+
+export async function readPhoto(file: Blob, name: string): Promise<SubjectPhoto> {
+  const header = readPhotoHeader(new Uint8Array(await file.slice(0, HEADER_BYTES).arrayBuffer()));
+  if (!header) throw new PhotoProblem(text.photos.notAnImage(name));
+  if (header.width * header.height > MOST_PIXELS) throw new PhotoProblem(text.photos.tooLarge(name));
+  const bitmap = await decode(file, name);
+  if (Math.min(bitmap.width, bitmap.height) < SMALLEST_CROP) {
+    bitmap.close();
+    throw new PhotoProblem(text.photos.tooSmall(name, SMALLEST_CROP));
+  }
+  return { id: `photo-${nextId++}`, name, bitmap, crop: centredSquare(bitmap.width, bitmap.height) };
+}
+
+async function decode(file: Blob, name: string): Promise<ImageBitmap> {
+  const full = await createImageBitmap(file, { imageOrientation: "from-image" }).catch(() => {
+    throw new PhotoProblem(text.photos.broken(name));
+  });
+  const scale = LONGEST_SIDE / Math.max(full.width, full.height);
+  if (scale >= 1) return full;
+  const scaled = await createImageBitmap(full, {
+    resizeWidth: Math.round(full.width * scale),
+    resizeHeight: Math.round(full.height * scale),
+    resizeQuality: "high",
+  });
+  full.close();
+  return scaled;
+}
+
+export function centredSquare(width: number, height: number): Crop {
+  const size = Math.min(width, height);
+  return { left: Math.floor((width - size) / 2), top: Math.floor((height - size) / 2), size };
+}
+
+/** The nearest crop that lies within the photo, in whole pixels. */
+export function fitCrop(crop: Crop, width: number, height: number): Crop {
+  const size = Math.round(Math.min(Math.max(crop.size, SMALLEST_CROP), width, height));
+  const within = (value: number, most: number) => Math.round(Math.min(Math.max(value, 0), most));
+  return { left: within(crop.left, width - size), top: within(crop.top, height - size), size };
+}
+
+/** The crop's pixels as they are; the engine scales them to the model's size. Transparency becomes white. */
+export function toPixels({ bitmap, crop }: SubjectPhoto): Photo {
+  const canvas = new OffscreenCanvas(crop.size, crop.size);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (!context) throw new PhotoProblem(text.photos.noCanvas);
+  context.fillStyle = "white";
+  context.fillRect(0, 0, crop.size, crop.size);
+  context.drawImage(bitmap, -crop.left, -crop.top);
+  const { data } = context.getImageData(0, 0, crop.size, crop.size);
+  return { width: crop.size, height: crop.size, rgba: new Uint8Array(data.buffer) };
+}

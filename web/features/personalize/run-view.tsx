@@ -1,0 +1,180 @@
+/** A training run as it happens: progress, switches, previews and curves; then its result. */
+import { useEffect, useState } from "preact/hooks";
+import { sentenceFor } from "../../app/fault-notice";
+import { decimals, duration } from "../../app/format";
+import { goTo } from "../../app/navigation";
+import { text } from "../../app/text";
+import { download } from "../../ui/download";
+import { Icon, type IconName } from "../../ui/icon";
+import { Notice } from "../../ui/notice";
+import { ProgressBar } from "../../ui/progress-bar";
+import { exportFile } from "../adapters/adapters-screen";
+import { bareWord } from "../adapters/library";
+import { addToPrompt, prompt } from "../generate/generate";
+import { PreviewPanel } from "./preview-panel";
+import * as run from "./run";
+import { TrainingCharts } from "./training-charts";
+
+const words = text.run;
+
+export function Run() {
+  useTabTitle();
+  const settings = run.runSettings.value;
+  if (!settings) return null;
+  const word = settings.placeholder;
+  const phase = run.phase.value;
+  const title =
+    phase === "done" ? words.doneTitle(word) : phase === "failed" ? words.failedTitle : words.title(word);
+  return (
+    <div class="screen">
+      <h1>{title}</h1>
+      <div class="run">
+        <div class="run-progress">
+          {phase === "failed" ? <Failure /> : <Progress steps={settings.steps} />}
+          {phase === "done" && <Result />}
+        </div>
+        <PreviewPanel every={run.previewEvery.value} />
+        <TrainingCharts settings={settings} />
+      </div>
+    </div>
+  );
+}
+
+function Progress({ steps }: { steps: number }) {
+  const last = run.records.value.at(-1);
+  const label = last ? words.step(last.step, steps) : words.preparing;
+  return (
+    <section class="card">
+      <ProgressBar label={label} done={last?.step ?? 0} of={last ? steps : undefined} />
+      {run.busy.value && <TimeLeft />}
+      {run.busy.value && <Switches />}
+    </section>
+  );
+}
+
+function TimeLeft() {
+  const phase = run.phase.value;
+  const last = run.records.value.at(-1);
+  const left = run.secondsLeft.value;
+  if (phase === "paused") return <p class="hint">{words.paused}</p>;
+  if (phase === "stopping") return <p class="hint">{words.stopping}</p>;
+  if (!last) return null;
+  const drawing = run.previewProgress.value;
+  return (
+    <p class="hint">
+      {drawing
+        ? words.previewDrawing(drawing.step, drawing.steps)
+        : `${left === undefined ? words.estimating : words.left(duration(left))} · ${words.secondsAStep(decimals(last.seconds, last.seconds < 1 ? 2 : 1))}`}
+    </p>
+  );
+}
+
+function Switches() {
+  const [asking, setAsking] = useState(false);
+  const paused = run.phase.value === "paused";
+  const stopping = run.phase.value === "stopping";
+  if (asking && !stopping) {
+    return (
+      <fieldset class="actions" aria-label={words.cancelQuestion}>
+        <span>{words.cancelQuestion}</span>
+        <Button name={words.cancelYes} kind="danger" onClick={run.cancel} />
+        <Button name={words.cancelNo} onClick={() => setAsking(false)} />
+      </fieldset>
+    );
+  }
+  return (
+    <div class="actions">
+      {paused ? (
+        <Button name={words.resume} icon="play" kind="primary" disabled={stopping} onClick={run.resume} />
+      ) : (
+        <Button name={words.pause} icon="pause" disabled={stopping} onClick={run.pause} />
+      )}
+      <Button
+        name={words.stop}
+        icon="stop"
+        disabled={stopping || run.records.value.length === 0}
+        onClick={run.stopAndKeep}
+      />
+      <Button name={words.cancel} kind="quiet" disabled={stopping} onClick={() => setAsking(true)} />
+    </div>
+  );
+}
+
+function Result() {
+  const entry = run.result.value;
+  if (!entry) return null;
+  const generate = () => {
+    if (!prompt.value) addToPrompt(run.previewPrompt.value);
+    goTo("generate");
+  };
+  return (
+    <section class="card result">
+      <p>{words.done(entry.report.placeholder ?? entry.report.name)}</p>
+      <div class="actions">
+        <Button name={words.useIt} icon="generate" kind="primary" onClick={generate} />
+        <Button name={words.export} icon="download" onClick={() => exportFile(entry)} />
+        <Button name={words.log} onClick={saveLog} />
+        <Button name={words.again} kind="quiet" onClick={run.reset} />
+      </div>
+    </section>
+  );
+}
+
+/** One JSON object a step, as the command line writes it. */
+function saveLog(): void {
+  const lines = run.records.value.map((record) => `${JSON.stringify(record)}\n`);
+  const word = bareWord(run.runSettings.value?.placeholder ?? "");
+  download(new Blob(lines, { type: "application/jsonl" }), `${word}.jsonl`);
+}
+
+function Failure() {
+  const fault = run.fault.value;
+  const kept = run.checkpoint.value;
+  const word = run.runSettings.value?.placeholder ?? "";
+  return (
+    <section class="card">
+      {fault && <Notice tone="problem">{sentenceFor(fault)}</Notice>}
+      {!kept && <p class="hint">{words.nothingKept}</p>}
+      <div class="actions">
+        {kept && <Button name={words.keep(kept.step)} kind="primary" onClick={run.keepLastCheckpoint} />}
+        {kept && (
+          <Button
+            name={words.download}
+            icon="download"
+            onClick={() => download(kept.bytes, `${bareWord(word)}.safetensors`)}
+          />
+        )}
+        <Button name={words.back} kind="quiet" onClick={run.backToSetup} />
+      </div>
+    </section>
+  );
+}
+
+interface ButtonProps {
+  name: string;
+  icon?: IconName;
+  kind?: "primary" | "quiet" | "danger";
+  disabled?: boolean;
+  onClick: () => void;
+}
+
+function Button({ name, icon, kind, disabled = false, onClick }: ButtonProps) {
+  return (
+    <button type="button" class={`button ${kind ?? ""}`} disabled={disabled} onClick={onClick}>
+      {icon && <Icon name={icon} />}
+      {name}
+    </button>
+  );
+}
+
+/** Progress in the tab's title, for those who look elsewhere meanwhile. */
+function useTabTitle(): void {
+  const last = run.records.value.at(-1);
+  const percent = run.busy.value && last ? Math.floor((100 * last.step) / last.steps) : undefined;
+  useEffect(() => {
+    document.title = percent === undefined ? text.appName : words.tabTitle(percent);
+    return () => {
+      document.title = text.appName;
+    };
+  }, [percent]);
+}

@@ -1,0 +1,41 @@
+/** The sample subjects that come with the demo model: drawings the model has never seen. */
+import { signal } from "@preact/signals";
+import { text } from "../../app/text";
+import { DEMO_FOLDER } from "../models/model";
+import { PhotoProblem, readPhoto, type SubjectPhoto } from "./photos";
+
+export interface SampleSubject {
+  name: string;
+  classNoun: string;
+  description: string;
+  images: string[];
+}
+
+const FOLDER = `${DEMO_FOLDER}subjects/`;
+
+export const samples = signal<SampleSubject[]>([]);
+
+export async function loadSamples(): Promise<void> {
+  const answer = await fetch(`${FOLDER}subjects.json`).catch(() => undefined);
+  if (!answer?.ok) return;
+  const subjects = (await answer.json()) as Record<
+    string,
+    { class_word: string; description: string; images: string[] }
+  >;
+  samples.value = Object.entries(subjects).map(([name, subject]) => ({
+    name,
+    classNoun: subject.class_word,
+    description: subject.description,
+    images: subject.images.map((path) => FOLDER + path),
+  }));
+}
+
+export function readSamplePhotos(subject: SampleSubject): Promise<SubjectPhoto[]> {
+  return Promise.all(
+    subject.images.map(async (address, index) => {
+      const answer = await fetch(address).catch(() => undefined);
+      if (!answer?.ok) throw new PhotoProblem(text.photos.sampleMissing);
+      return readPhoto(await answer.blob(), text.photos.sampleName(subject.classNoun, index + 1));
+    }),
+  );
+}

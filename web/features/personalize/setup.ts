@@ -1,0 +1,136 @@
+/** What is to be trained: photos, words and settings, before the run. */
+import { computed, signal } from "@preact/signals";
+import { isPlaceholder, mentions, personalPrompt, placeholderFor, withArticle } from "../../app/prompts";
+import { engine } from "../../app/studio";
+import { text } from "../../app/text";
+import type { TrainingSettings } from "../../engine/contract";
+import { placeholders } from "../adapters/library";
+import { MOST_PHOTOS, PhotoProblem, readPhoto, type SubjectPhoto } from "./photos";
+import { loadSamples, readSamplePhotos, type SampleSubject, samples } from "./samples";
+
+const FIRST_SAMPLE = "dog";
+
+export const photos = signal<SubjectPhoto[]>([]);
+/** The sample in use; `undefined` with photos of one's own. */
+export const sample = signal<SampleSubject | undefined>(undefined);
+export const photoProblems = signal<string[]>([]);
+
+export const classNoun = signal("");
+export const target = signal("");
+/** Set once the visitor writes a word of their own. */
+const ownPlaceholder = signal<string | undefined>(undefined);
+export const placeholder = computed(
+  () => ownPlaceholder.value ?? placeholderFor(classNoun.value, placeholders.value),
+);
+
+/** The engine's defaults for the noun, and what the visitor changed of them. */
+const defaults = signal<TrainingSettings | undefined>(undefined);
+const changes = signal<Partial<TrainingSettings>>({});
+export const settings = computed(() => defaults.value && { ...defaults.value, ...changes.value });
+export const changed = computed(() => Object.keys(changes.value).length > 0);
+
+/** Training steps between two previews; 0 draws none. */
+export const previewEvery = signal(20);
+export const previewSteps = signal(10);
+
+export function change(part: Partial<TrainingSettings>): void {
+  changes.value = { ...changes.value, ...part };
+}
+
+export function resetSettings(): void {
+  changes.value = {};
+}
+
+export function setPlaceholder(word: string): void {
+  ownPlaceholder.value = word.trim() || undefined;
+}
+
+export async function loadDefaults(): Promise<void> {
+  defaults.value = await engine().defaultTrainingSettings(classNoun.value.trim() || "thing");
+}
+
+export const examples = computed(() => {
+  const noun = classNoun.value.trim();
+  return noun ? text.personalize.examples.map((example) => example(withArticle(noun))) : [];
+});
+
+/** On the first visit a sample is chosen already, so that one click shows how it works. */
+export async function prepare(): Promise<void> {
+  if (samples.value.length > 0) return;
+  await loadSamples();
+  const first = samples.value.find(({ name }) => name === FIRST_SAMPLE) ?? samples.value[0];
+  if (first && photos.value.length === 0) await chooseSample(first);
+}
+
+export async function chooseSample(subject: SampleSubject): Promise<void> {
+  sample.value = subject;
+  photoProblems.value = [];
+  classNoun.value = subject.classNoun;
+  target.value = text.personalize.examples[0](withArticle(subject.classNoun));
+  try {
+    const read = await readSamplePhotos(subject);
+    // Another subject may have been chosen meanwhile.
+    if (sample.value === subject) replacePhotos(read);
+    else for (const { bitmap } of read) bitmap.close();
+  } catch (error) {
+    replacePhotos([]);
+    noteProblem(error);
+  }
+}
+
+/** Adds photos of the visitor's own; a sample's photos make room for them. */
+export async function addFiles(files: readonly File[]): Promise<void> {
+  photoProblems.value = [];
+  if (sample.value) {
+    sample.value = undefined;
+    replacePhotos([]);
+    classNoun.value = "";
+    target.value = "";
+  }
+  for (const file of files) {
+    if (photos.value.length >= MOST_PHOTOS) {
+      photoProblems.value = [...photoProblems.value, text.photos.tooMany(MOST_PHOTOS)];
+      break;
+    }
+    try {
+      photos.value = [...photos.value, await readPhoto(file, file.name)];
+    } catch (error) {
+      noteProblem(error);
+    }
+  }
+}
+
+export function removePhoto(photo: SubjectPhoto): void {
+  photo.bitmap.close();
+  photos.value = photos.value.filter(({ id }) => id !== photo.id);
+}
+
+export function cropPhoto(photo: SubjectPhoto, crop: SubjectPhoto["crop"]): void {
+  photos.value = photos.value.map((other) => (other.id === photo.id ? { ...other, crop } : other));
+}
+
+function replacePhotos(next: SubjectPhoto[]): void {
+  for (const { bitmap } of photos.value) bitmap.close();
+  photos.value = next;
+}
+
+function noteProblem(error: unknown): void {
+  if (!(error instanceof PhotoProblem)) throw error;
+  photoProblems.value = [...photoProblems.value, error.message];
+}
+
+/** The first thing that keeps a run from starting, as a sentence. */
+export const obstacle = computed<string | undefined>(() => {
+  const words = text.personalize.obstacles;
+  if (photos.value.length === 0) return words.noPhotos;
+  if (!classNoun.value.trim()) return words.noNoun;
+  if (!target.value.trim()) return words.noTarget;
+  if (!mentions(target.value, classNoun.value)) return words.nounNotInTarget(classNoun.value.trim());
+  if (!isPlaceholder(placeholder.value)) return words.badPlaceholder;
+  if (placeholders.value.includes(placeholder.value)) return words.takenPlaceholder(placeholder.value);
+  return undefined;
+});
+
+export const previewPrompt = computed(() =>
+  personalPrompt(target.value.trim(), classNoun.value, placeholder.value),
+);

@@ -1,0 +1,20 @@
+/** Entry of the page: draws it, then opens the engine. */
+import { render } from "preact";
+import { App } from "./app/app";
+import { openEngine } from "./app/studio";
+import { hasUnsaved } from "./features/adapters/library";
+import { busy } from "./features/personalize/run";
+import "./styles/tokens.css";
+import "./styles/elements.css";
+import "./styles/layout.css";
+import "./styles/features.css";
+
+const root = document.getElementById("app");
+if (root) render(<App />, root);
+
+// Training under way or adapters never exported would be lost with the tab: the browser asks first.
+window.addEventListener("beforeunload", (event) => {
+  if (busy.value || hasUnsaved.value) event.preventDefault();
+});
+
+void openEngine();

@@ -1,0 +1,155 @@
+/** Form fields with label, hint and error tied to the control for screen readers. */
+import type { ComponentChildren } from "preact";
+import { useId } from "preact/hooks";
+
+interface FieldProps {
+  label: string;
+  hint?: string | undefined;
+  error?: string | undefined;
+  children: (ids: { id: string; describedBy: string | undefined }) => ComponentChildren;
+}
+
+export function Field({ label, hint, error, children }: FieldProps) {
+  const id = useId();
+  const describedBy = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ") || undefined;
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {children({ id, describedBy })}
+      {hint && (
+        <p class="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
+      {error && (
+        <p class="field-error" id={`${id}-error`} role="alert">
+          {error}
+        </p>
+      )}
+    </div>
+  );
+}
+
+interface TextFieldProps {
+  label: string;
+  hint?: string;
+  error?: string | undefined;
+  value: string;
+  placeholder?: string;
+  rows?: number;
+  disabled?: boolean;
+  onValue: (value: string) => void;
+}
+
+/** One line, or several with `rows`. */
+export function TextField({ label, hint, error, rows, value, onValue, ...rest }: TextFieldProps) {
+  return (
+    <Field label={label} hint={hint} error={error}>
+      {({ id, describedBy }) => {
+        const shared = {
+          ...rest,
+          id,
+          value,
+          "aria-describedby": describedBy,
+          "aria-invalid": error ? true : undefined,
+          autocomplete: "off",
+          spellcheck: false,
+          onInput: (event: InputEvent) => onValue((event.target as HTMLInputElement).value),
+        } as const;
+        return rows ? <textarea {...shared} rows={rows} /> : <input {...shared} type="text" />;
+      }}
+    </Field>
+  );
+}
+
+interface NumberProps {
+  label: string;
+  hint?: string | undefined;
+  value: number;
+  min: number;
+  max: number;
+  step: number | "any";
+  disabled?: boolean;
+  onValue: (value: number) => void;
+}
+
+export function NumberField({ label, hint, value, onValue, ...rest }: NumberProps) {
+  return (
+    <Field label={label} hint={hint}>
+      {({ id, describedBy }) => (
+        <input
+          {...rest}
+          id={id}
+          type="number"
+          inputMode="decimal"
+          value={value}
+          aria-describedby={describedBy}
+          onChange={(event) => {
+            const input = event.currentTarget;
+            // Out of range or empty: back to what was.
+            if (input.validity.valid && input.value !== "") onValue(input.valueAsNumber);
+            else input.value = String(value);
+          }}
+        />
+      )}
+    </Field>
+  );
+}
+
+export function SliderField({ label, hint, value, onValue, ...rest }: NumberProps) {
+  return (
+    <Field label={label} hint={hint}>
+      {({ id, describedBy }) => (
+        <div class="slider">
+          <input
+            {...rest}
+            id={id}
+            type="range"
+            value={value}
+            aria-describedby={describedBy}
+            onInput={(event) => onValue(event.currentTarget.valueAsNumber)}
+          />
+          <output for={id}>{value}</output>
+        </div>
+      )}
+    </Field>
+  );
+}
+
+interface SelectProps<T extends string | number> {
+  label: string;
+  value: T;
+  options: readonly (readonly [T, string])[];
+  disabled?: boolean;
+  onValue: (value: T) => void;
+}
+
+export function SelectField<T extends string | number>({
+  label,
+  value,
+  options,
+  onValue,
+  ...rest
+}: SelectProps<T>) {
+  return (
+    <Field label={label}>
+      {({ id }) => (
+        <select
+          {...rest}
+          id={id}
+          value={String(value)}
+          onChange={(event) => {
+            const chosen = options[event.currentTarget.selectedIndex];
+            if (chosen) onValue(chosen[0]);
+          }}
+        >
+          {options.map(([option, name]) => (
+            <option key={option} value={String(option)}>
+              {name}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  );
+}

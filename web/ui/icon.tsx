@@ -1,0 +1,28 @@
+/** Line icons of the page, drawn on a 24-unit grid. Decoration only: the words stand beside them. */
+const PATHS = {
+  personalize: "M12 3l1.9 5.1L19 10l-5.1 1.9L12 17l-1.9-5.1L5 10l5.1-1.9zM19 15v4M17 17h4M5 17v2M4 18h2",
+  generate: "M4 5h16v14H4zM4 16l4.5-4.5L12 15l3-3 5 5M15.5 8.5h.01",
+  adapters: "M12 3l8 4.5-8 4.5-8-4.5zM4 12l8 4.5 8-4.5M4 16.5L12 21l8-4.5",
+  about: "M5 5h14v14H5zM9 9h6v6H9zM9 2v3M15 2v3M9 19v3M15 19v3M2 9h3M2 15h3M19 9h3M19 15h3",
+  plus: "M12 5v14M5 12h14",
+  crop: "M7 2v15h15M2 7h15v15",
+  close: "M6 6l12 12M18 6L6 18",
+  dice: "M5 5h14v14H5zM9 9h.01M15 15h.01M12 12h.01M15 9h.01M9 15h.01",
+  lock: "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3",
+  unlock: "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 6.6-1.6",
+  download: "M12 4v11M7.5 11L12 15.5 16.5 11M5 20h14",
+  pause: "M9 6v12M15 6v12",
+  play: "M8 5.5v13l10-6.5z",
+  stop: "M7 7h10v10H7z",
+  warning: "M12 4l9 16H3zM12 10v4M12 17h.01",
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+export function Icon({ name }: { name: IconName }) {
+  return (
+    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}
