@@ -21,7 +21,7 @@ use palpable::training::settings::SettingsError;
 use palpable::training::{Error, PhotoLatents, Trainer, TrainingModel, TrainingSettings};
 use palpable::weights::Weights;
 use support::formula::{self, FormulaModel};
-use support::{block_on, demo_model, values};
+use support::{block_on, demo_model, relative_error, values};
 
 const PLACEHOLDER: &str = "<my-dog>";
 
@@ -32,7 +32,7 @@ fn schedule(prediction_type: PredictionType) -> NoiseSchedule {
 }
 
 /// A text encoder of width 24 and one layer for the embedded model's vocabulary.
-fn tiny_text_encoder(device: &Device) -> ClipTextModel {
+fn tiny_text_encoder(device: &Device, dtype: FloatDType) -> ClipTextModel {
     let config = r#"{"vocab_size": 3555, "hidden_size": 24, "intermediate_size": 48, "num_hidden_layers": 1,
         "num_attention_heads": 2, "max_position_embeddings": 77, "eos_token_id": 3554}"#;
     let mut shapes = vec![
@@ -62,7 +62,7 @@ fn tiny_text_encoder(device: &Device) -> ClipTextModel {
             (format!("text_model.{name}"), (shape, values))
         })
         .collect();
-    let mut weights = Weights::from_tensors(tensors, device, FloatDType::F32).unwrap();
+    let mut weights = Weights::from_tensors(tensors, device, dtype).unwrap();
     ClipTextModel::load(&mut weights, ClipTextConfig::from_json(config).unwrap()).unwrap()
 }
 
@@ -71,15 +71,21 @@ struct Tiny {
     text_encoder: Rc<ClipTextModel>,
     unet: Rc<UNet2DConditionModel>,
     device: Device,
+    dtype: FloatDType,
 }
 
 impl Tiny {
     fn new() -> Self {
+        Self::stored_as(FloatDType::F32)
+    }
+
+    fn stored_as(dtype: FloatDType) -> Self {
         let device = Device::flex();
         let model = FormulaModel::read("unet/adapted.json");
         let config = UNet2DConditionConfig::from_json(&model.config).unwrap();
-        let unet = UNet2DConditionModel::load(&mut model.weights(&device, FloatDType::F32), config).unwrap();
-        Self { text_encoder: Rc::new(tiny_text_encoder(&device)), unet: Rc::new(unet), device }
+        let unet = UNet2DConditionModel::load(&mut model.weights(&device, dtype), config).unwrap();
+        let text_encoder = tiny_text_encoder(&device, dtype);
+        Self { text_encoder: Rc::new(text_encoder), unet: Rc::new(unet), device, dtype }
     }
 
     fn model(&self) -> TrainingModel {
@@ -89,7 +95,7 @@ impl Tiny {
             text_encoder: self.text_encoder.clone(),
             unet: self.unet.clone(),
             schedule: schedule(PredictionType::Epsilon),
-            dtype: DType::F32,
+            dtype: self.dtype.into(),
         }
     }
 
@@ -288,7 +294,10 @@ struct Pass {
 
 impl Pass {
     fn new() -> Self {
-        let tiny = Tiny::new();
+        Self::of(Tiny::new())
+    }
+
+    fn of(tiny: Tiny) -> Self {
         let mut tokenizer = tiny.model().tokenizer;
         tokenizer.add_placeholder(PLACEHOLDER, 1).unwrap();
         let template =
@@ -320,7 +329,7 @@ impl Pass {
             text_encoder: &self.tiny.text_encoder,
             unet: &self.tiny.unet,
             schedule: &self.schedule,
-            dtype: DType::F32,
+            dtype: self.tiny.dtype.into(),
         }
     }
 
@@ -427,6 +436,48 @@ fn alignment_rests_outside_its_timesteps() {
     let step = pass.gradients(Some(alignment));
     assert_eq!(values(step.pulls.unwrap().0), [0.0]);
     assert_eq!(values(step.lora), values(pass.gradients(None).lora));
+}
+
+/// The loss is scaled on its way back through f16, and the gradients are what they should be.
+#[test]
+fn a_model_stored_in_half_precision_gives_the_same_gradients_in_f32() {
+    let alignment = gradients::Alignment { alpha: 7.5, beta: 1.0, lambda: 0.3, timesteps: [20, 980] };
+    let full = Pass::new().gradients(Some(alignment));
+    let half = Pass::of(Tiny::stored_as(FloatDType::F16)).gradients(Some(alignment));
+    assert_eq!((half.lora.dtype(), half.embedding.dtype()), (DType::F32, DType::F32));
+    let lora = relative_error(&values(half.lora), &values(full.lora));
+    let embedding = relative_error(&values(half.embedding), &values(full.embedding));
+    println!("half precision: LoRA {lora:.1e}, embedding {embedding:.1e}");
+    assert!(lora < 0.03 && embedding < 0.03);
+    assert!(lora > 1e-6 && embedding > 1e-6);
+}
+
+/// A model whose output means v: converted to ε̂ before Δ is formed, trained towards v.
+#[test]
+fn models_that_predict_velocity_are_aligned_in_noise() {
+    let mut pass = Pass::new();
+    pass.schedule = schedule(PredictionType::VPrediction);
+    let alignment = gradients::Alignment { alpha: 2.0, beta: 1.0, lambda: 0.3, timesteps: [20, 980] };
+    let step = pass.gradients(Some(alignment));
+
+    let (level, noisy) = (pass.level(), pass.noisy());
+    let predict = |sample: &Tensor<4>, states: &Tensor<3>, lora| {
+        let output =
+            pass.tiny.unet.forward(sample.clone(), &[300.0, 700.0], states.clone().repeat_dim(0, 2), lora);
+        level.signal.clone() * output + level.noise.clone() * sample.clone()
+    };
+    let lora = pass.trained.layout.lora_set(&pass.trained.factors);
+    let personal = pass.personal_states().inner();
+    let estimate = palp::estimate_clean(noisy.clone(), predict(&noisy, &personal, Some(&lora)), &level);
+    let renoised = palp::add_noise(estimate, pass.batch.noise.clone(), &level);
+    let unconditional = predict(&renoised, &pass.conditioning.empty, None);
+    let conditional = predict(&renoised, &pass.conditioning.clean, None);
+    let direction = conditional * 2.0 - unconditional - predict(&renoised, &personal, Some(&lora));
+    let velocity =
+        level.signal.clone() * pass.batch.noise.clone() - level.noise.clone() * pass.batch.latents.clone();
+    let (lora, embedding) = pass.gradients_against(velocity + level.signal.clone() * direction * 0.15);
+    assert!(relative_error(&values(step.lora), &lora) < 1e-4);
+    assert!(relative_error(&values(step.embedding), &embedding) < 1e-4);
 }
 
 // Runs.
@@ -551,7 +602,7 @@ fn the_adapter_holds_what_was_trained() {
         let sample = formula::values("sample", [1, 8, 8, 4], &tiny.device);
         values(tiny.unet.forward(sample, &[500.0], trainer.encode_prompt("a <my-dog>"), Some(&lora)))
     };
-    let exported = adapter.lora_set(&tiny.device, DType::F32, 1.0);
+    let exported = adapter.lora_set(&tiny.device, FloatDType::F32, 1.0);
     assert_eq!(predict(exported), predict(trainer.lora_set()));
 }
 

@@ -6,9 +6,10 @@
 
 use std::ops::Range;
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{DType, Tensor};
 
 use super::random::{Purpose, stream};
+use super::transfer::upload;
 use crate::model::clip_text::ClipTextModel;
 use crate::sampling::noise;
 use crate::tokenizer::Tokens;
@@ -80,7 +81,7 @@ pub fn initial_embedding(class_noun_rows: Tensor<2>, vectors: usize, seed: u64) 
     let size = first.clone().square().mean_dim(1).sqrt() * FURTHER_VECTOR_NOISE;
     let further = (1..vectors).map(|vector| {
         let noise = noise::normal(seed, stream(Purpose::EmbeddingStart, vector, 0), width);
-        first.clone() + rows(noise, [1, width], &device) * size.clone()
+        first.clone() + upload(noise, &device).reshape([1, width]) * size.clone()
     });
     Tensor::cat(std::iter::once(first.clone()).chain(further).collect(), 0)
 }
@@ -97,8 +98,4 @@ pub fn norms(embedding: Tensor<2>) -> Tensor<2> {
 pub fn cap_norms(embedding: Tensor<2>, limits: Tensor<2>) -> Tensor<2> {
     let norms = norms(embedding.clone()).clamp_min(f64::from(f32::MIN_POSITIVE));
     embedding * (limits / norms).clamp_max(1.0)
-}
-
-fn rows(values: Vec<f32>, shape: [usize; 2], device: &Device) -> Tensor<2> {
-    Tensor::from_data(TensorData::new(values, shape), (device, DType::F32))
 }

@@ -19,6 +19,7 @@ pub mod photos;
 mod random;
 pub mod settings;
 pub mod trainer;
+mod transfer;
 
 pub use error::Error;
 pub use latents::PhotoLatents;

@@ -7,7 +7,7 @@
 
 use std::rc::Rc;
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor};
 use serde::Serialize;
 
 use super::checkpoint::{Checkpoint, State};
@@ -17,6 +17,7 @@ use super::lora_parameters::LoraLayout;
 use super::optimizer::{self, ParameterGroup};
 use super::random::{Purpose, integers, permutation, stream};
 use super::settings::SettingsError;
+use super::transfer::{read, upload};
 use super::{Error, PhotoLatents, TrainingSettings};
 use crate::adapter::{Adapter, AdapterDetails, Embedding};
 use crate::model::clip_text::ClipTextModel;
@@ -146,7 +147,7 @@ impl Trainer {
         }
         let settings = &trainer.settings;
         let restore = |state: State, learning_rate: f64, weight_decay: f64| {
-            let [values, moment_1, moment_2] = state.into_parts().map(|part| flat(part, &trainer.device));
+            let [values, moment_1, moment_2] = state.into_parts().map(|part| upload(part, &trainer.device));
             ParameterGroup::restore(values, moment_1, moment_2, step, learning_rate, weight_decay)
         };
         let lora = restore(lora, settings.lora_learning_rate, settings.weight_decay);
@@ -237,7 +238,7 @@ impl Trainer {
         let values = read(self.embedding.values()).await?;
         let settings = &self.settings;
         Ok(Adapter {
-            name: settings.placeholder.clone(),
+            name: settings.placeholder.trim_matches(['<', '>']).to_owned(),
             lora: self.layout.weights(&lora),
             embedding: Some(Embedding {
                 placeholder: settings.placeholder.clone(),
@@ -340,7 +341,7 @@ impl Trainer {
         let timesteps = self.model.schedule.num_train_timesteps();
         Batch {
             latents: self.latents.gather(&indices),
-            noise: flat(noise, &self.device).reshape([batch, height, width, channels]),
+            noise: upload(noise, &self.device).reshape([batch, height, width, channels]),
             timesteps: integers(seed, stream(Purpose::Timestep, self.step, index), timesteps, batch),
         }
     }
@@ -382,16 +383,4 @@ fn class_noun_rows(model: &TrainingModel, class_noun: &str) -> Result<Tensor<2>,
         return Err(SettingsError::ClassNounUnreadable { class_noun: class_noun.to_owned() }.into());
     }
     Ok(model.text_encoder.embed_tokens(&pieces))
-}
-
-fn flat(values: Vec<f32>, device: &Device) -> Tensor<1> {
-    let count = values.len();
-    Tensor::from_data(TensorData::new(values, [count]), (device, DType::F32))
-}
-
-/// Brings values to the host.
-pub(super) async fn read(tensor: Tensor<1>) -> Result<Vec<f32>, Error> {
-    let failed = |reason: String| Error::Device { reason };
-    let data = tensor.into_data_async().await.map_err(|error| failed(error.to_string()))?;
-    data.try_into_vec::<f32>().map_err(|error| failed(error.to_string()))
 }
