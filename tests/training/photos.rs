@@ -1,9 +1,8 @@
 //! Photos: decoding, orientation, framing, refusals; and their latents.
 
-mod support;
-
 use std::path::PathBuf;
 
+use crate::support::{block_on, demo_model, demo_weights, in_repository, relative_error, values};
 use burn::tensor::Device;
 use image::{ExtendedColorType, ImageEncoder, Rgb, RgbImage, codecs};
 use palpable::model::vae::AutoencoderKl;
@@ -12,7 +11,6 @@ use palpable::training::Error;
 use palpable::training::latents::{PhotoLatents, framings};
 use palpable::training::photos::{self, Framing, Photo, PhotoError};
 use palpable::weights::read_text;
-use support::{block_on, demo_model, demo_weights, in_repository, relative_error, values};
 
 const RED: Rgb<u8> = Rgb([250, 10, 10]);
 const BLUE: Rgb<u8> = Rgb([10, 10, 250]);
