@@ -29,7 +29,7 @@ pub struct PromptTemplate {
 #[derive(Clone, Debug)]
 enum Part {
     /// Rows of the model's table `[tokens, width]`.
-    Words(Tensor<2>),
+    Words(Box<Tensor<2>>),
     /// These vectors of the new word: all, unless the prompt was cut.
     Placeholder(Range<usize>),
 }
@@ -37,17 +37,19 @@ enum Part {
 impl PromptTemplate {
     /// Looks up the frozen rows around each place of the new word.
     pub fn new(tokens: &Tokens, placeholder: &str, text_encoder: &ClipTextModel) -> Self {
+        let words =
+            |range: Range<usize>| Part::Words(Box::new(text_encoder.embed_tokens(&tokens.ids[range])));
         let mut parts = Vec::new();
         let mut position = 0;
         for span in tokens.placeholders.iter().filter(|span| span.placeholder == placeholder) {
             if span.position > position {
-                parts.push(Part::Words(text_encoder.embed_tokens(&tokens.ids[position..span.position])));
+                parts.push(words(position..span.position));
             }
             parts.push(Part::Placeholder(span.first_vector..span.first_vector + span.vectors));
             position = span.position + span.vectors;
         }
         if position < tokens.ids.len() {
-            parts.push(Part::Words(text_encoder.embed_tokens(&tokens.ids[position..])));
+            parts.push(words(position..tokens.ids.len()));
         }
         Self { parts, dtype: text_encoder.embed_tokens(&[0]).dtype() }
     }
@@ -62,8 +64,8 @@ impl PromptTemplate {
     pub fn splice(&self, embedding: &Tensor<2>) -> Tensor<3> {
         let tracked = embedding.is_autodiff();
         let parts = self.parts.iter().map(|part| match part {
-            Part::Words(rows) if tracked => rows.clone().autodiff(),
-            Part::Words(rows) => rows.clone(),
+            Part::Words(rows) if tracked => (**rows).clone().autodiff(),
+            Part::Words(rows) => (**rows).clone(),
             Part::Placeholder(range) => {
                 embedding.clone().narrow(0, range.start, range.len()).cast(self.dtype)
             }

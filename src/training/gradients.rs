@@ -4,6 +4,8 @@
 //! plain tensors, so nothing of it can reach the gradients, and the frozen model's predictions are
 //! made without the LoRA set, so they are the base model's to the bit.
 
+use std::ops::Add;
+
 use burn::tensor::{DType, Tensor};
 
 use super::embedding::PromptTemplate;
@@ -83,9 +85,11 @@ pub struct StepGradients {
     pub pulls: Option<(Tensor<1>, Tensor<1>)>,
 }
 
-impl StepGradients {
+impl Add for StepGradients {
+    type Output = Self;
+
     /// Entry by entry.
-    pub fn add(self, other: Self) -> Self {
+    fn add(self, other: Self) -> Self {
         Self {
             lora: self.lora + other.lora,
             embedding: self.embedding + other.embedding,
@@ -94,7 +98,9 @@ impl StepGradients {
             pulls: self.pulls.zip(other.pulls).map(|(a, b)| (a.0 + b.0, a.1 + b.1)),
         }
     }
+}
 
+impl StepGradients {
     /// A sum of `count` passes to their mean; the pulls, of which only the ratio counts, stay sums.
     pub fn mean_of(self, count: usize) -> Self {
         if count == 1 {

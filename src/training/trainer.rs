@@ -296,7 +296,7 @@ impl Trainer {
         let pass = |index: usize| {
             gradients::step_gradients(networks, &self.conditioning, &trained, &self.batch(index), alignment)
         };
-        let sum = (1..settings.accumulation).fold(pass(0), |sum, index| sum.add(pass(index)));
+        let sum = (1..settings.accumulation).fold(pass(0), |sum, index| sum + pass(index));
         sum.mean_of(settings.accumulation)
     }
 
