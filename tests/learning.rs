@@ -27,7 +27,7 @@ fn personalize(model: &StableDiffusion, photos: &[Photo], lambda: f64) -> Adapte
         lambda,
         ..Default::default()
     };
-    let mut trainer = model.trainer(photos, settings).expect("valid settings");
+    let mut trainer = block_on(model.trainer(photos, settings, &mut |_, _| ())).expect("valid settings");
     while !trainer.is_complete() {
         block_on(trainer.step()).expect("a step");
     }
