@@ -2,8 +2,19 @@
 //! (LoRA + a new word embedding) on the visitor's own GPU, in a browser or natively.
 //!
 //! Each folder knows only the ones above it in this list: `gpu` (device, kernels), `ops` (one
-//! operation a file: forward, backward, reference), `model` (CLIP, U-Net, VAE), `weights` (model
-//! files), `tokenizer`, `sampling`, `adapter` (LoRA, embeddings, their files), `training`,
-//! `evaluation`, and `web` (the browser's surface).
+//! operation a file: forward, backward, reference), `weights` (model files), `model` (CLIP, U-Net,
+//! VAE), `tokenizer`, `sampling`, `adapter` (LoRA, embeddings, their files), `training`,
+//! `evaluation`, `pipeline` (all of it together), and `web` (the browser's surface).
 
+pub mod adapter;
+pub mod evaluation;
+pub mod gpu;
+pub mod model;
 pub mod ops;
+pub mod pipeline;
+pub mod sampling;
+pub mod tokenizer;
+pub mod training;
+#[cfg(target_arch = "wasm32")]
+mod web;
+pub mod weights;

@@ -3,11 +3,82 @@
 //! x = [h | g] along the channels,  y = h · gelu(g),  gelu(g) = g·Φ(g) (the exact, erf form)
 //! backward: dh = dy·gelu(g),  dg = dy·h·(Φ(g) + g·φ(g))
 
-use burn::tensor::Tensor;
+use super::{extension::*, on_gpu};
+use crate::gpu::kernel::{Kernel, empty, spread};
 
 /// x `[batch, tokens, 2·channels]` → `[batch, tokens, channels]`.
 pub fn geglu(x: Tensor<3>) -> Tensor<3> {
-    reference::geglu(x)
+    if !on_gpu(&x) {
+        return reference::geglu(x);
+    }
+    Tensor::from_dispatch(Dispatch::geglu(x.into_dispatch()))
+}
+
+/// The kernel behind the function above.
+#[backend_extension(Autodiff, Cube)]
+pub trait GegluOps: Backend {
+    fn geglu(x: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
+const WORKGROUP_SIZE: u32 = 256;
+
+fn kernel(x: &CubeTensor, pass: &'static str) -> Kernel {
+    Kernel::new("geglu", x.dtype, WORKGROUP_SIZE).with("pass", pass)
+}
+
+/// x must be contiguous.
+fn forward(x: &CubeTensor) -> CubeTensor {
+    let [batch, tokens, channels] = x.shape().dims();
+    let count = (batch * tokens * channels / 2) as u32;
+    let y = empty(x, [batch, tokens, channels / 2], x.dtype);
+    kernel(x, "forward").launch(
+        spread(count.div_ceil(WORKGROUP_SIZE)),
+        &[x],
+        &[&y],
+        &[channels as u32 / 2, count],
+    );
+    y
+}
+
+fn backward(x: CubeTensor, dy: CubeTensor) -> CubeTensor {
+    let dy = into_contiguous(dy);
+    let [_, _, channels] = dy.shape().dims::<3>();
+    let count = dy.shape().num_elements() as u32;
+    let dx = empty(&x, x.shape(), x.dtype);
+    kernel(&x, "backward").launch(
+        spread(count.div_ceil(WORKGROUP_SIZE)),
+        &[&x, &dy],
+        &[&dx],
+        &[channels as u32, count],
+    );
+    dx
+}
+
+impl GegluOps for CubeBackend {
+    fn geglu(x: CubeTensor) -> CubeTensor {
+        forward(&into_contiguous(x))
+    }
+}
+
+/// Keeps the input.
+#[derive(Debug)]
+struct Geglu;
+
+impl Backward<CubeBackend, 1> for Geglu {
+    type State = CubeTensor;
+    fn backward(self, ops: Ops<CubeTensor, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let x = ops.state;
+        unary::<CubeBackend, _>(ops.parents, ops.node, grads, |dy| backward(x, dy));
+    }
+}
+
+impl<C: CheckpointStrategy> GegluOps for Autodiff<CubeBackend, C> {
+    fn geglu(x: Tracked<C>) -> Tracked<C> {
+        record::<C, _>(Geglu, x, |x| {
+            let x = into_contiguous(x);
+            (forward(&x), x)
+        })
+    }
 }
 
 /// The same by burn's operations, on any backend.

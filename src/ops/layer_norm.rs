@@ -5,7 +5,8 @@
 //!
 //! γ and β are frozen. Statistics are f32 whatever the storage type.
 
-use burn::tensor::Tensor;
+use super::{extension::*, on_gpu};
+use crate::gpu::kernel::{Kernel, empty, spread};
 
 /// Frozen parameters of one layer normalization.
 #[derive(Clone, Debug)]
@@ -19,7 +20,92 @@ pub struct LayerNormWeights {
 
 /// x `[batch, tokens, channels]` → the same shape.
 pub fn layer_norm(x: Tensor<3>, weights: &LayerNormWeights) -> Tensor<3> {
-    reference::layer_norm(x, weights)
+    if !on_gpu(&x) {
+        return reference::layer_norm(x, weights);
+    }
+    Tensor::from_dispatch(Dispatch::layer_norm(
+        x.into_dispatch(),
+        weights.weight.clone().into_dispatch(),
+        weights.bias.clone().into_dispatch(),
+        weights.epsilon as f32,
+    ))
+}
+
+/// The kernel behind the function above.
+#[backend_extension(Autodiff, Cube)]
+pub trait LayerNormOps: Backend {
+    fn layer_norm(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> FloatTensor<Self>;
+}
+
+const WORKGROUP_SIZE: u32 = 64;
+
+/// y and the statistics `[tokens, 2]`: mean and 1/√(var + ε) of each token. x must be contiguous.
+fn forward(x: &CubeTensor, weight: &CubeTensor, bias: CubeTensor, epsilon: f32) -> (CubeTensor, CubeTensor) {
+    let [batch, tokens, channels] = x.shape().dims();
+    let rows = batch * tokens;
+    let y = empty(x, x.shape(), x.dtype);
+    let statistics = empty(x, [rows, 2], DType::F32);
+    Kernel::new("layer_norm", x.dtype, WORKGROUP_SIZE).with("pass", "forward").launch(
+        spread(rows as u32),
+        &[x, weight, &into_contiguous(bias)],
+        &[&y, &statistics],
+        &[rows as u32, channels as u32, epsilon.to_bits()],
+    );
+    (y, statistics)
+}
+
+fn backward(state: Normalized, dy: CubeTensor) -> CubeTensor {
+    let Normalized { x, weight, statistics } = state;
+    let [batch, tokens, channels] = x.shape().dims();
+    let rows = (batch * tokens) as u32;
+    let dx = empty(&x, x.shape(), x.dtype);
+    Kernel::new("layer_norm", x.dtype, WORKGROUP_SIZE).with("pass", "backward").launch(
+        spread(rows),
+        &[&x, &into_contiguous(dy), &weight, &statistics],
+        &[&dx],
+        &[rows, channels as u32, 0],
+    );
+    dx
+}
+
+impl LayerNormOps for CubeBackend {
+    fn layer_norm(x: CubeTensor, weight: CubeTensor, bias: CubeTensor, epsilon: f32) -> CubeTensor {
+        forward(&into_contiguous(x), &into_contiguous(weight), bias, epsilon).0
+    }
+}
+
+/// What the backward pass needs.
+#[derive(Clone, Debug)]
+struct Normalized {
+    x: CubeTensor,
+    weight: CubeTensor,
+    statistics: CubeTensor,
+}
+
+#[derive(Debug)]
+struct LayerNorm;
+
+impl Backward<CubeBackend, 1> for LayerNorm {
+    type State = Normalized;
+    fn backward(self, ops: Ops<Normalized, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let state = ops.state;
+        unary::<CubeBackend, _>(ops.parents, ops.node, grads, |dy| backward(state, dy));
+    }
+}
+
+impl<C: CheckpointStrategy> LayerNormOps for Autodiff<CubeBackend, C> {
+    fn layer_norm(x: Tracked<C>, weight: Tracked<C>, bias: Tracked<C>, epsilon: f32) -> Tracked<C> {
+        record::<C, _>(LayerNorm, x, |x| {
+            let (x, weight) = (into_contiguous(x), into_contiguous(weight.into_primitive()));
+            let (y, statistics) = forward(&x, &weight, bias.into_primitive(), epsilon);
+            (y, Normalized { x, weight, statistics })
+        })
+    }
 }
 
 /// The same by burn's operations, on any backend.

@@ -9,8 +9,21 @@
 pub mod activation;
 pub mod attention;
 pub mod conv2d;
+mod extension;
 pub mod geglu;
 pub mod group_norm;
 pub mod layer_norm;
 pub mod linear;
 pub mod upsample;
+
+use burn::tensor::Tensor;
+
+/// Whether our kernels serve this tensor's device.
+fn on_gpu<const D: usize>(x: &Tensor<D>) -> bool {
+    use burn::backend::DispatchDevice;
+    match x.device().inner().as_dispatch() {
+        DispatchDevice::Cube(_) => true,
+        #[allow(unreachable_patterns)] // the only other backend is native
+        _ => false,
+    }
+}

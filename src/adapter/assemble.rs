@@ -1,0 +1,136 @@
+//! Tensors of a file → LoRA layers: values decoded and checked, factors paired, alpha found.
+
+use std::collections::BTreeMap;
+
+use half::{bf16, f16};
+
+use crate::weights::{SafetensorsHeader, StoredType, TensorEntry};
+
+use super::Error;
+use super::diffusers::PeftConfig;
+use super::text::clean_name;
+use super::types::LoraWeights;
+
+/// A file in memory with its checked header.
+pub(super) struct OpenFile<'a> {
+    pub name: String,
+    pub bytes: &'a [u8],
+    pub header: SafetensorsHeader,
+}
+
+impl OpenFile<'_> {
+    /// A tensor's numbers as f32 (exact for f32, f16 and bf16).
+    pub fn values(&self, entry: &TensorEntry) -> Result<Vec<f32>, Error> {
+        let bytes = &self.bytes[entry.range.start as usize..entry.range.end as usize];
+        let values: Vec<f32> = match entry.dtype {
+            StoredType::F32 => bytes.as_chunks().0.iter().map(|&number| f32::from_le_bytes(number)).collect(),
+            StoredType::F16 => {
+                bytes.as_chunks().0.iter().map(|&number| f16::from_le_bytes(number).to_f32()).collect()
+            }
+            StoredType::BF16 => {
+                bytes.as_chunks().0.iter().map(|&number| bf16::from_le_bytes(number).to_f32()).collect()
+            }
+            stored => {
+                let name = clean_name(&entry.name);
+                return Err(Error::WrongType { file: self.name.clone(), name, stored });
+            }
+        };
+        if values.iter().all(|value| value.is_finite()) {
+            Ok(values)
+        } else {
+            Err(Error::NotFinite { file: self.name.clone(), name: clean_name(&entry.name) })
+        }
+    }
+
+    pub fn wrong_shape(&self, entry: &TensorEntry, expected: &'static str) -> Error {
+        let (file, name) = (self.name.clone(), clean_name(&entry.name));
+        Error::WrongShape { file, name, shape: entry.shape.clone(), expected }
+    }
+
+    /// `[rows, columns]` of a matrix; a 1×1 convolution's kernel counts as one.
+    fn matrix(&self, entry: &TensorEntry) -> Result<[usize; 2], Error> {
+        match entry.shape.as_slice() {
+            &[rows, columns] | &[rows, columns, 1, 1] if rows > 0 && columns > 0 => Ok([rows, columns]),
+            _ => Err(self.wrong_shape(entry, "a matrix")),
+        }
+    }
+}
+
+/// The tensors that a file gives for one layer.
+#[derive(Default)]
+struct Layer<'a> {
+    down: Option<&'a TensorEntry>,
+    up: Option<&'a TensorEntry>,
+    alpha: Option<&'a TensorEntry>,
+}
+
+/// The layers found so far, by path.
+#[derive(Default)]
+pub(super) struct Layers<'a> {
+    layers: BTreeMap<String, Layer<'a>>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Slot {
+    Down,
+    Up,
+    Alpha,
+}
+
+impl<'a> Layers<'a> {
+    pub fn put(
+        &mut self,
+        file: &OpenFile,
+        path: String,
+        slot: Slot,
+        entry: &'a TensorEntry,
+    ) -> Result<(), Error> {
+        let layer = self.layers.entry(path).or_default();
+        let place = match slot {
+            Slot::Down => &mut layer.down,
+            Slot::Up => &mut layer.up,
+            Slot::Alpha => &mut layer.alpha,
+        };
+        match place.replace(entry) {
+            None => Ok(()),
+            Some(_) => Err(Error::Duplicate { file: file.name.clone(), name: clean_name(&entry.name) }),
+        }
+    }
+
+    /// The layers in the order of their paths.
+    pub fn finish(self, file: &OpenFile) -> Result<Vec<LoraWeights>, Error> {
+        let peft = PeftConfig::from_metadata(&file.header.metadata);
+        self.layers.into_iter().map(|(path, layer)| finish(file, &peft, path, &layer)).collect()
+    }
+}
+
+fn finish(file: &OpenFile, peft: &PeftConfig, path: String, layer: &Layer) -> Result<LoraWeights, Error> {
+    let missing = |missing| Error::MissingFactor { file: file.name.clone(), path: path.clone(), missing };
+    let down_entry = layer.down.ok_or_else(|| missing("down"))?;
+    let up_entry = layer.up.ok_or_else(|| missing("up"))?;
+    let [rank, in_features] = file.matrix(down_entry)?;
+    let [out_features, up_rank] = file.matrix(up_entry)?;
+    if rank != up_rank {
+        return Err(Error::RankMismatch { file: file.name.clone(), path, down: rank, up: up_rank });
+    }
+    let stored_alpha = layer.alpha.map(|entry| scalar(file, entry)).transpose()?;
+    // kohya takes 0 for "not set".
+    let stored_alpha = stored_alpha.filter(|&alpha| alpha != 0.0);
+    let alpha = stored_alpha.or_else(|| peft.alpha(&path, rank)).unwrap_or(rank as f32);
+    Ok(LoraWeights {
+        rank,
+        in_features,
+        out_features,
+        down: file.values(down_entry)?,
+        up: file.values(up_entry)?,
+        alpha,
+        path,
+    })
+}
+
+fn scalar(file: &OpenFile, entry: &TensorEntry) -> Result<f32, Error> {
+    match file.values(entry)?.as_slice() {
+        &[value] => Ok(value),
+        _ => Err(file.wrong_shape(entry, "a single number")),
+    }
+}

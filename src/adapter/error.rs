@@ -1,0 +1,95 @@
+//! What can be wrong with an adapter, each in one sentence for the user.
+
+use crate::weights;
+
+/// Why an adapter could not be read or used.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// Not safetensors, cut short, or its header lies.
+    #[error(transparent)]
+    File(#[from] weights::Error),
+
+    /// A PyTorch pickle, by its name or content.
+    #[error(
+        "{file} is a pickle, which can run code when opened; convert it to .safetensors first, in Python: \
+         safetensors.torch.save_file(torch.load(\"{file}\", weights_only=True), \"converted.safetensors\") \
+         for a LoRA, or with {{\"emb_params\": its tensor}} for an embedding"
+    )]
+    Pickle { file: String },
+
+    /// Far beyond any adapter.
+    #[error(
+        "{file} has {gigabytes:.1} GB; adapters of up to 1 GB are read, so this is probably a whole model"
+    )]
+    TooLarge { file: String, gigabytes: f64 },
+
+    /// Nothing in it is a part of an adapter.
+    #[error(
+        "{file} is not an adapter: it holds neither LoRA weights nor an embedding (\"{example}\" is one of its tensors)"
+    )]
+    NotAnAdapter { file: String, example: String },
+
+    /// No tensors at all.
+    #[error("{file} is not an adapter: it holds no tensors")]
+    Empty { file: String },
+
+    /// Parts that this engine has no place for.
+    #[error(
+        "{file} also changes what Palpable does not adapt: {parts} (for example \"{example}\"); it can use \
+         LoRA on the U-Net's attention projections and embeddings of one text encoder"
+    )]
+    NotUnderstood { file: String, parts: String, example: String },
+
+    /// One factor without the other.
+    #[error("{file} is incomplete: \"{path}\" lacks its {missing} factor")]
+    MissingFactor { file: String, path: String, missing: &'static str },
+
+    /// A factor that is given twice, in two dialects.
+    #[error("{file} gives \"{name}\" twice")]
+    Duplicate { file: String, name: String },
+
+    /// The factors do not multiply.
+    #[error("{file} is inconsistent: the factors of \"{path}\" have the ranks {down} and {up}")]
+    RankMismatch { file: String, path: String, down: usize, up: usize },
+
+    /// A tensor is not a matrix, a scalar, or a list of vectors where it must be one.
+    #[error("{file} is malformed: \"{name}\" has the shape {shape:?}, not {expected}")]
+    WrongShape { file: String, name: String, shape: Vec<usize>, expected: &'static str },
+
+    /// A type of number that is not read.
+    #[error("{file} stores \"{name}\" as {stored}, which is not read; convert it to 16- or 32-bit floats")]
+    WrongType { file: String, name: String, stored: weights::StoredType },
+
+    /// NaN or infinity.
+    #[error("{file} is damaged: \"{name}\" holds values that are not finite numbers")]
+    NotFinite { file: String, name: String },
+
+    /// More than one new word.
+    #[error("{file} holds {count} new words; only files with one can be used")]
+    ManyEmbeddings { file: String, count: usize },
+
+    /// Adapts a layer that the model does not have.
+    #[error("the adapter \"{adapter}\" was made for another model: this one has no layer \"{path}\"")]
+    NoSuchLayer { adapter: String, path: String },
+
+    /// Text vectors of another width: another family of models.
+    #[error(
+        "the adapter \"{adapter}\" was made for another model: it expects text vectors of {adapter_width}, \
+         this model's have {model_width}"
+    )]
+    OtherTextWidth { adapter: String, adapter_width: String, model_width: String },
+
+    /// A layer of another size.
+    #[error(
+        "the adapter \"{adapter}\" was made for another model: its layer \"{path}\" maps {adapter_in} to \
+         {adapter_out} numbers, this model's maps {model_in} to {model_out}"
+    )]
+    OtherLayerSize {
+        adapter: String,
+        path: String,
+        adapter_in: usize,
+        adapter_out: usize,
+        model_in: usize,
+        model_out: usize,
+    },
+}

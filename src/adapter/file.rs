@@ -1,0 +1,143 @@
+//! An adapter to and from the bytes of a `.safetensors` file.
+//!
+//! Guarantee: what [`Adapter::to_bytes`] writes comes back from [`Adapter::from_bytes`] with the same
+//! bits (layers in the order of their paths).
+
+use std::collections::BTreeMap;
+
+use crate::weights::{self, SafetensorsHeader, TensorEntry, write_safetensors};
+
+use super::assemble::{Layers, OpenFile, Slot};
+use super::embedding_file::{self, MOST_VECTORS};
+use super::part::{Part, kind_of_foreign};
+use super::text::{clean_name, clean_placeholder, stem};
+use super::types::{Adapter, Embedding};
+use super::{Error, bundle, kohya, metadata};
+
+/// The largest file that is read, in bytes.
+pub const LARGEST_FILE: u64 = 1 << 30;
+
+/// Refuses a file by its length, before it is read into memory.
+///
+/// # Errors
+/// [`Error::TooLarge`].
+pub fn check_length(file_name: &str, bytes: u64) -> Result<(), Error> {
+    if bytes <= LARGEST_FILE {
+        return Ok(());
+    }
+    Err(Error::TooLarge { file: clean_name(file_name), gigabytes: bytes as f64 / 1e9 })
+}
+
+/// Whether a safetensors file is some kind of adapter, usable or not, rather than a model's part.
+pub(super) fn is_adapter(header: &SafetensorsHeader, file_name: &str) -> bool {
+    let known =
+        |entry: &TensorEntry| Part::of(&entry.name).is_some() || kind_of_foreign(&entry.name).is_some();
+    header.tensors.iter().any(known) || embedding_file::find(header, file_name).is_some()
+}
+
+impl Adapter {
+    /// A kohya LoRA file in f32 with the embedding bundled in and all details in its metadata.
+    ///
+    /// # Panics
+    /// If a layer's or the embedding's values are not as many as its sizes say: the caller's bug.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut tensors: Vec<_> = self.lora.iter().flat_map(kohya::tensors).collect();
+        tensors.extend(self.embedding.as_ref().map(bundle::tensor));
+        write_safetensors(&tensors, &metadata::of_adapter(self))
+    }
+
+    /// Reads any of the formats in [the module's table](super). `file_name` names the file in messages,
+    /// and the adapter and its word where the file itself does not.
+    ///
+    /// # Errors
+    /// The file is not a sound safetensors file, is no adapter, holds what cannot be used here, or
+    /// values that are not finite; see [`Error`].
+    pub fn from_bytes(bytes: &[u8], file_name: &str) -> Result<Self, Error> {
+        let shown_name = clean_name(file_name);
+        check_length(file_name, bytes.len() as u64)?;
+        let header = match SafetensorsHeader::from_bytes(&shown_name, bytes) {
+            Ok(header) => header,
+            Err(weights::Error::Pickle { .. }) => return Err(Error::Pickle { file: shown_name }),
+            Err(_) if has_pickle_extension(file_name) => return Err(Error::Pickle { file: shown_name }),
+            Err(error) => return Err(error.into()),
+        };
+        let file = OpenFile { name: shown_name, bytes, header };
+        let metadata = &file.header.metadata;
+
+        let mut layers = Layers::default();
+        let mut embeddings: Vec<(&TensorEntry, String)> = Vec::new();
+        let mut foreign: Vec<&TensorEntry> = Vec::new();
+        for entry in &file.header.tensors {
+            match Part::of(&entry.name) {
+                Some(Part::Down(path)) => layers.put(&file, path, Slot::Down, entry)?,
+                Some(Part::Up(path)) => layers.put(&file, path, Slot::Up, entry)?,
+                Some(Part::Alpha(path)) => layers.put(&file, path, Slot::Alpha, entry)?,
+                Some(Part::Embedding(name)) => embeddings.push((entry, format!("<{name}>"))),
+                None => foreign.push(entry),
+            }
+        }
+        if !foreign.is_empty()
+            && let Some(found) = embedding_file::find(&file.header, file_name)
+        {
+            foreign.clear();
+            embeddings.push(found);
+        }
+        check_foreign(&file, &foreign)?;
+        if embeddings.len() > 1 {
+            return Err(Error::ManyEmbeddings { file: file.name, count: embeddings.len() });
+        }
+        let embedding = match embeddings.pop() {
+            Some((entry, placeholder)) => {
+                let placeholder = metadata::placeholder(metadata).unwrap_or(clean_placeholder(&placeholder));
+                Some(read_embedding(&file, entry, placeholder)?)
+            }
+            None => None,
+        };
+        Ok(Self {
+            name: metadata::name(metadata).unwrap_or_else(|| clean_name(stem(file_name))),
+            details: metadata::details(metadata),
+            lora: layers.finish(&file)?,
+            embedding,
+        })
+    }
+}
+
+fn read_embedding(file: &OpenFile, entry: &TensorEntry, placeholder: String) -> Result<Embedding, Error> {
+    let (vectors, width) = match *entry.shape.as_slice() {
+        [width] => (1, width),
+        [vectors, width] => (vectors, width),
+        _ => (0, 0),
+    };
+    if width == 0 || !(1..=MOST_VECTORS).contains(&vectors) {
+        return Err(file.wrong_shape(entry, "1 to 75 vectors"));
+    }
+    Ok(Embedding { placeholder, vectors, width, values: file.values(entry)? })
+}
+
+/// Refuses tensors without a place here, listing by kind what they are.
+fn check_foreign(file: &OpenFile, foreign: &[&TensorEntry]) -> Result<(), Error> {
+    let Some(first) = foreign.first() else {
+        let empty = file.header.tensors.is_empty();
+        return if empty { Err(Error::Empty { file: file.name.clone() }) } else { Ok(()) };
+    };
+    let everything = foreign.len() == file.header.tensors.len();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for entry in foreign {
+        *counts.entry(kind_of_foreign(&entry.name).unwrap_or("unknown parts")).or_default() += 1;
+    }
+    let (file, example) = (file.name.clone(), clean_name(&first.name));
+    if everything && foreign.iter().all(|entry| kind_of_foreign(&entry.name).is_none()) {
+        return Err(Error::NotAnAdapter { file, example });
+    }
+    let listed = counts.into_iter().map(|(kind, count)| match count {
+        1 => format!("{kind} (1 tensor)"),
+        _ => format!("{kind} ({count} tensors)"),
+    });
+    let parts = listed.collect::<Vec<_>>().join(", ");
+    Err(Error::NotUnderstood { file, parts, example })
+}
+
+fn has_pickle_extension(file_name: &str) -> bool {
+    let extension = file_name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    matches!(extension.as_str(), "pt" | "bin" | "ckpt" | "pth" | "pkl")
+}

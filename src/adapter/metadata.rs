@@ -1,0 +1,138 @@
+//! The `__metadata__` of adapter files: strings only.
+//!
+//! - `ss_*`: what kohya writes; the first six are its minimum, other programs look for them
+//! - `modelspec.*`: the title and trigger that user interfaces show
+//! - `palpable.*`: all of [`AdapterDetails`], so that our own files come back whole
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use super::bundle;
+use super::text::{LONGEST_TEXT, clean, clean_name, clean_placeholder};
+use super::types::{Adapter, AdapterDetails};
+
+type Metadata = BTreeMap<String, String>;
+
+/// For a LoRA file.
+pub(super) fn of_adapter(adapter: &Adapter) -> Metadata {
+    let mut metadata = own_entries(adapter);
+    let mut set = |key: &str, value: String| metadata.insert(key.to_owned(), value);
+    set("ss_network_module", "networks.lora".to_owned());
+    set("ss_network_dim", common(adapter.lora.iter().map(|weights| weights.rank.to_string())));
+    set("ss_network_alpha", common(adapter.lora.iter().map(|weights| weights.alpha.to_string())));
+    set("ss_network_args", "{}".to_owned());
+    let (v2, base_version, architecture) = family(adapter.text_width());
+    set("ss_v2", v2.to_owned());
+    set("ss_base_model_version", base_version.to_owned());
+    if let Some(architecture) = architecture {
+        set("modelspec.architecture", format!("{architecture}/lora"));
+    }
+    set("ss_output_name", adapter.name.clone());
+    set("modelspec.title", adapter.name.clone());
+    set("ss_training_comment", comment(adapter));
+    if let Some(base_model) = &adapter.details.base_model {
+        set("ss_sd_model_name", base_model.clone());
+    }
+    if let Some(steps) = adapter.details.steps {
+        set("ss_steps", steps.to_string());
+    }
+    if let Some(embedding) = &adapter.embedding {
+        set("modelspec.trigger_phrase", bundle::name(&embedding.placeholder));
+    }
+    metadata
+}
+
+/// For an embedding file.
+pub(super) fn of_embedding(adapter: &Adapter) -> Metadata {
+    own_entries(adapter)
+}
+
+fn own_entries(adapter: &Adapter) -> Metadata {
+    let details = &adapter.details;
+    let placeholder = adapter.embedding.as_ref().map(|embedding| embedding.placeholder.clone());
+    let number = |value: Option<f64>| value.map(|value| value.to_string());
+    let entries = [
+        ("name", Some(adapter.name.clone())),
+        ("placeholder", placeholder),
+        ("class_noun", details.class_noun.clone()),
+        ("clean_prompt", details.clean_prompt.clone()),
+        ("personalization_prompt", details.personalization_prompt.clone()),
+        ("alpha", number(details.alpha)),
+        ("beta", number(details.beta)),
+        ("lambda", number(details.lambda)),
+        ("steps", details.steps.map(|steps| steps.to_string())),
+        ("base_model", details.base_model.clone()),
+    ];
+    let present = entries.into_iter().filter_map(|(key, value)| Some((format!("palpable.{key}"), value?)));
+    present.collect()
+}
+
+/// The name that our own files carry.
+pub(super) fn name(metadata: &Metadata) -> Option<String> {
+    let name = clean_name(metadata.get("palpable.name")?);
+    (!name.is_empty()).then_some(name)
+}
+
+/// The placeholder with its brackets, which the tensors' names do not keep.
+pub(super) fn placeholder(metadata: &Metadata) -> Option<String> {
+    metadata.get("palpable.placeholder").map(|placeholder| clean_placeholder(placeholder))
+}
+
+/// What is there and makes sense; the rest is `None`.
+pub(super) fn details(metadata: &Metadata) -> AdapterDetails {
+    let text = |key: &str, longest: usize| {
+        let text = clean(metadata.get(key)?, longest);
+        (!text.is_empty()).then_some(text)
+    };
+    let prompt = |key: &str| text(key, LONGEST_TEXT);
+    let name = |key: &str| text(key, super::text::LONGEST_NAME);
+    let number = |key: &str| parse::<f64>(metadata, key).filter(|number| number.is_finite());
+    AdapterDetails {
+        class_noun: name("palpable.class_noun"),
+        clean_prompt: prompt("palpable.clean_prompt"),
+        personalization_prompt: prompt("palpable.personalization_prompt"),
+        alpha: number("palpable.alpha"),
+        beta: number("palpable.beta"),
+        lambda: number("palpable.lambda"),
+        steps: parse(metadata, "palpable.steps").or_else(|| parse(metadata, "ss_steps")),
+        base_model: name("palpable.base_model").or_else(|| name("ss_sd_model_name")),
+    }
+}
+
+fn parse<T: FromStr>(metadata: &Metadata, key: &str) -> Option<T> {
+    metadata.get(key)?.parse().ok()
+}
+
+/// kohya's `ss_v2` and `ss_base_model_version`, and the architecture's name in modelspec, by the width
+/// of the text vectors; a small model such as the demo's has neither.
+fn family(text_width: Option<usize>) -> (&'static str, &'static str, Option<&'static str>) {
+    match text_width {
+        Some(768) => ("False", "sd_v1", Some("stable-diffusion-v1")),
+        Some(1024) => ("True", "sd_v2", Some("stable-diffusion-v2-512")),
+        _ => ("False", "other", None),
+    }
+}
+
+/// The one value that all share; kohya says "Dynamic" where there are several.
+fn common(mut values: impl Iterator<Item = String>) -> String {
+    match values.next() {
+        Some(first) if values.all(|value| value == first) => first,
+        _ => "Dynamic".to_owned(),
+    }
+}
+
+/// A line for people who open the file elsewhere.
+fn comment(adapter: &Adapter) -> String {
+    let details = &adapter.details;
+    let mut comment = "made with Palpable (PALP)".to_owned();
+    if let Some(embedding) = &adapter.embedding {
+        comment += &format!("; the new word is {}", bundle::name(&embedding.placeholder));
+    }
+    if let Some(class_noun) = &details.class_noun {
+        comment += &format!(", a {class_noun}");
+    }
+    if let Some(clean_prompt) = &details.clean_prompt {
+        comment += &format!("; aligned with \"{clean_prompt}\"");
+    }
+    comment
+}

@@ -1,0 +1,68 @@
+//! What one tensor of an adapter's file is, whatever the dialect; and words for what is not understood.
+
+use super::{bundle, diffusers, kohya};
+
+/// The role of a tensor, told by its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// A of the layer at this path.
+    Down(String),
+    /// B of the layer at this path.
+    Up(String),
+    /// alpha of the layer at this path.
+    Alpha(String),
+    /// The vectors of a new word that is bundled under this name.
+    Embedding(String),
+}
+
+impl Part {
+    /// The role that a dialect's reader gives to `name`.
+    pub fn of(name: &str) -> Option<Self> {
+        kohya::part(name).or_else(|| diffusers::part(name)).or_else(|| bundle::part(name))
+    }
+
+    /// The factor or alpha that a suffix stands for.
+    pub fn by_suffix(path: String, suffix: &str) -> Option<Self> {
+        match suffix {
+            "lora_down.weight" | "lora.down.weight" | "lora_A.weight" | "lora_A.default.weight" => {
+                Some(Self::Down(path))
+            }
+            "lora_up.weight" | "lora.up.weight" | "lora_B.weight" | "lora_B.default.weight" => {
+                Some(Self::Up(path))
+            }
+            "alpha" => Some(Self::Alpha(path)),
+            _ => None,
+        }
+    }
+}
+
+/// In words, what a tensor without a [`Part`] belongs to, if its name tells that it is part of some
+/// adapter; `None` for a tensor of anything else.
+pub(super) fn kind_of_foreign(name: &str) -> Option<&'static str> {
+    let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
+    let contains = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    let is_lora = contains(&["lora_", "lora.", "hada_w", "lokr_w", "oft_", "dora_scale"]);
+    if matches!(name, "clip_l" | "clip_g") {
+        Some("embeddings of two text encoders (SDXL's)")
+    } else if starts(&["bundle_emb."]) {
+        Some("embeddings of another kind")
+    } else if !is_lora {
+        None
+    } else if contains(&["dora_scale", "lora_magnitude_vector"]) {
+        Some("DoRA magnitudes")
+    } else if contains(&["hada_w", "lokr_w", "oft_", "lora_mid"]) {
+        Some("LoHa, LoKr, OFT or Tucker factors")
+    } else if starts(&["lora_te", "text_encoder", "te1_", "te2_"]) {
+        Some("the text encoder")
+    } else if starts(&["lora_unet_input_blocks", "lora_unet_output_blocks", "lora_unet_middle_block"]) {
+        Some("layers named in another layout (SDXL's)")
+    } else if contains(&["_ff_net", ".ff.net"]) {
+        Some("feed-forward layers")
+    } else if contains(&["conv", "resnets", "samplers"]) {
+        Some("convolutions")
+    } else if contains(&["proj_in", "proj_out"]) {
+        Some("transformer input and output projections")
+    } else {
+        Some("other layers")
+    }
+}

@@ -1,0 +1,38 @@
+//! Names and texts from files of unknown origin, made fit to show, store and type.
+
+/// The longest name that is kept, in characters.
+pub(super) const LONGEST_NAME: usize = 100;
+/// The longest prompt or comment that is kept, in characters.
+pub(super) const LONGEST_TEXT: usize = 2000;
+
+/// Without control characters and invisible direction marks, at most `longest` characters.
+pub(super) fn clean(text: &str, longest: usize) -> String {
+    let visible = text.chars().filter(|&character| !character.is_control() && !is_invisible(character));
+    let cut: String = visible.take(longest).collect();
+    cut.trim().to_owned()
+}
+
+/// A name fit to show: [`clean`], at most [`LONGEST_NAME`] characters.
+pub(super) fn clean_name(text: &str) -> String {
+    clean(text, LONGEST_NAME)
+}
+
+/// A word fit to stand in a prompt as one token: no white space inside, not empty.
+pub(super) fn clean_placeholder(text: &str) -> String {
+    let word = clean_name(text).split_whitespace().collect::<Vec<_>>().join("-");
+    if word.trim_matches(['<', '>']).is_empty() { "<word>".to_owned() } else { word }
+}
+
+/// A file's name without folders and extension.
+pub(super) fn stem(file_name: &str) -> &str {
+    let name = file_name.rsplit(['/', '\\']).next().unwrap_or(file_name);
+    match name.rsplit_once('.') {
+        Some((stem, _)) if !stem.is_empty() => stem,
+        _ => name,
+    }
+}
+
+/// Zero-width characters, marks that reverse the reading direction, and the byte order mark.
+fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}

@@ -1,0 +1,104 @@
+//! An adapter in memory: plain numbers on the host, as they stand in its file.
+
+use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
+
+use crate::model::lora::{LoraLayer, LoraSet};
+
+/// A trained subject: LoRA factors, the new word's embedding, and how it was made.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Adapter {
+    pub name: String,
+    pub lora: Vec<LoraWeights>,
+    pub embedding: Option<Embedding>,
+    pub details: AdapterDetails,
+}
+
+/// The adaptation of one layer: W + strength · alpha/rank · up · down.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoraWeights {
+    /// Upstream's module path, `down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q` for example.
+    pub path: String,
+    pub rank: usize,
+    pub in_features: usize,
+    pub out_features: usize,
+    /// A `[rank, in_features]`, row by row.
+    pub down: Vec<f32>,
+    /// B `[out_features, rank]`, row by row.
+    pub up: Vec<f32>,
+    pub alpha: f32,
+}
+
+/// The vectors of a new word.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Embedding {
+    /// The word as it stands in prompts, `<my-dog>` for example.
+    pub placeholder: String,
+    /// How many token positions the word takes.
+    pub vectors: usize,
+    pub width: usize,
+    /// `[vectors, width]`, row by row.
+    pub values: Vec<f32>,
+}
+
+/// How an adapter was made, as far as its file tells.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AdapterDetails {
+    /// The ordinary word for the subject: `dog`.
+    pub class_noun: Option<String>,
+    /// The target prompt with the class noun, as the frozen model saw it.
+    pub clean_prompt: Option<String>,
+    /// The prompt of the photos, with the placeholder.
+    pub personalization_prompt: Option<String>,
+    /// PALP's guidance scale of the frozen model (not LoRA's alpha).
+    pub alpha: Option<f64>,
+    /// PALP's guidance scale of the personalized model.
+    pub beta: Option<f64>,
+    /// The weight of prompt alignment.
+    pub lambda: Option<f64>,
+    pub steps: Option<usize>,
+    /// The model it was trained on, by name.
+    pub base_model: Option<String>,
+}
+
+impl LoraWeights {
+    /// What up · down is multiplied with at strength 1.
+    pub fn scale(&self) -> f32 {
+        self.alpha / self.rank as f32
+    }
+}
+
+impl Adapter {
+    /// The LoRA on a device, `strength` 1 being as trained; negative strengths push away.
+    pub fn lora_set(&self, device: &Device, dtype: FloatDType, strength: f32) -> LoraSet {
+        let mut set = LoraSet::new();
+        self.add_to(&mut set, device, dtype, strength);
+        set
+    }
+
+    /// Adds the LoRA to a set that may hold other adapters' already; their effects add up.
+    pub fn add_to(&self, set: &mut LoraSet, device: &Device, dtype: FloatDType, strength: f32) {
+        for weights in &self.lora {
+            let tensor = |values: &[f32], shape: [usize; 2]| {
+                Tensor::<2>::from_data(TensorData::new(values.to_vec(), shape), (device, DType::from(dtype)))
+            };
+            let layer = LoraLayer {
+                down: tensor(&weights.down, [weights.rank, weights.in_features]),
+                up: tensor(&weights.up, [weights.out_features, weights.rank]),
+                scale: strength * weights.scale(),
+            };
+            set.insert(&weights.path, layer);
+        }
+    }
+
+    /// The width of the text vectors that this adapter works with, if it says: of its embedding, or
+    /// what its cross-attention keys take.
+    pub fn text_width(&self) -> Option<usize> {
+        let of_lora = || self.lora.iter().find(|weights| is_text_input(&weights.path)).map(|w| w.in_features);
+        self.embedding.as_ref().map(|embedding| embedding.width).or_else(of_lora)
+    }
+}
+
+/// Whether the layer at this path takes text vectors in.
+pub(super) fn is_text_input(path: &str) -> bool {
+    path.ends_with("attn2.to_k") || path.ends_with("attn2.to_v")
+}

@@ -1,0 +1,118 @@
+//! `palpable generate`: a picture from a prompt.
+
+use std::{path::PathBuf, str::FromStr, time::Instant};
+
+use clap::Args;
+use palpable::{
+    adapter::Adapter,
+    pipeline::{AppliedAdapter, Generation, GenerationSettings, Picture},
+};
+
+use super::{error::Error, model::ModelArguments};
+
+/// Make a picture from a prompt
+#[derive(Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    model: ModelArguments,
+    /// An adapter file, and after a colon how strongly it acts; may be repeated
+    #[arg(long = "adapter", value_name = "FILE[:STRENGTH]")]
+    adapters: Vec<AdapterArgument>,
+    #[arg(long)]
+    prompt: String,
+    /// What the picture should not show
+    #[arg(long, default_value = "")]
+    negative: String,
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    #[arg(long, default_value_t = GenerationSettings::default().steps)]
+    steps: usize,
+    /// Weight of the prompt; 1 is no guidance
+    #[arg(long, default_value_t = GenerationSettings::default().guidance_scale)]
+    guidance: f32,
+    /// ddim or euler
+    #[arg(long, default_value = "ddim")]
+    sampler: String,
+    /// Pixels; the model's own size if it is left out
+    #[arg(long, value_name = "WxH", value_parser = parse_size)]
+    size: Option<(usize, usize)>,
+    /// The PNG file to write
+    #[arg(long)]
+    out: PathBuf,
+}
+
+#[derive(Clone)]
+struct AdapterArgument {
+    file: PathBuf,
+    strength: f32,
+}
+
+impl FromStr for AdapterArgument {
+    type Err = std::convert::Infallible;
+
+    /// A colon that no number follows is part of the file's name.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let strength = text.rsplit_once(':').and_then(|(file, number)| Some((file, number.parse().ok()?)));
+        let (file, strength) = strength.unwrap_or((text, 1.0));
+        Ok(Self { file: file.into(), strength })
+    }
+}
+
+fn parse_size(text: &str) -> Result<(usize, usize), String> {
+    let sides = text.split_once(['x', 'X', '×']);
+    let parsed = sides.and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    parsed.ok_or_else(|| "write the size as WIDTHxHEIGHT, 512x512 for example".to_owned())
+}
+
+pub async fn run(arguments: Arguments) -> Result<(), Error> {
+    let mut adapters = Vec::new();
+    for AdapterArgument { file, strength } in &arguments.adapters {
+        adapters.push((read_adapter(file)?, *strength));
+    }
+    let model = arguments.model.load().await?;
+    let (width, height) = arguments.size.unwrap_or_default();
+    let settings = GenerationSettings {
+        prompt: arguments.prompt,
+        negative_prompt: arguments.negative,
+        seed: arguments.seed,
+        steps: arguments.steps,
+        guidance_scale: arguments.guidance,
+        sampler: arguments.sampler,
+        width,
+        height,
+    };
+    let applied: Vec<AppliedAdapter> =
+        adapters.iter().map(|(adapter, strength)| AppliedAdapter { adapter, strength: *strength }).collect();
+    let started = Instant::now();
+    let mut generation = Generation::new(&model, &settings, &applied)?;
+    if let Some(rest) = &generation.truncated {
+        eprintln!("The prompt is too long: the model does not read \"{rest}\".");
+    }
+    for _ in 0..generation.steps() {
+        let step = generation.step().await?;
+        eprintln!("step {step} of {}, {:.1} s", generation.steps(), started.elapsed().as_secs_f64());
+    }
+    let picture = generation.finish().await?;
+    write_png(&picture, &arguments.out)?;
+    eprintln!("Wrote {} after {:.1} s.", arguments.out.display(), started.elapsed().as_secs_f64());
+    Ok(())
+}
+
+fn read_adapter(file: &std::path::Path) -> Result<Adapter, Error> {
+    let bytes = std::fs::read(file).map_err(|reason| Error::unreadable(file, reason))?;
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    Ok(Adapter::from_bytes(&bytes, &name)?)
+}
+
+fn write_png(picture: &Picture, file: &std::path::Path) -> Result<(), Error> {
+    let (width, height) = (picture.width as u32, picture.height as u32);
+    image::save_buffer_with_format(
+        file,
+        &picture.rgb,
+        width,
+        height,
+        image::ExtendedColorType::Rgb8,
+        image::ImageFormat::Png,
+    )
+    .map_err(|reason| Error::unwritable(file, reason))
+}

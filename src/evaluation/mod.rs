@@ -1,0 +1,9 @@
+//! How well pictures follow a prompt and keep a subject.
+
+pub mod clip_scores;
+mod error;
+mod image_processor;
+mod resize;
+
+pub use clip_scores::ClipScorer;
+pub use error::Error;

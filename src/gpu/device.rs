@@ -1,0 +1,142 @@
+//! Opens a device with our own features and limits and registers it with burn.
+//!
+//! Why not burn's own start: it asks for every feature and limit the adapter has, and its error
+//! handler panics. Ours collects errors; [`Gpu::check`] is called after every read-back, because a
+//! failed submission reads as zeros, silently.
+
+use std::sync::{Arc, Mutex};
+
+use burn::tensor::{Device, wgpu as burn_wgpu};
+
+use super::{DeviceReport, Error};
+
+/// The smallest workgroup memory our kernels are written for; every WebGPU device has it.
+const WORKGROUP_STORAGE: u32 = 16 * 1024;
+
+/// Dispatches in one command submission: large enough to hide the cost of submitting, small enough
+/// that a weak GPU finishes one well within the two seconds after which systems reset it.
+const DISPATCHES_PER_SUBMISSION: usize = 64;
+
+/// Where the work is to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// The best GPU there is.
+    Gpu,
+    /// burn's CPU backend, by the reference operations.
+    #[cfg(not(target_arch = "wasm32"))]
+    Cpu,
+}
+
+/// An opened device.
+#[derive(Clone)]
+pub struct Gpu {
+    pub device: Device,
+    pub report: DeviceReport,
+    errors: Arc<Mutex<Option<Error>>>,
+}
+
+impl Gpu {
+    /// Opens the device. Asynchronous because browsers grant GPUs so.
+    pub async fn open(choice: Choice) -> Result<Self, Error> {
+        match choice {
+            Choice::Gpu => Self::open_adapter().await,
+            #[cfg(not(target_arch = "wasm32"))]
+            Choice::Cpu => {
+                Ok(Self { device: Device::flex(), report: DeviceReport::cpu(), errors: Arc::default() })
+            }
+        }
+    }
+
+    async fn open_adapter() -> Result<Self, Error> {
+        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+        let adapter = instance
+            .request_adapter(&wgpu::RequestAdapterOptions {
+                power_preference: wgpu::PowerPreference::HighPerformance,
+                ..Default::default()
+            })
+            .await
+            .map_err(|_| Error::NoAdapter)?;
+        let limits = adapter.limits();
+        let report = DeviceReport::of(&adapter, &limits);
+        let adapter_name = report.adapter_name.clone();
+        if limits.max_compute_workgroup_storage_size < WORKGROUP_STORAGE {
+            return Err(Error::TooSmall {
+                adapter: adapter_name,
+                what: "the memory of a workgroup in bytes",
+                has: limits.max_compute_workgroup_storage_size.into(),
+                needs: WORKGROUP_STORAGE.into(),
+            });
+        }
+        let (device, queue) = adapter
+            .request_device(&wgpu::DeviceDescriptor {
+                label: Some("palpable"),
+                required_features: adapter.features() & wanted_features(),
+                required_limits: limits,
+                memory_hints: wgpu::MemoryHints::MemoryUsage,
+                ..Default::default()
+            })
+            .await
+            .map_err(|error| Error::Refused { adapter: adapter_name.clone(), reason: error.to_string() })?;
+        let backend = adapter.get_info().backend;
+        let setup = burn_wgpu::WgpuSetup { instance, adapter, device: device.clone(), queue, backend };
+        let burn_device = Device::wgpu_options()
+            .tasks_max(DISPATCHES_PER_SUBMISSION)
+            // One buffer a tensor: a buffer shared between tensors can't be bound for reading and
+            // for writing in the same dispatch.
+            .memory_config(burn_wgpu::MemoryConfiguration::ExclusivePages)
+            .setup(setup)
+            .init()
+            .map_err(|error| Error::Refused { adapter: adapter_name, reason: error.to_string() })?;
+        // After burn's own handlers, which would panic.
+        let errors = collect_errors(&device);
+        Ok(Self { device: burn_device, report, errors })
+    }
+
+    /// The first error since the device was opened, if there was one: call it after every
+    /// read-back, before the numbers are believed.
+    pub fn check(&self) -> Result<(), Error> {
+        match &*self.errors.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) {
+            Some(error) => Err(error.clone()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What our kernels, and burn's, make use of where it is offered.
+fn wanted_features() -> wgpu::Features {
+    let everywhere = wgpu::Features::SHADER_F16 | wgpu::Features::TIMESTAMP_QUERY;
+    if cfg!(target_arch = "wasm32") {
+        everywhere
+    } else {
+        // burn's native kernels read these off the adapter and then expect them of the device.
+        everywhere
+            | wgpu::Features::SUBGROUP
+            | wgpu::Features::SUBGROUP_BARRIER
+            | wgpu::Features::SHADER_INT64
+            | wgpu::Features::SHADER_F64
+            | wgpu::Features::SHADER_FLOAT32_ATOMIC
+            | wgpu::Features::TIMESTAMP_QUERY_INSIDE_ENCODERS
+            | wgpu::Features::TIMESTAMP_QUERY_INSIDE_PASSES
+    }
+}
+
+/// Keeps the first error of a device instead of panicking at it.
+fn collect_errors(device: &wgpu::Device) -> Arc<Mutex<Option<Error>>> {
+    let errors = Arc::new(Mutex::new(None));
+    let keep = |errors: &Mutex<Option<Error>>, error: Error| {
+        errors.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get_or_insert(error);
+    };
+    let uncaptured = errors.clone();
+    device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+        let error = match error {
+            wgpu::Error::OutOfMemory { .. } => Error::OutOfMemory,
+            other => Error::Failed { reason: other.to_string() },
+        };
+        keep(&uncaptured, error);
+    }));
+    let lost = errors.clone();
+    device.set_device_lost_callback(move |kind, message| {
+        keep(&lost, Error::Lost { reason: format!("{kind:?}: {message}") });
+    });
+    errors
+}

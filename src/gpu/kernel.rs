@@ -1,0 +1,171 @@
+//! WGSL kernels: templates of `shaders/` specialised by constants, launched on burn's tensors.
+//!
+//! Bindings of every kernel: its inputs in order, then its outputs, then (if it has any) the
+//! parameters as one uniform of `u32` words. Entry point `main`, group 0.
+
+use std::{collections::BTreeMap, sync::OnceLock};
+
+use burn::{
+    backend::wgpu::{CubeTensor, KernelSource, SourceKernel, SourceTemplate},
+    tensor::{DType, Shape},
+};
+use cubecl::{
+    CubeCount, CubeDim,
+    prelude::KernelId,
+    server::{KernelArguments, MetadataBindingInfo},
+};
+use minijinja::{Environment, UndefinedBehavior, Value};
+
+/// Workgroups along one axis of a dispatch; WebGPU allows no more.
+pub const MAX_WORKGROUPS: u32 = 65_535;
+
+/// Every template, by its name in `shaders/`.
+const TEMPLATES: [(&str, &str); 9] = [
+    ("gemm", include_str!("../../shaders/gemm.wgsl")),
+    ("attention_forward", include_str!("../../shaders/attention_forward.wgsl")),
+    ("attention_delta", include_str!("../../shaders/attention_delta.wgsl")),
+    ("attention_backward_query", include_str!("../../shaders/attention_backward_query.wgsl")),
+    ("attention_backward_key_value", include_str!("../../shaders/attention_backward_key_value.wgsl")),
+    ("group_norm", include_str!("../../shaders/group_norm.wgsl")),
+    ("layer_norm", include_str!("../../shaders/layer_norm.wgsl")),
+    ("geglu", include_str!("../../shaders/geglu.wgsl")),
+    ("upsample", include_str!("../../shaders/upsample.wgsl")),
+];
+
+/// A template and the constants that specialise it: what identifies a compiled pipeline.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Kernel {
+    template: &'static str,
+    constants: BTreeMap<&'static str, Constant>,
+    workgroup_size: u32,
+}
+
+/// A value in a template.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Constant {
+    Number(u32),
+    Flag(bool),
+    Word(&'static str),
+}
+
+impl From<u32> for Constant {
+    fn from(value: u32) -> Self {
+        Self::Number(value)
+    }
+}
+impl From<bool> for Constant {
+    fn from(value: bool) -> Self {
+        Self::Flag(value)
+    }
+}
+impl From<&'static str> for Constant {
+    fn from(value: &'static str) -> Self {
+        Self::Word(value)
+    }
+}
+
+impl From<Constant> for Value {
+    fn from(constant: Constant) -> Self {
+        match constant {
+            Constant::Number(number) => number.into(),
+            Constant::Flag(flag) => flag.into(),
+            Constant::Word(word) => word.into(),
+        }
+    }
+}
+
+impl Kernel {
+    /// `workgroup_size` threads in one dimension; templates see it under that name.
+    pub fn new(template: &'static str, scalar: DType, workgroup_size: u32) -> Self {
+        let kernel = Self { template, constants: BTreeMap::new(), workgroup_size };
+        kernel.with("scalar", scalar_name(scalar)).with("workgroup_size", workgroup_size)
+    }
+
+    pub fn with(mut self, name: &'static str, value: impl Into<Constant>) -> Self {
+        self.constants.insert(name, value.into());
+        self
+    }
+
+    /// The kernel's WGSL.
+    pub fn wgsl(&self) -> String {
+        templates()
+            .get_template(self.template)
+            .and_then(|template| template.render(self.constants.clone()))
+            .unwrap_or_else(|error| panic!("the template {} is wrong: {error:#}", self.template))
+    }
+
+    /// Runs the kernel on `workgroups` workgroups. Inputs must be contiguous.
+    pub fn launch(
+        self,
+        workgroups: [u32; 3],
+        inputs: &[&CubeTensor],
+        outputs: &[&CubeTensor],
+        parameters: &[u32],
+    ) {
+        let client = outputs[0].client.clone();
+        let bindings = inputs.iter().chain(outputs).map(|tensor| tensor.handle.clone().binding());
+        let mut arguments = KernelArguments::new().with_buffers(bindings.collect());
+        if !parameters.is_empty() {
+            // A uniform's size is a multiple of 16 bytes.
+            let mut words = parameters.to_vec();
+            words.resize(words.len().next_multiple_of(4), 0);
+            let packed = words.chunks(2).map(|pair| u64::from(pair[0]) | u64::from(pair[1]) << 32);
+            arguments = arguments.with_info(MetadataBindingInfo::custom(packed.collect()));
+        }
+        let workgroup_size = CubeDim::new_3d(self.workgroup_size, 1, 1);
+        let [x, y, z] = workgroups;
+        client.launch(
+            Box::new(SourceKernel::new(self, workgroup_size)),
+            CubeCount::Static(x, y, z),
+            arguments,
+        );
+    }
+}
+
+impl KernelSource for Kernel {
+    fn source(&self) -> SourceTemplate {
+        SourceTemplate::new(self.wgsl())
+    }
+    fn id(&self) -> KernelId {
+        KernelId::new::<Self>().info(self.clone())
+    }
+    fn lang(&self) -> &'static str {
+        "wgsl"
+    }
+}
+
+fn templates() -> &'static Environment<'static> {
+    static TEMPLATES_PARSED: OnceLock<Environment<'static>> = OnceLock::new();
+    TEMPLATES_PARSED.get_or_init(|| {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        for (name, source) in TEMPLATES {
+            environment
+                .add_template(name, source)
+                .unwrap_or_else(|error| panic!("the template {name} is wrong: {error:#}"));
+        }
+        environment
+    })
+}
+
+fn scalar_name(scalar: DType) -> &'static str {
+    match scalar {
+        DType::F16 => "f16",
+        DType::F32 => "f32",
+        other => panic!("kernels compute on f32 and f16, not on {other:?}"),
+    }
+}
+
+/// A new tensor beside `like`, its contents undefined.
+pub fn empty(like: &CubeTensor, shape: impl Into<Shape>, dtype: DType) -> CubeTensor {
+    let shape = shape.into();
+    let buffer = like.client.empty(shape.num_elements() * dtype.size());
+    CubeTensor::new_contiguous(like.client.clone(), like.device.clone(), shape, buffer, dtype)
+}
+
+/// Spreads `count` workgroups over two axes, since one holds only [`MAX_WORKGROUPS`]. The kernel
+/// takes `workgroup_id.x + workgroup_id.y · num_workgroups.x` and returns when it is past the end.
+pub fn spread(count: u32) -> [u32; 3] {
+    let rows = count.div_ceil(MAX_WORKGROUPS).max(1);
+    [count.div_ceil(rows).max(1), rows, 1]
+}

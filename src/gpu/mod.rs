@@ -1,0 +1,12 @@
+//! The graphics card: opening it with our own features and limits, saying what it can do, and
+//! launching WGSL kernels on burn's tensors.
+
+mod device;
+mod error;
+pub(crate) mod gemm;
+pub(crate) mod kernel;
+mod report;
+
+pub use device::{Choice, Gpu};
+pub use error::Error;
+pub use report::{DeviceReport, Limits};

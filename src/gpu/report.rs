@@ -1,0 +1,76 @@
+//! What the graphics card can do, for the "about this device" page and for bug reports.
+
+use serde::Serialize;
+
+/// A device's description in words and numbers.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceReport {
+    pub adapter_name: String,
+    /// "BrowserWebGpu", "Vulkan", "Metal", "Dx12", or "cpu" for burn's CPU backend.
+    pub backend: String,
+    /// The "GPU" is a program on the processor: everything works, slowly.
+    pub software: bool,
+    /// Kernels may store 16-bit floats (`shader-f16`).
+    pub float16: bool,
+    pub limits: Limits,
+    /// Sentences about what to expect on this device.
+    pub notes: Vec<String>,
+}
+
+/// The limits that decide what fits, in bytes and counts.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Limits {
+    pub max_buffer_size: u64,
+    pub max_storage_buffer_binding_size: u64,
+    pub max_compute_workgroup_storage_size: u32,
+    pub max_compute_invocations_per_workgroup: u32,
+}
+
+impl DeviceReport {
+    pub(super) fn of(adapter: &wgpu::Adapter, limits: &wgpu::Limits) -> Self {
+        let info = adapter.get_info();
+        let features = adapter.features();
+        let float16 = features.contains(wgpu::Features::SHADER_F16);
+        let named = info.name.to_lowercase();
+        let software = info.device_type == wgpu::DeviceType::Cpu
+            || ["swiftshader", "llvmpipe", "softpipe", "basic render"]
+                .iter()
+                .any(|name| named.contains(name));
+        let mut notes = Vec::new();
+        if software {
+            notes.push("This is a software adapter: pictures take minutes, training takes hours.".into());
+        }
+        if !float16 {
+            notes.push("16-bit floats are not offered: 32-bit ones are used, with twice the memory.".into());
+        }
+        let adapter_name = if info.name.is_empty() { "unnamed WebGPU adapter".into() } else { info.name };
+        Self {
+            adapter_name,
+            backend: format!("{:?}", info.backend),
+            software,
+            float16,
+            limits: Limits {
+                max_buffer_size: limits.max_buffer_size,
+                max_storage_buffer_binding_size: limits.max_storage_buffer_binding_size,
+                max_compute_workgroup_storage_size: limits.max_compute_workgroup_storage_size,
+                max_compute_invocations_per_workgroup: limits.max_compute_invocations_per_workgroup,
+            },
+            notes,
+        }
+    }
+
+    /// burn's CPU backend, where no GPU is wanted.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn cpu() -> Self {
+        Self {
+            adapter_name: "processor".into(),
+            backend: "cpu".into(),
+            software: true,
+            float16: false,
+            limits: Limits::default(),
+            notes: vec!["Everything runs on the processor, by the reference operations.".into()],
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The transformer that both of CLIP's towers share (transformers' `CLIPEncoder`).
+//!
+//! A layer, with normalization first:  h = x + Attention(LN₁(x)),  y = h + W₂·act(W₁·LN₂(h))
+
+use burn::tensor::Tensor;
+use serde::Deserialize;
+
+use super::{
+    Error,
+    layers::{Linear, load_layer_norm},
+};
+use crate::ops::{
+    activation::{gelu, quick_gelu},
+    attention::attention,
+    layer_norm::{LayerNormWeights, layer_norm},
+};
+use crate::weights::{self, Weights};
+
+/// The activation of the feed-forward layers, by transformers' names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HiddenAct {
+    /// x·σ(1.702·x): OpenAI's CLIP, Stable Diffusion 1
+    QuickGelu,
+    /// x·Φ(x): OpenCLIP, Stable Diffusion 2
+    Gelu,
+}
+
+impl HiddenAct {
+    fn apply(self, x: Tensor<3>) -> Tensor<3> {
+        match self {
+            Self::QuickGelu => quick_gelu(x),
+            Self::Gelu => gelu(x),
+        }
+    }
+}
+
+/// What a tower's config says about its encoder.
+pub(super) struct EncoderConfig {
+    pub hidden_size: usize,
+    pub intermediate_size: usize,
+    pub num_hidden_layers: usize,
+    pub num_attention_heads: usize,
+    pub hidden_act: HiddenAct,
+    pub layer_norm_eps: f64,
+}
+
+impl EncoderConfig {
+    /// # Errors
+    /// [`Error::InconsistentConfig`] if the heads do not share the width evenly.
+    pub fn check(&self, component: &'static str) -> Result<(), Error> {
+        let (width, heads) = (self.hidden_size, self.num_attention_heads);
+        if width == 0 || heads == 0 || !width.is_multiple_of(heads) {
+            let reason = format!("a hidden_size of {width} cannot be shared by {heads} attention heads");
+            return Err(Error::InconsistentConfig { component, reason });
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct ClipEncoder {
+    layers: Vec<EncoderLayer>,
+    /// A token sees only itself and those before it.
+    causal: bool,
+}
+
+impl ClipEncoder {
+    /// Keys `{path}.layers.{n}.…`.
+    pub fn load(
+        weights: &mut Weights,
+        path: &str,
+        config: &EncoderConfig,
+        causal: bool,
+    ) -> Result<Self, weights::Error> {
+        let mut layers = Vec::new();
+        for index in 0..config.num_hidden_layers {
+            layers.push(EncoderLayer::load(weights, &format!("{path}.layers.{index}"), config)?);
+        }
+        Ok(Self { layers, causal })
+    }
+
+    /// `[batch, tokens, hidden_size]` → the same shape.
+    pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+        self.layers.iter().fold(x, |x, layer| layer.forward(x, self.causal))
+    }
+}
+
+#[derive(Clone, Debug)]
+struct EncoderLayer {
+    layer_norm1: LayerNormWeights,
+    query: Linear,
+    key: Linear,
+    value: Linear,
+    out: Linear,
+    layer_norm2: LayerNormWeights,
+    fc1: Linear,
+    fc2: Linear,
+    heads: usize,
+    hidden_act: HiddenAct,
+}
+
+impl EncoderLayer {
+    fn load(weights: &mut Weights, path: &str, config: &EncoderConfig) -> Result<Self, weights::Error> {
+        let &EncoderConfig { hidden_size: width, intermediate_size, layer_norm_eps, .. } = config;
+        let mut projection =
+            |name: &str| Linear::load(weights, &format!("{path}.self_attn.{name}"), width, width);
+        Ok(Self {
+            query: projection("q_proj")?,
+            key: projection("k_proj")?,
+            value: projection("v_proj")?,
+            out: projection("out_proj")?,
+            layer_norm1: load_layer_norm(weights, &format!("{path}.layer_norm1"), width, layer_norm_eps)?,
+            layer_norm2: load_layer_norm(weights, &format!("{path}.layer_norm2"), width, layer_norm_eps)?,
+            fc1: Linear::load(weights, &format!("{path}.mlp.fc1"), width, intermediate_size)?,
+            fc2: Linear::load(weights, &format!("{path}.mlp.fc2"), intermediate_size, width)?,
+            heads: config.num_attention_heads,
+            hidden_act: config.hidden_act,
+        })
+    }
+
+    fn forward(&self, x: Tensor<3>, causal: bool) -> Tensor<3> {
+        let normal = layer_norm(x.clone(), &self.layer_norm1);
+        let query = self.query.forward(normal.clone());
+        let key = self.key.forward(normal.clone());
+        let value = self.value.forward(normal);
+        let x = x + self.out.forward(attention(query, key, value, self.heads, causal));
+        let hidden = self.fc1.forward(layer_norm(x.clone(), &self.layer_norm2));
+        x + self.fc2.forward(self.hidden_act.apply(hidden))
+    }
+}

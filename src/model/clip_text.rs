@@ -1,0 +1,157 @@
+//! CLIP's text encoder (transformers' `CLIPTextModel`): token embeddings → the hidden states that
+//! condition the U-Net.
+//!
+//! It takes embeddings rather than ids, so that a placeholder's vectors can stand among them; the
+//! gradient flows back to those embeddings. Attention is causal, padding is not masked.
+
+use burn::tensor::{Int, Tensor, TensorData};
+use serde::Deserialize;
+
+use super::{
+    Error,
+    clip_encoder::{ClipEncoder, EncoderConfig, HiddenAct},
+    layers::load_layer_norm,
+};
+use crate::ops::layer_norm::{LayerNormWeights, layer_norm};
+use crate::weights::{self, Weights};
+
+/// `text_encoder/config.json`, with transformers' names and defaults.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct ClipTextConfig {
+    pub vocab_size: usize,
+    pub hidden_size: usize,
+    pub intermediate_size: usize,
+    pub num_hidden_layers: usize,
+    pub num_attention_heads: usize,
+    /// Tokens in a prompt, start, end and padding included.
+    pub max_position_embeddings: usize,
+    #[serde(default = "default_hidden_act")]
+    pub hidden_act: HiddenAct,
+    #[serde(default = "default_layer_norm_eps")]
+    pub layer_norm_eps: f64,
+    #[serde(default = "default_eos_token_id")]
+    pub eos_token_id: u32,
+}
+
+pub(super) fn default_hidden_act() -> HiddenAct {
+    HiddenAct::QuickGelu
+}
+
+pub(super) fn default_layer_norm_eps() -> f64 {
+    1e-5
+}
+
+fn default_eos_token_id() -> u32 {
+    49407
+}
+
+/// What old configs, Stable Diffusion 1.5's among them, give as `eos_token_id`; the end-of-text token
+/// is then the highest id.
+const WRONG_EOS_TOKEN_ID: u32 = 2;
+
+impl ClipTextConfig {
+    /// Reads a `config.json`.
+    ///
+    /// # Errors
+    /// A setting is missing, of the wrong kind, or contradicts another.
+    pub fn from_json(json: &str) -> Result<Self, Error> {
+        let component = "text encoder";
+        let config: Self =
+            serde_json::from_str(json).map_err(|reason| Error::UnreadableConfig { component, reason })?;
+        config.check(component)?;
+        Ok(config)
+    }
+
+    pub(super) fn check(&self, component: &'static str) -> Result<(), Error> {
+        if self.vocab_size == 0 {
+            let reason = "it has a vocabulary of nothing".to_owned();
+            return Err(Error::InconsistentConfig { component, reason });
+        }
+        self.encoder().check(component)
+    }
+
+    fn encoder(&self) -> EncoderConfig {
+        EncoderConfig {
+            hidden_size: self.hidden_size,
+            intermediate_size: self.intermediate_size,
+            num_hidden_layers: self.num_hidden_layers,
+            num_attention_heads: self.num_attention_heads,
+            hidden_act: self.hidden_act,
+            layer_norm_eps: self.layer_norm_eps,
+        }
+    }
+}
+
+/// The text encoder, frozen.
+#[derive(Clone, Debug)]
+pub struct ClipTextModel {
+    config: ClipTextConfig,
+    /// `[vocab_size, hidden_size]`
+    token_embedding: Tensor<2>,
+    /// `[max_position_embeddings, hidden_size]`
+    position_embedding: Tensor<2>,
+    encoder: ClipEncoder,
+    final_layer_norm: LayerNormWeights,
+}
+
+impl ClipTextModel {
+    /// Keys `text_model.…`, or the same without that level.
+    ///
+    /// # Errors
+    /// A tensor is missing or has another shape than the config implies.
+    pub fn load(weights: &mut Weights, config: ClipTextConfig) -> Result<Self, weights::Error> {
+        let bare = "embeddings.token_embedding.weight";
+        let level = if weights.contains(bare) { "" } else { "text_model." };
+        let width = config.hidden_size;
+        let position_embedding = format!("{level}embeddings.position_embedding.weight");
+        let final_layer_norm = format!("{level}final_layer_norm");
+        Ok(Self {
+            token_embedding: weights.take(&format!("{level}{bare}"), [config.vocab_size, width])?,
+            position_embedding: weights.take(&position_embedding, [config.max_position_embeddings, width])?,
+            encoder: ClipEncoder::load(weights, &format!("{level}encoder"), &config.encoder(), true)?,
+            final_layer_norm: load_layer_norm(weights, &final_layer_norm, width, config.layer_norm_eps)?,
+            config,
+        })
+    }
+
+    pub fn config(&self) -> &ClipTextConfig {
+        &self.config
+    }
+
+    /// The table's rows `[tokens, hidden_size]`. Ids beyond the table are placeholders' (see
+    /// [`Tokens`](crate::tokenizer::Tokens)); they get the end-of-text row until the caller puts
+    /// their vectors there.
+    pub fn embed_tokens(&self, ids: &[u32]) -> Tensor<2> {
+        let last = self.config.vocab_size - 1;
+        let rows: Vec<i32> = ids.iter().map(|&id| (id as usize).min(last) as i32).collect();
+        let rows = TensorData::new(rows, [ids.len()]);
+        self.token_embedding
+            .clone()
+            .select(0, Tensor::<1, Int>::from_data(rows, &self.token_embedding.device()))
+    }
+
+    /// Token embeddings `[batch, tokens, hidden_size]` → the last hidden state, of the same shape,
+    /// after the final layer normalization. `tokens` is at most `max_position_embeddings`.
+    pub fn forward(&self, token_embeddings: Tensor<3>) -> Tensor<3> {
+        let positions = self.position_embedding.clone().narrow(0, 0, token_embeddings.dims()[1]);
+        let hidden = self.encoder.forward(token_embeddings + positions.unsqueeze::<3>());
+        layer_norm(hidden, &self.final_layer_norm)
+    }
+
+    /// The hidden state `[1, hidden_size]` at the end of the text, from the last hidden state
+    /// `[1, tokens, hidden_size]` of `ids`: what CLIP compares with pictures.
+    pub fn pool(&self, last_hidden_state: Tensor<3>, ids: &[u32]) -> Tensor<2> {
+        let width = self.config.hidden_size;
+        last_hidden_state.narrow(1, self.end_of_text(ids), 1).reshape([1, width])
+    }
+
+    fn end_of_text(&self, ids: &[u32]) -> usize {
+        let end = match self.config.eos_token_id {
+            WRONG_EOS_TOKEN_ID => {
+                ids.iter().copied().filter(|&id| (id as usize) < self.config.vocab_size).max()
+            }
+            end => Some(end),
+        };
+        ids.iter().position(|&id| Some(id) == end).unwrap_or(0)
+    }
+}

@@ -1,0 +1,83 @@
+//! Reading diffusers' `config.json` files: settings of other architectures are refused before
+//! anything is built, a setting that is one value or one value a level becomes a list.
+
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+use super::Error;
+
+/// A setting and the values of it that are supported, its default among them.
+pub(super) type Supported = (&'static str, Vec<Value>);
+
+/// A `config.json` as read, before it is given a type.
+pub(super) struct ConfigFile {
+    component: &'static str,
+    settings: Map<String, Value>,
+}
+
+impl ConfigFile {
+    /// `component`: what error messages call the model ("U-Net").
+    pub(super) fn parse(component: &'static str, json: &str) -> Result<Self, Error> {
+        let settings =
+            serde_json::from_str(json).map_err(|reason| Error::UnreadableConfig { component, reason })?;
+        Ok(Self { component, settings })
+    }
+
+    /// A setting that is left out has its default, which is always supported.
+    pub(super) fn refuse_unsupported(&self, supported: &[Supported]) -> Result<(), Error> {
+        for (setting, values) in supported {
+            if let Some(value) = self.settings.get(*setting)
+                && !values.iter().any(|supported| same_value(supported, value))
+            {
+                return Err(self.unsupported(setting, value));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn unsupported(&self, setting: &'static str, value: impl ToString) -> Error {
+        Error::UnsupportedSetting { component: self.component, setting, value: value.to_string() }
+    }
+
+    pub(super) fn inconsistent(&self, reason: impl Into<String>) -> Error {
+        Error::InconsistentConfig { component: self.component, reason: reason.into() }
+    }
+
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        T::deserialize(Value::Object(self.settings.clone()))
+            .map_err(|reason| Error::UnreadableConfig { component: self.component, reason })
+    }
+
+    /// One value for each of `levels` resolutions; a single value holds for all.
+    pub(super) fn per_level<T: Clone>(
+        &self,
+        setting: &'static str,
+        value: OneOrMany<T>,
+        levels: usize,
+    ) -> Result<Vec<T>, Error> {
+        match value {
+            OneOrMany::One(value) => Ok(vec![value; levels]),
+            OneOrMany::Many(values) if values.len() == levels => Ok(values),
+            OneOrMany::Many(values) => Err(self.inconsistent(format!(
+                "{setting} has {} entries, block_out_channels has {levels}",
+                values.len()
+            ))),
+        }
+    }
+}
+
+/// JSON equality that does not tell 1 from 1.0.
+fn same_value(a: &Value, b: &Value) -> bool {
+    match (a.as_f64(), b.as_f64()) {
+        (Some(a), Some(b)) => a == b,
+        _ => a == b,
+    }
+}
+
+/// diffusers' settings that are one value for all levels or a list with one for each.
+#[derive(Clone, Deserialize)]
+#[serde(untagged)]
+pub(super) enum OneOrMany<T> {
+    One(T),
+    Many(Vec<T>),
+}

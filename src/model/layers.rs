@@ -1,0 +1,182 @@
+//! Layers with frozen weights, read by upstream key names and re-laid once for `ops`.
+
+use burn::tensor::{DType, Tensor};
+
+use crate::ops::{
+    self,
+    conv2d::{Padding, relay_weight},
+    group_norm::GroupNormWeights,
+    layer_norm::LayerNormWeights,
+};
+use crate::weights::{self, Weights};
+
+/// A linear layer, or a 1×1 convolution, which is the same for each pixel.
+#[derive(Clone, Debug)]
+pub struct Linear {
+    /// `[out_features, in_features]`
+    weight: Tensor<2>,
+    /// `[out_features]`
+    bias: Tensor<1>,
+}
+
+impl Linear {
+    /// `path.weight` `[out_features, in_features]` and `path.bias`.
+    pub fn load(
+        weights: &mut Weights,
+        path: &str,
+        in_features: usize,
+        out_features: usize,
+    ) -> Result<Self, weights::Error> {
+        Ok(Self {
+            weight: weights.take(&format!("{path}.weight"), [out_features, in_features])?,
+            bias: weights.take(&format!("{path}.bias"), [out_features])?,
+        })
+    }
+
+    /// The same, or None where the model has no `path.weight`.
+    pub fn load_if_present(
+        weights: &mut Weights,
+        path: &str,
+        in_features: usize,
+        out_features: usize,
+    ) -> Result<Option<Self>, weights::Error> {
+        let Some(weight) = weights.take_if_present(&format!("{path}.weight"), [out_features, in_features])?
+        else {
+            return Ok(None);
+        };
+        Ok(Some(Self { weight, bias: weights.take(&format!("{path}.bias"), [out_features])? }))
+    }
+
+    /// A 1×1 convolution: `path.weight` `[out_channels, in_channels, 1, 1]` and `path.bias`.
+    pub fn load_pointwise(
+        weights: &mut Weights,
+        path: &str,
+        in_channels: usize,
+        out_channels: usize,
+    ) -> Result<Self, weights::Error> {
+        Ok(Self {
+            weight: take_pointwise_weight(weights, path, in_channels, out_channels)?,
+            bias: weights.take(&format!("{path}.bias"), [out_channels])?,
+        })
+    }
+
+    /// `[batch, tokens, in_features]` → `[batch, tokens, out_features]`
+    pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+        ops::linear::linear(x, self.weight.clone(), Some(self.bias.clone()))
+    }
+
+    /// `[batch, height, width, in_features]` → `[batch, height, width, out_features]`
+    pub fn forward_image(&self, x: Tensor<4>) -> Tensor<4> {
+        let [_, height, width, _] = x.dims();
+        to_image(self.forward(to_tokens(x)), height, width)
+    }
+}
+
+/// The weight of a 1×1 convolution as a matrix `[out_channels, in_channels]`.
+pub(super) fn take_pointwise_weight(
+    weights: &mut Weights,
+    path: &str,
+    in_channels: usize,
+    out_channels: usize,
+) -> Result<Tensor<2>, weights::Error> {
+    let weight: Tensor<4> = weights.take(&format!("{path}.weight"), [out_channels, in_channels, 1, 1])?;
+    Ok(weight.reshape([out_channels, in_channels]))
+}
+
+/// `[batch, height, width, channels]` → `[batch, height·width, channels]`
+pub fn to_tokens(image: Tensor<4>) -> Tensor<3> {
+    let [batch, height, width, channels] = image.dims();
+    image.reshape([batch, height * width, channels])
+}
+
+/// `[batch, height·width, channels]` → `[batch, height, width, channels]`
+pub fn to_image(tokens: Tensor<3>, height: usize, width: usize) -> Tensor<4> {
+    let [batch, _, channels] = tokens.dims();
+    tokens.reshape([batch, height, width, channels])
+}
+
+/// A 3×3 convolution.
+#[derive(Clone, Debug)]
+pub struct Conv2d {
+    /// `[3, 3, in_channels, out_channels]`
+    weight: Tensor<4>,
+    /// `[out_channels]`
+    bias: Tensor<1>,
+    stride: usize,
+    padding: Padding,
+}
+
+impl Conv2d {
+    /// Stride 1 and one pixel of padding: height and width stay.
+    pub fn load(
+        weights: &mut Weights,
+        path: &str,
+        in_channels: usize,
+        out_channels: usize,
+    ) -> Result<Self, weights::Error> {
+        Self::load_with(weights, path, in_channels, out_channels, 1, Padding::same(1))
+    }
+
+    /// Stride 2: height and width are halved.
+    pub fn load_downsampling(
+        weights: &mut Weights,
+        path: &str,
+        channels: usize,
+        padding: Padding,
+    ) -> Result<Self, weights::Error> {
+        Self::load_with(weights, path, channels, channels, 2, padding)
+    }
+
+    fn load_with(
+        weights: &mut Weights,
+        path: &str,
+        in_channels: usize,
+        out_channels: usize,
+        stride: usize,
+        padding: Padding,
+    ) -> Result<Self, weights::Error> {
+        let weight = weights.take(&format!("{path}.weight"), [out_channels, in_channels, 3, 3])?;
+        let bias = weights.take(&format!("{path}.bias"), [out_channels])?;
+        Ok(Self { weight: relay_weight(weight), bias, stride, padding })
+    }
+
+    /// `[batch, height, width, in_channels]` → `[batch, height', width', out_channels]`
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        ops::conv2d::conv2d(x, self.weight.clone(), Some(self.bias.clone()), self.stride, self.padding)
+    }
+
+    /// The type of the weights.
+    pub fn dtype(&self) -> DType {
+        self.weight.dtype()
+    }
+}
+
+/// `path.weight` and `path.bias` of a group normalization.
+pub fn load_group_norm(
+    weights: &mut Weights,
+    path: &str,
+    channels: usize,
+    groups: usize,
+    epsilon: f64,
+) -> Result<GroupNormWeights, weights::Error> {
+    Ok(GroupNormWeights {
+        weight: weights.take(&format!("{path}.weight"), [channels])?,
+        bias: weights.take(&format!("{path}.bias"), [channels])?,
+        groups,
+        epsilon,
+    })
+}
+
+/// `path.weight` and `path.bias` of a layer normalization.
+pub fn load_layer_norm(
+    weights: &mut Weights,
+    path: &str,
+    channels: usize,
+    epsilon: f64,
+) -> Result<LayerNormWeights, weights::Error> {
+    Ok(LayerNormWeights {
+        weight: weights.take(&format!("{path}.weight"), [channels])?,
+        bias: weights.take(&format!("{path}.bias"), [channels])?,
+        epsilon,
+    })
+}

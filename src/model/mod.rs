@@ -1,0 +1,25 @@
+//! The models of Stable Diffusion 1.x with frozen weights, by upstream's names: every key is
+//! diffusers' or transformers', every size comes from `config.json`.
+
+pub mod clip;
+mod clip_encoder;
+pub mod clip_text;
+pub mod clip_vision;
+mod config;
+mod error;
+mod layers;
+pub mod lora;
+mod resnet;
+mod time_embedding;
+mod transformer;
+mod transformer_block;
+pub mod unet;
+mod unet_blocks;
+pub mod unet_config;
+pub mod vae;
+mod vae_blocks;
+pub mod vae_config;
+mod vae_decoder;
+mod vae_encoder;
+
+pub use error::Error;

@@ -1,0 +1,66 @@
+//! The residual block of U-Net and VAE (diffusers' `ResnetBlock2D`, default time embedding norm).
+//!
+//! h = conv1(silu(norm1(x))) + time_emb_proj(silu(time embedding))
+//! y = conv_shortcut(x) + conv2(silu(norm2(h)))     conv_shortcut only where the channels change
+
+use burn::tensor::Tensor;
+
+use super::layers::{Conv2d, Linear, load_group_norm};
+use crate::ops::group_norm::{GroupNormWeights, group_norm};
+use crate::weights::{self, Weights};
+
+/// The sizes of one residual block.
+#[derive(Clone, Copy, Debug)]
+pub struct ResnetSizes {
+    pub in_channels: usize,
+    pub out_channels: usize,
+    /// None: a block that does not see the timestep (VAE).
+    pub time_embedding_size: Option<usize>,
+    pub norm_num_groups: usize,
+    pub norm_eps: f64,
+}
+
+#[derive(Clone, Debug)]
+pub struct ResnetBlock2D {
+    norm1: GroupNormWeights,
+    conv1: Conv2d,
+    time_emb_proj: Option<Linear>,
+    norm2: GroupNormWeights,
+    conv2: Conv2d,
+    conv_shortcut: Option<Linear>,
+}
+
+impl ResnetBlock2D {
+    pub fn load(weights: &mut Weights, path: &str, sizes: ResnetSizes) -> Result<Self, weights::Error> {
+        let ResnetSizes { in_channels, out_channels, time_embedding_size, norm_num_groups, norm_eps } = sizes;
+        let key = |name: &str| format!("{path}.{name}");
+        Ok(Self {
+            norm1: load_group_norm(weights, &key("norm1"), in_channels, norm_num_groups, norm_eps)?,
+            conv1: Conv2d::load(weights, &key("conv1"), in_channels, out_channels)?,
+            time_emb_proj: time_embedding_size
+                .map(|size| Linear::load(weights, &key("time_emb_proj"), size, out_channels))
+                .transpose()?,
+            norm2: load_group_norm(weights, &key("norm2"), out_channels, norm_num_groups, norm_eps)?,
+            conv2: Conv2d::load(weights, &key("conv2"), out_channels, out_channels)?,
+            conv_shortcut: (in_channels != out_channels)
+                .then(|| Linear::load_pointwise(weights, &key("conv_shortcut"), in_channels, out_channels))
+                .transpose()?,
+        })
+    }
+
+    /// x `[batch, height, width, in_channels]`, activated_time silu(time embedding)
+    /// `[batch, 1, time_embedding_size]` → `[batch, height, width, out_channels]`
+    pub fn forward(&self, x: Tensor<4>, activated_time: Option<&Tensor<3>>) -> Tensor<4> {
+        let hidden = self.conv1.forward(group_norm(x.clone(), &self.norm1, true));
+        let hidden = match (&self.time_emb_proj, activated_time) {
+            (Some(projection), Some(time)) => hidden + projection.forward(time.clone()).unsqueeze_dim(1),
+            _ => hidden,
+        };
+        let hidden = self.conv2.forward(group_norm(hidden, &self.norm2, true));
+        let shortcut = match &self.conv_shortcut {
+            Some(conv_shortcut) => conv_shortcut.forward_image(x),
+            None => x,
+        };
+        shortcut + hidden
+    }
+}

@@ -1,0 +1,134 @@
+//! Attention and feed-forward between the U-Net's residual blocks (diffusers' `BasicTransformerBlock`).
+//!
+//! x ← x + attn1(norm1(x))                self-attention over the pixels
+//! x ← x + attn2(norm2(x), prompt)        cross-attention to the prompt's tokens
+//! x ← x + ff(norm3(x))                   GEGLU, four times as wide
+
+use burn::tensor::Tensor;
+
+use super::layers::load_layer_norm;
+use super::lora::{AdaptableLinear, LoraSet};
+use crate::ops::{
+    attention::attention,
+    geglu::geglu,
+    layer_norm::{LayerNormWeights, layer_norm},
+};
+use crate::weights::{self, Weights};
+
+/// torch's default, which no configuration of the U-Net changes.
+const LAYER_NORM_EPSILON: f64 = 1e-5;
+/// How much wider the feed-forward layer is than the block.
+const FEED_FORWARD_FACTOR: usize = 4;
+
+#[derive(Clone, Debug)]
+pub struct BasicTransformerBlock {
+    norm1: LayerNormWeights,
+    attn1: Attention,
+    norm2: LayerNormWeights,
+    attn2: Attention,
+    norm3: LayerNormWeights,
+    ff: FeedForward,
+}
+
+impl BasicTransformerBlock {
+    pub fn load(
+        weights: &mut Weights,
+        path: &str,
+        channels: usize,
+        heads: usize,
+        cross_attention_dim: usize,
+    ) -> Result<Self, weights::Error> {
+        let key = |name: &str| format!("{path}.{name}");
+        Ok(Self {
+            norm1: load_layer_norm(weights, &key("norm1"), channels, LAYER_NORM_EPSILON)?,
+            attn1: Attention::load(weights, &key("attn1"), channels, heads, channels)?,
+            norm2: load_layer_norm(weights, &key("norm2"), channels, LAYER_NORM_EPSILON)?,
+            attn2: Attention::load(weights, &key("attn2"), channels, heads, cross_attention_dim)?,
+            norm3: load_layer_norm(weights, &key("norm3"), channels, LAYER_NORM_EPSILON)?,
+            ff: FeedForward::load(weights, &key("ff"), channels)?,
+        })
+    }
+
+    /// x `[batch, pixels, channels]`, encoder_hidden_states `[batch, tokens, cross_attention_dim]`
+    /// → `[batch, pixels, channels]`
+    pub fn forward(
+        &self,
+        x: Tensor<3>,
+        encoder_hidden_states: &Tensor<3>,
+        lora: Option<&LoraSet>,
+    ) -> Tensor<3> {
+        let normal = layer_norm(x.clone(), &self.norm1);
+        let x = x + self.attn1.forward(normal.clone(), normal, lora);
+        let normal = layer_norm(x.clone(), &self.norm2);
+        let x = x + self.attn2.forward(normal, encoder_hidden_states.clone(), lora);
+        let normal = layer_norm(x.clone(), &self.norm3);
+        x + self.ff.forward(normal, lora)
+    }
+
+    /// to_q, to_k, to_v, to_out.0 of attn1 and attn2.
+    pub fn attention_projections(&self) -> impl Iterator<Item = &AdaptableLinear> {
+        [&self.attn1, &self.attn2]
+            .into_iter()
+            .flat_map(|attn| [&attn.to_q, &attn.to_k, &attn.to_v, &attn.to_out])
+    }
+}
+
+/// Multi-head attention with its four projections.
+#[derive(Clone, Debug)]
+struct Attention {
+    to_q: AdaptableLinear,
+    to_k: AdaptableLinear,
+    to_v: AdaptableLinear,
+    to_out: AdaptableLinear,
+    heads: usize,
+}
+
+impl Attention {
+    /// `context_size`: the width of what keys and values are made from.
+    fn load(
+        weights: &mut Weights,
+        path: &str,
+        channels: usize,
+        heads: usize,
+        context_size: usize,
+    ) -> Result<Self, weights::Error> {
+        let mut projection = |name: &str, in_features: usize| {
+            AdaptableLinear::load_without_bias(weights, &format!("{path}.{name}"), in_features, channels)
+        };
+        Ok(Self {
+            to_q: projection("to_q", channels)?,
+            to_k: projection("to_k", context_size)?,
+            to_v: projection("to_v", context_size)?,
+            to_out: AdaptableLinear::load(weights, &format!("{path}.to_out.0"), channels, channels)?,
+            heads,
+        })
+    }
+
+    fn forward(&self, x: Tensor<3>, context: Tensor<3>, lora: Option<&LoraSet>) -> Tensor<3> {
+        let query = self.to_q.forward(x, lora);
+        let key = self.to_k.forward(context.clone(), lora);
+        let value = self.to_v.forward(context, lora);
+        self.to_out.forward(attention(query, key, value, self.heads, false), lora)
+    }
+}
+
+/// Two linear layers with GEGLU between them.
+#[derive(Clone, Debug)]
+struct FeedForward {
+    proj: AdaptableLinear,
+    out: AdaptableLinear,
+}
+
+impl FeedForward {
+    fn load(weights: &mut Weights, path: &str, channels: usize) -> Result<Self, weights::Error> {
+        let inner = FEED_FORWARD_FACTOR * channels;
+        Ok(Self {
+            proj: AdaptableLinear::load(weights, &format!("{path}.net.0.proj"), channels, 2 * inner)?,
+            out: AdaptableLinear::load(weights, &format!("{path}.net.2"), inner, channels)?,
+        })
+    }
+
+    fn forward(&self, x: Tensor<3>, lora: Option<&LoraSet>) -> Tensor<3> {
+        self.out.forward(geglu(self.proj.forward(x, lora)), lora)
+    }
+}

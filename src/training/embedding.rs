@@ -1,0 +1,104 @@
+//! The new word [V] as a parameter of its own.
+//!
+//! Its vectors are spliced into the token embeddings where the placeholder stands, before positions
+//! are added. No row of the model's own table is a parameter, so none can move (with the usual
+//! "train the table, zero the other rows' gradients" AdamW's decay moves them all the same).
+
+use std::ops::Range;
+
+use burn::tensor::{DType, Device, Tensor, TensorData};
+
+use super::random::{Purpose, stream};
+use crate::model::clip_text::ClipTextModel;
+use crate::sampling::noise;
+use crate::tokenizer::Tokens;
+
+/// Standard deviation of the noise that tells a word's second and further vectors from its first,
+/// as a share of the first one's root mean square.
+const FURTHER_VECTOR_NOISE: f32 = 0.1;
+
+/// A prompt's token embeddings with gaps where the new word's vectors go.
+#[derive(Clone, Debug)]
+pub struct PromptTemplate {
+    parts: Vec<Part>,
+    /// The table's.
+    dtype: DType,
+}
+
+#[derive(Clone, Debug)]
+enum Part {
+    /// Rows of the model's table `[tokens, width]`.
+    Words(Tensor<2>),
+    /// These vectors of the new word: all, unless the prompt was cut.
+    Placeholder(Range<usize>),
+}
+
+impl PromptTemplate {
+    /// Looks up the frozen rows around each place of the new word.
+    pub fn new(tokens: &Tokens, placeholder: &str, text_encoder: &ClipTextModel) -> Self {
+        let mut parts = Vec::new();
+        let mut position = 0;
+        for span in tokens.placeholders.iter().filter(|span| span.placeholder == placeholder) {
+            if span.position > position {
+                parts.push(Part::Words(text_encoder.embed_tokens(&tokens.ids[position..span.position])));
+            }
+            parts.push(Part::Placeholder(span.first_vector..span.first_vector + span.vectors));
+            position = span.position + span.vectors;
+        }
+        if position < tokens.ids.len() {
+            parts.push(Part::Words(text_encoder.embed_tokens(&tokens.ids[position..])));
+        }
+        Self { parts, dtype: text_encoder.embed_tokens(&[0]).dtype() }
+    }
+
+    /// Whether the new word stands in the prompt with all of its `vectors`.
+    pub fn has_placeholder(&self, vectors: usize) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Placeholder(range) if *range == (0..vectors)))
+    }
+
+    /// The prompt's token embeddings `[1, tokens, width]` with `embedding` `[vectors, width]` in the
+    /// gaps. Gradients flow to `embedding`, and to nothing else.
+    pub fn splice(&self, embedding: &Tensor<2>) -> Tensor<3> {
+        let tracked = embedding.is_autodiff();
+        let parts = self.parts.iter().map(|part| match part {
+            Part::Words(rows) if tracked => rows.clone().autodiff(),
+            Part::Words(rows) => rows.clone(),
+            Part::Placeholder(range) => {
+                embedding.clone().narrow(0, range.start, range.len()).cast(self.dtype)
+            }
+        });
+        Tensor::cat(parts.collect(), 0).unsqueeze()
+    }
+}
+
+/// Where [V] starts: the mean of the class noun's token embeddings `[pieces, width]`; further
+/// vectors add a little noise so that they can part. Returns `[vectors, width]`, f32.
+pub fn initial_embedding(class_noun_rows: Tensor<2>, vectors: usize, seed: u64) -> Tensor<2> {
+    let device = class_noun_rows.device();
+    let first = class_noun_rows.cast(DType::F32).mean_dim(0);
+    let width = first.dims()[1];
+    let size = first.clone().square().mean_dim(1).sqrt() * FURTHER_VECTOR_NOISE;
+    let further = (1..vectors).map(|vector| {
+        let noise = noise::normal(seed, stream(Purpose::EmbeddingStart, vector, 0), width);
+        first.clone() + rows(noise, [1, width], &device) * size.clone()
+    });
+    Tensor::cat(std::iter::once(first.clone()).chain(further).collect(), 0)
+}
+
+/// The length of each vector: `[vectors, width]` → `[vectors, 1]`.
+pub fn norms(embedding: Tensor<2>) -> Tensor<2> {
+    embedding.square().sum_dim(1).sqrt()
+}
+
+/// Shortens vectors that are longer than `limits` `[vectors, 1]`: v · min(1, limit / ‖v‖).
+///
+/// Unbounded, a learned vector grows to several times the length of any word's, and then drowns its
+/// neighbours in the text encoder. This acts after the optimizer's update, outside the graph.
+pub fn cap_norms(embedding: Tensor<2>, limits: Tensor<2>) -> Tensor<2> {
+    let norms = norms(embedding.clone()).clamp_min(f64::from(f32::MIN_POSITIVE));
+    embedding * (limits / norms).clamp_max(1.0)
+}
+
+fn rows(values: Vec<f32>, shape: [usize; 2], device: &Device) -> Tensor<2> {
+    Tensor::from_data(TensorData::new(values, shape), (device, DType::F32))
+}

@@ -1,0 +1,232 @@
+//! One forward and backward pass of PALP: losses and gradients of LoRA and [V] for one batch.
+//!
+//! Only ε̂, the personalized prediction at x_t, carries a graph. All that Δ needs is computed from
+//! plain tensors, so nothing of it can reach the gradients, and the frozen model's predictions are
+//! made without the LoRA set, so they are the base model's to the bit.
+
+use burn::tensor::{DType, Tensor};
+
+use super::embedding::PromptTemplate;
+use super::lora_parameters::{LoraFactors, LoraLayout};
+use super::palp::{self, NoiseLevel};
+use crate::model::clip_text::ClipTextModel;
+use crate::model::lora::LoraSet;
+use crate::model::unet::UNet2DConditionModel;
+use crate::sampling::NoiseSchedule;
+
+/// With a model in f16 the loss is multiplied by this before the backward pass and the gradients are
+/// divided by it after, so that they don't fall below f16's smallest numbers on their way: the mean
+/// over a picture's latents makes them some 10⁻⁵. A power of two: dividing is exact.
+const F16_LOSS_SCALE: f64 = 1024.0;
+
+/// The frozen networks of a step.
+#[derive(Clone, Copy)]
+pub struct Networks<'a> {
+    pub text_encoder: &'a ClipTextModel,
+    pub unet: &'a UNet2DConditionModel,
+    pub schedule: &'a NoiseSchedule,
+    /// The type the networks' weights are stored in.
+    pub dtype: DType,
+}
+
+/// The prompts of a run: fixed ones as encoder hidden states `[1, tokens, width]`, which are computed
+/// once, the personalization prompt as a template, which is encoded at every step.
+#[derive(Clone, Debug)]
+pub struct Conditioning {
+    /// y_P
+    pub personalization: PromptTemplate,
+    /// C_c, of the clean prompt y_c
+    pub clean: Tensor<3>,
+    /// C_0, of the empty prompt
+    pub empty: Tensor<3>,
+}
+
+/// What is trained: the plain values of a step. `factors` are slices of the flat vector.
+#[derive(Clone, Debug)]
+pub struct Trained {
+    pub layout: LoraLayout,
+    pub factors: LoraFactors,
+    /// [V] `[vectors, width]`
+    pub embedding: Tensor<2>,
+}
+
+/// Pictures, noise and timesteps of one pass; tensors are `[batch, height, width, channels]`, f32.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    pub latents: Tensor<4>,
+    pub noise: Tensor<4>,
+    pub timesteps: Vec<usize>,
+}
+
+/// Weight and guidance of the alignment part.
+#[derive(Clone, Copy, Debug)]
+pub struct Alignment {
+    pub alpha: f64,
+    pub beta: f64,
+    pub lambda: f64,
+    /// First and last timestep at which it acts.
+    pub timesteps: [usize; 2],
+}
+
+/// What one pass gives; all on the device, f32 and without autodiff.
+#[derive(Clone, Debug)]
+pub struct StepGradients {
+    /// The gradient of all LoRA factors, as their flat vector.
+    pub lora: Tensor<1>,
+    /// The gradient of [V] `[vectors, width]`.
+    pub embedding: Tensor<2>,
+    /// What is minimized: mean((ε̂ − ε*)²), `[1]`.
+    pub loss: Tensor<1>,
+    /// mean((ε̂ − ε)²), `[1]`.
+    pub personalization_loss: Tensor<1>,
+    /// ‖λΔ‖² and ‖2(ε̂ − ε)‖², `[1]` each; `None` without alignment.
+    pub pulls: Option<(Tensor<1>, Tensor<1>)>,
+}
+
+impl StepGradients {
+    /// Entry by entry.
+    pub fn add(self, other: Self) -> Self {
+        Self {
+            lora: self.lora + other.lora,
+            embedding: self.embedding + other.embedding,
+            loss: self.loss + other.loss,
+            personalization_loss: self.personalization_loss + other.personalization_loss,
+            pulls: self.pulls.zip(other.pulls).map(|(a, b)| (a.0 + b.0, a.1 + b.1)),
+        }
+    }
+
+    /// A sum of `count` passes to their mean; the pulls, of which only the ratio counts, stay sums.
+    pub fn mean_of(self, count: usize) -> Self {
+        if count == 1 {
+            return self;
+        }
+        let share = 1.0 / count as f64;
+        Self {
+            lora: self.lora * share,
+            embedding: self.embedding * share,
+            loss: self.loss * share,
+            personalization_loss: self.personalization_loss * share,
+            pulls: self.pulls,
+        }
+    }
+}
+
+/// Losses and gradients for one batch. Without `alignment` this is Textual Inversion + DreamBooth.
+pub fn step_gradients(
+    networks: Networks,
+    conditioning: &Conditioning,
+    trained: &Trained,
+    batch: &Batch,
+    alignment: Option<Alignment>,
+) -> StepGradients {
+    let device = batch.latents.device();
+    let level = NoiseLevel::new(networks.schedule, &batch.timesteps, &device);
+    let prediction_type = networks.schedule.prediction_type();
+    let noisy = palp::add_noise(batch.latents.clone(), batch.noise.clone(), &level);
+    let target = palp::training_target(batch.latents.clone(), batch.noise.clone(), &level, prediction_type);
+
+    // The one pass with a graph: ε̂ = G_θLoRA(x_t, y_P).
+    let factors = trained.factors.tracked();
+    let embedding = trained.embedding.clone().autodiff().require_grad();
+    let lora = trained.layout.lora_set(&factors);
+    let personal = encode_personal(networks, conditioning, &embedding);
+    let output = networks.predict(noisy.clone(), &batch.timesteps, personal.clone(), Some(&lora));
+
+    let plain_output = output.clone().inner();
+    let personalization_loss = palp::mean_squared_error(plain_output.clone(), target.clone());
+    let (target, pulls) = match alignment {
+        None => (target, None),
+        Some(alignment) => {
+            let prediction = palp::noise_prediction(plain_output, noisy.clone(), &level, prediction_type);
+            let renoised = palp::renoise_estimate(noisy, batch.noise.clone(), prediction.clone(), &level);
+            let direction = direction(
+                networks,
+                conditioning,
+                trained,
+                personal.inner(),
+                renoised,
+                batch,
+                &level,
+                alignment,
+            );
+            let pulls = palp::pulls(direction.clone(), alignment.lambda, prediction, batch.noise.clone());
+            let target = palp::shifted_target(target, direction, alignment.lambda, &level, prediction_type);
+            (target, Some(pulls))
+        }
+    };
+
+    let loss = palp::mean_squared_error(output, target.autodiff());
+    let scale = if networks.dtype == DType::F16 { F16_LOSS_SCALE } else { 1.0 };
+    let plain_loss = loss.clone().inner();
+    let mut gradients = (loss * scale).backward();
+    let embedding = match embedding.grad_remove(&mut gradients) {
+        Some(gradient) => gradient,
+        None => trained.embedding.zeros_like(),
+    };
+    StepGradients {
+        lora: factors.gradient(&mut gradients) / scale,
+        embedding: embedding / scale,
+        loss: plain_loss,
+        personalization_loss,
+        pulls,
+    }
+}
+
+/// C_P `[1, tokens, width]`: the personalization prompt with [V] spliced in. With a tracked
+/// embedding, gradients flow back to it through the frozen text encoder.
+pub fn encode_personal(networks: Networks, conditioning: &Conditioning, embedding: &Tensor<2>) -> Tensor<3> {
+    networks.text_encoder.forward(conditioning.personalization.splice(embedding))
+}
+
+/// Δ by three or four predictions at x̂_t without a graph. A guidance scale of 1 needs no
+/// unconditional prediction.
+fn direction(
+    networks: Networks,
+    conditioning: &Conditioning,
+    trained: &Trained,
+    personal: Tensor<3>,
+    renoised: Tensor<4>,
+    batch: &Batch,
+    level: &NoiseLevel,
+    alignment: Alignment,
+) -> Tensor<4> {
+    let empty = &conditioning.empty;
+    let guided = |conditional: Tensor<3>, scale: f64, lora: Option<&LoraSet>| {
+        let output = if scale == 1.0 {
+            networks.predict(renoised.clone(), &batch.timesteps, conditional, lora)
+        } else {
+            let rows = batch.timesteps.len();
+            let both =
+                Tensor::cat(vec![empty.clone().repeat_dim(0, rows), conditional.repeat_dim(0, rows)], 0);
+            let twice = renoised.clone().repeat_dim(0, 2);
+            palp::guide_halves(networks.predict(twice, &batch.timesteps.repeat(2), both, lora), scale as f32)
+        };
+        palp::noise_prediction(output, renoised.clone(), level, networks.schedule.prediction_type())
+    };
+    let lora = trained.layout.lora_set(&trained.factors);
+    let frozen = guided(conditioning.clean.clone(), alignment.alpha, None);
+    let personalized = guided(personal, alignment.beta, Some(&lora));
+    let [first, last] = alignment.timesteps;
+    let gate =
+        batch.timesteps.iter().map(|timestep| if (first..=last).contains(timestep) { 1.0 } else { 0.0 });
+    palp::alignment_direction(frozen, personalized, palp::rows(gate.collect(), &renoised.device()))
+}
+
+impl Networks<'_> {
+    /// The U-Net's output. One row of hidden states serves the whole batch.
+    fn predict(
+        self,
+        sample: Tensor<4>,
+        timesteps: &[usize],
+        encoder_hidden_states: Tensor<3>,
+        lora: Option<&LoraSet>,
+    ) -> Tensor<4> {
+        let [batch, ..] = sample.dims();
+        let states = match encoder_hidden_states.dims()[0] {
+            1 => encoder_hidden_states.repeat_dim(0, batch),
+            _ => encoder_hidden_states,
+        };
+        let timesteps: Vec<f32> = timesteps.iter().map(|&timestep| timestep as f32).collect();
+        self.unet.forward(sample, &timesteps, states, lora)
+    }
+}

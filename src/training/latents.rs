@@ -1,0 +1,91 @@
+//! Photos as the U-Net sees them: VAE latents of every framing, computed once before training.
+//!
+//! x = scaling_factor · mean of the VAE's distribution. The mean rather than a sample: it can be
+//! kept, and a run stays a function of its seed. Zooms and shifts are made on the pixels, before
+//! the VAE, so their latents are as true as the photo's own.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use super::photos::{Framing, Photo, PhotoError, check_count};
+use super::random::{Purpose, stream, uniform};
+use crate::model::vae::AutoencoderKl;
+
+/// Zooms lie between 1 and this.
+const LARGEST_ZOOM: f64 = 1.2;
+
+/// Latents of all framings of all photos `[photos · variants, height, width, channels]`, f32.
+#[derive(Clone, Debug)]
+pub struct PhotoLatents {
+    latents: Tensor<4>,
+    photos: usize,
+    variants: usize,
+}
+
+/// The framings of one photo: first the whole centre square, then `variants − 1` small zooms and
+/// shifts that follow from the seed.
+pub fn framings(seed: u64, photo: usize, variants: usize) -> Vec<Framing> {
+    let mut framings = vec![Framing::CENTRE];
+    for variant in 1..variants {
+        let [zoom, shift_x, shift_y] = uniform(seed, stream(Purpose::Framing, photo, variant));
+        framings.push(Framing {
+            zoom: 1.0 + zoom * (LARGEST_ZOOM - 1.0),
+            shift_x: 2.0 * shift_x - 1.0,
+            shift_y: 2.0 * shift_y - 1.0,
+        });
+    }
+    framings
+}
+
+impl PhotoLatents {
+    /// Encodes every framing of every photo as a `resolution`×`resolution` picture. `progress` is
+    /// told after each picture how many of how many are encoded.
+    pub fn encode(
+        photos: &[Photo],
+        vae: &AutoencoderKl,
+        resolution: u32,
+        variants: usize,
+        seed: u64,
+        device: &Device,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Self, PhotoError> {
+        check_count(photos.len())?;
+        let mut latents = Vec::new();
+        for (index, photo) in photos.iter().enumerate() {
+            for framing in framings(seed, index, variants) {
+                let distribution = vae.encode(photo.to_tensor(framing, resolution, device));
+                latents.push(distribution.mean * vae.config.scaling_factor);
+                progress(latents.len(), photos.len() * variants.max(1));
+            }
+        }
+        let variants = latents.len() / photos.len();
+        Ok(Self { latents: Tensor::cat(latents, 0), photos: photos.len(), variants })
+    }
+
+    /// Latents that were computed elsewhere, one framing a photo.
+    pub fn from_tensor(latents: Tensor<4>) -> Self {
+        let photos = latents.dims()[0];
+        Self { latents, photos, variants: 1 }
+    }
+
+    pub fn photos(&self) -> usize {
+        self.photos
+    }
+
+    pub fn variants(&self) -> usize {
+        self.variants
+    }
+
+    /// Height, width and channels of one latent picture.
+    pub fn shape(&self) -> [usize; 3] {
+        let [_, height, width, channels] = self.latents.dims();
+        [height, width, channels]
+    }
+
+    /// The chosen pictures as a batch. Each index counts photo · variants + variant.
+    pub fn gather(&self, indices: &[usize]) -> Tensor<4> {
+        let indices: Vec<i32> = indices.iter().map(|&index| index as i32).collect();
+        let indices =
+            Tensor::<1, Int>::from_data(TensorData::from(indices.as_slice()), &self.latents.device());
+        self.latents.clone().select(0, indices)
+    }
+}

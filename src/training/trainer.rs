@@ -1,0 +1,397 @@
+//! A training run: step after step of PALP, from the state it holds.
+//!
+//! Guarantees:
+//! - what step n does depends on the settings, the photos, the model and the state alone;
+//! - one read-back a step, before the update, so a step that diverged leaves the state as it was;
+//! - the model's own weights never change.
+
+use std::rc::Rc;
+
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use serde::Serialize;
+
+use super::checkpoint::{Checkpoint, State};
+use super::embedding::{self, PromptTemplate};
+use super::gradients::{self, Alignment, Batch, Conditioning, Networks, StepGradients, Trained};
+use super::lora_parameters::LoraLayout;
+use super::optimizer::{self, ParameterGroup};
+use super::random::{Purpose, integers, permutation, stream};
+use super::settings::SettingsError;
+use super::{Error, PhotoLatents, TrainingSettings};
+use crate::adapter::{Adapter, AdapterDetails, Embedding};
+use crate::model::clip_text::ClipTextModel;
+use crate::model::lora::LoraSet;
+use crate::model::unet::UNet2DConditionModel;
+use crate::sampling::{NoiseSchedule, noise};
+use crate::tokenizer::Tokenizer;
+
+/// The frozen model that a run trains an adapter for.
+pub struct TrainingModel {
+    /// Written into the adapter's details.
+    pub name: String,
+    /// The run's own: the placeholder is added to it.
+    pub tokenizer: Tokenizer,
+    pub text_encoder: Rc<ClipTextModel>,
+    pub unet: Rc<UNet2DConditionModel>,
+    pub schedule: NoiseSchedule,
+    /// The type the weights are stored in, f32 or f16.
+    pub dtype: DType,
+}
+
+/// What a step reports.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TrainingRecord {
+    /// Counted from 1.
+    pub step: usize,
+    pub steps: usize,
+    /// What the step minimized: the mean squared error against the shifted target.
+    pub loss: f64,
+    /// Its part that learns the subject: the mean squared error against the noise.
+    pub personalization_loss: f64,
+    /// ‖λΔ‖ / ‖2(ε̂ − ε)‖: 0 without alignment, up to 0.6 keeps the subject, above 1 loses it.
+    pub alignment_ratio: f64,
+    /// Length of the new word's longest vector, as this step used it.
+    pub embedding_norm: f64,
+    /// Duration of the step. The library has no clock: 0 until the caller sets it.
+    pub seconds: f64,
+}
+
+/// A run and its state.
+pub struct Trainer {
+    model: TrainingModel,
+    settings: TrainingSettings,
+    remarks: Vec<String>,
+    conditioning: Conditioning,
+    latents: PhotoLatents,
+    layout: LoraLayout,
+    lora: ParameterGroup,
+    /// [V], flat: `[vectors · width]`
+    embedding: ParameterGroup,
+    embedding_width: usize,
+    /// Largest norm of each vector `[vectors, 1]`.
+    norm_limits: Option<Tensor<2>>,
+    step: usize,
+    device: Device,
+}
+
+impl Trainer {
+    /// Prepares a run: checks the settings, encodes the fixed prompts, sets up what is trained.
+    ///
+    /// # Errors
+    /// Settings out of range or prompts that don't fit together ([`Error::Settings`]), a placeholder
+    /// that can't be a new word ([`Error::Tokenizer`]).
+    pub fn new(
+        model: TrainingModel,
+        latents: PhotoLatents,
+        settings: TrainingSettings,
+        device: &Device,
+    ) -> Result<Self, Error> {
+        let mut remarks = settings.validate()?;
+        let device = device.clone().inner();
+        let mut model = model;
+        model.tokenizer.add_placeholder(&settings.placeholder, settings.vectors)?;
+
+        let class_rows = class_noun_rows(&model, &settings.class_noun)?;
+        let start = embedding::initial_embedding(class_rows, settings.vectors, settings.seed);
+        let [vectors, embedding_width] = start.dims();
+        let norm_limits = settings.embedding_norm_cap.map(|cap| embedding::norms(start.clone()) * cap);
+
+        let conditioning = Conditioning {
+            personalization: personalization_template(&model, &settings)?,
+            clean: encode(&model, &settings.clean_prompt, &mut remarks),
+            empty: encode(&model, "", &mut remarks),
+        };
+        let modules = model.unet.attention_projections();
+        let layout = LoraLayout::new(modules, settings.rank, settings.effective_lora_alpha());
+        let lora = layout.initial_values(settings.seed, &device);
+        Ok(Self {
+            lora: ParameterGroup::new(lora, settings.lora_learning_rate, settings.weight_decay),
+            embedding: ParameterGroup::new(
+                start.reshape([vectors * embedding_width]),
+                settings.embedding_learning_rate,
+                0.0,
+            ),
+            model,
+            settings,
+            remarks,
+            conditioning,
+            latents,
+            layout,
+            embedding_width,
+            norm_limits,
+            step: 0,
+            device,
+        })
+    }
+
+    /// Takes a run up where a [`checkpoint`](Self::checkpoint) left it, with the same photos' latents.
+    /// On the same device the steps that follow are the uninterrupted run's, bit for bit.
+    ///
+    /// # Errors
+    /// A file that is no checkpoint ([`Error::CheckpointFile`]) or one of another model
+    /// ([`Error::Checkpoint`]).
+    pub fn resume(
+        model: TrainingModel,
+        latents: PhotoLatents,
+        checkpoint: &[u8],
+        device: &Device,
+    ) -> Result<Self, Error> {
+        let Checkpoint { settings, step, layout, lora, embedding } = Checkpoint::from_bytes(checkpoint)?;
+        let mut trainer = Self::new(model, latents, settings, device)?;
+        let embedding_count = trainer.settings.vectors * trainer.embedding_width;
+        if layout != trainer.layout.description() || !embedding.holds(embedding_count) {
+            let reason = "it belongs to a model of another architecture".to_owned();
+            return Err(Error::Checkpoint { reason });
+        }
+        let settings = &trainer.settings;
+        let restore = |state: State, learning_rate: f64, weight_decay: f64| {
+            let [values, moment_1, moment_2] = state.into_parts().map(|part| flat(part, &trainer.device));
+            ParameterGroup::restore(values, moment_1, moment_2, step, learning_rate, weight_decay)
+        };
+        let lora = restore(lora, settings.lora_learning_rate, settings.weight_decay);
+        let embedding = restore(embedding, settings.embedding_learning_rate, 0.0);
+        (trainer.lora, trainer.embedding, trainer.step) = (lora, embedding, step);
+        Ok(trainer)
+    }
+
+    /// One optimizer step.
+    ///
+    /// # Errors
+    /// [`Error::Complete`] after the last step, [`Error::NotFinite`] if the step diverged,
+    /// [`Error::Device`] if the device failed. The state is then that before the step.
+    pub async fn step(&mut self) -> Result<TrainingRecord, Error> {
+        let steps = self.settings.steps;
+        if self.is_complete() {
+            return Err(Error::Complete { steps });
+        }
+        let gradients = self.accumulated_gradients();
+        let [vectors, width] = [self.settings.vectors, self.embedding_width];
+        let embedding_gradient = gradients.embedding.reshape([vectors * width]);
+        let norm = optimizer::global_norm(gradients.lora.clone(), embedding_gradient.clone());
+
+        let (alignment, personalization) = gradients.pulls.unwrap_or_else(|| {
+            let zero = Tensor::zeros([1], (&self.device, DType::F32));
+            (zero.clone(), zero.add_scalar(1.0))
+        });
+        let longest = embedding::norms(self.embedding_vectors()).max();
+        let report = Tensor::cat(
+            vec![
+                gradients.loss,
+                gradients.personalization_loss,
+                alignment,
+                personalization,
+                longest,
+                norm.clone(),
+            ],
+            0,
+        );
+        let report = read(report).await?;
+        let [loss, personalization_loss, alignment, personalization, embedding_norm, _] = report[..] else {
+            return Err(Error::Device { reason: "it returned an incomplete report".to_owned() });
+        };
+        if !report.iter().all(|value| value.is_finite()) {
+            return Err(Error::NotFinite { step: self.step + 1 });
+        }
+
+        let limit = self.settings.gradient_clip;
+        self.lora.update(optimizer::clip(gradients.lora, norm.clone(), limit));
+        self.embedding.update(optimizer::clip(embedding_gradient, norm, limit));
+        if let Some(limits) = &self.norm_limits {
+            let capped = embedding::cap_norms(self.embedding_vectors(), limits.clone());
+            self.embedding.set_values(capped.reshape([vectors * width]));
+        }
+        self.step += 1;
+        Ok(TrainingRecord {
+            step: self.step,
+            steps,
+            loss: loss.into(),
+            personalization_loss: personalization_loss.into(),
+            alignment_ratio: f64::from(alignment / personalization).sqrt(),
+            embedding_norm: embedding_norm.into(),
+            seconds: 0.0,
+        })
+    }
+
+    /// Steps made so far.
+    pub fn steps_made(&self) -> usize {
+        self.step
+    }
+
+    pub fn is_complete(&self) -> bool {
+        self.step >= self.settings.steps
+    }
+
+    pub fn settings(&self) -> &TrainingSettings {
+        &self.settings
+    }
+
+    /// Sentences about settings that may not do what was meant.
+    pub fn remarks(&self) -> &[String] {
+        &self.remarks
+    }
+
+    /// The adapter as trained so far, read back from the device.
+    pub async fn adapter(&self) -> Result<Adapter, Error> {
+        let lora = read(self.lora.values()).await?;
+        let values = read(self.embedding.values()).await?;
+        let settings = &self.settings;
+        Ok(Adapter {
+            name: settings.placeholder.clone(),
+            lora: self.layout.weights(&lora),
+            embedding: Some(Embedding {
+                placeholder: settings.placeholder.clone(),
+                vectors: settings.vectors,
+                width: self.embedding_width,
+                values,
+            }),
+            details: AdapterDetails {
+                class_noun: Some(settings.class_noun.clone()),
+                clean_prompt: Some(settings.clean_prompt.clone()),
+                personalization_prompt: Some(settings.personalization_text()),
+                alpha: Some(settings.alpha),
+                beta: Some(settings.beta),
+                lambda: Some(settings.lambda),
+                steps: Some(self.step),
+                base_model: Some(self.model.name.clone()),
+            },
+        })
+    }
+
+    /// The state of the run as a file for [`resume`](Self::resume).
+    pub async fn checkpoint(&self) -> Result<Vec<u8>, Error> {
+        let lora = State::read(&self.lora).await?;
+        let embedding = State::read(&self.embedding).await?;
+        let checkpoint = Checkpoint {
+            settings: self.settings.clone(),
+            step: self.step,
+            layout: self.layout.description(),
+            lora,
+            embedding,
+        };
+        checkpoint.to_bytes()
+    }
+
+    /// The LoRA as trained so far, for a preview without a read-back.
+    pub fn lora_set(&self) -> LoraSet {
+        self.layout.lora_set(&self.layout.split(&self.lora.values()))
+    }
+
+    /// Encoder hidden states `[1, tokens, width]` of a prompt that may hold the placeholder, with the
+    /// new word as trained so far.
+    pub fn encode_prompt(&self, prompt: &str) -> Tensor<3> {
+        let template = template(&self.model, prompt, &self.settings.placeholder);
+        self.model.text_encoder.forward(template.splice(&self.embedding_vectors()))
+    }
+
+    /// [V] `[vectors, width]`
+    fn embedding_vectors(&self) -> Tensor<2> {
+        self.embedding.values().reshape([self.settings.vectors, self.embedding_width])
+    }
+
+    /// Losses and gradients of a step: the means over its accumulated batches (of the pulls: the sums).
+    fn accumulated_gradients(&self) -> StepGradients {
+        let settings = &self.settings;
+        let networks = Networks {
+            text_encoder: &self.model.text_encoder,
+            unet: &self.model.unet,
+            schedule: &self.model.schedule,
+            dtype: self.model.dtype,
+        };
+        let trained = Trained {
+            layout: self.layout.clone(),
+            factors: self.layout.split(&self.lora.values()),
+            embedding: self.embedding_vectors(),
+        };
+        let alignment = settings.aligns(self.step).then_some(Alignment {
+            alpha: settings.alpha,
+            beta: settings.beta,
+            lambda: settings.lambda,
+            timesteps: settings.alignment_timesteps,
+        });
+        let pass = |index: usize| {
+            gradients::step_gradients(networks, &self.conditioning, &trained, &self.batch(index), alignment)
+        };
+        let sum = (1..settings.accumulation).fold(pass(0), |sum, index| sum.add(pass(index)));
+        sum.mean_of(settings.accumulation)
+    }
+
+    /// What the `index`-th pass of this step looks at. Photos come in a new random order each round,
+    /// so that all are seen equally often.
+    fn batch(&self, index: usize) -> Batch {
+        let TrainingSettings { seed, batch, accumulation, .. } = self.settings;
+        let photos = self.latents.photos();
+        let variants = self.latents.variants();
+        let chosen_variants =
+            integers(seed, stream(Purpose::PhotoVariant, self.step, index), variants, batch);
+        let first = (self.step * accumulation + index) * batch;
+        let indices: Vec<usize> = chosen_variants
+            .into_iter()
+            .enumerate()
+            .map(|(row, variant)| {
+                let (round, place) = ((first + row) / photos, (first + row) % photos);
+                let photo = permutation(seed, stream(Purpose::PhotoOrder, round, 0), photos)[place];
+                photo * variants + variant
+            })
+            .collect();
+        let [height, width, channels] = self.latents.shape();
+        let count = batch * height * width * channels;
+        let noise = noise::normal(seed, stream(Purpose::Noise, self.step, index), count);
+        let timesteps = self.model.schedule.num_train_timesteps();
+        Batch {
+            latents: self.latents.gather(&indices),
+            noise: flat(noise, &self.device).reshape([batch, height, width, channels]),
+            timesteps: integers(seed, stream(Purpose::Timestep, self.step, index), timesteps, batch),
+        }
+    }
+}
+
+fn template(model: &TrainingModel, prompt: &str, placeholder: &str) -> PromptTemplate {
+    PromptTemplate::new(&model.tokenizer.encode(prompt), placeholder, &model.text_encoder)
+}
+
+fn personalization_template(
+    model: &TrainingModel,
+    settings: &TrainingSettings,
+) -> Result<PromptTemplate, Error> {
+    let template = template(model, &settings.personalization_text(), &settings.placeholder);
+    if !template.has_placeholder(settings.vectors) {
+        let tokens = model.tokenizer.encode("").ids.len();
+        return Err(SettingsError::PlaceholderCutOff { tokens }.into());
+    }
+    Ok(template)
+}
+
+/// Encoder hidden states of a fixed prompt `[1, tokens, width]`.
+fn encode(model: &TrainingModel, prompt: &str, remarks: &mut Vec<String>) -> Tensor<3> {
+    let tokens = model.tokenizer.encode(prompt);
+    if let Some(rest) = &tokens.truncated {
+        remarks.push(format!("The target prompt is too long; the model does not see \"{rest}\"."));
+    }
+    model.text_encoder.forward(model.text_encoder.embed_tokens(&tokens.ids).unsqueeze())
+}
+
+/// The table's rows of the class noun's tokens `[pieces, width]`.
+fn class_noun_rows(model: &TrainingModel, class_noun: &str) -> Result<Tensor<2>, Error> {
+    // The empty prompt is start, end, padding.
+    let empty = model.tokenizer.encode("").ids;
+    let end = empty.get(1).copied();
+    let ids = model.tokenizer.encode(class_noun).ids;
+    let pieces: Vec<u32> = ids.into_iter().skip(1).take_while(|&id| Some(id) != end).collect();
+    if pieces.is_empty() {
+        return Err(SettingsError::ClassNounUnreadable { class_noun: class_noun.to_owned() }.into());
+    }
+    Ok(model.text_encoder.embed_tokens(&pieces))
+}
+
+fn flat(values: Vec<f32>, device: &Device) -> Tensor<1> {
+    let count = values.len();
+    Tensor::from_data(TensorData::new(values, [count]), (device, DType::F32))
+}
+
+/// Brings values to the host.
+pub(super) async fn read(tensor: Tensor<1>) -> Result<Vec<f32>, Error> {
+    let failed = |reason: String| Error::Device { reason };
+    let data = tensor.into_data_async().await.map_err(|error| failed(error.to_string()))?;
+    data.try_into_vec::<f32>().map_err(|error| failed(error.to_string()))
+}

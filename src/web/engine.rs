@@ -1,0 +1,155 @@
+//! The engine as the worker sees it.
+
+use std::{cell::RefCell, rc::Rc};
+
+use js_sys::{Function, Uint8Array};
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
+
+use super::{
+    fault::{fault, named},
+    from_js,
+    generation::Generation,
+    library::Library,
+    model_source::ModelSource,
+    to_js,
+    training::{Photo, Training},
+};
+use crate::{
+    adapter::Adapter,
+    gpu::{Choice, Gpu},
+    pipeline::{self, AppliedAdapter, GenerationSettings, Precision, StableDiffusion},
+    training::TrainingSettings,
+};
+
+/// Steps that the page offers first: enough for DDIM to look finished.
+const DEFAULT_STEPS: usize = 25;
+
+#[wasm_bindgen]
+pub struct Engine {
+    gpu: Gpu,
+    model: Option<StableDiffusion>,
+    library: Rc<RefCell<Library>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ModelReport {
+    name: String,
+    resolution: usize,
+    latent_size: usize,
+    parameters: u64,
+    default_steps: usize,
+}
+
+#[derive(Deserialize)]
+struct AdapterChoice {
+    id: u32,
+    strength: f32,
+}
+
+/// A page's request for a picture.
+#[derive(Deserialize)]
+struct GenerationRequest {
+    #[serde(flatten)]
+    settings: GenerationSettings,
+    #[serde(default)]
+    adapters: Vec<AdapterChoice>,
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// Opens the GPU.
+    pub async fn open() -> Result<Engine, JsValue> {
+        let gpu = Gpu::open(Choice::Gpu).await.map_err(fault)?;
+        Ok(Self { gpu, model: None, library: Rc::default() })
+    }
+
+    pub fn device(&self) -> Result<JsValue, JsValue> {
+        to_js(&self.gpu.report)
+    }
+
+    /// Loads a model folder in place of the one before. `progress(bytes loaded, bytes in all)`.
+    #[wasm_bindgen(js_name = loadModel)]
+    pub async fn load_model(&mut self, source: ModelSource, progress: Function) -> Result<JsValue, JsValue> {
+        let mut parameter_bytes = 0;
+        let mut report = |state: pipeline::LoadProgress| {
+            parameter_bytes = state.total;
+            // A page that fails to draw its progress bar still gets its model.
+            let _ = progress.call2(&JsValue::NULL, &(state.loaded as f64).into(), &(state.total as f64).into());
+        };
+        let model =
+            StableDiffusion::load(&self.gpu, &source, "Palpable demo", Precision::Float32, &mut report).await;
+        let model = model.map_err(fault)?;
+        let report = ModelReport {
+            name: model.name.clone(),
+            resolution: model.resolution,
+            latent_size: model.resolution / model.vae.config.downscale(),
+            parameters: model.parameters,
+            default_steps: DEFAULT_STEPS,
+        };
+        self.model = Some(model);
+        to_js(&report)
+    }
+
+    #[wasm_bindgen(js_name = beginGeneration)]
+    pub async fn begin_generation(&self, settings: JsValue) -> Result<Generation, JsValue> {
+        let GenerationRequest { settings, adapters } = from_js(settings)?;
+        let library = self.library.borrow();
+        let mut applied = Vec::new();
+        for AdapterChoice { id, strength } in adapters {
+            applied.push(AppliedAdapter { adapter: library.get(id)?, strength });
+        }
+        Generation::new(self.model()?, &settings, &applied)
+    }
+
+    #[wasm_bindgen(js_name = beginTraining)]
+    pub async fn begin_training(&self, settings: JsValue, photos: Vec<Photo>) -> Result<Training, JsValue> {
+        let settings: TrainingSettings = from_js(settings)?;
+        Training::new(self.model()?, settings, &photos, self.library.clone())
+    }
+
+    #[wasm_bindgen(js_name = defaultTrainingSettings)]
+    pub fn default_training_settings(&self, class_noun: String) -> Result<JsValue, JsValue> {
+        let settings = TrainingSettings {
+            placeholder: format!("<my-{}>", class_noun.trim().replace(char::is_whitespace, "-")),
+            lora_alpha: Some(TrainingSettings::default().rank as f64),
+            class_noun,
+            ..Default::default()
+        };
+        to_js(&settings)
+    }
+
+    #[wasm_bindgen(js_name = addAdapter)]
+    pub fn add_adapter(&mut self, bytes: &[u8], file_name: &str) -> Result<JsValue, JsValue> {
+        let adapter = Adapter::from_bytes(bytes, file_name).map_err(fault)?;
+        if let Some(model) = &self.model {
+            adapter.check_fits(&model.unet.attention_projections()).map_err(fault)?;
+        }
+        let mut library = self.library.borrow_mut();
+        let id = library.reserve();
+        to_js(&library.keep(id, adapter))
+    }
+
+    #[wasm_bindgen(js_name = removeAdapter)]
+    pub fn remove_adapter(&mut self, id: u32) {
+        self.library.borrow_mut().remove(id);
+    }
+
+    /// A kohya-style file with the embedding inside.
+    #[wasm_bindgen(js_name = exportAdapter)]
+    pub fn export_adapter(&self, id: u32) -> Result<Uint8Array, JsValue> {
+        Ok(Uint8Array::from(self.library.borrow().get(id)?.to_bytes().as_slice()))
+    }
+
+    /// The embedding as a file of its own, if the adapter has one.
+    #[wasm_bindgen(js_name = exportEmbedding)]
+    pub fn export_embedding(&self, id: u32) -> Result<Option<Uint8Array>, JsValue> {
+        let file = self.library.borrow().get(id)?.embedding_file();
+        Ok(file.map(|bytes| Uint8Array::from(bytes.as_slice())))
+    }
+
+    fn model(&self) -> Result<&StableDiffusion, JsValue> {
+        self.model.as_ref().ok_or_else(|| named("BadSettings", "No model is loaded yet; wait until it is."))
+    }
+}

@@ -1,0 +1,71 @@
+//! A picture in the making, as the worker sees it.
+
+use js_sys::Uint8Array;
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+
+use super::{
+    fault::{fault, named},
+    to_js,
+};
+use crate::pipeline::{self, AppliedAdapter, GenerationSettings, StableDiffusion};
+
+#[wasm_bindgen]
+pub struct Generation {
+    /// `None` once it is finished.
+    generation: Option<pipeline::Generation>,
+}
+
+#[derive(Serialize)]
+struct Progress {
+    step: usize,
+    steps: usize,
+}
+
+/// `{ width, height, rgba }`
+#[wasm_bindgen]
+pub struct Picture {
+    pub width: usize,
+    pub height: usize,
+    rgba: Vec<u8>,
+}
+
+#[wasm_bindgen]
+impl Picture {
+    #[wasm_bindgen(getter)]
+    pub fn rgba(&self) -> Uint8Array {
+        Uint8Array::from(self.rgba.as_slice())
+    }
+}
+
+#[wasm_bindgen]
+impl Generation {
+    /// One denoising step: `{ step, steps }`.
+    pub async fn step(&mut self) -> Result<JsValue, JsValue> {
+        let generation = self.generation.as_mut().ok_or_else(finished)?;
+        let step = generation.step().await.map_err(fault)?;
+        to_js(&Progress { step, steps: generation.steps() })
+    }
+
+    /// The picture. Ends this object.
+    pub async fn finish(&mut self) -> Result<Picture, JsValue> {
+        let generation = self.generation.take().ok_or_else(finished)?;
+        let picture = generation.finish().await.map_err(fault)?;
+        Ok(Picture { width: picture.width, height: picture.height, rgba: picture.rgba() })
+    }
+}
+
+impl Generation {
+    pub fn new(
+        model: &StableDiffusion,
+        settings: &GenerationSettings,
+        adapters: &[AppliedAdapter],
+    ) -> Result<Self, JsValue> {
+        let generation = pipeline::Generation::new(model, settings, adapters).map_err(fault)?;
+        Ok(Self { generation: Some(generation) })
+    }
+}
+
+fn finished() -> JsValue {
+    named("BadSettings", "This picture is finished; start another one.")
+}

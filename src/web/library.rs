@@ -1,0 +1,63 @@
+//! The adapters that the engine holds, by the number the page knows them under.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use wasm_bindgen::JsValue;
+
+use super::fault::named;
+use crate::adapter::Adapter;
+
+#[derive(Default)]
+pub struct Library {
+    adapters: BTreeMap<u32, Adapter>,
+    next: u32,
+}
+
+/// What the page shows of an adapter.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AdapterReport {
+    id: u32,
+    name: String,
+    placeholder: Option<String>,
+    class_noun: Option<String>,
+    clean_prompt: Option<String>,
+    rank: usize,
+    modules: usize,
+    vectors: usize,
+}
+
+impl Library {
+    /// A number that no adapter has had.
+    pub fn reserve(&mut self) -> u32 {
+        self.next += 1;
+        self.next
+    }
+
+    /// Keeps an adapter under a number, in place of what was there.
+    pub fn keep(&mut self, id: u32, adapter: Adapter) -> AdapterReport {
+        let report = AdapterReport {
+            id,
+            name: adapter.name.clone(),
+            placeholder: adapter.embedding.as_ref().map(|embedding| embedding.placeholder.clone()),
+            class_noun: adapter.details.class_noun.clone(),
+            clean_prompt: adapter.details.clean_prompt.clone(),
+            rank: adapter.lora.iter().map(|layer| layer.rank).max().unwrap_or(0),
+            modules: adapter.lora.len(),
+            vectors: adapter.embedding.as_ref().map_or(0, |embedding| embedding.vectors),
+        };
+        self.adapters.insert(id, adapter);
+        report
+    }
+
+    pub fn get(&self, id: u32) -> Result<&Adapter, JsValue> {
+        self.adapters.get(&id).ok_or_else(|| {
+            named("BadSettings", "That adapter is no longer loaded; import it again.")
+        })
+    }
+
+    pub fn remove(&mut self, id: u32) {
+        self.adapters.remove(&id);
+    }
+}

@@ -1,0 +1,75 @@
+//! A training run, as the worker sees it.
+
+use std::{cell::RefCell, rc::Rc};
+
+use js_sys::Uint8Array;
+use wasm_bindgen::prelude::*;
+
+use super::{fault::fault, library::Library, to_js};
+use crate::{
+    pipeline::StableDiffusion,
+    training::{self, Trainer, TrainingSettings},
+};
+
+#[wasm_bindgen]
+extern "C" {
+    /// `{ width, height, rgba }`: a picture, four bytes a pixel.
+    pub type Photo;
+
+    #[wasm_bindgen(method, getter)]
+    fn width(this: &Photo) -> u32;
+    #[wasm_bindgen(method, getter)]
+    fn height(this: &Photo) -> u32;
+    #[wasm_bindgen(method, getter)]
+    fn rgba(this: &Photo) -> Uint8Array;
+}
+
+#[wasm_bindgen]
+pub struct Training {
+    trainer: Trainer,
+    library: Rc<RefCell<Library>>,
+    /// The library's number for what this run trains.
+    id: u32,
+}
+
+#[wasm_bindgen]
+impl Training {
+    /// One optimizer step: its record.
+    pub async fn step(&mut self) -> Result<JsValue, JsValue> {
+        let started = js_sys::Date::now();
+        let mut record = self.trainer.step().await.map_err(fault)?;
+        record.seconds = (js_sys::Date::now() - started) / 1000.0;
+        to_js(&record)
+    }
+
+    /// Puts the state so far into the engine's library, in place of this run's earlier states.
+    pub async fn adapter(&self) -> Result<JsValue, JsValue> {
+        let adapter = self.trainer.adapter().await.map_err(fault)?;
+        to_js(&self.library.borrow_mut().keep(self.id, adapter))
+    }
+
+    /// The state so far as an adapter file.
+    pub async fn checkpoint(&self) -> Result<Uint8Array, JsValue> {
+        let adapter = self.trainer.adapter().await.map_err(fault)?;
+        Ok(Uint8Array::from(adapter.to_bytes().as_slice()))
+    }
+}
+
+impl Training {
+    pub fn new(
+        model: &StableDiffusion,
+        settings: TrainingSettings,
+        photos: &[Photo],
+        library: Rc<RefCell<Library>>,
+    ) -> Result<Self, JsValue> {
+        let mut decoded = Vec::new();
+        for photo in photos {
+            let rgba = photo.rgba().to_vec();
+            let photo = training::Photo::from_rgba(photo.width(), photo.height(), &rgba);
+            decoded.push(photo.map_err(training::Error::from).map_err(fault)?);
+        }
+        let trainer = model.trainer(&decoded, settings).map_err(fault)?;
+        let id = library.borrow_mut().reserve();
+        Ok(Self { trainer, library, id })
+    }
+}

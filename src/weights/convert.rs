@@ -1,0 +1,80 @@
+//! Stored numbers (f64, f32, f16, bf16, little-endian) → the type that the device computes in.
+
+use burn::tensor::{DType, FloatDType, TensorData};
+use half::{bf16, f16};
+
+use super::{Error, StoredType};
+
+/// The numbers of one tensor, filled piece by piece.
+pub(super) enum Floats {
+    F32(Vec<f32>),
+    F16(Vec<f16>),
+}
+
+impl Floats {
+    /// # Errors
+    /// [`Error::UnsupportedTarget`] for a type other than f32 and f16.
+    pub fn new(dtype: FloatDType) -> Result<Self, Error> {
+        match dtype {
+            FloatDType::F32 => Ok(Self::F32(Vec::new())),
+            FloatDType::F16 => Ok(Self::F16(Vec::new())),
+            other => Err(Error::UnsupportedTarget { requested: DType::from(other).name().to_owned() }),
+        }
+    }
+
+    /// Makes room for so many numbers more, so that a large tensor is not copied as it grows.
+    pub fn reserve(&mut self, count: usize) {
+        match self {
+            Self::F32(values) => values.reserve_exact(count),
+            Self::F16(values) => values.reserve_exact(count),
+        }
+    }
+
+    /// Adds stored numbers; `false` if `stored` is not a kind of number known here.
+    #[must_use]
+    pub fn extend(&mut self, stored: StoredType, bytes: &[u8]) -> bool {
+        match stored {
+            StoredType::F64 => self.extend_by(bytes, |number: [u8; 8]| f64::from_le_bytes(number) as f32),
+            StoredType::F32 => self.extend_by(bytes, f32::from_le_bytes),
+            StoredType::F16 => match self {
+                // The common pair: no way round through f32.
+                Self::F16(values) => values.extend(numbers(bytes).map(f16::from_le_bytes)),
+                Self::F32(_) => self.extend_by(bytes, |number| f16::from_le_bytes(number).to_f32()),
+            },
+            StoredType::BF16 => self.extend_by(bytes, |number| bf16::from_le_bytes(number).to_f32()),
+            _ => return false,
+        }
+        true
+    }
+
+    fn extend_by<const N: usize>(&mut self, bytes: &[u8], number: impl Fn([u8; N]) -> f32) {
+        match self {
+            Self::F32(values) => values.extend(numbers(bytes).map(number)),
+            Self::F16(values) => values.extend(numbers(bytes).map(|bytes| f16::from_f32(number(bytes)))),
+        }
+    }
+
+    /// Adds numbers that are in memory already.
+    pub fn extend_from(&mut self, numbers: &[f32]) {
+        match self {
+            Self::F32(values) => values.extend(numbers),
+            Self::F16(values) => values.extend(numbers.iter().copied().map(f16::from_f32)),
+        }
+    }
+
+    /// Whether a number became infinite on its way to f16.
+    pub fn overflowed(&self) -> bool {
+        matches!(self, Self::F16(values) if values.iter().any(|value| value.is_infinite()))
+    }
+
+    pub fn into_data(self, shape: [usize; 1]) -> TensorData {
+        match self {
+            Self::F32(values) => TensorData::new(values, shape),
+            Self::F16(values) => TensorData::new(values, shape),
+        }
+    }
+}
+
+fn numbers<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {
+    bytes.as_chunks().0.iter().copied()
+}

@@ -1,0 +1,73 @@
+//! Writes safetensors files: adapters, embeddings, checkpoints.
+
+use std::collections::BTreeMap;
+
+use half::f16;
+use serde_json::{Map, Value, json};
+
+use super::StoredType;
+
+/// A tensor on its way into a file.
+#[derive(Clone, Debug)]
+pub struct OutgoingTensor {
+    name: String,
+    shape: Vec<usize>,
+    dtype: StoredType,
+    bytes: Vec<u8>,
+}
+
+impl OutgoingTensor {
+    /// Stored in 32 bits.
+    ///
+    /// # Panics
+    /// If `values` are not as many as `shape` says: the caller's bug.
+    pub fn f32(name: impl Into<String>, shape: &[usize], values: &[f32]) -> Self {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        Self::new(name.into(), shape, StoredType::F32, values.len(), bytes)
+    }
+
+    /// Stored in 16 bits, rounded to nearest.
+    ///
+    /// # Panics
+    /// As [`f32`](Self::f32).
+    pub fn f16(name: impl Into<String>, shape: &[usize], values: &[f32]) -> Self {
+        let bytes = values.iter().flat_map(|&value| f16::from_f32(value).to_le_bytes()).collect();
+        Self::new(name.into(), shape, StoredType::F16, values.len(), bytes)
+    }
+
+    fn new(name: String, shape: &[usize], dtype: StoredType, values: usize, bytes: Vec<u8>) -> Self {
+        assert_eq!(shape.iter().product::<usize>(), values, "the shape {shape:?} of {name} does not fit");
+        Self { name, shape: shape.to_vec(), dtype, bytes }
+    }
+}
+
+/// The file: header padded with spaces to 8 bytes, tensors by falling size of their numbers (so each
+/// is aligned), then by name. The same input gives the same bytes.
+pub fn write_safetensors(tensors: &[OutgoingTensor], metadata: &BTreeMap<String, String>) -> Vec<u8> {
+    let mut tensors: Vec<_> = tensors.iter().collect();
+    tensors.sort_by(|a, b| b.dtype.size().cmp(&a.dtype.size()).then_with(|| a.name.cmp(&b.name)));
+
+    let mut header = Map::new();
+    if !metadata.is_empty() {
+        header.insert("__metadata__".to_owned(), json!(metadata));
+    }
+    let mut end = 0;
+    for tensor in &tensors {
+        let start = end;
+        end += tensor.bytes.len();
+        let entry = json!({
+            "dtype": tensor.dtype.to_string(), "shape": tensor.shape, "data_offsets": [start, end]
+        });
+        header.insert(tensor.name.clone(), entry);
+    }
+    let mut json = Value::Object(header).to_string().into_bytes();
+    json.resize(json.len().next_multiple_of(8), b' ');
+
+    let mut file = Vec::with_capacity(8 + json.len() + end);
+    file.extend((json.len() as u64).to_le_bytes());
+    file.extend(json);
+    for tensor in tensors {
+        file.extend(&tensor.bytes);
+    }
+    file
+}

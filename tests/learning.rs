@@ -1,0 +1,82 @@
+//! Learning is real: on the embedded model, one sample subject and the default settings, what PALP
+//! trains looks like the photos more than the class noun does, and follows the target prompt better
+//! than the same run without alignment (λ = 0). Judged by the embedded CLIP.
+
+mod support;
+
+use image::RgbImage;
+use palpable::{
+    adapter::Adapter,
+    evaluation::ClipScorer,
+    gpu::{Choice, Gpu},
+    pipeline::{AppliedAdapter, Generation, GenerationSettings, Precision, StableDiffusion},
+    training::{Photo, TrainingSettings, photos},
+};
+use support::{block_on, demo_model, in_repository};
+
+const CLASS_NOUN: &str = "dog";
+const PLACEHOLDER: &str = "<my-dog>";
+const TARGET: &str = "a pencil sketch of a dog wearing a crown at the beach";
+const SEEDS: std::ops::Range<u64> = 0..4;
+
+fn personalize(model: &StableDiffusion, photos: &[Photo], lambda: f64) -> Adapter {
+    let settings = TrainingSettings {
+        placeholder: PLACEHOLDER.into(),
+        class_noun: CLASS_NOUN.into(),
+        clean_prompt: TARGET.into(),
+        lambda,
+        ..Default::default()
+    };
+    let mut trainer = model.trainer(photos, settings).expect("valid settings");
+    while !trainer.is_complete() {
+        block_on(trainer.step()).expect("a step");
+    }
+    block_on(trainer.adapter()).expect("an adapter")
+}
+
+fn draw(model: &StableDiffusion, prompt: &str, adapter: Option<&Adapter>) -> Vec<RgbImage> {
+    let applied: Vec<_> = adapter.iter().map(|&adapter| AppliedAdapter { adapter, strength: 1.0 }).collect();
+    let picture = |seed| {
+        let settings = GenerationSettings { prompt: prompt.into(), seed, ..Default::default() };
+        let mut generation = Generation::new(model, &settings, &applied).expect("valid settings");
+        while block_on(generation.step()).expect("a step") < generation.steps() {}
+        let picture = block_on(generation.finish()).expect("a picture");
+        RgbImage::from_raw(picture.width as u32, picture.height as u32, picture.rgb).expect("whole pixels")
+    };
+    SEEDS.map(picture).collect()
+}
+
+#[test]
+fn likeness_and_prompt() {
+    let gpu = block_on(Gpu::open(Choice::Cpu)).expect("the processor");
+    let model =
+        block_on(StableDiffusion::load(&gpu, &demo_model(), "demo", Precision::Float32, &mut |_| ()));
+    let model = model.expect("the embedded model");
+    let text_model = (*model.text_encoder).clone();
+    let dtype = Precision::Float32.dtype();
+    let scorer = block_on(ClipScorer::load(&demo_model(), text_model, &gpu.device, dtype, &mut |_| ()));
+    let scorer = scorer.expect("the embedded CLIP");
+
+    let folder = in_repository("models/demo/subjects/dog");
+    let photos = photos::read_folder(&folder).expect("photos");
+    let photo_pictures: Vec<RgbImage> =
+        (1..=5).map(|n| image::open(folder.join(format!("{n}.png"))).expect("a photo").to_rgb8()).collect();
+
+    let score = |what: &str, prompt: &str, adapter: Option<&Adapter>| {
+        let pictures = draw(&model, prompt, adapter);
+        let text = block_on(scorer.clip_text_image(&pictures, &model.tokenizer.encode(TARGET))).expect("scores");
+        let text = text.iter().sum::<f32>() / text.len() as f32;
+        let image = block_on(scorer.clip_image_image(&pictures, &photo_pictures)).expect("a score");
+        println!("{what}: text {text:.3}, image {image:.3}");
+        (text, image)
+    };
+    let personal = TARGET.replace("a dog", PLACEHOLDER);
+    let (_, class_image) = score("base model, class noun", TARGET, None);
+    let without_alignment = personalize(&model, &photos, 0.0);
+    let (plain_text, _) = score("λ = 0", &personal, Some(&without_alignment));
+    let aligned = personalize(&model, &photos, TrainingSettings::default().lambda);
+    let (palp_text, palp_image) = score("PALP", &personal, Some(&aligned));
+
+    assert!(palp_image > class_image + 0.05, "likeness: {palp_image:.3} against {class_image:.3}");
+    assert!(palp_text > plain_text + 0.01, "prompt: {palp_text:.3} against {plain_text:.3}");
+}

@@ -1,0 +1,199 @@
+//! Photos: decoding, orientation, framing, refusals; and their latents.
+
+mod support;
+
+use std::path::PathBuf;
+
+use burn::tensor::Device;
+use image::{ExtendedColorType, ImageEncoder, Rgb, RgbImage, codecs};
+use palpable::model::vae::AutoencoderKl;
+use palpable::model::vae_config::AutoencoderKlConfig;
+use palpable::training::latents::{PhotoLatents, framings};
+use palpable::training::photos::{self, Framing, Photo, PhotoError};
+use palpable::weights::read_text;
+use support::{block_on, demo_model, demo_weights, in_repository, relative_error, values};
+
+const RED: Rgb<u8> = Rgb([250, 10, 10]);
+const BLUE: Rgb<u8> = Rgb([10, 10, 250]);
+
+/// The left half red, the right half blue.
+fn two_halves(width: u32, height: u32) -> RgbImage {
+    RgbImage::from_fn(width, height, |x, _| if x < width / 2 { RED } else { BLUE })
+}
+
+/// EXIF with nothing but an orientation.
+fn exif(orientation: u8) -> Vec<u8> {
+    let header = [b'I', b'I', 42, 0, 8, 0, 0, 0, 1, 0];
+    let entry = [0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0, 0, 0, 0, 0];
+    [&header[..], &entry].concat()
+}
+
+fn jpeg(picture: &RgbImage, orientation: Option<u8>) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut encoder = codecs::jpeg::JpegEncoder::new_with_quality(&mut file, 100);
+    if let Some(orientation) = orientation {
+        encoder.set_exif_metadata(exif(orientation)).unwrap();
+    }
+    encoder.encode_image(picture).unwrap();
+    file
+}
+
+fn png(picture: &RgbImage) -> Vec<u8> {
+    let mut file = Vec::new();
+    let encoder = codecs::png::PngEncoder::new(&mut file);
+    encoder.write_image(picture, picture.width(), picture.height(), ExtendedColorType::Rgb8).unwrap();
+    file
+}
+
+/// The same file with another size in its header, and the header's checksum made right.
+fn png_claiming(width: u32, height: u32) -> Vec<u8> {
+    let mut file = png(&two_halves(4, 4));
+    file[16..20].copy_from_slice(&width.to_be_bytes());
+    file[20..24].copy_from_slice(&height.to_be_bytes());
+    let checksum = file[12..29].iter().fold(u32::MAX, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg()))
+    });
+    file[29..33].copy_from_slice(&(!checksum).to_be_bytes());
+    file
+}
+
+fn close(a: Rgb<u8>, b: Rgb<u8>) -> bool {
+    a.0.iter().zip(b.0).all(|(a, b)| a.abs_diff(b) <= 12)
+}
+
+/// A folder of this test's own, emptied.
+fn folder(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("palpable-photos-{}-{name}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+#[test]
+fn jpeg_png_and_webp_are_read() {
+    let picture = two_halves(24, 16);
+    let mut webp = Vec::new();
+    let encoder = codecs::webp::WebPEncoder::new_lossless(&mut webp);
+    encoder.encode(&picture, 24, 16, ExtendedColorType::Rgb8).unwrap();
+    for file in [jpeg(&picture, None), png(&picture), webp] {
+        let photo = Photo::decode(&file, "picture").unwrap();
+        assert_eq!((photo.width(), photo.height()), (24, 16));
+        let square = photo.framed(Framing::CENTRE, 16);
+        assert!(close(*square.get_pixel(2, 8), RED) && close(*square.get_pixel(13, 8), BLUE));
+    }
+}
+
+/// Orientation 6 is a camera held upright: the stored picture is to be turned right by 90°, so its
+/// left half comes to lie on top.
+#[test]
+fn orientation_is_applied() {
+    let photo = Photo::decode(&jpeg(&two_halves(32, 16), Some(6)), "upright.jpg").unwrap();
+    assert_eq!((photo.width(), photo.height()), (16, 32));
+    let square = photo.framed(Framing::CENTRE, 16);
+    assert!(close(*square.get_pixel(8, 1), RED) && close(*square.get_pixel(8, 14), BLUE));
+}
+
+#[test]
+fn transparency_lies_over_white() {
+    let photo = Photo::from_rgba(2, 1, &[200, 0, 0, 255, 0, 0, 0, 0]).unwrap();
+    let left = Framing { zoom: 1.0, shift_x: -1.0, shift_y: 0.0 };
+    // The centre square of 2×1 pixels is the left one.
+    assert_eq!(photo.framed(left, 1).get_pixel(0, 0), &Rgb([200, 0, 0]));
+    let see_through = Photo::from_rgba(1, 1, &[0, 0, 0, 0]).unwrap();
+    assert_eq!(see_through.framed(Framing::CENTRE, 1).get_pixel(0, 0), &Rgb([255, 255, 255]));
+    assert!(matches!(Photo::from_rgba(2, 2, &[0; 15]), Err(PhotoError::WrongByteCount { .. })));
+}
+
+#[test]
+fn framing_zooms_and_shifts_inside_the_centre_square() {
+    let photo = Photo::decode(&png(&two_halves(64, 32)), "photo").unwrap();
+    let pixels = |framing| photo.framed(framing, 8).pixels().copied().collect::<Vec<_>>();
+    let left = pixels(Framing { zoom: 2.0, shift_x: -1.0, shift_y: 0.0 });
+    let right = pixels(Framing { zoom: 2.0, shift_x: 1.0, shift_y: 1.0 });
+    assert!(left.iter().all(|&pixel| close(pixel, RED)));
+    assert!(right.iter().all(|&pixel| close(pixel, BLUE)));
+}
+
+#[test]
+fn pixels_become_numbers_between_minus_one_and_one() {
+    let photo = Photo::from_rgba(1, 1, &[255, 0, 51, 255]).unwrap();
+    let tensor = photo.to_tensor(Framing::CENTRE, 1, &Device::flex());
+    assert_eq!(tensor.dims(), [1, 1, 1, 3]);
+    let expected = [1.0, -1.0, -0.6];
+    assert!(relative_error(&values(tensor), &expected) < 1e-6);
+}
+
+#[test]
+fn bad_files_are_refused_in_a_sentence() {
+    let refusal = |bytes: &[u8]| Photo::decode(bytes, "a.png").unwrap_err();
+    for bytes in [&b""[..], b"hello, this is no picture", b"GIF89a\x01\0\x01\0\0\0\0;"] {
+        let error = refusal(bytes);
+        assert!(matches!(error, PhotoError::NotAPicture { .. }), "{error}");
+        assert_eq!(error.to_string(), "\"a.png\" is not a JPEG, PNG or WebP picture.");
+    }
+    let whole = png(&two_halves(64, 64));
+    let error = refusal(&whole[..whole.len() / 2]);
+    assert!(matches!(error, PhotoError::Damaged { .. }), "{error}");
+    let error = refusal(&png_claiming(10_000, 10_000));
+    assert!(matches!(error, PhotoError::TooLarge { width: 10_000, height: 10_000, .. }), "{error}");
+    // The header's checksum is right: a smaller lie is only found in the pixels.
+    let error = refusal(&png_claiming(5, 5));
+    assert!(matches!(error, PhotoError::Damaged { .. }), "{error}");
+}
+
+#[test]
+fn a_folder_holds_one_to_ten_photos() {
+    let dog = photos::read_folder(&in_repository("models/demo/subjects/dog")).unwrap();
+    assert_eq!(dog.len(), 5);
+    assert!(dog.iter().all(|photo| photo.width() == photo.height()));
+
+    let folder = folder("counts");
+    let message = || photos::read_folder(&folder).unwrap_err().to_string();
+    assert!(message().starts_with("There are no photos in"));
+    let file = png(&two_halves(4, 4));
+    for name in 0..11 {
+        std::fs::write(folder.join(format!("{name}.png")), &file).unwrap();
+    }
+    assert_eq!(message(), "11 photos were given; at most 10 can be used.");
+    std::fs::remove_file(folder.join("0.png")).unwrap();
+    std::fs::write(folder.join(".hidden"), "x").unwrap();
+    assert_eq!(photos::read_folder(&folder).unwrap().len(), 10);
+    std::fs::write(folder.join("1.png"), "x").unwrap();
+    assert!(message().contains("1.png\" is not a JPEG, PNG or WebP picture"));
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert!(message().contains("can't be read"));
+}
+
+#[test]
+fn framings_follow_from_the_seed() {
+    assert_eq!(framings(3, 1, 1), [Framing::CENTRE]);
+    let one = framings(3, 1, 4);
+    assert_eq!(one, framings(3, 1, 4));
+    assert_ne!(one, framings(4, 1, 4));
+    assert_ne!(one[1..], framings(3, 2, 4)[1..]);
+    assert!(one.iter().all(|framing| (1.0..=1.2).contains(&framing.zoom) && framing.shift_x.abs() <= 1.0));
+}
+
+#[test]
+fn latents_are_scaled_means_of_every_framing() {
+    let device = Device::flex();
+    let config = block_on(read_text(&demo_model(), "vae/config.json")).unwrap();
+    let config = AutoencoderKlConfig::from_json(&config).unwrap();
+    let vae =
+        AutoencoderKl::load(&mut demo_weights("vae", "diffusion_pytorch_model", &device), config).unwrap();
+    let photos = &photos::read_folder(&in_repository("models/demo/subjects/dog")).unwrap()[..2];
+    let mut reports = Vec::new();
+    let mut progress = |done, all| reports.push((done, all));
+    let latents = PhotoLatents::encode(photos, &vae, 32, 2, 5, &device, &mut progress).unwrap();
+    assert_eq!((latents.photos(), latents.variants(), latents.shape()), (2, 2, [4, 4, 4]));
+    assert_eq!(reports, [(1, 4), (2, 4), (3, 4), (4, 4)]);
+
+    let alone = vae.encode(photos[1].to_tensor(framings(5, 1, 2)[1], 32, &device)).mean;
+    let expected = values(alone * vae.config.scaling_factor);
+    assert_eq!(values(latents.gather(&[3])), expected);
+    assert_ne!(values(latents.gather(&[2])), expected);
+    assert!(matches!(
+        PhotoLatents::encode(&[], &vae, 32, 2, 5, &device, &mut |_, _| {}),
+        Err(PhotoError::None)
+    ));
+}

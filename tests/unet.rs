@@ -1,0 +1,260 @@
+//! The U-Net and its LoRA against diffusers and peft (goldens: tools/goldens/unet.py).
+
+mod support;
+
+use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
+use palpable::model::lora::{LoraLayer, LoraSet};
+use palpable::model::{unet::UNet2DConditionModel, unet_config::UNet2DConditionConfig};
+use palpable::weights::read_text;
+use support::formula::{self, FormulaModel};
+use support::{Golden, block_on, demo_model, demo_weights, relative_error, values};
+
+/// Of the goldens' second row the timestep is fractional.
+const TIMESTEPS: [f32; 2] = [801.0, 20.5];
+
+fn demo_unet(device: &Device) -> UNet2DConditionModel {
+    let config = block_on(read_text(&demo_model(), "unet/config.json")).unwrap();
+    let config = UNet2DConditionConfig::from_json(&config).unwrap();
+    let mut weights = demo_weights("unet", "diffusion_pytorch_model", device);
+    UNet2DConditionModel::load(&mut weights, config).unwrap()
+}
+
+fn formula_unet(name: &str, device: &Device, dtype: FloatDType) -> UNet2DConditionModel {
+    let model = FormulaModel::read(&format!("unet/{name}.json"));
+    let config = UNet2DConditionConfig::from_json(&model.config).unwrap();
+    UNet2DConditionModel::load(&mut model.weights(device, dtype), config).unwrap()
+}
+
+/// The goldens' sample and text context.
+fn inputs(
+    unet: &UNet2DConditionModel,
+    [height, width]: [usize; 2],
+    tokens: usize,
+    device: &Device,
+) -> (Tensor<4>, Tensor<3>) {
+    let config = unet.config();
+    let sample = formula::values("sample", [2, height, width, config.in_channels], device);
+    let context = [2, tokens, config.cross_attention_dim[0]];
+    (sample, formula::values("encoder_hidden_states", context, device))
+}
+
+fn error_against_diffusers(name: &str, unet: &UNet2DConditionModel, size: [usize; 2], tokens: usize) -> f64 {
+    let device = Device::flex();
+    let (sample, context) = inputs(unet, size, tokens, &device);
+    let output = unet.forward(sample, &TIMESTEPS, context, None);
+    assert_eq!(output.dims(), [2, size[0], size[1], 4]);
+    assert_eq!(output.dtype(), DType::F32);
+    let golden = Golden::read(&format!("unet/{name}.safetensors"));
+    let error = relative_error(&values(output), golden.values("output"));
+    println!("{name}: relative error {error:.2e}");
+    error
+}
+
+#[test]
+fn demo_model_equals_diffusers() {
+    let unet = demo_unet(&Device::flex());
+    assert_eq!(unet.config().sample_size, Some([16, 16]));
+    assert!(error_against_diffusers("demo", &unet, [16, 16], 77) <= 1e-4);
+}
+
+#[test]
+fn stable_diffusion_layout_equals_diffusers() {
+    let unet = formula_unet("sd15_layout", &Device::flex(), FloatDType::F32);
+    assert!(error_against_diffusers("sd15_layout", &unet, [16, 12], 11) <= 1e-4);
+}
+
+#[test]
+fn settings_by_level_no_middle_and_odd_sizes_equal_diffusers() {
+    let unet = formula_unet("lists_without_mid", &Device::flex(), FloatDType::F32);
+    assert!(error_against_diffusers("lists_without_mid", &unet, [13, 10], 7) <= 1e-4);
+}
+
+#[test]
+fn middle_without_attention_equals_diffusers() {
+    let unet = formula_unet("residual_mid", &Device::flex(), FloatDType::F32);
+    assert!(error_against_diffusers("residual_mid", &unet, [8, 8], 7) <= 1e-4);
+}
+
+#[test]
+fn half_precision_weights_compute_in_half_precision() {
+    let unet = formula_unet("residual_mid", &Device::flex(), FloatDType::F16);
+    let error = error_against_diffusers("residual_mid", &unet, [8, 8], 7);
+    // f16 has 11 bits of significand; f32 would be far below the lower bound
+    assert!((1e-5..2e-2).contains(&error));
+}
+
+#[test]
+fn stable_diffusion_has_128_attention_projections() {
+    let projections = formula_unet("sd15_layout", &Device::flex(), FloatDType::F32).attention_projections();
+    assert_eq!(projections.len(), 128);
+    let find = |path: &str| projections.iter().find(|projection| projection.path == path).unwrap();
+    let cross_attention_key = find("up_blocks.3.attentions.2.transformer_blocks.0.attn2.to_k");
+    assert_eq!((cross_attention_key.in_features, cross_attention_key.out_features), (48, 32));
+    let output = find("mid_block.attentions.0.transformer_blocks.0.attn1.to_out.0");
+    assert_eq!((output.in_features, output.out_features), (96, 96));
+}
+
+/// Rank 2 and alpha 3 on all attention projections, the factors by the formula on `device`.
+fn formula_lora(unet: &UNet2DConditionModel, device: &Device) -> LoraSet {
+    let factor = |name: String, shape: [usize; 2]| {
+        let data = TensorData::new::<f32, _>(formula::weight(&name, &shape), shape);
+        let factor = Tensor::<2>::from_data(data, device);
+        if device.is_autodiff() { factor.require_grad() } else { factor }
+    };
+    let mut lora = LoraSet::new();
+    for projection in unet.attention_projections() {
+        let path = projection.path;
+        let down = factor(format!("{path}.down"), [2, projection.in_features]);
+        let up = factor(format!("{path}.up"), [projection.out_features, 2]);
+        lora.insert(path, LoraLayer { down, up, scale: 3.0 / 2.0 });
+    }
+    lora
+}
+
+#[test]
+fn lora_output_equals_peft() {
+    let device = Device::flex();
+    let unet = formula_unet("adapted", &device, FloatDType::F32);
+    let (sample, context) = inputs(&unet, [8, 6], 7, &device);
+    let lora = formula_lora(&unet, &device);
+    let golden = Golden::read("unet/adapted.safetensors");
+    let adapted = values(unet.forward(sample.clone(), &TIMESTEPS, context.clone(), Some(&lora)));
+    let error = relative_error(&adapted, golden.values("output"));
+    println!("with LoRA: relative error {error:.2e}");
+    assert!(error <= 1e-4);
+    let base = values(unet.forward(sample, &TIMESTEPS, context, None));
+    assert!(relative_error(&base, golden.values("output")) > 0.1, "the adapter changes nothing");
+}
+
+#[test]
+fn gradients_equal_pytorch() {
+    let device = Device::flex();
+    let unet = formula_unet("adapted", &device, FloatDType::F32);
+    let (sample, context) = inputs(&unet, [8, 6], 7, &device);
+    let context = context.autodiff().require_grad();
+    let lora = formula_lora(&unet, &device.clone().autodiff());
+    let output = unet.forward(sample, &TIMESTEPS, context.clone(), Some(&lora));
+    let direction = formula::values("direction", output.dims(), &device);
+    let gradients = (output * direction).sum().backward();
+
+    let golden = Golden::read("unet/adapted.safetensors");
+    let mut worst = relative_error(
+        &values(context.grad(&gradients).unwrap()),
+        golden.values("gradient.encoder_hidden_states"),
+    );
+    println!("gradient of the text context: relative error {worst:.2e}");
+    for projection in unet.attention_projections() {
+        let path = projection.path;
+        let [layer] = lora.get(&path) else { panic!("one adaptation of {path}") };
+        for (name, factor) in [("down", &layer.down), ("up", &layer.up)] {
+            let expected = golden.values(&format!("gradient.{path}.{name}"));
+            worst = worst.max(relative_error(&values(factor.grad(&gradients).unwrap()), expected));
+        }
+    }
+    println!("gradients: worst relative error {worst:.2e}");
+    assert!(worst <= 1e-3);
+}
+
+#[test]
+fn half_precision_model_trains_factors_in_full_precision() {
+    let device = Device::flex();
+    let unet = formula_unet("adapted", &device, FloatDType::F16);
+    let (sample, context) = inputs(&unet, [8, 6], 7, &device);
+    let lora = formula_lora(&unet, &device.clone().autodiff());
+    let output = unet.forward(sample, &TIMESTEPS, context, Some(&lora));
+    let direction = formula::values("direction", output.dims(), &device);
+    let gradients = (output * direction).sum().backward();
+
+    let golden = Golden::read("unet/adapted.safetensors");
+    let path = "mid_block.attentions.0.transformer_blocks.0.attn2.to_v";
+    let gradient = lora.get(path)[0].up.grad(&gradients).unwrap();
+    assert_eq!(gradient.dtype(), DType::F32);
+    let error = relative_error(&values(gradient), golden.values(&format!("gradient.{path}.up")));
+    println!("gradient through f16: relative error {error:.2e}");
+    assert!(error < 5e-2);
+}
+
+#[test]
+fn a_set_that_names_no_layer_is_the_base_model_bit_by_bit() {
+    let device = Device::flex();
+    let unet = formula_unet("adapted", &device, FloatDType::F32);
+    let (sample, context) = inputs(&unet, [8, 6], 7, &device);
+    let base = values(unet.forward(sample.clone(), &TIMESTEPS, context.clone(), None));
+    let empty = LoraSet::new();
+    assert!(empty.is_empty());
+    let factor = |shape: [usize; 2]| Tensor::<2>::ones(shape, &device);
+    let mut elsewhere = LoraSet::new();
+    elsewhere.insert("nowhere", LoraLayer { down: factor([2, 16]), up: factor([16, 2]), scale: 1.0 });
+    assert!(!elsewhere.is_empty());
+    for lora in [empty, elsewhere] {
+        let adapted = unet.forward(sample.clone(), &TIMESTEPS, context.clone(), Some(&lora));
+        assert_eq!(values(adapted), base);
+    }
+}
+
+#[test]
+fn several_adapters_of_a_layer_add_up() {
+    let device = Device::flex();
+    let unet = formula_unet("adapted", &device, FloatDType::F32);
+    let (sample, context) = inputs(&unet, [8, 6], 7, &device);
+    let whole = formula_lora(&unet, &device);
+    let mut halves = LoraSet::new();
+    for projection in unet.attention_projections() {
+        for layer in whole.get(&projection.path) {
+            let half = LoraLayer { scale: layer.scale / 2.0, ..layer.clone() };
+            halves.insert(projection.path.clone(), half.clone());
+            halves.insert(projection.path.clone(), half);
+        }
+    }
+    let run = |lora| values(unet.forward(sample.clone(), &TIMESTEPS, context.clone(), Some(lora)));
+    assert!(relative_error(&run(&halves), &run(&whole)) < 1e-5);
+}
+
+#[test]
+fn a_missing_tensor_is_named() {
+    let device = Device::flex();
+    let mut model = FormulaModel::read("unet/residual_mid.json");
+    let config = UNet2DConditionConfig::from_json(&model.config).unwrap();
+    let name = "down_blocks.0.resnets.0.time_emb_proj.weight";
+    model.weights.remove(name);
+    let mut weights = model.weights(&device, FloatDType::F32);
+    let error = UNet2DConditionModel::load(&mut weights, config).unwrap_err();
+    assert!(error.to_string().contains(name), "{error}");
+}
+
+#[test]
+fn configs_of_other_architectures_are_refused_in_a_sentence() {
+    let refused = |json: &str| UNet2DConditionConfig::from_json(json).unwrap_err().to_string();
+    for (json, expected) in [
+        (r#"{"class_embed_type": "timestep"}"#, r#"class_embed_type to "timestep""#),
+        (r#"{"addition_embed_type": "text_time"}"#, r#"addition_embed_type to "text_time""#),
+        (r#"{"encoder_hid_dim_type": "text_proj"}"#, "encoder_hid_dim_type"),
+        (r#"{"dual_cross_attention": true}"#, "dual_cross_attention to true"),
+        (r#"{"resnet_time_scale_shift": "scale_shift"}"#, "resnet_time_scale_shift"),
+        (r#"{"_class_name": "ControlNetModel"}"#, "ControlNetModel"),
+        (r#"{"mid_block_type": "UNetMidBlock2DSimpleCrossAttn"}"#, "UNetMidBlock2DSimpleCrossAttn"),
+        (r#"{"down_block_types": ["KDownBlock2D"]}"#, "KDownBlock2D"),
+        (r#"{"up_block_types": ["UpBlock2D"]}"#, "up_block_types has 1 entries"),
+        (r#"{"layers_per_block": [1, 2]}"#, "layers_per_block has 2 entries"),
+        (r#"{"layers_per_block": 0}"#, "layers_per_block is 0"),
+        (r#"{"norm_num_groups": 7}"#, "320 channels do not divide into 7 groups"),
+        (r#"{"attention_head_dim": [7, 8, 8, 8]}"#, "320 channels do not divide into 7 heads"),
+        (r#"{"transformer_layers_per_block": [[1], 1, 1, 1]}"#, "cannot be read"),
+        (r#"{"block_out_channels": -1}"#, "cannot be read"),
+        ("{", "cannot be read"),
+    ] {
+        let message = refused(json);
+        assert!(message.contains(expected), "{json}: {message}");
+    }
+}
+
+#[test]
+fn an_empty_config_means_diffusers_defaults() {
+    let config = UNet2DConditionConfig::from_json("{}").unwrap();
+    assert_eq!(config.block_out_channels, [320, 640, 1280, 1280]);
+    assert_eq!(config.num_attention_heads, [8; 4]);
+    assert_eq!(config.layers_per_block, [2; 4]);
+    assert_eq!(config.time_embedding_size, 1280);
+    let heads = r#"{"attention_head_dim": 8, "num_attention_heads": [5, 10, 20, 20]}"#;
+    assert_eq!(UNet2DConditionConfig::from_json(heads).unwrap().num_attention_heads, [5, 10, 20, 20]);
+}

@@ -1,0 +1,105 @@
+//! The VAE against diffusers (goldens: tools/goldens/vae.py).
+
+mod support;
+
+use burn::tensor::{Device, FloatDType, Tensor, TensorData};
+use palpable::model::{vae::AutoencoderKl, vae_config::AutoencoderKlConfig};
+use palpable::weights::read_text;
+use support::formula::{self, FormulaModel};
+use support::{Golden, block_on, demo_model, demo_weights, in_repository, relative_error, values};
+
+/// The middle 128×128 pixels of a subject's photo, in −1…1.
+fn photo(device: &Device) -> Tensor<4> {
+    let photo = image::open(in_repository("models/demo/subjects/dog/1.png")).unwrap();
+    let pixels = photo.crop_imm(64, 64, 128, 128).to_rgb8().into_raw();
+    let pixels = pixels.into_iter().map(|value| f32::from(value) / 127.5 - 1.0).collect();
+    Tensor::from_data(TensorData::new::<f32, _>(pixels, [1, 128, 128, 3]), device)
+}
+
+fn load(model: &FormulaModel, device: &Device) -> AutoencoderKl {
+    let config = AutoencoderKlConfig::from_json(&model.config).unwrap();
+    AutoencoderKl::load(&mut model.weights(device, FloatDType::F32), config).unwrap()
+}
+
+fn assert_equals(golden: &Golden, name: &str, actual: Tensor<4>) {
+    assert_eq!(actual.dims().as_slice(), golden.tensors[name].0.as_slice());
+    let error = relative_error(&values(actual), golden.values(name));
+    println!("{name}: relative error {error:.2e}");
+    assert!(error <= 1e-4, "{name}: {error:.2e}");
+}
+
+/// Encodes the images; decodes the latents, or the means just found.
+fn assert_equals_diffusers(golden: &str, vae: &AutoencoderKl, images: Tensor<4>, latents: Option<Tensor<4>>) {
+    let golden = Golden::read(golden);
+    let distribution = vae.encode(images);
+    let latents = latents.unwrap_or_else(|| distribution.mean.clone());
+    assert_equals(&golden, "mean", distribution.mean);
+    assert_equals(&golden, "log_variance", distribution.log_variance);
+    assert_equals(&golden, "decoded", vae.decode(latents));
+}
+
+#[test]
+fn demo_model_equals_diffusers_on_a_photo() {
+    let device = Device::flex();
+    let config = block_on(read_text(&demo_model(), "vae/config.json")).unwrap();
+    let config = AutoencoderKlConfig::from_json(&config).unwrap();
+    assert_eq!(config.downscale(), 8);
+    assert!((config.scaling_factor - 0.413_550_864_647_138_7).abs() < 1e-15);
+    let mut weights = demo_weights("vae", "diffusion_pytorch_model", &device);
+    let vae = AutoencoderKl::load(&mut weights, config).unwrap();
+    assert_equals_diffusers("vae/demo.safetensors", &vae, photo(&device), None);
+}
+
+#[test]
+fn stable_diffusion_layout_equals_diffusers() {
+    let device = Device::flex();
+    let vae = load(&FormulaModel::read("vae/sd15_layout.json"), &device);
+    let images = formula::values("images", [2, 32, 24, 3], &device);
+    let latents = formula::values("latents", [2, 4, 3, 4], &device);
+    assert_equals_diffusers("vae/sd15_layout.safetensors", &vae, images, Some(latents));
+}
+
+#[test]
+fn legacy_attention_names_are_the_same_model() {
+    let device = Device::flex();
+    let mut model = FormulaModel::read("vae/sd15_layout.json");
+    let legacy = [("to_q", "query"), ("to_k", "key"), ("to_v", "value"), ("to_out.0", "proj_attn")];
+    let rename = |name: String| {
+        legacy.iter().fold(name, |name, (new, old)| name.replace(&format!(".{new}."), &format!(".{old}.")))
+    };
+    model.weights = model.weights.into_iter().map(|(name, tensor)| (rename(name), tensor)).collect();
+    assert!(model.weights.contains_key("encoder.mid_block.attentions.0.proj_attn.weight"));
+    let latents = formula::values("latents", [2, 4, 3, 4], &device);
+    let golden = Golden::read("vae/sd15_layout.safetensors");
+    assert_equals(&golden, "decoded", load(&model, &device).decode(latents));
+}
+
+#[test]
+fn model_without_quantization_convs_and_attention_equals_diffusers() {
+    let device = Device::flex();
+    let mut model = FormulaModel::read("vae/bare.json");
+    // as the golden script: log variances far beyond what is let through
+    let (_, conv_out) = model.weights.get_mut("encoder.conv_out.weight").unwrap();
+    conv_out.iter_mut().for_each(|value| *value *= 64.0);
+    let images = formula::values("images", [1, 13, 10, 3], &device);
+    let latents = formula::values("latents", [1, 6, 5, 3], &device);
+    assert_equals_diffusers("vae/bare.safetensors", &load(&model, &device), images, Some(latents));
+}
+
+#[test]
+fn configs_of_other_autoencoders_are_refused_in_a_sentence() {
+    for (json, expected) in [
+        (r#"{"_class_name": "AutoencoderTiny"}"#, "AutoencoderTiny"),
+        (r#"{"shift_factor": 0.1159}"#, "shift_factor to 0.1159"),
+        (r#"{"latents_mean": [0, 0, 0, 0]}"#, "latents_mean"),
+        (r#"{"down_block_types": ["AttnDownEncoderBlock2D"]}"#, "AttnDownEncoderBlock2D"),
+        (r#"{"block_out_channels": [64, 128]}"#, "down_block_types has 1 entries"),
+        (r#"{"block_out_channels": []}"#, "down_block_types has 1 entries"),
+        (r#"{"norm_num_groups": 0}"#, "norm_num_groups is 0"),
+        (r#"{"norm_num_groups": 5}"#, "64 channels do not divide into 5 groups"),
+        (r#"{"scaling_factor": "large"}"#, "cannot be read"),
+    ] {
+        let message = AutoencoderKlConfig::from_json(json).unwrap_err().to_string();
+        assert!(message.contains(expected), "{json}: {message}");
+    }
+}

@@ -1,0 +1,243 @@
+//! Reading and writing model files: what upstream writes loads, what is broken says so in a sentence.
+
+mod support;
+
+use std::collections::{BTreeMap, HashMap};
+
+use burn::tensor::{Device, FloatDType};
+use palpable::weights::{
+    Error, MemorySource, OutgoingTensor, SafetensorsHeader, StoredType, Weights, component_files,
+    read_config, write_safetensors,
+};
+use support::{block_on, demo_model, in_repository, values};
+
+const STEM: &str = "diffusion_pytorch_model";
+
+/// A file with the given header and so many bytes of data.
+fn file(header: &str, data: usize) -> Vec<u8> {
+    let mut file = (header.len() as u64).to_le_bytes().to_vec();
+    file.extend(header.as_bytes());
+    file.resize(file.len() + data, 0);
+    file
+}
+
+fn header_error(file: &[u8]) -> String {
+    SafetensorsHeader::from_bytes("a.safetensors", file).unwrap_err().to_string()
+}
+
+fn two_tensors() -> Vec<u8> {
+    let tensors = [
+        OutgoingTensor::f32("b", &[2, 2], &[1.0, 2.0, 3.0, 4.0]),
+        OutgoingTensor::f16("a", &[3], &[0.5, -1.0, 2.0]),
+    ];
+    write_safetensors(&tensors, &BTreeMap::from([("format".to_owned(), "pt".to_owned())]))
+}
+
+fn load(source: &MemorySource, dtype: FloatDType) -> Result<Weights, Error> {
+    block_on(Weights::load(source, "unet", STEM, &Device::flex(), dtype, &mut |_| {}))
+}
+
+#[test]
+fn a_written_file_reads_back() {
+    let file = two_tensors();
+    let header = SafetensorsHeader::from_bytes("a.safetensors", &file).unwrap();
+    assert_eq!(header.metadata["format"], "pt");
+    assert_eq!(header.data_start % 8, 0);
+    let [wide, narrow] = &header.tensors[..] else { panic!("{header:?}") };
+    assert_eq!((wide.name.as_str(), wide.dtype, &wide.shape[..]), ("b", StoredType::F32, &[2, 2][..]));
+    assert_eq!((narrow.name.as_str(), narrow.dtype, &narrow.shape[..]), ("a", StoredType::F16, &[3][..]));
+
+    let mut source = MemorySource::default();
+    source.insert(format!("unet/{STEM}.safetensors"), file);
+    let mut weights = load(&source, FloatDType::F32).unwrap();
+    assert_eq!(values(weights.take("b", [2, 2]).unwrap()), [1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(values(weights.take("a", [3]).unwrap()), [0.5, -1.0, 2.0]);
+    assert!(weights.take_if_present("a", [3]).unwrap().is_none(), "a tensor is taken once");
+}
+
+#[test]
+fn every_stored_float_becomes_the_wanted_one() {
+    let mut data = Vec::new();
+    data.extend((-1.5_f64).to_le_bytes());
+    data.extend(half::bf16::from_f32(3.0).to_le_bytes());
+    data.extend(half::f16::from_f32(0.25).to_le_bytes());
+    let header = r#"{"d":{"dtype":"F64","shape":[1],"data_offsets":[0,8]},
+        "b":{"dtype":"BF16","shape":[1],"data_offsets":[8,10]},
+        "h":{"dtype":"F16","shape":[],"data_offsets":[10,12]},
+        "ids":{"dtype":"I64","shape":[1,2],"data_offsets":[12,28]},
+        "nothing":{"dtype":"F32","shape":[2,0],"data_offsets":[28,28]}}"#;
+    let mut bytes = file(header, 0);
+    bytes.extend(data);
+    bytes.extend([0; 16]);
+    let mut source = MemorySource::default();
+    source.insert(format!("unet/{STEM}.safetensors"), bytes);
+    for dtype in [FloatDType::F32, FloatDType::F16] {
+        let mut weights = load(&source, dtype).unwrap();
+        assert_eq!(values(weights.take("d", [1]).unwrap()), [-1.5]);
+        assert_eq!(values(weights.take("b", [1]).unwrap()), [3.0]);
+        assert_eq!(values(weights.take("h", [1]).unwrap()), [0.25], "a scalar is taken as [1]");
+        let error = weights.take("ids", [1, 2]).unwrap_err();
+        assert_eq!(error.to_string(), "\"ids\" of unet is stored as I64, which this program does not read");
+    }
+    let error = load(&source, FloatDType::F32).unwrap().take("nothing", [2, 0]).unwrap_err();
+    assert_eq!(error.to_string(), "\"nothing\" of unet holds nothing");
+    let error = load(&source, FloatDType::F64).unwrap_err();
+    assert_eq!(error.to_string(), "weights can be loaded as f32 or f16, not as f64");
+}
+
+#[test]
+fn a_number_too_large_for_f16_is_refused() {
+    let tensors = HashMap::from([("w".to_owned(), (vec![1], vec![1e6]))]);
+    let error = Weights::from_tensors(tensors, &Device::flex(), FloatDType::F16).unwrap_err();
+    assert!(error.to_string().contains("too large for 16-bit floats"), "{error}");
+}
+
+#[test]
+fn the_demo_models_shards_load_with_exact_progress() {
+    let (source, device) = (demo_model(), Device::flex());
+    let files = block_on(component_files(&source, "unet", STEM, FloatDType::F32)).unwrap();
+    assert_eq!(files.len(), 2);
+    let mut read = 0;
+    let progress = &mut |bytes| read += bytes;
+    let mut weights =
+        block_on(Weights::load(&source, "unet", STEM, &device, FloatDType::F32, progress)).unwrap();
+    assert_eq!(read, files.iter().map(|file| file.length).sum::<u64>());
+    weights.take("conv_in.weight", [128, 4, 3, 3]).unwrap();
+
+    let error = weights.take("conv_in.bias", [4, 32]).unwrap_err().to_string();
+    assert_eq!(error, "\"conv_in.bias\" of unet has the shape [128] where its config asks for [4, 32]");
+    let error = weights.take("conv_inn.bias", [128]).unwrap_err().to_string();
+    assert_eq!(error, "unet lacks the tensor \"conv_inn.bias\"; is it a model of another kind?");
+}
+
+#[test]
+fn the_half_size_variant_serves_where_it_is_enough() {
+    let half = write_safetensors(&[OutgoingTensor::f16("w", &[1], &[0.1])], &BTreeMap::new());
+    let full = write_safetensors(&[OutgoingTensor::f32("w", &[1], &[0.1])], &BTreeMap::new());
+    let mut source = MemorySource::default();
+    source.insert(format!("unet/{STEM}.fp16.safetensors"), half);
+    assert_eq!(values(load(&source, FloatDType::F32).unwrap().take("w", [1]).unwrap()), [0.099975586]);
+    source.insert(format!("unet/{STEM}.safetensors"), full);
+    assert_eq!(values(load(&source, FloatDType::F32).unwrap().take("w", [1]).unwrap()), [0.1]);
+    let chosen = block_on(component_files(&source, "unet", STEM, FloatDType::F16)).unwrap();
+    assert_eq!(chosen[0].path, format!("unet/{STEM}.fp16.safetensors"));
+}
+
+#[test]
+fn broken_shards_are_named() {
+    let part = write_safetensors(&[OutgoingTensor::f32("w", &[1], &[0.1])], &BTreeMap::new());
+    let index = |map: &str| format!(r#"{{"metadata":{{"total_size":4}},"weight_map":{map}}}"#);
+    let index_path = format!("unet/{STEM}.safetensors.index.json");
+    let mut source = MemorySource::default();
+    source.insert("unet/one.safetensors", part);
+
+    source.insert(&*index_path, index(r#"{"w":"one.safetensors","v":"two.safetensors"}"#));
+    let error = load(&source, FloatDType::F32).unwrap_err().to_string();
+    assert!(error.contains("names the part unet/two.safetensors, which is not in the folder"), "{error}");
+
+    source.insert(&*index_path, index(r#"{"w":"one.safetensors","v":"one.safetensors"}"#));
+    let error = load(&source, FloatDType::F32).unwrap_err().to_string();
+    assert!(error.contains("says that unet/one.safetensors holds \"v\", which it does not"), "{error}");
+
+    source.insert(&*index_path, index(r#"{"w":"../one.safetensors"}"#));
+    let error = load(&source, FloatDType::F32).unwrap_err().to_string();
+    assert!(error.contains("a part outside of its folder"), "{error}");
+
+    source.insert(&*index_path, "{");
+    assert!(matches!(load(&source, FloatDType::F32), Err(Error::BadConfig { .. })));
+}
+
+#[test]
+fn missing_files_and_pickles_are_told_apart() {
+    let mut source = MemorySource::default();
+    let error = load(&source, FloatDType::F32).unwrap_err().to_string();
+    assert_eq!(error, format!("the model folder has no unet/{STEM}.safetensors"));
+    let error = block_on(read_config::<BTreeMap<String, String>>(&source, "unet/config.json")).unwrap_err();
+    assert_eq!(error.to_string(), "the model folder has no unet/config.json");
+
+    source.insert(format!("unet/{STEM}.bin"), *b"PK\x03\x04....");
+    let pickle = "is a pickle, which can run code when opened";
+    assert!(load(&source, FloatDType::F32).unwrap_err().to_string().contains(pickle));
+    assert!(header_error(b"PK\x03\x04\x00\x00\x08\x08\x00").contains(pickle));
+    assert!(header_error(b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.").contains(pickle));
+    assert!(header_error(b"version https://git-lfs.github.com/spec/v1\n").contains("Git LFS pointer"));
+}
+
+#[test]
+fn a_file_cut_anywhere_is_an_error() {
+    let whole = two_tensors();
+    for length in 0..whole.len() {
+        let error = SafetensorsHeader::from_bytes("a.safetensors", &whole[..length]).unwrap_err();
+        assert!(matches!(error, Error::Truncated { .. }), "at {length}: {error}");
+    }
+    let cut = &whole[..whole.len() - 1];
+    let expected = format!(
+        "a.safetensors is cut short: it has {} of {} bytes; download it again",
+        cut.len(),
+        whole.len()
+    );
+    assert_eq!(header_error(cut), expected);
+}
+
+#[test]
+fn a_lying_header_is_refused() {
+    let lies = [
+        // Ranges: a hole, an overlap, backwards, not from 0, longer or shorter than the shape asks for.
+        (
+            r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}"#,
+            12,
+            "hole",
+        ),
+        (
+            r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}"#,
+            6,
+            "overlaps",
+        ),
+        (r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, 4, "overlaps"),
+        (r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, 8, "hole"),
+        (r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}"#, 4, "as many bytes"),
+        (r#"{"a":{"dtype":"F32","shape":[],"data_offsets":[0,8]}}"#, 8, "as many bytes"),
+        // Sizes beyond all bounds.
+        (r#"{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}"#, 0, "as many bytes"),
+        (
+            r#"{"a":{"dtype":"U8","shape":[18446744073709551615],"data_offsets":[0,18446744073709551615]}}"#,
+            0,
+            "beyond any",
+        ),
+        (r#"{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}"#, 4, "cannot be read"),
+        (r#"{"a":{"dtype":"F32","shape":[1e0],"data_offsets":[0,4]}}"#, 4, "cannot be read"),
+        // Names twice, unknown fields and types, metadata that are not strings.
+        (
+            r#"{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}"#,
+            0,
+            "twice",
+        ),
+        (r#"{"__metadata__":{"x":"1","x":"2"}}"#, 0, "twice"),
+        (r#"{"__metadata__":{"x":1}}"#, 0, "cannot be read"),
+        (r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"more":1}}"#, 4, "cannot be read"),
+        (r#"{"a":{"dtype":"F31","shape":[1],"data_offsets":[0,4]}}"#, 4, "cannot be read"),
+        (r#"{"a":{"dtype":"F32","shape":[1]}}"#, 0, "cannot be read"),
+        // Not an object, not JSON, data after the last tensor.
+        ("[]", 0, "does not start with"),
+        ("", 0, "does not start with"),
+        ("{", 0, "cannot be read"),
+        (r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, 5, "goes on after"),
+    ];
+    for (header, data, reason) in lies {
+        let error = header_error(&file(header, data));
+        assert!(error.starts_with("a.safetensors is not a valid safetensors file: "), "{header}: {error}");
+        assert!(error.contains(reason), "{header}: {error}");
+    }
+    let deep = format!("{{\"a\":{}", "[".repeat(100_000));
+    assert!(header_error(&file(&deep, 0)).contains("cannot be read"));
+    assert!(header_error(&[0xff; 64]).contains("longer than 100 MB"));
+    let beyond_the_end = r#"{"a":{"dtype":"F32","shape":[1000],"data_offsets":[0,4000]}}"#;
+    assert!(header_error(&file(beyond_the_end, 8)).contains("cut short"));
+}
+
+#[test]
+fn upstreams_own_file_reads_with_its_metadata() {
+    let file = std::fs::read(in_repository("models/demo/text_encoder/model.safetensors")).unwrap();
+    let header = SafetensorsHeader::from_bytes("model.safetensors", &file).unwrap();
+    assert_eq!((header.tensors.len(), header.metadata["format"].as_str()), (84, "pt"));
+}
