@@ -35,7 +35,7 @@ export const PHONE: BrowserContextOptions = {
 };
 
 /** Long enough for the software GPU on two cores. */
-export const PATIENCE = 300_000;
+export const PATIENCE = 900_000;
 
 const ARTIFACTS = path.resolve(import.meta.dirname, "../../artifacts");
 

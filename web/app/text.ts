@@ -142,6 +142,7 @@ export const text = {
       warmupSteps: ["Steps before alignment starts", "The look is learnt first, with λ = 0."],
       batch: ["Batch", "Photos a step."],
       accumulation: ["Accumulation", "Batches gathered before each update."],
+      photoVariants: ["Framings of a photo", "1 is the photo alone; more add small zooms and shifts."],
       seed: ["Seed", "The same seed gives the same training."],
     },
   },
@@ -283,7 +284,6 @@ export const text = {
     float16Yes: "yes: weights take half the memory",
     float16No: "no: weights are kept as 32-bit floats",
     adapter: "GPU",
-    backend: "Interface",
     limits: "Limits",
     limitNames: {
       maxBufferSize: "Largest buffer",

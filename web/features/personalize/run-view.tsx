@@ -102,7 +102,8 @@ function Switches() {
 
 function Result() {
   const entry = run.result.value;
-  if (!entry) return null;
+  // Removed from the library meanwhile.
+  if (!entry) return <Button name={words.back} onClick={run.reset} />;
   const generate = () => {
     if (!prompt.value) addToPrompt(run.previewPrompt.value);
     goTo("generate");
