@@ -16,7 +16,7 @@ use support::{block_on, demo_model, in_repository};
 
 const CLASS_NOUN: &str = "dog";
 const PLACEHOLDER: &str = "<my-dog>";
-const TARGET: &str = "a pencil sketch of a dog wearing a crown at the beach";
+const TARGET: &str = "a watercolor painting of a dog wearing a crown at the beach";
 const SEEDS: std::ops::Range<u64> = 0..4;
 
 fn personalize(model: &StableDiffusion, photos: &[Photo], lambda: f64) -> Adapter {
@@ -49,8 +49,7 @@ fn draw(model: &StableDiffusion, prompt: &str, adapter: Option<&Adapter>) -> Vec
 #[test]
 fn likeness_and_prompt() {
     let gpu = block_on(Gpu::open(Choice::Cpu)).expect("the processor");
-    let model =
-        block_on(StableDiffusion::load(&gpu, &demo_model(), "demo", Precision::Float32, &mut |_| ()));
+    let model = block_on(StableDiffusion::load(&gpu, &demo_model(), "demo", Precision::Float32, &mut |_| ()));
     let model = model.expect("the embedded model");
     let text_model = (*model.text_encoder).clone();
     let dtype = Precision::Float32.dtype();
@@ -64,7 +63,8 @@ fn likeness_and_prompt() {
 
     let score = |what: &str, prompt: &str, adapter: Option<&Adapter>| {
         let pictures = draw(&model, prompt, adapter);
-        let text = block_on(scorer.clip_text_image(&pictures, &model.tokenizer.encode(TARGET))).expect("scores");
+        let text =
+            block_on(scorer.clip_text_image(&pictures, &model.tokenizer.encode(TARGET))).expect("scores");
         let text = text.iter().sum::<f32>() / text.len() as f32;
         let image = block_on(scorer.clip_image_image(&pictures, &photo_pictures)).expect("a score");
         println!("{what}: text {text:.3}, image {image:.3}");

@@ -109,7 +109,10 @@ fn unet_and_its_gradients() {
             let context = normal([batch, 77, 128], 5, &gpu.device);
             let started = Instant::now();
             drop(values(unet.forward(sample, &vec![500.0; batch], context, None)));
-            println!("one U-Net evaluation of batch {batch}: {:.0} ms", started.elapsed().as_secs_f64() * 1e3);
+            println!(
+                "one U-Net evaluation of batch {batch}: {:.0} ms",
+                started.elapsed().as_secs_f64() * 1e3
+            );
         }
     });
 }

@@ -48,9 +48,11 @@ fn draw(model: &StableDiffusion, sampler: &str) -> Picture {
 
 /// Peak signal-to-noise ratio in dB.
 fn psnr(picture: &Picture, golden: &str) -> f64 {
-    let golden = image::open(in_repository("tests/goldens/pipeline").join(golden)).expect("a golden").to_rgb8();
+    let golden =
+        image::open(in_repository("tests/goldens/pipeline").join(golden)).expect("a golden").to_rgb8();
     assert_eq!((picture.width as u32, picture.height as u32), golden.dimensions());
-    let squares = picture.rgb.iter().zip(golden.as_raw()).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2));
+    let squares =
+        picture.rgb.iter().zip(golden.as_raw()).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2));
     let mean = squares.sum::<f64>() / picture.rgb.len() as f64;
     10.0 * (255.0 * 255.0 / mean.max(1e-12)).log10()
 }

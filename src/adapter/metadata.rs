@@ -25,7 +25,9 @@ pub(super) fn of_adapter(adapter: &Adapter) -> Metadata {
     set("ss_v2", v2.to_owned());
     set("ss_base_model_version", base_version.to_owned());
     if let Some(architecture) = architecture {
+        set("modelspec.sai_model_spec", "1.0.0".to_owned());
         set("modelspec.architecture", format!("{architecture}/lora"));
+        set("modelspec.implementation", "diffusers".to_owned());
     }
     set("ss_output_name", adapter.name.clone());
     set("modelspec.title", adapter.name.clone());
@@ -104,11 +106,12 @@ fn parse<T: FromStr>(metadata: &Metadata, key: &str) -> Option<T> {
 }
 
 /// kohya's `ss_v2` and `ss_base_model_version`, and the architecture's name in modelspec, by the width
-/// of the text vectors; a small model such as the demo's has neither.
+/// of the text vectors. They do not tell Stable Diffusion 2's two kinds apart, so modelspec is left out
+/// there; a small model such as the demo's has no name at all.
 fn family(text_width: Option<usize>) -> (&'static str, &'static str, Option<&'static str>) {
     match text_width {
         Some(768) => ("False", "sd_v1", Some("stable-diffusion-v1")),
-        Some(1024) => ("True", "sd_v2", Some("stable-diffusion-v2-512")),
+        Some(1024) => ("True", "sd_v2", None),
         _ => ("False", "other", None),
     }
 }

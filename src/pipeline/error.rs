@@ -22,17 +22,25 @@ pub enum Error {
     Evaluation(#[from] evaluation::Error),
     #[error("The prompt is empty; describe the picture you want.")]
     EmptyPrompt,
-    #[error("A picture of {width}×{height} can't be made: sides must be multiples of {multiple}, from {multiple} to {most}.")]
+    #[error(
+        "A picture of {width}×{height} can't be made: sides must be multiples of {multiple}, from {multiple} to {most}."
+    )]
     Size { width: usize, height: usize, multiple: usize, most: usize },
     #[error("The guidance scale must be between 0 and 50, not {0}.")]
     GuidanceScale(f32),
     #[error("The adapter strength must be between −2 and 2, not {0}.")]
     Strength(f32),
-    #[error("The text encoder writes {text_encoder} numbers a token where the U-Net reads {unet}: they are of different models.")]
+    #[error(
+        "The text encoder writes {text_encoder} numbers a token where the U-Net reads {unet}: they are of different models."
+    )]
     WidthMismatch { text_encoder: usize, unet: usize },
-    #[error("The tokenizer writes {tokens} tokens where the text encoder reads {positions}: they are of different models.")]
+    #[error(
+        "The tokenizer writes {tokens} tokens where the text encoder reads {positions}: they are of different models."
+    )]
     LengthMismatch { tokens: usize, positions: usize },
-    #[error("The device returned numbers that are not finite; try 32-bit precision, and report this with your device's description.")]
+    #[error(
+        "The device returned numbers that are not finite; try 32-bit precision, and report this with your device's description."
+    )]
     NotFinite,
     #[error("The device could not return a result: {0}.")]
     ReadBack(String),
@@ -43,7 +51,8 @@ impl Error {
     pub fn sentence(&self) -> String {
         let message = self.to_string();
         let mut letters = message.chars();
-        let mut sentence: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+        let mut sentence: String =
+            letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
         if !sentence.ends_with(['.', '!', '?']) {
             sentence.push('.');
         }

@@ -114,7 +114,11 @@ impl StableDiffusion {
         let dtype = precision.dtype();
         let mut total = 0;
         for [folder, stem] in [TEXT_ENCODER, UNET, VAE] {
-            total += component_files(source, folder, stem, dtype).await?.iter().map(|file| file.length).sum::<u64>();
+            total += component_files(source, folder, stem, dtype)
+                .await?
+                .iter()
+                .map(|file| file.length)
+                .sum::<u64>();
         }
         let mut loaded = 0;
         let mut count = |bytes: u64| {

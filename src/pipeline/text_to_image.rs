@@ -1,7 +1,7 @@
 //! Text to image: from a prompt and a seed to a picture, one denoising step at a time, so that the
 //! caller can show progress and stop whenever it likes by not asking for the next step.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{FloatDType, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use super::{Error, Picture, StableDiffusion};
@@ -112,11 +112,10 @@ impl Generation {
             }
             adapter.check_fits(&projections)?;
             if let Some(embedding) = &adapter.embedding {
-                embedding.check_width(model.text_encoder.config().hidden_size)?;
                 encoder.add(embedding, device)?;
             }
             if *strength != 0.0 {
-                adapter.add_to(&mut lora, device, *strength);
+                adapter.add_to(&mut lora, device, FloatDType::F32, *strength);
             }
         }
         let (prompt, truncated) = encoder.encode(&settings.prompt);

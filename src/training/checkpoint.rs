@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use burn::tensor::Tensor;
 
 use super::optimizer::ParameterGroup;
-use super::trainer::read;
+use super::transfer::read;
 use super::{Error, TrainingSettings};
 use crate::weights::{OutgoingTensor, SafetensorsHeader, StoredType, write_safetensors};
 

@@ -6,9 +6,10 @@
 
 use std::ops::Range;
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{DType, Tensor};
 
 use super::random::{Purpose, stream};
+use super::transfer::upload;
 use crate::model::clip_text::ClipTextModel;
 use crate::sampling::noise;
 use crate::tokenizer::Tokens;
@@ -28,7 +29,7 @@ pub struct PromptTemplate {
 #[derive(Clone, Debug)]
 enum Part {
     /// Rows of the model's table `[tokens, width]`.
-    Words(Tensor<2>),
+    Words(Box<Tensor<2>>),
     /// These vectors of the new word: all, unless the prompt was cut.
     Placeholder(Range<usize>),
 }
@@ -36,17 +37,19 @@ enum Part {
 impl PromptTemplate {
     /// Looks up the frozen rows around each place of the new word.
     pub fn new(tokens: &Tokens, placeholder: &str, text_encoder: &ClipTextModel) -> Self {
+        let words =
+            |range: Range<usize>| Part::Words(Box::new(text_encoder.embed_tokens(&tokens.ids[range])));
         let mut parts = Vec::new();
         let mut position = 0;
         for span in tokens.placeholders.iter().filter(|span| span.placeholder == placeholder) {
             if span.position > position {
-                parts.push(Part::Words(text_encoder.embed_tokens(&tokens.ids[position..span.position])));
+                parts.push(words(position..span.position));
             }
             parts.push(Part::Placeholder(span.first_vector..span.first_vector + span.vectors));
             position = span.position + span.vectors;
         }
         if position < tokens.ids.len() {
-            parts.push(Part::Words(text_encoder.embed_tokens(&tokens.ids[position..])));
+            parts.push(words(position..tokens.ids.len()));
         }
         Self { parts, dtype: text_encoder.embed_tokens(&[0]).dtype() }
     }
@@ -61,8 +64,8 @@ impl PromptTemplate {
     pub fn splice(&self, embedding: &Tensor<2>) -> Tensor<3> {
         let tracked = embedding.is_autodiff();
         let parts = self.parts.iter().map(|part| match part {
-            Part::Words(rows) if tracked => rows.clone().autodiff(),
-            Part::Words(rows) => rows.clone(),
+            Part::Words(rows) if tracked => (**rows).clone().autodiff(),
+            Part::Words(rows) => (**rows).clone(),
             Part::Placeholder(range) => {
                 embedding.clone().narrow(0, range.start, range.len()).cast(self.dtype)
             }
@@ -80,7 +83,7 @@ pub fn initial_embedding(class_noun_rows: Tensor<2>, vectors: usize, seed: u64) 
     let size = first.clone().square().mean_dim(1).sqrt() * FURTHER_VECTOR_NOISE;
     let further = (1..vectors).map(|vector| {
         let noise = noise::normal(seed, stream(Purpose::EmbeddingStart, vector, 0), width);
-        first.clone() + rows(noise, [1, width], &device) * size.clone()
+        first.clone() + upload(noise, &device).reshape([1, width]) * size.clone()
     });
     Tensor::cat(std::iter::once(first.clone()).chain(further).collect(), 0)
 }
@@ -97,8 +100,4 @@ pub fn norms(embedding: Tensor<2>) -> Tensor<2> {
 pub fn cap_norms(embedding: Tensor<2>, limits: Tensor<2>) -> Tensor<2> {
     let norms = norms(embedding.clone()).clamp_min(f64::from(f32::MIN_POSITIVE));
     embedding * (limits / norms).clamp_max(1.0)
-}
-
-fn rows(values: Vec<f32>, shape: [usize; 2], device: &Device) -> Tensor<2> {
-    Tensor::from_data(TensorData::new(values, shape), (device, DType::F32))
 }

@@ -14,6 +14,9 @@ pub enum Error {
     /// The placeholder is not a possible new word.
     #[error(transparent)]
     Tokenizer(#[from] tokenizer::Error),
+    /// The model's parts don't fit each other, or not the photos' latents.
+    #[error("This model can't be personalized: {reason}.")]
+    Model { reason: String },
     /// A checkpoint that is no readable file.
     #[error("This checkpoint can't be read: {0}")]
     CheckpointFile(#[from] weights::Error),

@@ -4,6 +4,8 @@
 //! plain tensors, so nothing of it can reach the gradients, and the frozen model's predictions are
 //! made without the LoRA set, so they are the base model's to the bit.
 
+use std::ops::Add;
+
 use burn::tensor::{DType, Tensor};
 
 use super::embedding::PromptTemplate;
@@ -83,9 +85,11 @@ pub struct StepGradients {
     pub pulls: Option<(Tensor<1>, Tensor<1>)>,
 }
 
-impl StepGradients {
+impl Add for StepGradients {
+    type Output = Self;
+
     /// Entry by entry.
-    pub fn add(self, other: Self) -> Self {
+    fn add(self, other: Self) -> Self {
         Self {
             lora: self.lora + other.lora,
             embedding: self.embedding + other.embedding,
@@ -94,7 +98,9 @@ impl StepGradients {
             pulls: self.pulls.zip(other.pulls).map(|(a, b)| (a.0 + b.0, a.1 + b.1)),
         }
     }
+}
 
+impl StepGradients {
     /// A sum of `count` passes to their mean; the pulls, of which only the ratio counts, stay sums.
     pub fn mean_of(self, count: usize) -> Self {
         if count == 1 {
@@ -139,16 +145,13 @@ pub fn step_gradients(
         Some(alignment) => {
             let prediction = palp::noise_prediction(plain_output, noisy.clone(), &level, prediction_type);
             let renoised = palp::renoise_estimate(noisy, batch.noise.clone(), prediction.clone(), &level);
-            let direction = direction(
-                networks,
-                conditioning,
-                trained,
-                personal.inner(),
-                renoised,
-                batch,
-                &level,
-                alignment,
-            );
+            let sides = AlignmentPass { networks, batch, level: &level, sample: renoised };
+            let frozen = sides.guided(&conditioning.empty, &conditioning.clean, alignment.alpha, None);
+            let lora = trained.layout.lora_set(&trained.factors);
+            let personalized =
+                sides.guided(&conditioning.empty, &personal.inner(), alignment.beta, Some(&lora));
+            let gate = palp::rows(alignment.gate(&batch.timesteps), &device);
+            let direction = palp::alignment_direction(frozen, personalized, gate);
             let pulls = palp::pulls(direction.clone(), alignment.lambda, prediction, batch.noise.clone());
             let target = palp::shifted_target(target, direction, alignment.lambda, &level, prediction_type);
             (target, Some(pulls))
@@ -178,38 +181,41 @@ pub fn encode_personal(networks: Networks, conditioning: &Conditioning, embeddin
     networks.text_encoder.forward(conditioning.personalization.splice(embedding))
 }
 
-/// Δ by three or four predictions at x̂_t without a graph. A guidance scale of 1 needs no
-/// unconditional prediction.
-fn direction(
-    networks: Networks,
-    conditioning: &Conditioning,
-    trained: &Trained,
-    personal: Tensor<3>,
-    renoised: Tensor<4>,
-    batch: &Batch,
-    level: &NoiseLevel,
-    alignment: Alignment,
-) -> Tensor<4> {
-    let empty = &conditioning.empty;
-    let guided = |conditional: Tensor<3>, scale: f64, lora: Option<&LoraSet>| {
+/// What both sides of Δ share: predictions at x̂_t, without a graph.
+struct AlignmentPass<'a> {
+    networks: Networks<'a>,
+    batch: &'a Batch,
+    level: &'a NoiseLevel,
+    /// x̂_t
+    sample: Tensor<4>,
+}
+
+impl AlignmentPass<'_> {
+    /// G^scale as a noise prediction. A scale of 1 needs no unconditional prediction; otherwise both
+    /// are made as one batch.
+    fn guided(&self, empty: &Tensor<3>, prompt: &Tensor<3>, scale: f64, lora: Option<&LoraSet>) -> Tensor<4> {
+        let Self { networks, batch, level, sample } = self;
         let output = if scale == 1.0 {
-            networks.predict(renoised.clone(), &batch.timesteps, conditional, lora)
+            networks.predict(sample.clone(), &batch.timesteps, prompt.clone(), lora)
         } else {
             let rows = batch.timesteps.len();
-            let both =
-                Tensor::cat(vec![empty.clone().repeat_dim(0, rows), conditional.repeat_dim(0, rows)], 0);
-            let twice = renoised.clone().repeat_dim(0, 2);
-            palp::guide_halves(networks.predict(twice, &batch.timesteps.repeat(2), both, lora), scale as f32)
+            let states = [empty, prompt].map(|states| states.clone().repeat_dim(0, rows));
+            let states = Tensor::cat(states.to_vec(), 0);
+            let twice = sample.clone().repeat_dim(0, 2);
+            let output = networks.predict(twice, &batch.timesteps.repeat(2), states, lora);
+            palp::guide_halves(output, scale as f32)
         };
-        palp::noise_prediction(output, renoised.clone(), level, networks.schedule.prediction_type())
-    };
-    let lora = trained.layout.lora_set(&trained.factors);
-    let frozen = guided(conditioning.clean.clone(), alignment.alpha, None);
-    let personalized = guided(personal, alignment.beta, Some(&lora));
-    let [first, last] = alignment.timesteps;
-    let gate =
-        batch.timesteps.iter().map(|timestep| if (first..=last).contains(timestep) { 1.0 } else { 0.0 });
-    palp::alignment_direction(frozen, personalized, palp::rows(gate.collect(), &renoised.device()))
+        palp::noise_prediction(output, sample.clone(), level, networks.schedule.prediction_type())
+    }
+}
+
+impl Alignment {
+    /// 1 for rows at whose timestep alignment acts, else 0.
+    fn gate(self, timesteps: &[usize]) -> Vec<f32> {
+        let [first, last] = self.timesteps;
+        let acts = |timestep| (first..=last).contains(timestep);
+        timesteps.iter().map(|timestep| if acts(timestep) { 1.0 } else { 0.0 }).collect()
+    }
 }
 
 impl Networks<'_> {

@@ -6,8 +6,10 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::photos::{Framing, Photo, PhotoError, check_count};
+use super::Error;
+use super::photos::{Framing, Photo, check_count};
 use super::random::{Purpose, stream, uniform};
+use super::transfer::{read, upload};
 use crate::model::vae::AutoencoderKl;
 
 /// Zooms lie between 1 and this.
@@ -38,8 +40,12 @@ pub fn framings(seed: u64, photo: usize, variants: usize) -> Vec<Framing> {
 
 impl PhotoLatents {
     /// Encodes every framing of every photo as a `resolution`×`resolution` picture. `progress` is
-    /// told after each picture how many of how many are encoded.
-    pub fn encode(
+    /// told after each picture how many of how many are encoded; the device is waited for each time,
+    /// so that it is told the truth and the caller can stop in between.
+    ///
+    /// # Errors
+    /// No photo or too many ([`Error::Photo`]); the device failed ([`Error::Device`]).
+    pub async fn encode(
         photos: &[Photo],
         vae: &AutoencoderKl,
         resolution: u32,
@@ -47,18 +53,23 @@ impl PhotoLatents {
         seed: u64,
         device: &Device,
         progress: &mut dyn FnMut(usize, usize),
-    ) -> Result<Self, PhotoError> {
+    ) -> Result<Self, Error> {
         check_count(photos.len())?;
+        let variants = variants.max(1);
+        let mut shape = [0; 3];
         let mut latents = Vec::new();
         for (index, photo) in photos.iter().enumerate() {
-            for framing in framings(seed, index, variants) {
-                let distribution = vae.encode(photo.to_tensor(framing, resolution, device));
-                latents.push(distribution.mean * vae.config.scaling_factor);
-                progress(latents.len(), photos.len() * variants.max(1));
+            for (variant, framing) in framings(seed, index, variants).into_iter().enumerate() {
+                let mean = vae.encode(photo.to_tensor(framing, resolution, device)).mean;
+                let [_, height, width, channels] = mean.dims();
+                shape = [height, width, channels];
+                latents.extend(read((mean * vae.config.scaling_factor).flatten(0, 3)).await?);
+                progress(index * variants + variant + 1, photos.len() * variants);
             }
         }
-        let variants = latents.len() / photos.len();
-        Ok(Self { latents: Tensor::cat(latents, 0), photos: photos.len(), variants })
+        let [height, width, channels] = shape;
+        let latents = upload(latents, device).reshape([photos.len() * variants, height, width, channels]);
+        Ok(Self { latents, photos: photos.len(), variants })
     }
 
     /// Latents that were computed elsewhere, one framing a photo.

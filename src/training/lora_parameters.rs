@@ -5,9 +5,10 @@
 //! f32 whatever the model is stored in. All factors lie in one flat vector, module after module, A
 //! before B; a forward pass works on slices of it.
 
-use burn::tensor::{DType, Device, Gradients, Tensor, TensorData};
+use burn::tensor::{Device, Gradients, Tensor};
 
 use super::random::{Purpose, stream};
+use super::transfer::upload;
 use crate::adapter::LoraWeights;
 use crate::model::lora::{LoraLayer, LoraSet};
 use crate::model::unet::Projection;
@@ -64,8 +65,7 @@ impl LoraLayout {
             values.extend(normal.into_iter().map(|value| value / self.rank as f32));
             values.resize(values.len() + module.out_features * self.rank, 0.0);
         }
-        let count = values.len();
-        Tensor::from_data(TensorData::new(values, [count]), (device, DType::F32))
+        upload(values, device)
     }
 
     /// The factors as slices of the flat vector.

@@ -5,38 +5,21 @@
 //! - one read-back a step, before the update, so a step that diverged leaves the state as it was;
 //! - the model's own weights never change.
 
-use std::rc::Rc;
-
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor};
 use serde::Serialize;
 
 use super::checkpoint::{Checkpoint, State};
-use super::embedding::{self, PromptTemplate};
-use super::gradients::{self, Alignment, Batch, Conditioning, Networks, StepGradients, Trained};
+use super::embedding;
+use super::frozen_model::FrozenModel;
+use super::gradients::{self, Alignment, Batch, Conditioning, StepGradients, Trained};
 use super::lora_parameters::LoraLayout;
 use super::optimizer::{self, ParameterGroup};
 use super::random::{Purpose, integers, permutation, stream};
-use super::settings::SettingsError;
+use super::transfer::{read, upload};
 use super::{Error, PhotoLatents, TrainingSettings};
 use crate::adapter::{Adapter, AdapterDetails, Embedding};
-use crate::model::clip_text::ClipTextModel;
 use crate::model::lora::LoraSet;
-use crate::model::unet::UNet2DConditionModel;
-use crate::sampling::{NoiseSchedule, noise};
-use crate::tokenizer::Tokenizer;
-
-/// The frozen model that a run trains an adapter for.
-pub struct TrainingModel {
-    /// Written into the adapter's details.
-    pub name: String,
-    /// The run's own: the placeholder is added to it.
-    pub tokenizer: Tokenizer,
-    pub text_encoder: Rc<ClipTextModel>,
-    pub unet: Rc<UNet2DConditionModel>,
-    pub schedule: NoiseSchedule,
-    /// The type the weights are stored in, f32 or f16.
-    pub dtype: DType,
-}
+use crate::sampling::noise;
 
 /// What a step reports.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -59,7 +42,7 @@ pub struct TrainingRecord {
 
 /// A run and its state.
 pub struct Trainer {
-    model: TrainingModel,
+    model: FrozenModel,
     settings: TrainingSettings,
     remarks: Vec<String>,
     conditioning: Conditioning,
@@ -80,27 +63,33 @@ impl Trainer {
     ///
     /// # Errors
     /// Settings out of range or prompts that don't fit together ([`Error::Settings`]), a placeholder
-    /// that can't be a new word ([`Error::Tokenizer`]).
+    /// that can't be a new word ([`Error::Tokenizer`]), networks and latents that don't fit each other
+    /// ([`Error::Model`]).
     pub fn new(
-        model: TrainingModel,
+        model: FrozenModel,
         latents: PhotoLatents,
         settings: TrainingSettings,
         device: &Device,
     ) -> Result<Self, Error> {
         let mut remarks = settings.validate()?;
+        model.check(&latents)?;
         let device = device.clone().inner();
         let mut model = model;
         model.tokenizer.add_placeholder(&settings.placeholder, settings.vectors)?;
 
-        let class_rows = class_noun_rows(&model, &settings.class_noun)?;
+        let class_rows = model.class_noun_rows(&settings.class_noun)?;
         let start = embedding::initial_embedding(class_rows, settings.vectors, settings.seed);
         let [vectors, embedding_width] = start.dims();
         let norm_limits = settings.embedding_norm_cap.map(|cap| embedding::norms(start.clone()) * cap);
 
+        let (clean, unseen) = model.encode(&settings.clean_prompt);
+        remarks.extend(
+            unseen.map(|rest| format!("The target prompt is too long; the model does not see \"{rest}\".")),
+        );
         let conditioning = Conditioning {
-            personalization: personalization_template(&model, &settings)?,
-            clean: encode(&model, &settings.clean_prompt, &mut remarks),
-            empty: encode(&model, "", &mut remarks),
+            personalization: model.personalization_template(&settings)?,
+            clean,
+            empty: model.encode("").0,
         };
         let modules = model.unet.attention_projections();
         let layout = LoraLayout::new(modules, settings.rank, settings.effective_lora_alpha());
@@ -132,7 +121,7 @@ impl Trainer {
     /// A file that is no checkpoint ([`Error::CheckpointFile`]) or one of another model
     /// ([`Error::Checkpoint`]).
     pub fn resume(
-        model: TrainingModel,
+        model: FrozenModel,
         latents: PhotoLatents,
         checkpoint: &[u8],
         device: &Device,
@@ -146,7 +135,7 @@ impl Trainer {
         }
         let settings = &trainer.settings;
         let restore = |state: State, learning_rate: f64, weight_decay: f64| {
-            let [values, moment_1, moment_2] = state.into_parts().map(|part| flat(part, &trainer.device));
+            let [values, moment_1, moment_2] = state.into_parts().map(|part| upload(part, &trainer.device));
             ParameterGroup::restore(values, moment_1, moment_2, step, learning_rate, weight_decay)
         };
         let lora = restore(lora, settings.lora_learning_rate, settings.weight_decay);
@@ -237,7 +226,7 @@ impl Trainer {
         let values = read(self.embedding.values()).await?;
         let settings = &self.settings;
         Ok(Adapter {
-            name: settings.placeholder.clone(),
+            name: settings.placeholder.trim_matches(['<', '>']).to_owned(),
             lora: self.layout.weights(&lora),
             embedding: Some(Embedding {
                 placeholder: settings.placeholder.clone(),
@@ -280,7 +269,7 @@ impl Trainer {
     /// Encoder hidden states `[1, tokens, width]` of a prompt that may hold the placeholder, with the
     /// new word as trained so far.
     pub fn encode_prompt(&self, prompt: &str) -> Tensor<3> {
-        let template = template(&self.model, prompt, &self.settings.placeholder);
+        let template = self.model.template(prompt, &self.settings.placeholder);
         self.model.text_encoder.forward(template.splice(&self.embedding_vectors()))
     }
 
@@ -292,12 +281,7 @@ impl Trainer {
     /// Losses and gradients of a step: the means over its accumulated batches (of the pulls: the sums).
     fn accumulated_gradients(&self) -> StepGradients {
         let settings = &self.settings;
-        let networks = Networks {
-            text_encoder: &self.model.text_encoder,
-            unet: &self.model.unet,
-            schedule: &self.model.schedule,
-            dtype: self.model.dtype,
-        };
+        let networks = self.model.networks();
         let trained = Trained {
             layout: self.layout.clone(),
             factors: self.layout.split(&self.lora.values()),
@@ -312,7 +296,7 @@ impl Trainer {
         let pass = |index: usize| {
             gradients::step_gradients(networks, &self.conditioning, &trained, &self.batch(index), alignment)
         };
-        let sum = (1..settings.accumulation).fold(pass(0), |sum, index| sum.add(pass(index)));
+        let sum = (1..settings.accumulation).fold(pass(0), |sum, index| sum + pass(index));
         sum.mean_of(settings.accumulation)
     }
 
@@ -340,58 +324,8 @@ impl Trainer {
         let timesteps = self.model.schedule.num_train_timesteps();
         Batch {
             latents: self.latents.gather(&indices),
-            noise: flat(noise, &self.device).reshape([batch, height, width, channels]),
+            noise: upload(noise, &self.device).reshape([batch, height, width, channels]),
             timesteps: integers(seed, stream(Purpose::Timestep, self.step, index), timesteps, batch),
         }
     }
-}
-
-fn template(model: &TrainingModel, prompt: &str, placeholder: &str) -> PromptTemplate {
-    PromptTemplate::new(&model.tokenizer.encode(prompt), placeholder, &model.text_encoder)
-}
-
-fn personalization_template(
-    model: &TrainingModel,
-    settings: &TrainingSettings,
-) -> Result<PromptTemplate, Error> {
-    let template = template(model, &settings.personalization_text(), &settings.placeholder);
-    if !template.has_placeholder(settings.vectors) {
-        let tokens = model.tokenizer.encode("").ids.len();
-        return Err(SettingsError::PlaceholderCutOff { tokens }.into());
-    }
-    Ok(template)
-}
-
-/// Encoder hidden states of a fixed prompt `[1, tokens, width]`.
-fn encode(model: &TrainingModel, prompt: &str, remarks: &mut Vec<String>) -> Tensor<3> {
-    let tokens = model.tokenizer.encode(prompt);
-    if let Some(rest) = &tokens.truncated {
-        remarks.push(format!("The target prompt is too long; the model does not see \"{rest}\"."));
-    }
-    model.text_encoder.forward(model.text_encoder.embed_tokens(&tokens.ids).unsqueeze())
-}
-
-/// The table's rows of the class noun's tokens `[pieces, width]`.
-fn class_noun_rows(model: &TrainingModel, class_noun: &str) -> Result<Tensor<2>, Error> {
-    // The empty prompt is start, end, padding.
-    let empty = model.tokenizer.encode("").ids;
-    let end = empty.get(1).copied();
-    let ids = model.tokenizer.encode(class_noun).ids;
-    let pieces: Vec<u32> = ids.into_iter().skip(1).take_while(|&id| Some(id) != end).collect();
-    if pieces.is_empty() {
-        return Err(SettingsError::ClassNounUnreadable { class_noun: class_noun.to_owned() }.into());
-    }
-    Ok(model.text_encoder.embed_tokens(&pieces))
-}
-
-fn flat(values: Vec<f32>, device: &Device) -> Tensor<1> {
-    let count = values.len();
-    Tensor::from_data(TensorData::new(values, [count]), (device, DType::F32))
-}
-
-/// Brings values to the host.
-pub(super) async fn read(tensor: Tensor<1>) -> Result<Vec<f32>, Error> {
-    let failed = |reason: String| Error::Device { reason };
-    let data = tensor.into_data_async().await.map_err(|error| failed(error.to_string()))?;
-    data.try_into_vec::<f32>().map_err(|error| failed(error.to_string()))
 }

@@ -76,7 +76,8 @@ impl Engine {
         let mut report = |state: pipeline::LoadProgress| {
             parameter_bytes = state.total;
             // A page that fails to draw its progress bar still gets its model.
-            let _ = progress.call2(&JsValue::NULL, &(state.loaded as f64).into(), &(state.total as f64).into());
+            let _ =
+                progress.call2(&JsValue::NULL, &(state.loaded as f64).into(), &(state.total as f64).into());
         };
         let model =
             StableDiffusion::load(&self.gpu, &source, "Palpable demo", Precision::Float32, &mut report).await;

@@ -32,7 +32,12 @@ fn kind(error: &pipeline::Error) -> &'static str {
             gpu::Error::OutOfMemory => "OutOfMemory",
             gpu::Error::Failed { .. } => "Internal",
         },
-        Error::Weights(_) | Error::Model(_) | Error::Adapter(_) | Error::Evaluation(_) | Error::WidthMismatch { .. } | Error::LengthMismatch { .. } => "BadFile",
+        Error::Weights(_)
+        | Error::Model(_)
+        | Error::Adapter(_)
+        | Error::Evaluation(_)
+        | Error::WidthMismatch { .. }
+        | Error::LengthMismatch { .. } => "BadFile",
         Error::Training(training::Error::Device { .. }) | Error::NotFinite | Error::ReadBack(_) => "Internal",
         Error::Tokenizer(_)
         | Error::Sampling(_)

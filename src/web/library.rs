@@ -52,9 +52,9 @@ impl Library {
     }
 
     pub fn get(&self, id: u32) -> Result<&Adapter, JsValue> {
-        self.adapters.get(&id).ok_or_else(|| {
-            named("BadSettings", "That adapter is no longer loaded; import it again.")
-        })
+        self.adapters
+            .get(&id)
+            .ok_or_else(|| named("BadSettings", "That adapter is no longer loaded; import it again."))
     }
 
     pub fn remove(&mut self, id: u32) {

@@ -12,8 +12,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-
-
 /// Personal text-to-image: train a PALP adapter from a few photos, and make pictures with it.
 #[derive(Parser)]
 #[command(version)]

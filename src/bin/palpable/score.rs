@@ -4,10 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use image::RgbImage;
-use palpable::{
-    evaluation::ClipScorer,
-    weights::DirectorySource,
-};
+use palpable::{evaluation::ClipScorer, weights::DirectorySource};
 
 use super::{error::Error, model::ModelArguments};
 

@@ -1,17 +1,16 @@
 //! Photos: decoding, orientation, framing, refusals; and their latents.
 
-mod support;
-
 use std::path::PathBuf;
 
+use crate::support::{block_on, demo_model, demo_weights, in_repository, relative_error, values};
 use burn::tensor::Device;
 use image::{ExtendedColorType, ImageEncoder, Rgb, RgbImage, codecs};
 use palpable::model::vae::AutoencoderKl;
 use palpable::model::vae_config::AutoencoderKlConfig;
+use palpable::training::Error;
 use palpable::training::latents::{PhotoLatents, framings};
 use palpable::training::photos::{self, Framing, Photo, PhotoError};
 use palpable::weights::read_text;
-use support::{block_on, demo_model, demo_weights, in_repository, relative_error, values};
 
 const RED: Rgb<u8> = Rgb([250, 10, 10]);
 const BLUE: Rgb<u8> = Rgb([10, 10, 250]);
@@ -184,7 +183,7 @@ fn latents_are_scaled_means_of_every_framing() {
     let photos = &photos::read_folder(&in_repository("models/demo/subjects/dog")).unwrap()[..2];
     let mut reports = Vec::new();
     let mut progress = |done, all| reports.push((done, all));
-    let latents = PhotoLatents::encode(photos, &vae, 32, 2, 5, &device, &mut progress).unwrap();
+    let latents = block_on(PhotoLatents::encode(photos, &vae, 32, 2, 5, &device, &mut progress)).unwrap();
     assert_eq!((latents.photos(), latents.variants(), latents.shape()), (2, 2, [4, 4, 4]));
     assert_eq!(reports, [(1, 4), (2, 4), (3, 4), (4, 4)]);
 
@@ -193,7 +192,7 @@ fn latents_are_scaled_means_of_every_framing() {
     assert_eq!(values(latents.gather(&[3])), expected);
     assert_ne!(values(latents.gather(&[2])), expected);
     assert!(matches!(
-        PhotoLatents::encode(&[], &vae, 32, 2, 5, &device, &mut |_, _| {}),
-        Err(PhotoError::None)
+        block_on(PhotoLatents::encode(&[], &vae, 32, 2, 5, &device, &mut |_, _| {})),
+        Err(Error::Photo(PhotoError::None))
     ));
 }

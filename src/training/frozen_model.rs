@@ -1,0 +1,94 @@
+//! The model that an adapter is trained for, and what a run asks of its frozen text side.
+
+use std::rc::Rc;
+
+use burn::tensor::{DType, Tensor};
+
+use super::embedding::PromptTemplate;
+use super::gradients::Networks;
+use super::settings::SettingsError;
+use super::{Error, PhotoLatents, TrainingSettings};
+use crate::model::clip_text::ClipTextModel;
+use crate::model::unet::UNet2DConditionModel;
+use crate::sampling::NoiseSchedule;
+use crate::tokenizer::Tokenizer;
+
+/// The frozen parts of a model. A run shares the networks and has a tokenizer of its own, to which the
+/// placeholder is added.
+pub struct FrozenModel {
+    /// Written into the adapter's details.
+    pub name: String,
+    pub tokenizer: Tokenizer,
+    pub text_encoder: Rc<ClipTextModel>,
+    pub unet: Rc<UNet2DConditionModel>,
+    pub schedule: NoiseSchedule,
+    /// The type the weights are stored in, f32 or f16.
+    pub dtype: DType,
+}
+
+impl FrozenModel {
+    /// Whether the parts and the photos' latents fit each other.
+    pub(super) fn check(&self, latents: &PhotoLatents) -> Result<(), Error> {
+        let unet = self.unet.config();
+        let [_, _, channels] = latents.shape();
+        if [unet.in_channels, unet.out_channels] != [channels; 2] {
+            let reason = format!(
+                "its U-Net maps {} to {} channels, but latents have {channels}",
+                unet.in_channels, unet.out_channels
+            );
+            return Err(Error::Model { reason });
+        }
+        let width = self.text_encoder.config().hidden_size;
+        if unet.cross_attention_dim.iter().any(|&dim| dim != width) {
+            let reason = format!("its text encoder is {width} wide, which its U-Net does not take");
+            return Err(Error::Model { reason });
+        }
+        Ok(())
+    }
+
+    pub(super) fn networks(&self) -> Networks<'_> {
+        Networks {
+            text_encoder: &self.text_encoder,
+            unet: &self.unet,
+            schedule: &self.schedule,
+            dtype: self.dtype,
+        }
+    }
+
+    /// A prompt that may hold the new word.
+    pub(super) fn template(&self, prompt: &str, placeholder: &str) -> PromptTemplate {
+        PromptTemplate::new(&self.tokenizer.encode(prompt), placeholder, &self.text_encoder)
+    }
+
+    /// y_P, which must hold the whole new word.
+    pub(super) fn personalization_template(
+        &self,
+        settings: &TrainingSettings,
+    ) -> Result<PromptTemplate, Error> {
+        let template = self.template(&settings.personalization_text(), &settings.placeholder);
+        if !template.has_placeholder(settings.vectors) {
+            let tokens = self.tokenizer.encode("").ids.len();
+            return Err(SettingsError::PlaceholderCutOff { tokens }.into());
+        }
+        Ok(template)
+    }
+
+    /// Encoder hidden states `[1, tokens, width]` of a fixed prompt, and what of it did not fit.
+    pub(super) fn encode(&self, prompt: &str) -> (Tensor<3>, Option<String>) {
+        let tokens = self.tokenizer.encode(prompt);
+        let embeddings = self.text_encoder.embed_tokens(&tokens.ids).unsqueeze();
+        (self.text_encoder.forward(embeddings), tokens.truncated)
+    }
+
+    /// The text encoder's rows of the class noun's tokens `[pieces, width]`.
+    pub(super) fn class_noun_rows(&self, class_noun: &str) -> Result<Tensor<2>, Error> {
+        // The empty prompt is start, end, padding.
+        let end = self.tokenizer.encode("").ids.get(1).copied();
+        let ids = self.tokenizer.encode(class_noun).ids;
+        let pieces: Vec<u32> = ids.into_iter().skip(1).take_while(|&id| Some(id) != end).collect();
+        if pieces.is_empty() {
+            return Err(SettingsError::ClassNounUnreadable { class_noun: class_noun.to_owned() }.into());
+        }
+        Ok(self.text_encoder.embed_tokens(&pieces))
+    }
+}

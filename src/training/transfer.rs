@@ -1,0 +1,18 @@
+//! Values between host and device.
+
+use burn::tensor::{DType, Device, Tensor, TensorData};
+
+use super::Error;
+
+/// Brings values to the device, f32.
+pub fn upload(values: Vec<f32>, device: &Device) -> Tensor<1> {
+    let count = values.len();
+    Tensor::from_data(TensorData::new(values, [count]), (device, DType::F32))
+}
+
+/// Brings f32 values to the host.
+pub async fn read(tensor: Tensor<1>) -> Result<Vec<f32>, Error> {
+    let failed = |reason: String| Error::Device { reason };
+    let data = tensor.into_data_async().await.map_err(|error| failed(error.to_string()))?;
+    data.try_into_vec::<f32>().map_err(|error| failed(error.to_string()))
+}

@@ -1,0 +1,547 @@
+//! Adapter files: what diffusers and peft write is read to the same weights (tools/goldens/adapters.py),
+//! what we write comes back bit by bit, and what is wrong is refused in words.
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use burn::tensor::{Device, FloatDType};
+use palpable::adapter::{
+    Adapter, AdapterDetails, Embedding, Error, InspectError, LARGEST_FILE, LoraWeights, check_length,
+    inspect_file, inspect_model_folder, kohya_name, path_from_kohya_name,
+};
+use palpable::model::unet::Projection;
+use palpable::sampling::noise::{normal, philox4x32};
+use palpable::weights::{MemorySource, OutgoingTensor, SafetensorsHeader, StoredType, write_safetensors};
+use support::{Golden, block_on, demo_model, in_repository, relative_error, values};
+
+const TO_K: &str = "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k";
+const TO_OUT: &str = "mid_block.attentions.0.transformer_blocks.0.attn1.to_out.0";
+
+fn golden_file(name: &str) -> Vec<u8> {
+    std::fs::read(in_repository("tests/goldens").join(name)).unwrap()
+}
+
+fn layer(path: &str, rank: usize, in_features: usize, out_features: usize, alpha: f32) -> LoraWeights {
+    LoraWeights {
+        path: path.to_owned(),
+        rank,
+        in_features,
+        out_features,
+        down: normal(1, 0, rank * in_features),
+        up: normal(1, 1, out_features * rank),
+        alpha,
+    }
+}
+
+/// Everything that an adapter can hold, in the order in which files hold it.
+fn full_adapter() -> Adapter {
+    Adapter {
+        name: "My dog, the 2nd".to_owned(),
+        lora: vec![layer(TO_K, 4, 12, 16, 3.0), layer(TO_OUT, 4, 16, 16, 3.0)],
+        embedding: Some(Embedding {
+            placeholder: "<my.dog>".to_owned(),
+            vectors: 2,
+            width: 12,
+            values: normal(2, 0, 24),
+        }),
+        details: AdapterDetails {
+            class_noun: Some("dog".to_owned()),
+            clean_prompt: Some("a \"pencil\" sketch of a dog 🐶, größer".to_owned()),
+            personalization_prompt: Some("a photo of <my.dog>".to_owned()),
+            alpha: Some(15.0),
+            beta: Some(7.5),
+            lambda: Some(0.1),
+            steps: Some(500),
+            base_model: Some("Palpable demo".to_owned()),
+        },
+    }
+}
+
+/// scale · up · down `[out, in]`
+fn change(weights: &LoraWeights) -> Vec<f32> {
+    let LoraWeights { rank, in_features, out_features, down, up, .. } = weights;
+    let mut product = Vec::with_capacity(out_features * in_features);
+    for row in 0..*out_features {
+        for column in 0..*in_features {
+            let terms =
+                (0..*rank).map(|r| f64::from(up[row * rank + r]) * f64::from(down[r * in_features + column]));
+            product.push((f64::from(weights.scale()) * terms.sum::<f64>()) as f32);
+        }
+    }
+    product
+}
+
+fn read(tensors: &[OutgoingTensor]) -> Result<Adapter, Error> {
+    Adapter::from_bytes(&write_safetensors(tensors, &BTreeMap::new()), "file.safetensors")
+}
+
+fn f32_tensor(name: &str, shape: &[usize]) -> OutgoingTensor {
+    OutgoingTensor::f32(name, shape, &normal(3, 0, shape.iter().product()))
+}
+
+fn projection(path: &str, in_features: usize, out_features: usize) -> Projection {
+    Projection { path: path.to_owned(), in_features, out_features }
+}
+
+#[test]
+fn kohya_names_of_whole_models_lead_back_to_their_paths() {
+    let modules: serde_json::Value = serde_json::from_slice(&golden_file("adapters_modules.json")).unwrap();
+    for (model, count) in [("sd15", 128), ("demo", 56)] {
+        let names = modules[model].as_object().unwrap();
+        assert_eq!(names.len(), count, "{model}");
+        for (path, name) in names {
+            let name = name.as_str().unwrap();
+            assert_eq!(kohya_name(path), name);
+            assert_eq!(path_from_kohya_name(name).as_deref(), Some(path.as_str()));
+        }
+    }
+    let blocks = |side: &str, levels: std::ops::Range<usize>, attentions: usize| {
+        let side = side.to_owned();
+        levels.flat_map(move |level| {
+            let side = side.clone();
+            (0..attentions).map(move |attention| format!("{side}_blocks.{level}.attentions.{attention}"))
+        })
+    };
+    let sixteen =
+        blocks("down", 0..3, 2).chain(["mid_block.attentions.0".to_owned()]).chain(blocks("up", 1..4, 3));
+    let paths: Vec<String> = sixteen.collect();
+    assert_eq!(paths.len(), 16);
+    for block in paths {
+        let path = format!("{block}.transformer_blocks.0.attn1.to_out.0");
+        assert!(modules["sd15"].get(&path).is_some(), "{path}");
+    }
+}
+
+#[test]
+fn names_outside_the_grammar_are_not_guessed() {
+    for name in [
+        "",
+        "lora_unet_",
+        "lora_unet_mid_block_attentions_0_proj_in",
+        "lora_unet_mid_block_attentions_0_transformer_blocks_0_ff_net_2",
+        "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn3_to_q",
+        "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_out",
+        "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_out_1",
+        "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_q_0",
+        "lora_unet_mid_block_attentions_-1_transformer_blocks_0_attn1_to_q",
+        "lora_unet_mid_block_attentions_0000_transformer_blocks_0_attn1_to_q",
+        "lora_unet_down_blocks_0_resnets_0_conv1",
+        "lora_te_text_model_encoder_layers_0_self_attn_q_proj",
+    ] {
+        assert_eq!(path_from_kohya_name(name), None, "{name}");
+    }
+}
+
+/// Each dialect leads to the change of weights that diffusers makes of the same file.
+#[test]
+fn files_of_diffusers_and_peft_mean_the_same_here() {
+    let expected = Golden::read("adapters_expected.safetensors");
+    for (dialect, alpha) in [("peft", 6.0), ("diffusers", 4.0), ("old", 4.0), ("kohya", 3.0)] {
+        let name = format!("adapters_{dialect}.safetensors");
+        let adapter = Adapter::from_bytes(&golden_file(&name), &name).unwrap();
+        assert_eq!(adapter.lora.len(), 32);
+        assert_eq!(adapter.name, format!("adapters_{dialect}"));
+        let mut worst = 0.0_f64;
+        for weights in &adapter.lora {
+            let golden = expected.values(&format!("{dialect}.{}", weights.path));
+            worst = worst.max(relative_error(&change(weights), golden));
+            let exception = dialect == "peft"
+                && weights.path.ends_with("mid_block.attentions.0.transformer_blocks.0.attn1.to_q");
+            assert_eq!(weights.alpha, if exception { 2.0 } else { alpha }, "{}", weights.path);
+        }
+
+        println!("{dialect}: largest relative error {worst:e}");
+        assert!(worst <= 1e-5, "{dialect}: {worst:e}");
+    }
+}
+
+#[test]
+fn what_is_written_comes_back_bit_by_bit() {
+    let adapter = full_adapter();
+    let bytes = adapter.to_bytes();
+    let again = Adapter::from_bytes(&bytes, "renamed (1).safetensors").unwrap();
+    assert_eq!(again, adapter);
+    assert_eq!(again.to_bytes(), bytes);
+    let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+    assert_eq!(bits(&again.lora[0].up), bits(&adapter.lora[0].up));
+
+    let embedding_only = Adapter { lora: Vec::new(), ..adapter.clone() };
+    let from_embedding_file =
+        Adapter::from_bytes(&adapter.embedding_file().unwrap(), "x.safetensors").unwrap();
+    assert_eq!(from_embedding_file, embedding_only);
+    assert_eq!(Adapter::from_bytes(&embedding_only.to_bytes(), "x").unwrap(), embedding_only);
+
+    let lora_only = Adapter { embedding: None, ..adapter };
+    assert_eq!(Adapter::from_bytes(&lora_only.to_bytes(), "x").unwrap(), lora_only);
+    assert!(lora_only.embedding_file().is_none() && lora_only.embedding_file_stem().is_none());
+}
+
+/// Other programs look for exactly these names.
+#[test]
+fn written_files_have_the_keys_that_other_programs_know() {
+    let bytes = full_adapter().to_bytes();
+    let header = SafetensorsHeader::from_bytes("x", &bytes).unwrap();
+    let mut entries: Vec<(&str, &[usize])> =
+        header.tensors.iter().map(|entry| (entry.name.as_str(), entry.shape.as_slice())).collect();
+    entries.sort();
+    let k = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k";
+    let out = "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_out_0";
+    let expected: [(&str, &[usize]); 7] = [
+        ("bundle_emb.my_dog.string_to_param.*", &[2, 12]),
+        (&format!("{k}.alpha"), &[]),
+        (&format!("{k}.lora_down.weight"), &[4, 12]),
+        (&format!("{k}.lora_up.weight"), &[16, 4]),
+        (&format!("{out}.alpha"), &[]),
+        (&format!("{out}.lora_down.weight"), &[4, 16]),
+        (&format!("{out}.lora_up.weight"), &[16, 4]),
+    ];
+    assert_eq!(entries, expected);
+    assert!(header.tensors.iter().all(|entry| entry.dtype == StoredType::F32));
+    for (key, value) in [
+        ("ss_network_module", "networks.lora"),
+        ("ss_network_dim", "4"),
+        ("ss_network_alpha", "3"),
+        ("ss_network_args", "{}"),
+        ("ss_v2", "False"),
+        ("ss_base_model_version", "other"),
+        ("ss_sd_model_name", "Palpable demo"),
+        ("modelspec.title", "My dog, the 2nd"),
+        ("modelspec.trigger_phrase", "my_dog"),
+        ("palpable.placeholder", "<my.dog>"),
+    ] {
+        assert_eq!(header.metadata.get(key).map(String::as_str), Some(value), "{key}");
+    }
+    let mut stable_diffusion = full_adapter();
+    stable_diffusion.embedding = None;
+    stable_diffusion.lora = vec![layer(TO_K, 4, 768, 320, 3.0), layer(TO_OUT, 8, 1280, 1280, 8.0)];
+    let bytes = stable_diffusion.to_bytes();
+    let metadata = SafetensorsHeader::from_bytes("x", &bytes).unwrap().metadata;
+    assert_eq!(metadata["ss_base_model_version"], "sd_v1");
+    assert_eq!(metadata["modelspec.architecture"], "stable-diffusion-v1/lora");
+    assert_eq!(
+        (metadata["ss_network_dim"].as_str(), metadata["ss_network_alpha"].as_str()),
+        ("Dynamic", "Dynamic")
+    );
+    let embedding = full_adapter().embedding_file().unwrap();
+    let header = SafetensorsHeader::from_bytes("x", &embedding).unwrap();
+    assert_eq!(header.tensors[0].name, "emb_params");
+    assert_eq!(full_adapter().embedding_file_stem().unwrap(), "my_dog");
+}
+
+#[test]
+fn embeddings_of_other_programs_are_read() {
+    let learned = Adapter::from_bytes(
+        &golden_file("adapters_learned_embeds.safetensors"),
+        "learned_embeds.safetensors",
+    );
+    let learned = learned.unwrap().embedding.unwrap();
+    assert_eq!((learned.placeholder.as_str(), learned.vectors, learned.width), ("<cat-toy>", 1, 12));
+    let clip_l =
+        Adapter::from_bytes(&golden_file("adapters_clip_l.safetensors"), "folder/Gray Cat.v2.safetensors");
+    let clip_l = clip_l.unwrap();
+    assert_eq!(clip_l.name, "Gray Cat.v2");
+    let embedding = clip_l.embedding.unwrap();
+    assert_eq!((embedding.placeholder.as_str(), embedding.vectors), ("<Gray-Cat.v2>", 3));
+
+    let params = read(&[f32_tensor("emb_params", &[1, 768])]).unwrap().embedding.unwrap();
+    assert_eq!((params.placeholder.as_str(), params.width), ("<file>", 768));
+    for key in ["bundle_emb.cat.string_to_param.*", "bundle_emb.cat.clip_l"] {
+        let bundled = read(&[f32_tensor(key, &[1, 768])]).unwrap().embedding.unwrap();
+        assert_eq!(bundled.placeholder, "<cat>");
+    }
+}
+
+#[test]
+fn alpha_defaults_to_the_rank() {
+    let factors = || {
+        let name = kohya_name(TO_K);
+        vec![
+            f32_tensor(&format!("{name}.lora_down.weight"), &[4, 12]),
+            f32_tensor(&format!("{name}.lora_up.weight"), &[16, 4]),
+        ]
+    };
+    assert_eq!(read(&factors()).unwrap().lora[0].scale(), 1.0);
+    for (alpha, scale) in [(0.0, 1.0), (1.0, 0.25), (8.0, 2.0)] {
+        let mut tensors = factors();
+        tensors.push(OutgoingTensor::f16(format!("{}.alpha", kohya_name(TO_K)), &[], &[alpha]));
+        assert_eq!(read(&tensors).unwrap().lora[0].scale(), scale);
+    }
+}
+
+#[test]
+fn lora_set_scales_by_strength_and_adds_up() {
+    let device = Device::flex();
+    let adapter = full_adapter();
+    let mut set = adapter.lora_set(&device, FloatDType::F32, 0.5);
+    let [layer] = set.get(TO_K) else { panic!("one adaptation of {TO_K}") };
+    assert_eq!(layer.scale, 0.5 * 3.0 / 4.0);
+    assert_eq!((layer.down.dims(), layer.up.dims()), ([4, 12], [16, 4]));
+    assert_eq!(values(layer.down.clone()), adapter.lora[0].down);
+    assert_eq!(values(layer.up.clone()), adapter.lora[0].up);
+    adapter.add_to(&mut set, &device, FloatDType::F32, -1.0);
+    assert_eq!(set.get(TO_OUT).len(), 2);
+    assert_eq!(set.get(TO_OUT)[1].scale, -0.75);
+}
+
+#[test]
+fn fit_is_checked_against_the_models_layers() {
+    let model = [projection(TO_K, 768, 320), projection(TO_OUT, 1280, 1280)];
+    let fits = |lora: Vec<LoraWeights>, width: Option<usize>| {
+        let embedding = width.map(|width| Embedding {
+            placeholder: "<x>".to_owned(),
+            vectors: 1,
+            width,
+            values: vec![0.0; width],
+        });
+        let adapter = Adapter { name: "x".to_owned(), lora, embedding, ..Adapter::default() };
+        adapter.check_fits(&model).map_err(|error| error.to_string())
+    };
+    assert_eq!(
+        fits(vec![layer(TO_K, 4, 768, 320, 4.0), layer(TO_OUT, 4, 1280, 1280, 4.0)], Some(768)),
+        Ok(())
+    );
+    let other_family = "the adapter \"x\" was made for another model: it expects text vectors of 1024 numbers \
+                        (Stable Diffusion 2), this model's have 768 numbers (Stable Diffusion 1)";
+    assert_eq!(fits(vec![layer(TO_K, 4, 1024, 320, 4.0)], None).unwrap_err(), other_family);
+    assert_eq!(fits(Vec::new(), Some(1024)).unwrap_err(), other_family);
+    let missing = TO_K.replace("down_blocks.0", "up_blocks.3");
+    assert_eq!(
+        fits(vec![layer(&missing, 4, 768, 320, 4.0)], None).unwrap_err(),
+        format!("the adapter \"x\" was made for another model: this one has no layer \"{missing}\"")
+    );
+    assert_eq!(
+        fits(vec![layer(TO_OUT, 4, 640, 640, 4.0)], None).unwrap_err(),
+        format!(
+            "the adapter \"x\" was made for another model: its layer \"{TO_OUT}\" maps 640 to 640 numbers, \
+             this model's maps 1280 to 1280"
+        )
+    );
+}
+
+#[test]
+fn contents_that_make_no_sense_are_refused_in_words() {
+    let name = kohya_name(TO_K);
+    let down = || f32_tensor(&format!("{name}.lora_down.weight"), &[4, 12]);
+    let up = || f32_tensor(&format!("{name}.lora_up.weight"), &[16, 4]);
+    let extra = |key: &str| vec![down(), up(), f32_tensor(key, &[2, 2])];
+    let not_finite = |value: f32| {
+        let mut values = vec![0.0; 48];
+        values[17] = value;
+        vec![OutgoingTensor::f32(format!("{name}.lora_down.weight"), &[4, 12], &values), up()]
+    };
+    for (tensors, words) in [
+        (vec![], "holds no tensors"),
+        (vec![f32_tensor("conv_in.weight", &[2, 2]), f32_tensor("conv_in.bias", &[2])], "is not an adapter"),
+        (vec![down()], "lacks its up factor"),
+        (vec![up()], "lacks its down factor"),
+        (vec![down(), f32_tensor(&format!("{name}.lora_up.weight"), &[16, 5])], "the ranks 4 and 5"),
+        (vec![f32_tensor(&format!("{name}.lora_down.weight"), &[48]), up()], "not a matrix"),
+        (
+            vec![
+                f32_tensor(&format!("{name}.lora_down.weight"), &[0, 12]),
+                f32_tensor(&format!("{name}.lora_up.weight"), &[16, 0]),
+            ],
+            "not a matrix",
+        ),
+        (vec![down(), up(), f32_tensor(&format!("{name}.alpha"), &[2])], "not a single number"),
+        (not_finite(f32::NAN), "not finite"),
+        (not_finite(f32::NEG_INFINITY), "not finite"),
+        (
+            vec![down(), up(), OutgoingTensor::f32(format!("{name}.alpha"), &[], &[f32::INFINITY])],
+            "not finite",
+        ),
+        (vec![down(), up(), f32_tensor(&format!("unet.{TO_K}.lora_A.weight"), &[4, 12])], "twice"),
+        (
+            extra("lora_te_text_model_encoder_layers_0_self_attn_q_proj.lora_down.weight"),
+            "the text encoder (1 tensor)",
+        ),
+        (extra("text_encoder.encoder.layers.0.self_attn.q_proj.lora_A.weight"), "the text encoder"),
+        (extra("lora_unet_down_blocks_0_resnets_0_conv1.lora_down.weight"), "convolutions"),
+        (
+            extra("lora_unet_mid_block_attentions_0_transformer_blocks_0_ff_net_0_proj.lora_up.weight"),
+            "feed-forward",
+        ),
+        (extra("lora_unet_mid_block_attentions_0_proj_in.lora_up.weight"), "input and output projections"),
+        (extra("lora_unet_input_blocks_4_1_transformer_blocks_0_attn1_to_q.lora_down.weight"), "SDXL"),
+        (extra(&format!("{name}.dora_scale")), "DoRA"),
+        (extra(&format!("{name}.hada_w1_a")), "LoHa"),
+        (extra("something_else"), "unknown parts"),
+        (extra("bundle_emb.cat.clip_g"), "embeddings of another kind"),
+        (vec![f32_tensor("clip_l", &[1, 8]), f32_tensor("clip_g", &[1, 16])], "SDXL"),
+        (vec![f32_tensor("emb_params", &[76, 8])], "is not an adapter"),
+        (vec![f32_tensor("bundle_emb.cat.clip_l", &[1, 8, 8])], "not 1 to 75 vectors"),
+        (
+            vec![f32_tensor("bundle_emb.a.clip_l", &[1, 8]), f32_tensor("bundle_emb.b.clip_l", &[1, 8])],
+            "2 new words",
+        ),
+    ] {
+        let error = read(&tensors).unwrap_err().to_string();
+        assert!(error.contains(words), "{error} (expected: {words})");
+        assert!(error.contains("file.safetensors") && !error.contains('\n'), "{error}");
+    }
+    let names_all = [
+        "lora_te_text_model_encoder_layers_0_mlp_fc1.lora_down.weight",
+        "lora_te_text_model_encoder_layers_0_mlp_fc1.lora_up.weight",
+        "lora_unet_down_blocks_0_downsamplers_0_conv.lora_up.weight",
+    ];
+    let error = read(&names_all.map(|name| f32_tensor(name, &[2, 2]))).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "file.safetensors also changes what Palpable does not adapt: convolutions (1 tensor), the text encoder \
+         (2 tensors) (for example \"lora_te_text_model_encoder_layers_0_mlp_fc1.lora_down.weight\"); it can use LoRA \
+         on the U-Net's attention projections and embeddings of one text encoder"
+    );
+}
+
+#[test]
+fn integers_are_no_factors() {
+    let name = kohya_name(TO_K);
+    let json = format!(
+        r#"{{"{name}.lora_down.weight":{{"dtype":"I8","shape":[1,2],"data_offsets":[0,2]}},"{name}.lora_up.weight":{{"dtype":"I8","shape":[2,1],"data_offsets":[2,4]}}}}"#
+    );
+    let mut file = (json.len() as u64).to_le_bytes().to_vec();
+    file.extend(json.bytes());
+    file.extend([1; 4]);
+    let error = Adapter::from_bytes(&file, "x.safetensors").unwrap_err();
+    assert!(matches!(error, Error::WrongType { stored: StoredType::I8, .. }), "{error}");
+}
+
+#[test]
+fn pickles_and_giants_are_refused_before_they_are_read() {
+    for (bytes, file_name) in [
+        (&b"PK\x03\x04 a zip file of PyTorch"[..], "lora.safetensors"),
+        (&b"\x80\x02}q\x00(U\x0fstring_to_paramq"[..], "embedding"),
+        (&b"garbage"[..], "embedding.PT"),
+        (&b"garbage garbage garbage"[..], "model.ckpt"),
+        (&b""[..], "pytorch_lora_weights.bin"),
+    ] {
+        let error = Adapter::from_bytes(bytes, file_name).unwrap_err();
+        assert_eq!(error, Error::Pickle { file: file_name.to_owned() });
+        assert!(error.to_string().contains("safetensors.torch.save_file"));
+    }
+    // A good file under a wrong name is still a good file.
+    assert!(Adapter::from_bytes(&full_adapter().to_bytes(), "adapter.bin").is_ok());
+    assert_eq!(check_length("x", LARGEST_FILE), Ok(()));
+    let error = check_length("x.safetensors", 4_265_380_512).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "x.safetensors has 4.3 GB; adapters of up to 1 GB are read, so this is probably a whole model"
+    );
+}
+
+/// Every way to cut a file, and thousands of ways to damage one, end in a value, never in a panic.
+#[test]
+fn damaged_files_never_panic() {
+    let mut adapter = full_adapter();
+    adapter.lora.truncate(1);
+    let bytes = adapter.to_bytes();
+    for length in 0..bytes.len() {
+        let error = Adapter::from_bytes(&bytes[..length], "x.safetensors").unwrap_err();
+        assert!(!error.to_string().is_empty());
+    }
+    let mut longer = bytes.clone();
+    longer.push(0);
+    assert!(Adapter::from_bytes(&longer, "x.safetensors").is_err());
+    let header_end = SafetensorsHeader::from_bytes("x", &bytes).unwrap().data_start as usize;
+    let mut refused = 0;
+    for round in 0..4000 {
+        let mut damaged = bytes.clone();
+        let [position, value, ..] = philox4x32([round, 0, 0, 0], [9, 9]);
+        damaged[position as usize % header_end] = value as u8;
+        refused += usize::from(Adapter::from_bytes(&damaged, "x.safetensors").is_err());
+    }
+    assert!(refused > 1000, "{refused}");
+}
+
+#[test]
+fn hostile_texts_become_harmless() {
+    let hostile = "a\u{0}b\u{1b}[31m\r\nc\u{202e}d".to_owned() + &"x".repeat(5000);
+    let adapter = Adapter {
+        name: hostile.clone(),
+        embedding: Some(Embedding {
+            placeholder: format!("<{hostile} and more>"),
+            vectors: 1,
+            width: 2,
+            values: vec![1.0, 2.0],
+        }),
+        details: AdapterDetails {
+            clean_prompt: Some(hostile.clone()),
+            alpha: Some(f64::NAN),
+            ..AdapterDetails::default()
+        },
+        ..Adapter::default()
+    };
+    let again = Adapter::from_bytes(&adapter.to_bytes(), &hostile).unwrap();
+    let embedding = again.embedding.as_ref().unwrap();
+    for text in [&again.name, &embedding.placeholder, again.details.clean_prompt.as_ref().unwrap()] {
+        assert!(
+            text.chars().count() <= 2000 && !text.contains(['\u{0}', '\u{1b}', '\n', '\u{202e}']),
+            "{text:?}"
+        );
+    }
+    assert!(again.name.starts_with("ab[31mcdxx") && again.name.len() == 100);
+    assert!(!embedding.placeholder.contains(char::is_whitespace));
+    assert_eq!(again.details.alpha, None);
+    let error = Adapter::from_bytes(b"{", &hostile).unwrap_err().to_string();
+    assert!(error.len() < 300 && !error.contains('\u{1b}'), "{error:?}");
+    let nameless = read(&[f32_tensor("bundle_emb.<>.clip_l", &[1, 2])]).unwrap();
+    assert_eq!(nameless.embedding.unwrap().placeholder, "<word>");
+}
+
+#[test]
+fn files_are_described_in_words() {
+    let mut source = MemorySource::default();
+    source.insert("mine.safetensors", full_adapter().to_bytes());
+    source.insert("word.safetensors", full_adapter().embedding_file().unwrap());
+    source.insert("bad.safetensors", &full_adapter().to_bytes()[..2000]);
+    source.insert("pickle.pt", b"PK\x03\x04....".as_slice());
+    let describe = |path: &str| block_on(inspect_file(&source, path));
+    assert_eq!(
+        describe("mine.safetensors").unwrap(),
+        [
+            "Kind: LoRA adapter with a new word",
+            "Name: My dog, the 2nd",
+            "Base model: Palpable demo",
+            "Text vectors: 12 numbers",
+            "LoRA: rank 4, alpha 3 (scale 0.75), 2 attention projections",
+            "New word: <my.dog> (2 vectors)",
+            "Class noun: dog",
+            "Target prompt: \"a \"pencil\" sketch of a dog 🐶, größer\"",
+            "Prompt of the photos: \"a photo of <my.dog>\"",
+            "Training: 500 steps, guidance alpha 15, beta 7.5, lambda 0.1",
+            "File: 7 tensors, 266 numbers in F32, 2.8 kB",
+        ]
+    );
+    assert_eq!(describe("word.safetensors").unwrap()[0], "Kind: Embedding of a new word (textual inversion)");
+    assert!(describe("bad.safetensors").unwrap_err().to_string().contains("cut short"));
+    assert!(matches!(describe("pickle.pt").unwrap_err(), InspectError::Adapter(Error::Pickle { .. })));
+    assert!(describe("missing.safetensors").is_err());
+
+    let demo = demo_model();
+    for (path, kind) in [
+        ("unet/diffusion_pytorch_model-00001-of-00002.safetensors", "U-Net: "),
+        ("vae/diffusion_pytorch_model.safetensors", "Autoencoder (VAE): "),
+        ("text_encoder/model.safetensors", "CLIP text encoder: "),
+        ("clip/vision_and_projections.safetensors", "CLIP image encoder: "),
+    ] {
+        let lines = block_on(inspect_file(&demo, path)).unwrap();
+        assert!(lines.len() == 1 && lines[0].starts_with(kind), "{lines:?}");
+    }
+}
+
+#[test]
+fn model_folders_are_described_in_words() {
+    let lines = block_on(inspect_model_folder(&demo_model())).unwrap();
+    println!("{}", lines.join("\n"));
+    assert_eq!(lines.len(), 6);
+    assert_eq!(lines[0], "Model folder in diffusers' layout, for pictures of 128×128");
+    assert!(lines[1].starts_with("U-Net: channels 128/160/224; "), "{}", lines[1]);
+    assert!(lines[2].starts_with("Text encoder: 5 layers, text vectors of 128 numbers; "), "{}", lines[2]);
+    let mut empty = MemorySource::default();
+    empty.insert("unet/config.json", b"{}".as_slice());
+    let error = block_on(inspect_model_folder(&empty)).unwrap_err().to_string();
+    assert!(error.contains("config.json"), "{error}");
+    let error = block_on(inspect_model_folder(&MemorySource::default())).unwrap_err().to_string();
+    assert_eq!(error, "the model folder has no unet/config.json");
+}

@@ -1,0 +1,203 @@
+//! The command line as a person meets it: the whole journey on the embedded model, and for each bad
+//! input an exit code and one sentence, never a panic.
+
+mod support;
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use support::in_repository;
+
+/// A folder of this test's own, empty.
+fn folder(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&path);
+    std::fs::create_dir_all(&path).expect("a folder");
+    path
+}
+
+fn palpable(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_palpable"))
+        .args(arguments)
+        .current_dir(in_repository("."))
+        .output()
+        .expect("the program starts")
+}
+
+fn succeeds(arguments: &[&str]) -> String {
+    let output = palpable(arguments);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{arguments:?}: {errors}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Exit code 1, and the last thing said is a sentence with `expected` in it.
+fn fails(arguments: &[&str], expected: &str) {
+    let output = palpable(arguments);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}: {errors}");
+    let sentence = errors.lines().last().unwrap_or_default();
+    assert!(sentence.contains(expected), "{arguments:?} said: {errors}");
+    assert!(!errors.contains("panicked"), "{errors}");
+}
+
+const PERSONALIZE: [&str; 9] = [
+    "personalize",
+    "--device=cpu",
+    "--model=models/demo",
+    "--class-noun=cat",
+    "--placeholder=<my-cat>",
+    "--steps=4",
+    "--warmup-steps=2",
+    "--batch=1",
+    "--rank=4",
+];
+
+#[test]
+fn the_whole_journey() {
+    let folder = folder("journey");
+    let at = |name: &str| folder.join(name).display().to_string();
+    let (adapter, log) = (at("cat.safetensors"), at("log.jsonl"));
+    let train = [
+        &PERSONALIZE[..],
+        &[
+            "--photos=models/demo/subjects/cat",
+            "--prompt=an oil painting of a cat at night",
+            &format!("--out={adapter}"),
+            &format!("--log={log}"),
+        ],
+    ];
+    succeeds(&train.concat());
+    let log = std::fs::read_to_string(log).expect("a log");
+    let records: Vec<serde_json::Value> =
+        log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(records.len(), 4);
+    for (index, record) in records.iter().enumerate() {
+        assert_eq!(record["step"], index + 1);
+        assert!(record["loss"].as_f64().expect("a number").is_finite());
+        assert!(record["seconds"].as_f64().expect("a number") > 0.0);
+        // Alignment begins after the warm-up.
+        assert_eq!(record["alignmentRatio"].as_f64().expect("a number") > 0.0, index >= 2);
+    }
+
+    let inspected = succeeds(&["inspect", &adapter]);
+    assert!(inspected.contains("<my-cat>"), "{inspected}");
+    assert!(succeeds(&["inspect", "models/demo"]).contains("128/160/224"));
+
+    let draw = |name: &str, adapter: &str| {
+        let out = at(name);
+        succeeds(&[
+            "generate",
+            "--device=cpu",
+            "--model=models/demo",
+            &format!("--adapter={adapter}"),
+            "--prompt=an oil painting of <my-cat> at night",
+            "--steps=3",
+            "--seed=3",
+            &format!("--out={out}"),
+        ]);
+        image::open(out).expect("a picture").to_rgb8()
+    };
+    let picture = draw("1.png", &adapter);
+    assert_eq!(picture.dimensions(), (128, 128));
+    assert_eq!(picture, draw("2.png", &format!("{adapter}:1.0")), "the same seed is the same picture");
+    assert_ne!(picture, draw("3.png", &format!("{adapter}:0")), "the adapter changes the picture");
+
+    let scores = succeeds(&[
+        "score",
+        "--device=cpu",
+        "--model=models/demo",
+        "--prompt=an oil painting of a cat at night",
+        "--photos=models/demo/subjects/cat",
+        "--pictures",
+        &at("1.png"),
+        &at("2.png"),
+    ]);
+    let scores: serde_json::Value = serde_json::from_str(&scores).expect("JSON");
+    assert!(scores["clipText"].as_f64().expect("a number").abs() <= 1.0);
+    assert!(scores["clipImage"].as_f64().expect("a number").abs() <= 1.0);
+}
+
+#[test]
+fn bad_pictures_are_explained() {
+    let folder = folder("pictures");
+    let out = format!("--out={}", folder.join("x.png").display());
+    let generate = |extra: &[&str], expected: &str| {
+        let start = ["generate", "--device=cpu", "--model=models/demo", &out];
+        fails(&[&start[..], extra].concat(), expected);
+    };
+    generate(&["--prompt= "], "prompt is empty");
+    generate(&["--prompt=a dog", "--sampler=magic"], "ddim, euler");
+    generate(&["--prompt=a dog", "--steps=0"], "steps");
+    generate(&["--prompt=a dog", "--size=100x100"], "multiples of 8");
+    generate(&["--prompt=a dog", "--adapter=missing.safetensors"], "missing.safetensors");
+    let nowhere = ["generate", "--device=cpu", "--model=no/such/folder", "--prompt=a dog", &out];
+    fails(&nowhere, "model_index.json");
+}
+
+#[test]
+fn bad_photos_are_explained() {
+    let folder = folder("photos");
+    let out = format!("--out={}", folder.join("x.safetensors").display());
+    let photos = folder.join("photos");
+    std::fs::create_dir_all(&photos).expect("a folder");
+    let train = |expected: &str| {
+        let photos = format!("--photos={}", photos.display());
+        fails(&[&PERSONALIZE[..], &["--prompt=a cat at night", &photos, &out]].concat(), expected);
+    };
+    train("no");
+    std::fs::write(photos.join("letter.png"), "Dear reader").expect("a file");
+    train("letter.png");
+    std::fs::remove_file(photos.join("letter.png")).expect("a file");
+
+    // A PNG whose header promises 20000 × 20000 pixels: refused by its header, not by its weight.
+    let huge = photos.join("huge.png");
+    image::RgbImage::new(1, 1).save(&huge).expect("a file");
+    let mut bytes = std::fs::read(&huge).expect("a file");
+    bytes[16..24].copy_from_slice(&[20000u32.to_be_bytes(), 20000u32.to_be_bytes()].concat());
+    let checksum = crc32(&bytes[12..29]);
+    bytes[29..33].copy_from_slice(&checksum.to_be_bytes());
+    std::fs::write(&huge, bytes).expect("a file");
+    train("megapixel");
+}
+
+#[test]
+fn bad_settings_are_explained() {
+    let folder = folder("settings");
+    let out = format!("--out={}", folder.join("x.safetensors").display());
+    let train = |extra: &[&str], expected: &str| {
+        let start = ["--photos=models/demo/subjects/cat", &out];
+        fails(&[&PERSONALIZE[..], &start, extra].concat(), expected);
+    };
+    train(&["--prompt="], "empty");
+    train(&["--prompt=a cat", "--lambda=-1"], "lambda");
+    train(&["--prompt=a cat", "--log=no/such/folder/log.jsonl"], "could not be written");
+}
+
+#[test]
+fn bad_files_are_explained() {
+    let folder = folder("files");
+    let adapter = folder.join("adapter.safetensors");
+    let path = adapter.display().to_string();
+    let inspect = |bytes: &[u8], expected: &str| {
+        std::fs::write(&adapter, bytes).expect("a file");
+        fails(&["inspect", &path], expected);
+    };
+    inspect(b"", "adapter.safetensors");
+    inspect(b"\x80\x02}q\x00", "adapter.safetensors");
+    let header = br#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#;
+    let file = |header: &[u8], data: &[u8]| [&(header.len() as u64).to_le_bytes(), header, data].concat();
+    inspect(&file(header, &[0; 4]), "cut short");
+    let lying = br#"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#;
+    inspect(&file(lying, &[0; 8]), "not a valid safetensors file");
+    fails(&["inspect", "no/such/file.safetensors"], "file.safetensors");
+}
+
+/// PNG's checksum, for a header that decoders believe.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0u32, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg()))
+    })
+}

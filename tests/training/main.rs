@@ -1,0 +1,11 @@
+//! Training, from the equations to whole runs.
+
+mod equations;
+mod parts;
+mod passes;
+mod photos;
+mod runs;
+mod settings;
+#[path = "../support/mod.rs"]
+mod support;
+mod tiny;

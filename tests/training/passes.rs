@@ -1,0 +1,232 @@
+//! One forward and backward pass: what carries a gradient, and which.
+
+use burn::tensor::{DType, FloatDType, Tensor};
+use palpable::sampling::{NoiseSchedule, PredictionType};
+use palpable::training::embedding::PromptTemplate;
+use palpable::training::gradients::{self, Batch, Conditioning, Networks, Trained};
+use palpable::training::lora_parameters::LoraLayout;
+use palpable::training::optimizer::ParameterGroup;
+use palpable::training::palp::{self, NoiseLevel};
+
+use crate::support::{formula, relative_error, values};
+use crate::tiny::{PLACEHOLDER, Tiny, schedule};
+
+/// What a trainer would put together for its first step, in the open.
+struct Pass {
+    tiny: Tiny,
+    schedule: NoiseSchedule,
+    conditioning: Conditioning,
+    trained: Trained,
+    batch: Batch,
+}
+
+impl Pass {
+    fn new() -> Self {
+        Self::of(Tiny::new())
+    }
+
+    fn of(tiny: Tiny) -> Self {
+        let mut tokenizer = tiny.model().tokenizer;
+        tokenizer.add_placeholder(PLACEHOLDER, 1).unwrap();
+        let template =
+            |prompt: &str| PromptTemplate::new(&tokenizer.encode(prompt), PLACEHOLDER, &tiny.text_encoder);
+        let embedding: Tensor<2> = formula::values("embedding", [1, 24], &tiny.device) * 0.2;
+        let fixed = |prompt: &str| tiny.text_encoder.forward(template(prompt).splice(&embedding));
+        let conditioning = Conditioning {
+            personalization: template("a photo of <my-dog>"),
+            clean: fixed("a pencil sketch of a dog"),
+            empty: fixed(""),
+        };
+        let layout = LoraLayout::new(tiny.unet.attention_projections(), 2, 2.0);
+        let lora: Tensor<1> = formula::values("lora", [layout.count()], &tiny.device) * 0.2;
+        Self {
+            trained: Trained { factors: layout.split(&lora), layout, embedding },
+            batch: Batch {
+                latents: formula::values("latents", [2, 8, 8, 4], &tiny.device),
+                noise: formula::values("noise", [2, 8, 8, 4], &tiny.device),
+                timesteps: vec![300, 700],
+            },
+            schedule: schedule(PredictionType::Epsilon),
+            conditioning,
+            tiny,
+        }
+    }
+
+    fn networks(&self) -> Networks<'_> {
+        Networks {
+            text_encoder: &self.tiny.text_encoder,
+            unet: &self.tiny.unet,
+            schedule: &self.schedule,
+            dtype: self.tiny.dtype.into(),
+        }
+    }
+
+    fn gradients(&self, alignment: Option<gradients::Alignment>) -> gradients::StepGradients {
+        gradients::step_gradients(self.networks(), &self.conditioning, &self.trained, &self.batch, alignment)
+    }
+
+    /// LoRA and [V] gradients of the mean squared error against a fixed target, written out.
+    fn gradients_against(&self, target: Tensor<4>) -> (Vec<f32>, Vec<f32>) {
+        let factors = self.trained.factors.tracked();
+        let lora = self.trained.layout.lora_set(&factors);
+        let embedding = self.trained.embedding.clone().autodiff().require_grad();
+        let states = gradients::encode_personal(self.networks(), &self.conditioning, &embedding);
+        let output =
+            self.tiny.unet.forward(self.noisy(), &[300.0, 700.0], states.repeat_dim(0, 2), Some(&lora));
+        let mut gradients = (output - target.autodiff()).square().mean().backward();
+        let embedding = embedding.grad_remove(&mut gradients).unwrap();
+        (values(factors.gradient(&mut gradients)), values(embedding))
+    }
+
+    /// C_P as the pass with a graph computes it. (The CPU backend has a softmax of its own without
+    /// autodiff, which differs in the last bits.)
+    fn personal_states(&self) -> Tensor<3> {
+        let embedding = self.trained.embedding.clone().autodiff().require_grad();
+        gradients::encode_personal(self.networks(), &self.conditioning, &embedding)
+    }
+
+    fn level(&self) -> NoiseLevel {
+        NoiseLevel::new(&self.schedule, &self.batch.timesteps, &self.tiny.device)
+    }
+
+    fn noisy(&self) -> Tensor<4> {
+        palp::add_noise(self.batch.latents.clone(), self.batch.noise.clone(), &self.level())
+    }
+}
+
+#[test]
+fn without_alignment_a_step_is_textual_inversion_with_dreambooth_to_the_bit() {
+    let pass = Pass::new();
+    let step = pass.gradients(None);
+    let (lora, embedding) = pass.gradients_against(pass.batch.noise.clone());
+    assert_eq!(values(step.lora), lora);
+    assert_eq!(values(step.embedding), embedding);
+    assert_eq!(values(step.loss), values(step.personalization_loss));
+    assert!(lora.iter().any(|&value| value != 0.0) && embedding.iter().any(|&value| value != 0.0));
+}
+
+/// Δ made apart, as a constant, gives the same gradients to the bit: none flows through it.
+#[test]
+fn only_the_personalized_prediction_carries_a_gradient() {
+    let pass = Pass::new();
+    let alignment = gradients::Alignment { alpha: 7.5, beta: 3.0, lambda: 0.3, timesteps: [20, 980] };
+    let step = pass.gradients(Some(alignment));
+
+    let predict = |sample: Tensor<4>, states: Vec<Tensor<3>>, lora| {
+        let rows = states.into_iter().map(|states| states.repeat_dim(0, 2)).collect::<Vec<_>>();
+        let timesteps = [300.0, 700.0].repeat(rows.len());
+        let sample = sample.repeat_dim(0, rows.len());
+        pass.tiny.unet.forward(sample, &timesteps, Tensor::cat(rows, 0), lora)
+    };
+    let personal = pass.personal_states();
+    let tracked = pass.trained.layout.lora_set(&pass.trained.factors.tracked());
+    let prediction = predict(pass.noisy(), vec![personal.clone()], Some(&tracked)).inner();
+    let renoised = palp::renoise_estimate(pass.noisy(), pass.batch.noise.clone(), prediction, &pass.level());
+    let Conditioning { clean, empty, .. } = pass.conditioning.clone();
+    let lora = pass.trained.layout.lora_set(&pass.trained.factors);
+    let frozen = palp::guide_halves(predict(renoised.clone(), vec![empty.clone(), clean], None), 7.5);
+    let personalized = palp::guide_halves(predict(renoised, vec![empty, personal.inner()], Some(&lora)), 3.0);
+    let target = palp::shifted_target(
+        pass.batch.noise.clone(),
+        frozen - personalized,
+        0.3,
+        &pass.level(),
+        PredictionType::Epsilon,
+    );
+    let (lora, embedding) = pass.gradients_against(target);
+    assert_eq!(values(step.lora), lora);
+    assert_eq!(values(step.embedding), embedding);
+}
+
+/// α = β = 1, a LoRA of zero, and a clean prompt that is the personalization prompt: both sides of Δ
+/// are the same prediction.
+#[test]
+fn without_a_difference_there_is_no_direction() {
+    let mut pass = Pass::new();
+    let zeros = Tensor::zeros([pass.trained.layout.count()], &pass.tiny.device);
+    pass.trained.factors = pass.trained.layout.split(&zeros);
+    let alignment = gradients::Alignment { alpha: 1.0, beta: 1.0, lambda: 0.3, timesteps: [20, 980] };
+    let different = pass.gradients(Some(alignment));
+    assert!(values(different.pulls.unwrap().0)[0] > 0.0);
+
+    pass.conditioning.clean = pass.personal_states().inner();
+    let same = pass.gradients(Some(alignment));
+    assert_eq!(values(same.pulls.unwrap().0), [0.0]);
+    let without = pass.gradients(None);
+    assert_eq!(values(same.lora), values(without.lora));
+    assert_eq!(values(same.embedding), values(without.embedding));
+}
+
+#[test]
+fn alignment_rests_outside_its_timesteps() {
+    let pass = Pass::new();
+    let alignment = gradients::Alignment { alpha: 7.5, beta: 1.0, lambda: 0.3, timesteps: [701, 980] };
+    let step = pass.gradients(Some(alignment));
+    assert_eq!(values(step.pulls.unwrap().0), [0.0]);
+    assert_eq!(values(step.lora), values(pass.gradients(None).lora));
+}
+
+/// The loss is scaled on its way back through f16, and the gradients are what they should be.
+#[test]
+fn a_model_stored_in_half_precision_gives_the_same_gradients_in_f32() {
+    let alignment = gradients::Alignment { alpha: 7.5, beta: 1.0, lambda: 0.3, timesteps: [20, 980] };
+    let full = Pass::new().gradients(Some(alignment));
+    let half = Pass::of(Tiny::stored_as(FloatDType::F16)).gradients(Some(alignment));
+    assert_eq!((half.lora.dtype(), half.embedding.dtype()), (DType::F32, DType::F32));
+    let lora = relative_error(&values(half.lora), &values(full.lora));
+    let embedding = relative_error(&values(half.embedding), &values(full.embedding));
+    println!("half precision: LoRA {lora:.1e}, embedding {embedding:.1e}");
+    assert!(lora < 0.03 && embedding < 0.03);
+    assert!(lora > 1e-6 && embedding > 1e-6);
+}
+
+/// A model whose output means v: converted to ε̂ before Δ is formed, trained towards v.
+#[test]
+fn models_that_predict_velocity_are_aligned_in_noise() {
+    let mut pass = Pass::new();
+    pass.schedule = schedule(PredictionType::VPrediction);
+    let alignment = gradients::Alignment { alpha: 2.0, beta: 1.0, lambda: 0.3, timesteps: [20, 980] };
+    let step = pass.gradients(Some(alignment));
+
+    let (level, noisy) = (pass.level(), pass.noisy());
+    let predict = |sample: &Tensor<4>, states: &Tensor<3>, lora| {
+        let output =
+            pass.tiny.unet.forward(sample.clone(), &[300.0, 700.0], states.clone().repeat_dim(0, 2), lora);
+        level.signal.clone() * output + level.noise.clone() * sample.clone()
+    };
+    let lora = pass.trained.layout.lora_set(&pass.trained.factors);
+    let personal = pass.personal_states().inner();
+    let estimate = palp::estimate_clean(noisy.clone(), predict(&noisy, &personal, Some(&lora)), &level);
+    let renoised = palp::add_noise(estimate, pass.batch.noise.clone(), &level);
+    let unconditional = predict(&renoised, &pass.conditioning.empty, None);
+    let conditional = predict(&renoised, &pass.conditioning.clean, None);
+    let direction = conditional * 2.0 - unconditional - predict(&renoised, &personal, Some(&lora));
+    let velocity =
+        level.signal.clone() * pass.batch.noise.clone() - level.noise.clone() * pass.batch.latents.clone();
+    let (lora, embedding) = pass.gradients_against(velocity + level.signal.clone() * direction * 0.15);
+    assert!(relative_error(&values(step.lora), &lora) < 1e-4);
+    assert!(relative_error(&values(step.embedding), &embedding) < 1e-4);
+}
+
+#[test]
+fn training_lowers_the_loss_on_a_fixed_batch() {
+    let pass = Pass::new();
+    let mut trained = pass.trained.clone();
+    let first = values(pass.gradients(None).loss)[0];
+    let flat = |tensor: Tensor<2>| tensor.flatten::<1>(0, 1);
+    let values_of = formula::values::<1>("lora", [trained.layout.count()], &pass.tiny.device) * 0.2;
+    let mut lora = ParameterGroup::new(values_of, 1e-2, 0.0);
+    let mut embedding = ParameterGroup::new(flat(trained.embedding.clone()), 1e-2, 0.0);
+    for _ in 0..10 {
+        let step =
+            gradients::step_gradients(pass.networks(), &pass.conditioning, &trained, &pass.batch, None);
+        lora.update(step.lora);
+        embedding.update(flat(step.embedding));
+        trained.factors = trained.layout.split(&lora.values());
+        trained.embedding = embedding.values().reshape([1, 24]);
+    }
+    let last = gradients::step_gradients(pass.networks(), &pass.conditioning, &trained, &pass.batch, None);
+    let last = values(last.loss)[0];
+    println!("loss {first} → {last}");
+    assert!(last < 0.9 * first);
+}
