@@ -305,3 +305,9 @@ fn a_config_of_another_size_names_the_tensor() {
          config asks for [3556, 128]"
     );
 }
+
+#[test]
+fn clip_score_clamps_before_it_stretches() {
+    assert_eq!(palpable::evaluation::clip_score(0.3), 0.75);
+    assert_eq!(palpable::evaluation::clip_score(-0.3), 0.0);
+}

@@ -14,9 +14,10 @@ use palpable::{
 };
 use support::{block_on, demo_model, in_repository};
 
-const CLASS_NOUN: &str = "dog";
-const PLACEHOLDER: &str = "<my-dog>";
-const TARGET: &str = "a watercolor painting of a dog wearing a crown at the beach";
+const SUBJECT: &str = "teddy_bear";
+const CLASS_NOUN: &str = "teddy bear";
+const PLACEHOLDER: &str = "<my-bear>";
+const TARGET: &str = "a watercolor painting of a teddy bear in the snow";
 const SEEDS: std::ops::Range<u64> = 0..4;
 
 fn personalize(model: &StableDiffusion, photos: &[Photo], lambda: f64) -> Adapter {
@@ -27,7 +28,7 @@ fn personalize(model: &StableDiffusion, photos: &[Photo], lambda: f64) -> Adapte
         lambda,
         ..Default::default()
     };
-    let mut trainer = model.trainer(photos, settings).expect("valid settings");
+    let mut trainer = block_on(model.trainer(photos, settings, &mut |_, _| ())).expect("valid settings");
     while !trainer.is_complete() {
         block_on(trainer.step()).expect("a step");
     }
@@ -56,7 +57,7 @@ fn likeness_and_prompt() {
     let scorer = block_on(ClipScorer::load(&demo_model(), text_model, &gpu.device, dtype, &mut |_| ()));
     let scorer = scorer.expect("the embedded CLIP");
 
-    let folder = in_repository("models/demo/subjects/dog");
+    let folder = in_repository("models/demo/subjects").join(SUBJECT);
     let photos = photos::read_folder(&folder).expect("photos");
     let photo_pictures: Vec<RgbImage> =
         (1..=5).map(|n| image::open(folder.join(format!("{n}.png"))).expect("a photo").to_rgb8()).collect();
@@ -70,7 +71,7 @@ fn likeness_and_prompt() {
         println!("{what}: text {text:.3}, image {image:.3}");
         (text, image)
     };
-    let personal = TARGET.replace("a dog", PLACEHOLDER);
+    let personal = TARGET.replace("a teddy bear", PLACEHOLDER);
     let (_, class_image) = score("base model, class noun", TARGET, None);
     let without_alignment = personalize(&model, &photos, 0.0);
     let (plain_text, _) = score("λ = 0", &personal, Some(&without_alignment));
@@ -78,5 +79,5 @@ fn likeness_and_prompt() {
     let (palp_text, palp_image) = score("PALP", &personal, Some(&aligned));
 
     assert!(palp_image > class_image + 0.05, "likeness: {palp_image:.3} against {class_image:.3}");
-    assert!(palp_text > plain_text + 0.01, "prompt: {palp_text:.3} against {plain_text:.3}");
+    assert!(palp_text > plain_text + 0.02, "prompt: {palp_text:.3} against {plain_text:.3}");
 }

@@ -1,9 +1,11 @@
 //! The embedded model by the kernels against the same model by the reference operations: results,
 //! and the gradients of adapters.
 
+mod support;
+
 use std::time::Instant;
 
-use burn::tensor::{Device, FloatDType, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use palpable::{
     gpu::{Choice, Gpu},
     model::{
@@ -14,44 +16,27 @@ use palpable::{
         vae_config::AutoencoderKlConfig,
     },
     sampling::noise,
-    weights::{DirectorySource, Weights, read_text},
+    weights::read_text,
 };
+use support::{block_on, demo_model, demo_weights, relative_error, values};
 
-fn demo() -> DirectorySource {
-    DirectorySource::new(concat!(env!("CARGO_MANIFEST_DIR"), "/models/demo"))
-}
-
-async fn unet(device: &Device) -> UNet2DConditionModel {
-    let source = demo();
-    let config = read_text(&source, "unet/config.json").await.expect("a config");
+fn unet(device: &Device) -> UNet2DConditionModel {
+    let config = block_on(read_text(&demo_model(), "unet/config.json")).expect("a config");
     let config = UNet2DConditionConfig::from_json(&config).expect("a supported config");
-    let stem = "diffusion_pytorch_model";
-    let weights = Weights::load(&source, "unet", stem, device, FloatDType::F32, &mut |_| ()).await;
-    UNet2DConditionModel::load(&mut weights.expect("weights"), config).expect("a U-Net")
+    let mut weights = demo_weights("unet", "diffusion_pytorch_model", device);
+    UNet2DConditionModel::load(&mut weights, config).expect("a U-Net")
 }
 
-async fn vae(device: &Device) -> AutoencoderKl {
-    let source = demo();
-    let config = read_text(&source, "vae/config.json").await.expect("a config");
+fn vae(device: &Device) -> AutoencoderKl {
+    let config = block_on(read_text(&demo_model(), "vae/config.json")).expect("a config");
     let config = AutoencoderKlConfig::from_json(&config).expect("a supported config");
-    let stem = "diffusion_pytorch_model";
-    let weights = Weights::load(&source, "vae", stem, device, FloatDType::F32, &mut |_| ()).await;
-    AutoencoderKl::load(&mut weights.expect("weights"), config).expect("a VAE")
+    let mut weights = demo_weights("vae", "diffusion_pytorch_model", device);
+    AutoencoderKl::load(&mut weights, config).expect("a VAE")
 }
 
 fn normal<const D: usize>(shape: [usize; D], stream: u64, device: &Device) -> Tensor<D> {
     let values = noise::normal(7, stream, shape.iter().product());
     Tensor::from_data(TensorData::new(values, shape), device)
-}
-
-fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().try_into_vec_as::<f32>().expect("f32 numbers")
-}
-
-fn relative_error(found: &[f32], expected: &[f32]) -> f64 {
-    let norm = |numbers: &mut dyn Iterator<Item = f64>| numbers.map(|x| x * x).sum::<f64>().sqrt();
-    let difference = norm(&mut found.iter().zip(expected).map(|(a, b)| f64::from(a - b)));
-    difference / norm(&mut expected.iter().map(|&b| f64::from(b)))
 }
 
 /// A LoRA on every attention projection, as leaves of the tape.
@@ -69,8 +54,8 @@ fn adapters(unet: &UNet2DConditionModel, device: &Device) -> Vec<(String, LoraLa
 
 /// The noise prediction, and the gradients of Σ weights·prediction with respect to some LoRA factors
 /// and to the prompt's encoding.
-async fn predict(device: &Device) -> (Vec<f32>, Vec<(String, Vec<f32>)>) {
-    let unet = unet(device).await;
+fn predict(device: &Device) -> (Vec<f32>, Vec<(String, Vec<f32>)>) {
+    let unet = unet(device);
     let layers = adapters(&unet, device);
     let mut lora = LoraSet::new();
     for (path, layer) in &layers {
@@ -89,48 +74,47 @@ async fn predict(device: &Device) -> (Vec<f32>, Vec<(String, Vec<f32>)>) {
     (values(prediction.inner()), found)
 }
 
+fn open_gpu() -> Gpu {
+    block_on(Gpu::open(Choice::Gpu)).expect("a GPU or a software Vulkan driver")
+}
+
 #[test]
 fn unet_and_its_gradients() {
-    pollster::block_on(async {
-        let gpu = Gpu::open(Choice::Gpu).await.expect("a GPU or a software Vulkan driver");
-        let (found, found_gradients) = predict(&gpu.device).await;
-        gpu.check().expect("no error on the GPU");
-        let (expected, expected_gradients) = predict(&Device::flex()).await;
-        let error = relative_error(&found, &expected);
-        assert!(error < 1e-4, "the prediction is off by {error:e}");
-        for ((name, found), (_, expected)) in found_gradients.iter().zip(&expected_gradients) {
-            let error = relative_error(found, expected);
-            assert!(error < 1e-3, "the gradient of {name} is off by {error:e}");
-        }
+    let gpu = open_gpu();
+    let (found, found_gradients) = predict(&gpu.device);
+    gpu.check().expect("no error on the GPU");
+    let (expected, expected_gradients) = predict(&Device::flex());
+    let error = relative_error(&found, &expected);
+    assert!(error < 1e-4, "the prediction is off by {error:e}");
+    for ((name, found), (_, expected)) in found_gradients.iter().zip(&expected_gradients) {
+        let error = relative_error(found, expected);
+        assert!(error < 1e-3, "the gradient of {name} is off by {error:e}");
+    }
 
-        let unet = unet(&gpu.device).await;
-        for batch in [1, 2, 4] {
-            let sample = normal([batch, 16, 16, 4], 4, &gpu.device);
-            let context = normal([batch, 77, 128], 5, &gpu.device);
-            let started = Instant::now();
-            drop(values(unet.forward(sample, &vec![500.0; batch], context, None)));
-            println!(
-                "one U-Net evaluation of batch {batch}: {:.0} ms",
-                started.elapsed().as_secs_f64() * 1e3
-            );
-        }
-    });
+    let unet = unet(&gpu.device);
+    for batch in [1, 2, 4] {
+        let sample = normal([batch, 16, 16, 4], 4, &gpu.device);
+        let context = normal([batch, 77, 128], 5, &gpu.device);
+        let started = Instant::now();
+        drop(values(unet.forward(sample, &vec![500.0; batch], context, None)));
+        println!("one U-Net evaluation of batch {batch}: {:.0} ms", started.elapsed().as_secs_f64() * 1e3);
+    }
 }
 
 #[test]
 fn vae_both_ways() {
-    pollster::block_on(async {
-        let gpu = Gpu::open(Choice::Gpu).await.expect("a GPU or a software Vulkan driver");
-        let cpu = Device::flex();
-        let run = async |device: &Device| {
-            let vae = vae(device).await;
-            let image = normal([1, 64, 48, 3], 6, device).clamp(-1.0, 1.0);
-            let latents = normal([1, 8, 6, 4], 7, device);
-            (values(vae.encode(image).mean), values(vae.decode(latents)))
-        };
-        let (found, expected) = (run(&gpu.device).await, run(&cpu).await);
-        gpu.check().expect("no error on the GPU");
-        assert!(relative_error(&found.0, &expected.0) < 1e-4, "encode");
-        assert!(relative_error(&found.1, &expected.1) < 1e-4, "decode");
-    });
+    let gpu = open_gpu();
+    let run = |device: &Device| {
+        let vae = vae(device);
+        let image = normal([1, 64, 48, 3], 6, device).clamp(-1.0, 1.0);
+        let latents = normal([1, 8, 6, 4], 7, device);
+        let started = Instant::now();
+        let found = (values(vae.encode(image).mean), values(vae.decode(latents)));
+        println!("64×48 encoded and decoded: {:.0} ms", started.elapsed().as_secs_f64() * 1e3);
+        found
+    };
+    let (found, expected) = (run(&gpu.device), run(&Device::flex()));
+    gpu.check().expect("no error on the GPU");
+    assert!(relative_error(&found.0, &expected.0) < 1e-4, "encode");
+    assert!(relative_error(&found.1, &expected.1) < 1e-4, "decode");
 }

@@ -17,6 +17,12 @@ use crate::{
     weights::{ByteSource, Weights, read_text},
 };
 
+/// CLIPScore of a cosine between picture and caption (arXiv:2104.08718): 2.5 · max(cosine, 0). The
+/// factor only stretches the usual range; never compare it with a plain CLIP-T.
+pub fn clip_score(cosine: f32) -> f32 {
+    2.5 * cosine.max(0.0)
+}
+
 /// Pictures that go through the image encoder together.
 const BATCH: usize = 16;
 

@@ -5,5 +5,5 @@ mod error;
 mod image_processor;
 mod resize;
 
-pub use clip_scores::ClipScorer;
+pub use clip_scores::{ClipScorer, clip_score};
 pub use error::Error;

@@ -1,15 +1,22 @@
 //! From photos to a training run on a loaded model.
 
 use super::{Error, StableDiffusion};
-use crate::training::{Photo, PhotoLatents, Trainer, TrainingModel, TrainingSettings};
+use crate::training::{self, FrozenModel, Photo, PhotoLatents, Trainer, TrainingSettings};
 
 impl StableDiffusion {
-    /// Encodes the photos and prepares the run. The model itself stays as it is.
+    /// Encodes the photos and prepares the run. The model itself stays as it is. `progress` is told
+    /// how many of how many pictures are encoded.
     ///
     /// # Errors
-    /// Too few or too many photos, or settings that can't be trained with.
-    pub fn trainer(&self, photos: &[Photo], settings: TrainingSettings) -> Result<Trainer, Error> {
-        settings.validate().map_err(crate::training::Error::from)?;
+    /// Too few or too many photos, settings that can't be trained with, a failing device.
+    pub async fn trainer(
+        &self,
+        photos: &[Photo],
+        settings: TrainingSettings,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Trainer, Error> {
+        // Before the photos are encoded, which takes a while.
+        settings.validate().map_err(training::Error::from)?;
         let device = &self.gpu.device;
         let latents = PhotoLatents::encode(
             photos,
@@ -18,10 +25,11 @@ impl StableDiffusion {
             settings.photo_variants,
             settings.seed,
             device,
-            &mut |_, _| (),
+            progress,
         );
-        let latents = latents.map_err(crate::training::Error::from)?;
-        let model = TrainingModel {
+        let latents = latents.await;
+        self.gpu.check()?;
+        let model = FrozenModel {
             name: self.name.clone(),
             tokenizer: self.tokenizer.clone(),
             text_encoder: self.text_encoder.clone(),
@@ -29,6 +37,6 @@ impl StableDiffusion {
             schedule: self.schedule.clone(),
             dtype: self.precision.dtype().into(),
         };
-        Ok(Trainer::new(model, latents, settings, device)?)
+        Ok(Trainer::new(model, latents?, settings, device)?)
     }
 }

@@ -105,9 +105,14 @@ impl Engine {
     }
 
     #[wasm_bindgen(js_name = beginTraining)]
-    pub async fn begin_training(&self, settings: JsValue, photos: Vec<Photo>) -> Result<Training, JsValue> {
+    pub async fn begin_training(
+        &self,
+        settings: JsValue,
+        photos: Vec<Photo>,
+        progress: Option<Function>,
+    ) -> Result<Training, JsValue> {
         let settings: TrainingSettings = from_js(settings)?;
-        Training::new(self.model()?, settings, &photos, self.library.clone())
+        Training::new(self.model()?, settings, &photos, progress, self.library.clone()).await
     }
 
     #[wasm_bindgen(js_name = defaultTrainingSettings)]

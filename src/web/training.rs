@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use js_sys::Uint8Array;
+use js_sys::{Function, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::{fault::fault, library::Library, to_js};
@@ -56,10 +56,12 @@ impl Training {
 }
 
 impl Training {
-    pub fn new(
+    /// `progress(encoded, of)` is called as the photos are encoded.
+    pub async fn new(
         model: &StableDiffusion,
         settings: TrainingSettings,
         photos: &[Photo],
+        progress: Option<Function>,
         library: Rc<RefCell<Library>>,
     ) -> Result<Self, JsValue> {
         let mut decoded = Vec::new();
@@ -68,7 +70,13 @@ impl Training {
             let photo = training::Photo::from_rgba(photo.width(), photo.height(), &rgba);
             decoded.push(photo.map_err(training::Error::from).map_err(fault)?);
         }
-        let trainer = model.trainer(&decoded, settings).map_err(fault)?;
+        let mut told = |done: usize, of: usize| {
+            if let Some(progress) = &progress {
+                // A page that fails to draw its progress still gets its training.
+                let _ = progress.call2(&JsValue::NULL, &done.into(), &of.into());
+            }
+        };
+        let trainer = model.trainer(&decoded, settings, &mut told).await.map_err(fault)?;
         let id = library.borrow_mut().reserve();
         Ok(Self { trainer, library, id })
     }

@@ -101,7 +101,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
         None => None,
     };
     let model = arguments.model.load().await?;
-    let mut trainer = model.trainer(&photos, arguments.settings())?;
+    let mut told = |done, of| eprintln!("photo framing {done} of {of} encoded");
+    let mut trainer = model.trainer(&photos, arguments.settings(), &mut told).await?;
     for remark in trainer.remarks() {
         eprintln!("{remark}");
     }
