@@ -148,7 +148,12 @@ export interface Engine {
     progress: (bytesLoaded: number, bytesTotal: number) => void,
   ): Promise<ModelReport>;
   beginGeneration(settings: GenerationSettings): Promise<Generation>;
-  beginTraining(settings: TrainingSettings, photos: Photo[]): Promise<Training>;
+  /** `progress` is called as the photos are encoded. */
+  beginTraining(
+    settings: TrainingSettings,
+    photos: Photo[],
+    progress: (encoded: number, of: number) => void,
+  ): Promise<Training>;
   defaultTrainingSettings(classNoun: string): TrainingSettings;
   addAdapter(bytes: Uint8Array, fileName: string): AdapterReport;
   removeAdapter(id: number): void;
