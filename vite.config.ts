@@ -22,7 +22,7 @@ export default defineConfig({
           include: ["tests/browser/**/*.test.ts"],
           // One browser at a time: the software GPU uses every core there is.
           fileParallelism: false,
-          testTimeout: 600_000,
+          testTimeout: 1_800_000,
           hookTimeout: 120_000,
         },
       },

@@ -35,13 +35,13 @@ export function bringWasmBindgen() {
     return { program: "wasm-bindgen", version };
   }
   // Outside the target folder: building it takes minutes, and `cargo clean` should not cost them again.
-  const folder = path.join(os.homedir(), ".cache", "palpable", "tools", `wasm-bindgen-${version}`);
+  const folder = path.join(os.homedir(), ".cache", "palpable", "tools");
   const program = path.join(
     folder,
     "bin",
     process.platform === "win32" ? "wasm-bindgen.exe" : "wasm-bindgen",
   );
-  if (!fs.existsSync(program)) {
+  if (ask(program, ["--version"]) !== `wasm-bindgen ${version}`) {
     say(`wasm-bindgen ${version}, once for this machine (some minutes)`);
     run("cargo", ["install", "wasm-bindgen-cli", "--version", version, "--locked", "--root", folder]);
   }

@@ -35,7 +35,7 @@ export const PHONE: BrowserContextOptions = {
 };
 
 /** Long enough for the software GPU on two cores. */
-export const PATIENCE = 300_000;
+export const PATIENCE = 900_000;
 
 const ARTIFACTS = path.resolve(import.meta.dirname, "../../artifacts");
 
@@ -67,7 +67,7 @@ export async function openStudio(flags: string[] = WEBGPU_FLAGS): Promise<Studio
   };
 }
 
-/** A page whose scripts' errors fail the test that closes it. */
+/** A page whose scripts' errors and breaches of its own policy fail the test that closes it. */
 export async function openPage(
   studio: Studio,
   options: BrowserContextOptions,
@@ -80,6 +80,9 @@ export async function openPage(
   page.setDefaultTimeout(30_000);
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.message));
+  page.on("console", (message) => {
+    if (message.text().includes("Content Security Policy")) errors.push(message.text());
+  });
   await page.goto(`${studio.address}#/${screen}`);
   const close = async () => {
     await context.close();

@@ -12,9 +12,9 @@ interface FaultNoticeProps {
   onDismiss?: (() => void) | undefined;
 }
 
-/** A trap's own words mean little to a visitor, so they come second. */
+/** A trap's own words mean nothing to a visitor; they are in the browser's console. */
 export function sentenceFor(fault: Fault): string {
-  return fault.kind === "EngineStopped" ? `${text.faults.engineStopped} ${fault.message}` : fault.message;
+  return fault.kind === "EngineStopped" ? text.faults.engineStopped : fault.message;
 }
 
 export function FaultNotice({ fault, title, onRetry, onDismiss }: FaultNoticeProps) {

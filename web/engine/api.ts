@@ -31,6 +31,7 @@ export interface PreviewPlan {
 }
 
 export interface TrainingObserver {
+  encoded(photos: number, of: number): void;
   record(record: TrainingRecord): void;
   previewProgress(step: number, steps: number): void;
   preview(trainingStep: number, picture: Picture): void;

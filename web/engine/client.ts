@@ -1,15 +1,15 @@
 /** The page's end of the engine worker: one at a time, replaced as a whole when the engine is beyond use. */
 import * as Comlink from "comlink";
-import type { EngineApi, LoadProgress, TrainingObserver } from "./api";
+import type { EngineApi, LoadProgress, PreviewPlan, TrainingObserver } from "./api";
 import type { DeviceReport, GenerationSettings, Photo, TrainingSettings } from "./contract";
 import { faultError } from "./fault";
-
-export type { LoadProgress, PreviewPlan, TrainingObserver } from "./api";
 
 export class EngineClient {
   #worker: Worker;
   #remote: Comlink.Remote<EngineApi>;
-  #died: Promise<never>;
+  /** Rejects when the worker ends, and with it every call that waits. */
+  #ended: Promise<never>;
+  #end: (reason: Error) => void = () => undefined;
 
   constructor() {
     this.#worker = new Worker(new URL("./worker/main.ts", import.meta.url), {
@@ -17,17 +17,18 @@ export class EngineClient {
       name: "engine",
     });
     this.#remote = Comlink.wrap<EngineApi>(this.#worker);
-    this.#died = new Promise((_, reject) => {
-      this.#worker.addEventListener("error", () =>
-        reject(faultError("EngineStopped", "The engine's worker stopped.")),
-      );
+    this.#ended = new Promise((_, reject) => {
+      this.#end = reject;
     });
-    // Nobody may be waiting when it dies; the next call then tells.
-    this.#died.catch(() => undefined);
+    // Nobody may be waiting when it ends; the next call then tells.
+    this.#ended.catch(() => undefined);
+    // A panic in the engine ends a task of the worker with an uncaught error; the call it served never answers.
+    this.#worker.addEventListener("error", (event) => this.#end(faultError("EngineStopped", event.message)));
   }
 
   /** Ends the worker and gives its GPU memory back. The client is of no use afterwards. */
   dispose(): void {
+    this.#end(faultError("EngineStopped", "The engine was started afresh."));
     this.#remote[Comlink.releaseProxy]();
     this.#worker.terminate();
   }
@@ -51,7 +52,7 @@ export class EngineClient {
   train(
     settings: TrainingSettings,
     photos: Photo[],
-    previews: import("./api").PreviewPlan | null,
+    previews: PreviewPlan | null,
     observer: TrainingObserver,
   ) {
     return this.#call(this.#remote.train(settings, photos, previews, Comlink.proxy(observer)));
@@ -76,6 +77,6 @@ export class EngineClient {
   }
 
   #call<T>(answer: Promise<T>): Promise<T> {
-    return Promise.race([answer, this.#died]);
+    return Promise.race([answer, this.#ended]);
   }
 }

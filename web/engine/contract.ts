@@ -67,6 +67,7 @@ export interface GenerationSettings {
   adapters: AdapterChoice[];
 }
 
+/** The settings that the page offers; the engine's defaults carry more, which pass through untouched. */
 export interface TrainingSettings {
   placeholder: string;
   classNoun: string;
@@ -84,6 +85,8 @@ export interface TrainingSettings {
   embeddingLearningRate: number;
   seed: number;
   loraAlpha: number;
+  /** Framings of each photo that are trained on: 1 is the photo alone. */
+  photoVariants: number;
 }
 
 /** A square crop, four bytes a pixel. */
@@ -107,9 +110,10 @@ export interface TrainingRecord {
 export interface AdapterReport {
   id: number;
   name: string;
-  placeholder?: string;
-  classNoun?: string;
-  cleanPrompt?: string;
+  /** `null` where the file says nothing of it. */
+  placeholder: string | null;
+  classNoun: string | null;
+  cleanPrompt: string | null;
   rank: number;
   modules: number;
   vectors: number;
@@ -123,7 +127,8 @@ export interface Picture {
 
 export interface Generation {
   step(): Promise<{ step: number; steps: number }>;
-  finish(): Promise<Picture>;
+  /** An object in the engine's memory: its fields are read through getters and can't be sent as they are. */
+  finish(): Promise<Picture & { free(): void }>;
   free(): void;
 }
 
@@ -143,7 +148,12 @@ export interface Engine {
     progress: (bytesLoaded: number, bytesTotal: number) => void,
   ): Promise<ModelReport>;
   beginGeneration(settings: GenerationSettings): Promise<Generation>;
-  beginTraining(settings: TrainingSettings, photos: Photo[]): Promise<Training>;
+  /** `progress` is called as the photos are encoded. */
+  beginTraining(
+    settings: TrainingSettings,
+    photos: Photo[],
+    progress: (encoded: number, of: number) => void,
+  ): Promise<Training>;
   defaultTrainingSettings(classNoun: string): TrainingSettings;
   addAdapter(bytes: Uint8Array, fileName: string): AdapterReport;
   removeAdapter(id: number): void;

@@ -22,8 +22,15 @@ export async function runGeneration(
       ({ step: done, steps: of } = await turns.take(() => generation.step()));
       progress(done, of);
     }
-    return await turns.take(() => generation.finish());
+    return await turns.take(async () => plain(await generation.finish()));
   } finally {
     release(generation);
   }
+}
+
+/** A picture of the page's own, to be sent and kept. */
+function plain(finished: Picture & { free(): void }): Picture {
+  const { width, height, rgba } = finished;
+  release(finished);
+  return { width, height, rgba };
 }

@@ -3,6 +3,7 @@ import * as Comlink from "comlink";
 import type { EngineApi, JobKind } from "../api";
 import type { Engine, Picture } from "../contract";
 import { faultError } from "../fault";
+import { named } from "./device-name";
 import { openEngine } from "./engine-module";
 import { runGeneration } from "./generation-job";
 import { JobControl } from "./job-control";
@@ -41,7 +42,7 @@ const api: EngineApi = {
   open: () =>
     turns.take(async () => {
       opened ??= await openEngine();
-      return opened.device();
+      return named(opened.device());
     }),
   loadModel: async (folder, progress) => {
     const source = await openModelFolder(folder, progress);

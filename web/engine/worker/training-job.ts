@@ -18,7 +18,9 @@ export async function runTraining(
   previews: PreviewPlan | null,
   observer: TrainingObserver,
 ): Promise<AdapterReport | null> {
-  const training = await turns.take(() => engine.beginTraining(settings, photos));
+  const training = await turns.take(() =>
+    engine.beginTraining(settings, photos, (encoded, of) => observer.encoded(encoded, of)),
+  );
   try {
     let step = 0;
     while (step < settings.steps) {

@@ -59,7 +59,6 @@ function DeviceFault({ fault }: { fault: Fault }) {
 function DeviceFacts({ report }: { report: DeviceReport }) {
   const facts: [string, string][] = [
     [text.about.adapter, report.adapterName],
-    [text.about.backend, report.backend],
     [text.about.float16, report.float16 ? text.about.float16Yes : text.about.float16No],
     ...limitFacts(report.limits),
   ];

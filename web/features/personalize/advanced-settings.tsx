@@ -8,7 +8,7 @@ const words = text.personalize;
 
 /** Least, most and step of each field; learning rates take any number in their range. */
 const FIELDS: [keyof typeof words.fields, least: number, most: number, step: number | "any"][] = [
-  ["rank", 1, 128, 1],
+  ["rank", 1, 256, 1],
   ["loraAlpha", 0.1, 256, "any"],
   ["vectors", 1, 4, 1],
   ["lambda", 0, 2, "any"],
@@ -19,6 +19,7 @@ const FIELDS: [keyof typeof words.fields, least: number, most: number, step: num
   ["embeddingLearningRate", 0, 0.1, "any"],
   ["batch", 1, 16, 1],
   ["accumulation", 1, 32, 1],
+  ["photoVariants", 1, 16, 1],
   ["seed", 0, Number.MAX_SAFE_INTEGER, 1],
 ];
 

@@ -42,10 +42,18 @@ export function Run() {
 
 function Progress({ steps }: { steps: number }) {
   const last = run.records.value.at(-1);
-  const label = last ? words.step(last.step, steps) : words.preparing;
+  const encoding = run.encoding.value;
   return (
     <section class="card">
-      <ProgressBar label={label} done={last?.step ?? 0} of={last ? steps : undefined} />
+      {last ? (
+        <ProgressBar label={words.step(last.step, steps)} done={last.step} of={steps} />
+      ) : (
+        <ProgressBar
+          label={encoding ? words.encoding(encoding.photos, encoding.of) : words.preparing}
+          done={encoding?.photos ?? 0}
+          of={encoding?.of}
+        />
+      )}
       {run.busy.value && <TimeLeft />}
       {run.busy.value && <Switches />}
     </section>
@@ -102,7 +110,8 @@ function Switches() {
 
 function Result() {
   const entry = run.result.value;
-  if (!entry) return null;
+  // Removed from the library meanwhile.
+  if (!entry) return <Button name={words.back} onClick={run.reset} />;
   const generate = () => {
     if (!prompt.value) addToPrompt(run.previewPrompt.value);
     goTo("generate");

@@ -24,6 +24,8 @@ export const previewPrompt = signal("");
 export const previewEvery = signal(0);
 export const records = signal<TrainingRecord[]>([]);
 export const previews = signal<Preview[]>([]);
+/** Photos encoded so far, before the first step. */
+export const encoding = signal<{ photos: number; of: number } | undefined>(undefined);
 export const previewProgress = signal<{ step: number; steps: number } | undefined>(undefined);
 export const checkpoint = signal<{ step: number; bytes: Uint8Array } | undefined>(undefined);
 const resultKey = signal<string | undefined>(undefined);
@@ -60,6 +62,9 @@ export async function start(): Promise<void> {
       setup.photos.value.map(toPixels),
       previewPlan(chosen, model.value.report.resolution),
       {
+        encoded: (photos, of) => {
+          encoding.value = { photos, of };
+        },
         record: (record) => {
           records.value = [...records.value, record];
         },
@@ -164,6 +169,7 @@ export function reset(): void {
     phase.value = "idle";
     records.value = [];
     previews.value = [];
+    encoding.value = undefined;
     previewProgress.value = undefined;
     checkpoint.value = undefined;
     resultKey.value = undefined;

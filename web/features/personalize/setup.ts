@@ -26,7 +26,12 @@ export const placeholder = computed(
 /** The engine's defaults for the noun, and what the visitor changed of them. */
 const defaults = signal<TrainingSettings | undefined>(undefined);
 const changes = signal<Partial<TrainingSettings>>({});
-export const settings = computed(() => defaults.value && { ...defaults.value, ...changes.value });
+export const settings = computed<TrainingSettings | undefined>(() => {
+  if (!defaults.value) return undefined;
+  // Alpha goes with the rank, which keeps the adapter's scale at 1, until it is set by itself.
+  const loraAlpha = changes.value.rank ?? defaults.value.loraAlpha;
+  return { ...defaults.value, loraAlpha, ...changes.value };
+});
 export const changed = computed(() => Object.keys(changes.value).length > 0);
 
 /** Training steps between two previews; 0 draws none. */

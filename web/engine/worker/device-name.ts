@@ -1,0 +1,12 @@
+/** The adapter's name as far as the browser tells: browsers hide the full name and leave maker and family. */
+import type { DeviceReport } from "../contract";
+
+export async function named(report: DeviceReport): Promise<DeviceReport> {
+  if (!report.adapterName.startsWith("unnamed")) return report;
+  const info = (await navigator.gpu.requestAdapter({ powerPreference: "high-performance" }))?.info;
+  const words = [info?.vendor, info?.architecture].filter(Boolean).map((word) => capitalized(word as string));
+  return words.length > 0 ? { ...report, adapterName: words.join(" ") } : report;
+}
+
+/** "nvidia" → "Nvidia", "swiftshader" → "Swiftshader", "gen-12lp" → "Gen-12lp" */
+const capitalized = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
