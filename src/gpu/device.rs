@@ -92,12 +92,15 @@ impl Gpu {
         Ok(Self { device: burn_device, report, errors })
     }
 
-    /// The first error since the device was opened, if there was one: call it after every
-    /// read-back, before the numbers are believed.
+    /// The first error since the last call, if there was one: call it after every read-back, before
+    /// the numbers are believed. A lost device stays lost; anything else is reported once, so that a
+    /// smaller request can be tried next.
     pub fn check(&self) -> Result<(), Error> {
-        match &*self.errors.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) {
-            Some(error) => Err(error.clone()),
+        let mut errors = self.errors.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        match &*errors {
             None => Ok(()),
+            Some(lost @ Error::Lost { .. }) => Err(lost.clone()),
+            Some(_) => errors.take().map_or(Ok(()), Err),
         }
     }
 }
@@ -124,7 +127,11 @@ fn wanted_features() -> wgpu::Features {
 fn collect_errors(device: &wgpu::Device) -> Arc<Mutex<Option<Error>>> {
     let errors = Arc::new(Mutex::new(None));
     let keep = |errors: &Mutex<Option<Error>>, error: Error| {
-        errors.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get_or_insert(error);
+        let mut first = errors.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        // Whatever else went wrong, a lost device is what matters.
+        if first.is_none() || matches!(error, Error::Lost { .. }) {
+            *first = Some(error);
+        }
     };
     let uncaptured = errors.clone();
     device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {

@@ -106,7 +106,7 @@ pub fn alignment_direction(frozen: Tensor<4>, personalized: Tensor<4>, gate: Ten
 /// sign moves ε̂ along +Δ, towards the clean prompt. Together with Eq. 1 that is the gradient of
 /// mean((ε̂ − ε)²) − λ·mean(Δ ⊙ ε̂), and, completing the square, of mean((ε̂ − ε*)²) with
 ///
-///     ε* = ε + (λ/2)·Δ
+/// ε* = ε + (λ/2)·Δ
 ///
 /// For a model that predicts v, ∂ε̂ = a_t·∂v̂, so v* = v + (λ/2)·a_t·Δ has the gradient of
 /// mean((v̂ − v)²) − λ·mean(Δ ⊙ ε̂).

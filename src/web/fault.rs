@@ -1,15 +1,44 @@
 //! The engine's errors as JavaScript `Error`s: `name` says which kind, so that the page can offer
 //! the fitting action, `message` is one sentence.
 
-use js_sys::Error as JsError;
-use wasm_bindgen::JsValue;
+use js_sys::{Error as JsError, Function, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 
-use crate::{gpu, pipeline, training};
+use crate::{
+    gpu::{self, Gpu},
+    pipeline, training,
+};
 
 /// A pipeline's error.
 pub fn fault(error: impl Into<pipeline::Error>) -> JsValue {
     let error = error.into();
     named(kind(&error), &error.sentence())
+}
+
+/// An error of something that was computing: the loss of the device, if that is what it comes from.
+pub async fn computing_fault(gpu: &Gpu, error: impl Into<pipeline::Error>) -> JsValue {
+    // The browser reports a lost device a moment after the read-back that failed because of it.
+    next_turn().await;
+    match gpu.check() {
+        Err(cause) => fault(cause),
+        Ok(()) => fault(error),
+    }
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(handler: &Function, milliseconds: i32) -> JsValue;
+}
+
+/// Lets the browser deliver the events that are waiting.
+async fn next_turn() {
+    let turn = Promise::new(&mut |resolve, _| {
+        set_timeout(&resolve, 0);
+    });
+    // A timer can't fail.
+    let _ = JsFuture::from(turn).await;
 }
 
 /// Settings that can't be read at all.

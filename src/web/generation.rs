@@ -5,13 +5,17 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::{
-    fault::{fault, named},
+    fault::{computing_fault, fault, named},
     to_js,
 };
-use crate::pipeline::{self, AppliedAdapter, GenerationSettings, StableDiffusion};
+use crate::{
+    gpu::Gpu,
+    pipeline::{self, AppliedAdapter, GenerationSettings, StableDiffusion},
+};
 
 #[wasm_bindgen]
 pub struct Generation {
+    gpu: Gpu,
     /// `None` once it is finished.
     generation: Option<pipeline::Generation>,
 }
@@ -43,15 +47,19 @@ impl Generation {
     /// One denoising step: `{ step, steps }`.
     pub async fn step(&mut self) -> Result<JsValue, JsValue> {
         let generation = self.generation.as_mut().ok_or_else(finished)?;
-        let step = generation.step().await.map_err(fault)?;
-        to_js(&Progress { step, steps: generation.steps() })
+        match generation.step().await {
+            Ok(step) => to_js(&Progress { step, steps: generation.steps() }),
+            Err(error) => Err(computing_fault(&self.gpu, error).await),
+        }
     }
 
     /// The picture. Ends this object.
     pub async fn finish(&mut self) -> Result<Picture, JsValue> {
         let generation = self.generation.take().ok_or_else(finished)?;
-        let picture = generation.finish().await.map_err(fault)?;
-        Ok(Picture { width: picture.width, height: picture.height, rgba: picture.rgba() })
+        match generation.finish().await {
+            Ok(picture) => Ok(Picture { width: picture.width, height: picture.height, rgba: picture.rgba() }),
+            Err(error) => Err(computing_fault(&self.gpu, error).await),
+        }
     }
 }
 
@@ -62,7 +70,7 @@ impl Generation {
         adapters: &[AppliedAdapter],
     ) -> Result<Self, JsValue> {
         let generation = pipeline::Generation::new(model, settings, adapters).map_err(fault)?;
-        Ok(Self { generation: Some(generation) })
+        Ok(Self { gpu: model.gpu.clone(), generation: Some(generation) })
     }
 }
 

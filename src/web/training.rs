@@ -5,8 +5,14 @@ use std::{cell::RefCell, rc::Rc};
 use js_sys::{Function, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use super::{fault::fault, library::Library, to_js};
+use super::{
+    fault::{computing_fault, fault},
+    library::Library,
+    to_js,
+};
 use crate::{
+    adapter::Adapter,
+    gpu::Gpu,
     pipeline::StableDiffusion,
     training::{self, Trainer, TrainingSettings},
 };
@@ -26,6 +32,7 @@ extern "C" {
 
 #[wasm_bindgen]
 pub struct Training {
+    gpu: Gpu,
     trainer: Trainer,
     library: Rc<RefCell<Library>>,
     /// The library's number for what this run trains.
@@ -37,25 +44,37 @@ impl Training {
     /// One optimizer step: its record.
     pub async fn step(&mut self) -> Result<JsValue, JsValue> {
         let started = js_sys::Date::now();
-        let mut record = self.trainer.step().await.map_err(fault)?;
+        let mut record = match self.trainer.step().await {
+            Ok(record) => record,
+            Err(error) => return Err(computing_fault(&self.gpu, error).await),
+        };
+        // A submission that failed reads as zeros.
+        self.gpu.check().map_err(fault)?;
         record.seconds = (js_sys::Date::now() - started) / 1000.0;
         to_js(&record)
     }
 
     /// Puts the state so far into the engine's library, in place of this run's earlier states.
     pub async fn adapter(&self) -> Result<JsValue, JsValue> {
-        let adapter = self.trainer.adapter().await.map_err(fault)?;
+        let adapter = self.read_adapter().await?;
         to_js(&self.library.borrow_mut().keep(self.id, adapter))
     }
 
     /// The state so far as an adapter file.
     pub async fn checkpoint(&self) -> Result<Uint8Array, JsValue> {
-        let adapter = self.trainer.adapter().await.map_err(fault)?;
+        let adapter = self.read_adapter().await?;
         Ok(Uint8Array::from(adapter.to_bytes().as_slice()))
     }
 }
 
 impl Training {
+    async fn read_adapter(&self) -> Result<Adapter, JsValue> {
+        match self.trainer.adapter().await {
+            Ok(adapter) => self.gpu.check().map(|()| adapter).map_err(fault),
+            Err(error) => Err(computing_fault(&self.gpu, error).await),
+        }
+    }
+
     /// `progress(encoded, of)` is called as the photos are encoded.
     pub async fn new(
         model: &StableDiffusion,
@@ -78,6 +97,6 @@ impl Training {
         };
         let trainer = model.trainer(&decoded, settings, &mut told).await.map_err(fault)?;
         let id = library.borrow_mut().reserve();
-        Ok(Self { trainer, library, id })
+        Ok(Self { gpu: model.gpu.clone(), trainer, library, id })
     }
 }
