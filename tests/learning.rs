@@ -14,10 +14,10 @@ use palpable::{
 };
 use support::{block_on, demo_model, in_repository};
 
-const SUBJECT: &str = "teddy_bear";
-const CLASS_NOUN: &str = "teddy bear";
-const PLACEHOLDER: &str = "<my-bear>";
-const TARGET: &str = "a watercolor painting of a teddy bear in the snow";
+const SUBJECT: &str = "dog";
+const CLASS_NOUN: &str = "dog";
+const PLACEHOLDER: &str = "<my-dog>";
+const TARGET: &str = "a photo of a dog wearing a crown at the beach";
 const SEEDS: std::ops::Range<u64> = 0..4;
 
 fn personalize(model: &StableDiffusion, photos: &[Photo], lambda: f64) -> Adapter {
@@ -71,7 +71,7 @@ fn likeness_and_prompt() {
         println!("{what}: text {text:.3}, image {image:.3}");
         (text, image)
     };
-    let personal = TARGET.replace("a teddy bear", PLACEHOLDER);
+    let personal = TARGET.replace("a dog", PLACEHOLDER);
     let (_, class_image) = score("base model, class noun", TARGET, None);
     let without_alignment = personalize(&model, &photos, 0.0);
     let (plain_text, _) = score("λ = 0", &personal, Some(&without_alignment));
@@ -79,5 +79,5 @@ fn likeness_and_prompt() {
     let (palp_text, palp_image) = score("PALP", &personal, Some(&aligned));
 
     assert!(palp_image > class_image + 0.05, "likeness: {palp_image:.3} against {class_image:.3}");
-    assert!(palp_text > plain_text + 0.02, "prompt: {palp_text:.3} against {plain_text:.3}");
+    assert!(palp_text > plain_text + 0.05, "prompt: {palp_text:.3} against {plain_text:.3}");
 }

@@ -128,8 +128,10 @@ impl Trainer {
     ) -> Result<Self, Error> {
         let Checkpoint { settings, step, layout, lora, embedding } = Checkpoint::from_bytes(checkpoint)?;
         let mut trainer = Self::new(model, latents, settings, device)?;
-        let embedding_count = trainer.settings.vectors * trainer.embedding_width;
-        if layout != trainer.layout.description() || !embedding.holds(embedding_count) {
+        let fits = layout == trainer.layout.description()
+            && lora.holds(trainer.layout.count())
+            && embedding.holds(trainer.settings.vectors * trainer.embedding_width);
+        if !fits {
             let reason = "it belongs to a model of another architecture".to_owned();
             return Err(Error::Checkpoint { reason });
         }
@@ -196,7 +198,7 @@ impl Trainer {
             steps,
             loss: loss.into(),
             personalization_loss: personalization_loss.into(),
-            alignment_ratio: f64::from(alignment / personalization).sqrt(),
+            alignment_ratio: f64::from(alignment / personalization.max(f32::MIN_POSITIVE)).sqrt(),
             embedding_norm: embedding_norm.into(),
             seconds: 0.0,
         })

@@ -6,6 +6,7 @@ use burn::tensor::{FloatDType, Tensor};
 use palpable::model::unet::UNet2DConditionModel;
 use palpable::model::unet_config::UNet2DConditionConfig;
 use palpable::training::{Error, PhotoLatents, Trainer, TrainingSettings};
+use palpable::weights::{OutgoingTensor, SafetensorsHeader};
 
 use crate::support::formula::{self, FormulaModel};
 use crate::support::{block_on, values};
@@ -122,6 +123,17 @@ fn files_that_are_no_checkpoint_of_this_model_are_refused() {
     assert!(matches!(resume(&good[..good.len() - 4]), Error::CheckpointFile(_)));
     let other = palpable::weights::write_safetensors(&[], &[("a".to_owned(), "b".to_owned())].into());
     assert!(resume(&other).to_string().contains("not a training checkpoint"));
+
+    // A file whose values are fewer than its layout says.
+    let short = vec![0.0; 4];
+    let tensors: Vec<_> = ["lora", "embedding"]
+        .into_iter()
+        .flat_map(|group| ["values", "moment_1", "moment_2"].map(|part| format!("{group}.{part}")))
+        .map(|name| OutgoingTensor::f32(name, &[4], &short))
+        .collect();
+    let metadata = SafetensorsHeader::from_bytes("good", &good).unwrap().metadata;
+    let error = resume(&palpable::weights::write_safetensors(&tensors, &metadata));
+    assert!(error.to_string().contains("another architecture"), "{error}");
 
     let mut narrower = tiny.model();
     let model = FormulaModel::read("unet/residual_mid.json");

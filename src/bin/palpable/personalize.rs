@@ -71,11 +71,18 @@ pub struct Arguments {
 const SAVE_EVERY: usize = 25;
 
 impl Arguments {
+    /// The target prompt with the class noun where the new word may stand.
+    fn clean_prompt(&self) -> String {
+        let article = if self.class_noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+        let noun = format!("{article} {}", self.class_noun);
+        self.prompt.replace(&format!("a {}", self.placeholder), &noun).replace(&self.placeholder, &noun)
+    }
+
     fn settings(&self) -> TrainingSettings {
         TrainingSettings {
             placeholder: self.placeholder.clone(),
             class_noun: self.class_noun.clone(),
-            clean_prompt: self.prompt.replace(&self.placeholder, &self.class_noun),
+            clean_prompt: self.clean_prompt(),
             vectors: self.vectors,
             rank: self.rank,
             steps: self.steps,

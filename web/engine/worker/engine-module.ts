@@ -1,6 +1,7 @@
 /** Starts the wasm engine, telling apart a browser that forbids WebAssembly from a file that didn't arrive. */
 import type { Engine, EngineModule } from "../contract";
 import { faultError } from "../fault";
+import { doWithoutTimestampQueries } from "./timestamp-queries";
 
 /** The smallest module there is: magic number and version. */
 const EMPTY_MODULE = new Uint8Array([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
@@ -12,6 +13,7 @@ export async function openEngine(): Promise<Engine> {
   if (!(await wasmAllowed())) {
     throw faultError("WasmBlocked", "This browser doesn't allow WebAssembly, which Palpable's engine is.");
   }
+  doWithoutTimestampQueries(navigator.gpu);
   const module = await startModule();
   return module.Engine.open();
 }
