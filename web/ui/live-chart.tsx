@@ -85,7 +85,8 @@ function options(box: HTMLElement, stepName: string, lastStep: number, lines: Ch
         label: name,
         stroke: color(variable),
         width,
-        points: { show: false },
+        // A lone value has no line; uPlot leaves the points out where they get dense.
+        points: { size: 4, ...(width > 1 ? {} : { show: false }) },
       })),
     ],
   };
