@@ -45,7 +45,9 @@ export function toFault(thrown: unknown): Fault {
   return { kind: "Internal", message: thrown.message };
 }
 
-/** After these the worker holds nothing of use: only a fresh engine helps. */
+/** After these nothing in the worker can be relied on: only a fresh engine helps. */
+const ENDING_KINDS: readonly FaultKind[] = ["DeviceLost", "OutOfMemory", "EngineStopped", "Internal"];
+
 export function needsFreshEngine(fault: Fault): boolean {
-  return fault.kind === "DeviceLost" || fault.kind === "EngineStopped" || fault.kind === "OutOfMemory";
+  return ENDING_KINDS.includes(fault.kind);
 }
