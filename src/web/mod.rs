@@ -12,17 +12,11 @@ mod library;
 mod model_source;
 mod training;
 
-use std::cell::RefCell;
-
 use wasm_bindgen::prelude::*;
 
 unsafe extern "C" {
     /// Runs the constructors of the module: cubecl registers itself through them.
     fn __wasm_call_ctors();
-}
-
-thread_local! {
-    static LAST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
 /// Called once by the generated loader.
@@ -31,17 +25,9 @@ pub fn start() {
     // Naming the constructors here keeps the linker from wrapping every export in a call of all of
     // them, which made each GPU operation a hundred times dearer.
     unsafe { __wasm_call_ctors() };
-    std::panic::set_hook(Box::new(|info| {
-        LAST_PANIC.with(|last| *last.borrow_mut() = Some(info.to_string()));
-        console_error_panic_hook::hook(info);
-    }));
-}
-
-/// What the engine said when it broke down, for a bug report. A panic ends this instance of the
-/// engine: the worker must be started anew.
-#[wasm_bindgen(js_name = lastPanic)]
-pub fn last_panic() -> Option<String> {
-    LAST_PANIC.with(|last| last.borrow().clone())
+    // A panic is a bug; its text in the console is what a report needs. It ends this worker, which the
+    // page notices.
+    console_error_panic_hook::set_once();
 }
 
 /// A value as a plain JavaScript object.

@@ -74,6 +74,32 @@ describe("a browser that can't do the work", () => {
   });
 });
 
+describe("a browser that can do with less", () => {
+  test("a GPU without timestamp queries serves as well", async () => {
+    const studio = await openStudio();
+    const { page, close } = await openPage(studio, DESKTOP, "about", (context) =>
+      beforeTheWorker(
+        context,
+        `const features = Object.getOwnPropertyDescriptor(GPUAdapter.prototype, "features").get;
+        Object.defineProperty(GPUAdapter.prototype, "features", {
+          configurable: true,
+          get() {
+            return new Set([...features.call(this)].filter((name) => name !== "timestamp-query"));
+          },
+        });
+        const request = GPUAdapter.prototype.requestDevice;
+        GPUAdapter.prototype.requestDevice = function (descriptor) {
+          const refused = [...(descriptor?.requiredFeatures ?? [])].includes("timestamp-query");
+          return refused ? Promise.reject(new TypeError("no such feature")) : request.call(this, descriptor);
+        };`,
+      ),
+    );
+    await waitForModel(page);
+    await close();
+    await studio.close();
+  });
+});
+
 describe("bad input", () => {
   let studio: Studio;
   let page: Page;
@@ -177,20 +203,25 @@ describe("a device that goes away", () => {
 });
 
 /** Puts a wire into the worker that destroys its GPU device when the test says so, as a driver reset would. */
-async function loseDeviceOnCall(context: BrowserContext): Promise<void> {
-  const wire = `{
-    const request = GPUAdapter.prototype.requestDevice;
+function loseDeviceOnCall(context: BrowserContext): Promise<void> {
+  return beforeTheWorker(
+    context,
+    `const request = GPUAdapter.prototype.requestDevice;
     GPUAdapter.prototype.requestDevice = async function (...parameters) {
       const device = await request.apply(this, parameters);
       new BroadcastChannel("lose-device").onmessage = () => device.destroy();
       return device;
-    };
-  }`;
+    };`,
+  );
+}
+
+/** Runs a script in the engine's worker before its own. */
+async function beforeTheWorker(context: BrowserContext, script: string): Promise<void> {
   await context.route("**/assets/*.js", async (route) => {
     const response = await route.fetch();
-    const script = await response.text();
-    const isWorker = !script.includes("document.");
-    await route.fulfill({ response, body: isWorker ? `${wire}\n${script}` : script });
+    const own = await response.text();
+    const isWorker = !own.includes("document.");
+    await route.fulfill({ response, body: isWorker ? `{${script}}\n${own}` : own });
   });
 }
 

@@ -95,7 +95,7 @@ export const text = {
         : "One scene or style, with that word in it.",
     examplesTitle: "Examples",
     examples: [
-      (thing: string) => `a pencil sketch of ${thing} wearing a crown at the beach`,
+      (thing: string) => `a photo of ${thing} wearing a crown at the beach`,
       (thing: string) => `a watercolor painting of ${thing} in the snow`,
       (thing: string) => `an oil painting of ${thing} at night`,
       (thing: string) => `pixel art of ${thing} in space`,

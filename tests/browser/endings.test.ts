@@ -1,0 +1,58 @@
+/** A training that is ended before its time: kept as it is, or thrown away. */
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { DESKTOP, goTo, openPage, openStudio, PATIENCE, type Studio, waitForModel } from "./studio";
+
+describe("ending a training early", () => {
+  let studio: Studio;
+  let page: Page;
+  let close: () => Promise<void>;
+
+  beforeAll(async () => {
+    studio = await openStudio();
+    ({ page, close } = await openPage(studio, DESKTOP));
+    await waitForModel(page);
+    await page.getByText("5 photos").waitFor();
+    // The least work for a step.
+    for (const number of [5, 4, 3, 2]) {
+      await page.getByRole("button", { name: `Remove Sample dog, photo ${number}` }).click();
+    }
+    await page.getByLabel("Preview", { exact: true }).selectOption("0");
+    await page.getByText("Advanced settings").click();
+    await page.getByLabel("Framings of a photo").fill("1");
+    await page.getByLabel("Batch").fill("1");
+    await page.getByLabel("Training steps").fill("40");
+    await page.getByLabel("Steps before alignment starts").fill("40");
+  });
+
+  afterAll(async () => {
+    await close();
+    await studio.close();
+  });
+
+  async function startAndMakeAStep(): Promise<void> {
+    await page.getByRole("button", { name: "Start training" }).click();
+    await page.getByText(/^Step [1-9]\d* of 40/).waitFor({ timeout: PATIENCE });
+  }
+
+  const adapters = async () => {
+    await goTo(page, "adapters");
+    return page.locator(".adapter .word").allTextContents();
+  };
+
+  test("cancelled: back to the settings, nothing kept", async () => {
+    await startAndMakeAStep();
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("button", { name: "Yes, drop it" }).click();
+    await page.getByRole("button", { name: "Start training" }).waitFor({ timeout: PATIENCE });
+    expect(await adapters()).toEqual([]);
+  });
+
+  test("stopped and kept: the state so far is an adapter", async () => {
+    await goTo(page, "personalize");
+    await startAndMakeAStep();
+    await page.getByRole("button", { name: "Stop and keep" }).click();
+    await page.getByText("is learnt").waitFor({ timeout: PATIENCE });
+    expect(await adapters()).toEqual(["<my-dog>"]);
+  });
+});
