@@ -4,7 +4,7 @@
 // FlashAttention's backward pass (arXiv:2205.14135, algorithm 4): a workgroup owns key_tile rows of
 // dK and dV and walks over the queries, so that no atomics are needed. Layouts as in attention_forward;
 // log_sum_exp, delta: [batch][heads][query_tokens].
-{% set vectors = (head_size + 3) // 4 %}
+{% from "attention_rows" import load, store, vectors %}
 {% set lanes = workgroup_size // key_tile %}
 {% set lane_vectors = (vectors + lanes - 1) // lanes %}
 {% set lane_others = (query_tile + lanes - 1) // lanes %}
@@ -31,36 +31,6 @@ var<workgroup> key_rows: array<vec4<f32>, {{ key_tile * vectors }}>;
 var<workgroup> value_rows: array<vec4<f32>, {{ key_tile * vectors }}>;
 var<workgroup> probabilities: array<f32, {{ key_tile * query_tile }}>;
 var<workgroup> score_gradients: array<f32, {{ key_tile * query_tile }}>;
-
-{% macro load(buffer, rows, tile, first, tokens) %}
-    for (var item = thread; item < {{ tile * vectors }}u; item += {{ workgroup_size }}u) {
-      let token = {{ first }} + item / {{ vectors }}u;
-      let channel = (item % {{ vectors }}u) * 4u;
-      var four = vec4<f32>();
-      if (token < {{ tokens }}) {
-        let start = ((batch * {{ tokens }} + token) * p.heads + head) * {{ head_size }}u + channel;
-        four.x = f32({{ buffer }}[start]);
-        if (channel + 1u < {{ head_size }}u) { four.y = f32({{ buffer }}[start + 1u]); }
-        if (channel + 2u < {{ head_size }}u) { four.z = f32({{ buffer }}[start + 2u]); }
-        if (channel + 3u < {{ head_size }}u) { four.w = f32({{ buffer }}[start + 3u]); }
-      }
-      {{ rows }}[item] = four;
-    }
-{% endmacro %}
-{% macro store(buffer, sums, token, tokens) %}
-  if ({{ token }} < {{ tokens }}) {
-    let start = ((batch * {{ tokens }} + {{ token }}) * p.heads + head) * {{ head_size }}u;
-{% for j in range(lane_vectors) %}
-    {
-      let channel = ({{ j * lanes }}u + lane) * 4u;
-      if (channel < {{ head_size }}u) { {{ buffer }}[start + channel] = Scalar({{ sums }}_{{ j }}.x); }
-      if (channel + 1u < {{ head_size }}u) { {{ buffer }}[start + channel + 1u] = Scalar({{ sums }}_{{ j }}.y); }
-      if (channel + 2u < {{ head_size }}u) { {{ buffer }}[start + channel + 2u] = Scalar({{ sums }}_{{ j }}.z); }
-      if (channel + 3u < {{ head_size }}u) { {{ buffer }}[start + channel + 3u] = Scalar({{ sums }}_{{ j }}.w); }
-    }
-{% endfor %}
-  }
-{% endmacro %}
 
 @compute @workgroup_size({{ workgroup_size }})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
@@ -121,6 +91,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 {% endfor %}
     }
   }
-{{ store("key_gradient", "key_sum", "own_key", "p.key_tokens") }}
-{{ store("value_gradient", "value_sum", "own_key", "p.key_tokens") }}
+{{ store("key_gradient", "key_sum", "own_key", "p.key_tokens", lanes) }}
+{{ store("value_gradient", "value_sum", "own_key", "p.key_tokens", lanes) }}
 }

@@ -8,7 +8,7 @@
 // log_sum_exp: [batch][heads][query_tokens], f32.
 // Each row belongs to `lanes` threads; a lane computes every lanes-th score and every lanes-th vec4
 // of the output. Keys and values take turns in the same workgroup memory.
-{% set vectors = (head_size + 3) // 4 %}
+{% from "attention_rows" import load, store, vectors %}
 {% set lanes = workgroup_size // query_tile %}
 {% set lane_vectors = (vectors + lanes - 1) // lanes %}
 {% set lane_keys = (key_tile + lanes - 1) // lanes %}
@@ -30,19 +30,6 @@ var<workgroup> query_rows: array<vec4<f32>, {{ query_tile * vectors }}>;
 var<workgroup> key_or_value_rows: array<vec4<f32>, {{ key_tile * vectors }}>;
 var<workgroup> scores: array<f32, {{ query_tile * key_tile }}>;
 
-{% macro four_of(buffer) %}
-fn four_of_{{ buffer }}(start: u32, channel: u32) -> vec4<f32> {
-  var four = vec4<f32>(f32({{ buffer }}[start + channel]), 0.0, 0.0, 0.0);
-  if (channel + 1u < {{ head_size }}u) { four.y = f32({{ buffer }}[start + channel + 1u]); }
-  if (channel + 2u < {{ head_size }}u) { four.z = f32({{ buffer }}[start + channel + 2u]); }
-  if (channel + 3u < {{ head_size }}u) { four.w = f32({{ buffer }}[start + channel + 3u]); }
-  return four;
-}
-{% endmacro %}
-{{ four_of("query") }}
-{{ four_of("key") }}
-{{ four_of("value") }}
-
 @compute @workgroup_size({{ workgroup_size }})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let batch = workgroup.y / p.heads;
@@ -52,14 +39,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let lane = thread % {{ lanes }}u;
   let own_query = first_query + row;
 
-  for (var item = thread; item < {{ query_tile * vectors }}u; item += {{ workgroup_size }}u) {
-    let token = first_query + item / {{ vectors }}u;
-    var four = vec4<f32>();
-    if (token < p.query_tokens) {
-      four = four_of_query(((batch * p.query_tokens + token) * p.heads + head) * {{ head_size }}u, (item % {{ vectors }}u) * 4u);
-    }
-    query_rows[item] = four;
-  }
+{{ load("query", "query_rows", query_tile, "first_query", "p.query_tokens") }}
 
   var maximum = -1e30;
   var total = 0.0;
@@ -74,14 +54,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 {% endif %}
   for (var first_key = 0u; first_key < end; first_key += {{ key_tile }}u) {
     workgroupBarrier();
-    for (var item = thread; item < {{ key_tile * vectors }}u; item += {{ workgroup_size }}u) {
-      let token = first_key + item / {{ vectors }}u;
-      var four = vec4<f32>();
-      if (token < p.key_tokens) {
-        four = four_of_key(((batch * p.key_tokens + token) * p.heads + head) * {{ head_size }}u, (item % {{ vectors }}u) * 4u);
-      }
-      key_or_value_rows[item] = four;
-    }
+{{ load("key", "key_or_value_rows", key_tile, "first_key", "p.key_tokens") }}
     workgroupBarrier();
 {% for j in range(lane_keys) %}
     var score_{{ j }} = 0.0;
@@ -108,14 +81,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
       scores[row * {{ key_tile }}u + key_{{ j }}] = select(0.0, exp(score_{{ j }} - maximum), seen_{{ j }});
     }
 {% endfor %}
-    for (var item = thread; item < {{ key_tile * vectors }}u; item += {{ workgroup_size }}u) {
-      let token = first_key + item / {{ vectors }}u;
-      var four = vec4<f32>();
-      if (token < p.key_tokens) {
-        four = four_of_value(((batch * p.key_tokens + token) * p.heads + head) * {{ head_size }}u, (item % {{ vectors }}u) * 4u);
-      }
-      key_or_value_rows[item] = four;
-    }
+{{ load("value", "key_or_value_rows", key_tile, "first_key", "p.key_tokens") }}
     workgroupBarrier();
     total *= correction;
 {% for j in range(lane_vectors) %}
@@ -136,18 +102,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     }
   }
 
-  if (own_query < p.query_tokens) {
-    let start = ((batch * p.query_tokens + own_query) * p.heads + head) * {{ head_size }}u;
 {% for j in range(lane_vectors) %}
-    {
-      let channel = ({{ j * lanes }}u + lane) * 4u;
-      let four = sum_{{ j }} / total;
-      if (channel < {{ head_size }}u) { output[start + channel] = Scalar(four.x); }
-      if (channel + 1u < {{ head_size }}u) { output[start + channel + 1u] = Scalar(four.y); }
-      if (channel + 2u < {{ head_size }}u) { output[start + channel + 2u] = Scalar(four.z); }
-      if (channel + 3u < {{ head_size }}u) { output[start + channel + 3u] = Scalar(four.w); }
-    }
+  sum_{{ j }} /= total;
 {% endfor %}
-    if (lane == 0u) { log_sum_exp[workgroup.y * p.query_tokens + own_query] = maximum + log(total); }
+{{ store("output", "sum", "own_query", "p.query_tokens", lanes) }}
+  if (own_query < p.query_tokens && lane == 0u) {
+    log_sum_exp[workgroup.y * p.query_tokens + own_query] = maximum + log(total);
   }
 }

@@ -26,19 +26,7 @@ struct Parameters { tokens: u32, channels: u32, epsilon: f32 }
 @group(0) @binding(5) var<uniform> p: Parameters;
 {% endif %}
 
-var<workgroup> partial: array<vec2<f32>, {{ workgroup_size }}>;
-
-// The sum of every thread's `own`, for all threads.
-fn workgroup_sum(thread: u32, own: vec2<f32>) -> vec2<f32> {
-  workgroupBarrier();
-  partial[thread] = own;
-  for (var half = {{ workgroup_size // 2 }}u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (thread < half) { partial[thread] += partial[thread + half]; }
-  }
-  workgroupBarrier();
-  return partial[0];
-}
+{% include "workgroup_sum" %}
 
 @compute @workgroup_size({{ workgroup_size }})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>, @builtin(local_invocation_index) thread: u32) {

@@ -20,8 +20,9 @@ use minijinja::{Environment, UndefinedBehavior, Value};
 pub const MAX_WORKGROUPS: u32 = 65_535;
 
 /// Every template, by its name in `shaders/`.
-const TEMPLATES: [(&str, &str); 9] = [
+const TEMPLATES: [(&str, &str); 11] = [
     ("gemm", include_str!("../../shaders/gemm.wgsl")),
+    ("attention_rows", include_str!("../../shaders/attention_rows.wgsl")),
     ("attention_forward", include_str!("../../shaders/attention_forward.wgsl")),
     ("attention_delta", include_str!("../../shaders/attention_delta.wgsl")),
     ("attention_backward_query", include_str!("../../shaders/attention_backward_query.wgsl")),
@@ -29,6 +30,7 @@ const TEMPLATES: [(&str, &str); 9] = [
     ("group_norm", include_str!("../../shaders/group_norm.wgsl")),
     ("layer_norm", include_str!("../../shaders/layer_norm.wgsl")),
     ("geglu", include_str!("../../shaders/geglu.wgsl")),
+    ("workgroup_sum", include_str!("../../shaders/workgroup_sum.wgsl")),
     ("upsample", include_str!("../../shaders/upsample.wgsl")),
 ];
 

@@ -72,15 +72,13 @@ impl Engine {
     /// Loads a model folder in place of the one before. `progress(bytes loaded, bytes in all)`.
     #[wasm_bindgen(js_name = loadModel)]
     pub async fn load_model(&mut self, source: ModelSource, progress: Function) -> Result<JsValue, JsValue> {
-        let mut parameter_bytes = 0;
         let mut report = |state: pipeline::LoadProgress| {
-            parameter_bytes = state.total;
             // A page that fails to draw its progress bar still gets its model.
             let _ =
                 progress.call2(&JsValue::NULL, &(state.loaded as f64).into(), &(state.total as f64).into());
         };
-        let model =
-            StableDiffusion::load(&self.gpu, &source, "Palpable demo", Precision::Float32, &mut report).await;
+        let name = source.name();
+        let model = StableDiffusion::load(&self.gpu, &source, &name, Precision::Float32, &mut report).await;
         let model = model.map_err(fault)?;
         let report = ModelReport {
             name: model.name.clone(),

@@ -9,8 +9,12 @@ use crate::weights::{ByteSource, Error, LocalFuture};
 
 #[wasm_bindgen]
 extern "C" {
-    /// `{ read(path, start, end): Promise<Uint8Array>, length(path): Promise<number | undefined> }`
+    /// `{ name, read(path, start, end): Promise<Uint8Array>, length(path): Promise<number | undefined> }`
     pub type ModelSource;
+
+    /// What people know the model by.
+    #[wasm_bindgen(method, getter)]
+    pub fn name(this: &ModelSource) -> String;
 
     #[wasm_bindgen(method, catch)]
     async fn read(this: &ModelSource, path: &str, start: f64, end: f64) -> Result<JsValue, JsValue>;

@@ -2,6 +2,7 @@
  * The main job in a real browser, on real files, end to end: load the demo model, personalize the sample subject,
  * generate, compare, export, import, and get the same picture again. A screenshot of each stage is kept.
  */
+import fs from "node:fs";
 import type { Page, Request } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TrainingRecord } from "../../web/engine/contract";
@@ -9,6 +10,7 @@ import {
   DESKTOP,
   downloaded,
   goTo,
+  likeness,
   openPage,
   openStudio,
   overflowsSideways,
@@ -137,6 +139,11 @@ describe("the journey", () => {
       .evaluateAll((all) => all.map((canvas) => (canvas as HTMLCanvasElement).toDataURL("image/png")));
     expect(plain).not.toBe(picture);
     await screenshot(page, "5-generate");
+
+    // The browser's engine draws what the native program draws (tests/goldens/native).
+    const native = fs.readFileSync("tests/goldens/native/dog.png");
+    expect(captions[1]).toContain("a photo of a dog wearing a crown at the beach");
+    expect(await likeness(page.locator(".result-panel figure canvas").nth(1), native)).toBeGreaterThan(45);
   });
 
   test("the export is a safetensors file that holds adapter and word", async () => {

@@ -6,6 +6,7 @@ import {
   type BrowserContext,
   type BrowserContextOptions,
   chromium,
+  type Locator,
   type Page,
 } from "playwright-core";
 import { preview } from "vite";
@@ -121,6 +122,24 @@ export function shownPixels(page: Page): Promise<string> {
     .locator(".result-panel figure canvas")
     .first()
     .evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL("image/png"));
+}
+
+/** Peak signal-to-noise ratio in dB between a canvas and a PNG of the same size. */
+export function likeness(canvas: Locator, png: Buffer): Promise<number> {
+  return canvas.evaluate(async (element, base64) => {
+    const pixels = (source: CanvasImageSource, width: number, height: number) => {
+      const context = new OffscreenCanvas(width, height).getContext("2d");
+      context?.drawImage(source, 0, 0);
+      return context?.getImageData(0, 0, width, height).data ?? new Uint8ClampedArray();
+    };
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const image = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+    const expected = pixels(image, image.width, image.height);
+    const found = pixels(element as HTMLCanvasElement, image.width, image.height);
+    const squares = expected.reduce((sum, value, at) => sum + (value - (found[at] ?? 0)) ** 2, 0);
+    // Opacity, a quarter of the numbers, is the same on both sides.
+    return 10 * Math.log10(255 ** 2 / Math.max(squares / (0.75 * expected.length), 1e-12));
+  }, png.toString("base64"));
 }
 
 export async function overflowsSideways(page: Page): Promise<boolean> {

@@ -296,6 +296,7 @@ export const text = {
     copy: "Copy these facts",
     copied: "Copied.",
     modelTitle: "The model",
+    modelName: (name: string) => `Model “${name}”`,
     modelFacts: (parameters: string, side: number) =>
       `${parameters} parameters, draws ${side} × ${side} pixels`,
     modelText:

@@ -33,6 +33,8 @@ export interface DeviceReport {
 
 /** A model folder in diffusers' layout; paths are relative to it, byte ranges are half-open. */
 export interface ModelSource {
+  /** What people know the model by. */
+  name: string;
   read(path: string, start: number, end: number): Promise<Uint8Array>;
   /** `undefined` where the folder has no such file. */
   length(path: string): Promise<number | undefined>;

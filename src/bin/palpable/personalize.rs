@@ -113,17 +113,31 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     for remark in trainer.remarks() {
         eprintln!("{remark}");
     }
+    let mut saved_steps = 0;
     while !trainer.is_complete() {
         let started = Instant::now();
-        let mut record = match trainer.step().await {
-            Ok(record) => record,
-            Err(error) => {
-                save(&trainer, &arguments.out).await?;
-                eprintln!("What was learned before is kept in {}.", arguments.out.display());
-                return Err(error.into());
+        let stepped = trainer.step().await;
+        // A submission that failed reads as zeros: then the numbers are not to be believed.
+        let device = model.gpu.check().map_err(palpable::pipeline::Error::from);
+        let mut record = match (stepped, device) {
+            (Ok(record), Ok(())) => record,
+            (stepped, device) => {
+                // A step that diverged leaves the state before it. What a failing device returns is
+                // not written over what was saved.
+                if matches!(stepped, Err(training::Error::NotFinite { .. })) && device.is_ok() {
+                    save(&trainer, &arguments.out).await?;
+                    saved_steps = trainer.steps_made();
+                }
+                if saved_steps > 0 {
+                    eprintln!(
+                        "What was learned in {saved_steps} steps is kept in {}.",
+                        arguments.out.display()
+                    );
+                }
+                device?;
+                stepped?
             }
         };
-        model.gpu.check().map_err(palpable::pipeline::Error::from)?;
         record.seconds = started.elapsed().as_secs_f64();
         report(&record);
         if let Some((file, path)) = &mut log {
@@ -132,6 +146,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
         }
         if record.step % SAVE_EVERY == 0 {
             save(&trainer, &arguments.out).await?;
+            saved_steps = record.step;
         }
     }
     save(&trainer, &arguments.out).await?;

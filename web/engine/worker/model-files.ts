@@ -36,6 +36,7 @@ export async function openModelFolder(
     files.set(file.path, await bringFile(new URL(file.path, base), file.bytes, versioned, count));
   }
   return {
+    name: manifest.name,
     length: async (path) => files.get(path)?.size,
     read: async (path, start, end) => {
       const file = files.get(path);

@@ -123,7 +123,8 @@ function ModelFacts() {
       <h2>{text.about.modelTitle}</h2>
       {now.state === "ready" && (
         <p class="verdict">
-          {now.report.name}: {text.about.modelFacts(parameters(now.report.parameters), now.report.resolution)}
+          {text.about.modelName(now.report.name)}:{" "}
+          {text.about.modelFacts(parameters(now.report.parameters), now.report.resolution)}
         </p>
       )}
       <p>{text.about.modelText}</p>
