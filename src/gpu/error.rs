@@ -5,7 +5,7 @@ use thiserror::Error;
 #[derive(Debug, Clone, Error)]
 pub enum Error {
     #[error(
-        "No GPU was found. In a browser, use a current Chrome, Edge, Safari or Firefox with WebGPU switched on; natively, install a Vulkan, Metal or DirectX 12 driver."
+        "No GPU was found. In a browser, use a current Chrome, Edge, Safari or Firefox with WebGPU switched on; natively, install a Vulkan, Metal or DirectX 12 driver, or compute on the processor (--device cpu)."
     )]
     NoAdapter,
     #[error(

@@ -64,7 +64,7 @@ const TILES: [Tile; 3] = [
     Tile { rows: 32, columns: 32, thread_rows: 4, thread_columns: 4 },
 ];
 /// Fewer workgroups than this leave much of a GPU idle: a smaller tile is then faster.
-const ENOUGH_WORKGROUPS: usize = 16;
+const ENOUGH_WORKGROUPS: usize = 64;
 
 impl Tile {
     fn workgroups(&self, extents: Extents) -> [u32; 3] {

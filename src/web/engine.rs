@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
 use super::{
-    fault::{fault, named},
+    fault::{computing_fault, fault, named},
     from_js,
     generation::Generation,
     library::Library,
@@ -29,7 +29,7 @@ const DEFAULT_STEPS: usize = 25;
 pub struct Engine {
     gpu: Gpu,
     model: Option<StableDiffusion>,
-    library: Rc<RefCell<Library>>,
+    adapters: Rc<RefCell<Library>>,
 }
 
 #[derive(Serialize)]
@@ -62,7 +62,7 @@ impl Engine {
     /// Opens the GPU.
     pub async fn open() -> Result<Engine, JsValue> {
         let gpu = Gpu::open(Choice::Gpu).await.map_err(fault)?;
-        Ok(Self { gpu, model: None, library: Rc::default() })
+        Ok(Self { gpu, model: None, adapters: Rc::default() })
     }
 
     pub fn device(&self) -> Result<JsValue, JsValue> {
@@ -79,7 +79,10 @@ impl Engine {
         };
         let name = source.name();
         let model = StableDiffusion::load(&self.gpu, &source, &name, Precision::Float32, &mut report).await;
-        let model = model.map_err(fault)?;
+        let model = match model {
+            Ok(model) => model,
+            Err(error) => return Err(computing_fault(&self.gpu, error).await),
+        };
         let report = ModelReport {
             name: model.name.clone(),
             resolution: model.resolution,
@@ -94,7 +97,7 @@ impl Engine {
     #[wasm_bindgen(js_name = beginGeneration)]
     pub async fn begin_generation(&self, settings: JsValue) -> Result<Generation, JsValue> {
         let GenerationRequest { settings, adapters } = from_js(settings)?;
-        let library = self.library.borrow();
+        let library = self.adapters.borrow();
         let mut applied = Vec::new();
         for AdapterChoice { id, strength } in adapters {
             applied.push(AppliedAdapter { adapter: library.get(id)?, strength });
@@ -110,7 +113,7 @@ impl Engine {
         progress: Option<Function>,
     ) -> Result<Training, JsValue> {
         let settings: TrainingSettings = from_js(settings)?;
-        Training::new(self.model()?, settings, &photos, progress, self.library.clone()).await
+        Training::new(self.model()?, settings, &photos, progress, self.adapters.clone()).await
     }
 
     #[wasm_bindgen(js_name = defaultTrainingSettings)]
@@ -130,26 +133,26 @@ impl Engine {
         if let Some(model) = &self.model {
             adapter.check_fits(&model.unet.attention_projections()).map_err(fault)?;
         }
-        let mut library = self.library.borrow_mut();
+        let mut library = self.adapters.borrow_mut();
         let id = library.reserve();
         to_js(&library.keep(id, adapter))
     }
 
     #[wasm_bindgen(js_name = removeAdapter)]
     pub fn remove_adapter(&mut self, id: u32) {
-        self.library.borrow_mut().remove(id);
+        self.adapters.borrow_mut().remove(id);
     }
 
     /// A kohya-style file with the embedding inside.
     #[wasm_bindgen(js_name = exportAdapter)]
     pub fn export_adapter(&self, id: u32) -> Result<Uint8Array, JsValue> {
-        Ok(Uint8Array::from(self.library.borrow().get(id)?.to_bytes().as_slice()))
+        Ok(Uint8Array::from(self.adapters.borrow().get(id)?.to_bytes().as_slice()))
     }
 
     /// The embedding as a file of its own, if the adapter has one.
     #[wasm_bindgen(js_name = exportEmbedding)]
     pub fn export_embedding(&self, id: u32) -> Result<Option<Uint8Array>, JsValue> {
-        let file = self.library.borrow().get(id)?.embedding_file();
+        let file = self.adapters.borrow().get(id)?.embedding_file();
         Ok(file.map(|bytes| Uint8Array::from(bytes.as_slice())))
     }
 

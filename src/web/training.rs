@@ -34,7 +34,7 @@ extern "C" {
 pub struct Training {
     gpu: Gpu,
     trainer: Trainer,
-    library: Rc<RefCell<Library>>,
+    adapters: Rc<RefCell<Library>>,
     /// The library's number for what this run trains.
     id: u32,
 }
@@ -57,7 +57,7 @@ impl Training {
     /// Puts the state so far into the engine's library, in place of this run's earlier states.
     pub async fn adapter(&self) -> Result<JsValue, JsValue> {
         let adapter = self.read_adapter().await?;
-        to_js(&self.library.borrow_mut().keep(self.id, adapter))
+        to_js(&self.adapters.borrow_mut().keep(self.id, adapter))
     }
 
     /// The state so far as an adapter file.
@@ -81,7 +81,7 @@ impl Training {
         settings: TrainingSettings,
         photos: &[Photo],
         progress: Option<Function>,
-        library: Rc<RefCell<Library>>,
+        adapters: Rc<RefCell<Library>>,
     ) -> Result<Self, JsValue> {
         let mut decoded = Vec::new();
         for photo in photos {
@@ -95,8 +95,11 @@ impl Training {
                 let _ = progress.call2(&JsValue::NULL, &done.into(), &of.into());
             }
         };
-        let trainer = model.trainer(&decoded, settings, &mut told).await.map_err(fault)?;
-        let id = library.borrow_mut().reserve();
-        Ok(Self { gpu: model.gpu.clone(), trainer, library, id })
+        let trainer = match model.trainer(&decoded, settings, &mut told).await {
+            Ok(trainer) => trainer,
+            Err(error) => return Err(computing_fault(&model.gpu, error).await),
+        };
+        let id = adapters.borrow_mut().reserve();
+        Ok(Self { gpu: model.gpu.clone(), trainer, adapters, id })
     }
 }
