@@ -43,7 +43,14 @@ export function bringWasmBindgen() {
   );
   if (ask(program, ["--version"]) !== `wasm-bindgen ${version}`) {
     say(`wasm-bindgen ${version}, once for this machine (some minutes)`);
-    run("cargo", ["install", "wasm-bindgen-cli", "--version", version, "--locked", "--root", folder]);
+    const install = ["install", "wasm-bindgen-cli", "--version", version, "--root", folder];
+    try {
+      run("cargo", [...install, "--locked"]);
+    } catch {
+      // A registry's mirror may not have the very newest crates that its lock file names.
+      say("again, with the crates that this registry has");
+      run("cargo", install);
+    }
   }
   return { program, version };
 }
