@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use burn::tensor::{Device, wgpu as burn_wgpu};
 
-use super::{DeviceReport, Error};
+use super::{DeviceReport, Error, profile::KernelProfile};
 
 /// The smallest workgroup memory our kernels are written for; every WebGPU device has it.
 const WORKGROUP_STORAGE: u32 = 16 * 1024;
@@ -78,6 +78,12 @@ impl Gpu {
             .await
             .map_err(|error| Error::Refused { adapter: adapter_name.clone(), reason: error.to_string() })?;
         let backend = adapter.get_info().backend;
+        let limits = device.limits();
+        let profile = KernelProfile {
+            workgroup_storage: limits.max_compute_workgroup_storage_size,
+            workgroup_invocations: limits.max_compute_invocations_per_workgroup,
+            subgroups: device.features().contains(wgpu::Features::SUBGROUP),
+        };
         let setup = burn_wgpu::WgpuSetup { instance, adapter, device: device.clone(), queue, backend };
         let burn_device = Device::wgpu_options()
             .tasks_max(DISPATCHES_PER_SUBMISSION)
@@ -87,6 +93,7 @@ impl Gpu {
             .setup(setup)
             .init()
             .map_err(|error| Error::Refused { adapter: adapter_name, reason: error.to_string() })?;
+        profile.set(&burn_device);
         // After burn's own handlers, which would panic.
         let errors = collect_errors(&device);
         Ok(Self { device: burn_device, report, errors })

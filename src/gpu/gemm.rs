@@ -138,6 +138,7 @@ pub fn gemm(
         .with("thread_rows", tile.thread_rows)
         .with("thread_columns", tile.thread_columns);
     let inputs: Vec<&CubeTensor> = [&a, &b].into_iter().chain(&bias).collect();
-    kernel.launch(tile.workgroups(extents), &inputs, &[&c], &parameters);
+    let taps = parameters[3] as usize;
+    kernel.launch(tile.workgroups(extents), &inputs, &[&c], &parameters, 2 * rows * columns * depth * taps);
     c
 }

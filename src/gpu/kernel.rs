@@ -16,6 +16,8 @@ use cubecl::{
 };
 use minijinja::{Environment, UndefinedBehavior, Value};
 
+use super::Work;
+
 /// Workgroups along one axis of a dispatch; WebGPU allows no more.
 pub const MAX_WORKGROUPS: u32 = 65_535;
 
@@ -96,14 +98,18 @@ impl Kernel {
             .unwrap_or_else(|error| panic!("the template {} is wrong: {error:#}", self.template))
     }
 
-    /// Runs the kernel on `workgroups` workgroups. Inputs must be contiguous.
+    /// Runs the kernel on `workgroups` workgroups. Inputs must be contiguous. `flops` is what it
+    /// computes in all, for [`Work`].
     pub fn launch(
         self,
         workgroups: [u32; 3],
         inputs: &[&CubeTensor],
         outputs: &[&CubeTensor],
         parameters: &[u32],
+        flops: usize,
     ) {
+        let bytes = |tensor: &&CubeTensor| (tensor.shape().num_elements() * tensor.dtype.size()) as u64;
+        Work::count(flops as u64, inputs.iter().chain(outputs).map(bytes).sum());
         let client = outputs[0].client.clone();
         let bindings = inputs.iter().chain(outputs).map(|tensor| tensor.handle.clone().binding());
         let mut arguments = KernelArguments::new().with_buffers(bindings.collect());

@@ -5,8 +5,11 @@ mod device;
 mod error;
 pub(crate) mod gemm;
 pub(crate) mod kernel;
+pub(crate) mod profile;
 mod report;
+mod work;
 
 pub use device::{Choice, Gpu};
 pub use error::Error;
 pub use report::{DeviceReport, Limits};
+pub use work::Work;

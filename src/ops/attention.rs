@@ -106,6 +106,14 @@ impl Projections {
             .with("key_tile", tiles.key)
     }
 
+    /// Operations of one of the products between tokens and tokens: queries with keys, or
+    /// probabilities with values. The half that a causal mask hides is not counted.
+    fn product_flops(&self) -> usize {
+        let [batch, query_tokens, key_tokens, head_size] = self.extents();
+        let pairs = query_tokens * key_tokens / if self.causal { 2 } else { 1 };
+        2 * batch * self.heads * pairs * head_size
+    }
+
     fn parameters(&self) -> [u32; 4] {
         let [_, query_tokens, key_tokens, head_size] = self.extents();
         let scale = 1.0 / (head_size as f32).sqrt();
@@ -129,6 +137,7 @@ impl Projections {
             &[&self.query, &self.key, &self.value],
             &[&output, &log_sum_exp],
             &self.parameters(),
+            self.product_flops() * 2,
         );
         (output, log_sum_exp)
     }
@@ -144,6 +153,7 @@ impl Projections {
             &[output, &dy],
             &[&delta],
             &[query_tokens as u32, self.heads as u32, rows],
+            2 * output.shape().num_elements(),
         );
         let like = |tensor: &CubeTensor| empty(tensor, tensor.shape(), tensor.dtype);
         let (dq, dk, dv) = (like(&self.query), like(&self.key), like(&self.value));
@@ -154,12 +164,14 @@ impl Projections {
             &inputs,
             &[&dq],
             &self.parameters(),
+            self.product_flops() * 3,
         );
         self.kernel("attention_backward_key_value", tiles).launch(
             self.workgroups(key_tokens, tiles.key),
             &inputs,
             &[&dk, &dv],
             &self.parameters(),
+            self.product_flops() * 4,
         );
         [dq, dk, dv]
     }

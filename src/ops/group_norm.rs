@@ -54,6 +54,10 @@ pub trait GroupNormOps: Backend {
 }
 
 const WORKGROUP_SIZE: u32 = 256;
+/// A number, in each of the passes.
+const STATISTICS_FLOPS: usize = 4;
+const FORWARD_FLOPS: usize = 8;
+const BACKWARD_FLOPS: usize = 10;
 
 /// A contiguous image, its frozen weights and its statistics `[batch, groups, 2]`: the mean and
 /// 1/√(var + ε) of each group. All that forward and backward need.
@@ -83,6 +87,7 @@ impl Normalized {
             &[&normalized.x],
             &[&normalized.statistics],
             &normalized.parameters(),
+            normalized.x.shape().num_elements() * STATISTICS_FLOPS,
         );
         normalized
     }
@@ -115,6 +120,7 @@ impl Normalized {
             &[&self.x, &self.statistics, &self.weight, &self.bias],
             &[&y],
             &self.parameters(),
+            self.x.shape().num_elements() * FORWARD_FLOPS,
         );
         y
     }
@@ -126,10 +132,11 @@ impl Normalized {
             inputs.push(&self.bias);
         }
         let sums = empty(&self.x, self.statistics.shape(), DType::F32);
-        self.kernel("sums").launch(self.a_group_a_workgroup(), &inputs, &[&sums], &self.parameters());
+        let flops = self.x.shape().num_elements() * BACKWARD_FLOPS;
+        self.kernel("sums").launch(self.a_group_a_workgroup(), &inputs, &[&sums], &self.parameters(), flops);
         inputs.push(&sums);
         let dx = empty(&self.x, self.x.shape(), self.x.dtype);
-        self.kernel("backward").launch(self.a_number_a_thread(), &inputs, &[&dx], &self.parameters());
+        self.kernel("backward").launch(self.a_number_a_thread(), &inputs, &[&dx], &self.parameters(), flops);
         dx
     }
 }

@@ -43,6 +43,9 @@ pub trait LayerNormOps: Backend {
 }
 
 const WORKGROUP_SIZE: u32 = 64;
+/// A number: mean, variance, and the result of them.
+const FORWARD_FLOPS: usize = 8;
+const BACKWARD_FLOPS: usize = 12;
 
 /// y and the statistics `[tokens, 2]`: mean and 1/√(var + ε) of each token. x must be contiguous.
 fn forward(x: &CubeTensor, weight: &CubeTensor, bias: CubeTensor, epsilon: f32) -> (CubeTensor, CubeTensor) {
@@ -55,6 +58,7 @@ fn forward(x: &CubeTensor, weight: &CubeTensor, bias: CubeTensor, epsilon: f32) 
         &[x, weight, &into_contiguous(bias)],
         &[&y, &statistics],
         &[rows as u32, channels as u32, epsilon.to_bits()],
+        rows * channels * FORWARD_FLOPS,
     );
     (y, statistics)
 }
@@ -69,6 +73,7 @@ fn backward(state: Normalized, dy: CubeTensor) -> CubeTensor {
         &[&x, &into_contiguous(dy), &weight, &statistics],
         &[&dx],
         &[rows, channels as u32, 0],
+        batch * tokens * channels * BACKWARD_FLOPS,
     );
     dx
 }

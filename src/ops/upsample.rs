@@ -32,6 +32,7 @@ fn run(source: CubeTensor, small: [usize; 4], pass: &'static str, result: [usize
         &[&source],
         &[&result],
         &[height, width, channels, count],
+        0,
     );
     result
 }

@@ -1,0 +1,41 @@
+//! Attention: head sizes of the models and odd ones, causal or not.
+
+use palpable::ops::attention;
+
+use crate::comparison::{compare, numbers, precisions};
+
+#[test]
+fn attention_heads() {
+    for (dtype, tolerance) in precisions() {
+        for (batch, query_tokens, key_tokens, heads, head_size, causal) in [
+            (1, 1, 1, 1, 1, false),
+            (2, 5, 3, 2, 3, false),
+            (1, 77, 77, 4, 32, true),
+            (2, 64, 77, 4, 40, false),
+            (1, 65, 63, 2, 56, false),
+            (1, 17, 129, 3, 64, false),
+            (1, 33, 33, 1, 80, false),
+            (1, 20, 31, 1, 128, false),
+            (1, 9, 21, 2, 160, false),
+            (1, 6, 5, 1, 512, false),
+        ] {
+            let channels = heads * head_size;
+            let what = format!(
+                "attention {batch}×{heads}×{query_tokens}×{key_tokens}×{head_size} causal {causal} {dtype:?}"
+            );
+            // Keys as long as queries are the same rank: one compare for all three inputs.
+            compare(
+                &what,
+                [
+                    numbers([batch, query_tokens, channels], 8) * 2.0,
+                    numbers([batch, key_tokens, channels], 9) * 2.0,
+                    numbers([batch, key_tokens, channels], 10),
+                ],
+                tolerance * 2.0,
+                dtype,
+                |[query, key, value], _| attention::attention(query, key, value, heads, causal),
+                |[query, key, value], _| attention::reference::attention(query, key, value, heads, causal),
+            );
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Every operation's kernels against its reference, forward and backward, on odd shapes and round
+//! ones: the kernels on the GPU (a software one where there is no other), the reference on burn's CPU
+//! backend. A file an operation, and what holds for all of them.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod comparison;
+
+mod attention;
+mod conv2d;
+mod geglu;
+mod gradients;
+mod group_norm;
+mod guarantees;
+mod layer_norm;
+mod linear;
+mod upsample;
