@@ -108,7 +108,7 @@ impl Kernel {
         parameters: &[u32],
         flops: usize,
     ) {
-        let bytes = |tensor: &&CubeTensor| (tensor.shape().num_elements() * tensor.dtype.size()) as u64;
+        let bytes = |tensor: &&CubeTensor| (tensor.meta.shape().num_elements() * tensor.dtype.size()) as u64;
         Work::count(flops as u64, inputs.iter().chain(outputs).map(bytes).sum());
         let client = outputs[0].client.clone();
         let bindings = inputs.iter().chain(outputs).map(|tensor| tensor.handle.clone().binding());
