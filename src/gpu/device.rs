@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use burn::tensor::{Device, wgpu as burn_wgpu};
 
-use super::{DeviceReport, Error, profile::KernelProfile};
+use super::{DeviceReport, Error, profile::KernelProfile, tiles::TileTable};
 
 /// The smallest workgroup memory our kernels are written for; every WebGPU device has it.
 const WORKGROUP_STORAGE: u32 = 16 * 1024;
@@ -83,6 +83,7 @@ impl Gpu {
             workgroup_storage: limits.max_compute_workgroup_storage_size,
             workgroup_invocations: limits.max_compute_invocations_per_workgroup,
             subgroups: device.features().contains(wgpu::Features::SUBGROUP),
+            tiles: TileTable::default(),
         };
         let setup = burn_wgpu::WgpuSetup { instance, adapter, device: device.clone(), queue, backend };
         let burn_device = Device::wgpu_options()

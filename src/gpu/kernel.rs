@@ -22,8 +22,11 @@ use super::Work;
 pub const MAX_WORKGROUPS: u32 = 65_535;
 
 /// Every template, by its name in `shaders/`.
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 13] = [
     ("gemm", include_str!("../../shaders/gemm.wgsl")),
+    ("gemm_staging", include_str!("../../shaders/gemm_staging.wgsl")),
+    ("gemm_epilogue", include_str!("../../shaders/gemm_epilogue.wgsl")),
+    ("gemm_reduce", include_str!("../../shaders/gemm_reduce.wgsl")),
     ("attention_rows", include_str!("../../shaders/attention_rows.wgsl")),
     ("attention_forward", include_str!("../../shaders/attention_forward.wgsl")),
     ("attention_delta", include_str!("../../shaders/attention_delta.wgsl")),
@@ -33,7 +36,6 @@ const TEMPLATES: [(&str, &str); 11] = [
     ("layer_norm", include_str!("../../shaders/layer_norm.wgsl")),
     ("geglu", include_str!("../../shaders/geglu.wgsl")),
     ("workgroup_sum", include_str!("../../shaders/workgroup_sum.wgsl")),
-    ("upsample", include_str!("../../shaders/upsample.wgsl")),
 ];
 
 /// A template and the constants that specialise it: what identifies a compiled pipeline.

@@ -7,9 +7,12 @@ pub(crate) mod gemm;
 pub(crate) mod kernel;
 pub(crate) mod profile;
 mod report;
+pub mod tiles;
 mod work;
 
 pub use device::{Choice, Gpu};
 pub use error::Error;
+pub use gemm::Activation;
+pub use profile::KernelProfile;
 pub use report::{DeviceReport, Limits};
 pub use work::Work;

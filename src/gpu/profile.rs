@@ -6,6 +6,8 @@ use burn::backend::{DispatchDevice, wgpu::CubeTensor};
 use burn::tensor::Device;
 use cubecl::Device as CubeDevice;
 
+use super::tiles::TileTable;
+
 /// A device, as far as kernels look different on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KernelProfile {
@@ -15,12 +17,19 @@ pub struct KernelProfile {
     pub workgroup_invocations: u32,
     /// Subgroup operations may be used.
     pub subgroups: bool,
+    /// How matrix products are cut up.
+    pub tiles: TileTable,
 }
 
 impl Default for KernelProfile {
     /// What every WebGPU device offers.
     fn default() -> Self {
-        Self { workgroup_storage: 16 * 1024, workgroup_invocations: 256, subgroups: false }
+        Self {
+            workgroup_storage: 16 * 1024,
+            workgroup_invocations: 256,
+            subgroups: false,
+            tiles: TileTable::default(),
+        }
     }
 }
 

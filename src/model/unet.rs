@@ -10,10 +10,7 @@ use super::lora::{AdaptableLinear, LoraSet};
 use super::time_embedding::{Sinusoids, TimeEmbedding};
 use super::unet_blocks::{Conditioning, DownBlock, MidBlock, UpBlock};
 use super::unet_config::UNet2DConditionConfig;
-use crate::ops::{
-    activation::silu,
-    group_norm::{GroupNormWeights, group_norm},
-};
+use crate::ops::group_norm::{GroupNormWeights, group_norm};
 use crate::weights::{self, Weights};
 
 #[derive(Clone, Debug)]
@@ -92,7 +89,7 @@ impl UNet2DConditionModel {
     ) -> Tensor<4> {
         let dtype = self.conv_in.dtype();
         let device = sample.device();
-        let activated_time = silu(self.time_embedding.forward(timesteps, &device, dtype));
+        let activated_time = self.time_embedding.forward(timesteps, &device, dtype);
         let encoder_hidden_states = encoder_hidden_states.cast(dtype);
         let conditioning = Conditioning {
             activated_time: &activated_time,

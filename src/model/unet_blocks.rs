@@ -9,7 +9,7 @@ use super::lora::{AdaptableLinear, LoraSet};
 use super::resnet::{ResnetBlock2D, ResnetSizes};
 use super::transformer::{Transformer2DModel, TransformerSizes};
 use super::unet_config::{MidBlockKind, UNet2DConditionConfig};
-use crate::ops::{conv2d::Padding, upsample::upsample_nearest};
+use crate::ops::conv2d::Padding;
 use crate::weights::{self, Weights};
 
 /// What every block of one forward pass is given beside the image.
@@ -270,7 +270,7 @@ impl UpBlock {
         match (&self.upsampler, skips.last()) {
             (Some(upsampler), Some(next_skip)) => {
                 let [_, height, width, _] = next_skip.dims();
-                upsampler.forward(crop(upsample_nearest(x), height, width))
+                upsampler.forward_upsampled(x, [height, width])
             }
             _ => x,
         }
@@ -279,13 +279,4 @@ impl UpBlock {
     pub fn attention_projections(&self) -> impl Iterator<Item = &AdaptableLinear> {
         self.layers.attention_projections()
     }
-}
-
-/// The top left of an image; the whole image where it has that size.
-fn crop(image: Tensor<4>, height: usize, width: usize) -> Tensor<4> {
-    let [_, full_height, full_width, _] = image.dims();
-    if (full_height, full_width) == (height, width) {
-        return image;
-    }
-    image.narrow(1, 0, height).narrow(2, 0, width)
 }

@@ -15,4 +15,4 @@ mod group_norm;
 mod guarantees;
 mod layer_norm;
 mod linear;
-mod upsample;
+mod tiles;
