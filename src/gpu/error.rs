@@ -21,7 +21,7 @@ pub enum Error {
     )]
     Wrong { adapter: String, what: &'static str },
     #[error(
-        "The GPU was lost ({reason}): the driver restarted it or took it away. What was trained so far is kept; reload to go on."
+        "The GPU was lost ({reason}): the driver restarted it or took it away. Start again; what was saved until now is kept."
     )]
     Lost { reason: String },
     #[error(
