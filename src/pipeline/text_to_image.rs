@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Error, Picture, StableDiffusion};
 use crate::{
     adapter::Adapter,
+    gpu,
     model::lora::LoraSet,
     sampling::{Sampler, SamplerKind, guide, noise},
 };
@@ -182,9 +183,9 @@ impl Generation {
 
     /// Until the device has done what was asked.
     async fn wait(&self) -> Result<(), Error> {
-        let probe = self.latents.clone().narrow(1, 0, 1).narrow(2, 0, 1).into_data_async().await;
+        let probe = gpu::read(self.latents.clone().narrow(1, 0, 1).narrow(2, 0, 1)).await;
         self.model.gpu.check()?;
-        probe.map(|_| ()).map_err(|error| Error::ReadBack(format!("{error:?}")))
+        probe.map(|_| ()).map_err(|error| Error::ReadBack(error.to_string()))
     }
 }
 

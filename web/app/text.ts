@@ -293,6 +293,7 @@ export const text = {
       maxComputeInvocationsPerWorkgroup: "Threads a workgroup",
     },
     notes: "Notes",
+    note: "Note",
     copy: "Copy these facts",
     copied: "Copied.",
     modelTitle: "The model",
