@@ -129,7 +129,7 @@ fn bad_pictures_are_explained() {
         fails(&[&start[..], extra].concat(), expected);
     };
     generate(&["--prompt= "], "prompt is empty");
-    generate(&["--prompt=a dog", "--sampler=magic"], "ddim, euler");
+    generate(&["--prompt=a dog", "--sampler=magic"], "ddim, pndm, euler");
     generate(&["--prompt=a dog", "--steps=0"], "steps");
     generate(&["--prompt=a dog", "--size=100x100"], "multiples of 8");
     generate(&["--prompt=a dog", "--adapter=missing.safetensors"], "missing.safetensors");

@@ -37,9 +37,9 @@ fn settings(sampler: &str) -> GenerationSettings {
 
 fn draw(model: &StableDiffusion, sampler: &str) -> Picture {
     let noise: Tensor<4> = Golden::read("pipeline/noise.safetensors").tensor("noise", &Device::flex());
-    let noise = Tensor::from_data(noise.into_data(), &model.gpu.device);
-    let mut generation =
-        Generation::from_noise(model, &settings(sampler), &[], noise).expect("valid settings");
+    let noise: Tensor<4> = Tensor::from_data(noise.into_data(), &model.gpu.device);
+    let mut generation = Generation::with_noise(model, &settings(sampler), &[], move |_| noise.clone())
+        .expect("valid settings");
     for step in 1..=generation.steps() {
         assert_eq!(block_on(generation.step()).expect("a step"), step);
     }
@@ -98,7 +98,7 @@ fn wrong_settings_are_explained() {
     let good = settings("ddim");
     let cases = [
         (GenerationSettings { prompt: "  ".into(), ..good.clone() }, "empty"),
-        (GenerationSettings { sampler: "heun".into(), ..good.clone() }, "ddim, euler"),
+        (GenerationSettings { sampler: "heun".into(), ..good.clone() }, "ddim, pndm, euler"),
         (GenerationSettings { steps: 0, ..good.clone() }, "1 to 1000"),
         (GenerationSettings { width: 100, ..good.clone() }, "multiples of 8"),
         (GenerationSettings { height: 1 << 20, ..good.clone() }, "1024"),

@@ -1,6 +1,7 @@
 //! The parts put together: a model folder loaded whole, prompts encoded, pictures made.
 
 mod error;
+mod noise;
 mod personalization;
 mod picture;
 mod prompt;
@@ -8,6 +9,7 @@ mod stable_diffusion;
 mod text_to_image;
 
 pub use error::Error;
+pub use noise::NoisePurpose;
 pub use picture::Picture;
 pub use prompt::PromptEncoder;
 pub use stable_diffusion::{LoadProgress, Precision, StableDiffusion};

@@ -1,18 +1,19 @@
 //! Text to image: from a prompt and a seed to a picture, one denoising step at a time, so that the
 //! caller can show progress and stop whenever it likes by not asking for the next step.
 
-use burn::tensor::{FloatDType, Tensor, TensorData};
+use burn::tensor::{FloatDType, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Picture, StableDiffusion};
+use super::{
+    Error, NoisePurpose, Picture, StableDiffusion,
+    noise::{NoiseSource, seeded},
+};
 use crate::{
     adapter::Adapter,
     model::lora::LoraSet,
-    sampling::{Sampler, SamplerKind, guide, noise},
+    sampling::{Sampler, SamplerKind, guide},
 };
 
-/// The stream of a seed's noise that first latents come from.
-const LATENTS_STREAM: u64 = 0;
 /// Longest side of a picture: beyond, the VAE's activations fit on no common GPU.
 const LARGEST_SIDE: usize = 1024;
 
@@ -26,7 +27,7 @@ pub struct GenerationSettings {
     pub steps: usize,
     /// Weight of the prompt against the negative prompt; 1 is no guidance.
     pub guidance_scale: f32,
-    /// "ddim" or "euler"
+    /// One of [`SamplerKind::names`].
     pub sampler: String,
     /// Pixels; 0 takes the model's own size.
     pub width: usize,
@@ -59,6 +60,7 @@ pub struct AppliedAdapter<'a> {
 pub struct Generation {
     model: StableDiffusion,
     sampler: Sampler,
+    noise: NoiseSource,
     guidance_scale: f32,
     lora: LoraSet,
     /// `[1, tokens, width]` of the negative prompt (if it is used) and of the prompt, in this order.
@@ -81,17 +83,20 @@ impl Generation {
     ) -> Result<Self, Error> {
         let [height, width] = latent_size(model, settings)?;
         let channels = model.vae.config.latent_channels;
-        let values = noise::normal(settings.seed, LATENTS_STREAM, height * width * channels);
-        let values = TensorData::new(values, [1, height, width, channels]);
-        Self::from_noise(model, settings, adapters, Tensor::from_data(values, &model.gpu.device))
+        let shape = [1, height, width, channels];
+        Self::with_noise(model, settings, adapters, seeded(settings.seed, shape, &model.gpu.device))
     }
 
-    /// The same from given unit normal noise `[1, height, width, channels]`.
-    pub fn from_noise(
+    /// The same with given noise: for each purpose unit normal values `[1, height, width, channels]`,
+    /// the same whenever they are asked for. The seed is not used.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_noise(
         model: &StableDiffusion,
         settings: &GenerationSettings,
         adapters: &[AppliedAdapter],
-        noise: Tensor<4>,
+        noise: impl Fn(NoisePurpose) -> Tensor<4> + 'static,
     ) -> Result<Self, Error> {
         if settings.prompt.trim().is_empty() {
             return Err(Error::EmptyPrompt);
@@ -126,9 +131,10 @@ impl Generation {
             Tensor::cat(vec![negative, prompt], 0)
         };
         Ok(Self {
-            latents: noise * sampler.init_noise_sigma(),
+            latents: noise(NoisePurpose::FirstLatents) * sampler.init_noise_sigma(),
             model: model.clone(),
             sampler,
+            noise: Box::new(noise),
             guidance_scale: settings.guidance_scale,
             lora,
             encoder_hidden_states,
@@ -137,6 +143,7 @@ impl Generation {
         })
     }
 
+    /// How often the model is asked: the settings' steps, with some samplers more.
     pub fn steps(&self) -> usize {
         self.sampler.timesteps().len()
     }
@@ -163,7 +170,8 @@ impl Generation {
                 let unconditional = prediction.clone().narrow(0, 0, 1);
                 guide(unconditional, prediction.narrow(0, 1, 1), self.guidance_scale)
             };
-            self.latents = self.sampler.step(prediction, self.step, self.latents.clone());
+            let noise = |step| (self.noise)(NoisePurpose::Step(step));
+            self.latents = self.sampler.step(prediction, self.step, self.latents.clone(), &noise);
             self.step += 1;
             self.wait().await?;
         }

@@ -6,6 +6,7 @@ use clap::Args;
 use palpable::{
     adapter::Adapter,
     pipeline::{AppliedAdapter, Generation, GenerationSettings, Picture},
+    sampling::SamplerKind,
 };
 
 use super::{error::Error, model::ModelArguments};
@@ -30,8 +31,7 @@ pub struct Arguments {
     /// Weight of the prompt; 1 is no guidance
     #[arg(long, default_value_t = GenerationSettings::default().guidance_scale)]
     guidance: f32,
-    /// ddim or euler
-    #[arg(long, default_value = "ddim")]
+    #[arg(long, default_value_t = GenerationSettings::default().sampler, help = sampler_help())]
     sampler: String,
     /// Pixels; the model's own size if it is left out
     #[arg(long, value_name = "WxH", value_parser = parse_size)]
@@ -56,6 +56,10 @@ impl FromStr for AdapterArgument {
         let (file, strength) = strength.unwrap_or((text, 1.0));
         Ok(Self { file: file.into(), strength })
     }
+}
+
+fn sampler_help() -> String {
+    format!("How noise becomes a picture: {}", SamplerKind::names())
 }
 
 fn parse_size(text: &str) -> Result<(usize, usize), String> {
