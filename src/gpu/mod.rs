@@ -8,8 +8,8 @@ pub(crate) mod kernel;
 pub(crate) mod profile;
 mod readback;
 mod report;
-pub mod tiles;
 mod submissions;
+pub mod tiles;
 mod work;
 
 pub use device::{Choice, Gpu};

@@ -52,7 +52,20 @@ export interface ModelReport {
   defaultSteps: number;
 }
 
-export type SamplerName = "ddim" | "euler";
+export type SamplerName =
+  | "ddim"
+  | "pndm"
+  | "euler"
+  | "euler-a"
+  | "dpm++-2m"
+  | "dpm++-2m-karras"
+  | "dpm++-2m-sde"
+  | "dpm++-2m-sde-karras"
+  | "dpm++-sde"
+  | "dpm++-sde-karras"
+  | "unipc"
+  | "lcm"
+  | "turbo";
 
 export interface AdapterChoice {
   id: number;
