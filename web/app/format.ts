@@ -36,3 +36,8 @@ export function duration(seconds: number): string {
 }
 
 export const decimals = (value: number, digits: number) => value.toFixed(digits);
+
+const moment = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
+
+/** "Nov 23, 2026, 6:12 PM", in the visitor's time zone; from milliseconds since 1970. */
+export const dateTime = (time: number) => moment.format(time);
