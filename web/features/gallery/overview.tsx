@@ -21,14 +21,17 @@ export function Overview({ onFile }: OverviewProps) {
   const entries = gallery.entries.value;
   return (
     <>
-      <h1>{words.title}</h1>
+      <div class="title-row">
+        <h1>{words.title}</h1>
+        <OpenButton onFile={onFile} />
+      </div>
       <p class="lead">{words.lead}</p>
       {entries?.length === 0 && <EmptyGallery />}
       {entries && entries.length > 0 && <Finder />}
       {!entries && !gallery.fault.value && <p class="hint">{text.loading}</p>}
       {entries && entries.length > 0 && <Grid />}
       <SelectionBar />
-      <Foot onFile={onFile} />
+      <Foot />
     </>
   );
 }
@@ -59,7 +62,7 @@ function Finder() {
       <input
         type="search"
         aria-label={words.search}
-        placeholder={words.search}
+        placeholder={words.searchHint}
         value={gallery.query.value}
         autocomplete="off"
         onInput={(event) => {
@@ -126,43 +129,44 @@ function NothingFound() {
   );
 }
 
-function Foot({ onFile }: OverviewProps) {
+function Foot() {
   const entries = gallery.entries.value ?? [];
   const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
   return (
-    <section class="card gallery-foot" aria-label={words.settings}>
-      <div>
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={gallery.keepNew.value}
-            onChange={(event) => gallery.setKeepNew(event.currentTarget.checked)}
-          />
-          {words.keep}
-        </label>
-        <p class="hint">
-          {entries.length > 0 && `${words.summary(entries.length, megabytes(bytes))}. `}
-          {words.keepHint}
-        </p>
-      </div>
-      <div>
-        <label class="button">
-          <Icon name="open" />
-          {words.open}
-          <input
-            class="visually-hidden"
-            type="file"
-            accept="image/png"
-            onChange={(event) => {
-              const file = event.currentTarget.files?.[0];
-              if (file) onFile(file);
-              // The same file may be chosen again.
-              event.currentTarget.value = "";
-            }}
-          />
-        </label>
-        <p class="hint">{words.openHint}</p>
-      </div>
+    <section class="gallery-foot" aria-label={words.settings}>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={gallery.keepNew.value}
+          onChange={(event) => gallery.setKeepNew(event.currentTarget.checked)}
+        />
+        {words.keep}
+      </label>
+      <p class="hint">
+        {!gallery.keepNew.value && words.keepOff}
+        {gallery.keepNew.value && entries.length > 0 && words.summary(entries.length, megabytes(bytes))}
+      </p>
     </section>
+  );
+}
+
+function OpenButton({ onFile }: OverviewProps) {
+  return (
+    <label class="button" title={words.openHint}>
+      <Icon name="open" />
+      {words.open}
+      <input
+        class="visually-hidden"
+        type="file"
+        accept="image/png"
+        aria-description={words.openHint}
+        onChange={(event) => {
+          const file = event.currentTarget.files?.[0];
+          if (file) onFile(file);
+          // The same file may be chosen again.
+          event.currentTarget.value = "";
+        }}
+      />
+    </label>
   );
 }

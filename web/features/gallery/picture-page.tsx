@@ -110,7 +110,7 @@ function Picture({ entry, next }: { entry: gallery.Entry; next: gallery.Entry | 
       </figure>
       <section class="card" aria-label={words.settings}>
         <p class="picture-prompt">{settings.prompt}</p>
-        <div class="actions">
+        <div class="actions picture-actions">
           <button type="button" class="button primary" onClick={use}>
             <Icon name="again" />
             {words.use}
@@ -119,24 +119,20 @@ function Picture({ entry, next }: { entry: gallery.Entry; next: gallery.Entry | 
             <Icon name="download" />
             {words.save}
           </button>
+        </div>
+        <div class="actions">
           <button
             type="button"
-            class="icon-button star"
+            class="button quiet star"
             aria-pressed={favourite}
-            aria-label={text.gallery.favourite(settings.prompt)}
-            title={text.gallery.favouriteHint}
             onClick={() => gallery.toggleFavourite(entry)}
           >
             <Icon name="star" />
+            {text.gallery.favouriteMark}
           </button>
-          <button
-            type="button"
-            class="icon-button"
-            aria-label={text.gallery.delete}
-            title={text.gallery.delete}
-            onClick={remove}
-          >
+          <button type="button" class="button quiet" onClick={remove}>
             <Icon name="trash" />
+            {text.gallery.delete}
           </button>
         </div>
         <Facts entry={entry} />

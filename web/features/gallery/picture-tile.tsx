@@ -29,7 +29,7 @@ export function PictureTile({ entry }: { entry: gallery.Entry }) {
         class="icon-button star"
         aria-pressed={favourite}
         aria-label={words.favourite(prompt)}
-        title={words.favouriteHint}
+        title={words.favouriteMark}
         onClick={() => gallery.toggleFavourite(entry)}
       >
         <Icon name="star" />

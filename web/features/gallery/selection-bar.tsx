@@ -12,8 +12,17 @@ export function SelectionBar() {
   const found = gallery.found.value;
   if (selected.length === 0) return null;
   return (
-    <section class="floating-bar" aria-label={words.selection}>
+    <section class="floating-bar selection" aria-label={words.selection}>
       <strong role="status">{words.selected(selected.length)}</strong>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={words.clear}
+        title={words.clear}
+        onClick={gallery.clearSelection}
+      >
+        <Icon name="close" />
+      </button>
       <div class="actions">
         {selected.length < found.length && (
           <button
@@ -40,15 +49,6 @@ export function SelectionBar() {
         <button type="button" class="button danger" onClick={() => deletePictures(selected)}>
           <Icon name="trash" />
           {words.delete}
-        </button>
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={words.clear}
-          title={words.clear}
-          onClick={gallery.clearSelection}
-        >
-          <Icon name="close" />
         </button>
       </div>
     </section>
