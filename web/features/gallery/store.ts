@@ -49,9 +49,9 @@ function database(): Promise<IDBPDatabase<GallerySchema>> {
       forget();
     },
     terminated: forget,
-  }).catch(() => {
+  }).catch((error: unknown) => {
     forget();
-    throw faultError("Storage", text.gallery.problems.unavailable);
+    throw storageFault(error, text.gallery.problems.unavailable);
   });
   return opened;
 }
@@ -66,9 +66,14 @@ async function attempt<T>(work: (database: IDBPDatabase<GallerySchema>) => Promi
   try {
     return await work(open);
   } catch (error) {
-    const full = error instanceof DOMException && error.name === "QuotaExceededError";
-    throw faultError("Storage", full ? text.gallery.problems.noRoom : text.gallery.problems.failed);
+    throw storageFault(error, text.gallery.problems.failed);
   }
+}
+
+/** A full disk has a sentence of its own. */
+function storageFault(error: unknown, otherwise: string): Error {
+  const full = error instanceof DOMException && error.name === "QuotaExceededError";
+  return faultError("Storage", full ? text.gallery.problems.noRoom : otherwise);
 }
 
 export interface Listing {
