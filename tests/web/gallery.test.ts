@@ -141,6 +141,24 @@ describe("storage that refuses", () => {
     expect(gallery.keepFault.value?.message).toContain("storage didn't answer");
   });
 
+  test("one that is closed to the page: a sentence, and another try the next time", async () => {
+    vi.resetModules();
+    const fresh: typeof gallery = await import("../../web/features/gallery/gallery");
+    const closed = vi.spyOn(indexedDB, "open").mockImplementation(() => {
+      throw new DOMException("closed", "SecurityError");
+    });
+    await fresh.keep(picture, settingsFor("a dog"));
+    expect(fresh.keepFault.value).toEqual({
+      kind: "Storage",
+      message: expect.stringContaining("doesn't let the page keep pictures"),
+    });
+    await fresh.load();
+    expect(fresh.fault.value?.kind).toBe("Storage");
+    closed.mockRestore();
+    await fresh.load();
+    expect([fresh.fault.value, fresh.entries.value]).toEqual([undefined, []]);
+  });
+
   test("a browser without memory for another canvas", async () => {
     vi.stubGlobal(
       "OffscreenCanvas",

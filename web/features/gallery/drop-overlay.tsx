@@ -9,7 +9,16 @@ interface DropOverlayProps {
 export function DropOverlay({ label, onFile }: DropOverlayProps) {
   const [over, setOver] = useState(false);
   useEffect(() => {
-    const carriesFile = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
+    // Browsers offer a dragged picture of the page itself as a file too.
+    let ownPicture = false;
+    const carriesFile = (event: DragEvent) =>
+      !ownPicture && (event.dataTransfer?.types.includes("Files") ?? false);
+    const begin = () => {
+      ownPicture = true;
+    };
+    const end = () => {
+      ownPicture = false;
+    };
     const hover = (event: DragEvent) => {
       if (!carriesFile(event)) return;
       // Without this the browser opens the file in place of the page.
@@ -27,7 +36,14 @@ export function DropOverlay({ label, onFile }: DropOverlayProps) {
       const file = event.dataTransfer?.files[0];
       if (file) onFile(file);
     };
-    const listeners = { dragenter: hover, dragover: hover, dragleave: leave, drop } as const;
+    const listeners = {
+      dragstart: begin,
+      dragend: end,
+      dragenter: hover,
+      dragover: hover,
+      dragleave: leave,
+      drop,
+    } as const;
     const names = Object.keys(listeners) as (keyof typeof listeners)[];
     for (const name of names) window.addEventListener(name, listeners[name]);
     return () => {

@@ -1,6 +1,6 @@
 /** The grid of pictures with what finds and gathers them; before there are any, what the gallery is for. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { megabytes } from "../../app/format";
+import { fileSize } from "../../app/format";
 import { addressOf } from "../../app/navigation";
 import { text } from "../../app/text";
 import { Icon } from "../../ui/icon";
@@ -88,8 +88,11 @@ function Finder() {
 }
 
 function Grid() {
-  const [most, setMost] = useState(PAGE);
   const found = gallery.found.value;
+  const [most, setMost] = useState(() => {
+    const place = found.findIndex(({ id }) => id === lastOpened.value);
+    return PAGE * Math.ceil(Math.max(place + 1, 1) / PAGE);
+  });
   const list = useRef<HTMLUListElement>(null);
   // Coming back from a picture: to its tile.
   useEffect(() => {
@@ -144,7 +147,7 @@ function Foot() {
       </label>
       <p class="hint">
         {!gallery.keepNew.value && words.keepOff}
-        {gallery.keepNew.value && entries.length > 0 && words.summary(entries.length, megabytes(bytes))}
+        {gallery.keepNew.value && entries.length > 0 && words.summary(entries.length, fileSize(bytes))}
       </p>
     </section>
   );

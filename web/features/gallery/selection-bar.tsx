@@ -11,6 +11,12 @@ export function SelectionBar() {
   const selected = gallery.selected.value;
   const found = gallery.found.value;
   if (selected.length === 0) return null;
+  const remove = async () => {
+    const place = found.findIndex(({ id }) => id === selected[0]?.id);
+    await deletePictures(selected);
+    // The button that had the focus is gone.
+    requestAnimationFrame(() => focusTile(place));
+  };
   return (
     <section class="floating-bar selection" aria-label={words.selection}>
       <strong role="status">{words.selected(selected.length)}</strong>
@@ -46,11 +52,18 @@ export function SelectionBar() {
           <Icon name="download" />
           {words.export}
         </button>
-        <button type="button" class="button danger" onClick={() => deletePictures(selected)}>
+        <button type="button" class="button danger" onClick={remove}>
           <Icon name="trash" />
           {words.delete}
         </button>
       </div>
     </section>
   );
+}
+
+/** The tile that is in this place now, or the last one, or the screen where none is left. */
+function focusTile(place: number): void {
+  const tiles = document.querySelectorAll<HTMLElement>(".picture-tile a");
+  const target = tiles[Math.min(place, tiles.length - 1)] ?? document.getElementById("content");
+  target?.focus({ preventScroll: true });
 }

@@ -39,7 +39,16 @@ const VERSION = 1;
 let opened: Promise<IDBPDatabase<GallerySchema>> | undefined;
 
 function database(): Promise<IDBPDatabase<GallerySchema>> {
-  opened ??= openDB<GallerySchema>("palpable-gallery", VERSION, {
+  opened ??= open().catch((error: unknown) => {
+    forget();
+    throw storageFault(error, text.gallery.problems.unavailable);
+  });
+  return opened;
+}
+
+/** Asynchronous as a whole: some browsers throw where they should reject. */
+async function open(): Promise<IDBPDatabase<GallerySchema>> {
+  return openDB<GallerySchema>("palpable-gallery", VERSION, {
     upgrade(fresh) {
       for (const store of STORES) fresh.createObjectStore(store);
     },
@@ -49,11 +58,7 @@ function database(): Promise<IDBPDatabase<GallerySchema>> {
       forget();
     },
     terminated: forget,
-  }).catch((error: unknown) => {
-    forget();
-    throw storageFault(error, text.gallery.problems.unavailable);
   });
-  return opened;
 }
 
 function forget(): void {
@@ -62,9 +67,9 @@ function forget(): void {
 
 /** Runs the work and gives whatever the database throws a sentence. */
 async function attempt<T>(work: (database: IDBPDatabase<GallerySchema>) => Promise<T>): Promise<T> {
-  const open = await database();
+  const opened = await database();
   try {
-    return await work(open);
+    return await work(opened);
   } catch (error) {
     throw storageFault(error, text.gallery.problems.failed);
   }
