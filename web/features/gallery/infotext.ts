@@ -21,9 +21,9 @@ export type SamplerLabels = Readonly<Record<string, string>>;
 const NEGATIVE = "Negative prompt:";
 /**
  * Name and value of a setting, as A1111's own parser (`modules/infotext_utils.py`) takes the last line apart, but
- * with bounds on names and spaces: without them a hostile line costs time that grows with its length squared.
+ * with a bound on names: without it a hostile line costs time that grows with its length squared.
  */
-const SETTING = /(\w[\w \-/]{1,60}):\s{0,8}("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)/g;
+const SETTING = /(\w[\w \-/]{1,60}):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)/g;
 /** Fewer than these in the last line, and it belongs to the prompt. */
 const FEWEST_SETTINGS = 3;
 const ADAPTER = / ?<lora:([^:<>]+)(?::([^:<>]*))?[^<>]*>/gi;
