@@ -1,4 +1,6 @@
 /** Every word the page shows, in one place for correction and translation. Functions where a value comes in. */
+import { galleryText } from "./gallery-text";
+
 export const text = {
   appName: "Palpable",
   tagline: "Teach a picture model your own thing, on your own device.",
@@ -6,6 +8,7 @@ export const text = {
   screens: {
     personalize: "Personalize",
     generate: "Generate",
+    gallery: "Gallery",
     adapters: "Adapters",
     about: "Device",
   },
@@ -253,6 +256,7 @@ export const text = {
     without: "Without",
     empty: "Your pictures appear here.",
     save: "Save as PNG",
+    gallery: "All pictures",
     keepSeed: "Keep its seed",
     history: "Pictures of this visit",
     caption: (seed: number, steps: number, guidance: number, sampler: string) =>
@@ -262,6 +266,8 @@ export const text = {
     compared: "The picture without the adapter is ready.",
     anyNoun: "thing",
   },
+
+  gallery: galleryText,
 
   adapters: {
     title: "Adapters",
