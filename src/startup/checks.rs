@@ -8,12 +8,11 @@ use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use super::host;
 use crate::ops::{
     attention::attention,
-    conv2d::{Padding, conv2d},
+    conv2d::{Additions, Padding, conv2d_with, upsampling_conv2d},
     geglu::geglu,
     group_norm::{GroupNormWeights, group_norm},
     layer_norm::{LayerNormWeights, layer_norm},
-    linear::{linear, trainable_linear},
-    upsample::upsample_nearest,
+    linear::{LoraFactors, adapted_linear, linear_with_residual, trainable_linear},
 };
 
 /// A computation whose results are known.
@@ -47,6 +46,7 @@ pub fn all_checks() -> Vec<Check> {
                 .collect()
         }),
         check("trained linear layers", trained_linear_case),
+        check("adapted linear layers", adapted_linear_case),
         check("convolutions", |device, dtype| {
             let cases = [(3, 1, 4, 8), (3, 2, 3, 5), (1, 1, 4, 4)];
             cases.into_iter().flat_map(|case| convolution_case(device, dtype, case)).collect()
@@ -63,20 +63,36 @@ pub fn all_checks() -> Vec<Check> {
             let reference = |[x]: [&[f64]; 1]| host::geglu(x, 6);
             compared(device, dtype, [[1, 3, 12]], |[x]| geglu(x), &reference)
         }),
-        check("upsampling", |device, dtype| {
-            let reference = |[x]: [&[f64]; 1]| host::upsample_nearest(x, [2, 3, 4]);
-            compared(device, dtype, [[1, 2, 3, 4]], |[x]| upsample_nearest(x), &reference)
-        }),
+        check("upsampling convolutions", upsampling_case),
     ]
 }
 
 fn linear_case(device: &Device, dtype: FloatDType, rows: usize, inputs: usize, outputs: usize) -> Vec<Known> {
     let (weight, bias) = (Values::random(outputs * inputs, 1, dtype), Values::random(outputs, 2, dtype));
-    let operation = |[x]: [Tensor<3>; 1]| {
-        linear(x, weight.tensor([outputs, inputs], device), Some(bias.tensor([outputs], device)))
+    let operation = |[x, residual]: [Tensor<3>; 2]| {
+        let (weight, bias) = (weight.tensor([outputs, inputs], device), bias.tensor([outputs], device));
+        linear_with_residual(x, weight, Some(bias), Some(residual))
     };
-    let reference = |[x]: [&[f64]; 1]| host::linear(x, &weight.numbers, Some(&bias.numbers), inputs);
-    compared(device, dtype, [[1, rows, inputs]], operation, &reference)
+    let reference = |[x, residual]: [&[f64]; 2]| {
+        host::sum(&host::linear(x, &weight.numbers, Some(&bias.numbers), inputs), residual)
+    };
+    compared(device, dtype, [[1, rows, inputs], [1, rows, outputs]], operation, &reference)
+}
+
+fn adapted_linear_case(device: &Device, dtype: FloatDType) -> Vec<Known> {
+    const SCALE: f32 = 0.5;
+    let [rows, inputs, rank, outputs] = [5, 8, 3, 12];
+    let weight = Values::random(outputs * inputs, 1, dtype);
+    let operation = |[x, down, up]: [Tensor<3>; 3]| {
+        let factors = LoraFactors { down: down.squeeze_dim(0), up: up.squeeze_dim(0), scale: SCALE };
+        adapted_linear(x, weight.tensor([outputs, inputs], device), None, None, factors)
+    };
+    let reference = |[x, down, up]: [&[f64]; 3]| {
+        let low = host::linear(&host::linear(x, down, None, inputs), up, None, rank);
+        let scaled: Vec<f64> = low.iter().map(|y| f64::from(SCALE) * y).collect();
+        host::sum(&host::linear(x, &weight.numbers, None, inputs), &scaled)
+    };
+    compared(device, dtype, [[1, rows, inputs], [1, rank, inputs], [1, outputs, rank]], operation, &reference)
 }
 
 fn trained_linear_case(device: &Device, dtype: FloatDType) -> Vec<Known> {
@@ -93,12 +109,30 @@ fn convolution_case(
     let extents @ [height, width, _] = [5, 4, inputs];
     let weight = Values::random(kernel * kernel * inputs * outputs, 3, dtype);
     let bias = Values::random(outputs, 4, dtype);
+    let image_add = Values::random(outputs, 8, dtype);
     let operation = |[x]: [Tensor<4>; 1]| {
         let weight = weight.tensor([kernel, kernel, inputs, outputs], device);
-        conv2d(x, weight, Some(bias.tensor([outputs], device)), stride, Padding::same(kernel / 2))
+        let additions = Additions { image_add: Some(image_add.tensor([1, outputs], device)), residual: None };
+        let bias = bias.tensor([outputs], device);
+        conv2d_with(x, weight, Some(bias), stride, Padding::same(kernel / 2), additions)
+    };
+    let added = host::sum(&bias.numbers, &image_add.numbers);
+    let reference =
+        |[x]: [&[f64]; 1]| host::conv2d(x, extents, &weight.numbers, [kernel, outputs], &added, stride);
+    compared(device, dtype, [[1, height, width, inputs]], operation, &reference)
+}
+
+fn upsampling_case(device: &Device, dtype: FloatDType) -> Vec<Known> {
+    let [height, width, inputs, outputs] = [2, 3, 4, 4];
+    let (weight, bias) = (Values::random(9 * inputs * outputs, 3, dtype), Values::random(outputs, 4, dtype));
+    let operation = |[x]: [Tensor<4>; 1]| {
+        let weight = weight.tensor([3, 3, inputs, outputs], device);
+        upsampling_conv2d(x, weight, Some(bias.tensor([outputs], device)), [2 * height, 2 * width])
     };
     let reference = |[x]: [&[f64]; 1]| {
-        host::conv2d(x, extents, &weight.numbers, [kernel, outputs], &bias.numbers, stride)
+        let doubled = host::upsample_nearest(x, [height, width, inputs]);
+        let extents = [2 * height, 2 * width, inputs];
+        host::conv2d(&doubled, extents, &weight.numbers, [3, outputs], &bias.numbers, 1)
     };
     compared(device, dtype, [[1, height, width, inputs]], operation, &reference)
 }

@@ -35,6 +35,11 @@ pub fn linear(x: &[f64], weight: &[f64], bias: Option<&[f64]>, inputs: usize) ->
     y
 }
 
+/// a + b, element by element.
+pub fn sum(a: &[f64], b: &[f64]) -> Vec<f64> {
+    a.iter().zip(b).map(|(a, b)| a + b).collect()
+}
+
 /// x `[1, height, width, inputs]` with zeros around, weight `[kernel, kernel, inputs, outputs]`.
 pub fn conv2d(
     x: &[f64],

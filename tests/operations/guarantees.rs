@@ -4,7 +4,7 @@
 use burn::tensor::{Device, FloatDType, Tensor};
 use palpable::{
     gpu::{Gpu, KernelProfile},
-    ops::{attention, conv2d, geglu, group_norm, layer_norm, linear, upsample},
+    ops::{attention, conv2d, geglu, group_norm, layer_norm, linear},
 };
 
 use crate::comparison::{gpu, half_rounded, numbers};
@@ -67,7 +67,34 @@ fn every_operation(device: &Device, dtype: FloatDType, whole: bool) -> Vec<(&'st
             }),
         ),
         ("GEGLU", run(device, dtype, [[2, rows, 2 * inputs]], |[x]| geglu::geglu(x))),
-        ("upsampling", run(device, dtype, [image], |[x]| upsample::upsample_nearest(x))),
+        (
+            "linear with a residual",
+            run(device, dtype, [[2, rows, inputs], [2, rows, inputs]], |[x, residual]| {
+                linear::linear_with_residual(x, matrix([inputs, inputs]), None, Some(residual))
+            }),
+        ),
+        (
+            "adapted linear",
+            run(device, dtype, [[1, rows, inputs], [1, 3, inputs], [1, outputs, 3]], |[x, down, up]| {
+                let (down, up) = (down.squeeze_dim(0), up.squeeze_dim(0));
+                let factors = linear::LoraFactors { down, up, scale: 0.5 };
+                linear::adapted_linear(x, matrix([outputs, inputs]), Some(vector(outputs, 43)), None, factors)
+            }),
+        ),
+        (
+            "upsampling convolution",
+            run(device, dtype, [image], |[x]| {
+                let weight = taps([3, 3, channels, outputs]);
+                let size = [2 * height - 1, 2 * width];
+                conv2d::upsampling_conv2d(x, weight, Some(vector(outputs, 46)), size)
+            }),
+        ),
+        (
+            "trainable convolution",
+            run(device, dtype, [image, [3, 3, channels, outputs]], |[x, weight]| {
+                conv2d::trainable_conv2d(x, weight, vector(outputs, 46), 1, same(1))
+            }),
+        ),
     ];
     for (name, kernel, stride, padding) in [
         ("convolution 3×3", 3, 1, same(1)),
