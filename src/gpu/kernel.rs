@@ -22,7 +22,7 @@ use super::Work;
 pub const MAX_WORKGROUPS: u32 = 65_535;
 
 /// Every template, by its name in `shaders/`.
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 13] = [
     ("gemm", include_str!("../../shaders/gemm.wgsl")),
     ("attention_rows", include_str!("../../shaders/attention_rows.wgsl")),
     ("attention_forward", include_str!("../../shaders/attention_forward.wgsl")),
@@ -34,6 +34,8 @@ const TEMPLATES: [(&str, &str); 11] = [
     ("geglu", include_str!("../../shaders/geglu.wgsl")),
     ("workgroup_sum", include_str!("../../shaders/workgroup_sum.wgsl")),
     ("upsample", include_str!("../../shaders/upsample.wgsl")),
+    ("ceiling_compute", include_str!("../../shaders/ceiling_compute.wgsl")),
+    ("ceiling_memory", include_str!("../../shaders/ceiling_memory.wgsl")),
 ];
 
 /// A template and the constants that specialise it: what identifies a compiled pipeline.
@@ -98,6 +100,15 @@ impl Kernel {
             .unwrap_or_else(|error| panic!("the template {} is wrong: {error:#}", self.template))
     }
 
+    /// What [`Work`] counts it as: its template, or which of the products it is.
+    fn kind(&self) -> &'static str {
+        match (self.template, self.constants.get("a_layout")) {
+            ("gemm", Some(Constant::Word("image"))) => "convolution",
+            ("gemm", _) => "linear",
+            (template, _) => template,
+        }
+    }
+
     /// Runs the kernel on `workgroups` workgroups. Inputs must be contiguous. `flops` is what it
     /// computes in all, for [`Work`].
     pub fn launch(
@@ -109,7 +120,10 @@ impl Kernel {
         flops: usize,
     ) {
         let bytes = |tensor: &&CubeTensor| (tensor.meta.shape().num_elements() * tensor.dtype.size()) as u64;
-        Work::count(flops as u64, inputs.iter().chain(outputs).map(bytes).sum());
+        let bytes = inputs.iter().chain(outputs).map(bytes).sum();
+        if !Work::count(self.kind(), flops as u64, bytes) {
+            return;
+        }
         let client = outputs[0].client.clone();
         let bindings = inputs.iter().chain(outputs).map(|tensor| tensor.handle.clone().binding());
         let mut arguments = KernelArguments::new().with_buffers(bindings.collect());

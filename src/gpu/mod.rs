@@ -12,4 +12,4 @@ mod work;
 pub use device::{Choice, Gpu};
 pub use error::Error;
 pub use report::{DeviceReport, Limits};
-pub use work::Work;
+pub use work::{Work, WorkByKind};
