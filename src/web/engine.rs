@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
 use super::{
+    bench::{Bench, BenchRequest},
     fault::{computing_fault, fault, named},
     from_js,
     generation::Generation,
@@ -125,6 +126,13 @@ impl Engine {
     ) -> Result<Training, JsValue> {
         let settings: TrainingSettings = from_js(settings)?;
         Training::new(self.model()?, settings, &photos, progress, self.adapters.clone()).await
+    }
+
+    /// Of the loaded model, or of Stable Diffusion 1.5's architecture if the request says so.
+    #[wasm_bindgen(js_name = beginBench)]
+    pub async fn begin_bench(&self, request: JsValue) -> Result<Bench, JsValue> {
+        let request: BenchRequest = from_js(request)?;
+        Bench::new(&self.gpu, self.model.as_ref(), request).await
     }
 
     #[wasm_bindgen(js_name = defaultTrainingSettings)]

@@ -2,6 +2,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { AboutScreen } from "../features/about/about-screen";
 import { AdaptersScreen } from "../features/adapters/adapters-screen";
+import { BENCH_ASKED_FOR, LazyBenchScreen } from "../features/bench/lazy";
 import { GalleryScreen } from "../features/gallery/gallery-screen";
 import { GenerateScreen } from "../features/generate/generate-screen";
 import { ModelNotice } from "../features/models/model-notice";
@@ -22,7 +23,7 @@ const VIEWS: Record<Screen, () => preact.JSX.Element> = {
 };
 
 export function App() {
-  const View = VIEWS[screen.value];
+  const View = BENCH_ASKED_FOR ? LazyBenchScreen : VIEWS[screen.value];
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
   const shown = screen.value;

@@ -4,6 +4,9 @@
  */
 import type {
   AdapterReport,
+  BenchPlan,
+  BenchProgress,
+  BenchReport,
   DeviceReport,
   GenerationSettings,
   ModelReport,
@@ -39,7 +42,15 @@ export interface TrainingObserver {
   checkpoint(trainingStep: number, bytes: Uint8Array): void;
 }
 
-export type JobKind = "generation" | "training";
+export interface BenchObserver {
+  progress(progress: BenchProgress): void;
+  /** What was found so far. */
+  report(report: BenchReport): void;
+  /** An item that could not be measured; the bench goes on with the next. */
+  failed(name: string, message: string): void;
+}
+
+export type JobKind = "generation" | "training" | "bench";
 export type JobCommand = "pause" | "resume" | "stop" | "cancel";
 
 export interface EngineApi {
@@ -58,6 +69,8 @@ export interface EngineApi {
     previews: PreviewPlan | null,
     observer: TrainingObserver,
   ): Promise<AdapterReport | null>;
+  /** Ends when all is measured, or when it is cancelled. */
+  bench(plan: BenchPlan, observer: BenchObserver): Promise<void>;
   command(job: JobKind, command: JobCommand): void;
   addAdapter(bytes: Uint8Array, fileName: string): Promise<AdapterReport>;
   removeAdapter(id: number): Promise<void>;

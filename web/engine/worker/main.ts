@@ -3,6 +3,7 @@ import * as Comlink from "comlink";
 import type { EngineApi, JobKind } from "../api";
 import type { Engine, Picture } from "../contract";
 import { faultError } from "../fault";
+import { runBench } from "./bench-job";
 import { openDeviceMemo } from "./device-memo";
 import { named } from "./device-name";
 import { openEngine } from "./engine-module";
@@ -71,6 +72,7 @@ const api: EngineApi = {
     asJob("training", (control) =>
       runTraining(engine(), turns, control, settings, photos, previews, observer),
     ),
+  bench: (plan, observer) => asJob("bench", (control) => runBench(engine(), turns, control, plan, observer)),
   command: (job, command) => controls.get(job)?.command(command),
   addAdapter: (bytes, fileName) => turns.take(() => engine().addAdapter(bytes, fileName)),
   removeAdapter: (id) => turns.take(() => engine().removeAdapter(id)),
