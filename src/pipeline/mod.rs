@@ -3,6 +3,7 @@
 mod error;
 mod personalization;
 mod picture;
+mod preparation;
 mod prompt;
 mod stable_diffusion;
 mod text_to_image;

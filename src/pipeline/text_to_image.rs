@@ -148,7 +148,16 @@ impl Generation {
     /// # Errors
     /// The device failed or was lost.
     pub async fn step(&mut self) -> Result<usize, Error> {
-        if self.step < self.steps() {
+        if self.advance() {
+            self.wait().await?;
+        }
+        Ok(self.step)
+    }
+
+    /// Asks the device for one denoising step; `false` if all are made.
+    pub(super) fn advance(&mut self) -> bool {
+        let due = self.step < self.steps();
+        if due {
             let timestep = self.sampler.timesteps()[self.step];
             let sample = self.sampler.scale_model_input(self.latents.clone(), self.step);
             let [rows, _, _] = self.encoder_hidden_states.dims();
@@ -166,9 +175,8 @@ impl Generation {
             };
             self.latents = self.sampler.step(prediction, self.step, self.latents.clone());
             self.step += 1;
-            self.wait().await?;
         }
-        Ok(self.step)
+        due
     }
 
     /// The finished picture.
@@ -176,16 +184,25 @@ impl Generation {
     /// # Errors
     /// The device failed, or its numbers are not finite.
     pub async fn finish(self) -> Result<Picture, Error> {
+        Picture::read(self.image(), &self.model.gpu).await
+    }
+
+    /// Asks the device for the image `[1, height, width, 3]` in −1…1 of the latents as they are.
+    pub(super) fn image(&self) -> Tensor<4> {
         let vae = &self.model.vae;
-        let image = vae.decode(self.latents / vae.config.scaling_factor);
-        Picture::read(image, &self.model.gpu).await
+        vae.decode(self.latents.clone() / vae.config.scaling_factor)
     }
 
     /// Until the device has done what was asked.
     async fn wait(&self) -> Result<(), Error> {
-        let probe = gpu::read(self.latents.clone().narrow(1, 0, 1).narrow(2, 0, 1)).await;
+        let probe = gpu::read(self.probe()).await;
         self.model.gpu.check()?;
         probe.map(|_| ()).map_err(|error| Error::ReadBack(error.to_string()))
+    }
+
+    /// One pixel's latents: they are there when all are.
+    pub(super) fn probe(&self) -> Tensor<1> {
+        self.latents.clone().narrow(1, 0, 1).narrow(2, 0, 1).flatten(0, 3)
     }
 }
 
