@@ -106,6 +106,12 @@ impl Engine {
         to_js(&report)
     }
 
+    /// Compiles the kernels that drawing with the model needs, all at once.
+    #[wasm_bindgen(js_name = compileKernels)]
+    pub fn compile_kernels(&self) -> Result<(), JsValue> {
+        self.model()?.compile_kernels().map_err(fault)
+    }
+
     #[wasm_bindgen(js_name = beginGeneration)]
     pub async fn begin_generation(&self, settings: JsValue) -> Result<Generation, JsValue> {
         let GenerationRequest { settings, adapters } = from_js(settings)?;

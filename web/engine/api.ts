@@ -16,12 +16,13 @@ import type {
   TrainingSettings,
 } from "./contract";
 
-/** Bytes of a model: first fetched (or found in the browser's store), then moved to the GPU. */
-export interface LoadProgress {
-  phase: "fetch" | "upload";
-  bytesLoaded: number;
-  bytesTotal: number;
-}
+/**
+ * Bytes of a model, first fetched (or found in the browser's store), then moved to the GPU; at last the kernels it needs,
+ * as the browser compiles them.
+ */
+export type LoadProgress =
+  | { phase: "fetch" | "upload"; bytesLoaded: number; bytesTotal: number }
+  | { phase: "compile"; kernels: number; of: number };
 
 /** A picture drawn now and then during training; `every` is in training steps. */
 export interface PreviewPlan {

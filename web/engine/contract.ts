@@ -223,6 +223,8 @@ export interface Engine {
     source: ModelSource,
     progress: (bytesLoaded: number, bytesTotal: number) => void,
   ): Promise<ModelReport>;
+  /** Asks for every pipeline that drawing with the model needs. */
+  compileKernels(): void;
   beginGeneration(settings: GenerationSettings): Promise<Generation>;
   /** `progress` is called as the photos are encoded. */
   beginTraining(

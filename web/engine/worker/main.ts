@@ -10,6 +10,7 @@ import { openEngine } from "./engine-module";
 import { runGeneration } from "./generation-job";
 import { JobControl } from "./job-control";
 import { openModelFolder } from "./model-files";
+import { compileAhead } from "./pipelines";
 import { runTraining } from "./training-job";
 import { Turns } from "./turns";
 
@@ -57,11 +58,16 @@ const api: EngineApi = {
     }),
   loadModel: async (folder, progress) => {
     const source = await openModelFolder(folder, progress);
-    return turns.take(() =>
-      engine().loadModel(source, (bytesLoaded, bytesTotal) =>
+    return turns.take(async () => {
+      const report = await engine().loadModel(source, (bytesLoaded, bytesTotal) =>
         progress({ phase: "upload", bytesLoaded, bytesTotal }),
-      ),
-    );
+      );
+      await compileAhead(
+        () => engine().compileKernels(),
+        (kernels, of) => progress({ phase: "compile", kernels, of }),
+      );
+      return report;
+    });
   },
   defaultTrainingSettings: (classNoun) => turns.take(() => engine().defaultTrainingSettings(classNoun)),
   generate: (settings, progress) =>
