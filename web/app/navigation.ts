@@ -4,9 +4,14 @@ import { signal } from "@preact/signals";
 export const SCREENS = ["personalize", "generate", "adapters", "about"] as const;
 export type Screen = (typeof SCREENS)[number];
 
-const fromAddress = (): Screen => SCREENS.find((screen) => location.hash === `#/${screen}`) ?? "personalize";
+/** What shows: a screen, or the bench, which no link leads to but `?bench` in the address. */
+export type Shown = Screen | "bench";
 
-export const screen = signal<Screen>(fromAddress());
+const FIRST: Shown = new URLSearchParams(location.search).has("bench") ? "bench" : "personalize";
+
+const fromAddress = (): Shown => SCREENS.find((screen) => location.hash === `#/${screen}`) ?? FIRST;
+
+export const screen = signal<Shown>(fromAddress());
 
 window.addEventListener("hashchange", () => {
   screen.value = fromAddress();
