@@ -42,5 +42,11 @@ test("?bench measures, is cancelled, and copies a report", async () => {
     expect(row.milliseconds).toBeGreaterThan(0);
     expect(row.flops).toBeGreaterThan(0);
   }
+
+  // A link leaves the bench as it leaves any screen, and Back returns to what was measured.
+  await page.getByRole("link", { name: "Generate" }).last().click();
+  await page.getByRole("heading", { level: 1, name: "Generate" }).waitFor();
+  await page.goBack();
+  await rows.first().waitFor();
   await close();
 });

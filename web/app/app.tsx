@@ -2,7 +2,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { AboutScreen } from "../features/about/about-screen";
 import { AdaptersScreen } from "../features/adapters/adapters-screen";
-import { BENCH_ASKED_FOR, LazyBenchScreen } from "../features/bench/lazy";
+import { LazyBenchScreen } from "../features/bench/lazy";
 import { GalleryScreen } from "../features/gallery/gallery-screen";
 import { GenerateScreen } from "../features/generate/generate-screen";
 import { ModelNotice } from "../features/models/model-notice";
@@ -10,20 +10,21 @@ import { PersonalizeScreen } from "../features/personalize/personalize-screen";
 import { announcement } from "./announce";
 import { FaultNotice } from "./fault-notice";
 import { Header, TabBar } from "./header";
-import { type Screen, screen } from "./navigation";
+import { type Shown, screen } from "./navigation";
 import { device, openEngine } from "./studio";
 import { text } from "./text";
 
-const VIEWS: Record<Screen, () => preact.JSX.Element> = {
+const VIEWS: Record<Shown, () => preact.JSX.Element> = {
   personalize: PersonalizeScreen,
   generate: GenerateScreen,
   gallery: GalleryScreen,
   adapters: AdaptersScreen,
   about: AboutScreen,
+  bench: LazyBenchScreen,
 };
 
 export function App() {
-  const View = BENCH_ASKED_FOR ? LazyBenchScreen : VIEWS[screen.value];
+  const View = VIEWS[screen.value];
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
   const shown = screen.value;

@@ -1,19 +1,18 @@
-/** The bench shows when the address has `?bench`; its code is fetched only then. */
+/** The bench's code is fetched when it is first shown: few visitors ever measure. */
 import { signal } from "@preact/signals";
 import type { ComponentType } from "preact";
+import { useEffect } from "preact/hooks";
 import { text } from "../../app/text";
-
-export const BENCH_ASKED_FOR = new URLSearchParams(location.search).has("bench");
 
 const loaded = signal<ComponentType | undefined>(undefined);
 
-if (BENCH_ASKED_FOR) {
-  void import("./bench-screen").then(({ BenchScreen }) => {
-    loaded.value = BenchScreen;
-  });
+async function load(): Promise<void> {
+  const { BenchScreen } = await import("./bench-screen");
+  loaded.value = BenchScreen;
 }
 
 export function LazyBenchScreen() {
+  useEffect(() => void load(), []);
   const BenchScreen = loaded.value;
   return BenchScreen ? <BenchScreen /> : <p>{text.loading}…</p>;
 }
