@@ -16,19 +16,20 @@ use cubecl::{
 };
 use minijinja::{Environment, UndefinedBehavior, Value};
 
-use super::Work;
+use super::{Work, profile::KernelProfile};
 
 /// Workgroups along one axis of a dispatch; WebGPU allows no more.
 pub const MAX_WORKGROUPS: u32 = 65_535;
 
 /// Every template, by its name in `shaders/`.
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 12] = [
     ("gemm", include_str!("../../shaders/gemm.wgsl")),
     ("attention_rows", include_str!("../../shaders/attention_rows.wgsl")),
     ("attention_forward", include_str!("../../shaders/attention_forward.wgsl")),
     ("attention_delta", include_str!("../../shaders/attention_delta.wgsl")),
     ("attention_backward_query", include_str!("../../shaders/attention_backward_query.wgsl")),
     ("attention_backward_key_value", include_str!("../../shaders/attention_backward_key_value.wgsl")),
+    ("bindings", include_str!("../../shaders/bindings.wgsl")),
     ("group_norm", include_str!("../../shaders/group_norm.wgsl")),
     ("layer_norm", include_str!("../../shaders/layer_norm.wgsl")),
     ("geglu", include_str!("../../shaders/geglu.wgsl")),
@@ -88,6 +89,14 @@ impl Kernel {
     pub fn with(mut self, name: &'static str, value: impl Into<Constant>) -> Self {
         self.constants.insert(name, value.into());
         self
+    }
+
+    /// Lets a kernel with sums over its workgroup use subgroup operations where `like`'s device has them.
+    pub fn with_subgroups(self, like: &CubeTensor) -> Self {
+        let subgroups = KernelProfile::of(like).subgroups;
+        // Browsers want the language extension named; naga, which compiles natively, has no name for it.
+        self.with("subgroups", subgroups)
+            .with("subgroups_extension", subgroups && cfg!(target_arch = "wasm32"))
     }
 
     /// The kernel's WGSL.
