@@ -22,7 +22,7 @@ use super::{Work, profile::KernelProfile};
 pub const MAX_WORKGROUPS: u32 = 65_535;
 
 /// Every template, by its name in `shaders/`.
-const TEMPLATES: [(&str, &str); 12] = [
+const TEMPLATES: [(&str, &str); 13] = [
     ("gemm", include_str!("../../shaders/gemm.wgsl")),
     ("attention_rows", include_str!("../../shaders/attention_rows.wgsl")),
     ("attention_forward", include_str!("../../shaders/attention_forward.wgsl")),
@@ -34,6 +34,7 @@ const TEMPLATES: [(&str, &str); 12] = [
     ("layer_norm", include_str!("../../shaders/layer_norm.wgsl")),
     ("geglu", include_str!("../../shaders/geglu.wgsl")),
     ("workgroup_sum", include_str!("../../shaders/workgroup_sum.wgsl")),
+    ("concat", include_str!("../../shaders/concat.wgsl")),
     ("upsample", include_str!("../../shaders/upsample.wgsl")),
 ];
 

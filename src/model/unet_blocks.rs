@@ -9,7 +9,7 @@ use super::lora::{AdaptableLinear, LoraSet};
 use super::resnet::{ResnetBlock2D, ResnetSizes};
 use super::transformer::{Transformer2DModel, TransformerSizes};
 use super::unet_config::{MidBlockKind, UNet2DConditionConfig};
-use crate::ops::{conv2d::Padding, upsample::upsample_nearest};
+use crate::ops::{concat::concat_channels, conv2d::Padding, upsample::upsample_nearest};
 use crate::weights::{self, Weights};
 
 /// What every block of one forward pass is given beside the image.
@@ -265,7 +265,7 @@ impl UpBlock {
     ) -> Tensor<4> {
         let kept = skips.len() - self.layers.resnets.len();
         for (i, skip) in skips.drain(kept..).rev().enumerate() {
-            x = self.layers.forward(i, Tensor::cat(vec![x, skip], 3), conditioning);
+            x = self.layers.forward(i, concat_channels(x, skip), conditioning);
         }
         match (&self.upsampler, skips.last()) {
             (Some(upsampler), Some(next_skip)) => {

@@ -8,6 +8,7 @@ mod support;
 mod comparison;
 
 mod attention;
+mod concat;
 mod conv2d;
 mod geglu;
 mod gradients;
