@@ -1,139 +1,155 @@
-// C[row, column] = Σ_tap Σ_depth A[row, tap, depth] · B[tap, depth, column]  (+ bias[column])
+// C[row, column] = Σ_tap Σ_depth A[row, tap, depth] · B[tap, depth, column], then gemm_epilogue.wgsl.
 //
-// One matrix product serves linear layers and convolutions, forward and backward.
+// One matrix product serves linear layers and convolutions, forward, backward and for their weights.
 //   a_layout "rows":    A is [rows][depth]
 //            "columns": A is [depth][rows]
 //            "image":   A is a channels-last image [batch][source_height][source_width][depth]; a row is
 //                       a pixel of the target image, and each tap of the kernel finds its source pixel
 //                       (implicit im2col). `transposed` finds it backwards, for the input gradient.
+//            "patches": the same image, by columns: the depth runs over the pixels of the target image and
+//                       a row is one of the source's channels, once for each tap (weight gradient).
+//            `upsampled`: the image stands for its nearest-neighbour doubling, cut to image_height ×
+//                       image_width, that is never stored.
 //   b_layout "rows":    B is [taps][columns][depth]
 //            "columns": B is [taps][depth][columns]
+//            `quantized`: B holds int8, four to a u32 along the contiguous extent, which is filled up to
+//                       whole words; its numbers are q·b_scale, with a scale a "line" or a scale an
+//                       element along the "contiguous" extent.
+//   low_rank:           C += T · F besides, T [rows][rank], F like B with the rank for its depth.
+//
 // A workgroup computes tile_rows × tile_columns of C, a thread thread_rows × thread_columns of it in
 // named vec4 accumulators (f32 whatever the storage type). Tiles of A and B are staged in workgroup
-// memory depth-major; data that lies row-major is turned in registers, 4×4 numbers a thread, so that
-// every store to workgroup memory is a whole vec4.
+// memory depth-major, in the storage type; data that lies row-major is turned in registers, 4×4 numbers
+// a thread, so that every store to workgroup memory is a whole vec4. Two neighbouring threads read eight
+// numbers of one row, and a vec4 of padding after each line of a tile puts their stores in different
+// banks. The extents that belong to the weight are constants (`depth` 0: a parameter). Rows and columns
+// past the end are loaded from the last one instead and never stored; only a depth that is no multiple of
+// tile_depth is guarded in the loop.
 // *_vector: the contiguous extent is a multiple of four, so whole vec4s are loaded and stored.
+// splits > 1: workgroup.z computes its share of the sum and stores it as it is (gemm_reduce.wgsl adds up).
+{% from "gemm_staging" import staged_lines, staged_columns %}
 {% set threads_across = tile_columns // thread_columns %}
 {% set threads_down = tile_rows // thread_rows %}
-{% set tile_rows_4 = tile_rows // 4 %}
-{% set tile_columns_4 = tile_columns // 4 %}
-{% set tile_depth_4 = tile_depth // 4 %}
+{% set a_stride = tile_rows // 4 + 1 %}
+{% set b_stride = tile_columns // 4 + 1 %}
+{% set a_blocks = 0 if a_layout in ["columns", "patches"] else tile_rows * tile_depth // 16 %}
+{% set depth_extent = "p.depth" if depth == 0 else depth ~ "u" %}
+{% set depth_whole = depth > 0 and depth % tile_depth == 0 %}
+{% set row_extent = "p.rows" if rows == 0 else rows ~ "u" %}
 {% if scalar == "f16" %}
 enable f16;
 {% endif %}
-alias Scalar = {{ scalar }};
-alias Vector = vec4<{{ scalar }}>;
-
-struct Parameters {
-  rows: u32,
-  columns: u32,
-  depth: u32,
-  taps: u32,
-{% if a_layout == "image" %}
-  source_height: u32,
-  source_width: u32,
-  target_height: u32,
-  target_width: u32,
-  stride: u32,
-  pad_top: u32,
-  pad_left: u32,
-  kernel_width: u32,
-{% endif %}
-}
+{% include "gemm_epilogue" %}
 
 @group(0) @binding(0) var<storage, read> a: array<{{ "Vector" if a_vector else "Scalar" }}>;
-@group(0) @binding(1) var<storage, read> b: array<{{ "Vector" if b_vector else "Scalar" }}>;
-{% if bias %}
-@group(0) @binding(2) var<storage, read> bias: array<Scalar>;
+@group(0) @binding(1) var<storage, read> b: array<{{ "u32" if quantized else "Vector" if b_vector else "Scalar" }}>;
+{% if low_rank %}
+@group(0) @binding({{ low_rank_binding }}) var<storage, read> t: array<{{ "Vector" if t_vector else "Scalar" }}>;
+@group(0) @binding({{ low_rank_binding + 1 }}) var<storage, read> factor: array<{{ "Vector" if factor_vector else "Scalar" }}>;
 {% endif %}
-@group(0) @binding({{ 3 if bias else 2 }}) var<storage, read_write> c: array<{{ "Vector" if c_vector else "Scalar" }}>;
-@group(0) @binding({{ 4 if bias else 3 }}) var<uniform> p: Parameters;
+{% if quantized %}
+@group(0) @binding({{ b_scale_binding }}) var<storage, read> b_scale: array<f32>;
+{% endif %}
 
-var<workgroup> a_tile: array<Vector, {{ tile_depth * tile_rows_4 }}>;
-var<workgroup> b_tile: array<Vector, {{ tile_depth * tile_columns_4 }}>;
+var<workgroup> a_tile: array<Vector, {{ tile_depth * a_stride }}>;
+var<workgroup> b_tile: array<Vector, {{ tile_depth * b_stride }}>;
 
-// Four numbers of `a` from `start` on; those at or past `left` are outside and zero.
-fn four_of_a(start: u32, left: u32) -> Vector {
-{% if a_vector %}
-  return a[start / 4u];
+// Four numbers from `at` on in line `line` of lines of `extent` numbers; those past the end are zero.
+{% macro four(buffer, vector) %}
+fn four_of_{{ buffer }}(line: u32, extent: u32, at: u32) -> Vector {
+{% if vector %}
+  return {{ buffer }}[line * (extent / 4u) + at / 4u];
 {% else %}
+  let start = line * extent + at;
   var four = Vector();
-  four.x = a[start];
-  if (left > 1u) { four.y = a[start + 1u]; }
-  if (left > 2u) { four.z = a[start + 2u]; }
-  if (left > 3u) { four.w = a[start + 3u]; }
+  if (at < extent) { four.x = {{ buffer }}[start]; }
+  if (at + 1u < extent) { four.y = {{ buffer }}[start + 1u]; }
+  if (at + 2u < extent) { four.z = {{ buffer }}[start + 2u]; }
+  if (at + 3u < extent) { four.w = {{ buffer }}[start + 3u]; }
   return four;
 {% endif %}
 }
-
-fn four_of_b(start: u32, left: u32) -> Vector {
-{% if b_vector %}
-  return b[start / 4u];
+{% endmacro %}
+{{ four("a", a_vector) }}
+{% if quantized %}
+fn four_of_b(line: u32, extent: u32, at: u32) -> Vector {
+  let word = bitcast<i32>(b[line * ((extent + 3u) / 4u) + at / 4u]);
+  let four = vec4<f32>(vec4<i32>(
+    extractBits(word, 0u, 8u), extractBits(word, 8u, 8u), extractBits(word, 16u, 8u), extractBits(word, 24u, 8u)));
+{% if quantized == "line" %}
+  return Vector(four * b_scale[line]);
 {% else %}
-  var four = Vector();
-  four.x = b[start];
-  if (left > 1u) { four.y = b[start + 1u]; }
-  if (left > 2u) { four.z = b[start + 2u]; }
-  if (left > 3u) { four.w = b[start + 3u]; }
-  return four;
+  let last = extent - 1u;
+  return Vector(four * vec4<f32>(
+    b_scale[at], b_scale[min(at + 1u, last)], b_scale[min(at + 2u, last)], b_scale[min(at + 3u, last)]));
 {% endif %}
 }
-
-{% if a_layout == "image" %}
-// The pixel of A that this tap of the kernel looks at from the target pixel `row`, or −1 for none.
-fn source_line(row: u32, tap: u32) -> i32 {
-  if (row >= p.rows) { return -1; }
-  let x = row % p.target_width;
-  let y = (row / p.target_width) % p.target_height;
-  let batch = row / (p.target_width * p.target_height);
-  let kernel_y = tap / p.kernel_width;
-  let kernel_x = tap % p.kernel_width;
-{% if transposed %}
-  let scaled_y = i32(y + p.pad_top) - i32(kernel_y);
-  let scaled_x = i32(x + p.pad_left) - i32(kernel_x);
-  if (scaled_y < 0 || scaled_x < 0) { return -1; }
-  if (u32(scaled_y) % p.stride != 0u || u32(scaled_x) % p.stride != 0u) { return -1; }
-  let source_y = scaled_y / i32(p.stride);
-  let source_x = scaled_x / i32(p.stride);
 {% else %}
-  let source_y = i32(y * p.stride + kernel_y) - i32(p.pad_top);
-  let source_x = i32(x * p.stride + kernel_x) - i32(p.pad_left);
-  if (source_y < 0 || source_x < 0) { return -1; }
+{{ four("b", b_vector) }}
 {% endif %}
-  if (source_y >= i32(p.source_height) || source_x >= i32(p.source_width)) { return -1; }
-  return (i32(batch * p.source_height) + source_y) * i32(p.source_width) + source_x;
-}
-{% elif a_layout == "rows" %}
-fn source_line(row: u32, tap: u32) -> i32 {
-  return select(-1, i32(row), row < p.rows);
-}
+{% if low_rank %}
+{{ four("t", t_vector) }}
+{{ four("factor", factor_vector) }}
 {% endif %}
 
-fn store(row: u32, column: u32, sum: vec4<f32>) {
-  if (row >= p.rows || column >= p.columns) { return; }
-  var value = sum;
-  let left = p.columns - column;
-{% if bias %}
-  value.x += f32(bias[column]);
-  if (left > 1u) { value.y += f32(bias[column + 1u]); }
-  if (left > 2u) { value.z += f32(bias[column + 2u]); }
-  if (left > 3u) { value.w += f32(bias[column + 3u]); }
-{% endif %}
-  let start = row * p.columns + column;
-{% if c_vector %}
-  c[start / 4u] = Vector(value);
+{% if a_layout in ["image", "patches"] %}
+// Where a target pixel's patch starts: y and x, and the first source pixel of its picture.
+fn corner_of(pixel: u32) -> vec3<i32> {
+  let line = pixel / p.target_width;
+  let x = i32(pixel % p.target_width);
+  let y = i32(line % p.target_height);
+  let image = i32(line / p.target_height * p.source_height * p.source_width);
+{% if transposed and upsampled %}
+  return vec3<i32>(2 * y, 2 * x, image);
+{% elif transposed %}
+  return vec3<i32>(y + {{ pad_top }}, x + {{ pad_left }}, image);
 {% else %}
-  c[start] = Scalar(value.x);
-  if (left > 1u) { c[start + 1u] = Scalar(value.y); }
-  if (left > 2u) { c[start + 2u] = Scalar(value.z); }
-  if (left > 3u) { c[start + 3u] = Scalar(value.w); }
+  return vec3<i32>(y * {{ stride }} - {{ pad_top }}, x * {{ stride }} - {{ pad_left }}, image);
 {% endif %}
 }
+
+// The source pixel that a tap looks at in a patch, or −1 for none.
+fn source_line(corner: vec3<i32>, tap: u32) -> i32 {
+{% if transposed and upsampled %}
+  // Each of the four copies of the pixel has its own taps.
+  let y = corner.x + i32(tap / {{ 2 * taps }}u);
+  let x = corner.y + i32(tap / {{ taps }}u % 2u);
+  if (y >= i32(p.image_height) || x >= i32(p.image_width)) { return -1; }
+  let own = tap % {{ taps }}u;
+  let source_y = y + {{ pad_top }} - i32(own / {{ kernel_width }}u);
+  let source_x = x + {{ pad_left }} - i32(own % {{ kernel_width }}u);
+{% elif transposed %}
+  let scaled_y = corner.x - i32(tap / {{ kernel_width }}u);
+  let scaled_x = corner.y - i32(tap % {{ kernel_width }}u);
+  let source_y = scaled_y / {{ stride }};
+  let source_x = scaled_x / {{ stride }};
+{% if stride > 1 %}
+  if (source_y * {{ stride }} != scaled_y || source_x * {{ stride }} != scaled_x) { return -1; }
+{% endif %}
+{% else %}
+  let source_y = corner.x + i32(tap / {{ kernel_width }}u);
+  let source_x = corner.y + i32(tap % {{ kernel_width }}u);
+{% endif %}
+{% set bound = "image" if upsampled and not transposed else "source" %}
+  let inside = source_y >= 0 && source_x >= 0 && source_y < i32(p.{{ bound }}_height) && source_x < i32(p.{{ bound }}_width);
+{% if upsampled and not transposed %}
+  return select(-1, corner.z + source_y / 2 * i32(p.source_width) + source_x / 2, inside);
+{% else %}
+  return select(-1, corner.z + source_y * i32(p.source_width) + source_x, inside);
+{% endif %}
+}
+{% endif %}
 
 @compute @workgroup_size({{ workgroup_size }})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-  let first_row = workgroup.y * {{ tile_rows }}u;
   let first_column = workgroup.x * {{ tile_columns }}u;
+{% if a_layout == "patches" %}
+{% set tiles_down = (rows + tile_rows - 1) // tile_rows %}
+  let row_tap = workgroup.y / {{ tiles_down }}u;
+  let first_row = workgroup.y % {{ tiles_down }}u * {{ tile_rows }}u;
+{% else %}
+  let first_row = workgroup.y * {{ tile_rows }}u;
+{% endif %}
   let thread_across = thread % {{ threads_across }}u;
   let thread_down = thread / {{ threads_across }}u;
 {% for i in range(thread_rows) %}
@@ -141,84 +157,87 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   var sum_{{ i }}_{{ j }} = vec4<f32>();
 {% endfor %}
 {% endfor %}
-  // The 4×4 block of row-major data that this thread turns.
-  let block_line = (thread / {{ tile_depth_4 }}u) * 4u;
-  let block_depth = (thread % {{ tile_depth_4 }}u) * 4u;
+  // The 4×4 blocks of row-major data that this thread turns; threads without one of A have one of B.
+{% if a_layout in ["rows", "image"] %}
+  let a_block_depth = (thread % 2u + thread / {{ tile_rows // 2 }}u * 2u) * 4u;
+  let a_block_line = thread / 2u % {{ tile_rows // 4 }}u * 4u;
+{% for line in range(4) %}
+  let a_row_{{ line }} = min(first_row + a_block_line + {{ line }}u, {{ row_extent }} - 1u);
+{% if a_layout == "image" %}
+  let a_corner_{{ line }} = corner_of(a_row_{{ line }});
+{% endif %}
+{% endfor %}
+{% endif %}
+{% if b_layout == "rows" %}
+  let b_thread = (thread + {{ workgroup_size - a_blocks % workgroup_size }}u) % {{ workgroup_size }}u;
+  let b_block_depth = (b_thread % 2u + b_thread / {{ tile_columns // 2 }}u * 2u) * 4u;
+  let b_block_line = b_thread / 2u % {{ tile_columns // 4 }}u * 4u;
+{% for line in range(4) %}
+  let b_column_{{ line }} = min(first_column + b_block_line + {{ line }}u, {{ columns - 1 }}u);
+{% endfor %}
+{% endif %}
 
-  for (var tap = 0u; tap < p.taps; tap++) {
-{% if a_layout != "columns" %}
-    let line_0 = source_line(first_row + block_line, tap);
-    let line_1 = source_line(first_row + block_line + 1u, tap);
-    let line_2 = source_line(first_row + block_line + 2u, tap);
-    let line_3 = source_line(first_row + block_line + 3u, tap);
-{% endif %}
-    for (var depth = 0u; depth < p.depth; depth += {{ tile_depth }}u) {
-{% if a_layout == "columns" %}
-{% for load in range((tile_depth * tile_rows_4 + workgroup_size - 1) // workgroup_size) %}
-      {
-        let item = thread + {{ load * workgroup_size }}u;
-        if (item < {{ tile_depth * tile_rows_4 }}u) {
-          let at_depth = depth + item / {{ tile_rows_4 }}u;
-          let row = first_row + (item % {{ tile_rows_4 }}u) * 4u;
-          var four = Vector();
-          if (at_depth < p.depth && row < p.rows) { four = four_of_a(at_depth * p.rows + row, p.rows - row); }
-          a_tile[item] = four;
-        }
-      }
-{% endfor %}
-{% else %}
-      if (thread < {{ tile_rows_4 * tile_depth_4 }}u) {
-        let at_depth = depth + block_depth;
-        let left = p.depth - min(at_depth, p.depth);
+  // A slice is tile_depth numbers of one tap.
+{% set a_taps = 0 if a_layout != "image" else taps * 4 if transposed and upsampled else taps %}
+  let tap_slices = ({{ depth_extent }} + {{ tile_depth - 1 }}u) / {{ tile_depth }}u;
+  let own_slices = {{ [a_taps, 1] | max }}u * tap_slices;
+  let slices = own_slices + {{ (rank + tile_depth - 1) // tile_depth if low_rank else 0 }}u;
+  let split_slices = (slices + {{ splits - 1 }}u) / {{ splits }}u;
+  let last_slice = min((workgroup.z + 1u) * split_slices, slices);
+  var slice = workgroup.z * split_slices;
+  while (slice < last_slice) {
+{% if a_layout == "image" %}
+    let tap = slice / tap_slices;
+    let tap_end = min((tap + 1u) * tap_slices, last_slice);
 {% for line in range(4) %}
-        var four_{{ line }} = Vector();
-        if (line_{{ line }} >= 0 && left > 0u) { four_{{ line }} = four_of_a(u32(line_{{ line }}) * p.depth + at_depth, left); }
+    let a_line_{{ line }} = source_line(a_corner_{{ line }}, tap);
 {% endfor %}
-{% for component in "xyzw" %}
-        a_tile[(block_depth + {{ loop.index0 }}u) * {{ tile_rows_4 }}u + block_line / 4u] =
-          Vector(four_0.{{ component }}, four_1.{{ component }}, four_2.{{ component }}, four_3.{{ component }});
-{% endfor %}
-      }
-{% endif %}
-{% if b_layout == "columns" %}
-{% for load in range((tile_depth * tile_columns_4 + workgroup_size - 1) // workgroup_size) %}
-      {
-        let item = thread + {{ load * workgroup_size }}u;
-        if (item < {{ tile_depth * tile_columns_4 }}u) {
-          let at_depth = depth + item / {{ tile_columns_4 }}u;
-          let column = first_column + (item % {{ tile_columns_4 }}u) * 4u;
-          var four = Vector();
-          if (at_depth < p.depth && column < p.columns) {
-            four = four_of_b((tap * p.depth + at_depth) * p.columns + column, p.columns - column);
-          }
-          b_tile[item] = four;
-        }
-      }
-{% endfor %}
+    let b_tap = tap{{ " % " ~ taps ~ "u" if transposed and upsampled else "" }};
 {% else %}
-      if (thread < {{ tile_columns_4 * tile_depth_4 }}u) {
-        let at_depth = depth + block_depth;
-        let left = p.depth - min(at_depth, p.depth);
-{% for line in range(4) %}
-        let column_{{ line }} = first_column + block_line + {{ line }}u;
-        var four_{{ line }} = Vector();
-        if (column_{{ line }} < p.columns && left > 0u) {
-          four_{{ line }} = four_of_b((tap * p.columns + column_{{ line }}) * p.depth + at_depth, left);
-        }
-{% endfor %}
-{% for component in "xyzw" %}
-        b_tile[(block_depth + {{ loop.index0 }}u) * {{ tile_columns_4 }}u + block_line / 4u] =
-          Vector(four_0.{{ component }}, four_1.{{ component }}, four_2.{{ component }}, four_3.{{ component }});
-{% endfor %}
+    let tap = 0u;
+    let b_tap = 0u;
+    let tap_end = last_slice;
+{% endif %}
+    for (; slice < tap_end; slice++) {
+{% if low_rank %}
+      if (slice < own_slices) {
+{% endif %}
+      let depth = (slice - tap * tap_slices) * {{ tile_depth }}u;
+{% if a_layout == "rows" %}
+{{ staged_lines("a", "a", ["a_row_0", "a_row_1", "a_row_2", "a_row_3"], tile_rows, a_stride, tile_depth, workgroup_size, depth_extent, depth_whole, false) }}
+{% elif a_layout == "image" %}
+{{ staged_lines("a", "a", ["u32(a_line_0)", "u32(a_line_1)", "u32(a_line_2)", "u32(a_line_3)"], tile_rows, a_stride, tile_depth, workgroup_size, depth_extent, depth_whole, true) }}
+{% elif a_layout == "columns" %}
+{{ staged_columns("a", "a", "at_depth", "first_row", row_extent, tile_rows, a_stride, tile_depth, workgroup_size, depth_extent, depth_whole, a_vector, false) }}
+{% else %}
+{{ staged_columns("a", "a", "at_depth", "first_row", row_extent, tile_rows, a_stride, tile_depth, workgroup_size, depth_extent, depth_whole, a_vector, true) }}
+{% endif %}
+{% if b_layout == "rows" %}
+{% set b_line = "b_tap * " ~ columns ~ "u + b_column_" %}
+{{ staged_lines("b", "b", [b_line ~ 0, b_line ~ 1, b_line ~ 2, b_line ~ 3], tile_columns, b_stride, tile_depth, workgroup_size, depth_extent, depth_whole, false) }}
+{% else %}
+{{ staged_columns("b", "b", "b_tap * " ~ depth_extent ~ " + at_depth", "first_column", columns ~ "u", tile_columns, b_stride, tile_depth, workgroup_size, depth_extent, depth_whole, b_vector, false) }}
+{% endif %}
+{% if low_rank %}
+{% set rank_extent = rank ~ "u" %}
+{% set rank_whole = rank % tile_depth == 0 %}
+      } else {
+      let depth = (slice - own_slices) * {{ tile_depth }}u;
+{{ staged_lines("a", "t", ["a_row_0", "a_row_1", "a_row_2", "a_row_3"], tile_rows, a_stride, tile_depth, workgroup_size, rank_extent, rank_whole, false) }}
+{% if b_layout == "rows" %}
+{{ staged_lines("b", "factor", ["b_column_0", "b_column_1", "b_column_2", "b_column_3"], tile_columns, b_stride, tile_depth, workgroup_size, rank_extent, rank_whole, false) }}
+{% else %}
+{{ staged_columns("b", "factor", "at_depth", "first_column", columns ~ "u", tile_columns, b_stride, tile_depth, workgroup_size, rank_extent, rank_whole, factor_vector, false) }}
+{% endif %}
       }
 {% endif %}
       workgroupBarrier();
       for (var k = 0u; k < {{ tile_depth }}u; k++) {
 {% for i in range(thread_rows // 4) %}
-        let a_{{ i }} = vec4<f32>(a_tile[k * {{ tile_rows_4 }}u + {{ i * threads_down }}u + thread_down]);
+        let a_{{ i }} = vec4<f32>(a_tile[k * {{ a_stride }}u + {{ i * threads_down }}u + thread_down]);
 {% endfor %}
 {% for j in range(thread_columns // 4) %}
-        let b_{{ j }} = vec4<f32>(b_tile[k * {{ tile_columns_4 }}u + {{ j * threads_across }}u + thread_across]);
+        let b_{{ j }} = vec4<f32>(b_tile[k * {{ b_stride }}u + {{ j * threads_across }}u + thread_across]);
 {% endfor %}
 {% for i in range(thread_rows) %}
 {% for j in range(thread_columns // 4) %}
@@ -230,12 +249,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     }
   }
 {% for i in range(thread_rows) %}
+  let row_{{ i }} = first_row + ({{ (i // 4) * threads_down }}u + thread_down) * 4u + {{ i % 4 }}u;
+  if (row_{{ i }} < {{ row_extent }}) {
 {% for j in range(thread_columns // 4) %}
-  store(
-    first_row + ({{ (i // 4) * threads_down }}u + thread_down) * 4u + {{ i % 4 }}u,
-    first_column + ({{ j * threads_across }}u + thread_across) * 4u,
-    sum_{{ i }}_{{ j }},
-  );
+    store({{ "row_tap * " ~ row_extent ~ " + " if a_layout == "patches" else "" }}row_{{ i }}, first_column + ({{ j * threads_across }}u + thread_across) * 4u, workgroup.z, sum_{{ i }}_{{ j }});
 {% endfor %}
+  }
 {% endfor %}
 }

@@ -6,10 +6,16 @@ mod error;
 pub(crate) mod gemm;
 pub(crate) mod kernel;
 pub(crate) mod profile;
+mod readback;
 mod report;
+mod submissions;
+pub mod tiles;
 mod work;
 
 pub use device::{Choice, Gpu};
 pub use error::Error;
+pub use gemm::Activation;
+pub use profile::KernelProfile;
+pub use readback::{ReadError, read};
 pub use report::{DeviceReport, Limits};
 pub use work::Work;

@@ -10,7 +10,7 @@ use super::{
     layers::{Linear, load_layer_norm},
 };
 use crate::ops::{
-    activation::{gelu, quick_gelu},
+    activation::Activation,
     attention::attention,
     layer_norm::{LayerNormWeights, layer_norm},
 };
@@ -27,10 +27,10 @@ pub enum HiddenAct {
 }
 
 impl HiddenAct {
-    fn apply(self, x: Tensor<3>) -> Tensor<3> {
+    fn activation(self) -> Activation {
         match self {
-            Self::QuickGelu => quick_gelu(x),
-            Self::Gelu => gelu(x),
+            Self::QuickGelu => Activation::QuickGelu,
+            Self::Gelu => Activation::Gelu,
         }
     }
 }
@@ -124,8 +124,9 @@ impl EncoderLayer {
         let query = self.query.forward(normal.clone());
         let key = self.key.forward(normal.clone());
         let value = self.value.forward(normal);
-        let x = x + self.out.forward(attention(query, key, value, self.heads, causal));
-        let hidden = self.fc1.forward(layer_norm(x.clone(), &self.layer_norm2));
-        x + self.fc2.forward(self.hidden_act.apply(hidden))
+        let x = self.out.forward_with_residual(attention(query, key, value, self.heads, causal), x);
+        let normal = layer_norm(x.clone(), &self.layer_norm2);
+        let hidden = self.fc1.forward_activated(normal, self.hidden_act.activation());
+        self.fc2.forward_with_residual(hidden, x)
     }
 }

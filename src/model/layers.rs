@@ -4,7 +4,8 @@ use burn::tensor::{DType, Tensor};
 
 use crate::ops::{
     self,
-    conv2d::{Padding, relay_weight},
+    activation::Activation,
+    conv2d::{Additions, Padding, relay_weight},
     group_norm::GroupNormWeights,
     layer_norm::LayerNormWeights,
 };
@@ -63,6 +64,17 @@ impl Linear {
     /// `[batch, tokens, in_features]` → `[batch, tokens, out_features]`
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         ops::linear::linear(x, self.weight.clone(), Some(self.bias.clone()))
+    }
+
+    /// activation(W·x + b)
+    pub fn forward_activated(&self, x: Tensor<3>, activation: Activation) -> Tensor<3> {
+        ops::linear::activated_linear(x, self.weight.clone(), Some(self.bias.clone()), activation)
+    }
+
+    /// W·x + b + residual `[batch, tokens, out_features]`
+    pub fn forward_with_residual(&self, x: Tensor<3>, residual: Tensor<3>) -> Tensor<3> {
+        let (weight, bias) = (self.weight.clone(), self.bias.clone());
+        ops::linear::linear_with_residual(x, weight, Some(bias), Some(residual))
     }
 
     /// `[batch, height, width, in_features]` → `[batch, height, width, out_features]`
@@ -142,7 +154,19 @@ impl Conv2d {
 
     /// `[batch, height, width, in_channels]` → `[batch, height', width', out_channels]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        ops::conv2d::conv2d(x, self.weight.clone(), Some(self.bias.clone()), self.stride, self.padding)
+        self.forward_with(x, Additions::default())
+    }
+
+    /// The same with something added.
+    pub fn forward_with(&self, x: Tensor<4>, additions: Additions) -> Tensor<4> {
+        let (weight, bias) = (self.weight.clone(), Some(self.bias.clone()));
+        ops::conv2d::conv2d_with(x, weight, bias, self.stride, self.padding, additions)
+    }
+
+    /// Of the nearest-neighbour doubling of x, cut to `size` `[height', width']` (a layer of stride 1):
+    /// `[batch, height, width, in_channels]` → `[batch, height', width', out_channels]`
+    pub fn forward_upsampled(&self, x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
+        ops::conv2d::upsampling_conv2d(x, self.weight.clone(), Some(self.bias.clone()), size)
     }
 
     /// The type of the weights.

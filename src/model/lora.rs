@@ -8,10 +8,10 @@
 
 use std::collections::HashMap;
 
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Tensor};
 
 use super::layers::take_pointwise_weight;
-use crate::ops::linear::{linear, trainable_linear};
+use crate::ops::linear::{LoraFactors, adapted_linear, linear_with_residual, trainable_linear};
 use crate::weights::{self, Weights};
 
 /// The two factors of one layer's adaptation, f32; with gradients where they are autodiff tensors.
@@ -26,11 +26,16 @@ pub struct LoraLayer {
 }
 
 impl LoraLayer {
+    /// In the type that the layer computes in.
+    fn factors(&self, dtype: DType) -> LoraFactors {
+        let (down, up) = (self.down.clone().cast(dtype), self.up.clone().cast(dtype));
+        LoraFactors { down, up, scale: self.scale }
+    }
+
     /// scale · B·(A·x), in the type of `x`: `[batch, tokens, in_features]` → `[batch, tokens, out_features]`
     fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let dtype = x.dtype();
-        let reduced = trainable_linear(x, self.down.clone().cast(dtype)) * self.scale;
-        trainable_linear(reduced, self.up.clone().cast(dtype))
+        let LoraFactors { down, up, scale } = self.factors(x.dtype());
+        trainable_linear(trainable_linear(x, down) * scale, up)
     }
 }
 
@@ -109,9 +114,29 @@ impl AdaptableLinear {
 
     /// `[batch, tokens, in_features]` → `[batch, tokens, out_features]`
     pub fn forward(&self, x: Tensor<3>, lora: Option<&LoraSet>) -> Tensor<3> {
-        let adaptations = lora.map_or(&[][..], |set| set.get(&self.path));
-        let frozen = linear(x.clone(), self.weight.clone(), self.bias.clone());
-        adaptations.iter().fold(frozen, |sum, layer| sum + layer.forward(x.clone()))
+        self.forward_plus(x, None, lora)
+    }
+
+    /// The same plus `residual` `[batch, tokens, out_features]`.
+    pub fn forward_with_residual(
+        &self,
+        x: Tensor<3>,
+        residual: Tensor<3>,
+        lora: Option<&LoraSet>,
+    ) -> Tensor<3> {
+        self.forward_plus(x, Some(residual), lora)
+    }
+
+    /// The first adaptation is part of the layer's own launch; further ones are added.
+    fn forward_plus(&self, x: Tensor<3>, residual: Option<Tensor<3>>, lora: Option<&LoraSet>) -> Tensor<3> {
+        let (weight, bias) = (self.weight.clone(), self.bias.clone());
+        match lora.map_or(&[][..], |set| set.get(&self.path)) {
+            [] => linear_with_residual(x, weight, bias, residual),
+            [first, others @ ..] => {
+                let adapted = adapted_linear(x.clone(), weight, bias, residual, first.factors(x.dtype()));
+                others.iter().fold(adapted, |sum, layer| sum + layer.forward(x.clone()))
+            }
+        }
     }
 
     pub fn in_features(&self) -> usize {

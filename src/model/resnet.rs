@@ -6,6 +6,7 @@
 use burn::tensor::Tensor;
 
 use super::layers::{Conv2d, Linear, load_group_norm};
+use crate::ops::conv2d::Additions;
 use crate::ops::group_norm::{GroupNormWeights, group_norm};
 use crate::weights::{self, Weights};
 
@@ -51,16 +52,18 @@ impl ResnetBlock2D {
     /// x `[batch, height, width, in_channels]`, activated_time silu(time embedding)
     /// `[batch, 1, time_embedding_size]` → `[batch, height, width, out_channels]`
     pub fn forward(&self, x: Tensor<4>, activated_time: Option<&Tensor<3>>) -> Tensor<4> {
-        let hidden = self.conv1.forward(group_norm(x.clone(), &self.norm1, true));
-        let hidden = match (&self.time_emb_proj, activated_time) {
-            (Some(projection), Some(time)) => hidden + projection.forward(time.clone()).unsqueeze_dim(1),
-            _ => hidden,
-        };
-        let hidden = self.conv2.forward(group_norm(hidden, &self.norm2, true));
+        let image_add = self
+            .time_emb_proj
+            .as_ref()
+            .zip(activated_time)
+            .map(|(projection, time)| projection.forward(time.clone()).squeeze_dim(1));
+        let normal = group_norm(x.clone(), &self.norm1, true);
+        let hidden = self.conv1.forward_with(normal, Additions { image_add, residual: None });
         let shortcut = match &self.conv_shortcut {
             Some(conv_shortcut) => conv_shortcut.forward_image(x),
             None => x,
         };
-        shortcut + hidden
+        let normal = group_norm(hidden, &self.norm2, true);
+        self.conv2.forward_with(normal, Additions { image_add: None, residual: Some(shortcut) })
     }
 }

@@ -6,7 +6,7 @@
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::layers::Linear;
-use crate::ops::activation::silu;
+use crate::ops::activation::Activation;
 use crate::weights::{self, Weights};
 
 /// Sinusoids and the two linear layers after them.
@@ -32,12 +32,14 @@ impl TimeEmbedding {
         })
     }
 
-    /// One timestep, possibly fractional, for each batch row → `[batch, 1, embedding_size]`.
+    /// silu(embedding) of one timestep, possibly fractional, for each batch row → `[batch, 1, embedding_size]`:
+    /// every layer that reads the embedding reads it so.
     pub fn forward(&self, timesteps: &[f32], device: &Device, dtype: DType) -> Tensor<3> {
         let values = timesteps.iter().flat_map(|&timestep| self.sinusoids.of(timestep)).collect();
         let data = TensorData::new::<f32, _>(values, [timesteps.len(), 1, self.sinusoids.size]);
         let x = Tensor::from_data(data, (device, dtype));
-        self.linear_2.forward(silu(self.linear_1.forward(x)))
+        let hidden = self.linear_1.forward_activated(x, Activation::Silu);
+        self.linear_2.forward_activated(hidden, Activation::Silu)
     }
 }
 

@@ -77,7 +77,7 @@ impl Transformer2DModel {
             self.transformer_blocks.iter().fold(self.proj_in.forward(normal, lora), |hidden, block| {
                 block.forward(hidden, encoder_hidden_states, lora)
             });
-        x + to_image(self.proj_out.forward(hidden, lora), height, width)
+        to_image(self.proj_out.forward_with_residual(hidden, to_tokens(x), lora), height, width)
     }
 
     /// The attention projections of all blocks.

@@ -58,11 +58,11 @@ impl BasicTransformerBlock {
         lora: Option<&LoraSet>,
     ) -> Tensor<3> {
         let normal = layer_norm(x.clone(), &self.norm1);
-        let x = x + self.attn1.forward(normal.clone(), normal, lora);
+        let x = self.attn1.forward(normal.clone(), normal, x, lora);
         let normal = layer_norm(x.clone(), &self.norm2);
-        let x = x + self.attn2.forward(normal, encoder_hidden_states.clone(), lora);
+        let x = self.attn2.forward(normal, encoder_hidden_states.clone(), x, lora);
         let normal = layer_norm(x.clone(), &self.norm3);
-        x + self.ff.forward(normal, lora)
+        self.ff.forward(normal, x, lora)
     }
 
     /// to_q, to_k, to_v, to_out.0 of attn1 and attn2.
@@ -104,11 +104,19 @@ impl Attention {
         })
     }
 
-    fn forward(&self, x: Tensor<3>, context: Tensor<3>, lora: Option<&LoraSet>) -> Tensor<3> {
+    /// residual + to_out(attention(to_q(x), to_k(context), to_v(context)))
+    fn forward(
+        &self,
+        x: Tensor<3>,
+        context: Tensor<3>,
+        residual: Tensor<3>,
+        lora: Option<&LoraSet>,
+    ) -> Tensor<3> {
         let query = self.to_q.forward(x, lora);
         let key = self.to_k.forward(context.clone(), lora);
         let value = self.to_v.forward(context, lora);
-        self.to_out.forward(attention(query, key, value, self.heads, false), lora)
+        let attended = attention(query, key, value, self.heads, false);
+        self.to_out.forward_with_residual(attended, residual, lora)
     }
 }
 
@@ -128,7 +136,8 @@ impl FeedForward {
         })
     }
 
-    fn forward(&self, x: Tensor<3>, lora: Option<&LoraSet>) -> Tensor<3> {
-        self.out.forward(geglu(self.proj.forward(x, lora)), lora)
+    /// residual + out(geglu(proj(x)))
+    fn forward(&self, x: Tensor<3>, residual: Tensor<3>, lora: Option<&LoraSet>) -> Tensor<3> {
+        self.out.forward_with_residual(geglu(self.proj.forward(x, lora)), residual, lora)
     }
 }

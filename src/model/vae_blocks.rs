@@ -116,7 +116,7 @@ impl VaeAttention {
         let query = self.to_q.forward(normal.clone());
         let key = self.to_k.forward(normal.clone());
         let value = self.to_v.forward(normal);
-        let attended = self.to_out.forward(attention(query, key, value, 1, false));
-        to_image(attended, height, width) + x
+        let attended = attention(query, key, value, 1, false);
+        to_image(self.to_out.forward_with_residual(attended, to_tokens(x)), height, width)
     }
 }

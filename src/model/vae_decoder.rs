@@ -6,10 +6,7 @@ use super::layers::{Conv2d, load_group_norm};
 use super::resnet::ResnetBlock2D;
 use super::vae_blocks::{NORM_EPSILON, VaeMidBlock, load_resnet};
 use super::vae_config::AutoencoderKlConfig;
-use crate::ops::{
-    group_norm::{GroupNormWeights, group_norm},
-    upsample::upsample_nearest,
-};
+use crate::ops::group_norm::{GroupNormWeights, group_norm};
 use crate::weights::{self, Weights};
 
 #[derive(Clone, Debug)]
@@ -86,7 +83,10 @@ impl DecoderBlock {
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let x = self.resnets.iter().fold(x, |x, resnet| resnet.forward(x, None));
         match &self.upsampler {
-            Some(upsampler) => upsampler.forward(upsample_nearest(x)),
+            Some(upsampler) => {
+                let [_, height, width, _] = x.dims();
+                upsampler.forward_upsampled(x, [2 * height, 2 * width])
+            }
             None => x,
         }
     }

@@ -1,18 +1,17 @@
-//! Activations between small tensors, where burn's element-wise operations serve as they are.
+//! Activations between layers. A kernel applies them to what it computes where no gradient is wanted
+//! ([`super::linear::activated_linear`]); elsewhere burn's element-wise operations serve as they are.
 
 use burn::tensor::{Tensor, activation};
 
-/// x·σ(x)
-pub fn silu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    activation::silu(x)
-}
+pub use crate::gpu::Activation;
 
-/// x·Φ(x), the exact form (transformers' `gelu`)
-pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    activation::gelu(x)
-}
-
-/// x·σ(1.702·x) (OpenAI CLIP's activation)
-pub fn quick_gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    x.clone() * activation::sigmoid(x * 1.702)
+impl Activation {
+    /// Of every element.
+    pub fn of<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {
+        match self {
+            Self::Silu => activation::silu(x),
+            Self::Gelu => activation::gelu(x),
+            Self::QuickGelu => x.clone() * activation::sigmoid(x * 1.702),
+        }
+    }
 }

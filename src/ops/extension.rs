@@ -3,11 +3,11 @@
 
 pub(super) use burn::{
     backend::{
-        Autodiff, Backend, Dispatch, TensorMetadata,
+        Autodiff, AutodiffBackend, Backend, Dispatch, ExtensionType, TensorMetadata,
         autodiff::{
             checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
             grads::Gradients,
-            ops::{Backward, Ops, OpsKind, binary, unary},
+            ops::{Backward, NodeGuard, Ops, OpsKind, binary, unary},
         },
         backend_extension,
         tensor::FloatTensor,
@@ -35,5 +35,52 @@ where
     match step.prepare::<C>([node]).compute_bound().stateful() {
         OpsKind::Tracked(prepared) => prepared.finish(state, y),
         OpsKind::UnTracked(prepared) => prepared.finish(y),
+    }
+}
+
+/// A tensor among an operation's arguments that may be missing.
+#[derive(ExtensionType)]
+pub enum Operand<B: Backend> {
+    Given(FloatTensor<B>),
+    Missing,
+}
+
+impl<B: Backend> Operand<B> {
+    pub(super) fn given(self) -> Option<FloatTensor<B>> {
+        match self {
+            Self::Given(tensor) => Some(tensor),
+            Self::Missing => None,
+        }
+    }
+}
+
+impl<const D: usize> From<Option<Tensor<D>>> for Operand<Dispatch> {
+    fn from(tensor: Option<Tensor<D>>) -> Self {
+        tensor.map_or(Self::Missing, |tensor| Self::Given(tensor.into_dispatch()))
+    }
+}
+
+/// The tensor itself, of an input that no gradient flows to.
+pub(super) fn frozen<C: CheckpointStrategy>(x: Operand<Autodiff<CubeBackend, C>>) -> Operand<CubeBackend> {
+    x.given().map_or(Operand::Missing, |x| Operand::Given(x.into_primitive()))
+}
+
+/// A tensor that no gradient flows through.
+pub(super) fn constant<C: CheckpointStrategy>(x: CubeTensor) -> Tracked<C> {
+    <Autodiff<CubeBackend, C> as AutodiffBackend>::from_inner(x)
+}
+
+/// The parts of an input that may be missing. For the tape a missing one is a constant, for which
+/// `any` tensor will do.
+pub(super) fn optional_parts<C: CheckpointStrategy>(
+    x: Operand<Autodiff<CubeBackend, C>>,
+    any: &CubeTensor,
+) -> (Option<CubeTensor>, NodeGuard) {
+    match x {
+        Operand::Given(x) => {
+            let (x, node) = x.into_parts();
+            (Some(x), node)
+        }
+        Operand::Missing => (None, constant::<C>(any.clone()).node()),
     }
 }

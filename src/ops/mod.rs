@@ -15,7 +15,6 @@ pub mod geglu;
 pub mod group_norm;
 pub mod layer_norm;
 pub mod linear;
-pub mod upsample;
 
 use burn::tensor::Tensor;
 

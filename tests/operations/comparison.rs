@@ -3,15 +3,14 @@
 use std::sync::OnceLock;
 
 use burn::tensor::{DType, Device, FloatDType, Tensor};
-use palpable::gpu::{Choice, Gpu};
+use palpable::gpu::Gpu;
 
-use crate::support::{relative_error, values};
+use crate::support::{open_gpu, relative_error, values};
 
 pub fn gpu() -> &'static Gpu {
     static GPU: OnceLock<Gpu> = OnceLock::new();
     GPU.get_or_init(|| {
-        let gpu = pollster::block_on(Gpu::open(Choice::Gpu));
-        let gpu = gpu.expect("kernel tests need a GPU or a software Vulkan driver");
+        let gpu = open_gpu();
         println!(
             "tested on {} ({}), f16: {}",
             gpu.report.adapter_name, gpu.report.backend, gpu.report.float16
@@ -43,6 +42,19 @@ pub fn compare<const D: usize, const R: usize, const N: usize>(
     operation: impl Fn([Tensor<D>; N], &Device) -> Tensor<R>,
     reference: impl Fn([Tensor<D>; N], &Device) -> Tensor<R>,
 ) {
+    compare_on(gpu(), what, inputs, tolerance, dtype, operation, reference);
+}
+
+/// The same on a certain device.
+pub fn compare_on<const D: usize, const R: usize, const N: usize>(
+    gpu: &Gpu,
+    what: &str,
+    inputs: [Tensor<D>; N],
+    tolerance: f64,
+    dtype: FloatDType,
+    operation: impl Fn([Tensor<D>; N], &Device) -> Tensor<R>,
+    reference: impl Fn([Tensor<D>; N], &Device) -> Tensor<R>,
+) {
     let run = |device: Device, dtype: FloatDType, function: &dyn Fn([Tensor<D>; N], &Device) -> Tensor<R>| {
         let leaves = inputs.clone().map(|input| {
             // Rounded to the tested type on both sides, so that only the arithmetic differs.
@@ -59,9 +71,9 @@ pub fn compare<const D: usize, const R: usize, const N: usize>(
             .collect();
         (values(result.inner().cast(FloatDType::F32)), found)
     };
-    let (found, found_gradients) = run(gpu().device.clone(), dtype, &operation);
+    let (found, found_gradients) = run(gpu.device.clone(), dtype, &operation);
     let (expected, expected_gradients) = run(Device::flex(), FloatDType::F32, &reference);
-    gpu().check().expect("no error on the GPU");
+    gpu.check().expect("no error on the GPU");
     let error = relative_error(&found, &expected);
     assert!(error <= tolerance, "{what}: forward is off by {error:e}");
     for (place, (found, expected)) in found_gradients.iter().zip(&expected_gradients).enumerate() {

@@ -1,7 +1,7 @@
 //! Gradients against finite differences of the kernels themselves.
 
 use burn::tensor::Tensor;
-use palpable::ops::{attention, conv2d, geglu, group_norm, layer_norm, linear, upsample};
+use palpable::ops::{attention, conv2d, geglu, group_norm, layer_norm, linear};
 
 use crate::comparison::{gpu, numbers};
 use crate::support::values;
@@ -75,5 +75,9 @@ fn gradients_are_slopes() {
         layer_norm::LayerNormWeights { weight: frozen(43, [10]), bias: frozen(44, [10]), epsilon: 1e-5 };
     check_slope("layer norm", numbers([1, 3, 10], 45), |x| layer_norm::layer_norm(x, &weights));
     check_slope("GEGLU", numbers([1, 4, 10], 46) * 2.0, geglu::geglu);
-    check_slope("upsampling", numbers([1, 2, 3, 4], 47), upsample::upsample_nearest);
+    for size in [[4, 6], [3, 5]] {
+        check_slope("upsampling convolution", numbers([1, 2, 3, 6], 47), |x| {
+            conv2d::upsampling_conv2d(x, taps.clone(), None, size)
+        });
+    }
 }

@@ -16,4 +16,5 @@ mod group_norm;
 mod guarantees;
 mod layer_norm;
 mod linear;
-mod upsample;
+mod subgroups;
+mod tiles;

@@ -1,6 +1,7 @@
 /** Starts the wasm engine, telling apart a browser that forbids WebAssembly from a file that didn't arrive. */
 import type { Engine, EngineModule } from "../contract";
 import { faultError } from "../fault";
+import { requestSubgroups } from "./subgroups";
 import { doWithoutTimestampQueries } from "./timestamp-queries";
 
 /** The smallest module there is: magic number and version. */
@@ -14,8 +15,9 @@ export async function openEngine(): Promise<Engine> {
     throw faultError("WasmBlocked", "This browser doesn't allow WebAssembly, which Palpable's engine is.");
   }
   doWithoutTimestampQueries(navigator.gpu);
+  const subgroups = requestSubgroups(navigator.gpu);
   const module = await startModule();
-  return module.Engine.open();
+  return module.Engine.open(subgroups);
 }
 
 async function wasmAllowed(): Promise<boolean> {

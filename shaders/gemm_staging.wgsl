@@ -1,0 +1,50 @@
+// How a tile of a factor gets from its buffer to workgroup memory (gemm.wgsl). A tile lies depth-major:
+// `stride` vec4s a depth, the last one padding.
+// tile: "a" or "b";  buffer: what is read, by four_of_<buffer>(line, extent, at);  depth, the first one
+// of the tile, is in scope. whole: the depth ends with a tile, so nothing is guarded.
+
+// Row-major data: a thread loads four numbers of each of four lines and stores them turned.
+// holes: where a_line_<i> is negative there is no line, and its numbers are zero.
+{% macro staged_lines(tile, buffer, lines, extent, stride, tile_depth, workgroup_size, depth_extent, whole, holes) %}
+{% set blocks = extent * tile_depth // 16 %}
+      {% if blocks < workgroup_size %}if ({{ "b_thread" if tile == "b" else "thread" }} < {{ blocks }}u) {% endif %}{
+        let at = depth + {{ tile }}_block_depth;
+{% for line in lines %}
+        var four_{{ loop.index0 }} = Vector();
+{% set guards = ["a_line_" ~ loop.index0 ~ " >= 0"] if holes else [] %}
+{% set guards = guards if whole else guards + ["at < " ~ depth_extent] %}
+        {% if guards %}if ({{ guards | join(" && ") }}) {% endif %}{ four_{{ loop.index0 }} = four_of_{{ buffer }}({{ line }}, {{ depth_extent }}, at); }
+{% endfor %}
+{% for component in "xyzw" %}
+        {{ tile }}_tile[({{ tile }}_block_depth + {{ loop.index0 }}u) * {{ stride }}u + {{ tile }}_block_line / 4u] =
+          Vector(four_0.{{ component }}, four_1.{{ component }}, four_2.{{ component }}, four_3.{{ component }});
+{% endfor %}
+      }
+{% endmacro %}
+
+// Depth-major data: vec4s are copied. line: the line of depth at_depth;  first: the tile's first place in
+// a line of `extent` numbers. patches: a line is the source pixel of a target pixel, where there is one.
+{% macro staged_columns(tile, buffer, line, first, extent, tile_extent, stride, tile_depth, workgroup_size, depth_extent, whole, vector, patches) %}
+{% set across = tile_extent // 4 %}
+{% set items = tile_depth * across %}
+{% for load in range((items + workgroup_size - 1) // workgroup_size) %}
+      {
+        let item = thread + {{ load * workgroup_size }}u;
+        {% if (load + 1) * workgroup_size > items %}if (item < {{ items }}u) {% endif %}{
+          let at_depth = depth + item / {{ across }}u;
+          let at = {{ first }} + item % {{ across }}u * 4u;
+          var four = Vector();
+{% set place = "min(at, " ~ extent ~ " - 4u)" if vector else "at" %}
+{% if patches %}
+          if (at_depth < {{ depth_extent }}) {
+            let line = source_line(corner_of(at_depth), row_tap);
+            if (line >= 0) { four = four_of_{{ buffer }}(u32(line), {{ extent }}, {{ place }}); }
+          }
+{% else %}
+          {% if not whole %}if (at_depth < {{ depth_extent }}) {% endif %}{ four = four_of_{{ buffer }}({{ line }}, {{ extent }}, {{ place }}); }
+{% endif %}
+          {{ tile }}_tile[item / {{ across }}u * {{ stride }}u + item % {{ across }}u] = four;
+        }
+      }
+{% endfor %}
+{% endmacro %}

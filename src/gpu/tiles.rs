@@ -1,0 +1,230 @@
+//! How a matrix product is cut up: the tile of a workgroup, and into how many sums the depth is split.
+//!
+//! A device is described by a few plain numbers for each tile ([`TileTable`]); from them the time of a
+//! product is predicted for each [`Candidate`], and the least is taken. The numbers are measured once
+//! ([`super::tune`]) or, before that, are a mid-sized GPU's.
+
+use burn::tensor::DType;
+use serde::{Deserialize, Serialize};
+
+use super::kernel::MAX_WORKGROUPS;
+
+/// What one workgroup computes: `rows` × `columns` of the result, `depth` numbers of each sum at a
+/// time, a thread `thread_rows` × `thread_columns` of it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Tile {
+    pub rows: u32,
+    pub columns: u32,
+    pub depth: u32,
+    pub thread_rows: u32,
+    pub thread_columns: u32,
+}
+
+impl Tile {
+    const fn new([rows, columns, depth]: [u32; 3], [thread_rows, thread_columns]: [u32; 2]) -> Self {
+        Self { rows, columns, depth, thread_rows, thread_columns }
+    }
+
+    /// Of a workgroup.
+    pub fn threads(&self) -> u32 {
+        (self.rows / self.thread_rows) * (self.columns / self.thread_columns)
+    }
+}
+
+const TILE_COUNT: usize = 6;
+
+/// From the most reuse of loaded numbers to the most workgroups. Each fits 16 KiB of workgroup memory
+/// and 256 threads, and has at least a thread for every 4 × 4 block that it stages of one factor.
+pub static TILES: [Tile; TILE_COUNT] = [
+    Tile::new([128, 128, 8], [8, 8]),
+    Tile::new([128, 64, 16], [8, 8]),
+    Tile::new([64, 64, 16], [8, 4]),
+    Tile::new([128, 32, 16], [8, 4]),
+    Tile::new([32, 64, 16], [4, 4]),
+    Tile::new([32, 32, 16], [4, 4]),
+];
+
+/// Into how many sums the depth may be split.
+const SPLITS: [u32; 6] = [1, 2, 4, 8, 16, 32];
+
+/// One way to cut up a product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// An index of [`TILES`].
+    tile: usize,
+    pub splits: u32,
+}
+
+impl Candidate {
+    /// Every tile with every number of splits.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let tiles = 0..TILE_COUNT;
+        tiles.flat_map(|tile| SPLITS.into_iter().map(move |splits| Self { tile, splits }))
+    }
+
+    pub fn tile(self) -> &'static Tile {
+        &TILES[self.tile % TILE_COUNT]
+    }
+}
+
+/// The size of a product.
+#[derive(Clone, Copy, Debug)]
+pub struct Workload {
+    pub rows: usize,
+    pub columns: usize,
+    /// The length of a sum.
+    pub depth: usize,
+    /// How many such matrices are computed side by side.
+    pub groups: usize,
+}
+
+impl Workload {
+    /// Across, down, and through the splits.
+    pub fn workgroups(&self, tile: &Tile, splits: u32) -> [u32; 3] {
+        let across = self.columns.div_ceil(tile.columns as usize);
+        let down = self.rows.div_ceil(tile.rows as usize) * self.groups;
+        [across as u32, down as u32, splits]
+    }
+}
+
+/// What a device does with one tile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Speed {
+    /// With as many workgroups as the device can use.
+    pub flops_per_second: u64,
+    /// How many times a lone workgroup's speed that is.
+    pub in_flight: u32,
+}
+
+/// A device, as far as matrix products look different on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TileTable {
+    pub f32: [Speed; TILE_COUNT],
+    pub f16: [Speed; TILE_COUNT],
+    /// Of memory, for the sums of splits.
+    pub bytes_per_second: u64,
+    /// What a launch costs beside its work.
+    pub launch_nanoseconds: u64,
+    /// What must not be used.
+    excluded: Vec<Candidate>,
+}
+
+impl Default for TileTable {
+    /// A GPU of some forty cores. Only the ratios matter for the choice.
+    fn default() -> Self {
+        let speed =
+            |gigaflops: u64, in_flight| Speed { flops_per_second: gigaflops * 1_000_000_000, in_flight };
+        let speeds = [
+            speed(4_000, 64),
+            speed(4_000, 96),
+            speed(3_400, 96),
+            speed(3_200, 96),
+            speed(2_400, 96),
+            speed(2_000, 160),
+        ];
+        Self {
+            f32: speeds,
+            f16: speeds,
+            bytes_per_second: 200_000_000_000,
+            launch_nanoseconds: 5_000,
+            excluded: Vec::new(),
+        }
+    }
+}
+
+impl TileTable {
+    /// The same without a candidate that is wrong or fails on the device. The last one left stays.
+    pub fn without(mut self, candidate: Candidate) -> Self {
+        let left = Candidate::all().filter(|other| !self.excluded.contains(other)).count();
+        if left > 1 && !self.excluded.contains(&candidate) {
+            self.excluded.push(candidate);
+        }
+        self
+    }
+
+    /// The candidate of the least predicted time; of equals the one with the larger tile.
+    pub fn choose(&self, workload: Workload, dtype: DType) -> Candidate {
+        let speeds = if dtype == DType::F16 { &self.f16 } else { &self.f32 };
+        let fits = |candidate: &Candidate| {
+            workload.workgroups(candidate.tile(), candidate.splits)[1] <= MAX_WORKGROUPS
+        };
+        Candidate::all()
+            .filter(|candidate| !self.excluded.contains(candidate) && fits(candidate))
+            .map(|candidate| (candidate, self.seconds(workload, candidate, speeds[candidate.tile])))
+            .min_by(|(_, one), (_, other)| one.total_cmp(other))
+            .map_or(Candidate { tile: 0, splits: 1 }, |(candidate, _)| candidate)
+    }
+
+    /// ⌈workgroups / in flight⌉ · (work of one) / (speed of one), and what splitting costs: every
+    /// sum is written and read once more, by another launch.
+    fn seconds(&self, workload: Workload, candidate: Candidate, speed: Speed) -> f64 {
+        let Candidate { splits, .. } = candidate;
+        let tile = candidate.tile();
+        let [across, down, _] = workload.workgroups(tile, splits);
+        let workgroups = across as usize * down as usize * splits as usize;
+        let rounds = workgroups.div_ceil(speed.in_flight.max(1) as usize);
+        let depth = workload.depth.div_ceil(tile.depth as usize).div_ceil(splits as usize);
+        let work = 2.0 * f64::from(tile.rows * tile.columns * tile.depth) * depth as f64;
+        let one = speed.flops_per_second.max(1) as f64 / f64::from(speed.in_flight.max(1));
+        let compute = rounds as f64 * work / one;
+        if splits == 1 {
+            return compute;
+        }
+        let sums = splits as usize * workload.rows * workload.columns * workload.groups;
+        let traffic = (2 * size_of::<f32>() * sums) as f64 / self.bytes_per_second.max(1) as f64;
+        compute + traffic + self.launch_nanoseconds as f64 * 1e-9
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(rows: usize, columns: usize, depth: usize) -> (&'static Tile, u32) {
+        let candidate = TileTable::default().choose(Workload { rows, columns, depth, groups: 1 }, DType::F32);
+        (candidate.tile(), candidate.splits)
+    }
+
+    #[test]
+    fn tiles_fit_every_webgpu_device() {
+        for tile in &TILES {
+            // A vec4 of padding after each line of both tiles, in f32.
+            let bytes = tile.depth * (tile.rows + 4 + tile.columns + 4) * 4;
+            assert!(bytes <= 16 * 1024 && tile.threads() <= 256, "{tile:?}: {bytes} bytes");
+            let blocks = tile.rows.max(tile.columns) * tile.depth / 16;
+            assert!(blocks <= tile.threads(), "{tile:?}: {blocks} blocks");
+        }
+    }
+
+    #[test]
+    fn large_products_take_large_tiles_whole() {
+        let (tile, splits) = chosen(8192, 1280, 1280);
+        assert!(tile.thread_rows * tile.thread_columns == 64 && splits == 1, "{tile:?} × {splits}");
+    }
+
+    /// The deepest level of SD 1.5 at batch 1, and the gradient of a LoRA factor.
+    #[test]
+    fn few_tiles_are_split() {
+        for (rows, columns, depth) in [(64, 1280, 11520), (32, 320, 4096)] {
+            let (tile, splits) = chosen(rows, columns, depth);
+            assert!(splits > 1, "{rows}×{columns}×{depth}: {tile:?}");
+        }
+    }
+
+    #[test]
+    fn a_grid_stays_within_the_limit() {
+        let rows = 32 * 70_000;
+        let (tile, _) = chosen(rows, 4, 8);
+        assert!(rows.div_ceil(tile.rows as usize) <= MAX_WORKGROUPS as usize);
+    }
+
+    #[test]
+    fn what_is_ruled_out_is_not_chosen_and_one_is_left() {
+        let keep = Candidate { tile: 3, splits: 4 };
+        let table =
+            Candidate::all().filter(|&other| other != keep).fold(TileTable::default(), TileTable::without);
+        let workload = Workload { rows: 100, columns: 100, depth: 100, groups: 1 };
+        assert_eq!(table.choose(workload, DType::F32), keep);
+        assert_eq!(table.without(keep).choose(workload, DType::F16), keep);
+    }
+}

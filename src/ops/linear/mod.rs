@@ -1,0 +1,175 @@
+//! Linear layers.
+//!
+//! `linear`:           y[m, o] = Σ_i x[m, i] · W[o, i] + b[o]  (+ residual[m, o])
+//!                     W frozen; backward  dx = dy · W,  dresidual = dy
+//! `activated_linear`: y = activation(x · Wᵀ + b)
+//! `trainable_linear`: y = x · Wᵀ, with a gradient to W too
+//! `adapted_linear`:   y = x · Wᵀ + b + scale · (x · Aᵀ) · Bᵀ  (+ residual), W frozen, A and B trained
+//!
+//! Each is one launch (an adapted layer two: x · Aᵀ first). Weights keep PyTorch's layout
+//! `[out_features, in_features]`.
+
+mod adapted;
+mod products;
+mod trainable;
+
+pub use adapted::{LoraFactors, adapted_linear};
+pub use trainable::trainable_linear;
+
+use super::{activation::Activation, extension::*, on_gpu};
+use crate::gpu::gemm::Epilogue;
+use products::{forward, input_gradient};
+
+/// x `[batch, tokens, in]` · weight `[out, in]`ᵀ + bias `[out]` → `[batch, tokens, out]`.
+/// No gradient flows to `weight` and `bias`; the input is not kept for the backward pass.
+pub fn linear(x: Tensor<3>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<3> {
+    linear_with_residual(x, weight, bias, None)
+}
+
+/// The same plus `residual` `[batch, tokens, out]`, through which the gradient passes as it is.
+pub fn linear_with_residual(
+    x: Tensor<3>,
+    weight: Tensor<2>,
+    bias: Option<Tensor<1>>,
+    residual: Option<Tensor<3>>,
+) -> Tensor<3> {
+    if !on_gpu(&x) {
+        return reference::linear_with_residual(x, weight, bias, residual);
+    }
+    Tensor::from_dispatch(Dispatch::frozen_linear(
+        x.into_dispatch(),
+        weight.into_dispatch(),
+        bias.into(),
+        residual.into(),
+    ))
+}
+
+/// activation(x · weightᵀ + bias). Where a gradient is wanted the activation stands alone, because it
+/// needs what came before it.
+pub fn activated_linear(
+    x: Tensor<3>,
+    weight: Tensor<2>,
+    bias: Option<Tensor<1>>,
+    activation: Activation,
+) -> Tensor<3> {
+    if !on_gpu(&x) || x.is_tracked() {
+        return activation.of(linear(x, weight, bias));
+    }
+    let (x, weight) = (x.into_dispatch(), weight.into_dispatch());
+    Tensor::from_dispatch(Dispatch::activated_linear(x, weight, bias.into(), activation))
+}
+
+/// The kernels behind the functions above.
+#[backend_extension(Autodiff, Cube)]
+pub trait LinearOps: Backend {
+    fn frozen_linear(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        #[extension_type] bias: Operand<Self>,
+        #[extension_type] residual: Operand<Self>,
+    ) -> FloatTensor<Self>;
+    fn activated_linear(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        #[extension_type] bias: Operand<Self>,
+        activation: Activation,
+    ) -> FloatTensor<Self>;
+}
+
+impl LinearOps for CubeBackend {
+    fn frozen_linear(
+        x: CubeTensor,
+        weight: CubeTensor,
+        bias: Operand<CubeBackend>,
+        residual: Operand<CubeBackend>,
+    ) -> CubeTensor {
+        let (bias, residual) = (bias.given(), residual.given());
+        forward(x, weight, Epilogue { bias, residual, ..Default::default() }, None)
+    }
+    fn activated_linear(
+        x: CubeTensor,
+        weight: CubeTensor,
+        bias: Operand<CubeBackend>,
+        activation: Activation,
+    ) -> CubeTensor {
+        let (bias, activation) = (bias.given(), Some(activation));
+        forward(x, weight, Epilogue { bias, activation, ..Default::default() }, None)
+    }
+}
+
+/// Keeps the frozen weight only. Parents: x, residual.
+#[derive(Debug)]
+struct FrozenLinear;
+
+impl Backward<CubeBackend, 2> for FrozenLinear {
+    type State = CubeTensor;
+    fn backward(self, ops: Ops<CubeTensor, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let weight = ops.state;
+        binary::<CubeBackend, _, _>(
+            ops.parents,
+            ops.node,
+            grads,
+            |dy| input_gradient(dy, weight, None),
+            |dy| dy,
+        );
+    }
+}
+
+impl<C: CheckpointStrategy> LinearOps for Autodiff<CubeBackend, C> {
+    fn frozen_linear(
+        x: Tracked<C>,
+        weight: Tracked<C>,
+        bias: Operand<Self>,
+        residual: Operand<Self>,
+    ) -> Tracked<C> {
+        let weight = weight.into_primitive();
+        let bias = frozen(bias).given();
+        let (residual, residual_node) = optional_parts::<C>(residual, &weight);
+        let (x, x_node) = x.into_parts();
+        let y = forward(x, weight.clone(), Epilogue { bias, residual, ..Default::default() }, None);
+        match FrozenLinear.prepare::<C>([x_node, residual_node]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish(weight, y),
+            OpsKind::UnTracked(prepared) => prepared.finish(y),
+        }
+    }
+    /// Of a constant: see the public function.
+    fn activated_linear(
+        x: Tracked<C>,
+        weight: Tracked<C>,
+        bias: Operand<Self>,
+        activation: Activation,
+    ) -> Tracked<C> {
+        let (x, weight) = (x.into_primitive(), weight.into_primitive());
+        constant::<C>(CubeBackend::activated_linear(x, weight, frozen(bias), activation))
+    }
+}
+
+/// The same by burn's operations, on any backend.
+pub mod reference {
+    use super::Tensor;
+    pub use super::adapted::reference::adapted_linear;
+
+    pub fn linear(x: Tensor<3>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<3> {
+        let [batch, tokens, in_features] = x.dims();
+        let out_features = weight.dims()[0];
+        let y = x.reshape([batch * tokens, in_features]).matmul(weight.transpose());
+        let y = match bias {
+            Some(bias) => y + bias.unsqueeze::<2>(),
+            None => y,
+        };
+        y.reshape([batch, tokens, out_features])
+    }
+
+    pub fn linear_with_residual(
+        x: Tensor<3>,
+        weight: Tensor<2>,
+        bias: Option<Tensor<1>>,
+        residual: Option<Tensor<3>>,
+    ) -> Tensor<3> {
+        let y = linear(x, weight, bias);
+        match residual {
+            Some(residual) => residual + y,
+            None => y,
+        }
+    }
+}

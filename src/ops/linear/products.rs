@@ -1,0 +1,47 @@
+//! The three matrix products of a linear layer y = x · Wᵀ, W `[out, in]`.
+
+use super::super::extension::{CubeTensor, Shape, TensorMetadata};
+use crate::gpu::gemm::{ALayout, BLayout, Epilogue, Extents, LowRank, Product};
+
+/// x `[.., in]` · weight `[out, in]`ᵀ; the factor of `low_rank` is `[out, rank]`.
+pub fn forward(
+    x: CubeTensor,
+    weight: CubeTensor,
+    epilogue: Epilogue,
+    low_rank: Option<LowRank>,
+) -> CubeTensor {
+    let [columns, depth] = weight.shape().dims();
+    let (extents, shape) = rowwise(&x, depth, columns);
+    let product = Product::new((x, ALayout::Rows), (weight, BLayout::Rows), extents, shape);
+    Product { low_rank, epilogue, ..product }.run()
+}
+
+/// dx = dy `[.., out]` · weight `[out, in]`; the factor of `low_rank` is `[rank, in]`.
+pub fn input_gradient(dy: CubeTensor, weight: CubeTensor, low_rank: Option<LowRank>) -> CubeTensor {
+    let [depth, columns] = weight.shape().dims();
+    let (extents, shape) = rowwise(&dy, depth, columns);
+    let product = Product::new((dy, ALayout::Rows), (weight, BLayout::Columns), extents, shape);
+    Product { low_rank, ..product }.run()
+}
+
+/// dW `[out, in]` = dyᵀ · x.
+pub fn weight_gradient(dy: CubeTensor, x: CubeTensor) -> CubeTensor {
+    let (rows, columns) = (last(&dy.shape()), last(&x.shape()));
+    let depth = x.shape().num_elements() / columns;
+    let extents = Extents { rows, columns, depth };
+    Product::new((dy, ALayout::Columns), (x, BLayout::Columns), extents, Shape::from([rows, columns])).run()
+}
+
+/// Of a product that maps each row of `x` `[.., depth]` to one of `columns` numbers.
+pub fn rowwise(x: &CubeTensor, depth: usize, columns: usize) -> (Extents, Shape) {
+    let rows = x.shape().num_elements() / depth;
+    let mut extents: Vec<usize> = x.shape().iter().copied().collect();
+    if let Some(last) = extents.last_mut() {
+        *last = columns;
+    }
+    (Extents { rows, columns, depth }, Shape::from(extents))
+}
+
+fn last(shape: &Shape) -> usize {
+    shape[shape.num_dims() - 1]
+}
