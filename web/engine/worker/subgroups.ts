@@ -3,7 +3,7 @@
  * browsers and never requests it. From now on every device gets it whose adapter has it. Returns a function that
  * says whether the latest device did.
  */
-const FEATURE = "subgroups";
+const FEATURE: GPUFeatureName = "subgroups";
 
 export function requestSubgroups(gpu: GPU): () => boolean {
   let given = false;
@@ -13,7 +13,7 @@ export function requestSubgroups(gpu: GPU): () => boolean {
     if (adapter?.features.has(FEATURE)) {
       const requestDevice = adapter.requestDevice.bind(adapter);
       adapter.requestDevice = async (descriptor) => {
-        const requiredFeatures = [...(descriptor?.requiredFeatures ?? []), FEATURE] as GPUFeatureName[];
+        const requiredFeatures = [...(descriptor?.requiredFeatures ?? []), FEATURE];
         const device = await requestDevice({ ...descriptor, requiredFeatures });
         given = device.features.has(FEATURE);
         return device;
