@@ -61,9 +61,12 @@ struct GenerationRequest {
 
 #[wasm_bindgen]
 impl Engine {
-    /// Opens the GPU.
-    pub async fn open() -> Result<Engine, JsValue> {
+    /// Opens the GPU. `subgroups()` is asked then whether the device was given subgroups.
+    pub async fn open(subgroups: Function) -> Result<Engine, JsValue> {
         let gpu = Gpu::open(Choice::Gpu).await.map_err(fault)?;
+        if subgroups.call0(&JsValue::NULL)?.is_truthy() {
+            gpu.allow_subgroups();
+        }
         Ok(Self { gpu, model: None, adapters: Rc::default() })
     }
 

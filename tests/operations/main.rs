@@ -8,6 +8,7 @@ mod support;
 mod comparison;
 
 mod attention;
+mod concat;
 mod conv2d;
 mod geglu;
 mod gradients;
@@ -15,4 +16,5 @@ mod group_norm;
 mod guarantees;
 mod layer_norm;
 mod linear;
+mod subgroups;
 mod tiles;

@@ -243,5 +243,6 @@ export interface Engine {
 /** What the generated module `web/wasm/palpable.js` exports. */
 export interface EngineModule {
   default(): Promise<unknown>;
-  Engine: { open(): Promise<Engine> };
+  /** `subgroups` tells, once the engine has its device, whether that device has subgroups. */
+  Engine: { open(subgroups: () => boolean): Promise<Engine> };
 }
