@@ -18,4 +18,4 @@ pub use gemm::Activation;
 pub use profile::KernelProfile;
 pub use readback::{ReadError, read};
 pub use report::{DeviceReport, Limits};
-pub use work::Work;
+pub use work::{Work, WorkByKind};
