@@ -70,6 +70,12 @@ impl Engine {
         Ok(Self { gpu, model: None, adapters: Rc::default() })
     }
 
+    /// Compiles the kernels of the first visit's test, all at once.
+    #[wasm_bindgen(js_name = compileChecks)]
+    pub fn compile_checks(&self) {
+        startup::compile_checks(&self.gpu, &startup::all_checks());
+    }
+
     /// Tests the device's arithmetic at the first visit; later ones give what the first returned.
     /// Returns what is to be kept, or nothing where what was given still holds.
     pub async fn start(&mut self, kept: Option<String>) -> Result<Option<String>, JsValue> {

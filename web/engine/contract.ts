@@ -213,6 +213,8 @@ export interface Bench {
 }
 
 export interface Engine {
+  /** Asks for every pipeline that the test of a first visit needs. */
+  compileChecks(): void;
   /**
    * Tests the device's arithmetic at a first visit, or goes by what an earlier one `kept`. Returns what to keep, and
    * nothing where that still holds.
