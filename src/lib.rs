@@ -3,8 +3,9 @@
 //!
 //! Each folder knows only the ones above it in this list: `gpu` (device, kernels), `ops` (one
 //! operation a file: forward, backward, reference), `weights` (model files), `model` (CLIP, U-Net,
-//! VAE), `tokenizer`, `sampling`, `adapter` (LoRA, embeddings, their files), `training`,
-//! `evaluation`, `pipeline` (all of it together), and `web` (the browser's surface).
+//! VAE), `tokenizer`, `sampling`, `adapter` (LoRA, embeddings, their files), `training`, `plan` (the
+//! memory that work will take), `evaluation`, `pipeline` (all of it together), and `web` (the browser's
+//! surface).
 
 pub mod adapter;
 pub mod evaluation;
@@ -12,6 +13,7 @@ pub mod gpu;
 pub mod model;
 pub mod ops;
 pub mod pipeline;
+pub mod plan;
 pub mod sampling;
 pub mod tokenizer;
 pub mod training;

@@ -8,7 +8,11 @@ use std::sync::{Arc, Mutex};
 
 use burn::tensor::{Device, wgpu as burn_wgpu};
 
-use super::{DeviceReport, Error, profile::KernelProfile};
+use super::{
+    DeviceReport, Error,
+    memory::{DEFAULT_MEMORY_LIMIT, MemoryPeak, pool_by_exact_size},
+    profile::KernelProfile,
+};
 
 /// The smallest workgroup memory our kernels are written for; every WebGPU device has it.
 const WORKGROUP_STORAGE: u32 = 16 * 1024;
@@ -32,7 +36,10 @@ pub enum Choice {
 pub struct Gpu {
     pub device: Device,
     pub report: DeviceReport,
+    /// Bytes that work may take; what needs more is refused before it starts.
+    pub memory_limit: u64,
     errors: Arc<Mutex<Option<Error>>>,
+    pub(super) memory_peak: Arc<MemoryPeak>,
 }
 
 impl Gpu {
@@ -41,9 +48,13 @@ impl Gpu {
         match choice {
             Choice::Gpu => Self::open_adapter().await,
             #[cfg(not(target_arch = "wasm32"))]
-            Choice::Cpu => {
-                Ok(Self { device: Device::flex(), report: DeviceReport::cpu(), errors: Arc::default() })
-            }
+            Choice::Cpu => Ok(Self {
+                device: Device::flex(),
+                report: DeviceReport::cpu(),
+                memory_limit: u64::MAX,
+                errors: Arc::default(),
+                memory_peak: Arc::default(),
+            }),
         }
     }
 
@@ -84,6 +95,7 @@ impl Gpu {
             workgroup_invocations: limits.max_compute_invocations_per_workgroup,
             subgroups: device.features().contains(wgpu::Features::SUBGROUP),
         };
+        pool_by_exact_size();
         let setup = burn_wgpu::WgpuSetup { instance, adapter, device: device.clone(), queue, backend };
         let burn_device = Device::wgpu_options()
             .tasks_max(DISPATCHES_PER_SUBMISSION)
@@ -96,7 +108,13 @@ impl Gpu {
         profile.set(&burn_device);
         // After burn's own handlers, which would panic.
         let errors = collect_errors(&device);
-        Ok(Self { device: burn_device, report, errors })
+        Ok(Self {
+            device: burn_device,
+            report,
+            memory_limit: DEFAULT_MEMORY_LIMIT,
+            errors,
+            memory_peak: Arc::default(),
+        })
     }
 
     /// The first error since the last call, if there was one: call it after every read-back, before

@@ -5,11 +5,13 @@ mod device;
 mod error;
 pub(crate) mod gemm;
 pub(crate) mod kernel;
+mod memory;
 pub(crate) mod profile;
 mod report;
 mod work;
 
 pub use device::{Choice, Gpu};
 pub use error::Error;
+pub use memory::MemoryUse;
 pub use report::{DeviceReport, Limits};
 pub use work::Work;

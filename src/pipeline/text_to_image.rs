@@ -73,13 +73,16 @@ impl Generation {
     /// Encodes the prompts and draws the first noise.
     ///
     /// # Errors
-    /// A setting is out of its range, or an adapter doesn't fit the model.
+    /// A setting is out of its range, an adapter doesn't fit the model, or the picture needs more memory
+    /// than the device may give.
     pub fn new(
         model: &StableDiffusion,
         settings: &GenerationSettings,
         adapters: &[AppliedAdapter],
     ) -> Result<Self, Error> {
-        let [height, width] = latent_size(model, settings)?;
+        model.plan_generation(settings, adapters)?;
+        let downscale = model.vae.config.downscale();
+        let [height, width] = picture_size(model, settings)?.map(|side| side / downscale);
         let channels = model.vae.config.latent_channels;
         let values = noise::normal(settings.seed, LATENTS_STREAM, height * width * channels);
         let values = TensorData::new(values, [1, height, width, channels]);
@@ -102,6 +105,8 @@ impl Generation {
         let kind: SamplerKind = settings.sampler.parse()?;
         let sampler = Sampler::new(kind, &model.schedule, settings.steps)?;
 
+        // What an earlier job left over is of other sizes.
+        model.gpu.release_unused();
         let device = &model.gpu.device;
         let mut encoder = model.prompt_encoder();
         let mut lora = LoraSet::new();
@@ -175,9 +180,12 @@ impl Generation {
     /// # Errors
     /// The device failed, or its numbers are not finite.
     pub async fn finish(self) -> Result<Picture, Error> {
-        let vae = &self.model.vae;
+        let (vae, gpu) = (&self.model.vae, &self.model.gpu);
+        gpu.release_unused();
         let image = vae.decode(self.latents / vae.config.scaling_factor);
-        Picture::read(image, &self.model.gpu).await
+        let picture = Picture::read(image, gpu).await;
+        gpu.release_unused();
+        picture
     }
 
     /// Until the device has done what was asked.
@@ -188,8 +196,11 @@ impl Generation {
     }
 }
 
-/// `[height, width]` of the latents.
-fn latent_size(model: &StableDiffusion, settings: &GenerationSettings) -> Result<[usize; 2], Error> {
+/// `[height, width]` of the picture, in pixels.
+pub(super) fn picture_size(
+    model: &StableDiffusion,
+    settings: &GenerationSettings,
+) -> Result<[usize; 2], Error> {
     let downscale = model.vae.config.downscale();
     let side = |asked: usize| if asked == 0 { model.resolution } else { asked };
     let [height, width] = [side(settings.height), side(settings.width)];
@@ -198,5 +209,5 @@ fn latent_size(model: &StableDiffusion, settings: &GenerationSettings) -> Result
             return Err(Error::Size { width, height, multiple: downscale, most: LARGEST_SIDE });
         }
     }
-    Ok([height / downscale, width / downscale])
+    Ok([height, width])
 }

@@ -98,6 +98,13 @@ export interface Photo {
   rgba: Uint8Array;
 }
 
+/** What a job will take of the GPU's memory. */
+export interface MemoryReport {
+  bytes: number;
+  /** True where there is no room to keep activations, so that they are computed again. */
+  recomputes: boolean;
+}
+
 export interface TrainingRecord {
   step: number;
   steps: number;
@@ -157,6 +164,10 @@ export interface Engine {
     progress: (encoded: number, of: number) => void,
   ): Promise<Training>;
   defaultTrainingSettings(classNoun: string): TrainingSettings;
+  /** GPU memory that work may take from now on. */
+  setMemoryLimit(bytes: number): void;
+  /** What a training on so many photos will take; an error where it may not be taken. */
+  planTraining(settings: TrainingSettings, photos: number): MemoryReport;
   addAdapter(bytes: Uint8Array, fileName: string): AdapterReport;
   removeAdapter(id: number): void;
   exportAdapter(id: number): Uint8Array;

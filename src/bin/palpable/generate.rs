@@ -8,7 +8,10 @@ use palpable::{
     pipeline::{AppliedAdapter, Generation, GenerationSettings, Picture},
 };
 
-use super::{error::Error, model::ModelArguments};
+use super::{
+    error::Error,
+    model::{ModelArguments, announce_memory, report_memory},
+};
 
 /// Make a picture from a prompt
 #[derive(Args)]
@@ -83,6 +86,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     };
     let applied: Vec<AppliedAdapter> =
         adapters.iter().map(|(adapter, strength)| AppliedAdapter { adapter, strength: *strength }).collect();
+    let plan = model.plan_generation(&settings, &applied)?;
+    announce_memory(&model.gpu, &plan);
     let started = Instant::now();
     let mut generation = Generation::new(&model, &settings, &applied)?;
     if let Some(rest) = &generation.truncated {
@@ -95,6 +100,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     let picture = generation.finish().await?;
     write_png(&picture, &arguments.out)?;
     eprintln!("Wrote {} after {:.1} s.", arguments.out.display(), started.elapsed().as_secs_f64());
+    report_memory(&model.gpu, &plan);
     Ok(())
 }
 
