@@ -2,9 +2,10 @@
 //! (LoRA + a new word embedding) on the visitor's own GPU, in a browser or natively.
 //!
 //! Each folder knows only the ones above it in this list: `gpu` (device, kernels), `ops` (one
-//! operation a file: forward, backward, reference), `startup` (what a device is tested for), `weights` (model files), `model` (CLIP, U-Net,
-//! VAE), `tokenizer`, `sampling`, `adapter` (LoRA, embeddings, their files), `training`,
-//! `evaluation`, `pipeline` (all of it together), `bench` (how fast it is), and `web` (the browser's surface).
+//! operation a file: forward, backward, reference), `startup` (what a device is tested for), `weights`
+//! (model files), `model` (CLIP, U-Net, VAE), `tokenizer`, `sampling`, `adapter` (LoRA, embeddings, their
+//! files), `training`, `plan` (the memory that work will take), `evaluation`, `pipeline` (all of it
+//! together), `bench` (how fast it is), and `web` (the browser's surface).
 
 pub mod adapter;
 pub mod bench;
@@ -13,6 +14,7 @@ pub mod gpu;
 pub mod model;
 pub mod ops;
 pub mod pipeline;
+pub mod plan;
 pub mod sampling;
 pub mod startup;
 pub mod tokenizer;

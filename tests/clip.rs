@@ -12,7 +12,7 @@ use palpable::{
         clip_vision::{ClipVisionConfig, ClipVisionModel},
     },
     tokenizer::Tokenizer,
-    weights::{self, ByteSource, DirectorySource, LocalFuture, MemorySource},
+    weights::{self, ByteSource, DirectorySource, LocalFuture, MemorySource, Weights},
 };
 use serde::Deserialize;
 use support::{Golden, block_on, demo_model, demo_weights, in_repository, relative_error, values};
@@ -99,6 +99,23 @@ fn random_text_encoders_are_transformers() {
         close(&format!("{name}, pooled"), &values(pooled), golden.values("pooled"), TOLERANCE);
         close(name, &values(hidden), golden.values("last_hidden_state"), TOLERANCE);
     }
+}
+
+/// As on a device that can bind 256 bytes at once: the token table lies in many tensors.
+#[test]
+fn a_token_table_in_parts_is_the_table() {
+    let device = Device::flex();
+    let (whole, golden) = tiny_text_model("clip_text_sd15", &device);
+    let own = golden.tensors.iter().filter_map(|(name, tensor)| {
+        name.strip_prefix("model.").map(|name| (name.to_owned(), tensor.clone()))
+    });
+    let mut weights = Weights::from_tensors_in_parts(own.collect(), &device, FloatDType::F32, 256).unwrap();
+    let parted = ClipTextModel::load(&mut weights, whole.config().clone()).unwrap();
+    let all: Vec<u32> = (0..whole.config().vocab_size as u32 + 3).chain([7, 7, 0, 20, 1]).collect();
+    assert_eq!(values(parted.embed_tokens(&all)), values(whole.embed_tokens(&all)));
+    let ids = ids_of(&golden);
+    let hidden = parted.forward(embed(&parted, &ids));
+    assert_eq!(values(hidden), values(whole.forward(embed(&whole, &ids))));
 }
 
 #[test]

@@ -4,7 +4,7 @@ mod support;
 
 use std::collections::{BTreeMap, HashMap};
 
-use burn::tensor::{Device, FloatDType};
+use burn::tensor::{Device, FloatDType, Tensor};
 use palpable::weights::{
     Error, MemorySource, OutgoingTensor, SafetensorsHeader, StoredType, Weights, component_files,
     read_config, write_safetensors,
@@ -240,4 +240,19 @@ fn upstreams_own_file_reads_with_its_metadata() {
     let file = std::fs::read(in_repository("models/demo/text_encoder/model.safetensors")).unwrap();
     let header = SafetensorsHeader::from_bytes("model.safetensors", &file).unwrap();
     assert_eq!((header.tensors.len(), header.metadata["format"].as_str()), (84, "pt"));
+}
+
+/// Five rows of three numbers where a tensor holds 24 bytes: two rows each.
+#[test]
+fn a_matrix_too_large_for_one_tensor_is_split_between_rows() {
+    let tensors = || HashMap::from([("w".to_owned(), (vec![5, 3], (0..15).map(|x| x as f32).collect()))]);
+    let device = Device::flex();
+    let weights = || Weights::from_tensors_in_parts(tensors(), &device, FloatDType::F32, 24).unwrap();
+    let parts = weights().take_rows("w", [5, 3]).unwrap();
+    assert_eq!(parts.iter().map(|part| part.dims()).collect::<Vec<_>>(), [[2, 3], [2, 3], [1, 3]]);
+    assert_eq!(values(parts[1].clone()), [6.0, 7.0, 8.0, 9.0, 10.0, 11.0]);
+    let whole: Tensor<2> = weights().take("w", [5, 3]).unwrap();
+    assert_eq!(values(whole), (0..15).map(|x| x as f32).collect::<Vec<_>>());
+    assert!(matches!(weights().take_rows("w", [3, 5]), Err(Error::WrongShape { .. })));
+    assert!(matches!(weights().take_rows("v", [5, 3]), Err(Error::MissingTensor { .. })));
 }

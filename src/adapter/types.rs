@@ -68,6 +68,11 @@ impl LoraWeights {
 }
 
 impl Adapter {
+    /// The rank of its widest layer; 0 if it adapts none.
+    pub fn largest_rank(&self) -> usize {
+        self.lora.iter().map(|layer| layer.rank).max().unwrap_or(0)
+    }
+
     /// The LoRA on a device, `strength` 1 being as trained; negative strengths push away.
     pub fn lora_set(&self, device: &Device, dtype: FloatDType, strength: f32) -> LoraSet {
         let mut set = LoraSet::new();

@@ -8,7 +8,11 @@ use std::sync::{Arc, Mutex};
 
 use burn::tensor::{Device, wgpu as burn_wgpu};
 
-use super::{DeviceReport, Error, profile::KernelProfile};
+use super::{
+    DeviceReport, Error,
+    memory::{DEFAULT_MEMORY_LIMIT, MemoryPeak, pool_by_exact_size},
+    profile::KernelProfile,
+};
 
 /// The smallest workgroup memory our kernels are written for; every WebGPU device has it.
 const WORKGROUP_STORAGE: u32 = 16 * 1024;
@@ -41,9 +45,12 @@ pub enum Choice {
 pub struct Gpu {
     pub device: Device,
     pub report: DeviceReport,
+    /// Bytes that work may take; what needs more is refused before it starts.
+    pub memory_limit: u64,
     errors: Arc<Mutex<Option<Error>>>,
     /// `None` where burn's CPU backend computes.
     handle: Option<wgpu::Device>,
+    pub(super) memory_peak: Arc<MemoryPeak>,
 }
 
 impl Gpu {
@@ -59,7 +66,9 @@ impl Gpu {
             Choice::Cpu => Ok(Self {
                 device: Device::flex(),
                 report: DeviceReport::cpu(),
+                memory_limit: u64::MAX,
                 errors: Arc::default(),
+                memory_peak: Arc::default(),
                 handle: None,
             }),
         }
@@ -108,6 +117,7 @@ impl Gpu {
             subgroups: device.features().contains(wgpu::Features::SUBGROUP),
             ..KernelProfile::default()
         };
+        pool_by_exact_size();
         let setup = burn_wgpu::WgpuSetup { instance, adapter, device: device.clone(), queue, backend };
         let burn_device = Device::wgpu_options()
             .tasks_max(DISPATCHES_PER_SUBMISSION)
@@ -120,7 +130,14 @@ impl Gpu {
         profile.set(&burn_device);
         // After burn's own handlers, which would panic.
         let errors = collect_errors(&device);
-        Ok(Self { device: burn_device, report, errors, handle: Some(device) })
+        Ok(Self {
+            device: burn_device,
+            report,
+            memory_limit: DEFAULT_MEMORY_LIMIT,
+            errors,
+            memory_peak: Arc::default(),
+            handle: Some(device),
+        })
     }
 
     /// Lets kernels use subgroup operations on a device that was given them behind wgpu's back: in browsers

@@ -22,7 +22,7 @@ use super::{Work, profile::KernelProfile, submissions};
 pub const MAX_WORKGROUPS: u32 = 65_535;
 
 /// Every template, by its name in `shaders/`.
-const TEMPLATES: [(&str, &str); 15] = [
+const TEMPLATES: &[(&str, &str)] = &[
     ("gemm", include_str!("../../shaders/gemm.wgsl")),
     ("gemm_staging", include_str!("../../shaders/gemm_staging.wgsl")),
     ("gemm_epilogue", include_str!("../../shaders/gemm_epilogue.wgsl")),
@@ -182,7 +182,7 @@ fn templates() -> &'static Environment<'static> {
     TEMPLATES_PARSED.get_or_init(|| {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        for (name, source) in TEMPLATES {
+        for &(name, source) in TEMPLATES {
             environment
                 .add_template(name, source)
                 .unwrap_or_else(|error| panic!("the template {name} is wrong: {error:#}"));

@@ -4,13 +4,14 @@
 //! It takes embeddings rather than ids, so that a placeholder's vectors can stand among them; the
 //! gradient flows back to those embeddings. Attention is causal, padding is not masked.
 
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{DType, Tensor};
 use serde::Deserialize;
 
 use super::{
     Error,
     clip_encoder::{ClipEncoder, EncoderConfig, HiddenAct},
     layers::load_layer_norm,
+    token_table::TokenTable,
 };
 use crate::ops::layer_norm::{LayerNormWeights, layer_norm};
 use crate::weights::{self, Weights};
@@ -86,8 +87,7 @@ impl ClipTextConfig {
 #[derive(Clone, Debug)]
 pub struct ClipTextModel {
     config: ClipTextConfig,
-    /// `[vocab_size, hidden_size]`
-    token_embedding: Tensor<2>,
+    token_embedding: TokenTable,
     /// `[max_position_embeddings, hidden_size]`
     position_embedding: Tensor<2>,
     encoder: ClipEncoder,
@@ -106,7 +106,11 @@ impl ClipTextModel {
         let position_embedding = format!("{level}embeddings.position_embedding.weight");
         let final_layer_norm = format!("{level}final_layer_norm");
         Ok(Self {
-            token_embedding: weights.take(&format!("{level}{bare}"), [config.vocab_size, width])?,
+            token_embedding: TokenTable::load(
+                weights,
+                &format!("{level}{bare}"),
+                [config.vocab_size, width],
+            )?,
             position_embedding: weights.take(&position_embedding, [config.max_position_embeddings, width])?,
             encoder: ClipEncoder::load(weights, &format!("{level}encoder"), &config.encoder(), true)?,
             final_layer_norm: load_layer_norm(weights, &final_layer_norm, width, config.layer_norm_eps)?,
@@ -118,16 +122,16 @@ impl ClipTextModel {
         &self.config
     }
 
+    /// The type that the weights are stored in.
+    pub fn dtype(&self) -> DType {
+        self.token_embedding.dtype()
+    }
+
     /// The table's rows `[tokens, hidden_size]`. Ids beyond the table are placeholders' (see
     /// [`Tokens`](crate::tokenizer::Tokens)); they get the end-of-text row until the caller puts
     /// their vectors there.
     pub fn embed_tokens(&self, ids: &[u32]) -> Tensor<2> {
-        let last = self.config.vocab_size - 1;
-        let rows: Vec<i32> = ids.iter().map(|&id| (id as usize).min(last) as i32).collect();
-        let rows = TensorData::new(rows, [ids.len()]);
-        self.token_embedding
-            .clone()
-            .select(0, Tensor::<1, Int>::from_data(rows, &self.token_embedding.device()))
+        self.token_embedding.rows(ids)
     }
 
     /// Token embeddings `[batch, tokens, hidden_size]` → the last hidden state, of the same shape,

@@ -11,6 +11,7 @@ mod layers;
 pub mod lora;
 mod resnet;
 mod time_embedding;
+mod token_table;
 mod transformer;
 mod transformer_block;
 pub mod unet;

@@ -1,6 +1,6 @@
 //! What can go wrong between a model folder and a picture.
 
-use crate::{adapter, evaluation, gpu, model, sampling, tokenizer, training, weights};
+use crate::{adapter, evaluation, gpu, model, plan, sampling, tokenizer, training, weights};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -20,6 +20,8 @@ pub enum Error {
     Training(#[from] training::Error),
     #[error(transparent)]
     Evaluation(#[from] evaluation::Error),
+    #[error(transparent)]
+    Memory(#[from] plan::Error),
     #[error("The prompt is empty; describe the picture you want.")]
     EmptyPrompt,
     #[error(

@@ -1,6 +1,7 @@
 //! The parts put together: a model folder loaded whole, prompts encoded, pictures made.
 
 mod error;
+mod memory_plan;
 mod noise;
 mod personalization;
 mod picture;

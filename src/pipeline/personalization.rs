@@ -8,7 +8,8 @@ impl StableDiffusion {
     /// how many of how many pictures are encoded.
     ///
     /// # Errors
-    /// Too few or too many photos, settings that can't be trained with, a failing device.
+    /// Too few or too many photos, settings that can't be trained with or need more memory than the
+    /// device may give, a failing device.
     pub async fn trainer(
         &self,
         photos: &[Photo],
@@ -17,6 +18,11 @@ impl StableDiffusion {
     ) -> Result<Trainer, Error> {
         // Before the photos are encoded, which takes a while.
         settings.validate().map_err(training::Error::from)?;
+        let plan = self.plan_training(&settings, photos.len())?;
+        let settings = TrainingSettings {
+            activations: plan.activations.map_or(settings.activations, Into::into),
+            ..settings
+        };
         let device = &self.gpu.device;
         let latents = PhotoLatents::encode(
             photos,
@@ -29,6 +35,7 @@ impl StableDiffusion {
         );
         let latents = latents.await;
         self.gpu.check()?;
+        self.gpu.release_unused();
         let model = FrozenModel {
             name: self.name.clone(),
             tokenizer: self.tokenizer.clone(),

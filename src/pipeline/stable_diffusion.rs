@@ -46,6 +46,14 @@ impl Precision {
             Self::Float16 => "f16",
         }
     }
+
+    /// Of one number.
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::Float32 => 4,
+            Self::Float16 => 2,
+        }
+    }
 }
 
 /// Bytes of the model dealt with so far, and in all.
@@ -145,10 +153,13 @@ impl StableDiffusion {
         let mut weights = Weights::load(source, folder, stem, device, dtype, &mut count).await?;
         parameters += weights.parameters();
         let unet = UNet2DConditionModel::load(&mut weights, unet_config)?;
+        gpu.release_unused();
         let [folder, stem] = VAE;
         let mut weights = Weights::load(source, folder, stem, device, dtype, &mut count).await?;
         parameters += weights.parameters();
         let vae = AutoencoderKl::load(&mut weights, vae_config)?;
+        drop(weights);
+        gpu.release_unused();
         gpu.check()?;
 
         let latent_size = unet.config().sample_size.map_or(64, |[height, _]| height);

@@ -36,7 +36,8 @@ impl Generation {
     /// Encodes the prompts and draws the first noise.
     ///
     /// # Errors
-    /// A setting is out of its range, or an adapter doesn't fit the model.
+    /// A setting is out of its range, an adapter doesn't fit the model, or the picture needs more memory
+    /// than the device may give.
     pub fn new(
         model: &StableDiffusion,
         settings: &GenerationSettings,
@@ -74,6 +75,9 @@ impl Generation {
         noise: Box<dyn Fn(NoisePurpose) -> Tensor<4>>,
     ) -> Result<Self, Error> {
         settings.check()?;
+        model.plan_generation(settings, adapters, source)?;
+        // What an earlier job left over is of other sizes.
+        model.gpu.release_unused();
         let kind: SamplerKind = settings.sampler.parse()?;
         let begin = if source.is_some() { settings.first_step() } else { 0 };
         let sampler = Sampler::starting_late(kind, &model.schedule, settings.steps, begin)?;
@@ -160,7 +164,11 @@ impl Generation {
     /// # Errors
     /// The device failed, or its numbers are not finite.
     pub async fn finish(self) -> Result<Picture, Error> {
-        let picture = Picture::read(self.image(), &self.model.gpu).await?;
+        let gpu = &self.model.gpu;
+        gpu.release_unused();
+        let picture = Picture::read(self.image(), gpu).await;
+        gpu.release_unused();
+        let picture = picture?;
         Ok(match &self.source {
             Some(source) => source.finish(picture),
             None => picture,

@@ -51,7 +51,7 @@ impl PromptTemplate {
         if position < tokens.ids.len() {
             parts.push(words(position..tokens.ids.len()));
         }
-        Self { parts, dtype: text_encoder.embed_tokens(&[0]).dtype() }
+        Self { parts, dtype: text_encoder.dtype() }
     }
 
     /// Whether the new word stands in the prompt with all of its `vectors`.

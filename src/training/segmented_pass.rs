@@ -12,6 +12,7 @@
 //! the bit. A piece that nothing trained comes before, and that trains nothing, has no tape.
 
 use burn::tensor::{DType, Tensor};
+use serde::Serialize;
 
 use super::gradients::Trained;
 use super::lora_parameters::{LoraFactors, ModuleGradient};
@@ -19,7 +20,8 @@ use crate::model::unet::{UNet2DConditionModel, size};
 use crate::model::unet_blocks::{Conditioning, Segment, SegmentInput};
 
 /// What is kept of the forward pass for the backward pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ActivationPolicy {
     /// All that a gradient needs.
     Keep,

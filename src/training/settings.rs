@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ActivationPolicy;
+
 /// Stands for the placeholder in a personalization prompt.
 pub const PLACEHOLDER_MARK: &str = "{placeholder}";
 
@@ -64,11 +66,20 @@ pub struct TrainingSettings {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Activations {
-    /// Kept where the device's memory allows it.
+    /// Kept where a memory plan finds room, which a `Trainer` alone takes for granted.
     #[default]
     Auto,
     Keep,
     Recompute,
+}
+
+impl From<ActivationPolicy> for Activations {
+    fn from(policy: ActivationPolicy) -> Self {
+        match policy {
+            ActivationPolicy::Keep => Self::Keep,
+            ActivationPolicy::Recompute => Self::Recompute,
+        }
+    }
 }
 
 impl Default for TrainingSettings {

@@ -21,7 +21,7 @@ use crate::{
     gpu::{Choice, Gpu},
     pipeline::{self, AppliedAdapter, GenerationSettings, Precision, StableDiffusion},
     startup,
-    training::TrainingSettings,
+    training::{ActivationPolicy, TrainingSettings},
 };
 
 /// Steps that the page offers first: enough for DDIM to look finished.
@@ -42,6 +42,15 @@ struct ModelReport {
     latent_size: usize,
     parameters: u64,
     default_steps: usize,
+}
+
+/// What a job will take of the device.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MemoryReport {
+    bytes: u64,
+    /// Activations are computed again, because there is no room to keep them.
+    recomputes: bool,
 }
 
 #[derive(Deserialize)]
@@ -119,6 +128,25 @@ impl Engine {
     #[wasm_bindgen(js_name = compileKernels)]
     pub fn compile_kernels(&self) -> Result<(), JsValue> {
         self.model()?.compile_kernels().map_err(fault)
+    }
+
+    /// GPU memory that work may take from now on; what needs more is refused before it starts.
+    #[wasm_bindgen(js_name = setMemoryLimit)]
+    pub fn set_memory_limit(&mut self, bytes: f64) {
+        let limit = bytes as u64;
+        self.gpu.memory_limit = limit;
+        if let Some(model) = &mut self.model {
+            model.gpu.memory_limit = limit;
+        }
+    }
+
+    /// What a training on so many photos will take; refuses what may not be taken.
+    #[wasm_bindgen(js_name = planTraining)]
+    pub fn plan_training(&self, settings: JsValue, photos: usize) -> Result<JsValue, JsValue> {
+        let settings: TrainingSettings = from_js(settings)?;
+        let plan = self.model()?.plan_training(&settings, photos).map_err(fault)?;
+        let recomputes = plan.activations == Some(ActivationPolicy::Recompute);
+        to_js(&MemoryReport { bytes: plan.peak(), recomputes })
     }
 
     #[wasm_bindgen(js_name = beginGeneration)]

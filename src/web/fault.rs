@@ -74,6 +74,8 @@ fn kind(error: &pipeline::Error) -> &'static str {
         Error::Tokenizer(_)
         | Error::Sampling(_)
         | Error::Training(_)
+        // Refused before it began: smaller settings will do.
+        | Error::Memory(_)
         | Error::EmptyPrompt
         | Error::Size { .. }
         | Error::GuidanceScale(_)

@@ -15,6 +15,9 @@ use super::{
 /// type's size.
 const PIECE: u64 = 16 << 20;
 
+/// The most bytes that lie in one tensor of the device: what every WebGPU device can bind at once.
+const LARGEST_TENSOR: usize = 128 << 20;
+
 /// Tensors waiting to be taken by a model.
 #[derive(Debug)]
 pub struct Weights {
@@ -26,13 +29,16 @@ pub struct Weights {
     skipped: HashMap<String, Error>,
     /// Invents whatever is taken.
     random: Option<RandomTensors>,
+    /// Bytes; a larger matrix lies in several tensors of whole rows.
+    largest_tensor: usize,
 }
 
 /// A tensor on the device, flat: burn's tensors know their rank at compile time, files do not.
 #[derive(Debug)]
 struct Stored {
     shape: Vec<usize>,
-    values: Tensor<1>,
+    /// One after the other; several only of a matrix, and then of whole rows.
+    parts: Vec<Tensor<1>>,
 }
 
 impl Weights {
@@ -81,6 +87,7 @@ impl Weights {
             tensors: HashMap::new(),
             skipped: HashMap::new(),
             random: None,
+            largest_tensor: LARGEST_TENSOR,
         }
     }
 
@@ -132,9 +139,14 @@ impl Weights {
         if values.overflowed() {
             return Err(Error::TooLargeForF16 { component: self.component.clone(), name: name.to_owned() });
         }
-        let data = values.into_data([shape.iter().product()]);
-        let values = Tensor::from_data(data, (device, DType::from(dtype)));
-        self.tensors.insert(name.to_owned(), Stored { shape, values });
+        let dtype = DType::from(dtype);
+        let count = shape.iter().product();
+        let part = match shape[..] {
+            [rows, columns] => (self.largest_tensor / (columns * dtype.size())).clamp(1, rows) * columns,
+            _ => count,
+        };
+        let parts = values.into_parts(part).map(|data| Tensor::from_data(data, (device, dtype))).collect();
+        self.tensors.insert(name.to_owned(), Stored { shape, parts });
         Ok(())
     }
 
@@ -148,7 +160,21 @@ impl Weights {
         device: &Device,
         dtype: FloatDType,
     ) -> Result<Self, Error> {
-        let mut weights = Self::empty("the model");
+        Self::from_tensors_in_parts(tensors, device, dtype, LARGEST_TENSOR)
+    }
+
+    /// The same with matrices of more than `largest_tensor` bytes in several tensors, as on a device that
+    /// can bind no more.
+    ///
+    /// # Errors
+    /// As [`from_tensors`](Self::from_tensors).
+    pub fn from_tensors_in_parts(
+        tensors: HashMap<String, (Vec<usize>, Vec<f32>)>,
+        device: &Device,
+        dtype: FloatDType,
+        largest_tensor: usize,
+    ) -> Result<Self, Error> {
+        let mut weights = Self { largest_tensor, ..Self::empty("the model") };
         for (name, (shape, numbers)) in tensors {
             if shape.iter().product::<usize>() != numbers.len() {
                 return Err(weights.wrong_shape(&name, vec![numbers.len()], shape));
@@ -197,12 +223,37 @@ impl Weights {
         if let Some(random) = &self.random {
             return Ok(Some(random.take(name, shape)));
         }
+        let Some(mut parts) = self.take_parts(name, &shape)? else { return Ok(None) };
+        let values = if parts.len() == 1 { parts.remove(0) } else { Tensor::cat(parts, 0) };
+        Ok(Some(values.reshape(shape)))
+    }
+
+    /// Takes a matrix `[rows, columns]` out in as many tensors of whole rows as it lies in: one, unless it
+    /// is larger than a device must be able to bind. All but the last have as many rows.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take).
+    pub fn take_rows(&mut self, name: &str, shape: [usize; 2]) -> Result<Vec<Tensor<2>>, Error> {
+        if let Some(random) = &self.random {
+            return Ok(random.take_rows(name, shape, self.largest_tensor));
+        }
+        let missing = Error::MissingTensor { component: self.component.clone(), name: name.to_owned() };
+        let parts = self.take_parts(name, &shape)?.ok_or(missing)?;
+        let [_, columns] = shape;
+        let rows = |part: Tensor<1>| {
+            let rows = part.dims()[0] / columns;
+            part.reshape([rows, columns])
+        };
+        Ok(parts.into_iter().map(rows).collect())
+    }
+
+    fn take_parts(&mut self, name: &str, shape: &[usize]) -> Result<Option<Vec<Tensor<1>>>, Error> {
         if let Some(error) = self.skipped.remove(name) {
             return Err(error);
         }
-        let Some(Stored { shape: actual, values }) = self.tensors.remove(name) else { return Ok(None) };
-        if actual == shape || actual.is_empty() && shape.as_slice() == [1] {
-            return Ok(Some(values.reshape(shape)));
+        let Some(Stored { shape: actual, parts }) = self.tensors.remove(name) else { return Ok(None) };
+        if actual == shape || actual.is_empty() && shape == [1] {
+            return Ok(Some(parts));
         }
         Err(self.wrong_shape(name, actual, shape.to_vec()))
     }

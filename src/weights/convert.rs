@@ -67,12 +67,26 @@ impl Floats {
         matches!(self, Self::F16(values) if values.iter().any(|value| value.is_infinite()))
     }
 
-    pub fn into_data(self, shape: [usize; 1]) -> TensorData {
+    /// The numbers in pieces of `count`, the last one of what is left.
+    pub fn into_parts(self, count: usize) -> Box<dyn Iterator<Item = TensorData>> {
         match self {
-            Self::F32(values) => TensorData::new(values, shape),
-            Self::F16(values) => TensorData::new(values, shape),
+            Self::F32(values) => pieces(values, count),
+            Self::F16(values) => pieces(values, count),
         }
     }
+}
+
+/// Whole where one piece is enough: then nothing is copied.
+fn pieces<E: burn::tensor::Element>(values: Vec<E>, count: usize) -> Box<dyn Iterator<Item = TensorData>> {
+    let all = values.len();
+    if all <= count {
+        return Box::new(std::iter::once(TensorData::new(values, [all])));
+    }
+    let places = (0..all).step_by(count);
+    Box::new(places.map(move |start| {
+        let piece = &values[start..all.min(start + count)];
+        TensorData::new(piece.to_vec(), [piece.len()])
+    }))
 }
 
 fn numbers<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {

@@ -33,4 +33,16 @@ impl RandomTensors {
         };
         values.cast(self.dtype)
     }
+
+    /// A matrix `[rows, columns]` in tensors of whole rows, none larger than `largest_tensor` bytes.
+    pub fn take_rows(
+        &self,
+        name: &str,
+        [rows, columns]: [usize; 2],
+        largest_tensor: usize,
+    ) -> Vec<Tensor<2>> {
+        let together = (largest_tensor / (columns * DType::from(self.dtype).size())).clamp(1, rows);
+        let parts = (0..rows).step_by(together);
+        parts.map(|first| self.take(name, [together.min(rows - first), columns])).collect()
+    }
 }

@@ -15,6 +15,11 @@ export function fileSize(bytes: number): string {
   return bytes < 1e6 ? `${whole.format(Math.ceil(bytes / 1000))} kB` : megabytes(bytes);
 }
 
+/** "310 MB", "2.7 GB": as exact as a plan deserves. */
+export function gigabytes(bytes: number): string {
+  return bytes >= 1e9 ? `${oneDigit.format(bytes / 1e9)} GB` : `${whole.format(bytes / 1e6)} MB`;
+}
+
 /** Sizes of GPU limits, which are powers of two: "128 MiB", "32 KiB", "2 GiB". */
 export function binarySize(bytes: number): string {
   const units = ["bytes", "KiB", "MiB", "GiB"];

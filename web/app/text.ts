@@ -120,6 +120,12 @@ export const text = {
     previewSteps: "Steps a preview",
     advanced: "Advanced settings",
     reset: "Back to the defaults",
+    memory: (size: string, recomputes: boolean) =>
+      recomputes
+        ? `Needs about ${size} of GPU memory, computing some things twice to save room.`
+        : `Needs about ${size} of GPU memory.`,
+    memoryLimit: "GPU memory it may take, in GB",
+    memoryLimitHint: "Browsers don't tell how much there is. What needs more is refused.",
     start: "Start training",
     waitingForModel: "The model is still loading.",
     noModel: "Training needs the model, which isn't loaded.",

@@ -9,6 +9,7 @@ import type {
   BenchReport,
   DeviceReport,
   GenerationSettings,
+  MemoryReport,
   ModelReport,
   Photo,
   Picture,
@@ -58,6 +59,8 @@ export interface EngineApi {
   open(): Promise<DeviceReport>;
   loadModel(folder: string, progress: (progress: LoadProgress) => void): Promise<ModelReport>;
   defaultTrainingSettings(classNoun: string): Promise<TrainingSettings>;
+  /** What a training on so many photos will take, if it may take `limit` bytes; an error if it needs more. */
+  planTraining(settings: TrainingSettings, photos: number, limit: number): Promise<MemoryReport>;
   /** `null` when cancelled. */
   generate(
     settings: GenerationSettings,

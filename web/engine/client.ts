@@ -45,6 +45,10 @@ export class EngineClient {
     return this.#call(this.#remote.defaultTrainingSettings(classNoun));
   }
 
+  planTraining(settings: TrainingSettings, photos: number, limit: number) {
+    return this.#call(this.#remote.planTraining(settings, photos, limit));
+  }
+
   generate(settings: GenerationSettings, progress: (step: number, steps: number) => void) {
     return this.#call(this.#remote.generate(settings, Comlink.proxy(progress)));
   }

@@ -113,6 +113,13 @@ export interface Photo {
   rgba: Uint8Array;
 }
 
+/** What a job will take of the GPU's memory. */
+export interface MemoryReport {
+  bytes: number;
+  /** True where there is no room to keep activations, so that they are computed again. */
+  recomputes: boolean;
+}
+
 export interface TrainingRecord {
   step: number;
   steps: number;
@@ -236,6 +243,10 @@ export interface Engine {
   ): Promise<Training>;
   defaultTrainingSettings(classNoun: string): TrainingSettings;
   beginBench(plan: BenchPlan): Promise<Bench>;
+  /** GPU memory that work may take from now on. */
+  setMemoryLimit(bytes: number): void;
+  /** What a training on so many photos will take; an error where it may not be taken. */
+  planTraining(settings: TrainingSettings, photos: number): MemoryReport;
   addAdapter(bytes: Uint8Array, fileName: string): AdapterReport;
   removeAdapter(id: number): void;
   exportAdapter(id: number): Uint8Array;

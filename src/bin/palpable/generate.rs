@@ -15,7 +15,10 @@ use palpable::{
     training::Photo,
 };
 
-use super::{error::Error, model::ModelArguments};
+use super::{
+    error::Error,
+    model::{ModelArguments, announce_memory, report_memory},
+};
 
 /// Make a picture from a prompt
 #[derive(Args)]
@@ -126,6 +129,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     };
     let applied: Vec<AppliedAdapter> =
         adapters.iter().map(|(adapter, strength)| AppliedAdapter { adapter, strength: *strength }).collect();
+    let plan = model.plan_generation(&settings, &applied, source.as_ref())?;
+    announce_memory(&model.gpu, &plan);
     let started = Instant::now();
     let mut generation = match &source {
         Some(source) => Generation::from_picture(&model, &settings, &applied, source)?,
@@ -141,6 +146,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     let picture = generation.finish().await?;
     write_png(&picture, &arguments.out)?;
     eprintln!("Wrote {} after {:.1} s.", arguments.out.display(), started.elapsed().as_secs_f64());
+    report_memory(&model.gpu, &plan);
     Ok(())
 }
 

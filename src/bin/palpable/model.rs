@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use palpable::{
     gpu::{Choice, Gpu},
     pipeline::{Error, Precision, StableDiffusion},
+    plan::{MemoryPlan, gigabytes},
     weights::DirectorySource,
 };
 
@@ -21,6 +22,25 @@ pub struct ModelArguments {
     /// How weights and activations are stored
     #[arg(long, value_enum, default_value_t = Stored::F32)]
     precision: Stored,
+    /// GPU memory that may be taken, 4GB or 800MB for example; what needs more is refused. A GPU does not
+    /// tell how much it has: without this, 4 GB
+    #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
+    memory_limit: Option<u64>,
+}
+
+fn parse_bytes(text: &str) -> Result<u64, String> {
+    let (digits, unit) = text.trim().split_at(text.trim().trim_end_matches(char::is_alphabetic).len());
+    let factor = match unit.to_ascii_uppercase().as_str() {
+        "GB" | "G" => Some(1e9),
+        "MB" | "M" => Some(1e6),
+        "" | "B" => Some(1.0),
+        _ => None,
+    };
+    let number = digits.trim().parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0);
+    match (number, factor) {
+        (Some(number), Some(factor)) => Ok((number * factor) as u64),
+        _ => Err("write the memory as a number with GB or MB, 4GB for example".to_owned()),
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -46,6 +66,9 @@ impl ModelArguments {
             Device::Cpu => Choice::Cpu,
         };
         let mut gpu = Gpu::open(choice).await?;
+        if let Some(limit) = self.memory_limit {
+            gpu.memory_limit = limit;
+        }
         eprintln!("Computing on {} ({}).", gpu.report.adapter_name, gpu.report.backend);
         if choice != Choice::Cpu {
             device_memo::start(&mut gpu).await?;
@@ -64,5 +87,21 @@ impl ModelArguments {
         let source = DirectorySource::new(&self.model);
         let name = self.model.file_name().map_or("model".into(), |name| name.to_string_lossy().into_owned());
         StableDiffusion::load(&gpu, &source, &name, precision, &mut |_| ()).await
+    }
+}
+
+/// Says what a job will take; nothing on the processor, whose memory is not counted.
+pub fn announce_memory(gpu: &Gpu, plan: &MemoryPlan) {
+    if gpu.memory().reserved > 0 {
+        eprintln!("This takes {}.", plan.sentence());
+        gpu.restart_peak();
+    }
+}
+
+/// Says what a job took beside what was planned, where [`announce_memory`] said something.
+pub fn report_memory(gpu: &Gpu, plan: &MemoryPlan) {
+    let peak = gpu.memory().peak;
+    if peak > 0 {
+        eprintln!("It took {} of GPU memory, {} were planned.", gigabytes(peak), gigabytes(plan.peak()));
     }
 }

@@ -7,14 +7,17 @@ use std::{
     time::Instant,
 };
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use palpable::{
     adapter::Adapter,
     pipeline::{BrokenOff, RunObserver, run_training},
-    training::{self, TrainingRecord, TrainingSettings, photos},
+    training::{self, Activations, TrainingRecord, TrainingSettings, photos},
 };
 
-use super::{error::Error, model::ModelArguments};
+use super::{
+    error::Error,
+    model::{ModelArguments, announce_memory, report_memory},
+};
 
 /// Train an adapter (LoRA and a new word) from a few photos with PALP
 #[derive(Args)]
@@ -63,12 +66,24 @@ pub struct Arguments {
     accumulation: usize,
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Whether what the backward pass needs is kept or computed again, which takes less memory and more
+    /// time; results are the same
+    #[arg(long, value_enum, default_value_t = ActivationChoice::Auto)]
+    activations: ActivationChoice,
     /// The adapter file to write: kohya's layout, with the new word inside
     #[arg(long)]
     out: PathBuf,
     /// A file for one JSON object a step
     #[arg(long)]
     log: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ActivationChoice {
+    /// Kept where the memory limit allows it
+    Auto,
+    Keep,
+    Recompute,
 }
 
 /// Adapters are saved this often, so that a crash or a power cut costs little.
@@ -100,6 +115,11 @@ impl Arguments {
             lora_learning_rate: self.lora_lr,
             embedding_learning_rate: self.embedding_lr,
             seed: self.seed,
+            activations: match self.activations {
+                ActivationChoice::Auto => Activations::Auto,
+                ActivationChoice::Keep => Activations::Keep,
+                ActivationChoice::Recompute => Activations::Recompute,
+            },
             ..Default::default()
         }
     }
@@ -112,6 +132,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
         None => None,
     };
     let model = arguments.model.load().await?;
+    let plan = model.plan_training(&arguments.settings(), photos.len())?;
+    announce_memory(&model.gpu, &plan);
     let mut told = |done, of| eprintln!("photo framing {done} of {of} encoded");
     let mut trainer = model.trainer(&photos, arguments.settings(), &mut told).await?;
     for remark in trainer.remarks() {
@@ -121,6 +143,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     match run_training(&mut trainer, &model.gpu, KEEP_EVERY, &mut files).await {
         Ok(()) => {
             eprintln!("Wrote {}. Use {} in prompts.", arguments.out.display(), arguments.placeholder);
+            report_memory(&model.gpu, &plan);
             Ok(())
         }
         Err(BrokenOff { error, kept_steps }) => {

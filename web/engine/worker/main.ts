@@ -77,6 +77,11 @@ const api: EngineApi = {
     });
   },
   defaultTrainingSettings: (classNoun) => turns.take(() => engine().defaultTrainingSettings(classNoun)),
+  planTraining: (settings, photos, limit) =>
+    turns.take(() => {
+      engine().setMemoryLimit(limit);
+      return engine().planTraining(settings, photos);
+    }),
   generate: (settings, progress) =>
     asJob("generation", async (control) =>
       handOver(await runGeneration(engine(), turns, control, settings, progress)),

@@ -40,6 +40,17 @@ export function AdvancedSettings({ settings }: { settings: TrainingSettings }) {
             onValue={(value) => setup.change({ [name]: value })}
           />
         ))}
+        <NumberField
+          label={words.memoryLimit}
+          hint={words.memoryLimitHint}
+          min={0.1}
+          max={1000}
+          step="any"
+          value={setup.memoryLimit.value}
+          onValue={(limit) => {
+            setup.memoryLimit.value = limit;
+          }}
+        />
       </div>
       {setup.changed.value && (
         <button type="button" class="button quiet" onClick={setup.resetSettings}>

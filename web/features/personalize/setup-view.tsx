@@ -19,6 +19,10 @@ export function Setup() {
   useSignalEffect(() => {
     if (model.value.state === "ready") void setup.loadDefaults();
   });
+  useSignalEffect(() => {
+    const [settings, photos, limit] = [setup.settings.value, setup.photos.value, setup.memoryLimit.value];
+    if (model.value.state === "ready" && settings) void setup.planMemory(settings, photos.length, limit);
+  });
   return (
     <div class="screen">
       <h1>{words.title}</h1>
@@ -132,6 +136,11 @@ function Training() {
           </div>
           <AdvancedSettings settings={settings} />
         </>
+      )}
+      {setup.memory.value && (
+        <p class="hint" role="status">
+          {setup.memory.value}
+        </p>
       )}
       {slow && <Notice tone="hint">{words.slowDevice}</Notice>}
       <button

@@ -1,5 +1,6 @@
 /** What is to be trained: photos, words and settings, before the run. */
 import { computed, signal } from "@preact/signals";
+import { gigabytes } from "../../app/format";
 import { isPlaceholder, mentions, personalPrompt, placeholderFor, withArticle } from "../../app/prompts";
 import { engine } from "../../app/studio";
 import { text } from "../../app/text";
@@ -48,6 +49,23 @@ export function resetSettings(): void {
 
 export function setPlaceholder(word: string): void {
   ownPlaceholder.value = word.trim() || undefined;
+}
+
+/** GPU memory that a training may take, in GB: WebGPU does not tell how much there is. */
+export const memoryLimit = signal(4);
+/** What the training will take of it, as a sentence, or why it can't. */
+export const memory = signal<string | undefined>(undefined);
+let plansAsked = 0;
+
+export async function planMemory(settings: TrainingSettings, photos: number, limit: number): Promise<void> {
+  plansAsked++;
+  const asked = plansAsked;
+  const sentence = await engine()
+    .planTraining(settings, Math.max(1, photos), limit * 1e9)
+    .then(({ bytes, recomputes }) => text.personalize.memory(gigabytes(bytes), recomputes))
+    .catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
+  // Settings may have changed meanwhile.
+  if (asked === plansAsked) memory.value = sentence;
 }
 
 export async function loadDefaults(): Promise<void> {

@@ -1,0 +1,70 @@
+//! How much of the device's memory is taken, and giving back what is not needed.
+//!
+//! Buffers are pooled by exact size: what a tensor gives up is kept for the next one of its size, so
+//! what the device has handed out ("reserved") only grows while work of one kind goes on. It is given
+//! back between phases (after loading, encoding, training), not between steps.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use cubecl::config::{CubeClRuntimeConfig, RuntimeConfig, memory::PersistentMemory};
+use serde::Serialize;
+
+use super::Gpu;
+
+/// What work may take where nobody says otherwise. WebGPU does not tell how much memory a GPU has (the
+/// largest buffer says nothing of it): this much is found on most that can do the work at all.
+pub(super) const DEFAULT_MEMORY_LIMIT: u64 = 4_000_000_000;
+
+/// Makes burn's pools keep a buffer for tensors of exactly its size. By default pages of 1.4 to 1.7 times
+/// neighbouring sizes serve whatever fits, and a small tensor in a large page makes the next large one
+/// ask for another: a training of the embedded model then took 78 MB beside its weights where 40 MB were
+/// ever alive, and more with every step. A model has few different sizes, so exact ones lose less, and
+/// what they lose can be planned. Without effect after the first device was opened.
+pub(super) fn pool_by_exact_size() {
+    let mut config = CubeClRuntimeConfig::default();
+    config.memory.persistent_memory = PersistentMemory::Enforced;
+    CubeClRuntimeConfig::try_set(config);
+}
+
+/// Bytes on the device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MemoryUse {
+    /// By tensors that are alive.
+    pub in_use: u64,
+    /// By tensors and by buffers kept for the next ones: what the device has handed out.
+    pub reserved: u64,
+    /// The most that was reserved at any reading since [`Gpu::restart_peak`].
+    pub peak: u64,
+}
+
+/// The most that was reserved.
+#[derive(Debug, Default)]
+pub(super) struct MemoryPeak(AtomicU64);
+
+impl Gpu {
+    /// What is taken now. All zero on the processor, whose memory is not counted.
+    ///
+    /// Waits until everything asked of the device has been handed to it, not until it is done. Between
+    /// two readings nothing is given back (see [`release_unused`](Self::release_unused)), so a reading
+    /// at the end of a phase sees the phase's peak.
+    pub fn memory(&self) -> MemoryUse {
+        let usage = self.device.memory_pool_usage();
+        let (in_use, reserved) =
+            usage.map_or((0, 0), |usage| (usage.bytes_in_use + usage.bytes_padding, usage.bytes_reserved));
+        let peak = self.memory_peak.0.fetch_max(reserved, Ordering::Relaxed).max(reserved);
+        MemoryUse { in_use, reserved, peak }
+    }
+
+    /// Gives buffers that no tensor uses back to the device. For the end of a phase: the next one has to
+    /// ask for its buffers anew.
+    pub fn release_unused(&self) {
+        self.memory();
+        self.device.memory_cleanup();
+    }
+
+    /// Forgets the peak, for the start of a phase.
+    pub fn restart_peak(&self) {
+        self.memory_peak.0.store(0, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,50 @@
+//! A text encoder's token embeddings, looked up by id.
+//!
+//! The table is the one weight of Stable Diffusion 1 and 2 that is larger than the 128 MiB a WebGPU
+//! device must bind at once (152 MB and 202 MB in f32), so it may lie in several tensors of whole rows.
+
+use burn::tensor::{DType, Int, Tensor, TensorData};
+
+use crate::weights::{self, Weights};
+
+/// The rows of all tokens.
+#[derive(Clone, Debug)]
+pub(super) struct TokenTable {
+    /// `[rows, width]`, one part after the other; all but the last have as many rows.
+    parts: Vec<Tensor<2>>,
+    rows: usize,
+}
+
+impl TokenTable {
+    /// Takes `name` `[rows, width]`.
+    ///
+    /// # Errors
+    /// As [`Weights::take`].
+    pub fn load(weights: &mut Weights, name: &str, shape: [usize; 2]) -> Result<Self, weights::Error> {
+        Ok(Self { parts: weights.take_rows(name, shape)?, rows: shape[0] })
+    }
+
+    /// The rows of `ids` `[tokens, width]`; an id beyond the table gets the last row.
+    pub fn rows(&self, ids: &[u32]) -> Tensor<2> {
+        let each = self.parts[0].dims()[0];
+        let places: Vec<(usize, i32)> = ids
+            .iter()
+            .map(|&id| (id as usize).min(self.rows - 1))
+            .map(|row| (row / each, (row % each) as i32))
+            .collect();
+        // Neighbours in the same part are looked up together.
+        let runs = places.chunk_by(|(part, _), (next, _)| part == next).map(|run| {
+            let part = &self.parts[run[0].0];
+            let rows: Vec<i32> = run.iter().map(|(_, row)| *row).collect();
+            let rows = TensorData::new(rows, [run.len()]);
+            part.clone().select(0, Tensor::<1, Int>::from_data(rows, &part.device()))
+        });
+        let mut runs: Vec<Tensor<2>> = runs.collect();
+        if runs.len() == 1 { runs.remove(0) } else { Tensor::cat(runs, 0) }
+    }
+
+    /// The type of the numbers.
+    pub fn dtype(&self) -> DType {
+        self.parts[0].dtype()
+    }
+}

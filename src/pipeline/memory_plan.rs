@@ -1,0 +1,112 @@
+//! What a picture or a training will take of the device, and whether it may be started.
+
+use super::{AppliedAdapter, Error, GenerationSettings, SourcePicture, StableDiffusion};
+use crate::{
+    plan::{self, GenerationSizes, MemoryPlan, ModelSizes, TrainingSizes},
+    training::{ActivationPolicy, Activations, TrainingSettings},
+};
+
+/// Sides that are offered where a picture is too large, in pixels.
+const SMALLER_SIDES: [usize; 4] = [768, 512, 384, 256];
+/// A rank that is offered where a training is too large.
+const SMALL_RANK: usize = 8;
+
+impl StableDiffusion {
+    /// What making a picture, perhaps on a given one, will take.
+    ///
+    /// # Errors
+    /// A size that can't be made; more memory than the device may give ([`plan::Error`]).
+    pub fn plan_generation(
+        &self,
+        settings: &GenerationSettings,
+        adapters: &[AppliedAdapter],
+        source: Option<&SourcePicture>,
+    ) -> Result<MemoryPlan, Error> {
+        let sizes = GenerationSizes {
+            size: settings.size(self, source)?,
+            guided: settings.guidance_scale != 1.0,
+            rank: adapters.iter().map(|applied| applied.adapter.largest_rank()).sum(),
+        };
+        let plan = self.sizes().generation(sizes);
+        let fits = |side: &usize| {
+            *side < sizes.size[0].max(sizes.size[1])
+                && self.fits(&self.sizes().generation(GenerationSizes { size: [*side; 2], ..sizes }))
+        };
+        let smaller = SMALLER_SIDES.iter().find(|side| fits(side));
+        let advice = smaller.map(|side| format!("{side} × {side} pixels"));
+        self.check_plan(&plan, "this picture", advice)?;
+        Ok(plan)
+    }
+
+    /// What a training on so many photos will take, with its activations kept or computed again as
+    /// `settings` say, or as fits.
+    ///
+    /// # Errors
+    /// More memory than the device may give ([`plan::Error`]).
+    pub fn plan_training(&self, settings: &TrainingSettings, photos: usize) -> Result<MemoryPlan, Error> {
+        let sizes = TrainingSizes {
+            side: self.resolution,
+            pictures: photos * settings.photo_variants,
+            batch: settings.batch,
+            rank: settings.rank,
+            aligned_predictions: if settings.lambda == 0.0 {
+                0
+            } else if settings.alpha == 1.0 && settings.beta == 1.0 {
+                1
+            } else {
+                2
+            },
+        };
+        let plan = |sizes, policy| self.sizes().training(sizes, policy);
+        let policy = match settings.activations {
+            Activations::Keep => ActivationPolicy::Keep,
+            Activations::Recompute => ActivationPolicy::Recompute,
+            Activations::Auto if self.fits(&plan(sizes, ActivationPolicy::Keep)) => ActivationPolicy::Keep,
+            Activations::Auto => ActivationPolicy::Recompute,
+        };
+        let chosen = plan(sizes, policy);
+        let smaller = [
+            ("to compute activations again", sizes),
+            ("batch 1", TrainingSizes { batch: 1, ..sizes }),
+            ("batch 1 and rank 8", TrainingSizes { batch: 1, rank: sizes.rank.min(SMALL_RANK), ..sizes }),
+        ];
+        let fits =
+            |(_, sizes): &&(&str, TrainingSizes)| self.fits(&plan(*sizes, ActivationPolicy::Recompute));
+        let advice = smaller.iter().find(fits).map(|(advice, _)| (*advice).to_owned());
+        self.check_plan(&chosen, "this training", advice)?;
+        Ok(chosen)
+    }
+
+    fn sizes(&self) -> ModelSizes<'_> {
+        ModelSizes {
+            text_encoder: self.text_encoder.config(),
+            unet: self.unet.config(),
+            vae: &self.vae.config,
+            scalar: self.precision.bytes(),
+        }
+    }
+
+    fn fits(&self, plan: &MemoryPlan) -> bool {
+        self.check_plan(plan, "", None).is_ok()
+    }
+
+    fn check_plan(
+        &self,
+        plan: &MemoryPlan,
+        job: &'static str,
+        advice: Option<String>,
+    ) -> Result<(), plan::Error> {
+        let limits = &self.gpu.report.limits;
+        let largest = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+        let (needed, limit) = (plan.peak(), self.gpu.memory_limit);
+        if needed > limit {
+            let advice = advice.map_or(String::new(), |advice| format!("choose {advice}, or "));
+            return Err(plan::Error::Memory { job, needed, limit, advice });
+        }
+        // The processor has no such limit.
+        if largest > 0 && plan.largest_buffer() > largest {
+            return Err(plan::Error::Buffer { job, needed: plan.largest_buffer(), limit: largest });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,168 @@
+//! The blocks that U-Net and VAE share, written down for the ledger: each function is the `forward` of
+//! the model's block of that name with tensors that have no numbers, what its operations keep beside
+//! what they make.
+
+use super::ledger::{Ghost, Tape};
+
+/// Bytes of a number in f32, which statistics and LoRA factors have whatever the model is stored in.
+pub const F32: usize = 4;
+/// How much wider a feed-forward layer is than its block.
+const FEED_FORWARD_FACTOR: usize = 4;
+
+/// What a walk through blocks carries along.
+pub struct Walk<'a> {
+    pub tape: &'a mut Tape,
+    /// Bytes of a stored number.
+    pub scalar: usize,
+    pub batch: usize,
+    pub norm_num_groups: usize,
+    pub prompt: Option<Prompt>,
+}
+
+/// The text side of a walk.
+#[derive(Clone)]
+pub struct Prompt {
+    /// `[batch, tokens, width]`, f32
+    pub states: Ghost,
+    pub tokens: usize,
+    /// Of the LoRA on attention projections; none without.
+    pub rank: Option<usize>,
+}
+
+/// Sizes of a transformer and its place.
+#[derive(Clone, Copy)]
+pub struct TransformerSizes {
+    pub pixels: usize,
+    pub channels: usize,
+    pub heads: usize,
+    pub layers: usize,
+    pub cross_attention_dim: usize,
+}
+
+impl Walk<'_> {
+    /// A frozen layer whose result has `count` numbers a batch row; it keeps nothing.
+    pub fn frozen(&mut self, x: &Ghost, count: usize) -> Ghost {
+        self.tape.operation(&[x], &[], self.batch * count * self.scalar, 0)
+    }
+
+    /// Group normalization: keeps its input and the statistics of its groups.
+    pub fn group_norm(&mut self, x: &Ghost, count: usize) -> Ghost {
+        let statistics = self.tape.ledger().take(self.batch * self.norm_num_groups * 2 * F32);
+        let scratch = statistics.bytes();
+        self.tape.operation(&[x], &[x, &statistics], self.batch * count * self.scalar, scratch)
+    }
+
+    /// Layer normalization: keeps its input and each token's statistics.
+    pub fn layer_norm(&mut self, x: &Ghost, tokens: usize, channels: usize) -> Ghost {
+        let statistics = self.tape.ledger().take(self.batch * tokens * 2 * F32);
+        self.tape.operation(&[x], &[x, &statistics], self.batch * tokens * channels * self.scalar, 0)
+    }
+
+    /// `ResnetBlock2D`
+    pub fn resnet(&mut self, x: Ghost, pixels: usize, in_channels: usize, out_channels: usize) -> Ghost {
+        let normal = self.group_norm(&x, pixels * in_channels);
+        let hidden = self.frozen(&normal, pixels * out_channels);
+        drop(normal);
+        // plus the timestep's projection, in place
+        let hidden = self.tape.in_place(hidden);
+        let normal = self.group_norm(&hidden, pixels * out_channels);
+        drop(hidden);
+        let hidden = self.frozen(&normal, pixels * out_channels);
+        drop(normal);
+        let shortcut = if in_channels == out_channels { x } else { self.frozen(&x, pixels * out_channels) };
+        self.tape.add(shortcut, hidden)
+    }
+
+    /// Scaled dot-product attention: keeps what goes in, what comes out, and the log-sum-exp of a row.
+    pub fn attention(
+        &mut self,
+        projections: [Ghost; 3],
+        tokens: usize,
+        channels: usize,
+        heads: usize,
+    ) -> Ghost {
+        let log_sum_exp = self.tape.ledger().take(self.batch * heads * tokens * F32);
+        let [query, key, value] = &projections;
+        let kept = [query, key, value, &log_sum_exp];
+        let bytes = self.batch * tokens * channels * self.scalar;
+        self.tape.operation_keeping_result(&[query, key, value], &kept, bytes, log_sum_exp.bytes())
+    }
+
+    /// A linear layer that an adapter may change: the adapter keeps its input and A·x.
+    fn adaptable(&mut self, x: &Ghost, tokens: usize, inputs: usize, outputs: usize) -> Ghost {
+        let frozen = self.frozen(x, tokens * outputs);
+        let Some(rank) = self.prompt.as_ref().and_then(|prompt| prompt.rank) else { return frozen };
+        let (down, up) = (self.factor(rank * inputs), self.factor(rank * outputs));
+        let row = self.batch * tokens * self.scalar;
+        let reduced = self.tape.operation(&[x, &down], &[x, &down], row * rank, 0);
+        let reduced = self.tape.in_place(reduced);
+        let raised = self.tape.operation(&[&reduced, &up], &[&reduced, &up], row * outputs, 0);
+        self.tape.add(frozen, raised)
+    }
+
+    /// A LoRA factor as it is used: the trained values themselves in f32, a copy in f16.
+    fn factor(&mut self, count: usize) -> Ghost {
+        let ledger = self.tape.ledger().clone();
+        let values = if self.scalar == F32 { ledger.take(0) } else { ledger.take(count * self.scalar) };
+        self.tape.leaf(&values)
+    }
+
+    /// `Transformer2DModel`
+    pub fn transformer(&mut self, x: Ghost, sizes: TransformerSizes) -> Ghost {
+        let image = sizes.pixels * sizes.channels;
+        let normal = self.group_norm(&x, image);
+        let mut hidden = self.frozen(&normal, image);
+        drop(normal);
+        for _ in 0..sizes.layers {
+            hidden = self.transformer_block(hidden, sizes);
+        }
+        let out = self.frozen(&hidden, image);
+        drop(hidden);
+        self.tape.add(x, out)
+    }
+
+    /// `BasicTransformerBlock`
+    fn transformer_block(&mut self, x: Ghost, sizes: TransformerSizes) -> Ghost {
+        let TransformerSizes { pixels, channels, heads, cross_attention_dim, .. } = sizes;
+        let normal = self.layer_norm(&x, pixels, channels);
+        let projections = [(); 3].map(|()| self.adaptable(&normal, pixels, channels, channels));
+        drop(normal);
+        let attended = self.attention(projections, pixels, channels, heads);
+        let out = self.adaptable(&attended, pixels, channels, channels);
+        drop(attended);
+        let x = self.tape.add(x, out);
+
+        let normal = self.layer_norm(&x, pixels, channels);
+        let query = self.adaptable(&normal, pixels, channels, channels);
+        drop(normal);
+        let (states, tokens) = self.context();
+        let [key, value] = [(); 2].map(|()| self.adaptable(&states, tokens, cross_attention_dim, channels));
+        drop(states);
+        let attended = self.attention([query, key, value], pixels, channels, heads);
+        let out = self.adaptable(&attended, pixels, channels, channels);
+        drop(attended);
+        let x = self.tape.add(x, out);
+
+        let normal = self.layer_norm(&x, pixels, channels);
+        let inner = FEED_FORWARD_FACTOR * channels;
+        let hidden = self.frozen(&normal, pixels * 2 * inner);
+        drop(normal);
+        let bytes = self.batch * pixels * inner * self.scalar;
+        let gated = self.tape.operation(&[&hidden], &[&hidden], bytes, 0);
+        drop(hidden);
+        let out = self.frozen(&gated, pixels * channels);
+        drop(gated);
+        self.tape.add(x, out)
+    }
+
+    /// The prompt's encoding in the type of the weights, and its number of tokens.
+    fn context(&mut self) -> (Ghost, usize) {
+        let Some(Prompt { states, tokens, .. }) = self.prompt.clone() else {
+            return (self.tape.ledger().take(0), 0);
+        };
+        if self.scalar == F32 {
+            return (states, tokens);
+        }
+        (self.tape.operation(&[&states], &[], states.bytes() / F32 * self.scalar, 0), tokens)
+    }
+}

@@ -1,0 +1,74 @@
+//! What making a picture takes.
+
+use super::ModelSizes;
+use super::blocks::F32;
+use super::ledger::Ledger;
+use super::report::{MemoryPlan, Phase};
+use super::text::{self, TextPass};
+use super::unet::UNetPass;
+use super::vae::VaePass;
+
+/// A picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GenerationSizes {
+    /// `[height, width]` in pixels.
+    pub size: [usize; 2],
+    /// With guidance there are two predictions a step, made as one batch.
+    pub guided: bool,
+    /// Rank of the adapters together; 0 without.
+    pub rank: usize,
+}
+
+impl ModelSizes<'_> {
+    /// The phases of making one picture: encoding the prompts, denoising, decoding.
+    pub fn generation(&self, sizes: GenerationSizes) -> MemoryPlan {
+        let GenerationSizes { size, guided, rank } = sizes;
+        let [height, width] = size;
+        let batch = if guided { 2 } else { 1 };
+        let latents = size.map(|side| side / self.downscale());
+        let prompt = TextPass { config: self.text_encoder, scalar: self.scalar };
+        let pass = UNetPass {
+            config: self.unet,
+            scalar: self.scalar,
+            batch,
+            size: latents,
+            tokens: self.text_encoder.max_position_embeddings,
+            rank: (rank > 0).then_some(rank),
+        };
+        let picture = VaePass { config: self.vae, scalar: self.scalar, pixels: height * width };
+
+        let adapters = (self.lora_values(rank) * F32) as u64;
+        let held =
+            batch * text::encoding(self.text_encoder) + latents[0] * latents[1] * self.unet.in_channels * F32;
+        let phase = |name, run: &dyn Fn(&Ledger)| {
+            let ledger = Ledger::default();
+            let held = ledger.take(held);
+            run(&ledger);
+            drop(held);
+            Phase::of(name, &ledger)
+        };
+        let phases = vec![
+            phase("encoding the prompt", &|ledger| drop(prompt.encode(ledger))),
+            phase("denoising", &|ledger| drop(pass.predict(ledger))),
+            phase("decoding the picture", &|ledger| drop(picture.decode(ledger))),
+        ];
+        MemoryPlan { weights: self.weights(), adapters, phases, activations: None }
+    }
+
+    /// Numbers in a LoRA of every attention projection.
+    pub(super) fn lora_values(&self, rank: usize) -> usize {
+        let segments = self.unet.segments();
+        let of_level = |level: usize| {
+            let (channels, context) =
+                (self.unet.block_out_channels[level], self.unet.cross_attention_dim[level]);
+            // attn1: four square projections; attn2: two square ones and two from the prompt
+            let widths = 4 * 2 * channels + 2 * 2 * channels + 2 * (context + channels);
+            self.unet.transformer_layers_per_block[level] * widths * rank
+        };
+        segments
+            .iter()
+            .filter(|segment| super::unet::trains(segment))
+            .map(|segment| of_level(segment.level))
+            .sum()
+    }
+}

@@ -1,0 +1,260 @@
+//! Tensors without numbers: a calculation written down with them takes and gives back memory like the
+//! calculation itself, so that what it takes of a device is known beforehand.
+//!
+//! A [`Ghost`] stands for a tensor's buffer; clones share it, and it is given back when the last one is
+//! dropped, as on the device. [`Tape`] does the same for a backward pass: what operations keep, and the
+//! gradients on their way.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    rc::Rc,
+};
+
+/// Buffers are aligned to this on every WebGPU device.
+const ALIGNMENT: u64 = 256;
+
+/// The buffers that a device's pool hands out: one that is given back serves the next tensor of exactly
+/// its size (see `gpu::memory`).
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    books: Rc<Books>,
+}
+
+#[derive(Debug, Default)]
+struct Books {
+    /// By size: buffers that were handed out and are not in use.
+    free: RefCell<HashMap<u64, usize>>,
+    /// Bytes of all buffers that were handed out.
+    reserved: Cell<u64>,
+    largest: Cell<u64>,
+}
+
+impl Ledger {
+    /// A buffer of so many bytes.
+    pub fn take(&self, bytes: usize) -> Ghost {
+        let bytes = (bytes as u64).next_multiple_of(ALIGNMENT);
+        match self.books.free.borrow_mut().get_mut(&bytes) {
+            Some(count) if *count > 0 => *count -= 1,
+            _ => self.books.reserved.set(self.books.reserved.get() + bytes),
+        }
+        self.books.largest.set(self.books.largest.get().max(bytes));
+        Ghost { buffer: Rc::new(Buffer { bytes, books: self.books.clone() }), node: None }
+    }
+
+    /// Bytes of all buffers that were handed out.
+    pub fn reserved(&self) -> u64 {
+        self.books.reserved.get()
+    }
+
+    /// Bytes of the largest of them.
+    pub fn largest(&self) -> u64 {
+        self.books.largest.get()
+    }
+}
+
+/// A tensor as far as memory goes.
+#[derive(Clone, Debug)]
+pub struct Ghost {
+    buffer: Rc<Buffer>,
+    /// Its place on a tape; none where no gradient is wanted.
+    node: Option<Node>,
+}
+
+/// A tensor on a tape.
+pub type Node = usize;
+
+#[derive(Debug)]
+struct Buffer {
+    bytes: u64,
+    books: Rc<Books>,
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        *self.books.free.borrow_mut().entry(self.bytes).or_default() += 1;
+    }
+}
+
+impl Ghost {
+    pub fn bytes(&self) -> usize {
+        self.buffer.bytes as usize
+    }
+
+    /// The same buffer outside of any tape.
+    pub fn detached(&self) -> Self {
+        Self { buffer: self.buffer.clone(), node: None }
+    }
+
+    fn shared(&self) -> bool {
+        Rc::strong_count(&self.buffer) > 1
+    }
+}
+
+/// What a pass records for its way back; nothing at all unless it is a recording one.
+#[derive(Debug)]
+pub struct Tape {
+    ledger: Ledger,
+    recording: bool,
+    nodes: Node,
+    steps: Vec<Step>,
+}
+
+#[derive(Debug)]
+struct Step {
+    inputs: Vec<Input>,
+    output: Node,
+    /// Given back when the step is done.
+    kept: Vec<Ghost>,
+    /// Bytes that the backward step takes for itself.
+    scratch: usize,
+}
+
+#[derive(Debug)]
+struct Input {
+    node: Node,
+    /// Bytes of its gradient; none where it is the output's gradient itself.
+    fresh: Option<usize>,
+}
+
+impl Tape {
+    pub fn new(ledger: &Ledger, recording: bool) -> Self {
+        Self { ledger: ledger.clone(), recording, nodes: 0, steps: Vec::new() }
+    }
+
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The buffer as a leaf that a gradient is wanted of.
+    pub fn leaf(&mut self, ghost: &Ghost) -> Ghost {
+        let mut leaf = ghost.detached();
+        if self.recording {
+            leaf.node = Some(self.node());
+        }
+        leaf
+    }
+
+    /// The result of an operation, `bytes` long: if one of `inputs` is on the tape, the operation keeps
+    /// `kept` and takes `scratch` bytes on its way back.
+    pub fn operation(&mut self, inputs: &[&Ghost], kept: &[&Ghost], bytes: usize, scratch: usize) -> Ghost {
+        let output = self.ledger.take(bytes);
+        self.record(inputs, kept, output, scratch, false)
+    }
+
+    /// The same for an operation that also keeps its result.
+    pub fn operation_keeping_result(
+        &mut self,
+        inputs: &[&Ghost],
+        kept: &[&Ghost],
+        bytes: usize,
+        scratch: usize,
+    ) -> Ghost {
+        let output = self.ledger.take(bytes);
+        let result = output.clone();
+        let kept: Vec<&Ghost> = kept.iter().copied().chain([&result]).collect();
+        self.record(inputs, &kept, output, scratch, false)
+    }
+
+    /// a + b, which is written over a term that nobody else needs.
+    pub fn add(&mut self, a: Ghost, b: Ghost) -> Ghost {
+        let bytes = a.bytes().max(b.bytes());
+        let (first, second) = (a.node, b.node);
+        let over = |ghost: &Ghost| !ghost.shared() && ghost.bytes() == bytes;
+        let buffer = if over(&a) {
+            a.buffer
+        } else if over(&b) {
+            b.buffer
+        } else {
+            let sum = self.ledger.take(bytes).buffer;
+            drop((a, b));
+            sum
+        };
+        let terms = [first, second].map(|node| Ghost { buffer: buffer.clone(), node });
+        let output = Ghost { buffer: buffer.clone(), node: None };
+        let result = self.record(&[&terms[0], &terms[1]], &[], output, 0, true);
+        drop(terms);
+        result
+    }
+
+    /// The same buffer after an operation in place that keeps nothing (times a number, a reshape).
+    pub fn in_place(&mut self, x: Ghost) -> Ghost {
+        let output = x.detached();
+        self.record(&[&x], &[], output, 0, true)
+    }
+
+    fn record(
+        &mut self,
+        inputs: &[&Ghost],
+        kept: &[&Ghost],
+        mut output: Ghost,
+        scratch: usize,
+        passes_through: bool,
+    ) -> Ghost {
+        let inputs: Vec<Input> = inputs
+            .iter()
+            .filter_map(|input| {
+                let fresh = (!passes_through).then(|| input.bytes());
+                input.node.map(|node| Input { node, fresh })
+            })
+            .collect();
+        if !inputs.is_empty() {
+            let node = self.node();
+            output.node = Some(node);
+            let kept = kept.iter().map(|ghost| ghost.detached()).collect();
+            self.steps.push(Step { inputs, output: node, kept, scratch });
+        }
+        output
+    }
+
+    fn node(&mut self) -> Node {
+        self.nodes += 1;
+        self.nodes
+    }
+
+    /// Walks back from `output`, whose gradient is given, and returns the leaves' gradients.
+    pub fn backward(self, output: &Ghost, gradient: Ghost) -> Gradients {
+        let mut gradients = Gradients { ledger: self.ledger, found: HashMap::new() };
+        if let Some(node) = output.node {
+            gradients.found.insert(node, gradient);
+        }
+        for Step { inputs, output, kept, scratch } in self.steps.into_iter().rev() {
+            let Some(gradient) = gradients.found.remove(&output) else { continue };
+            let scratch = gradients.ledger.take(scratch);
+            let fresh: Vec<(Node, Ghost)> = inputs
+                .into_iter()
+                .map(|Input { node, fresh }| {
+                    (node, fresh.map_or_else(|| gradient.clone(), |bytes| gradients.ledger.take(bytes)))
+                })
+                .collect();
+            drop((scratch, gradient, kept));
+            fresh.into_iter().for_each(|(node, gradient)| gradients.add(node, gradient));
+        }
+        gradients
+    }
+}
+
+/// Gradients by their place on the tape.
+#[derive(Debug)]
+pub struct Gradients {
+    ledger: Ledger,
+    found: HashMap<Node, Ghost>,
+}
+
+impl Gradients {
+    fn add(&mut self, node: Node, gradient: Ghost) {
+        let sum = match self.found.remove(&node) {
+            None => gradient,
+            // In place, if one of the two belongs to nobody else.
+            Some(earlier) if !earlier.shared() => earlier,
+            Some(_) if !gradient.shared() => gradient,
+            Some(_) => self.ledger.take(gradient.bytes()),
+        };
+        self.found.insert(node, sum);
+    }
+
+    /// A leaf's gradient, if one reached it.
+    pub fn remove(&mut self, leaf: &Ghost) -> Option<Ghost> {
+        self.found.remove(&leaf.node?)
+    }
+}

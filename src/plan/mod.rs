@@ -1,0 +1,73 @@
+//! The memory that work will take, computed from configs and settings before it starts.
+//!
+//! The blocks' forward passes are written down a second time with tensors that have only a size
+//! (`ledger`), and walked as the work will walk them: what is alive at once is counted, and its peak
+//! found, phase by phase, with what the pools lose to buffers of a size that is not asked for again.
+//! Nothing is fitted to a measurement; tests hold the plan against what a device reports.
+
+mod blocks;
+mod generation;
+mod ledger;
+pub mod parameters;
+mod report;
+mod text;
+mod training;
+mod unet;
+mod vae;
+
+pub use generation::GenerationSizes;
+pub use report::{Error, MemoryPlan, Phase, gigabytes};
+pub use training::TrainingSizes;
+
+use crate::model::clip_text::ClipTextConfig;
+use crate::model::unet_config::UNet2DConditionConfig;
+use crate::model::vae_config::AutoencoderKlConfig;
+use ledger::Ledger;
+use parameters::Parameter;
+
+/// A model as far as memory goes.
+#[derive(Clone, Copy)]
+pub struct ModelSizes<'a> {
+    pub text_encoder: &'a ClipTextConfig,
+    pub unet: &'a UNet2DConditionConfig,
+    pub vae: &'a AutoencoderKlConfig,
+    /// Bytes of a stored number: 4 for f32, 2 for f16.
+    pub scalar: usize,
+}
+
+/// Bytes of each part's weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WeightBytes {
+    pub text_encoder: u64,
+    pub unet: u64,
+    pub vae: u64,
+}
+
+impl WeightBytes {
+    pub fn total(self) -> u64 {
+        self.text_encoder + self.unet + self.vae
+    }
+}
+
+impl ModelSizes<'_> {
+    /// Bytes of the weights on the device.
+    pub fn weights(&self) -> WeightBytes {
+        let bytes = |parameters: Vec<Parameter>| {
+            let ledger = Ledger::default();
+            let buffer = |parameter: &Parameter| ledger.take(parameter.count * self.scalar);
+            let _all: Vec<_> = parameters.iter().map(buffer).collect();
+            ledger.reserved()
+        };
+        WeightBytes {
+            text_encoder: bytes(parameters::text_encoder(self.text_encoder)),
+            unet: bytes(parameters::unet(self.unet)),
+            vae: bytes(parameters::vae(self.vae)),
+        }
+    }
+
+    /// Pixels that one latent stands for, along a side.
+    fn downscale(&self) -> usize {
+        self.vae.downscale()
+    }
+}

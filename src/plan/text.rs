@@ -1,0 +1,88 @@
+//! What a pass through the text encoder takes.
+
+use super::blocks::{F32, Walk};
+use super::ledger::{Ghost, Ledger, Tape};
+use crate::model::clip_text::ClipTextConfig;
+
+/// A text encoder, and how many prompts it is given.
+#[derive(Clone, Copy)]
+pub struct TextPass<'a> {
+    pub config: &'a ClipTextConfig,
+    /// Bytes of a stored number.
+    pub scalar: usize,
+}
+
+/// A prompt's pass on a tape.
+pub struct RecordedPrompt {
+    tape: Tape,
+    output: Ghost,
+    leaf: Ghost,
+}
+
+impl TextPass<'_> {
+    /// One prompt's encoding.
+    pub fn encode(&self, ledger: &Ledger) -> Ghost {
+        self.run(ledger, false).output
+    }
+
+    /// The same with a gradient to the token embeddings.
+    pub fn record(&self, ledger: &Ledger) -> RecordedPrompt {
+        self.run(ledger, true)
+    }
+
+    fn run(&self, ledger: &Ledger, recording: bool) -> RecordedPrompt {
+        let ClipTextConfig { hidden_size: width, intermediate_size, num_attention_heads, .. } = *self.config;
+        let tokens = self.config.max_position_embeddings;
+        let mut tape = Tape::new(ledger, recording);
+        let leaf = tape.leaf(&ledger.take(tokens * width * self.scalar));
+        let mut walk =
+            Walk { tape: &mut tape, scalar: self.scalar, batch: 1, norm_num_groups: 0, prompt: None };
+        let mut x = walk.frozen(&leaf, tokens * width);
+        for _ in 0..self.config.num_hidden_layers {
+            let normal = walk.layer_norm(&x, tokens, width);
+            let projections = [(); 3].map(|()| walk.frozen(&normal, tokens * width));
+            drop(normal);
+            let attended = walk.attention(projections, tokens, width, num_attention_heads);
+            let out = walk.frozen(&attended, tokens * width);
+            drop(attended);
+            x = walk.tape.add(x, out);
+            let normal = walk.layer_norm(&x, tokens, width);
+            let hidden = walk.frozen(&normal, tokens * intermediate_size);
+            drop(normal);
+            let activated = activation(&mut walk, hidden, tokens * intermediate_size);
+            let out = walk.frozen(&activated, tokens * width);
+            drop(activated);
+            x = walk.tape.add(x, out);
+        }
+        let output = walk.layer_norm(&x, tokens, width);
+        RecordedPrompt { tape, output, leaf }
+    }
+}
+
+/// x · σ(1.702·x) by burn's operations, which keep both factors and the sigmoid.
+fn activation(walk: &mut Walk, x: Ghost, count: usize) -> Ghost {
+    let bytes = count * walk.scalar;
+    let scaled = walk.tape.operation(&[&x], &[], bytes, 0);
+    let sigmoid = walk.tape.operation_keeping_result(&[&scaled], &[], bytes, bytes);
+    drop(scaled);
+    walk.tape.operation(&[&x, &sigmoid], &[&x, &sigmoid], bytes, 0)
+}
+
+impl RecordedPrompt {
+    /// The prompt's encoding.
+    pub fn output(&self) -> Ghost {
+        self.output.detached()
+    }
+
+    /// The way back, from the gradient of the encoding.
+    pub fn backward(self, ledger: &Ledger, gradient: Ghost) -> Option<Ghost> {
+        drop(ledger.take(self.output.bytes()));
+        let mut gradients = self.tape.backward(&self.output, gradient);
+        gradients.remove(&self.leaf)
+    }
+}
+
+/// Bytes of an encoding, f32.
+pub fn encoding(config: &ClipTextConfig) -> usize {
+    config.max_position_embeddings * config.hidden_size * F32
+}

@@ -1,0 +1,81 @@
+//! What a training run takes.
+
+use super::ModelSizes;
+use super::blocks::F32;
+use super::ledger::Ledger;
+use super::report::{MemoryPlan, Phase};
+use super::text::{self, TextPass};
+use super::unet::UNetPass;
+use super::vae::VaePass;
+use crate::training::ActivationPolicy;
+
+/// A run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrainingSizes {
+    /// Side of the pictures in pixels.
+    pub side: usize,
+    /// Pictures that are trained on, framings counted.
+    pub pictures: usize,
+    pub batch: usize,
+    pub rank: usize,
+    /// Predictions of the larger side of Δ, a batch each: 2 with guidance, 1 without, 0 without
+    /// alignment.
+    pub aligned_predictions: usize,
+}
+
+/// Vectors as long as the LoRA's that an update holds beside values, moments and gradient: the terms of
+/// AdamW's rule.
+const UPDATE_TERMS: usize = 4;
+
+impl ModelSizes<'_> {
+    /// The phases of a run: encoding the photos, then passes and updates.
+    pub fn training(&self, sizes: TrainingSizes, policy: ActivationPolicy) -> MemoryPlan {
+        let TrainingSizes { side, pictures, batch, rank, aligned_predictions } = sizes;
+        let size = [side / self.downscale(); 2];
+        let latents = size[0] * size[1] * self.unet.in_channels * F32;
+        let lora = self.lora_values(rank) * F32;
+        let prompt = TextPass { config: self.text_encoder, scalar: self.scalar };
+        let encoding = text::encoding(self.text_encoder);
+        let pass = UNetPass {
+            config: self.unet,
+            scalar: self.scalar,
+            batch,
+            size,
+            tokens: self.text_encoder.max_position_embeddings,
+            rank: Some(rank),
+        };
+
+        let photos = Ledger::default();
+        drop(VaePass { config: self.vae, scalar: self.scalar, pixels: side * side }.encode(&photos));
+
+        let step = Ledger::default();
+        // values, moments; latents of the photos; a batch's own, its noise, noisy sample and target; the
+        // fixed prompts
+        let state = [(); 3].map(|()| step.take(lora));
+        let held = [step.take(pictures * latents), step.take(4 * batch * latents), step.take(2 * encoding)];
+        let factors = step.take(lora);
+        let kept_prompt = (policy == ActivationPolicy::Keep).then(|| prompt.record(&step));
+        let states = match &kept_prompt {
+            Some(recorded) => recorded.output(),
+            None => prompt.encode(&step),
+        };
+        let (output, recorded) = pass.record(&step, policy);
+        if aligned_predictions > 0 {
+            let batches = UNetPass { batch: aligned_predictions * batch, ..pass };
+            // Both sides of Δ, one after the other: the adapted one takes more.
+            drop(batches.predict(&step));
+        }
+        let gradients = step.take(lora);
+        let gradient = step.take(output.bytes() / F32 * self.scalar);
+        if let Some(gradient) = recorded.backward(&step, gradient) {
+            let tape = kept_prompt.unwrap_or_else(|| prompt.record(&step));
+            drop(tape.backward(&step, gradient));
+        }
+        drop((factors, states, output));
+        let update = [(); UPDATE_TERMS].map(|()| step.take(lora));
+        drop((state, held, gradients, update));
+
+        let phases = vec![Phase::of("encoding the photos", &photos), Phase::of("training", &step)];
+        MemoryPlan { weights: self.weights(), adapters: 0, phases, activations: Some(policy) }
+    }
+}

@@ -1,0 +1,154 @@
+//! The memory plan by itself: a model's tensors from its configs, how it grows, what it allows, and the
+//! sentence with which it refuses.
+
+mod support;
+
+use palpable::gpu::{Choice, Gpu};
+use palpable::model::clip_text::ClipTextConfig;
+use palpable::model::unet_config::UNet2DConditionConfig;
+use palpable::model::vae_config::AutoencoderKlConfig;
+use palpable::pipeline::{GenerationSettings, Precision, StableDiffusion};
+use palpable::plan::parameters::{self, Parameter};
+use palpable::plan::{GenerationSizes, MemoryPlan, ModelSizes, TrainingSizes};
+use palpable::training::{ActivationPolicy, Activations, TrainingSettings};
+use support::{block_on, demo_model};
+
+/// Stable Diffusion 1.5's configs.
+struct StableDiffusion15 {
+    text_encoder: ClipTextConfig,
+    unet: UNet2DConditionConfig,
+    vae: AutoencoderKlConfig,
+}
+
+impl StableDiffusion15 {
+    fn new() -> Self {
+        let text_encoder = r#"{"vocab_size": 49408, "hidden_size": 768, "intermediate_size": 3072,
+            "num_hidden_layers": 12, "num_attention_heads": 12, "max_position_embeddings": 77}"#;
+        let unet = r#"{"cross_attention_dim": 768, "attention_head_dim": 8, "sample_size": 64}"#;
+        let kinds = |kind: &str| format!("[{}]", vec![format!("\"{kind}\""); 4].join(","));
+        let vae = format!(
+            r#"{{"block_out_channels": [128, 256, 512, 512], "layers_per_block": 2,
+                "down_block_types": {}, "up_block_types": {}}}"#,
+            kinds("DownEncoderBlock2D"),
+            kinds("UpDecoderBlock2D")
+        );
+        Self {
+            text_encoder: ClipTextConfig::from_json(text_encoder).unwrap(),
+            unet: UNet2DConditionConfig::from_json(unet).unwrap(),
+            vae: AutoencoderKlConfig::from_json(&vae).unwrap(),
+        }
+    }
+
+    fn sizes(&self, scalar: usize) -> ModelSizes<'_> {
+        ModelSizes { text_encoder: &self.text_encoder, unet: &self.unet, vae: &self.vae, scalar }
+    }
+}
+
+fn picture(side: usize) -> GenerationSizes {
+    GenerationSizes { size: [side; 2], guided: true, rank: 0 }
+}
+
+fn run(side: usize, batch: usize) -> TrainingSizes {
+    TrainingSizes { side, pictures: 4, batch, rank: 32, aligned_predictions: 2 }
+}
+
+fn phase(plan: &MemoryPlan, name: &str) -> f64 {
+    plan.phases.iter().find(|phase| phase.name == name).expect(name).bytes as f64
+}
+
+#[test]
+fn a_config_says_how_many_parameters_a_model_has() {
+    let model = StableDiffusion15::new();
+    let count = |parameters: Vec<Parameter>| parameters.iter().map(|each| each.count).sum::<usize>();
+    // As PyTorch counts them.
+    assert_eq!(count(parameters::text_encoder(&model.text_encoder)), 123_060_480);
+    assert_eq!(count(parameters::unet(&model.unet)), 859_520_964);
+    assert_eq!(count(parameters::vae(&model.vae)), 83_653_863);
+}
+
+/// What every WebGPU device can bind at once holds every tensor but the token embeddings, which are
+/// split into rows.
+#[test]
+fn one_tensor_is_larger_than_the_smallest_binding() {
+    let model = StableDiffusion15::new();
+    let all = [
+        parameters::text_encoder(&model.text_encoder),
+        parameters::unet(&model.unet),
+        parameters::vae(&model.vae),
+    ];
+    let too_large = all.into_iter().flatten().filter(|each| each.count * 4 > 128 << 20);
+    let names: Vec<String> = too_large.map(|each| each.name).collect();
+    assert_eq!(names, ["embeddings.token_embedding.weight"]);
+}
+
+/// The bars of the project: 16-bit Stable Diffusion 1.5 at 512 × 512.
+#[test]
+fn stable_diffusion_fits_its_bars_in_half_precision() {
+    let model = StableDiffusion15::new();
+    let sizes = model.sizes(2);
+    assert!(sizes.generation(picture(512)).peak() <= 3_200_000_000);
+    assert!(sizes.training(run(512, 1), ActivationPolicy::Recompute).peak() <= 3_600_000_000);
+    assert!(sizes.training(run(512, 1), ActivationPolicy::Keep).peak() <= 6_000_000_000);
+}
+
+#[test]
+fn activations_grow_with_pixels_and_batch_and_not_faster() {
+    let model = StableDiffusion15::new();
+    let sizes = model.sizes(2);
+    let denoising = |side| phase(&sizes.generation(picture(side)), "denoising");
+    let (small, large) = (denoising(256), denoising(768));
+    assert!((8.0..=9.1).contains(&(large / small)), "{}", large / small);
+
+    let training = |batch| phase(&sizes.training(run(256, batch), ActivationPolicy::Keep), "training");
+    let (second, third) = (training(2) - training(1), training(3) - training(2));
+    assert!((third / second - 1.0).abs() < 0.05, "{second} and {third}");
+}
+
+fn demo() -> StableDiffusion {
+    let gpu = block_on(Gpu::open(Choice::Cpu)).unwrap();
+    block_on(StableDiffusion::load(&gpu, &demo_model(), "demo", Precision::Float32, &mut |_| ())).unwrap()
+}
+
+fn settings(activations: Activations) -> TrainingSettings {
+    TrainingSettings { activations, ..Default::default() }
+}
+
+#[test]
+fn activations_are_kept_where_there_is_room() {
+    let mut model = demo();
+    let plan = |model: &StableDiffusion, activations| model.plan_training(&settings(activations), 4);
+    let [kept, recomputed] =
+        [Activations::Keep, Activations::Recompute].map(|setting| plan(&model, setting).unwrap().peak());
+    assert!(recomputed < kept);
+    for (limit, expected) in [(kept, ActivationPolicy::Keep), (kept - 1, ActivationPolicy::Recompute)] {
+        model.gpu.memory_limit = limit;
+        assert_eq!(plan(&model, Activations::Auto).unwrap().activations, Some(expected));
+    }
+}
+
+#[test]
+fn what_has_no_room_is_refused_with_numbers_and_a_way_out() {
+    let mut model = demo();
+    let needed = model.plan_training(&settings(Activations::Recompute), 4).unwrap().peak();
+    model.gpu.memory_limit = needed - 1;
+    let refusal = model.plan_training(&settings(Activations::Auto), 4).unwrap_err().sentence();
+    assert!(refusal.starts_with("This training needs "), "{refusal}");
+    assert!(refusal.contains("choose batch 1, or raise the memory limit"), "{refusal}");
+    let refusal = model.plan_training(&settings(Activations::Keep), 4).unwrap_err().sentence();
+    assert!(refusal.contains("choose batch 1"), "{refusal}");
+
+    model.gpu.memory_limit = 1_000_000;
+    let picture =
+        GenerationSettings { prompt: "a dog".into(), width: 512, height: 512, ..Default::default() };
+    let refusal = model.plan_generation(&picture, &[], None).unwrap_err().sentence();
+    assert!(
+        refusal.ends_with("1 MB may be used: raise the memory limit if the device has more."),
+        "{refusal}"
+    );
+
+    model.gpu.memory_limit = u64::MAX;
+    model.gpu.report.limits.max_buffer_size = 1 << 20;
+    model.gpu.report.limits.max_storage_buffer_binding_size = 1 << 20;
+    let refusal = model.plan_generation(&picture, &[], None).unwrap_err().sentence();
+    assert!(refusal.contains("this device's largest has 1 MB"), "{refusal}");
+}
