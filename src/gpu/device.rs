@@ -83,7 +83,7 @@ impl Gpu {
             workgroup_storage: limits.max_compute_workgroup_storage_size,
             workgroup_invocations: limits.max_compute_invocations_per_workgroup,
             subgroups: device.features().contains(wgpu::Features::SUBGROUP),
-            tiles: TileTable::default(),
+            tiles: TileTable::untuned(report.software),
         };
         let setup = burn_wgpu::WgpuSetup { instance, adapter, device: device.clone(), queue, backend };
         let burn_device = Device::wgpu_options()

@@ -8,6 +8,7 @@ pub(crate) mod kernel;
 pub(crate) mod profile;
 mod report;
 pub mod tiles;
+mod tune;
 mod work;
 
 pub use device::{Choice, Gpu};
@@ -15,4 +16,5 @@ pub use error::Error;
 pub use gemm::Activation;
 pub use profile::KernelProfile;
 pub use report::{DeviceReport, Limits};
+pub use tune::tune;
 pub use work::Work;

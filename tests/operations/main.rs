@@ -15,4 +15,5 @@ mod group_norm;
 mod guarantees;
 mod layer_norm;
 mod linear;
+mod quantized;
 mod tiles;
