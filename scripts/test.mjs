@@ -53,13 +53,13 @@ const cargo = (name, parameters) => program(name, "cargo", parameters);
 const node = (name, tool, parameters) =>
   program(name, process.execPath, [`node_modules/${tool}`, ...parameters]);
 
-async function rustTests() {
-  const environment = softwareVulkan();
+/** @param {string} name @param {string[]} parameters @param {NodeJS.ProcessEnv} environment */
+async function rustTests(name, parameters = [], environment = {}) {
   const { ok, output } = await runLogged(
     "cargo",
-    ["test", "--release", "--no-fail-fast"],
-    logOf("rust tests"),
-    environment,
+    ["test", "--release", "--no-fail-fast", ...parameters],
+    logOf(name),
+    { ...softwareVulkan(), ...environment },
   );
   const sums = { passed: 0, failed: 0 };
   for (const [, passed, failed] of output.matchAll(/test result: \w+\. (\d+) passed; (\d+) failed/g)) {
@@ -111,7 +111,14 @@ await cargo("rust lints for the browser", [
   "-D",
   "warnings",
 ]);
-await check("rust tests", rustTests);
+await check("rust tests", () => rustTests("rust tests"));
+await check("kernels on the smallest device", () =>
+  rustTests(
+    "kernels on the smallest device",
+    ["--test", "operations", "--test", "models_on_gpu", "--test", "startup"],
+    { PALPABLE_TEST_DEVICE: "smallest" },
+  ),
+);
 await check("engine for the browser", buildWasm);
 await node("page lints and format", "@biomejs/biome/bin/biome", ["check", "--error-on-warnings"]);
 await node("page types", "typescript/bin/tsc", ["--noEmit"]);

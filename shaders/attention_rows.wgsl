@@ -1,36 +1,196 @@
-// What the three tiled attention kernels share: moving rows of a head from a buffer to workgroup memory,
-// and from the registers of the `lanes` threads of a row back to a buffer.
-// Buffers are [batch][tokens][heads][head_size]; a row in workgroup memory is `vectors` vec4s, the last
-// one filled up with zeros.
+// What the tiled attention kernels share: declarations, moving rows of a head between buffers and
+// workgroup memory, and the two matrix products that attention is made of.
+//
+// A workgroup owns `own_tile` rows (queries, or keys in the backward pass of keys and values) of one
+// batch row and head, and walks over all other rows, `other_tile` at a time. Its threads stand in
+// row_groups × lanes: a thread has the thread_rows own rows row, row + row_groups, … and of each tile
+// the four others lane, lane + lanes, …
+//   scores:       score_i[k] = own_row_i · other_row_k             thread_rows × 4 numbers a thread
+//   add_weighted: sum_i     += Σ_k weights[i][k] · other_row_k     thread_rows × whole vec4s a thread
+// Both read 4 + thread_rows vec4s of workgroup memory for 16·thread_rows multiply-adds; the four
+// others' vec4s are turned in registers, so that rows lie as in the buffer and one staged copy serves
+// both products. The rows' stride is odd, so that threads reading the same column of neighbouring rows
+// hit different banks. A head too large for workgroup memory is staged `chunk` vec4s at a time.
+// Buffers are [batch][tokens][heads][head_size]; the last vec4 of a row is filled up with zeros.
 {% set vectors = (head_size + 3) // 4 %}
+{% set whole_vectors = head_size % 4 == 0 %}
+{% set row_groups = workgroup_size // lanes %}
+{% set own_tile = row_groups * thread_rows %}
+{% set other_tile = 4 * lanes %}
+{% set chunks = (vectors + chunk - 1) // chunk %}
+{% set stride = chunk + 1 - chunk % 2 %}
+{% set few_rows = thread_rows < 4 %}
+{% set slots = (chunk + lanes - 1) // lanes %}
 
-{% macro load(buffer, rows, tile, first, tokens) %}
-    for (var item = thread; item < {{ tile * vectors }}u; item += {{ workgroup_size }}u) {
-      let token = {{ first }} + item / {{ vectors }}u;
-      let channel = (item % {{ vectors }}u) * 4u;
-      var four = vec4<f32>();
-      if (token < {{ tokens }}) {
-        let start = ((batch * {{ tokens }} + token) * p.heads + head) * {{ head_size }}u + channel;
-        four.x = f32({{ buffer }}[start]);
-        if (channel + 1u < {{ head_size }}u) { four.y = f32({{ buffer }}[start + 1u]); }
-        if (channel + 2u < {{ head_size }}u) { four.z = f32({{ buffer }}[start + 2u]); }
-        if (channel + 3u < {{ head_size }}u) { four.w = f32({{ buffer }}[start + 3u]); }
+{% macro declarations(rows, numbers, row_results, number_results) %}
+{% if scalar == "f16" %}
+enable f16;
+{% endif %}
+alias Scalar = {{ scalar }};
+alias Vector = vec4<{{ scalar }}>;
+
+// scale: log₂(e)/√head_size, so that exponentials are powers of two.
+// vectors (of a head), chunk, lanes: repeated here for loops that compilers are to leave rolled, which
+// they do where the end is not a constant: those with barriers inside, and the products of a thread with
+// few rows, whose short bodies make compiling many times slower than what unrolling gains.
+struct Parameters { query_tokens: u32, key_tokens: u32, heads: u32, scale: f32, vectors: u32, chunk: u32, lanes: u32 }
+
+{% for name in rows %}
+@group(0) @binding({{ loop.index0 }}) var<storage, read> {{ name }}: array<{{ "Vector" if whole_vectors else "Scalar" }}>;
+{% endfor %}
+{% for name in numbers %}
+@group(0) @binding({{ rows|length + loop.index0 }}) var<storage, read> {{ name }}: array<f32>;
+{% endfor %}
+{% for name in row_results %}
+@group(0) @binding({{ rows|length + numbers|length + loop.index0 }}) var<storage, read_write> {{ name }}: array<{{ "Vector" if whole_vectors else "Scalar" }}>;
+{% endfor %}
+{% for name in number_results %}
+@group(0) @binding({{ rows|length + numbers|length + row_results|length + loop.index0 }}) var<storage, read_write> {{ name }}: array<f32>;
+{% endfor %}
+@group(0) @binding({{ rows|length + numbers|length + row_results|length + number_results|length }}) var<uniform> p: Parameters;
+{% endmacro %}
+
+{# `weight`: the type that weights are kept in. #}
+{% macro workgroup_memory(weight) %}
+var<workgroup> own_rows: array<Vector, {{ own_tile * stride }}>;
+var<workgroup> other_rows: array<Vector, {{ other_tile * stride }}>;
+// [own row][lane]: the weights of the four others of that lane
+var<workgroup> weights: array<{{ weight }}, {{ own_tile * lanes }}>;
+{% endmacro %}
+
+{% macro places() %}
+  let batch = workgroup.y / p.heads;
+  let head = workgroup.y % p.heads;
+  let first_own = workgroup.x * {{ own_tile }}u;
+  let row = thread / {{ lanes }}u;
+  let lane = thread % {{ lanes }}u;
+{% endmacro %}
+
+{# Columns from `first_column` on of `tile` rows into workgroup memory; zeros outside. #}
+{% macro stage(buffer, rows, tile, first, tokens, first_column) %}
+      for (var item = thread; item < {{ tile * chunk }}u; item += {{ workgroup_size }}u) {
+        let token = {{ first }} + item / {{ chunk }}u;
+        let column = {{ first_column }} + item % {{ chunk }}u;
+        var four = Vector();
+        if (token < {{ tokens }} && column < {{ vectors }}u) {
+{% if whole_vectors %}
+          four = {{ buffer }}[((batch * {{ tokens }} + token) * p.heads + head) * {{ vectors }}u + column];
+{% else %}
+          let start = ((batch * {{ tokens }} + token) * p.heads + head) * {{ head_size }}u + column * 4u;
+          let left = {{ head_size }}u - column * 4u;
+          four.x = {{ buffer }}[start];
+          if (left > 1u) { four.y = {{ buffer }}[start + 1u]; }
+          if (left > 2u) { four.z = {{ buffer }}[start + 2u]; }
+          if (left > 3u) { four.w = {{ buffer }}[start + 3u]; }
+{% endif %}
+        }
+        {{ rows }}[(item / {{ chunk }}u) * {{ stride }}u + item % {{ chunk }}u] = four;
       }
-      {{ rows }}[item] = four;
+{% endmacro %}
+
+{# `score`_i: products of the thread's rows of `own` with its four of `other`. A head that is one chunk
+   leaves `other` staged, and may have `own` staged before (`own_staged`). #}
+{% macro scores(score, own, own_tokens, other, other_tokens, own_staged) %}
+{% for i in range(thread_rows) %}
+    var {{ score }}_{{ i }} = vec4<f32>();
+{% endfor %}
+    for (var first_column = 0u; first_column < p.vectors; first_column += {{ chunk }}u) {
+      workgroupBarrier();
+{% if not own_staged %}
+{{ stage(own, "own_rows", own_tile, "first_own", own_tokens, "first_column") }}
+{% endif %}
+{{ stage(other, "other_rows", other_tile, "first_other", other_tokens, "first_column") }}
+      workgroupBarrier();
+      for (var column = 0u; column < {{ "p.chunk" if few_rows else chunk ~ "u" }}; column++) {
+{% for k in range(4) %}
+        let other_{{ k }} = vec4<f32>(other_rows[(lane + {{ k * lanes }}u) * {{ stride }}u + column]);
+{% endfor %}
+{% for component in "xyzw" %}
+        let others_{{ component }} = vec4<f32>(other_0.{{ component }}, other_1.{{ component }}, other_2.{{ component }}, other_3.{{ component }});
+{% endfor %}
+{% for i in range(thread_rows) %}
+        let own_{{ i }} = vec4<f32>(own_rows[(row + {{ i * row_groups }}u) * {{ stride }}u + column]);
+{% for component in "xyzw" %}
+        {{ score }}_{{ i }} = fma(vec4<f32>(own_{{ i }}.{{ component }}), others_{{ component }}, {{ score }}_{{ i }});
+{% endfor %}
+{% endfor %}
+      }
     }
 {% endmacro %}
 
-{% macro store(buffer, sums, token, tokens, lanes) %}
-  if ({{ token }} < {{ tokens }}) {
-    let start = ((batch * {{ tokens }} + {{ token }}) * p.heads + head) * {{ head_size }}u;
-{% for j in range((vectors + lanes - 1) // lanes) %}
+{# Scores of pairs that do not meet `condition` on `other_place` and `own_place` become so low that their
+   exponential is zero. #}
+{% macro hide_unless(condition) %}
+      let other_place = vec4<u32>(first_other + lane) + vec4<u32>(0u, {{ lanes }}u, {{ 2 * lanes }}u, {{ 3 * lanes }}u);
+{% for i in range(thread_rows) %}
+      {
+        let own_place = vec4<u32>(first_own + row + {{ i * row_groups }}u);
+        score_{{ i }} = select(vec4<f32>(-1e30), score_{{ i }}, {{ condition }});
+      }
+{% endfor %}
+{% endmacro %}
+
+{% macro zero_sums(sum) %}
+{% for i in range(thread_rows) %}
+{% for c in range(chunks) %}
+{% for j in range(slots) %}
+  var {{ sum }}_{{ i }}_{{ c }}_{{ j }} = vec4<f32>();
+{% endfor %}
+{% endfor %}
+{% endfor %}
+{% endmacro %}
+
+{# Adds `other`, weighted by workgroup memory's weights. All threads must be past reading other_rows, or,
+   if it is `other` that lies there already (`staged`), may still be reading. #}
+{% macro add_weighted(sum, other, other_tokens, staged) %}
+{% for c in range(chunks) %}
+{% if not staged %}
+{% if not loop.first %}
+      workgroupBarrier();
+{% endif %}
+{{ stage(other, "other_rows", other_tile, "first_other", other_tokens, (c * chunk) ~ "u") }}
+{% endif %}
+      workgroupBarrier();
+      for (var step = 0u; step < {{ "p.lanes" if few_rows else lanes ~ "u" }}; step++) {
+{% for i in range(thread_rows) %}
+        let weight_{{ i }} = vec4<f32>(weights[(row + {{ i * row_groups }}u) * {{ lanes }}u + step]);
+{% endfor %}
+{% for j in range(slots) %}
+        {% if (j + 1) * lanes > chunk %}if ({{ j * lanes }}u + lane < {{ chunk }}u) {% endif %}{
+{% for k in range(4) %}
+          let other_{{ k }} = vec4<f32>(other_rows[(step + {{ k * lanes }}u) * {{ stride }}u + {{ j * lanes }}u + lane]);
+{% for i in range(thread_rows) %}
+          {{ sum }}_{{ i }}_{{ c }}_{{ j }} = fma(vec4<f32>(weight_{{ i }}.{{ "xyzw"[k] }}), other_{{ k }}, {{ sum }}_{{ i }}_{{ c }}_{{ j }});
+{% endfor %}
+{% endfor %}
+        }
+{% endfor %}
+      }
+{% endfor %}
+{% endmacro %}
+
+{# The sums to the own rows of `buffer`. #}
+{% macro store(buffer, sum, tokens) %}
+{% for i in range(thread_rows) %}
+  if (first_own + row + {{ i * row_groups }}u < {{ tokens }}) {
+    let token = first_own + row + {{ i * row_groups }}u;
+{% for c in range(chunks) %}
+{% for j in range(slots) %}
     {
-      let channel = ({{ j * lanes }}u + lane) * 4u;
-      if (channel < {{ head_size }}u) { {{ buffer }}[start + channel] = Scalar({{ sums }}_{{ j }}.x); }
-      if (channel + 1u < {{ head_size }}u) { {{ buffer }}[start + channel + 1u] = Scalar({{ sums }}_{{ j }}.y); }
-      if (channel + 2u < {{ head_size }}u) { {{ buffer }}[start + channel + 2u] = Scalar({{ sums }}_{{ j }}.z); }
-      if (channel + 3u < {{ head_size }}u) { {{ buffer }}[start + channel + 3u] = Scalar({{ sums }}_{{ j }}.w); }
+      let column = {{ c * chunk + j * lanes }}u + lane;
+{% if whole_vectors %}
+      if (column < {{ vectors }}u) {
+        {{ buffer }}[((batch * {{ tokens }} + token) * p.heads + head) * {{ vectors }}u + column] = Vector({{ sum }}_{{ i }}_{{ c }}_{{ j }});
+      }
+{% else %}
+      let start = ((batch * {{ tokens }} + token) * p.heads + head) * {{ head_size }}u + column * 4u;
+{% for component in "xyzw" %}
+      if (column * 4u + {{ loop.index0 }}u < {{ head_size }}u) { {{ buffer }}[start + {{ loop.index0 }}u] = Scalar({{ sum }}_{{ i }}_{{ c }}_{{ j }}.{{ component }}); }
+{% endfor %}
+{% endif %}
     }
 {% endfor %}
+{% endfor %}
   }
+{% endfor %}
 {% endmacro %}

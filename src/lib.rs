@@ -2,7 +2,7 @@
 //! (LoRA + a new word embedding) on the visitor's own GPU, in a browser or natively.
 //!
 //! Each folder knows only the ones above it in this list: `gpu` (device, kernels), `ops` (one
-//! operation a file: forward, backward, reference), `weights` (model files), `model` (CLIP, U-Net,
+//! operation a file: forward, backward, reference), `startup` (what a device is tested for), `weights` (model files), `model` (CLIP, U-Net,
 //! VAE), `tokenizer`, `sampling`, `adapter` (LoRA, embeddings, their files), `training`,
 //! `evaluation`, `pipeline` (all of it together), and `web` (the browser's surface).
 
@@ -13,6 +13,7 @@ pub mod model;
 pub mod ops;
 pub mod pipeline;
 pub mod sampling;
+pub mod startup;
 pub mod tokenizer;
 pub mod training;
 #[cfg(target_arch = "wasm32")]

@@ -121,6 +121,33 @@ fn the_whole_journey() {
 }
 
 #[test]
+fn pictures_from_pictures() {
+    let folder = folder("from_pictures");
+    let at = |name: &str| folder.join(name).display().to_string();
+    let mask = image::GrayImage::from_fn(64, 64, |x, _| image::Luma([if x < 32 { 255 } else { 0 }]));
+    mask.save(at("mask.png")).expect("a file");
+    let cat = image::open(in_repository("models/demo/subjects/cat/1.png")).expect("a picture");
+    let given = cat.thumbnail_exact(64, 64).to_rgb8();
+    given.save(at("given.png")).expect("a file");
+    let init = format!("--init-image={}", at("given.png"));
+    let draw = |name: &str, extra: &[&str]| {
+        let out = format!("--out={}", at(name));
+        let start = ["generate", "--device=cpu", "--model=models/demo", &out];
+        let source = [&init, "--steps=4", "--sampler=unipc"];
+        succeeds(&[&start[..], &source, &["--prompt=a (red:1.3) cat"], extra].concat());
+        image::open(at(name)).expect("a picture").to_rgb8()
+    };
+    let redrawn = draw("redrawn.png", &["--strength=0.5"]);
+    assert_eq!(redrawn.dimensions(), given.dimensions());
+    assert_ne!(redrawn, draw("literal.png", &["--strength=0.5", "--prompt-syntax=literal"]));
+    let mask = format!("--mask={}", at("mask.png"));
+    let repainted = draw("repainted.png", &[&mask, "--strength=1", "--mask-blur=2"]);
+    let (right, bottom) = (given.width() - 1, given.height() - 1);
+    assert_eq!(repainted.get_pixel(right, bottom), given.get_pixel(right, bottom));
+    assert_ne!(repainted, given);
+}
+
+#[test]
 fn bad_pictures_are_explained() {
     let folder = folder("pictures");
     let out = format!("--out={}", folder.join("x.png").display());
@@ -129,10 +156,16 @@ fn bad_pictures_are_explained() {
         fails(&[&start[..], extra].concat(), expected);
     };
     generate(&["--prompt= "], "prompt is empty");
-    generate(&["--prompt=a dog", "--sampler=magic"], "ddim, euler");
+    generate(&["--prompt=a dog", "--sampler=magic"], "ddim, pndm, euler");
     generate(&["--prompt=a dog", "--steps=0"], "steps");
     generate(&["--prompt=a dog", "--size=100x100"], "multiples of 8");
     generate(&["--prompt=a dog", "--adapter=missing.safetensors"], "missing.safetensors");
+    generate(&["--prompt=a dog", "--init-image=missing.png"], "missing.png");
+    generate(&["--prompt=a dog", "--init-image=README.md"], "README.md");
+    let cat = "--init-image=models/demo/subjects/cat/1.png";
+    generate(&["--prompt=a dog", cat, "--strength=2"], "between 0 and 1");
+    generate(&["--prompt=a dog", cat, "--strength=0"], "strength is too small");
+    generate(&["--prompt=a dog", cat, "--mask=README.md"], "README.md");
     let nowhere = ["generate", "--device=cpu", "--model=no/such/folder", "--prompt=a dog", &out];
     fails(&nowhere, "model_index.json");
 }

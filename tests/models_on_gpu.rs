@@ -7,7 +7,6 @@ use std::time::Instant;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use palpable::{
-    gpu::{Choice, Gpu},
     model::{
         lora::{LoraLayer, LoraSet},
         unet::UNet2DConditionModel,
@@ -18,7 +17,7 @@ use palpable::{
     sampling::noise,
     weights::read_text,
 };
-use support::{block_on, demo_model, demo_weights, relative_error, values};
+use support::{block_on, demo_model, demo_weights, open_gpu, relative_error, values};
 
 fn unet(device: &Device) -> UNet2DConditionModel {
     let config = block_on(read_text(&demo_model(), "unet/config.json")).expect("a config");
@@ -72,10 +71,6 @@ fn predict(device: &Device) -> (Vec<f32>, Vec<(String, Vec<f32>)>) {
         found.push((format!("{path}, up"), values(layer.up.grad(&gradients).expect("a gradient"))));
     }
     (values(prediction.inner()), found)
-}
-
-fn open_gpu() -> Gpu {
-    block_on(Gpu::open(Choice::Gpu)).expect("a GPU or a software Vulkan driver")
 }
 
 #[test]

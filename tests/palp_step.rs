@@ -9,6 +9,7 @@ use palpable::model::unet::{Projection, UNet2DConditionModel};
 use palpable::model::unet_config::UNet2DConditionConfig;
 use palpable::sampling::{NoiseSchedule, SchedulerConfig};
 use palpable::tokenizer::Tokenizer;
+use palpable::training::ActivationPolicy;
 use palpable::training::embedding::PromptTemplate;
 use palpable::training::gradients::{self, Alignment, Batch, Conditioning, Networks, Trained};
 use palpable::training::lora_parameters::LoraLayout;
@@ -98,8 +99,13 @@ fn compare(case: &str, vectors: usize, timesteps: [usize; 2], alignment: Alignme
         noise: golden.tensor("noise", &device),
         timesteps: timesteps.to_vec(),
     };
-    let networks =
-        Networks { text_encoder: &text_encoder, unet: &unet, schedule: &schedule, dtype: DType::F32 };
+    let networks = Networks {
+        text_encoder: &text_encoder,
+        unet: &unet,
+        schedule: &schedule,
+        dtype: DType::F32,
+        activations: ActivationPolicy::Recompute,
+    };
     let step = gradients::step_gradients(networks, &conditioning, &trained, &batch, Some(alignment));
 
     let check = |what: &str, actual: &[f32], limit: f64| {

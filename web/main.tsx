@@ -8,6 +8,7 @@ import "./styles/tokens.css";
 import "./styles/elements.css";
 import "./styles/layout.css";
 import "./styles/features.css";
+import "./styles/gallery.css";
 
 const root = document.getElementById("app");
 if (root) render(<App />, root);

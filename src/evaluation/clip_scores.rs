@@ -9,6 +9,7 @@ use image::RgbImage;
 
 use super::{Error, image_processor::ImageProcessor};
 use crate::{
+    gpu,
     model::{
         clip::{ClipConfig, ClipModel},
         clip_text::ClipTextModel,
@@ -115,8 +116,7 @@ impl ClipScorer {
 }
 
 async fn read(tensor: Tensor<2>) -> Result<Vec<f32>, Error> {
-    let data =
-        tensor.into_data_async().await.map_err(|error| Error::Readback { reason: error.to_string() })?;
+    let data = gpu::read(tensor).await.map_err(|error| Error::Readback { reason: error.to_string() })?;
     Ok(data.iter::<f32>().collect())
 }
 

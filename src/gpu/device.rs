@@ -22,6 +22,15 @@ const DISPATCHES_PER_SUBMISSION: usize = 64;
 pub enum Choice {
     /// The best GPU there is.
     Gpu,
+    /// The same GPU held to what every WebGPU device offers: 128 MiB bindings, 16 KiB of workgroup
+    /// memory, 256 threads, 8 storage buffers, no 16-bit floats, no subgroups, no timestamp queries.
+    /// Tests meet the weakest visitor's device with it.
+    ///
+    /// burn reads features off the adapter, not off the device. What its element-wise kernels make
+    /// use of natively and WebGPU doesn't have stays therefore: 64-bit numbers and float atomics. So do
+    /// not subgroups: on an adapter that is hardware and has them, burn's own reductions would ask for
+    /// them in vain. Use it with a software adapter.
+    SmallestGpu,
     /// burn's CPU backend, by the reference operations.
     #[cfg(not(target_arch = "wasm32"))]
     Cpu,
@@ -33,21 +42,34 @@ pub struct Gpu {
     pub device: Device,
     pub report: DeviceReport,
     errors: Arc<Mutex<Option<Error>>>,
+    /// `None` where burn's CPU backend computes.
+    handle: Option<wgpu::Device>,
 }
 
 impl Gpu {
     /// Opens the device. Asynchronous because browsers grant GPUs so.
     pub async fn open(choice: Choice) -> Result<Self, Error> {
         match choice {
-            Choice::Gpu => Self::open_adapter().await,
-            #[cfg(not(target_arch = "wasm32"))]
-            Choice::Cpu => {
-                Ok(Self { device: Device::flex(), report: DeviceReport::cpu(), errors: Arc::default() })
+            Choice::Gpu => Self::open_adapter(wgpu::Features::all(), |offered| offered).await,
+            Choice::SmallestGpu => {
+                let cap = |offered: wgpu::Limits| offered.or_worse_values_from(&wgpu::Limits::defaults());
+                Self::open_adapter(expected_by_burn(), cap).await
             }
+            #[cfg(not(target_arch = "wasm32"))]
+            Choice::Cpu => Ok(Self {
+                device: Device::flex(),
+                report: DeviceReport::cpu(),
+                errors: Arc::default(),
+                handle: None,
+            }),
         }
     }
 
-    async fn open_adapter() -> Result<Self, Error> {
+    /// With what the adapter offers of `features`, and the limits that `cap` makes of its own.
+    async fn open_adapter(
+        features: wgpu::Features,
+        cap: impl Fn(wgpu::Limits) -> wgpu::Limits,
+    ) -> Result<Self, Error> {
         let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
         let adapter = instance
             .request_adapter(&wgpu::RequestAdapterOptions {
@@ -56,8 +78,9 @@ impl Gpu {
             })
             .await
             .map_err(|_| Error::NoAdapter)?;
-        let limits = adapter.limits();
-        let report = DeviceReport::of(&adapter, &limits);
+        let limits = cap(adapter.limits());
+        let features = features & adapter.features() & wanted_features();
+        let report = DeviceReport::of(&adapter.get_info(), features, &limits);
         let adapter_name = report.adapter_name.clone();
         if limits.max_compute_workgroup_storage_size < WORKGROUP_STORAGE {
             return Err(Error::TooSmall {
@@ -70,7 +93,7 @@ impl Gpu {
         let (device, queue) = adapter
             .request_device(&wgpu::DeviceDescriptor {
                 label: Some("palpable"),
-                required_features: adapter.features() & wanted_features(),
+                required_features: features,
                 required_limits: limits,
                 memory_hints: wgpu::MemoryHints::MemoryUsage,
                 ..Default::default()
@@ -84,6 +107,7 @@ impl Gpu {
             workgroup_invocations: limits.max_compute_invocations_per_workgroup,
             subgroups: device.features().contains(wgpu::Features::SUBGROUP),
             tiles: TileTable::untuned(report.software),
+            ..KernelProfile::default()
         };
         let setup = burn_wgpu::WgpuSetup { instance, adapter, device: device.clone(), queue, backend };
         let burn_device = Device::wgpu_options()
@@ -97,7 +121,17 @@ impl Gpu {
         profile.set(&burn_device);
         // After burn's own handlers, which would panic.
         let errors = collect_errors(&device);
-        Ok(Self { device: burn_device, report, errors })
+        Ok(Self { device: burn_device, report, errors, handle: Some(device) })
+    }
+
+    /// Gives the device away, as a driver's reset would: from now on nothing is computed, and
+    /// [`check`](Self::check) says so. Tests of what becomes of unfinished work call it.
+    pub fn lose(&self) {
+        if let Some(device) = &self.handle {
+            device.destroy();
+            // The loss is announced at the next poll; a browser polls by itself.
+            let _ = device.poll(wgpu::PollType::wait_indefinitely());
+        }
     }
 
     /// The first error since the last call, if there was one: call it after every read-back, before
@@ -119,16 +153,19 @@ fn wanted_features() -> wgpu::Features {
     if cfg!(target_arch = "wasm32") {
         everywhere
     } else {
-        // burn's native kernels read these off the adapter and then expect them of the device.
         everywhere
+            | expected_by_burn()
             | wgpu::Features::SUBGROUP
             | wgpu::Features::SUBGROUP_BARRIER
-            | wgpu::Features::SHADER_INT64
-            | wgpu::Features::SHADER_F64
-            | wgpu::Features::SHADER_FLOAT32_ATOMIC
             | wgpu::Features::TIMESTAMP_QUERY_INSIDE_ENCODERS
             | wgpu::Features::TIMESTAMP_QUERY_INSIDE_PASSES
     }
+}
+
+/// What burn's native kernels read off the adapter and then expect of the device. None of it exists
+/// in a browser.
+fn expected_by_burn() -> wgpu::Features {
+    wgpu::Features::SHADER_INT64 | wgpu::Features::SHADER_F64 | wgpu::Features::SHADER_FLOAT32_ATOMIC
 }
 
 /// Keeps the first error of a device instead of panicking at it.

@@ -17,7 +17,11 @@ pub enum Error {
     )]
     TooSmall { adapter: String, what: &'static str, has: u64, needs: u64 },
     #[error(
-        "The GPU was lost ({reason}): the driver restarted it or took it away. What was trained so far is kept; reload to go on."
+        "The GPU \"{adapter}\" computes wrongly: even the simplest kernels give wrong numbers for {what}. Update its driver, or use another browser or device."
+    )]
+    Wrong { adapter: String, what: &'static str },
+    #[error(
+        "The GPU was lost ({reason}): the driver restarted it or took it away. Start again; what was saved until now is kept."
     )]
     Lost { reason: String },
     #[error(

@@ -16,7 +16,7 @@ use cubecl::{
 };
 use minijinja::{Environment, UndefinedBehavior, Value};
 
-use super::Work;
+use super::{Work, profile::KernelProfile, submissions};
 
 /// Workgroups along one axis of a dispatch; WebGPU allows no more.
 pub const MAX_WORKGROUPS: u32 = 65_535;
@@ -111,7 +111,9 @@ impl Kernel {
         flops: usize,
     ) {
         let bytes = |tensor: &&CubeTensor| (tensor.meta.shape().num_elements() * tensor.dtype.size()) as u64;
-        Work::count(flops as u64, inputs.iter().chain(outputs).map(bytes).sum());
+        let bytes = inputs.iter().chain(outputs).map(bytes).sum();
+        Work::count(flops as u64, bytes);
+        submissions::make_room(outputs[0], flops as u64, bytes);
         let client = outputs[0].client.clone();
         let bindings = inputs.iter().chain(outputs).map(|tensor| tensor.handle.clone().binding());
         let mut arguments = KernelArguments::new().with_buffers(bindings.collect());
@@ -144,6 +146,14 @@ impl KernelSource for Kernel {
     }
 }
 
+/// A number that changes with any template: what was found out about older kernels may not hold for
+/// newer ones.
+pub fn fingerprint() -> u64 {
+    let bytes = TEMPLATES.iter().flat_map(|(name, source)| name.bytes().chain(source.bytes()));
+    // FNV-1a
+    bytes.fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3))
+}
+
 fn templates() -> &'static Environment<'static> {
     static TEMPLATES_PARSED: OnceLock<Environment<'static>> = OnceLock::new();
     TEMPLATES_PARSED.get_or_init(|| {
@@ -169,7 +179,13 @@ fn scalar_name(scalar: DType) -> &'static str {
 /// A new tensor beside `like`, its contents undefined.
 pub fn empty(like: &CubeTensor, shape: impl Into<Shape>, dtype: DType) -> CubeTensor {
     let shape = shape.into();
-    let buffer = like.client.empty(shape.num_elements() * dtype.size());
+    let bytes = shape.num_elements() * dtype.size();
+    let buffer = if KernelProfile::of(like).poison_results {
+        // All bits set is a NaN in either type.
+        like.client.create_from_slice(&vec![0xFF; bytes])
+    } else {
+        like.client.empty(bytes)
+    };
     CubeTensor::new_contiguous(like.client.clone(), like.device.clone(), shape, buffer, dtype)
 }
 

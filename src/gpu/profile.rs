@@ -19,7 +19,19 @@ pub struct KernelProfile {
     pub subgroups: bool,
     /// How matrix products are cut up.
     pub tiles: TileTable,
+    /// Work that may be queued before it is submitted ([`super::Work`] counts it): what the device
+    /// computes in a fraction of the two seconds after which systems reset a GPU.
+    pub submission_budget: u64,
+    /// Results are filled with NaN before a kernel writes them, so that an element it forgets shows.
+    /// For the tests of that guarantee; it costs an upload a result.
+    pub poison_results: bool,
 }
+
+/// Seconds of a submission, at the speed that was measured: eight times below the watchdog's two.
+const SUBMISSION_SECONDS: f64 = 0.25;
+/// For a device whose speed nobody has measured: a quarter of a second at 40 GFLOP/s, which an
+/// integrated GPU of ten years ago reaches.
+const CAREFUL_BUDGET: u64 = 10_000_000_000;
 
 impl Default for KernelProfile {
     /// What every WebGPU device offers.
@@ -29,6 +41,8 @@ impl Default for KernelProfile {
             workgroup_invocations: 256,
             subgroups: false,
             tiles: TileTable::default(),
+            submission_budget: CAREFUL_BUDGET,
+            poison_results: false,
         }
     }
 }
@@ -42,6 +56,25 @@ impl KernelProfile {
         let profiles = PROFILES.read().unwrap_or_else(PoisonError::into_inner);
         let found = profiles.iter().find(|(device, _)| *device == tensor.device);
         found.map(|(_, profile)| profile.clone()).unwrap_or_default()
+    }
+
+    /// Of a device; the default where none was set.
+    pub fn on(device: &Device) -> Self {
+        let device = device.clone().inner();
+        let profiles = PROFILES.read().unwrap_or_else(PoisonError::into_inner);
+        let found = profiles.iter().find(|(other, _)| match device.as_dispatch() {
+            DispatchDevice::Cube(device) => other == device,
+            #[allow(unreachable_patterns)] // the only other backend is native
+            _ => false,
+        });
+        found.map(|(_, profile)| (**profile).clone()).unwrap_or_default()
+    }
+
+    /// The same with submissions for a device that reaches `flops_per_second`.
+    pub fn at_speed(self, flops_per_second: f64) -> Self {
+        // Slower than this and a single kernel decides, not their number.
+        let submission_budget = (flops_per_second * SUBMISSION_SECONDS).max(1e8) as u64;
+        Self { submission_budget, ..self }
     }
 
     /// From now on kernels on `device` go by this profile.

@@ -9,6 +9,8 @@ pub struct DeviceReport {
     pub adapter_name: String,
     /// "BrowserWebGpu", "Vulkan", "Metal", "Dx12", or "cpu" for burn's CPU backend.
     pub backend: String,
+    /// Name and version, as far as they are told: browsers keep them to themselves.
+    pub driver: String,
     /// The "GPU" is a program on the processor: everything works, slowly.
     pub software: bool,
     /// Kernels may store 16-bit floats (`shader-f16`).
@@ -29,9 +31,7 @@ pub struct Limits {
 }
 
 impl DeviceReport {
-    pub(super) fn of(adapter: &wgpu::Adapter, limits: &wgpu::Limits) -> Self {
-        let info = adapter.get_info();
-        let features = adapter.features();
+    pub(super) fn of(info: &wgpu::AdapterInfo, features: wgpu::Features, limits: &wgpu::Limits) -> Self {
         let float16 = features.contains(wgpu::Features::SHADER_F16);
         let named = info.name.to_lowercase();
         let software = info.device_type == wgpu::DeviceType::Cpu
@@ -45,10 +45,12 @@ impl DeviceReport {
         if !float16 {
             notes.push("16-bit floats are not offered: 32-bit ones are used, with twice the memory.".into());
         }
-        let adapter_name = if info.name.is_empty() { "unnamed WebGPU adapter".into() } else { info.name };
+        let named = !info.name.is_empty();
+        let adapter_name = if named { info.name.clone() } else { "unnamed WebGPU adapter".into() };
         Self {
             adapter_name,
             backend: format!("{:?}", info.backend),
+            driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
             software,
             float16,
             limits: Limits {
@@ -67,6 +69,7 @@ impl DeviceReport {
         Self {
             adapter_name: "processor".into(),
             backend: "cpu".into(),
+            driver: String::new(),
             software: true,
             float16: false,
             limits: Limits::default(),

@@ -123,7 +123,7 @@ pub struct TileTable {
     /// What a launch costs beside its work.
     pub launch_nanoseconds: u64,
     /// What must not be used.
-    excluded: Vec<Candidate>,
+    pub(super) excluded: Vec<Candidate>,
 }
 
 impl Default for TileTable {

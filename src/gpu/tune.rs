@@ -13,7 +13,7 @@ use burn::tensor::{DType, Shape, Tensor};
 
 use super::gemm::{ALayout, BLayout, Extents, Product};
 use super::tiles::{Candidate, Speed, TILES, TileTable};
-use super::{Error, Gpu};
+use super::{Error, Gpu, readback};
 
 /// Of the probes' products: some tiles wide, and deep enough to be more than loading and storing.
 const COLUMNS: usize = 256;
@@ -163,7 +163,7 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
     async fn first_number(&self, tensor: CubeTensor) -> Result<(), Error> {
         let kind = DispatchTensorKind::Cube(BackendTensor::Float(tensor));
         let tensor = DispatchTensor { kind, autodiff: DispatchAutodiffContext::Disabled };
-        let read = Tensor::<2>::from_dispatch(tensor).narrow(0, 0, 1).narrow(1, 0, 1).into_data_async().await;
+        let read = readback::read(Tensor::<2>::from_dispatch(tensor).narrow(0, 0, 1).narrow(1, 0, 1)).await;
         self.gpu.check()?;
         read.map(|_| ()).map_err(|error| Error::Failed { reason: error.to_string() })
     }

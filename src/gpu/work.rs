@@ -13,6 +13,10 @@ pub struct Work {
     pub launches: u64,
     pub flops: u64,
     pub bytes: u64,
+    /// Submissions that were made because enough work was queued, beside burn's own.
+    pub submissions: u64,
+    /// Times the host waited for results.
+    pub reads: u64,
 }
 
 impl Sub for Work {
@@ -24,12 +28,15 @@ impl Sub for Work {
             launches: self.launches - earlier.launches,
             flops: self.flops - earlier.flops,
             bytes: self.bytes - earlier.bytes,
+            submissions: self.submissions - earlier.submissions,
+            reads: self.reads - earlier.reads,
         }
     }
 }
 
 thread_local! {
-    static TOTAL: Cell<Work> = const { Cell::new(Work { launches: 0, flops: 0, bytes: 0 }) };
+    static TOTAL: Cell<Work> =
+        const { Cell::new(Work { launches: 0, flops: 0, bytes: 0, submissions: 0, reads: 0 }) };
 }
 
 impl Work {
@@ -40,7 +47,24 @@ impl Work {
 
     /// Adds one launch.
     pub(super) fn count(flops: u64, bytes: u64) {
-        let Self { launches, flops: all_flops, bytes: all_bytes } = TOTAL.get();
-        TOTAL.set(Self { launches: launches + 1, flops: all_flops + flops, bytes: all_bytes + bytes });
+        let so_far = TOTAL.get();
+        TOTAL.set(Self {
+            launches: so_far.launches + 1,
+            flops: so_far.flops + flops,
+            bytes: so_far.bytes + bytes,
+            ..so_far
+        });
+    }
+
+    /// Adds one submission.
+    pub(super) fn count_submission() {
+        let so_far = TOTAL.get();
+        TOTAL.set(Self { submissions: so_far.submissions + 1, ..so_far });
+    }
+
+    /// Adds one read-back.
+    pub(super) fn count_read() {
+        let so_far = TOTAL.get();
+        TOTAL.set(Self { reads: so_far.reads + 1, ..so_far });
     }
 }

@@ -3,26 +3,20 @@
 //! Computes in the type of its weights (f32 or f16); input and output are f32. Weights are frozen:
 //! gradients flow to the sample, the prompt's embedding and the LoRA factors.
 
-use burn::tensor::{DType, Tensor};
+use burn::tensor::{DType, Device, Tensor};
 
-use super::layers::{Conv2d, load_group_norm};
 use super::lora::{AdaptableLinear, LoraSet};
 use super::time_embedding::{Sinusoids, TimeEmbedding};
-use super::unet_blocks::{Conditioning, DownBlock, MidBlock, UpBlock};
+use super::unet_blocks::{Conditioning, Segment, SegmentInput};
 use super::unet_config::UNet2DConditionConfig;
-use crate::ops::group_norm::{GroupNormWeights, group_norm};
 use crate::weights::{self, Weights};
 
 #[derive(Clone, Debug)]
 pub struct UNet2DConditionModel {
     config: UNet2DConditionConfig,
-    conv_in: Conv2d,
+    dtype: DType,
     time_embedding: TimeEmbedding,
-    down_blocks: Vec<DownBlock>,
-    mid_block: Option<MidBlock>,
-    up_blocks: Vec<UpBlock>,
-    conv_norm_out: GroupNormWeights,
-    conv_out: Conv2d,
+    segments: Vec<Segment>,
 }
 
 /// An attention projection that adapters are trained on.
@@ -37,42 +31,39 @@ pub struct Projection {
 impl UNet2DConditionModel {
     /// Takes the tensors by diffusers' keys.
     pub fn load(weights: &mut Weights, config: UNet2DConditionConfig) -> Result<Self, weights::Error> {
-        let levels = config.block_out_channels.len();
-        let finest = config.block_out_channels[0];
         let sinusoids = Sinusoids {
-            size: finest,
+            size: config.block_out_channels[0],
             flip_sin_to_cos: config.flip_sin_to_cos,
             freq_shift: config.freq_shift,
         };
-        Ok(Self {
-            conv_in: Conv2d::load(weights, "conv_in", config.in_channels, finest)?,
-            time_embedding: TimeEmbedding::load(
-                weights,
-                "time_embedding",
-                sinusoids,
-                config.time_embedding_size,
-            )?,
-            down_blocks: (0..levels)
-                .map(|level| DownBlock::load(weights, &config, level))
-                .collect::<Result<_, _>>()?,
-            mid_block: config.mid_block.map(|kind| MidBlock::load(weights, &config, kind)).transpose()?,
-            up_blocks: (0..levels)
-                .map(|index| UpBlock::load(weights, &config, index))
-                .collect::<Result<_, _>>()?,
-            conv_norm_out: load_group_norm(
-                weights,
-                "conv_norm_out",
-                finest,
-                config.norm_num_groups,
-                config.norm_eps,
-            )?,
-            conv_out: Conv2d::load(weights, "conv_out", finest, config.out_channels)?,
-            config,
-        })
+        let time_embedding =
+            TimeEmbedding::load(weights, "time_embedding", sinusoids, config.time_embedding_size)?;
+        let segments = config
+            .segments()
+            .into_iter()
+            .map(|shape| Segment::load(weights, &config, shape))
+            .collect::<Result<Vec<_>, _>>()?;
+        let dtype = segments.iter().find_map(Segment::dtype).unwrap_or(DType::F32);
+        Ok(Self { config, dtype, time_embedding, segments })
     }
 
     pub fn config(&self) -> &UNet2DConditionConfig {
         &self.config
+    }
+
+    /// The type that weights and activations are stored in.
+    pub(crate) fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// The pieces of the forward pass, in order.
+    pub(crate) fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// silu(time embedding) `[batch, 1, time_embedding_size]` of one timestep for each batch row.
+    pub(crate) fn activated_time(&self, timesteps: &[f32], device: &Device) -> Tensor<3> {
+        self.time_embedding.forward(timesteps, device, self.dtype)
     }
 
     /// sample `[batch, height, width, in_channels]` (any height and width), one timestep for each
@@ -87,37 +78,37 @@ impl UNet2DConditionModel {
         encoder_hidden_states: Tensor<3>,
         lora: Option<&LoraSet>,
     ) -> Tensor<4> {
-        let dtype = self.conv_in.dtype();
-        let device = sample.device();
-        let activated_time = self.time_embedding.forward(timesteps, &device, dtype);
-        let encoder_hidden_states = encoder_hidden_states.cast(dtype);
+        let activated_time = self.activated_time(timesteps, &sample.device());
+        // Once for all pieces; each casts what it is given, which is then nothing to do.
+        let encoder_hidden_states = encoder_hidden_states.cast(self.dtype);
         let conditioning = Conditioning {
             activated_time: &activated_time,
             encoder_hidden_states: &encoder_hidden_states,
             lora,
         };
-
-        let mut x = self.conv_in.forward(sample.cast(dtype));
-        let mut skips = vec![x.clone()];
-        for block in &self.down_blocks {
-            x = block.forward(x, &mut skips, conditioning);
+        let mut skips: Vec<Tensor<4>> = Vec::new();
+        let mut image = sample.cast(self.dtype);
+        for segment in &self.segments {
+            let skip = if segment.shape().takes_skip { skips.pop() } else { None };
+            let next_skip = skips.last().map(size);
+            image = segment.forward(SegmentInput { image, skip, next_skip }, conditioning);
+            if segment.shape().leaves_skip {
+                skips.push(image.clone());
+            }
         }
-        if let Some(block) = &self.mid_block {
-            x = block.forward(x, conditioning);
-        }
-        for block in &self.up_blocks {
-            x = block.forward(x, &mut skips, conditioning);
-        }
-        self.conv_out.forward(group_norm(x, &self.conv_norm_out, true)).cast(DType::F32)
+        image.cast(DType::F32)
     }
 
     /// to_q, to_k, to_v, to_out.0 of every attention, in the order of the forward pass.
     pub fn attention_projections(&self) -> Vec<Projection> {
-        let down = self.down_blocks.iter().flat_map(DownBlock::attention_projections);
-        let mid = self.mid_block.iter().flat_map(MidBlock::attention_projections);
-        let up = self.up_blocks.iter().flat_map(UpBlock::attention_projections);
-        down.chain(mid).chain(up).map(Projection::of).collect()
+        self.segments.iter().flat_map(Segment::attention_projections).map(Projection::of).collect()
     }
+}
+
+/// `[height, width]`
+pub(crate) fn size(image: &Tensor<4>) -> [usize; 2] {
+    let [_, height, width, _] = image.dims();
+    [height, width]
 }
 
 impl Projection {

@@ -1,72 +1,153 @@
-//! The U-Net's levels: residual blocks, each followed by a transformer where the level has
-//! cross-attention, then a change of resolution (diffusers' `CrossAttnDownBlock2D`, `DownBlock2D`,
-//! `UNetMidBlock2DCrossAttn`, `UNetMidBlock2D`, `CrossAttnUpBlock2D`, `UpBlock2D`).
+//! The pieces of the U-Net with their weights: residual blocks, each followed by a transformer where
+//! the level has cross-attention, changes of resolution, and the two ends (diffusers'
+//! `CrossAttnDownBlock2D`, `DownBlock2D`, `UNetMidBlock2DCrossAttn`, `UNetMidBlock2D`,
+//! `CrossAttnUpBlock2D`, `UpBlock2D`, taken apart).
 
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Tensor};
 
-use super::layers::Conv2d;
+use super::layers::{Conv2d, load_group_norm};
 use super::lora::{AdaptableLinear, LoraSet};
 use super::resnet::{ResnetBlock2D, ResnetSizes};
 use super::transformer::{Transformer2DModel, TransformerSizes};
-use super::unet_config::{MidBlockKind, UNet2DConditionConfig};
-use crate::ops::conv2d::Padding;
+use super::unet_config::UNet2DConditionConfig;
+use super::unet_segments::{SegmentKind, SegmentShape};
+use crate::ops::{
+    conv2d::Padding,
+    group_norm::{GroupNormWeights, group_norm},
+};
 use crate::weights::{self, Weights};
 
-/// What every block of one forward pass is given beside the image.
+/// What every piece of one forward pass is given beside the image.
 #[derive(Clone, Copy)]
 pub struct Conditioning<'a> {
     /// silu(time embedding) `[batch, 1, time_embedding_size]`
     pub activated_time: &'a Tensor<3>,
-    /// `[batch, tokens, cross_attention_dim]`
+    /// `[batch, tokens, cross_attention_dim]`, cast to the weights' type where it is used
     pub encoder_hidden_states: &'a Tensor<3>,
     pub lora: Option<&'a LoraSet>,
 }
 
-/// Residual blocks with a transformer after each, or with none.
+/// What passes from earlier pieces to one.
 #[derive(Clone, Debug)]
-struct Layers {
-    resnets: Vec<ResnetBlock2D>,
-    attentions: Vec<Transformer2DModel>,
+pub struct SegmentInput {
+    /// `[batch, height, width, channels]`
+    pub image: Tensor<4>,
+    /// The skip that the piece takes; none if it takes none.
+    pub skip: Option<Tensor<4>>,
+    /// `[height, width]` of the skip that comes next. Where the way down rounded an odd size up, an
+    /// upsampled image is cut to it, which is what nearest-neighbour interpolation to that size gives.
+    pub next_skip: Option<[usize; 2]>,
 }
 
-impl Layers {
-    /// `path.resnets.i` with `in_channels(i)` input channels, and `path.attentions.i` if `attention`.
-    fn load(
+/// One piece with its weights.
+#[derive(Clone, Debug)]
+pub struct Segment {
+    shape: SegmentShape,
+    body: Body,
+}
+
+#[derive(Clone, Debug)]
+enum Body {
+    /// conv_in, or a downsampler
+    Convolution(Conv2d),
+    Layer(Box<Layer>),
+    Upsampler(Conv2d),
+    Output(Box<(GroupNormWeights, Conv2d)>),
+}
+
+#[derive(Clone, Debug)]
+struct Layer {
+    resnet: ResnetBlock2D,
+    transformer: Option<Transformer2DModel>,
+}
+
+impl Segment {
+    /// Takes the piece's tensors.
+    ///
+    /// # Errors
+    /// A tensor is missing or has another shape than the config implies.
+    pub fn load(
         weights: &mut Weights,
-        path: &str,
         config: &UNet2DConditionConfig,
-        level: usize,
-        layers: usize,
-        in_channels: impl Fn(usize) -> usize,
-        attention: bool,
+        shape: SegmentShape,
     ) -> Result<Self, weights::Error> {
-        let (mut resnets, mut attentions) = (Vec::new(), Vec::new());
-        for i in 0..layers {
-            resnets.push(load_resnet(
-                weights,
-                &format!("{path}.resnets.{i}"),
-                config,
-                level,
-                in_channels(i),
-            )?);
-            if attention {
-                attentions.push(load_transformer(weights, &format!("{path}.attentions.{i}"), config, level)?);
+        let (inputs, outputs) = (shape.in_channels, shape.out_channels);
+        let body = match &shape.kind {
+            SegmentKind::Input => Body::Convolution(Conv2d::load(weights, "conv_in", inputs, outputs)?),
+            SegmentKind::Layer { resnet, transformer } => Body::Layer(Box::new(Layer {
+                resnet: load_resnet(weights, resnet, config, &shape)?,
+                transformer: transformer
+                    .as_ref()
+                    .map(|path| load_transformer(weights, path, config, shape.level))
+                    .transpose()?,
+            })),
+            SegmentKind::Downsampler { path } => {
+                Body::Convolution(Conv2d::load_downsampling(weights, path, inputs, Padding::same(1))?)
+            }
+            SegmentKind::Upsampler { path } => Body::Upsampler(Conv2d::load(weights, path, inputs, outputs)?),
+            SegmentKind::Output => {
+                let (groups, epsilon) = (config.norm_num_groups, config.norm_eps);
+                let norm = load_group_norm(weights, "conv_norm_out", inputs, groups, epsilon)?;
+                Body::Output(Box::new((norm, Conv2d::load(weights, "conv_out", inputs, outputs)?)))
+            }
+        };
+        Ok(Self { shape, body })
+    }
+
+    pub fn shape(&self) -> &SegmentShape {
+        &self.shape
+    }
+
+    /// The piece's image, `[batch, height, width, out_channels]`, in the type of its input.
+    pub fn forward(&self, input: SegmentInput, conditioning: Conditioning) -> Tensor<4> {
+        let SegmentInput { image, skip, next_skip } = input;
+        let image = match skip {
+            Some(skip) => Tensor::cat(vec![image, skip], 3),
+            None => image,
+        };
+        match &self.body {
+            Body::Convolution(conv) => conv.forward(image),
+            Body::Layer(layer) => layer.forward(image, conditioning),
+            Body::Upsampler(conv) => {
+                let [_, height, width, _] = image.dims();
+                let [height, width] = next_skip.unwrap_or([2 * height, 2 * width]);
+                conv.forward_upsampled(image, [height, width])
+            }
+            Body::Output(output) => {
+                let (norm, conv) = &**output;
+                conv.forward(group_norm(image, norm, true))
             }
         }
-        Ok(Self { resnets, attentions })
     }
 
-    /// Residual block `i` and its transformer.
-    fn forward(&self, i: usize, x: Tensor<4>, conditioning: Conditioning) -> Tensor<4> {
-        let x = self.resnets[i].forward(x, Some(conditioning.activated_time));
-        match self.attentions.get(i) {
-            Some(attention) => attention.forward(x, conditioning.encoder_hidden_states, conditioning.lora),
-            None => x,
+    /// The type of its weights, if the piece is a convolution alone.
+    pub fn dtype(&self) -> Option<DType> {
+        match &self.body {
+            Body::Convolution(conv) => Some(conv.dtype()),
+            _ => None,
         }
     }
 
-    fn attention_projections(&self) -> impl Iterator<Item = &AdaptableLinear> {
-        self.attentions.iter().flat_map(Transformer2DModel::attention_projections)
+    /// The attention projections of its transformer.
+    pub fn attention_projections(&self) -> impl Iterator<Item = &AdaptableLinear> {
+        let transformer = match &self.body {
+            Body::Layer(layer) => layer.transformer.as_ref(),
+            _ => None,
+        };
+        transformer.into_iter().flat_map(Transformer2DModel::attention_projections)
+    }
+}
+
+impl Layer {
+    fn forward(&self, image: Tensor<4>, conditioning: Conditioning) -> Tensor<4> {
+        let x = self.resnet.forward(image, Some(conditioning.activated_time));
+        match &self.transformer {
+            Some(transformer) => {
+                let states = conditioning.encoder_hidden_states.clone().cast(x.dtype());
+                transformer.forward(x, &states, conditioning.lora)
+            }
+            None => x,
+        }
     }
 }
 
@@ -74,12 +155,11 @@ fn load_resnet(
     weights: &mut Weights,
     path: &str,
     config: &UNet2DConditionConfig,
-    level: usize,
-    in_channels: usize,
+    shape: &SegmentShape,
 ) -> Result<ResnetBlock2D, weights::Error> {
     let sizes = ResnetSizes {
-        in_channels,
-        out_channels: config.block_out_channels[level],
+        in_channels: shape.in_channels,
+        out_channels: shape.out_channels,
         time_embedding_size: Some(config.time_embedding_size),
         norm_num_groups: config.norm_num_groups,
         norm_eps: config.norm_eps,
@@ -102,181 +182,4 @@ fn load_transformer(
         use_linear_projection: config.use_linear_projection,
     };
     Transformer2DModel::load(weights, path, sizes)
-}
-
-/// One level of the way down.
-#[derive(Clone, Debug)]
-pub struct DownBlock {
-    layers: Layers,
-    /// Halves the resolution; none at the coarsest level.
-    downsampler: Option<Conv2d>,
-}
-
-impl DownBlock {
-    pub fn load(
-        weights: &mut Weights,
-        config: &UNet2DConditionConfig,
-        level: usize,
-    ) -> Result<Self, weights::Error> {
-        let path = format!("down_blocks.{level}");
-        let channels = &config.block_out_channels;
-        let finer = channels[level.saturating_sub(1)];
-        Ok(Self {
-            layers: Layers::load(
-                weights,
-                &path,
-                config,
-                level,
-                config.layers_per_block[level],
-                |i| if i == 0 { finer } else { channels[level] },
-                config.down_block_attention[level],
-            )?,
-            downsampler: (level + 1 < channels.len())
-                .then(|| {
-                    let path = format!("{path}.downsamplers.0.conv");
-                    Conv2d::load_downsampling(weights, &path, channels[level], Padding::same(1))
-                })
-                .transpose()?,
-        })
-    }
-
-    /// Pushes the image after each layer and after the downsampler on `skips`.
-    pub fn forward(
-        &self,
-        mut x: Tensor<4>,
-        skips: &mut Vec<Tensor<4>>,
-        conditioning: Conditioning,
-    ) -> Tensor<4> {
-        for i in 0..self.layers.resnets.len() {
-            x = self.layers.forward(i, x, conditioning);
-            skips.push(x.clone());
-        }
-        if let Some(downsampler) = &self.downsampler {
-            x = downsampler.forward(x);
-            skips.push(x.clone());
-        }
-        x
-    }
-
-    pub fn attention_projections(&self) -> impl Iterator<Item = &AdaptableLinear> {
-        self.layers.attention_projections()
-    }
-}
-
-/// Between the way down and the way up, at the coarsest resolution.
-#[derive(Clone, Debug)]
-pub struct MidBlock {
-    first_resnet: ResnetBlock2D,
-    attention: Option<(Transformer2DModel, ResnetBlock2D)>,
-}
-
-impl MidBlock {
-    pub fn load(
-        weights: &mut Weights,
-        config: &UNet2DConditionConfig,
-        kind: MidBlockKind,
-    ) -> Result<Self, weights::Error> {
-        let level = config.block_out_channels.len() - 1;
-        let channels = config.block_out_channels[level];
-        Ok(Self {
-            first_resnet: load_resnet(weights, "mid_block.resnets.0", config, level, channels)?,
-            attention: match kind {
-                MidBlockKind::Residual => None,
-                MidBlockKind::CrossAttention => Some((
-                    load_transformer(weights, "mid_block.attentions.0", config, level)?,
-                    load_resnet(weights, "mid_block.resnets.1", config, level, channels)?,
-                )),
-            },
-        })
-    }
-
-    pub fn forward(&self, x: Tensor<4>, conditioning: Conditioning) -> Tensor<4> {
-        let time = Some(conditioning.activated_time);
-        let x = self.first_resnet.forward(x, time);
-        match &self.attention {
-            Some((attention, resnet)) => {
-                let x = attention.forward(x, conditioning.encoder_hidden_states, conditioning.lora);
-                resnet.forward(x, time)
-            }
-            None => x,
-        }
-    }
-
-    pub fn attention_projections(&self) -> impl Iterator<Item = &AdaptableLinear> {
-        self.attention.iter().flat_map(|(attention, _)| attention.attention_projections())
-    }
-}
-
-/// One level of the way up.
-#[derive(Clone, Debug)]
-pub struct UpBlock {
-    layers: Layers,
-    /// Follows the doubling of the resolution; none at the finest level.
-    upsampler: Option<Conv2d>,
-}
-
-impl UpBlock {
-    /// `index` counts from the coarsest level.
-    pub fn load(
-        weights: &mut Weights,
-        config: &UNet2DConditionConfig,
-        index: usize,
-    ) -> Result<Self, weights::Error> {
-        let path = format!("up_blocks.{index}");
-        let channels = &config.block_out_channels;
-        let level = channels.len() - 1 - index;
-        // Each layer's input is the image so far and one skip of the way down: this level's
-        // layers', last first, then what the next finer level's downsampler left.
-        let coarser = channels[(level + 1).min(channels.len() - 1)];
-        let finer = channels[level.saturating_sub(1)];
-        let layers = config.layers_per_block[level] + 1;
-        let in_channels = |i| {
-            let image = if i == 0 { coarser } else { channels[level] };
-            let skip = if i + 1 == layers { finer } else { channels[level] };
-            image + skip
-        };
-        Ok(Self {
-            layers: Layers::load(
-                weights,
-                &path,
-                config,
-                level,
-                layers,
-                in_channels,
-                config.up_block_attention[index],
-            )?,
-            upsampler: (level > 0)
-                .then(|| {
-                    let path = format!("{path}.upsamplers.0.conv");
-                    Conv2d::load(weights, &path, channels[level], channels[level])
-                })
-                .transpose()?,
-        })
-    }
-
-    /// Takes its skips from the end of `skips`. Where the way down rounded an odd size up, the
-    /// upsampled image is cut to the next skip's size, which is what nearest-neighbour
-    /// interpolation to that size gives.
-    pub fn forward(
-        &self,
-        mut x: Tensor<4>,
-        skips: &mut Vec<Tensor<4>>,
-        conditioning: Conditioning,
-    ) -> Tensor<4> {
-        let kept = skips.len() - self.layers.resnets.len();
-        for (i, skip) in skips.drain(kept..).rev().enumerate() {
-            x = self.layers.forward(i, Tensor::cat(vec![x, skip], 3), conditioning);
-        }
-        match (&self.upsampler, skips.last()) {
-            (Some(upsampler), Some(next_skip)) => {
-                let [_, height, width, _] = next_skip.dims();
-                upsampler.forward_upsampled(x, [height, width])
-            }
-            _ => x,
-        }
-    }
-
-    pub fn attention_projections(&self) -> impl Iterator<Item = &AdaptableLinear> {
-        self.layers.attention_projections()
-    }
 }

@@ -28,6 +28,14 @@ pub enum Error {
     Size { width: usize, height: usize, multiple: usize, most: usize },
     #[error("The guidance scale must be between 0 and 50, not {0}.")]
     GuidanceScale(f32),
+    #[error(
+        "The strength must be between 0 and 1, not {0}: it says how much of the given picture is redrawn."
+    )]
+    PictureStrength(f64),
+    #[error("The mask's blur must be between 0 and {most} pixels, not {asked}.")]
+    MaskBlur { asked: f32, most: f32 },
+    #[error("Nothing of the mask is white; paint white what is to be repainted.")]
+    EmptyMask,
     #[error("The adapter strength must be between −2 and 2, not {0}.")]
     Strength(f32),
     #[error(

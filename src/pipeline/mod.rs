@@ -1,14 +1,22 @@
 //! The parts put together: a model folder loaded whole, prompts encoded, pictures made.
 
 mod error;
+mod noise;
 mod personalization;
 mod picture;
 mod prompt;
+mod settings;
+mod source_picture;
 mod stable_diffusion;
 mod text_to_image;
+mod training_run;
 
 pub use error::Error;
+pub use noise::NoisePurpose;
 pub use picture::Picture;
-pub use prompt::PromptEncoder;
+pub use prompt::{EncodedPrompts, PromptEncoder, PromptSyntax};
+pub use settings::{AppliedAdapter, GenerationSettings};
+pub use source_picture::SourcePicture;
 pub use stable_diffusion::{LoadProgress, Precision, StableDiffusion};
-pub use text_to_image::{AppliedAdapter, Generation, GenerationSettings};
+pub use text_to_image::Generation;
+pub use training_run::{BrokenOff, RunObserver, run_training};

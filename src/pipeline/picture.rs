@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::Error;
-use crate::gpu::Gpu;
+use crate::gpu::{self, Gpu};
 
 /// 8-bit RGB pixels, row by row from the top.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,9 +18,9 @@ impl Picture {
     /// x/2 + ½, clamped, times 255, rounded.
     pub async fn read(image: Tensor<4>, gpu: &Gpu) -> Result<Self, Error> {
         let [_, height, width, _] = image.dims();
-        let data = image.into_data_async().await;
+        let data = gpu::read(image).await;
         gpu.check()?;
-        let data = data.map_err(|error| Error::ReadBack(format!("{error:?}")))?;
+        let data = data.map_err(|error| Error::ReadBack(error.to_string()))?;
         let values = data.try_into_vec_as::<f32>().map_err(|error| Error::ReadBack(format!("{error:?}")))?;
         if values.iter().any(|value| !value.is_finite()) {
             return Err(Error::NotFinite);

@@ -1,11 +1,39 @@
 //! Prompts to encoder hidden states, with the words that adapters add.
+//!
+//! Emphasis is A1111's ("Original"): the hidden states of a chunk are multiplied with their tokens'
+//! weights, then all of them with one number that gives the chunk its mean from before. Chunks are read
+//! by the text encoder one at a time, and stand one after the other in what the U-Net attends to.
 
 use std::{collections::HashMap, rc::Rc};
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
 
 use super::Error;
-use crate::{adapter::Embedding, model::clip_text::ClipTextModel, tokenizer::Tokenizer};
+use crate::{
+    adapter::Embedding,
+    model::clip_text::ClipTextModel,
+    tokenizer::{Tokenizer, Tokens, WeightedTokens},
+};
+
+/// How a prompt is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PromptSyntax {
+    /// Every character as it stands, up to what fits into one chunk.
+    #[default]
+    Literal,
+    /// With `(emphasis:1.2)`, BREAK, and as many chunks as it takes.
+    Weighted,
+}
+
+/// What the U-Net attends to.
+pub struct EncodedPrompts {
+    /// `[prompts, tokens, width]`; with several chunks as many times the tokenizer's length.
+    pub hidden_states: Tensor<3>,
+    /// The end of each prompt that did not fit.
+    pub truncated: Vec<Option<String>>,
+}
 
 /// The text encoder with the vocabulary of some adapters.
 #[derive(Clone)]
@@ -30,9 +58,36 @@ impl PromptEncoder {
         Ok(())
     }
 
-    /// `[1, tokens, width]`; and the end of the prompt that did not fit, if it was too long.
-    pub fn encode(&self, prompt: &str) -> (Tensor<3>, Option<String>) {
-        let tokens = self.tokenizer.encode(prompt);
+    /// Encodes at least one prompt; all get as many tokens as the longest, by empty chunks.
+    pub fn encode(&self, prompts: &[&str], syntax: PromptSyntax) -> EncodedPrompts {
+        match syntax {
+            PromptSyntax::Literal => {
+                let tokens: Vec<Tokens> =
+                    prompts.iter().map(|prompt| self.tokenizer.encode(prompt)).collect();
+                let states = tokens.iter().map(|tokens| self.hidden_states(tokens)).collect();
+                let truncated = tokens.into_iter().map(|tokens| tokens.truncated).collect();
+                EncodedPrompts { hidden_states: Tensor::cat(states, 0), truncated }
+            }
+            PromptSyntax::Weighted => {
+                let mut chunked: Vec<_> =
+                    prompts.iter().map(|prompt| self.tokenizer.encode_chunks(prompt)).collect();
+                let most = chunked.iter().map(Vec::len).max().unwrap_or_default();
+                let rows = chunked.iter_mut().map(|chunks| {
+                    while chunks.len() < most {
+                        chunks.extend(self.tokenizer.encode_chunks(""));
+                    }
+                    Tensor::cat(chunks.iter().map(|chunk| self.weighted_states(chunk)).collect(), 1)
+                });
+                EncodedPrompts {
+                    hidden_states: Tensor::cat(rows.collect(), 0),
+                    truncated: vec![None; prompts.len()],
+                }
+            }
+        }
+    }
+
+    /// `[1, tokens, width]` of one chunk.
+    fn hidden_states(&self, tokens: &Tokens) -> Tensor<3> {
         let words = self.text_encoder.embed_tokens(&tokens.ids);
         let [_, width] = words.dims();
         let mut spliced = words;
@@ -44,6 +99,20 @@ impl PromptEncoder {
                 spliced = spliced.slice_assign(place, embedding);
             }
         }
-        (self.text_encoder.forward(spliced.unsqueeze()), tokens.truncated)
+        self.text_encoder.forward(spliced.unsqueeze())
+    }
+
+    /// The same, multiplied with the tokens' weights.
+    fn weighted_states(&self, chunk: &WeightedTokens) -> Tensor<3> {
+        let plain = self.hidden_states(&chunk.tokens);
+        if chunk.weights.iter().all(|&weight| weight == 1.0) {
+            return plain;
+        }
+        let dtype = plain.dtype();
+        let plain = plain.cast(DType::F32);
+        let weights = TensorData::new(chunk.weights.clone(), [1, chunk.weights.len(), 1]);
+        let weighted = plain.clone() * Tensor::from_data(weights, (&plain.device(), DType::F32));
+        let share = plain.mean() / weighted.clone().mean();
+        (weighted * share.reshape([1, 1, 1])).cast(dtype)
     }
 }

@@ -1,67 +1,30 @@
-//! Text to image: from a prompt and a seed to a picture, one denoising step at a time, so that the
-//! caller can show progress and stop whenever it likes by not asking for the next step.
+//! A picture in the making: from a prompt and a seed, and perhaps a given picture, to a new one, one
+//! denoising step at a time, so that the caller can show progress and stop whenever it likes by not
+//! asking for the next step.
 
-use burn::tensor::{FloatDType, Tensor, TensorData};
-use serde::{Deserialize, Serialize};
+use burn::tensor::{FloatDType, Tensor};
 
-use super::{Error, Picture, StableDiffusion};
-use crate::{
-    adapter::Adapter,
-    model::lora::LoraSet,
-    sampling::{Sampler, SamplerKind, guide, noise},
+use super::{
+    AppliedAdapter, EncodedPrompts, Error, GenerationSettings, NoisePurpose, Picture, PromptEncoder,
+    SourcePicture, StableDiffusion,
+    noise::{NoiseSource, seeded},
+    source_picture::Source,
 };
-
-/// The stream of a seed's noise that first latents come from.
-const LATENTS_STREAM: u64 = 0;
-/// Longest side of a picture: beyond, the VAE's activations fit on no common GPU.
-const LARGEST_SIDE: usize = 1024;
-
-/// What to draw, and how.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct GenerationSettings {
-    pub prompt: String,
-    pub negative_prompt: String,
-    pub seed: u64,
-    pub steps: usize,
-    /// Weight of the prompt against the negative prompt; 1 is no guidance.
-    pub guidance_scale: f32,
-    /// "ddim" or "euler"
-    pub sampler: String,
-    /// Pixels; 0 takes the model's own size.
-    pub width: usize,
-    pub height: usize,
-}
-
-impl Default for GenerationSettings {
-    fn default() -> Self {
-        Self {
-            prompt: String::new(),
-            negative_prompt: String::new(),
-            seed: 0,
-            steps: 25,
-            guidance_scale: 5.0,
-            sampler: SamplerKind::Ddim.to_string(),
-            width: 0,
-            height: 0,
-        }
-    }
-}
-
-/// An adapter and how strongly it acts.
-#[derive(Clone, Copy)]
-pub struct AppliedAdapter<'a> {
-    pub adapter: &'a Adapter,
-    pub strength: f32,
-}
+use crate::{
+    gpu,
+    model::lora::LoraSet,
+    sampling::{Sampler, SamplerKind, guide},
+};
 
 /// A picture in the making.
 pub struct Generation {
     model: StableDiffusion,
     sampler: Sampler,
+    noise: NoiseSource,
+    source: Option<Source>,
     guidance_scale: f32,
     lora: LoraSet,
-    /// `[1, tokens, width]` of the negative prompt (if it is used) and of the prompt, in this order.
+    /// `[rows, tokens, width]` of the negative prompt (if it is used) and of the prompt, in this order.
     encoder_hidden_states: Tensor<3>,
     latents: Tensor<4>,
     step: usize,
@@ -79,64 +42,76 @@ impl Generation {
         settings: &GenerationSettings,
         adapters: &[AppliedAdapter],
     ) -> Result<Self, Error> {
-        let [height, width] = latent_size(model, settings)?;
-        let channels = model.vae.config.latent_channels;
-        let values = noise::normal(settings.seed, LATENTS_STREAM, height * width * channels);
-        let values = TensorData::new(values, [1, height, width, channels]);
-        Self::from_noise(model, settings, adapters, Tensor::from_data(values, &model.gpu.device))
+        let noise = seeded_noise(model, settings, None)?;
+        Self::with_noise(model, settings, adapters, None, noise)
     }
 
-    /// The same from given unit normal noise `[1, height, width, channels]`.
-    pub fn from_noise(
+    /// The same on a given picture: what the settings' strength leaves of it, and outside of its mask
+    /// all of it.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); the strength leaves no step to make, or nothing of the mask is white.
+    pub fn from_picture(
         model: &StableDiffusion,
         settings: &GenerationSettings,
         adapters: &[AppliedAdapter],
-        noise: Tensor<4>,
+        source: &SourcePicture,
     ) -> Result<Self, Error> {
-        if settings.prompt.trim().is_empty() {
-            return Err(Error::EmptyPrompt);
-        }
-        if !(0.0..=50.0).contains(&settings.guidance_scale) {
-            return Err(Error::GuidanceScale(settings.guidance_scale));
-        }
-        let kind: SamplerKind = settings.sampler.parse()?;
-        let sampler = Sampler::new(kind, &model.schedule, settings.steps)?;
+        let noise = seeded_noise(model, settings, Some(source))?;
+        Self::with_noise(model, settings, adapters, Some(source), noise)
+    }
 
-        let device = &model.gpu.device;
-        let mut encoder = model.prompt_encoder();
-        let mut lora = LoraSet::new();
-        let projections = model.unet.attention_projections();
-        for AppliedAdapter { adapter, strength } in adapters {
-            if !(-2.0..=2.0).contains(strength) {
-                return Err(Error::Strength(*strength));
-            }
-            adapter.check_fits(&projections)?;
-            if let Some(embedding) = &adapter.embedding {
-                encoder.add(embedding, device)?;
-            }
-            if *strength != 0.0 {
-                adapter.add_to(&mut lora, device, FloatDType::F32, *strength);
-            }
+    /// The same with given noise: for each purpose unit normal values `[1, height, width, channels]`,
+    /// the same whenever they are asked for. The seed is not used.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new) and [`from_picture`](Self::from_picture).
+    pub fn with_noise(
+        model: &StableDiffusion,
+        settings: &GenerationSettings,
+        adapters: &[AppliedAdapter],
+        source: Option<&SourcePicture>,
+        noise: Box<dyn Fn(NoisePurpose) -> Tensor<4>>,
+    ) -> Result<Self, Error> {
+        settings.check()?;
+        let kind: SamplerKind = settings.sampler.parse()?;
+        let begin = if source.is_some() { settings.first_step() } else { 0 };
+        let sampler = Sampler::starting_late(kind, &model.schedule, settings.steps, begin)?;
+        let size = settings.size(model, source)?;
+        let (encoder, lora) = apply(model, adapters)?;
+
+        let mut prompts = vec![settings.negative_prompt.as_str(), settings.prompt.as_str()];
+        if settings.guidance_scale == 1.0 {
+            prompts.remove(0);
         }
-        let (prompt, truncated) = encoder.encode(&settings.prompt);
-        let encoder_hidden_states = if settings.guidance_scale == 1.0 {
-            prompt
-        } else {
-            let (negative, _) = encoder.encode(&settings.negative_prompt);
-            Tensor::cat(vec![negative, prompt], 0)
+        let EncodedPrompts { hidden_states, mut truncated } =
+            encoder.encode(&prompts, settings.prompt_syntax);
+
+        let source = source.map(|source| Source::new(model, source, size, settings.mask_blur, &noise));
+        let source = source.transpose()?;
+        let first_noise = noise(NoisePurpose::FirstLatents);
+        let latents = match &source {
+            // A part that is repainted at full strength keeps nothing of what was there.
+            Some(source) if !(source.has_mask() && settings.strength == 1.0) => {
+                sampler.noised(source.latents.clone(), first_noise, 0)
+            }
+            _ => first_noise * sampler.init_noise_sigma(),
         };
         Ok(Self {
-            latents: noise * sampler.init_noise_sigma(),
+            latents,
             model: model.clone(),
             sampler,
+            noise,
+            source,
             guidance_scale: settings.guidance_scale,
             lora,
-            encoder_hidden_states,
+            encoder_hidden_states: hidden_states,
             step: 0,
-            truncated,
+            truncated: truncated.pop().flatten(),
         })
     }
 
+    /// How often the model is asked: the settings' steps, with some samplers more.
     pub fn steps(&self) -> usize {
         self.sampler.timesteps().len()
     }
@@ -163,8 +138,10 @@ impl Generation {
                 let unconditional = prediction.clone().narrow(0, 0, 1);
                 guide(unconditional, prediction.narrow(0, 1, 1), self.guidance_scale)
             };
-            self.latents = self.sampler.step(prediction, self.step, self.latents.clone());
+            let noise = |step| (self.noise)(NoisePurpose::Step(step));
+            self.latents = self.sampler.step(prediction, self.step, self.latents.clone(), &noise);
             self.step += 1;
+            self.keep_unmasked();
             self.wait().await?;
         }
         Ok(self.step)
@@ -177,26 +154,62 @@ impl Generation {
     pub async fn finish(self) -> Result<Picture, Error> {
         let vae = &self.model.vae;
         let image = vae.decode(self.latents / vae.config.scaling_factor);
-        Picture::read(image, &self.model.gpu).await
+        let picture = Picture::read(image, &self.model.gpu).await?;
+        Ok(match &self.source {
+            Some(source) => source.finish(picture),
+            None => picture,
+        })
+    }
+
+    /// Outside of the mask the given picture stands again, with the noise of the next step, or without
+    /// any after the last one.
+    fn keep_unmasked(&mut self) {
+        let Some(source) = self.source.as_ref().filter(|source| source.has_mask()) else { return };
+        let kept = if self.step < self.steps() {
+            self.sampler.noised(source.latents.clone(), (self.noise)(NoisePurpose::FirstLatents), self.step)
+        } else {
+            source.latents.clone()
+        };
+        self.latents = source.keep(self.latents.clone(), kept);
     }
 
     /// Until the device has done what was asked.
     async fn wait(&self) -> Result<(), Error> {
-        let probe = self.latents.clone().narrow(1, 0, 1).narrow(2, 0, 1).into_data_async().await;
+        let probe = gpu::read(self.latents.clone().narrow(1, 0, 1).narrow(2, 0, 1)).await;
         self.model.gpu.check()?;
-        probe.map(|_| ()).map_err(|error| Error::ReadBack(format!("{error:?}")))
+        probe.map(|_| ()).map_err(|error| Error::ReadBack(error.to_string()))
     }
 }
 
-/// `[height, width]` of the latents.
-fn latent_size(model: &StableDiffusion, settings: &GenerationSettings) -> Result<[usize; 2], Error> {
+/// The noise of the settings' seed, as large as the latents.
+fn seeded_noise(
+    model: &StableDiffusion,
+    settings: &GenerationSettings,
+    source: Option<&SourcePicture>,
+) -> Result<NoiseSource, Error> {
+    let [height, width] = settings.size(model, source)?;
     let downscale = model.vae.config.downscale();
-    let side = |asked: usize| if asked == 0 { model.resolution } else { asked };
-    let [height, width] = [side(settings.height), side(settings.width)];
-    for side in [height, width] {
-        if side % downscale != 0 || !(downscale..=LARGEST_SIDE).contains(&side) {
-            return Err(Error::Size { width, height, multiple: downscale, most: LARGEST_SIDE });
+    let shape = [1, height / downscale, width / downscale, model.vae.config.latent_channels];
+    Ok(seeded(settings.seed, shape, &model.gpu.device))
+}
+
+/// The words and the LoRAs of the adapters.
+fn apply(model: &StableDiffusion, adapters: &[AppliedAdapter]) -> Result<(PromptEncoder, LoraSet), Error> {
+    let device = &model.gpu.device;
+    let mut encoder = model.prompt_encoder();
+    let mut lora = LoraSet::new();
+    let projections = model.unet.attention_projections();
+    for AppliedAdapter { adapter, strength } in adapters {
+        if !(-2.0..=2.0).contains(strength) {
+            return Err(Error::Strength(*strength));
+        }
+        adapter.check_fits(&projections)?;
+        if let Some(embedding) = &adapter.embedding {
+            encoder.add(embedding, device)?;
+        }
+        if *strength != 0.0 {
+            adapter.add_to(&mut lora, device, FloatDType::F32, *strength);
         }
     }
-    Ok([height / downscale, width / downscale])
+    Ok((encoder, lora))
 }

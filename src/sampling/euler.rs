@@ -4,72 +4,59 @@
 //! σ_t = √((1−ᾱ_t)/ᾱ_t) ,  x_σ = x_t/√ᾱ_t ,  the model sees x_σ/√(σ²+1)
 //! d = (x − x_0)/σ ,  x' = x + d·(σ' − σ)
 //!
-//! Timesteps may be fractional: σ is interpolated linearly in the table. The last σ' is 0.
+//! Timesteps may be fractional: σ is interpolated linearly in the table. The last σ' is 0, unless the
+//! model's config says otherwise.
 
-use super::sampler::StepWeights;
+use super::plan::{NoiseLevel, Plan, Prediction, Step, WeightedSum};
 use super::schedule::{NoiseSchedule, PredictionType, TimestepSpacing};
+use super::sigmas::{SigmaTable, init_noise_sigma, rounded};
 
-fn spacing(schedule: &NoiseSchedule) -> TimestepSpacing {
-    schedule.config().timestep_spacing.unwrap_or(TimestepSpacing::Linspace)
+/// The timesteps of a run in σ-space, and σ at each of them.
+pub(super) struct Walk {
+    pub timesteps: Vec<f32>,
+    pub sigmas: Vec<f64>,
+    pub init_noise_sigma: f64,
 }
 
-/// The timesteps of a run of `steps` steps, noisy to clean; whole numbers unless spaced by linspace.
-pub(super) fn timesteps(schedule: &NoiseSchedule, steps: usize) -> Vec<f32> {
-    let spaced = schedule.spaced_timesteps(spacing(schedule), steps);
-    spaced.into_iter().map(|timestep| timestep as f32).collect()
+/// The walk of a run of `steps` steps, noisy to clean.
+pub(super) fn walk(schedule: &NoiseSchedule, spacing: TimestepSpacing, steps: usize) -> Walk {
+    let table = SigmaTable::new(schedule);
+    let spaced = schedule.spaced_timesteps(spacing, steps);
+    let timesteps: Vec<f32> = spaced.into_iter().map(|timestep| timestep as f32).collect();
+    let sigmas: Vec<f64> = timesteps.iter().map(|&t| rounded(table.at(f64::from(t)))).collect();
+    Walk { init_noise_sigma: init_noise_sigma(spacing, sigmas[0]), timesteps, sigmas }
 }
 
-/// σ at each timestep, and a closing 0: one more than there are timesteps.
-pub(super) fn sigmas(schedule: &NoiseSchedule, timesteps: &[f32]) -> Vec<f32> {
-    let table: Vec<f64> = schedule
-        .alphas_cumprod
-        .iter()
-        .map(|&alpha_cumprod| f64::from(((1.0 - alpha_cumprod) / alpha_cumprod).sqrt()))
-        .collect();
-    let last = table.len() - 1;
-    let interpolated = timesteps.iter().map(|&timestep| {
-        let timestep = f64::from(timestep).clamp(0.0, last as f64);
-        let below = timestep.floor();
-        let (low, high) = (table[below as usize], table[(below as usize + 1).min(last)]);
-        (low + (high - low) * (timestep - below)) as f32
-    });
-    interpolated.chain([0.0]).collect()
+/// The last `steps − begin` steps of a run of `steps` steps.
+pub(super) fn plan(schedule: &NoiseSchedule, steps: usize, begin: usize) -> Plan {
+    let spacing = schedule.config().timestep_spacing.unwrap_or(TimestepSpacing::Linspace);
+    let Walk { timesteps, sigmas, init_noise_sigma } = walk(schedule, spacing, steps);
+    let last = SigmaTable::new(schedule).last(schedule);
+    let step = |index: usize| {
+        let sigma = sigmas[index];
+        let next = sigmas.get(index + 1).copied().unwrap_or(last);
+        in_sigma_space(timesteps[index], sigma, update(schedule.prediction_type(), sigma, next))
+    };
+    Plan { init_noise_sigma, steps: (begin..steps).map(step).collect() }
 }
 
-/// The standard deviation of the noise a run starts from. Leading spacing does not start at the
-/// noisiest timestep, so its start still holds a share of picture: √(σ² + 1) instead of σ.
-pub(super) fn init_noise_sigma(schedule: &NoiseSchedule, sigmas: &[f32]) -> f32 {
-    let largest = sigmas.iter().copied().fold(0.0, f32::max);
-    match spacing(schedule) {
-        TimestepSpacing::Leading => (largest * largest + 1.0).sqrt(),
-        TimestepSpacing::Trailing | TimestepSpacing::Linspace => largest,
-    }
+/// A step of a sampler that weighs the model's output itself.
+fn in_sigma_space(timestep: f32, sigma: f64, update: WeightedSum) -> Step {
+    let level = NoiseLevel { signal: 1.0, noise: sigma };
+    let step = Step::plain(timestep, level, Prediction::OUTPUT, update);
+    Step { input_scale: 1.0 / (sigma * sigma + 1.0).sqrt(), ..step }
 }
 
-/// What the latents are multiplied with before the U-Net sees them, for each step.
-pub(super) fn input_scales(sigmas: &[f32]) -> Vec<f32> {
-    sigmas.iter().map(|&sigma| 1.0 / (sigma * sigma + 1.0).sqrt()).collect()
-}
-
-/// The weights of each step from σ to the next σ.
-pub(super) fn step_weights(schedule: &NoiseSchedule, sigmas: &[f32]) -> Vec<StepWeights> {
-    sigmas
-        .windows(2)
-        .map(|pair| {
-            let (sigma, next_sigma) = (f64::from(pair[0]), f64::from(pair[1]));
-            let change = next_sigma - sigma;
-            match schedule.prediction_type() {
-                // x_0 = x − σ·ε, so d = ε
-                PredictionType::Epsilon => StepWeights { latents: 1.0, model_output: change },
-                // x_0 = x/(σ²+1) − v·σ/√(σ²+1), so d = x·σ/(σ²+1) + v/√(σ²+1)
-                PredictionType::VPrediction => {
-                    let variance = sigma * sigma + 1.0;
-                    StepWeights {
-                        latents: 1.0 + change * sigma / variance,
-                        model_output: change / variance.sqrt(),
-                    }
-                }
-            }
-        })
-        .collect()
+fn update(kind: PredictionType, sigma: f64, next: f64) -> WeightedSum {
+    let change = next - sigma;
+    let (latents, model_output) = match kind {
+        // x_0 = x − σ·ε, so d = ε
+        PredictionType::Epsilon => (1.0, change),
+        // x_0 = x/(σ²+1) − v·σ/√(σ²+1), so d = x·σ/(σ²+1) + v/√(σ²+1)
+        PredictionType::VPrediction => {
+            let variance = sigma * sigma + 1.0;
+            (1.0 + change * sigma / variance, change / variance.sqrt())
+        }
+    };
+    WeightedSum { latents, predictions: vec![model_output], ..Default::default() }
 }

@@ -9,6 +9,7 @@
 use serde::Deserialize;
 
 use super::Error;
+use super::plan::NoiseLevel;
 
 /// `scheduler/scheduler_config.json` by diffusers' names and defaults, as far as it describes the
 /// noise schedule. Keys that only concern how pixels are clipped or which class is stored are ignored.
@@ -21,9 +22,11 @@ pub struct SchedulerConfig {
     pub beta_schedule: BetaSchedule,
     pub steps_offset: usize,
     pub set_alpha_to_one: bool,
-    /// `None`: each sampler's own default (DDIM leading, Euler linspace).
+    /// `None`: each sampler's own default (DDIM and PNDM leading, the others linspace).
     pub timestep_spacing: Option<TimestepSpacing>,
     pub prediction_type: PredictionType,
+    /// Where samplers that step in σ end.
+    pub final_sigmas_type: FinalSigmasType,
     /// Unsupported when present: an explicit table instead of a formula.
     pub trained_betas: Option<Vec<f64>>,
     /// Unsupported when true: it makes ᾱ zero at the last timestep.
@@ -47,6 +50,14 @@ pub enum TimestepSpacing {
     Linspace,
 }
 
+/// What follows the last timestep's σ: none at all, or that of timestep 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinalSigmasType {
+    Zero,
+    SigmaMin,
+}
+
 /// What the U-Net's output means: the noise ε, or v = √ᾱ·ε − √(1−ᾱ)·x_0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -66,6 +77,7 @@ impl Default for SchedulerConfig {
             set_alpha_to_one: true,
             timestep_spacing: None,
             prediction_type: PredictionType::Epsilon,
+            final_sigmas_type: FinalSigmasType::Zero,
             trained_betas: None,
             rescale_betas_zero_snr: false,
             thresholding: false,
@@ -148,9 +160,17 @@ impl NoiseSchedule {
         signal_and_noise(self.alphas_cumprod[timestep.min(last)])
     }
 
-    /// The same one step after the lowest timestep, where the walk ends.
-    pub(super) fn final_signal_and_noise(&self) -> (f64, f64) {
-        signal_and_noise(if self.config.set_alpha_to_one { 1.0 } else { self.alphas_cumprod[0] })
+    /// The same as the samplers take it.
+    pub(super) fn noise_level(&self, timestep: usize) -> NoiseLevel {
+        let (signal, noise) = self.signal_and_noise(timestep);
+        NoiseLevel { signal, noise }
+    }
+
+    /// The level one step after the lowest timestep, where walks over ᾱ end.
+    pub(super) fn final_noise_level(&self) -> NoiseLevel {
+        let alpha_cumprod = if self.config.set_alpha_to_one { 1.0 } else { self.alphas_cumprod[0] };
+        let (signal, noise) = signal_and_noise(alpha_cumprod);
+        NoiseLevel { signal, noise }
     }
 
     pub(super) fn check_steps(&self, steps: usize) -> Result<(), Error> {
@@ -183,6 +203,26 @@ impl NoiseSchedule {
                     if index > 0 && index == steps - 1 { last } else { index as f64 * gap }
                 };
                 (0..steps).rev().map(timestep).collect()
+            }
+        }
+    }
+
+    /// The whole timesteps that diffusers' multistep solvers visit: of one step more, all but the last,
+    /// so that the lowest timestep is left to what follows the run. Trailing spacing is as ever.
+    pub(super) fn spaced_timesteps_above_end(&self, spacing: TimestepSpacing, steps: usize) -> Vec<f64> {
+        let last = (self.num_train_timesteps() - 1) as f64;
+        match spacing {
+            TimestepSpacing::Trailing => self.spaced_timesteps(spacing, steps),
+            TimestepSpacing::Leading => {
+                // As many steps as training timesteps would leave no stride (diffusers divides by zero).
+                let ratio = (self.num_train_timesteps() / (steps + 1)).max(1);
+                let timestep = |index: usize| ((index * ratio + self.config.steps_offset) as f64).min(last);
+                (1..=steps).rev().map(timestep).collect()
+            }
+            TimestepSpacing::Linspace => {
+                let mut spaced = self.spaced_timesteps(spacing, steps + 1);
+                spaced.truncate(steps);
+                spaced.into_iter().map(f64::round_ties_even).collect()
             }
         }
     }

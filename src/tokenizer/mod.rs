@@ -5,13 +5,20 @@
 //! (`config.rs`). Placeholders such as `<my-dog>` are added tokens whose ids follow the vocabulary's;
 //! one with n vectors stands for the n tokens `<my-dog>`, `<my-dog>_1`, … `<my-dog>_{n−1}`, as in
 //! diffusers' textual inversion: the prompt's word `<my-dog>` becomes all of them.
+//!
+//! A prompt is read literally and cut to length ([`Tokenizer::encode`]), or with emphasis and in as many
+//! chunks as it takes ([`Tokenizer::encode_chunks`]; `emphasis.rs`, `chunks.rs`).
 
+mod chunks;
 mod config;
+mod emphasis;
 mod error;
 mod pipeline;
 
 use tokenizers::{AddedToken, AddedVocabulary, Model};
 
+pub use chunks::WeightedTokens;
+pub use emphasis::{PromptPiece, parse_emphasis};
 pub use error::Error;
 
 use crate::weights::{self, ByteSource, read_text};
@@ -194,6 +201,11 @@ impl Tokenizer {
         );
         let starts = encoding.get_offsets().iter().map(|&(start, _)| start);
         encoding.get_ids().iter().copied().zip(starts).collect()
+    }
+
+    /// The id of a comma that ends a word; some vocabularies lack it.
+    fn comma(&self) -> Option<u32> {
+        self.pipeline.get_model().token_to_id(",</w>")
     }
 
     fn placeholder_of(&self, id: u32) -> Option<(&Placeholder, usize)> {

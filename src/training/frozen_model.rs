@@ -7,7 +7,7 @@ use burn::tensor::{DType, Tensor};
 use super::embedding::PromptTemplate;
 use super::gradients::Networks;
 use super::settings::SettingsError;
-use super::{Error, PhotoLatents, TrainingSettings};
+use super::{ActivationPolicy, Error, PhotoLatents, TrainingSettings};
 use crate::model::clip_text::ClipTextModel;
 use crate::model::unet::UNet2DConditionModel;
 use crate::sampling::NoiseSchedule;
@@ -46,12 +46,13 @@ impl FrozenModel {
         Ok(())
     }
 
-    pub(super) fn networks(&self) -> Networks<'_> {
+    pub(super) fn networks(&self, activations: ActivationPolicy) -> Networks<'_> {
         Networks {
             text_encoder: &self.text_encoder,
             unet: &self.unet,
             schedule: &self.schedule,
             dtype: self.dtype,
+            activations,
         }
     }
 

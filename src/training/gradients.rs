@@ -1,6 +1,6 @@
 //! One forward and backward pass of PALP: losses and gradients of LoRA and [V] for one batch.
 //!
-//! Only ε̂, the personalized prediction at x_t, carries a graph. All that Δ needs is computed from
+//! Only ε̂, the personalized prediction at x_t, carries a graph, in pieces (`segmented_pass`). All that Δ needs is computed from
 //! plain tensors, so nothing of it can reach the gradients, and the frozen model's predictions are
 //! made without the LoRA set, so they are the base model's to the bit.
 
@@ -11,6 +11,7 @@ use burn::tensor::{DType, Tensor};
 use super::embedding::PromptTemplate;
 use super::lora_parameters::{LoraFactors, LoraLayout};
 use super::palp::{self, NoiseLevel};
+use super::segmented_pass::{ActivationPolicy, SegmentedPass};
 use crate::model::clip_text::ClipTextModel;
 use crate::model::lora::LoraSet;
 use crate::model::unet::UNet2DConditionModel;
@@ -29,6 +30,8 @@ pub struct Networks<'a> {
     pub schedule: &'a NoiseSchedule,
     /// The type the networks' weights are stored in.
     pub dtype: DType,
+    /// What the pass with gradients keeps.
+    pub activations: ActivationPolicy,
 }
 
 /// The prompts of a run: fixed ones as encoder hidden states `[1, tokens, width]`, which are computed
@@ -132,24 +135,29 @@ pub fn step_gradients(
     let target = palp::training_target(batch.latents.clone(), batch.noise.clone(), &level, prediction_type);
 
     // The one pass with a graph: ε̂ = G_θLoRA(x_t, y_P).
-    let factors = trained.factors.tracked();
-    let embedding = trained.embedding.clone().autodiff().require_grad();
-    let lora = trained.layout.lora_set(&factors);
-    let personal = encode_personal(networks, conditioning, &embedding);
-    let output = networks.predict(noisy.clone(), &batch.timesteps, personal.clone(), Some(&lora));
+    let prompt = PersonalPrompt { networks, conditioning, embedding: &trained.embedding };
+    let (personal, prompt_tape) = prompt.encode();
+    let states = repeat_rows(personal.clone(), batch.timesteps.len());
+    let timesteps = as_floats(&batch.timesteps);
+    let (output, pass) = SegmentedPass::forward(
+        networks.unet,
+        trained,
+        noisy.clone(),
+        &timesteps,
+        states,
+        networks.activations,
+    );
 
-    let plain_output = output.clone().inner();
-    let personalization_loss = palp::mean_squared_error(plain_output.clone(), target.clone());
+    let personalization_loss = palp::mean_squared_error(output.clone(), target.clone());
     let (target, pulls) = match alignment {
         None => (target, None),
         Some(alignment) => {
-            let prediction = palp::noise_prediction(plain_output, noisy.clone(), &level, prediction_type);
+            let prediction = palp::noise_prediction(output.clone(), noisy.clone(), &level, prediction_type);
             let renoised = palp::renoise_estimate(noisy, batch.noise.clone(), prediction.clone(), &level);
             let sides = AlignmentPass { networks, batch, level: &level, sample: renoised };
             let frozen = sides.guided(&conditioning.empty, &conditioning.clean, alignment.alpha, None);
             let lora = trained.layout.lora_set(&trained.factors);
-            let personalized =
-                sides.guided(&conditioning.empty, &personal.inner(), alignment.beta, Some(&lora));
+            let personalized = sides.guided(&conditioning.empty, &personal, alignment.beta, Some(&lora));
             let gate = palp::rows(alignment.gate(&batch.timesteps), &device);
             let direction = palp::alignment_direction(frozen, personalized, gate);
             let pulls = palp::pulls(direction.clone(), alignment.lambda, prediction, batch.noise.clone());
@@ -158,20 +166,60 @@ pub fn step_gradients(
         }
     };
 
-    let loss = palp::mean_squared_error(output, target.autodiff());
+    let loss = palp::mean_squared_error(output.clone(), target.clone());
     let scale = if networks.dtype == DType::F16 { F16_LOSS_SCALE } else { 1.0 };
-    let plain_loss = loss.clone().inner();
-    let mut gradients = (loss * scale).backward();
-    let embedding = match embedding.grad_remove(&mut gradients) {
-        Some(gradient) => gradient,
+    let gradients = pass.backward(palp::mean_squared_error_gradient(output, target) * scale);
+    let embedding = match gradients.encoder_hidden_states {
+        Some(states) => prompt.backward(prompt_tape, states.sum_dim(0)),
         None => trained.embedding.zeros_like(),
     };
     StepGradients {
-        lora: factors.gradient(&mut gradients) / scale,
+        lora: trained.layout.flatten(gradients.lora, &device) / scale,
         embedding: embedding / scale,
-        loss: plain_loss,
+        loss,
         personalization_loss,
         pulls,
+    }
+}
+
+/// The personalization prompt's way through the text encoder, and back to [V].
+struct PersonalPrompt<'a> {
+    networks: Networks<'a>,
+    conditioning: &'a Conditioning,
+    /// [V] `[vectors, width]`
+    embedding: &'a Tensor<2>,
+}
+
+/// [V] as a leaf, and C_P made of it.
+type PromptTape = (Tensor<2>, Tensor<3>);
+
+impl PersonalPrompt<'_> {
+    fn record(&self) -> PromptTape {
+        let embedding = self.embedding.clone().autodiff().require_grad();
+        let states = encode_personal(self.networks, self.conditioning, &embedding);
+        (embedding, states)
+    }
+
+    /// C_P without autodiff, and its tape if it is to be kept.
+    fn encode(&self) -> (Tensor<3>, Option<PromptTape>) {
+        match self.networks.activations {
+            ActivationPolicy::Keep => {
+                let tape = self.record();
+                (tape.1.clone().inner(), Some(tape))
+            }
+            ActivationPolicy::Recompute => {
+                let constant = self.embedding.clone().autodiff();
+                (encode_personal(self.networks, self.conditioning, &constant).inner(), None)
+            }
+        }
+    }
+
+    /// The gradient of [V] from that of C_P.
+    fn backward(&self, tape: Option<PromptTape>, gradient: Tensor<3>) -> Tensor<2> {
+        let (embedding, states) = tape.unwrap_or_else(|| self.record());
+        let gradient = gradient.cast(states.dtype());
+        let mut gradients = (states * gradient.autodiff()).sum().backward();
+        embedding.grad_remove(&mut gradients).unwrap_or_else(|| self.embedding.zeros_like())
     }
 }
 
@@ -219,7 +267,7 @@ impl Alignment {
 }
 
 impl Networks<'_> {
-    /// The U-Net's output. One row of hidden states serves the whole batch.
+    /// The U-Net's output, without a graph. One row of hidden states serves the whole batch.
     fn predict(
         self,
         sample: Tensor<4>,
@@ -227,12 +275,16 @@ impl Networks<'_> {
         encoder_hidden_states: Tensor<3>,
         lora: Option<&LoraSet>,
     ) -> Tensor<4> {
-        let [batch, ..] = sample.dims();
-        let states = match encoder_hidden_states.dims()[0] {
-            1 => encoder_hidden_states.repeat_dim(0, batch),
-            _ => encoder_hidden_states,
-        };
-        let timesteps: Vec<f32> = timesteps.iter().map(|&timestep| timestep as f32).collect();
-        self.unet.forward(sample, &timesteps, states, lora)
+        let states = repeat_rows(encoder_hidden_states, sample.dims()[0]);
+        self.unet.forward(sample, &as_floats(timesteps), states, lora)
     }
+}
+
+/// One row as a batch; a batch as it is.
+fn repeat_rows(states: Tensor<3>, batch: usize) -> Tensor<3> {
+    if states.dims()[0] == 1 { states.repeat_dim(0, batch) } else { states }
+}
+
+fn as_floats(timesteps: &[usize]) -> Vec<f32> {
+    timesteps.iter().map(|&timestep| timestep as f32).collect()
 }

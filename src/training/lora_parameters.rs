@@ -5,7 +5,9 @@
 //! f32 whatever the model is stored in. All factors lie in one flat vector, module after module, A
 //! before B; a forward pass works on slices of it.
 
-use burn::tensor::{Device, Gradients, Tensor};
+use std::collections::HashSet;
+
+use burn::tensor::{DType, Device, Gradients, Tensor};
 
 use super::random::{Purpose, stream};
 use super::transfer::upload;
@@ -25,13 +27,15 @@ pub struct LoraLayout {
 /// The factors of one module.
 #[derive(Clone, Debug)]
 struct Factors {
+    /// Its place among the layout's modules.
+    module: usize,
     /// A `[rank, in]`
     down: Tensor<2>,
     /// B `[out, rank]`
     up: Tensor<2>,
 }
 
-/// All factors as tensors of their own, for one or more forward passes.
+/// The factors of all modules, or of some, as tensors of their own, for one or more forward passes.
 #[derive(Clone, Debug)]
 pub struct LoraFactors {
     factors: Vec<Factors>,
@@ -80,7 +84,9 @@ impl LoraLayout {
         let factors = self
             .modules
             .iter()
-            .map(|module| Factors {
+            .enumerate()
+            .map(|(index, module)| Factors {
+                module: index,
                 down: next([self.rank, module.in_features]),
                 up: next([module.out_features, self.rank]),
             })
@@ -92,10 +98,31 @@ impl LoraLayout {
     pub fn lora_set(&self, factors: &LoraFactors) -> LoraSet {
         let scale = (self.alpha / self.rank as f64) as f32;
         let mut set = LoraSet::new();
-        for (module, Factors { down, up }) in self.modules.iter().zip(&factors.factors) {
-            set.insert(&module.path, LoraLayer { down: down.clone(), up: up.clone(), scale });
+        for Factors { module, down, up } in &factors.factors {
+            let path = &self.modules[*module].path;
+            set.insert(path, LoraLayer { down: down.clone(), up: up.clone(), scale });
         }
         set
+    }
+
+    /// Of `factors` those whose module is at one of `paths`.
+    pub fn part<'a>(&self, factors: &LoraFactors, paths: impl Iterator<Item = &'a str>) -> LoraFactors {
+        let paths: HashSet<&str> = paths.collect();
+        let at_paths = |factors: &&Factors| paths.contains(self.modules[factors.module].path.as_str());
+        LoraFactors { factors: factors.factors.iter().filter(at_paths).cloned().collect() }
+    }
+
+    /// Gradients of single modules as one flat vector `[count]`, zero where a module has none.
+    pub fn flatten(&self, gradients: Vec<ModuleGradient>, device: &Device) -> Tensor<1> {
+        let mut parts: Vec<Option<Tensor<1>>> = vec![None; self.modules.len()];
+        for ModuleGradient { module, values } in gradients {
+            parts[module] = Some(values);
+        }
+        let parts = parts.into_iter().zip(&self.modules).map(|(part, module)| {
+            let count = self.rank * (module.in_features + module.out_features);
+            part.unwrap_or_else(|| Tensor::zeros([count], (device, DType::F32)))
+        });
+        Tensor::cat(parts.collect(), 0)
     }
 
     /// The trained values on the host as an adapter's weights. `values` holds [`Self::count`] values.
@@ -121,24 +148,38 @@ impl LoraLayout {
     }
 }
 
+/// The gradient of both factors of a module, A before B, as [`LoraLayout::flatten`] wants it.
+#[derive(Clone, Debug)]
+pub struct ModuleGradient {
+    module: usize,
+    values: Tensor<1>,
+}
+
 impl LoraFactors {
-    /// The same values as leaves of an autodiff graph.
-    pub fn tracked(&self) -> Self {
-        let leaf = |tensor: &Tensor<2>| tensor.clone().autodiff().require_grad();
-        let factors =
-            self.factors.iter().map(|factors| Factors { down: leaf(&factors.down), up: leaf(&factors.up) });
+    /// The same values on the autodiff device: as leaves of a graph, or as constants in it.
+    pub fn on_tape(&self, tracked: bool) -> Self {
+        let place = |tensor: &Tensor<2>| {
+            let tensor = tensor.clone().autodiff();
+            if tracked { tensor.require_grad() } else { tensor }
+        };
+        let factors = self.factors.iter().map(|factors| Factors {
+            module: factors.module,
+            down: place(&factors.down),
+            up: place(&factors.up),
+        });
         Self { factors: factors.collect() }
     }
 
-    /// The gradients of tracked factors in the order of the flat vector, `[count]`. A factor that no
-    /// gradient reached counts as zero.
-    pub fn gradient(&self, gradients: &mut Gradients) -> Tensor<1> {
+    /// The gradients of leaves, a module each. A factor that no gradient reached counts as zero.
+    pub fn gradients(&self, gradients: &mut Gradients) -> Vec<ModuleGradient> {
         let mut take = |leaf: &Tensor<2>| {
             let gradient = leaf.grad_remove(gradients);
             gradient.unwrap_or_else(|| leaf.clone().inner().zeros_like()).flatten::<1>(0, 1)
         };
-        let parts =
-            self.factors.iter().flat_map(|factors| [take(&factors.down), take(&factors.up)]).collect();
-        Tensor::cat(parts, 0)
+        let mut of_module = |factors: &Factors| ModuleGradient {
+            module: factors.module,
+            values: Tensor::cat(vec![take(&factors.down), take(&factors.up)], 0),
+        };
+        self.factors.iter().map(&mut of_module).collect()
     }
 }

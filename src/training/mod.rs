@@ -2,7 +2,8 @@
 //! word's embedding.
 //!
 //! `photos` and `latents` prepare what is learned from, `settings` how, `frozen_model` for what;
-//! `palp` holds the method's equations, `gradients` one forward and backward pass, `embedding` and
+//! `palp` holds the method's equations, `gradients` one forward and backward pass, `segmented_pass` its
+//! way through the U-Net in little memory, `embedding` and
 //! `lora_parameters` what is trained, `optimizer` how it moves; `trainer` ties them into steps, and
 //! `checkpoint` keeps a run's state. Everything is deterministic: a run is a function of the photos, the model and the
 //! settings (with their seed), and a resumed run goes on bit for bit on the same device.
@@ -18,6 +19,7 @@ pub mod optimizer;
 pub mod palp;
 pub mod photos;
 mod random;
+pub mod segmented_pass;
 pub mod settings;
 pub mod trainer;
 mod transfer;
@@ -26,5 +28,6 @@ pub use error::Error;
 pub use frozen_model::FrozenModel;
 pub use latents::PhotoLatents;
 pub use photos::Photo;
-pub use settings::TrainingSettings;
+pub use segmented_pass::ActivationPolicy;
+pub use settings::{Activations, TrainingSettings};
 pub use trainer::{Trainer, TrainingRecord};

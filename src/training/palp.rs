@@ -129,6 +129,12 @@ pub fn mean_squared_error(output: Tensor<4>, target: Tensor<4>) -> Tensor<1> {
     (output - target).square().mean()
 }
 
+/// The gradient of [`mean_squared_error`] with respect to the prediction: 2·(p − target)/n.
+pub fn mean_squared_error_gradient(prediction: Tensor<4>, target: Tensor<4>) -> Tensor<4> {
+    let count = prediction.shape().num_elements();
+    (prediction - target) * (2.0 / count as f64)
+}
+
 /// ‖λΔ‖² and ‖2(ε̂ − ε)‖², each `[1]`: the pulls of alignment and personalization on ε̂. The ratio
 /// of their roots is the dial of the method: below 0.6 the subject stays, above 1 it is lost.
 pub fn pulls(

@@ -103,6 +103,11 @@ impl Photo {
         Self::from_rgba(picture.width(), picture.height(), picture.as_raw())
     }
 
+    /// The whole photo, upright.
+    pub fn pixels(&self) -> &RgbImage {
+        &self.pixels
+    }
+
     pub fn width(&self) -> u32 {
         self.pixels.width()
     }

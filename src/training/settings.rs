@@ -56,6 +56,19 @@ pub struct TrainingSettings {
     pub photo_variants: usize,
     /// Everything random in a run follows from this.
     pub seed: u64,
+    /// What the pass with gradients keeps on the device. It changes memory and time, not results.
+    pub activations: Activations,
+}
+
+/// Whether activations are kept for the backward pass or computed again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Activations {
+    /// Kept where the device's memory allows it.
+    #[default]
+    Auto,
+    Keep,
+    Recompute,
 }
 
 impl Default for TrainingSettings {
@@ -83,6 +96,7 @@ impl Default for TrainingSettings {
             embedding_norm_cap: Some(1.2),
             photo_variants: 4,
             seed: 0,
+            activations: Activations::Auto,
         }
     }
 }

@@ -16,7 +16,7 @@ use super::lora_parameters::LoraLayout;
 use super::optimizer::{self, ParameterGroup};
 use super::random::{Purpose, integers, permutation, stream};
 use super::transfer::{read, upload};
-use super::{Error, PhotoLatents, TrainingSettings};
+use super::{ActivationPolicy, Activations, Error, PhotoLatents, TrainingSettings};
 use crate::adapter::{Adapter, AdapterDetails, Embedding};
 use crate::model::lora::LoraSet;
 use crate::sampling::noise;
@@ -54,6 +54,7 @@ pub struct Trainer {
     embedding_width: usize,
     /// Largest norm of each vector `[vectors, 1]`.
     norm_limits: Option<Tensor<2>>,
+    activations: ActivationPolicy,
     step: usize,
     device: Device,
 }
@@ -94,6 +95,10 @@ impl Trainer {
         let modules = model.unet.attention_projections();
         let layout = LoraLayout::new(modules, settings.rank, settings.effective_lora_alpha());
         let lora = layout.initial_values(settings.seed, &device);
+        let activations = match settings.activations {
+            Activations::Auto | Activations::Keep => ActivationPolicy::Keep,
+            Activations::Recompute => ActivationPolicy::Recompute,
+        };
         Ok(Self {
             lora: ParameterGroup::new(lora, settings.lora_learning_rate, settings.weight_decay),
             embedding: ParameterGroup::new(
@@ -109,6 +114,7 @@ impl Trainer {
             layout,
             embedding_width,
             norm_limits,
+            activations,
             step: 0,
             device,
         })
@@ -283,7 +289,7 @@ impl Trainer {
     /// Losses and gradients of a step: the means over its accumulated batches (of the pulls: the sums).
     fn accumulated_gradients(&self) -> StepGradients {
         let settings = &self.settings;
-        let networks = self.model.networks();
+        let networks = self.model.networks(self.activations);
         let trained = Trained {
             layout: self.layout.clone(),
             factors: self.layout.split(&self.lora.values()),

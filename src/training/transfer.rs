@@ -3,6 +3,7 @@
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::Error;
+use crate::gpu;
 
 /// Brings values to the device, f32.
 pub fn upload(values: Vec<f32>, device: &Device) -> Tensor<1> {
@@ -13,6 +14,6 @@ pub fn upload(values: Vec<f32>, device: &Device) -> Tensor<1> {
 /// Brings f32 values to the host.
 pub async fn read(tensor: Tensor<1>) -> Result<Vec<f32>, Error> {
     let failed = |reason: String| Error::Device { reason };
-    let data = tensor.into_data_async().await.map_err(|error| failed(error.to_string()))?;
+    let data = gpu::read(tensor).await.map_err(|error| failed(error.to_string()))?;
     data.try_into_vec::<f32>().map_err(|error| failed(error.to_string()))
 }

@@ -19,6 +19,7 @@ use crate::{
     adapter::Adapter,
     gpu::{Choice, Gpu},
     pipeline::{self, AppliedAdapter, GenerationSettings, Precision, StableDiffusion},
+    startup,
     training::TrainingSettings,
 };
 
@@ -63,6 +64,16 @@ impl Engine {
     pub async fn open() -> Result<Engine, JsValue> {
         let gpu = Gpu::open(Choice::Gpu).await.map_err(fault)?;
         Ok(Self { gpu, model: None, adapters: Rc::default() })
+    }
+
+    /// Tests the device's arithmetic at the first visit; later ones give what the first returned.
+    /// Returns what is to be kept, or nothing where what was given still holds.
+    pub async fn start(&mut self, kept: Option<String>) -> Result<Option<String>, JsValue> {
+        let clock = || js_sys::Date::now() / 1000.0;
+        match startup::start(&mut self.gpu, kept.as_deref(), &clock).await {
+            Ok(started) => Ok(started.fresh.then_some(started.memo)),
+            Err(error) => Err(computing_fault(&self.gpu, error).await),
+        }
     }
 
     pub fn device(&self) -> Result<JsValue, JsValue> {

@@ -56,7 +56,10 @@ fn kind(error: &pipeline::Error) -> &'static str {
     use pipeline::Error;
     match error {
         Error::Gpu(error) => match error {
-            gpu::Error::NoAdapter | gpu::Error::Refused { .. } | gpu::Error::TooSmall { .. } => "NoWebGpu",
+            gpu::Error::NoAdapter
+            | gpu::Error::Refused { .. }
+            | gpu::Error::TooSmall { .. }
+            | gpu::Error::Wrong { .. } => "NoWebGpu",
             gpu::Error::Lost { .. } => "DeviceLost",
             gpu::Error::OutOfMemory => "OutOfMemory",
             gpu::Error::Failed { .. } => "Internal",

@@ -177,7 +177,7 @@ describe("the journey", () => {
 
   test("on a phone's width every screen fits and reads", async () => {
     await page.setViewportSize({ width: 390, height: 844 });
-    for (const screen of ["personalize", "generate", "adapters", "about"]) {
+    for (const screen of ["personalize", "generate", "gallery", "adapters", "about"]) {
       await goTo(page, screen);
       await screenshot(page, `7-phone-${screen}`);
       expect(await overflowsSideways(page), screen).toBe(false);

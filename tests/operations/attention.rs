@@ -1,4 +1,4 @@
-//! Attention: head sizes of the models and odd ones, causal or not.
+//! Attention: head sizes of the models and odd ones, few rows and many, causal or not.
 
 use palpable::ops::attention;
 
@@ -18,6 +18,12 @@ fn attention_heads() {
             (1, 20, 31, 1, 128, false),
             (1, 9, 21, 2, 160, false),
             (1, 6, 5, 1, 512, false),
+            // Enough workgroups for the largest tiles.
+            (4, 65, 77, 16, 40, false),
+            (4, 77, 77, 16, 64, true),
+            (8, 63, 129, 16, 80, false),
+            (8, 3, 1, 16, 160, false),
+            (8, 65, 65, 16, 3, true),
         ] {
             let channels = heads * head_size;
             let what = format!(

@@ -3,15 +3,14 @@
 use std::sync::OnceLock;
 
 use burn::tensor::{DType, Device, FloatDType, Tensor};
-use palpable::gpu::{Choice, Gpu};
+use palpable::gpu::Gpu;
 
-use crate::support::{relative_error, values};
+use crate::support::{open_gpu, relative_error, values};
 
 pub fn gpu() -> &'static Gpu {
     static GPU: OnceLock<Gpu> = OnceLock::new();
     GPU.get_or_init(|| {
-        let gpu = pollster::block_on(Gpu::open(Choice::Gpu));
-        let gpu = gpu.expect("kernel tests need a GPU or a software Vulkan driver");
+        let gpu = open_gpu();
         println!(
             "tested on {} ({}), f16: {}",
             gpu.report.adapter_name, gpu.report.backend, gpu.report.float16

@@ -1,38 +1,169 @@
-//! What holds for all kernels: everything is written, and the same input gives the same bits.
+//! What holds for every operation, forward and backward: each element of a result is written, and
+//! the same input gives the same bits.
 
-use burn::tensor::{Distribution, Tensor};
-use palpable::ops::{attention, linear};
+use burn::tensor::{Device, FloatDType, Tensor};
+use palpable::{
+    gpu::{Gpu, KernelProfile},
+    ops::{attention, conv2d, geglu, group_norm, layer_norm, linear},
+};
 
-use crate::comparison::{gpu, numbers};
-use crate::support::values;
+use crate::comparison::{gpu, half_rounded, numbers};
+use crate::support::{open_gpu, values};
 
-/// Buffers are reused: a kernel that left an element unwritten would show what was there before.
+/// Runs an operation and its backward pass; returns its result and the gradients of its inputs.
+fn run<const D: usize, const R: usize, const N: usize>(
+    device: &Device,
+    dtype: FloatDType,
+    shapes: [[usize; D]; N],
+    operation: impl Fn([Tensor<D>; N]) -> Tensor<R>,
+) -> Vec<Vec<f32>> {
+    let mut seed = 50;
+    let leaves = shapes.map(|shape| {
+        seed += 1;
+        on_device(numbers(shape, seed), device, dtype).autodiff().require_grad()
+    });
+    let result = operation(leaves.clone());
+    let weights = on_device(numbers(result.dims(), 60), device, dtype).autodiff();
+    let gradients = (result.clone() * weights).sum().backward();
+    let mut found = vec![values(result.inner().cast(FloatDType::F32))];
+    for leaf in &leaves {
+        found.push(values(leaf.grad(&gradients).expect("a gradient").cast(FloatDType::F32)));
+    }
+    found
+}
+
+fn on_device<const D: usize>(x: Tensor<D>, device: &Device, dtype: FloatDType) -> Tensor<D> {
+    Tensor::<D>::from_data(half_rounded(x, dtype).into_data(), device).cast(dtype)
+}
+
+/// Every operation once, on extents that no tile divides unless `whole` asks for ones that all do.
+fn every_operation(device: &Device, dtype: FloatDType, whole: bool) -> Vec<(&'static str, Vec<Vec<f32>>)> {
+    let vector = |size: usize, seed: u32| on_device(numbers([size], seed) + 1.0, device, dtype);
+    let matrix = |shape: [usize; 2]| on_device(numbers(shape, 41), device, dtype);
+    let taps = |shape: [usize; 4]| on_device(numbers(shape, 42), device, dtype);
+    let [rows, inputs, outputs] = if whole { [64, 32, 64] } else { [65, 63, 77] };
+    let [height, width, channels] = if whole { [8, 16, 64] } else { [7, 9, 33] };
+    let [queries, keys, heads, head] = if whole { [64, 32, 2, 64] } else { [65, 77, 3, 5] };
+    let image = [2, height, width, channels];
+    let same = conv2d::Padding::same;
+    let mut found = vec![
+        (
+            "linear",
+            run(device, dtype, [[2, rows, inputs]], |[x]| {
+                linear::linear(x, matrix([outputs, inputs]), Some(vector(outputs, 43)))
+            }),
+        ),
+        (
+            "trainable linear",
+            run(device, dtype, [[1, rows, inputs], [1, outputs, inputs]], |[x, factor]| {
+                linear::trainable_linear(x, factor.squeeze_dim(0))
+            }),
+        ),
+        (
+            "layer norm",
+            run(device, dtype, [[2, rows, inputs]], |[x]| {
+                let (weight, bias) = (vector(inputs, 44), vector(inputs, 45));
+                layer_norm::layer_norm(x, &layer_norm::LayerNormWeights { weight, bias, epsilon: 1e-5 })
+            }),
+        ),
+        ("GEGLU", run(device, dtype, [[2, rows, 2 * inputs]], |[x]| geglu::geglu(x))),
+        (
+            "linear with a residual",
+            run(device, dtype, [[2, rows, inputs], [2, rows, inputs]], |[x, residual]| {
+                linear::linear_with_residual(x, matrix([inputs, inputs]), None, Some(residual))
+            }),
+        ),
+        (
+            "adapted linear",
+            run(device, dtype, [[1, rows, inputs], [1, 3, inputs], [1, outputs, 3]], |[x, down, up]| {
+                let (down, up) = (down.squeeze_dim(0), up.squeeze_dim(0));
+                let factors = linear::LoraFactors { down, up, scale: 0.5 };
+                linear::adapted_linear(x, matrix([outputs, inputs]), Some(vector(outputs, 43)), None, factors)
+            }),
+        ),
+        (
+            "upsampling convolution",
+            run(device, dtype, [image], |[x]| {
+                let weight = taps([3, 3, channels, outputs]);
+                let size = [2 * height - 1, 2 * width];
+                conv2d::upsampling_conv2d(x, weight, Some(vector(outputs, 46)), size)
+            }),
+        ),
+        (
+            "trainable convolution",
+            run(device, dtype, [image, [3, 3, channels, outputs]], |[x, weight]| {
+                conv2d::trainable_conv2d(x, weight, vector(outputs, 46), 1, same(1))
+            }),
+        ),
+    ];
+    for (name, kernel, stride, padding) in [
+        ("convolution 3×3", 3, 1, same(1)),
+        ("convolution 3×3, stride 2", 3, 2, same(1)),
+        ("convolution 1×1", 1, 1, same(0)),
+    ] {
+        let convolved = run(device, dtype, [image], |[x]| {
+            let weight = taps([kernel, kernel, channels, outputs]);
+            conv2d::conv2d(x, weight, Some(vector(outputs, 46)), stride, padding)
+        });
+        found.push((name, convolved));
+    }
+    for (name, silu) in [("group norm", false), ("group norm with SiLU", true)] {
+        let groups = if whole { 32 } else { 3 };
+        let normalized = run(device, dtype, [image], |[x]| {
+            let (weight, bias) = (vector(channels, 47), vector(channels, 48));
+            let weights = group_norm::GroupNormWeights { weight, bias, groups, epsilon: 1e-5 };
+            group_norm::group_norm(x, &weights, silu)
+        });
+        found.push((name, normalized));
+    }
+    let channels = heads * head;
+    let cross = [[2, queries, channels], [2, keys, channels], [2, keys, channels]];
+    let itself = [[2, queries, channels]; 3];
+    for (name, shapes, causal) in
+        [("attention", cross, false), ("self-attention", itself, false), ("causal attention", itself, true)]
+    {
+        let attended = run(device, dtype, shapes, |[query, key, value]| {
+            attention::attention(query, key, value, heads, causal)
+        });
+        found.push((name, attended));
+    }
+    found
+}
+
+fn dtypes(gpu: &Gpu) -> Vec<FloatDType> {
+    if gpu.report.float16 { vec![FloatDType::F32, FloatDType::F16] } else { vec![FloatDType::F32] }
+}
+
+/// Results start as NaN here: an element that a kernel left out would show.
 #[test]
 fn every_element_is_written() {
-    let device = &gpu().device;
-    for (rows, columns) in [(1, 1), (65, 63), (129, 77), (33, 130)] {
-        // Fill and free buffers of the result's size with NaN.
-        for _ in 0..4 {
-            drop(values(Tensor::<2>::full([rows, columns], f32::NAN, device)));
+    // A device of its own: the others' kernels are not to pay for the poison.
+    let gpu = open_gpu();
+    KernelProfile { poison_results: true, ..KernelProfile::on(&gpu.device) }.set(&gpu.device);
+    for dtype in dtypes(&gpu) {
+        for whole in [false, true] {
+            for (name, results) in every_operation(&gpu.device, dtype, whole) {
+                for (place, values) in results.iter().enumerate() {
+                    let unwritten = values.iter().filter(|value| !value.is_finite()).count();
+                    assert_eq!(unwritten, 0, "{name} {dtype:?}: result {place} has unwritten elements");
+                }
+            }
         }
-        let x = Tensor::<3>::random([1, rows, 40], Distribution::Default, device);
-        let weight = Tensor::<2>::random([columns, 40], Distribution::Default, device);
-        let y = values(linear::linear(x, weight, None));
-        assert!(y.iter().all(|value| value.is_finite()), "{rows}×{columns} has unwritten elements");
     }
+    gpu.check().expect("no error on the GPU");
 }
 
 /// The same input gives the same bits on one device.
 #[test]
 fn kernels_are_deterministic() {
-    let run = || {
-        let device = &gpu().device;
-        let on =
-            |tensor: Tensor<3>| Tensor::<3>::from_data(tensor.into_data(), device).autodiff().require_grad();
-        let (query, key) = (on(numbers([2, 65, 80], 20)), on(numbers([2, 77, 80], 21)));
-        let output = attention::attention(query.clone(), key.clone(), key.clone(), 2, false);
-        let gradients = output.clone().square().sum().backward();
-        (values(output.inner()), values(key.grad(&gradients).expect("a gradient")))
-    };
-    assert_eq!(run(), run());
+    let gpu = gpu();
+    for dtype in dtypes(gpu) {
+        let [first, second] = [0, 1].map(|_| every_operation(&gpu.device, dtype, false));
+        for ((name, first), (_, second)) in first.into_iter().zip(second) {
+            let bits = |results: Vec<Vec<f32>>| -> Vec<u32> {
+                results.into_iter().flatten().map(f32::to_bits).collect()
+            };
+            assert_eq!(bits(first), bits(second), "{name} {dtype:?}");
+        }
+    }
 }

@@ -6,11 +6,28 @@ use std::{collections::HashMap, path::PathBuf};
 
 use burn::tensor::{Device, FloatDType, Tensor};
 use half::f16;
-use palpable::weights::{DirectorySource, SafetensorsHeader, StoredType, Weights};
+use palpable::{
+    gpu::{Choice, Gpu},
+    weights::{DirectorySource, SafetensorsHeader, StoredType, Weights},
+};
 
 pub mod formula;
 
 pub use pollster::block_on;
+
+/// The GPU to test on: the best there is or, where `PALPABLE_TEST_DEVICE=smallest` asks for it, the
+/// same held to what every WebGPU device offers.
+pub fn gpu_choice() -> Choice {
+    match std::env::var("PALPABLE_TEST_DEVICE").as_deref() {
+        Ok("smallest") => Choice::SmallestGpu,
+        Ok(other) => panic!("PALPABLE_TEST_DEVICE can be \"smallest\", not {other:?}"),
+        Err(_) => Choice::Gpu,
+    }
+}
+
+pub fn open_gpu() -> Gpu {
+    block_on(Gpu::open(gpu_choice())).expect("kernel tests need a GPU or a software Vulkan driver")
+}
 
 /// A path in the repository.
 pub fn in_repository(path: &str) -> PathBuf {

@@ -1,5 +1,6 @@
 //! Training, from the equations to whole runs.
 
+mod device;
 mod equations;
 mod parts;
 mod passes;

@@ -2,6 +2,7 @@
 
 use burn::tensor::{DType, FloatDType, Tensor};
 use palpable::sampling::{NoiseSchedule, PredictionType};
+use palpable::training::ActivationPolicy;
 use palpable::training::embedding::PromptTemplate;
 use palpable::training::gradients::{self, Batch, Conditioning, Networks, Trained};
 use palpable::training::lora_parameters::LoraLayout;
@@ -18,7 +19,11 @@ struct Pass {
     conditioning: Conditioning,
     trained: Trained,
     batch: Batch,
+    activations: ActivationPolicy,
 }
+
+/// How far the last bits of a sum may be from another order's, relative to the sum.
+const ROUNDING: f64 = 1e-6;
 
 impl Pass {
     fn new() -> Self {
@@ -47,6 +52,7 @@ impl Pass {
                 timesteps: vec![300, 700],
             },
             schedule: schedule(PredictionType::Epsilon),
+            activations: ActivationPolicy::Keep,
             conditioning,
             tiny,
         }
@@ -58,6 +64,7 @@ impl Pass {
             unet: &self.tiny.unet,
             schedule: &self.schedule,
             dtype: self.tiny.dtype.into(),
+            activations: self.activations,
         }
     }
 
@@ -65,9 +72,10 @@ impl Pass {
         gradients::step_gradients(self.networks(), &self.conditioning, &self.trained, &self.batch, alignment)
     }
 
-    /// LoRA and [V] gradients of the mean squared error against a fixed target, written out.
+    /// LoRA and [V] gradients of the mean squared error against a fixed target, by one tape of the
+    /// whole pass.
     fn gradients_against(&self, target: Tensor<4>) -> (Vec<f32>, Vec<f32>) {
-        let factors = self.trained.factors.tracked();
+        let factors = self.trained.factors.on_tape(true);
         let lora = self.trained.layout.lora_set(&factors);
         let embedding = self.trained.embedding.clone().autodiff().require_grad();
         let states = gradients::encode_personal(self.networks(), &self.conditioning, &embedding);
@@ -75,7 +83,8 @@ impl Pass {
             self.tiny.unet.forward(self.noisy(), &[300.0, 700.0], states.repeat_dim(0, 2), Some(&lora));
         let mut gradients = (output - target.autodiff()).square().mean().backward();
         let embedding = embedding.grad_remove(&mut gradients).unwrap();
-        (values(factors.gradient(&mut gradients)), values(embedding))
+        let lora = self.trained.layout.flatten(factors.gradients(&mut gradients), &self.tiny.device);
+        (values(lora), values(embedding))
     }
 
     /// C_P as the pass with a graph computes it. (The CPU backend has a softmax of its own without
@@ -95,17 +104,17 @@ impl Pass {
 }
 
 #[test]
-fn without_alignment_a_step_is_textual_inversion_with_dreambooth_to_the_bit() {
+fn without_alignment_a_step_is_textual_inversion_with_dreambooth() {
     let pass = Pass::new();
     let step = pass.gradients(None);
     let (lora, embedding) = pass.gradients_against(pass.batch.noise.clone());
-    assert_eq!(values(step.lora), lora);
-    assert_eq!(values(step.embedding), embedding);
+    assert!(relative_error(&values(step.lora), &lora) < ROUNDING);
+    assert!(relative_error(&values(step.embedding), &embedding) < ROUNDING);
     assert_eq!(values(step.loss), values(step.personalization_loss));
     assert!(lora.iter().any(|&value| value != 0.0) && embedding.iter().any(|&value| value != 0.0));
 }
 
-/// Δ made apart, as a constant, gives the same gradients to the bit: none flows through it.
+/// Δ made apart, as a constant, gives the same gradients: none flows through it.
 #[test]
 fn only_the_personalized_prediction_carries_a_gradient() {
     let pass = Pass::new();
@@ -119,7 +128,7 @@ fn only_the_personalized_prediction_carries_a_gradient() {
         pass.tiny.unet.forward(sample, &timesteps, Tensor::cat(rows, 0), lora)
     };
     let personal = pass.personal_states();
-    let tracked = pass.trained.layout.lora_set(&pass.trained.factors.tracked());
+    let tracked = pass.trained.layout.lora_set(&pass.trained.factors.on_tape(true));
     let prediction = predict(pass.noisy(), vec![personal.clone()], Some(&tracked)).inner();
     let renoised = palp::renoise_estimate(pass.noisy(), pass.batch.noise.clone(), prediction, &pass.level());
     let Conditioning { clean, empty, .. } = pass.conditioning.clone();
@@ -134,8 +143,24 @@ fn only_the_personalized_prediction_carries_a_gradient() {
         PredictionType::Epsilon,
     );
     let (lora, embedding) = pass.gradients_against(target);
-    assert_eq!(values(step.lora), lora);
-    assert_eq!(values(step.embedding), embedding);
+    assert!(relative_error(&values(step.lora), &lora) < ROUNDING);
+    assert!(relative_error(&values(step.embedding), &embedding) < ROUNDING);
+}
+
+/// Keeping a pass's activations and computing them again give the same gradients to the bit, in f32
+/// and through f16.
+#[test]
+fn recomputed_activations_give_the_kept_ones_gradients() {
+    let alignment = gradients::Alignment { alpha: 7.5, beta: 3.0, lambda: 0.3, timesteps: [20, 980] };
+    for dtype in [FloatDType::F32, FloatDType::F16] {
+        let mut pass = Pass::of(Tiny::stored_as(dtype));
+        let kept = pass.gradients(Some(alignment));
+        pass.activations = ActivationPolicy::Recompute;
+        let recomputed = pass.gradients(Some(alignment));
+        assert_eq!(values(recomputed.lora), values(kept.lora));
+        assert_eq!(values(recomputed.embedding), values(kept.embedding));
+        assert_eq!(values(recomputed.loss), values(kept.loss));
+    }
 }
 
 /// α = β = 1, a LoRA of zero, and a clean prompt that is the personalization prompt: both sides of Δ

@@ -72,7 +72,10 @@ impl Tiny {
     }
 
     pub fn stored_as(dtype: FloatDType) -> Self {
-        let device = Device::flex();
+        Self::on(Device::flex(), dtype)
+    }
+
+    pub fn on(device: Device, dtype: FloatDType) -> Self {
         let model = FormulaModel::read("unet/adapted.json");
         let config = UNet2DConditionConfig::from_json(&model.config).unwrap();
         let unet = UNet2DConditionModel::load(&mut model.weights(&device, dtype), config).unwrap();

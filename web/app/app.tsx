@@ -2,6 +2,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { AboutScreen } from "../features/about/about-screen";
 import { AdaptersScreen } from "../features/adapters/adapters-screen";
+import { GalleryScreen } from "../features/gallery/gallery-screen";
 import { GenerateScreen } from "../features/generate/generate-screen";
 import { ModelNotice } from "../features/models/model-notice";
 import { PersonalizeScreen } from "../features/personalize/personalize-screen";
@@ -15,6 +16,7 @@ import { text } from "./text";
 const VIEWS: Record<Screen, () => preact.JSX.Element> = {
   personalize: PersonalizeScreen,
   generate: GenerateScreen,
+  gallery: GalleryScreen,
   adapters: AdaptersScreen,
   about: AboutScreen,
 };

@@ -10,6 +10,11 @@ export function megabytes(bytes: number): string {
   return `${oneDigit.format(bytes / 1e6)} MB`;
 }
 
+/** "880 kB", then as `megabytes`: for what starts small and grows. */
+export function fileSize(bytes: number): string {
+  return bytes < 1e6 ? `${whole.format(Math.ceil(bytes / 1000))} kB` : megabytes(bytes);
+}
+
 /** Sizes of GPU limits, which are powers of two: "128 MiB", "32 KiB", "2 GiB". */
 export function binarySize(bytes: number): string {
   const units = ["bytes", "KiB", "MiB", "GiB"];
@@ -36,3 +41,8 @@ export function duration(seconds: number): string {
 }
 
 export const decimals = (value: number, digits: number) => value.toFixed(digits);
+
+const moment = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
+
+/** "Nov 23, 2026, 6:12 PM", in the visitor's time zone; from milliseconds since 1970. */
+export const dateTime = (time: number) => moment.format(time);

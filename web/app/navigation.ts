@@ -1,19 +1,32 @@
-/** Which screen shows, kept in the address so that Back and bookmarks work. */
-import { signal } from "@preact/signals";
+/** Which screen shows, and which thing on it, kept in the address so that Back and bookmarks work. */
+import { batch, signal } from "@preact/signals";
 
-export const SCREENS = ["personalize", "generate", "adapters", "about"] as const;
+export const SCREENS = ["personalize", "generate", "gallery", "adapters", "about"] as const;
 export type Screen = (typeof SCREENS)[number];
 
-const fromAddress = (): Screen => SCREENS.find((screen) => location.hash === `#/${screen}`) ?? "personalize";
+/** `#/gallery/4f0c…` is the screen and the id of the picture on it. */
+function fromAddress(): { screen: Screen; subject: string | undefined } {
+  const [, name, subject] = location.hash.split("/");
+  return {
+    screen: SCREENS.find((screen) => screen === name) ?? "personalize",
+    subject: subject || undefined,
+  };
+}
 
-export const screen = signal<Screen>(fromAddress());
+const start = fromAddress();
+export const screen = signal<Screen>(start.screen);
+export const subject = signal(start.subject);
 
 window.addEventListener("hashchange", () => {
-  screen.value = fromAddress();
+  const now = fromAddress();
+  batch(() => {
+    screen.value = now.screen;
+    subject.value = now.subject;
+  });
 });
 
-export const addressOf = (target: Screen) => `#/${target}`;
+export const addressOf = (target: Screen, subject?: string) => `#/${target}${subject ? `/${subject}` : ""}`;
 
-export function goTo(target: Screen): void {
-  location.hash = `/${target}`;
+export function goTo(target: Screen, subject?: string): void {
+  location.hash = addressOf(target, subject);
 }

@@ -1,4 +1,6 @@
 /** Every word the page shows, in one place for correction and translation. Functions where a value comes in. */
+import { galleryText } from "./gallery-text";
+
 export const text = {
   appName: "Palpable",
   tagline: "Teach a picture model your own thing, on your own device.",
@@ -6,6 +8,7 @@ export const text = {
   screens: {
     personalize: "Personalize",
     generate: "Generate",
+    gallery: "Gallery",
     adapters: "Adapters",
     about: "Device",
   },
@@ -228,7 +231,21 @@ export const text = {
     guidance: "Guidance",
     guidanceHint: "How closely to follow the prompt.",
     sampler: "Sampler",
-    samplers: { ddim: "DDIM", euler: "Euler" },
+    samplers: {
+      ddim: "DDIM",
+      pndm: "PNDM (PLMS)",
+      euler: "Euler",
+      "euler-a": "Euler a",
+      "dpm++-2m": "DPM++ 2M",
+      "dpm++-2m-karras": "DPM++ 2M Karras",
+      "dpm++-2m-sde": "DPM++ 2M SDE",
+      "dpm++-2m-sde-karras": "DPM++ 2M SDE Karras",
+      "dpm++-sde": "DPM++ SDE (two calls a step)",
+      "dpm++-sde-karras": "DPM++ SDE Karras (two calls a step)",
+      unipc: "UniPC",
+      lcm: "LCM (for LCM models)",
+      turbo: "Turbo (for models of few steps)",
+    },
     start: "Generate",
     cancel: "Cancel",
     progress: (step: number, steps: number) => `Step ${step} of ${steps}`,
@@ -239,6 +256,7 @@ export const text = {
     without: "Without",
     empty: "Your pictures appear here.",
     save: "Save as PNG",
+    gallery: "All pictures",
     keepSeed: "Keep its seed",
     history: "Pictures of this visit",
     caption: (seed: number, steps: number, guidance: number, sampler: string) =>
@@ -248,6 +266,8 @@ export const text = {
     compared: "The picture without the adapter is ready.",
     anyNoun: "thing",
   },
+
+  gallery: galleryText,
 
   adapters: {
     title: "Adapters",
@@ -293,6 +313,7 @@ export const text = {
       maxComputeInvocationsPerWorkgroup: "Threads a workgroup",
     },
     notes: "Notes",
+    note: "Note",
     copy: "Copy these facts",
     copied: "Copied.",
     modelTitle: "The model",

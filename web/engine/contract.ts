@@ -18,6 +18,8 @@ export type EngineErrorKind =
 export interface DeviceReport {
   adapterName: string;
   backend: string;
+  /** Empty where it isn't told, as in browsers. */
+  driver: string;
   /** True for an adapter that computes on the processor: right, but slow. */
   software: boolean;
   /** True where weights can be kept as 16-bit floats. */
@@ -50,7 +52,20 @@ export interface ModelReport {
   defaultSteps: number;
 }
 
-export type SamplerName = "ddim" | "euler";
+export type SamplerName =
+  | "ddim"
+  | "pndm"
+  | "euler"
+  | "euler-a"
+  | "dpm++-2m"
+  | "dpm++-2m-karras"
+  | "dpm++-2m-sde"
+  | "dpm++-2m-sde-karras"
+  | "dpm++-sde"
+  | "dpm++-sde-karras"
+  | "unipc"
+  | "lcm"
+  | "turbo";
 
 export interface AdapterChoice {
   id: number;
@@ -144,6 +159,11 @@ export interface Training {
 }
 
 export interface Engine {
+  /**
+   * Tests the device's arithmetic at a first visit, or goes by what an earlier one `kept`. Returns what to keep, and
+   * nothing where that still holds.
+   */
+  start(kept: string | undefined): Promise<string | undefined>;
   device(): DeviceReport;
   loadModel(
     source: ModelSource,

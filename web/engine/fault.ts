@@ -9,6 +9,8 @@ export type FaultKind =
   | "WasmBlocked"
   /** A file of the page or a model could not be fetched. */
   | "Network"
+  /** The browser's own storage is full, closed or broken. */
+  | "Storage"
   /** The worker or the wasm instance is gone. */
   | "EngineStopped";
 
@@ -27,6 +29,7 @@ const FAULT_KINDS: ReadonlySet<string> = new Set<FaultKind>([
   "InsecurePage",
   "WasmBlocked",
   "Network",
+  "Storage",
   "EngineStopped",
 ]);
 

@@ -24,10 +24,12 @@ function paint(canvas: HTMLCanvasElement, { width, height, rgba }: Picture): voi
   canvas.getContext("2d")?.putImageData(data, 0, 0);
 }
 
+export function toCanvas({ width, height, rgba }: Picture): OffscreenCanvas {
+  const canvas = new OffscreenCanvas(width, height);
+  canvas.getContext("2d")?.putImageData(new ImageData(new Uint8ClampedArray(rgba), width, height), 0, 0);
+  return canvas;
+}
+
 export async function toPng(picture: Picture): Promise<Blob> {
-  const canvas = new OffscreenCanvas(picture.width, picture.height);
-  canvas
-    .getContext("2d")
-    ?.putImageData(new ImageData(new Uint8ClampedArray(picture.rgba), picture.width, picture.height), 0, 0);
-  return canvas.convertToBlob({ type: "image/png" });
+  return toCanvas(picture).convertToBlob({ type: "image/png" });
 }

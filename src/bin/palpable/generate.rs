@@ -1,11 +1,18 @@
 //! `palpable generate`: a picture from a prompt.
 
-use std::{path::PathBuf, str::FromStr, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Instant,
+};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use image::imageops;
 use palpable::{
     adapter::Adapter,
-    pipeline::{AppliedAdapter, Generation, GenerationSettings, Picture},
+    pipeline::{AppliedAdapter, Generation, GenerationSettings, Picture, PromptSyntax, SourcePicture},
+    sampling::SamplerKind,
+    training::Photo,
 };
 
 use super::{error::Error, model::ModelArguments};
@@ -23,6 +30,9 @@ pub struct Arguments {
     /// What the picture should not show
     #[arg(long, default_value = "")]
     negative: String,
+    /// How the prompts are read
+    #[arg(long, value_enum, default_value_t = Syntax::Weighted)]
+    prompt_syntax: Syntax,
     #[arg(long, default_value_t = 0)]
     seed: u64,
     #[arg(long, default_value_t = GenerationSettings::default().steps)]
@@ -30,15 +40,34 @@ pub struct Arguments {
     /// Weight of the prompt; 1 is no guidance
     #[arg(long, default_value_t = GenerationSettings::default().guidance_scale)]
     guidance: f32,
-    /// ddim or euler
-    #[arg(long, default_value = "ddim")]
+    #[arg(long, default_value_t = GenerationSettings::default().sampler, help = sampler_help())]
     sampler: String,
-    /// Pixels; the model's own size if it is left out
+    /// Pixels; the model's own size (or the given picture's) if it is left out
     #[arg(long, value_name = "WxH", value_parser = parse_size)]
     size: Option<(usize, usize)>,
+    /// A JPEG, PNG or WebP picture to start from
+    #[arg(long, value_name = "FILE")]
+    init_image: Option<PathBuf>,
+    /// How much of the given picture is redrawn, from 0 to 1
+    #[arg(long, requires = "init_image", default_value_t = GenerationSettings::default().strength)]
+    strength: f64,
+    /// A picture that is white where the given one is repainted, and black where it is kept
+    #[arg(long, requires = "init_image", value_name = "FILE")]
+    mask: Option<PathBuf>,
+    /// Pixels over which the repainted part goes over into the given picture
+    #[arg(long, requires = "mask", default_value_t = GenerationSettings::default().mask_blur)]
+    mask_blur: f32,
     /// The PNG file to write
     #[arg(long)]
     out: PathBuf,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Syntax {
+    /// With (emphasis:1.2), BREAK, and as long as you like
+    Weighted,
+    /// Every character as it stands, cut to what the model reads at a time
+    Literal,
 }
 
 #[derive(Clone)]
@@ -58,6 +87,10 @@ impl FromStr for AdapterArgument {
     }
 }
 
+fn sampler_help() -> String {
+    format!("How noise becomes a picture: {}", SamplerKind::names())
+}
+
 fn parse_size(text: &str) -> Result<(usize, usize), String> {
     let sides = text.split_once(['x', 'X', '×']);
     let parsed = sides.and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
@@ -69,22 +102,35 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     for AdapterArgument { file, strength } in &arguments.adapters {
         adapters.push((read_adapter(file)?, *strength));
     }
+    let source = match &arguments.init_image {
+        Some(picture) => Some(read_source(picture, arguments.mask.as_deref())?),
+        None => None,
+    };
     let model = arguments.model.load().await?;
     let (width, height) = arguments.size.unwrap_or_default();
     let settings = GenerationSettings {
         prompt: arguments.prompt,
         negative_prompt: arguments.negative,
+        prompt_syntax: match arguments.prompt_syntax {
+            Syntax::Weighted => PromptSyntax::Weighted,
+            Syntax::Literal => PromptSyntax::Literal,
+        },
         seed: arguments.seed,
         steps: arguments.steps,
         guidance_scale: arguments.guidance,
         sampler: arguments.sampler,
         width,
         height,
+        strength: arguments.strength,
+        mask_blur: arguments.mask_blur,
     };
     let applied: Vec<AppliedAdapter> =
         adapters.iter().map(|(adapter, strength)| AppliedAdapter { adapter, strength: *strength }).collect();
     let started = Instant::now();
-    let mut generation = Generation::new(&model, &settings, &applied)?;
+    let mut generation = match &source {
+        Some(source) => Generation::from_picture(&model, &settings, &applied, source)?,
+        None => Generation::new(&model, &settings, &applied)?,
+    };
     if let Some(rest) = &generation.truncated {
         eprintln!("The prompt is too long: the model does not read \"{rest}\".");
     }
@@ -98,13 +144,26 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     Ok(())
 }
 
-fn read_adapter(file: &std::path::Path) -> Result<Adapter, Error> {
+fn read_source(picture: &Path, mask: Option<&Path>) -> Result<SourcePicture, Error> {
+    Ok(SourcePicture {
+        picture: read_picture(picture)?.pixels().clone(),
+        mask: mask.map(read_picture).transpose()?.map(|mask| imageops::grayscale(mask.pixels())),
+    })
+}
+
+fn read_picture(file: &Path) -> Result<Photo, Error> {
+    let bytes = std::fs::read(file).map_err(|reason| Error::unreadable(file, reason))?;
+    let photo = Photo::decode(&bytes, &file.display().to_string());
+    Ok(photo.map_err(palpable::training::Error::from)?)
+}
+
+fn read_adapter(file: &Path) -> Result<Adapter, Error> {
     let bytes = std::fs::read(file).map_err(|reason| Error::unreadable(file, reason))?;
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     Ok(Adapter::from_bytes(&bytes, &name)?)
 }
 
-fn write_png(picture: &Picture, file: &std::path::Path) -> Result<(), Error> {
+fn write_png(picture: &Picture, file: &Path) -> Result<(), Error> {
     let (width, height) = (picture.width as u32, picture.height as u32);
     image::save_buffer_with_format(
         file,

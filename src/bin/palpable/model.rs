@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::device_memo;
 use clap::{Args, ValueEnum};
 use palpable::{
     gpu::{Choice, Gpu},
@@ -44,8 +45,14 @@ impl ModelArguments {
             Device::Gpu => Choice::Gpu,
             Device::Cpu => Choice::Cpu,
         };
-        let gpu = Gpu::open(choice).await?;
+        let mut gpu = Gpu::open(choice).await?;
         eprintln!("Computing on {} ({}).", gpu.report.adapter_name, gpu.report.backend);
+        if choice != Choice::Cpu {
+            device_memo::start(&mut gpu).await?;
+            for note in &gpu.report.notes {
+                eprintln!("{note}");
+            }
+        }
         let precision = match self.precision {
             Stored::F16 if gpu.report.float16 => Precision::Float16,
             Stored::F16 => {

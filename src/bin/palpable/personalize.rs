@@ -8,7 +8,11 @@ use std::{
 };
 
 use clap::Args;
-use palpable::training::{self, TrainingRecord, TrainingSettings, photos};
+use palpable::{
+    adapter::Adapter,
+    pipeline::{BrokenOff, RunObserver, run_training},
+    training::{self, TrainingRecord, TrainingSettings, photos},
+};
 
 use super::{error::Error, model::ModelArguments};
 
@@ -68,7 +72,7 @@ pub struct Arguments {
 }
 
 /// Adapters are saved this often, so that a crash or a power cut costs little.
-const SAVE_EVERY: usize = 25;
+const KEEP_EVERY: usize = 25;
 
 impl Arguments {
     /// The target prompt with the class noun where the new word may stand.
@@ -103,7 +107,7 @@ impl Arguments {
 
 pub async fn run(arguments: Arguments) -> Result<(), Error> {
     let photos = photos::read_folder(&arguments.photos).map_err(training::Error::from)?;
-    let mut log = match &arguments.log {
+    let log = match &arguments.log {
         Some(path) => Some((File::create(path).map_err(|reason| Error::unwritable(path, reason))?, path)),
         None => None,
     };
@@ -113,45 +117,48 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     for remark in trainer.remarks() {
         eprintln!("{remark}");
     }
-    let mut saved_steps = 0;
-    while !trainer.is_complete() {
-        let started = Instant::now();
-        let stepped = trainer.step().await;
-        // A submission that failed reads as zeros: then the numbers are not to be believed.
-        let device = model.gpu.check().map_err(palpable::pipeline::Error::from);
-        let mut record = match (stepped, device) {
-            (Ok(record), Ok(())) => record,
-            (stepped, device) => {
-                // A step that diverged leaves the state before it. What a failing device returns is
-                // not written over what was saved.
-                if matches!(stepped, Err(training::Error::NotFinite { .. })) && device.is_ok() {
-                    save(&trainer, &arguments.out).await?;
-                    saved_steps = trainer.steps_made();
-                }
-                if saved_steps > 0 {
-                    eprintln!(
-                        "What was learned in {saved_steps} steps is kept in {}.",
-                        arguments.out.display()
-                    );
-                }
-                device?;
-                stepped?
+    let mut files = Files { adapter: &arguments.out, log, step_began: Instant::now() };
+    match run_training(&mut trainer, &model.gpu, KEEP_EVERY, &mut files).await {
+        Ok(()) => {
+            eprintln!("Wrote {}. Use {} in prompts.", arguments.out.display(), arguments.placeholder);
+            Ok(())
+        }
+        Err(BrokenOff { error, kept_steps }) => {
+            if kept_steps > 0 {
+                let file = arguments.out.display();
+                eprintln!("What was learned in {kept_steps} steps is kept in {file}.");
             }
-        };
-        record.seconds = started.elapsed().as_secs_f64();
+            Err(error)
+        }
+    }
+}
+
+/// Where a run's results go.
+struct Files<'a> {
+    adapter: &'a Path,
+    log: Option<(File, &'a PathBuf)>,
+    step_began: Instant,
+}
+
+impl RunObserver<Error> for Files<'_> {
+    fn made(&mut self, mut record: TrainingRecord) -> Result<(), Error> {
+        record.seconds = self.step_began.elapsed().as_secs_f64();
         report(&record);
-        if let Some((file, path)) = &mut log {
+        if let Some((file, path)) = &mut self.log {
             let line = serde_json::to_string(&record).map_err(|reason| Error::unwritable(path, reason))?;
             writeln!(file, "{line}").map_err(|reason| Error::unwritable(path, reason))?;
         }
-        if record.step % SAVE_EVERY == 0 {
-            save(&trainer, &arguments.out).await?;
-            saved_steps = record.step;
-        }
+        self.step_began = Instant::now();
+        Ok(())
     }
-    save(&trainer, &arguments.out).await?;
-    eprintln!("Wrote {}. Use {} in prompts.", arguments.out.display(), arguments.placeholder);
-    Ok(())
+
+    /// Written beside its place and then renamed, so that a crash leaves the older file whole.
+    fn keep(&mut self, adapter: Adapter) -> Result<(), Error> {
+        let part = self.adapter.with_extension("part");
+        std::fs::write(&part, adapter.to_bytes())
+            .and_then(|()| std::fs::rename(&part, self.adapter))
+            .map_err(|reason| Error::unwritable(self.adapter, reason))
+    }
 }
 
 fn report(record: &TrainingRecord) {
@@ -160,13 +167,4 @@ fn report(record: &TrainingRecord) {
         "step {step} of {steps}: loss {loss:.4} (personalization {personalization_loss:.4}), alignment ratio {alignment_ratio:.2}, {:.1} s",
         record.seconds
     );
-}
-
-/// Written beside its place and then renamed, so that a crash leaves the older file whole.
-async fn save(trainer: &training::Trainer, path: &Path) -> Result<(), Error> {
-    let bytes = trainer.adapter().await?.to_bytes();
-    let part = path.with_extension("part");
-    std::fs::write(&part, bytes)
-        .and_then(|()| std::fs::rename(&part, path))
-        .map_err(|reason| Error::unwritable(path, reason))
 }

@@ -1,9 +1,14 @@
 /** The adapter's name as far as the browser tells: browsers hide the full name and leave maker and family. */
 import type { DeviceReport } from "../contract";
 
+/** What the browser tells of the adapter that the engine takes. */
+export async function adapterInfo(): Promise<GPUAdapterInfo | undefined> {
+  return (await navigator.gpu.requestAdapter({ powerPreference: "high-performance" }))?.info;
+}
+
 export async function named(report: DeviceReport): Promise<DeviceReport> {
   if (!report.adapterName.startsWith("unnamed")) return report;
-  const info = (await navigator.gpu.requestAdapter({ powerPreference: "high-performance" }))?.info;
+  const info = await adapterInfo();
   const words = [info?.vendor, info?.architecture].filter(Boolean).map((word) => capitalized(word as string));
   return words.length > 0 ? { ...report, adapterName: words.join(" ") } : report;
 }

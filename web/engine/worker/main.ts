@@ -3,6 +3,7 @@ import * as Comlink from "comlink";
 import type { EngineApi, JobKind } from "../api";
 import type { Engine, Picture } from "../contract";
 import { faultError } from "../fault";
+import { openDeviceMemo } from "./device-memo";
 import { named } from "./device-name";
 import { openEngine } from "./engine-module";
 import { runGeneration } from "./generation-job";
@@ -18,6 +19,15 @@ let opened: Engine | undefined;
 function engine(): Engine {
   if (!opened) throw faultError("Internal", "The engine is not open yet.");
   return opened;
+}
+
+/** An engine that has proved this device's arithmetic, now or at an earlier visit. */
+async function startedEngine(): Promise<Engine> {
+  const engine = await openEngine();
+  const memo = await openDeviceMemo();
+  const found = await engine.start(await memo.read());
+  if (found) await memo.keep(found);
+  return engine;
 }
 
 /** Registers the job's switch for its time; a second job of the same kind is refused. */
@@ -41,7 +51,7 @@ const handOver = (picture: Picture | null) =>
 const api: EngineApi = {
   open: () =>
     turns.take(async () => {
-      opened ??= await openEngine();
+      opened ??= await startedEngine();
       return named(opened.device());
     }),
   loadModel: async (folder, progress) => {

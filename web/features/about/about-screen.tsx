@@ -84,7 +84,7 @@ function DeviceFacts({ report }: { report: DeviceReport }) {
           </ul>
         </>
       )}
-      <CopyFacts facts={facts} />
+      <CopyFacts facts={[...facts, ...report.notes.map((note): [string, string] => [text.about.note, note])]} />
     </section>
   );
 }

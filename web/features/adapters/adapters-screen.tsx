@@ -10,7 +10,7 @@ import { download } from "../../ui/download";
 import { DropZone } from "../../ui/drop-zone";
 import { Icon } from "../../ui/icon";
 import { model } from "../models/model";
-import { bareWord, fileNameFor, importFile, type LibraryEntry, library, remove, update } from "./library";
+import { fileNameFor, importFile, type LibraryEntry, library, plainName, remove, update } from "./library";
 
 export function AdaptersScreen() {
   const [fault, setFault] = useState<Fault | undefined>();
@@ -110,7 +110,7 @@ export async function exportFile(entry: LibraryEntry): Promise<void> {
 async function exportWord(entry: LibraryEntry): Promise<void> {
   const bytes = await engine().exportEmbedding(entry.report.id);
   if (!bytes) return;
-  const fileName = `${bareWord(entry.report.placeholder ?? entry.report.name)}.embedding.safetensors`;
+  const fileName = `${plainName(entry.report)}.embedding.safetensors`;
   download(bytes, fileName);
   announce(text.adapters.exported(fileName));
 }

@@ -60,10 +60,10 @@ export async function remove(entry: LibraryEntry): Promise<void> {
 
 export const bareWord = (placeholder: string) => placeholder.replace(/[<>]/g, "");
 
-/** `my-dog.safetensors`: the name that web UIs show, and the trigger word for those that take it from there. */
-export function fileNameFor(report: AdapterReport): string {
-  return `${bareWord(report.placeholder ?? report.name)}.safetensors`;
-}
+/** `my-dog`: the name that web UIs show, and the trigger word for those that take it from there. */
+export const plainName = (report: AdapterReport) => bareWord(report.placeholder ?? report.name);
+
+export const fileNameFor = (report: AdapterReport) => `${plainName(report)}.safetensors`;
 
 whenEngineOpens(async () => {
   if (model.value.state !== "ready") return;

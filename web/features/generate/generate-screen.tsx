@@ -7,7 +7,9 @@ import { Icon } from "../../ui/icon";
 import { ProgressBar } from "../../ui/progress-bar";
 import { library, placeholders, update } from "../adapters/library";
 import { model } from "../models/model";
+import { FilledInNotice } from "./filled-in-notice";
 import * as state from "./generate";
+import { filledIn } from "./restore";
 import { ResultPanel } from "./result-panel";
 
 const words = text.generate;
@@ -32,6 +34,7 @@ export function GenerateScreen() {
 function PromptForm() {
   const submit = (event: Event) => {
     event.preventDefault();
+    filledIn.value = undefined;
     void state.generate();
   };
   return (
@@ -59,6 +62,7 @@ function PromptForm() {
           </button>
         ))}
       </fieldset>
+      <FilledInNotice />
       <StartOrProgress />
       {state.fault.value && (
         <FaultNotice
@@ -181,8 +185,7 @@ function Settings() {
         />
         <SliderField
           label={words.steps}
-          min={1}
-          max={100}
+          {...state.STEPS_RANGE}
           step={1}
           value={state.steps.value}
           onValue={state.setSteps}
@@ -190,8 +193,7 @@ function Settings() {
         <SliderField
           label={words.guidance}
           hint={words.guidanceHint}
-          min={1}
-          max={15}
+          {...state.GUIDANCE_RANGE}
           step={0.5}
           value={state.guidanceScale.value}
           onValue={(value) => {

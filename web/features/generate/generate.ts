@@ -6,12 +6,16 @@ import { engine } from "../../app/studio";
 import { text } from "../../app/text";
 import type { GenerationSettings, Picture, SamplerName } from "../../engine/contract";
 import { type Fault, toFault } from "../../engine/fault";
-import { type LibraryEntry, library } from "../adapters/library";
+import { type LibraryEntry, library, plainName } from "../adapters/library";
+import { keep } from "../gallery/gallery";
+import type { PictureSettings } from "../gallery/picture-settings";
 import { model } from "../models/model";
 
 export interface Result {
   key: number;
   settings: GenerationSettings;
+  /** The settings as they go with the picture out of this visit. */
+  record: PictureSettings;
   picture: Picture;
   /** The same noise and settings without adapters, the class noun in the placeholder's place. */
   comparison: { prompt: string; picture: Picture } | undefined;
@@ -21,6 +25,8 @@ export interface Result {
 
 /** Classifier-free guidance that suits the demo model. */
 export const USUAL_GUIDANCE = 5;
+export const STEPS_RANGE = { min: 1, max: 100 } as const;
+export const GUIDANCE_RANGE = { min: 1, max: 15 } as const;
 
 export const prompt = signal("");
 export const negativePrompt = signal("");
@@ -65,7 +71,7 @@ export async function generate(): Promise<void> {
   promptMissing.value = !prompt.value.trim();
   if (promptMissing.value) return;
   if (!seedLocked.value && results.value.length > 0) seed.value = randomSeed();
-  const size = model.value.report.resolution;
+  const { resolution: size, name: modelName } = model.value.report;
   const active = library.value.filter((entry) => entry.active);
   const settings: GenerationSettings = {
     prompt: prompt.value.trim(),
@@ -81,12 +87,14 @@ export async function generate(): Promise<void> {
   const picture = await draw(settings, false);
   if (!picture) return;
   const key = nextKey++;
+  const record = recordOf(settings, modelName, active);
   results.value = [
-    { key, settings, picture, comparison: undefined, words: wordsOf(active) },
+    { key, settings, record, picture, comparison: undefined, words: wordsOf(active) },
     ...results.value,
   ];
   shownKey.value = key;
   announce(text.generate.drawn(settings.prompt));
+  await keep(picture, record);
 }
 
 /** Draws the shown picture once more as the untrained model would. */
@@ -101,6 +109,7 @@ export async function compare(shown: Result): Promise<void> {
     result.key === shown.key ? { ...result, comparison: { prompt: plain, picture } } : result,
   );
   announce(text.generate.compared);
+  await keep(picture, { ...shown.record, prompt: plain, adapters: [] });
 }
 
 async function draw(settings: GenerationSettings, comparing: boolean): Promise<Picture | null> {
@@ -121,6 +130,17 @@ async function draw(settings: GenerationSettings, comparing: boolean): Promise<P
 export function cancel(): void {
   engine().command("generation", "cancel");
 }
+
+/** Adapters by name: the engine's ids mean nothing outside this visit. */
+const recordOf = (
+  settings: GenerationSettings,
+  model: string,
+  active: readonly LibraryEntry[],
+): PictureSettings => ({
+  ...settings,
+  model,
+  adapters: active.map(({ report, strength }) => ({ name: plainName(report), strength })),
+});
 
 const wordsOf = (entries: LibraryEntry[]) =>
   entries.flatMap(({ report }) =>

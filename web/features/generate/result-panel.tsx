@@ -1,8 +1,12 @@
 /** The picture, beside it the same without the adapter when asked for, and the earlier ones of this visit. */
+import { FaultNotice } from "../../app/fault-notice";
+import { addressOf } from "../../app/navigation";
 import { text } from "../../app/text";
 import { download } from "../../ui/download";
 import { Icon } from "../../ui/icon";
 import { PictureView, toPng } from "../../ui/picture-view";
+import { keepFault } from "../gallery/gallery";
+import { withSettings } from "../gallery/picture-file";
 import { model } from "../models/model";
 import * as state from "./generate";
 
@@ -25,8 +29,9 @@ export function ResultPanel() {
 }
 
 function Shown({ result }: { result: state.Result }) {
-  const { settings, picture, comparison } = result;
-  const save = async () => download(await toPng(picture), `palpable-${settings.seed}.png`);
+  const { settings, record, picture, comparison } = result;
+  const save = async () =>
+    download(await withSettings(await toPng(picture), record), `palpable-${settings.seed}.png`);
   return (
     <>
       <div class={comparison ? "side-by-side" : ""}>
@@ -69,7 +74,20 @@ function Shown({ result }: { result: state.Result }) {
           <Icon name="download" />
           {words.save}
         </button>
+        <a class="button quiet" href={addressOf("gallery")}>
+          <Icon name="gallery" />
+          {words.gallery}
+        </a>
       </div>
+      {keepFault.value && (
+        <FaultNotice
+          title={text.gallery.problems.notKept}
+          fault={keepFault.value}
+          onDismiss={() => {
+            keepFault.value = undefined;
+          }}
+        />
+      )}
     </>
   );
 }

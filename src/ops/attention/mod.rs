@@ -5,9 +5,19 @@
 //! dS = P ∘ (dO·Vᵀ − D),  dQ = dS·K/√d,  dK = dSᵀ·Q/√d
 //!
 //! Saved for backward: Q, K, V, O and the row-wise log-sum-exp of S; the scores are never stored.
+//! The kernels compute scores and weighted sums as matrix products out of workgroup memory, several
+//! rows a thread; [`tiles`] says how much of them at a time.
+
+mod tiles;
+
+use std::f32::consts::LOG2_E;
 
 use super::{extension::*, on_gpu};
-use crate::gpu::kernel::{Kernel, empty};
+use crate::gpu::{
+    kernel::{Kernel, empty},
+    profile::KernelProfile,
+};
+use tiles::{Task, Tiles};
 
 /// query `[batch, query_tokens, heads·d]`, key and value `[batch, tokens, heads·d]` →
 /// `[batch, query_tokens, heads·d]`. `causal`: a query sees only keys at its own place or before.
@@ -42,39 +52,6 @@ pub trait AttentionOps: Backend {
     ) -> FloatTensor<Self>;
 }
 
-/// Threads of a workgroup; each row of a tile belongs to `WORKGROUP_SIZE / rows` of them.
-const WORKGROUP_SIZE: u32 = 64;
-/// Bytes of workgroup memory every WebGPU device has.
-const WORKGROUP_STORAGE: u32 = 16 * 1024;
-
-/// Rows of queries and keys that a workgroup holds at a time.
-#[derive(Clone, Copy, Debug)]
-struct Tiles {
-    query: u32,
-    key: u32,
-}
-
-/// From the largest, which read each key the fewest times, to one that holds any head.
-const TILES: [Tiles; 7] = [
-    Tiles { query: 16, key: 32 },
-    Tiles { query: 16, key: 16 },
-    Tiles { query: 16, key: 8 },
-    Tiles { query: 8, key: 8 },
-    Tiles { query: 8, key: 4 },
-    Tiles { query: 4, key: 2 },
-    Tiles { query: 2, key: 1 },
-];
-
-impl Tiles {
-    /// The largest that fit, if a pair of rows needs `copies` times the head (in f32), and a score
-    /// `scores` numbers.
-    fn fitting(head_size: u32, copies: u32, scores: u32) -> Self {
-        let row = head_size.div_ceil(4) * 16 * copies;
-        let bytes = |tiles: &Tiles| (tiles.query + tiles.key) * row + tiles.query * tiles.key * 4 * scores;
-        TILES.into_iter().find(|tiles| bytes(tiles) <= WORKGROUP_STORAGE).unwrap_or(TILES[TILES.len() - 1])
-    }
-}
-
 /// Contiguous queries, keys and values, and how to read them.
 #[derive(Clone, Debug)]
 struct Projections {
@@ -99,11 +76,27 @@ impl Projections {
 
     fn kernel(&self, template: &'static str, tiles: Tiles) -> Kernel {
         let [_, _, _, head_size] = self.extents();
-        Kernel::new(template, self.query.dtype, WORKGROUP_SIZE)
+        Kernel::new(template, self.query.dtype, tiles.threads())
             .with("head_size", head_size as u32)
             .with("causal", self.causal)
-            .with("query_tile", tiles.query)
-            .with("key_tile", tiles.key)
+            .with("thread_rows", tiles.thread_rows)
+            .with("lanes", tiles.lanes)
+            .with("chunk", tiles.chunk)
+    }
+
+    /// For a kernel whose workgroups own rows of `tokens`, keep weights of `weight`, and sum up `sums`
+    /// results.
+    fn tiles(&self, tokens: usize, weight: DType, sums: u32) -> Tiles {
+        let [batch, _, _, head_size] = self.extents();
+        let task = Task {
+            vectors: head_size.div_ceil(4) as u32,
+            vector_bytes: 4 * self.query.dtype.size() as u32,
+            weight_bytes: 4 * weight.size() as u32,
+            sums,
+            tokens: tokens as u32,
+            heads: (batch * self.heads) as u32,
+        };
+        Tiles::fitting(task, KernelProfile::of(&self.query).workgroup_storage)
     }
 
     /// Operations of one of the products between tokens and tokens: queries with keys, or
@@ -114,29 +107,39 @@ impl Projections {
         2 * batch * self.heads * pairs * head_size
     }
 
-    fn parameters(&self) -> [u32; 4] {
+    fn parameters(&self, tiles: Tiles) -> [u32; 7] {
         let [_, query_tokens, key_tokens, head_size] = self.extents();
-        let scale = 1.0 / (head_size as f32).sqrt();
-        [query_tokens as u32, key_tokens as u32, self.heads as u32, scale.to_bits()]
+        let scale = LOG2_E / (head_size as f32).sqrt();
+        let vectors = head_size.div_ceil(4) as u32;
+        [
+            query_tokens as u32,
+            key_tokens as u32,
+            self.heads as u32,
+            scale.to_bits(),
+            vectors,
+            tiles.chunk,
+            tiles.lanes,
+        ]
     }
 
     /// One workgroup for each tile of `tokens` and each head of each batch row.
-    fn workgroups(&self, tokens: usize, tile: u32) -> [u32; 3] {
+    fn workgroups(&self, tokens: usize, tiles: Tiles) -> [u32; 3] {
         let [batch, ..] = self.extents();
-        [(tokens as u32).div_ceil(tile), (batch * self.heads) as u32, 1]
+        [(tokens as u32).div_ceil(tiles.own()), (batch * self.heads) as u32, 1]
     }
 
-    /// O, and the log-sum-exp of the scores `[batch, heads, query_tokens]`.
+    /// O, and the logarithm to base 2 of the sum of the scores' exponentials
+    /// `[batch, heads, query_tokens]`.
     fn forward(&self) -> (CubeTensor, CubeTensor) {
-        let [batch, query_tokens, _, head_size] = self.extents();
+        let [batch, query_tokens, ..] = self.extents();
         let output = empty(&self.query, self.query.shape(), self.query.dtype);
         let log_sum_exp = empty(&self.query, [batch, self.heads, query_tokens], DType::F32);
-        let tiles = Tiles::fitting(head_size as u32, 1, 1);
+        let tiles = self.tiles(query_tokens, self.query.dtype, 1);
         self.kernel("attention_forward", tiles).launch(
-            self.workgroups(query_tokens, tiles.query),
+            self.workgroups(query_tokens, tiles),
             &[&self.query, &self.key, &self.value],
             &[&output, &log_sum_exp],
-            &self.parameters(),
+            &self.parameters(tiles),
             self.product_flops() * 2,
         );
         (output, log_sum_exp)
@@ -145,32 +148,33 @@ impl Projections {
     /// dQ, dK and dV.
     fn backward(&self, output: &CubeTensor, log_sum_exp: &CubeTensor, dy: CubeTensor) -> [CubeTensor; 3] {
         let dy = into_contiguous(dy);
-        let [_, query_tokens, key_tokens, head_size] = self.extents();
+        let [batch, query_tokens, key_tokens, _] = self.extents();
+        let tiles = self.tiles(query_tokens, DType::F32, 1);
         let delta = empty(log_sum_exp, log_sum_exp.shape(), DType::F32);
-        let rows = delta.shape().num_elements() as u32;
-        Kernel::new("attention_delta", dy.dtype, WORKGROUP_SIZE).with("head_size", head_size as u32).launch(
-            [rows.div_ceil(WORKGROUP_SIZE), 1, 1],
+        let rows = (query_tokens * self.heads) as u32;
+        self.kernel("attention_delta", tiles).launch(
+            [rows.div_ceil(tiles.threads()), batch as u32, 1],
             &[output, &dy],
             &[&delta],
-            &[query_tokens as u32, self.heads as u32, rows],
+            &self.parameters(tiles),
             2 * output.shape().num_elements(),
         );
         let like = |tensor: &CubeTensor| empty(tensor, tensor.shape(), tensor.dtype);
         let (dq, dk, dv) = (like(&self.query), like(&self.key), like(&self.value));
         let inputs = [&self.query, &self.key, &self.value, &dy, log_sum_exp, &delta];
-        let tiles = Tiles::fitting(head_size as u32, 2, 2);
         self.kernel("attention_backward_query", tiles).launch(
-            self.workgroups(query_tokens, tiles.query),
+            self.workgroups(query_tokens, tiles),
             &inputs,
             &[&dq],
-            &self.parameters(),
+            &self.parameters(tiles),
             self.product_flops() * 3,
         );
+        let tiles = self.tiles(key_tokens, DType::F32, 2);
         self.kernel("attention_backward_key_value", tiles).launch(
-            self.workgroups(key_tokens, tiles.key),
+            self.workgroups(key_tokens, tiles),
             &inputs,
             &[&dk, &dv],
-            &self.parameters(),
+            &self.parameters(tiles),
             self.product_flops() * 4,
         );
         [dq, dk, dv]

@@ -1,0 +1,133 @@
+//! How the tiled attention kernels cut their work (see `shaders/attention_rows.wgsl` for the words).
+//!
+//! In 32 KiB of workgroup memory, f32, a thread computes 4 × 4 scores at every head size of Stable
+//! Diffusion: size 40 by tiles of 64 queries × 40 keys with the whole head staged, 80 and 160 in parts
+//! of 40 channels, 64 and 128 by 64 × 32 in parts of 32 channels. In 16 KiB the tiles are 64 × 20 in
+//! parts of 20 channels at size 40, 32 × 32 in parts of 32 at 160. A head of 512 has so much output
+//! that a thread keeps one row.
+
+/// Groups of threads that share no rows; each has `lanes` threads.
+const ROW_GROUPS: u32 = 16;
+/// Fewer workgroups than this leave much of a GPU idle: fewer rows in each are then faster.
+const ENOUGH_WORKGROUPS: u32 = 128;
+/// Sums that a thread can keep in registers beside scores and operands, in vec4s.
+const MOST_SUMS: u32 = 16;
+/// Numbers of lanes to choose from.
+const LANES: [u32; 3] = [10, 8, 5];
+/// Threads that run in step on most GPUs: what a workgroup leaves over of a multiple runs empty.
+const STEP: u32 = 32;
+
+/// The constants of a kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tiles {
+    /// Rows of a workgroup that a thread computes: 1, 2 or 4.
+    pub thread_rows: u32,
+    /// Threads that share a row.
+    pub lanes: u32,
+    /// vec4s of a head that are staged at a time.
+    pub chunk: u32,
+}
+
+/// What decides about the tiles.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Task {
+    /// vec4s of a head.
+    pub vectors: u32,
+    /// Bytes of a staged vec4.
+    pub vector_bytes: u32,
+    /// Bytes of the weights of four pairs of rows.
+    pub weight_bytes: u32,
+    /// Results of the size of a head that a thread sums up for each of its rows.
+    pub sums: u32,
+    /// Rows of one batch row and head.
+    pub tokens: u32,
+    /// Batch rows times heads.
+    pub heads: u32,
+}
+
+impl Tiles {
+    /// Those with the most multiplications for each number read that fit in `storage` bytes of
+    /// workgroup memory. 16 KiB, which every device has, hold some tiles for any head.
+    pub fn fitting(task: Task, storage: u32) -> Self {
+        let mut lanes_by_waste = LANES;
+        lanes_by_waste.sort_by_key(|lanes| {
+            let threads = ROW_GROUPS * lanes;
+            task.vectors.next_multiple_of(*lanes) * threads.next_multiple_of(STEP) * 100 / threads
+        });
+        for thread_rows in [4, 2, 1] {
+            for lanes in lanes_by_waste {
+                for chunk in [task.vectors, 2 * lanes, lanes] {
+                    let tiles = Self { thread_rows, lanes, chunk: chunk.min(task.vectors) };
+                    if tiles.serve(task) && tiles.bytes(task) <= storage {
+                        return tiles;
+                    }
+                }
+            }
+        }
+        Self { thread_rows: 1, lanes: 8, chunk: 8 }
+    }
+
+    /// Rows that a workgroup owns.
+    pub fn own(&self) -> u32 {
+        ROW_GROUPS * self.thread_rows
+    }
+
+    /// Threads of a workgroup.
+    pub fn threads(&self) -> u32 {
+        ROW_GROUPS * self.lanes
+    }
+
+    /// Whether registers hold the sums, and the GPU is busy. One row a thread is the least there is.
+    fn serve(&self, task: Task) -> bool {
+        let sums = self.thread_rows * task.vectors.div_ceil(self.lanes) * task.sums;
+        let workgroups = task.tokens.div_ceil(self.own()) * task.heads;
+        self.thread_rows == 1 || (sums <= MOST_SUMS && workgroups >= ENOUGH_WORKGROUPS)
+    }
+
+    /// Workgroup memory: own rows, other rows, weights, and a vec4<f32> a thread.
+    fn bytes(&self, task: Task) -> u32 {
+        let stride = self.chunk | 1;
+        let others = 4 * self.lanes;
+        (self.own() + others) * stride * task.vector_bytes
+            + self.own() * self.lanes * task.weight_bytes
+            + self.threads() * 16
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A guided step's batch of two with eight heads at 64 × 64.
+    fn task(head_size: u32, sums: u32, vector_bytes: u32) -> Task {
+        Task { vectors: head_size.div_ceil(4), vector_bytes, weight_bytes: 16, sums, tokens: 4096, heads: 16 }
+    }
+
+    #[test]
+    fn tiles_fit_in_the_memory_there_is() {
+        for storage in [16 * 1024, 32 * 1024] {
+            for head_size in 1..=1024 {
+                for (sums, vector_bytes) in [(1, 16), (2, 16), (1, 8), (2, 8)] {
+                    let task = task(head_size, sums, vector_bytes);
+                    let tiles = Tiles::fitting(task, storage);
+                    assert!(tiles.bytes(task) <= storage, "{head_size}: {tiles:?}");
+                    assert!(tiles.threads() <= 256);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_large_level_gets_the_large_tiles() {
+        let tiles = Tiles::fitting(task(40, 1, 16), 32 * 1024);
+        assert_eq!(tiles, Tiles { thread_rows: 4, lanes: 10, chunk: 10 });
+        let tiles = Tiles::fitting(task(40, 1, 16), 16 * 1024);
+        assert_eq!(tiles, Tiles { thread_rows: 4, lanes: 5, chunk: 5 });
+    }
+
+    #[test]
+    fn few_rows_are_spread_over_many_workgroups() {
+        let few = Task { tokens: 77, heads: 12, ..task(64, 1, 16) };
+        assert_eq!(Tiles::fitting(few, 32 * 1024).thread_rows, 1);
+    }
+}

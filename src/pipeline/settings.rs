@@ -1,0 +1,105 @@
+//! What to draw, and how.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Error, PromptSyntax, SourcePicture, StableDiffusion};
+use crate::{adapter::Adapter, sampling::SamplerKind};
+
+/// Longest side of a picture: beyond, the VAE's activations fit on no common GPU.
+const LARGEST_SIDE: usize = 1024;
+/// Widest edge of a mask, in pixels.
+const LARGEST_MASK_BLUR: f32 = 64.0;
+
+/// What to draw, and how.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct GenerationSettings {
+    pub prompt: String,
+    pub negative_prompt: String,
+    pub prompt_syntax: PromptSyntax,
+    pub seed: u64,
+    pub steps: usize,
+    /// Weight of the prompt against the negative prompt; 1 is no guidance.
+    pub guidance_scale: f32,
+    /// One of [`SamplerKind::names`].
+    pub sampler: String,
+    /// Pixels; 0 takes the model's own size, or that of the picture to start from.
+    pub width: usize,
+    pub height: usize,
+    /// How much of a given picture is redrawn: this share of the steps is made.
+    pub strength: f64,
+    /// Standard deviation, in pixels, of the edge over which the repainted part goes over into the given
+    /// picture; 0 is a hard edge in the latents.
+    pub mask_blur: f32,
+}
+
+impl Default for GenerationSettings {
+    fn default() -> Self {
+        Self {
+            prompt: String::new(),
+            negative_prompt: String::new(),
+            prompt_syntax: PromptSyntax::default(),
+            seed: 0,
+            steps: 25,
+            guidance_scale: 5.0,
+            sampler: SamplerKind::Ddim.to_string(),
+            width: 0,
+            height: 0,
+            strength: 0.8,
+            mask_blur: 0.0,
+        }
+    }
+}
+
+/// An adapter and how strongly it acts.
+#[derive(Clone, Copy)]
+pub struct AppliedAdapter<'a> {
+    pub adapter: &'a Adapter,
+    pub strength: f32,
+}
+
+impl GenerationSettings {
+    /// # Errors
+    /// A setting is out of its range.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        if self.prompt.trim().is_empty() {
+            return Err(Error::EmptyPrompt);
+        }
+        if !(0.0..=50.0).contains(&self.guidance_scale) {
+            return Err(Error::GuidanceScale(self.guidance_scale));
+        }
+        if !(0.0..=1.0).contains(&self.strength) {
+            return Err(Error::PictureStrength(self.strength));
+        }
+        if !(0.0..=LARGEST_MASK_BLUR).contains(&self.mask_blur) {
+            return Err(Error::MaskBlur { asked: self.mask_blur, most: LARGEST_MASK_BLUR });
+        }
+        Ok(())
+    }
+
+    /// `[height, width]` of the picture, in pixels.
+    ///
+    /// # Errors
+    /// It is too large, or no multiple of the VAE's factor.
+    pub(super) fn size(
+        &self,
+        model: &StableDiffusion,
+        source: Option<&SourcePicture>,
+    ) -> Result<[usize; 2], Error> {
+        let multiple = model.vae.config.downscale();
+        let own = source.map_or([model.resolution; 2], |source| source.size(multiple));
+        let side = |asked: usize, own: usize| if asked == 0 { own } else { asked };
+        let [height, width] = [side(self.height, own[0]), side(self.width, own[1])];
+        for side in [height, width] {
+            if side % multiple != 0 || !(multiple..=LARGEST_SIDE).contains(&side) {
+                return Err(Error::Size { width, height, multiple, most: LARGEST_SIDE });
+            }
+        }
+        Ok([height, width])
+    }
+
+    /// The step that a run on a given picture begins with, rounded as diffusers does.
+    pub(super) fn first_step(&self) -> usize {
+        self.steps - ((self.steps as f64 * self.strength) as usize).min(self.steps)
+    }
+}

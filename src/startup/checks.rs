@@ -1,0 +1,228 @@
+//! A small case of each family of kernels, with its result and its gradients by plain loops.
+//!
+//! Extents are chosen so that both the kernels for whole vectors and those for single numbers run,
+//! and so that an edge of a tile is met. Seconds on a software adapter, most of it compiling.
+
+use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
+
+use super::host;
+use crate::ops::{
+    attention::attention,
+    conv2d::{Additions, Padding, conv2d_with, upsampling_conv2d},
+    geglu::geglu,
+    group_norm::{GroupNormWeights, group_norm},
+    layer_norm::{LayerNormWeights, layer_norm},
+    linear::{LoraFactors, adapted_linear, linear_with_residual, trainable_linear},
+};
+
+/// A computation whose results are known.
+pub struct Check {
+    /// What it computes, to end the sentence "the GPU gives wrong numbers for …".
+    pub name: &'static str,
+    /// Asks the device for the results, in numbers of the given type.
+    pub run: Box<Run>,
+}
+
+/// Asks a device for a check's results.
+pub type Run = dyn Fn(&Device, FloatDType) -> Vec<Known>;
+
+/// What a device was asked for, and what it should be.
+pub struct Known {
+    pub found: Tensor<1>,
+    pub expected: Vec<f64>,
+}
+
+const EPSILON: f64 = 1e-5;
+
+/// One check for each family of kernels.
+pub fn all_checks() -> Vec<Check> {
+    let check = |name, run: fn(&Device, FloatDType) -> Vec<Known>| Check { name, run: Box::new(run) };
+    vec![
+        check("linear layers", |device, dtype| {
+            let cases = [(3, 20, 36), (2, 5, 7)];
+            cases
+                .into_iter()
+                .flat_map(|(rows, inputs, outputs)| linear_case(device, dtype, rows, inputs, outputs))
+                .collect()
+        }),
+        check("trained linear layers", trained_linear_case),
+        check("adapted linear layers", adapted_linear_case),
+        check("convolutions", |device, dtype| {
+            let cases = [(3, 1, 4, 8), (3, 2, 3, 5), (1, 1, 4, 4)];
+            cases.into_iter().flat_map(|case| convolution_case(device, dtype, case)).collect()
+        }),
+        check("attention", |device, dtype| {
+            let cases = [(5, 3, 2, 8, false), (5, 5, 1, 3, true)];
+            cases.into_iter().flat_map(|case| attention_case(device, dtype, case)).collect()
+        }),
+        check("group normalization", |device, dtype| {
+            [false, true].into_iter().flat_map(|silu| group_norm_case(device, dtype, silu)).collect()
+        }),
+        check("layer normalization", layer_norm_case),
+        check("gated activations", |device, dtype| {
+            let reference = |[x]: [&[f64]; 1]| host::geglu(x, 6);
+            compared(device, dtype, [[1, 3, 12]], |[x]| geglu(x), &reference)
+        }),
+        check("upsampling convolutions", upsampling_case),
+    ]
+}
+
+fn linear_case(device: &Device, dtype: FloatDType, rows: usize, inputs: usize, outputs: usize) -> Vec<Known> {
+    let (weight, bias) = (Values::random(outputs * inputs, 1, dtype), Values::random(outputs, 2, dtype));
+    let operation = |[x, residual]: [Tensor<3>; 2]| {
+        let (weight, bias) = (weight.tensor([outputs, inputs], device), bias.tensor([outputs], device));
+        linear_with_residual(x, weight, Some(bias), Some(residual))
+    };
+    let reference = |[x, residual]: [&[f64]; 2]| {
+        host::sum(&host::linear(x, &weight.numbers, Some(&bias.numbers), inputs), residual)
+    };
+    compared(device, dtype, [[1, rows, inputs], [1, rows, outputs]], operation, &reference)
+}
+
+fn adapted_linear_case(device: &Device, dtype: FloatDType) -> Vec<Known> {
+    const SCALE: f32 = 0.5;
+    let [rows, inputs, rank, outputs] = [5, 8, 3, 12];
+    let weight = Values::random(outputs * inputs, 1, dtype);
+    let operation = |[x, down, up]: [Tensor<3>; 3]| {
+        let factors = LoraFactors { down: down.squeeze_dim(0), up: up.squeeze_dim(0), scale: SCALE };
+        adapted_linear(x, weight.tensor([outputs, inputs], device), None, None, factors)
+    };
+    let reference = |[x, down, up]: [&[f64]; 3]| {
+        let low = host::linear(&host::linear(x, down, None, inputs), up, None, rank);
+        let scaled: Vec<f64> = low.iter().map(|y| f64::from(SCALE) * y).collect();
+        host::sum(&host::linear(x, &weight.numbers, None, inputs), &scaled)
+    };
+    compared(device, dtype, [[1, rows, inputs], [1, rank, inputs], [1, outputs, rank]], operation, &reference)
+}
+
+fn trained_linear_case(device: &Device, dtype: FloatDType) -> Vec<Known> {
+    let operation = |[x, factor]: [Tensor<3>; 2]| trainable_linear(x, factor.squeeze_dim(0));
+    let reference = |[x, factor]: [&[f64]; 2]| host::linear(x, factor, None, 8);
+    compared(device, dtype, [[1, 5, 8], [1, 3, 8]], operation, &reference)
+}
+
+fn convolution_case(
+    device: &Device,
+    dtype: FloatDType,
+    (kernel, stride, inputs, outputs): (usize, usize, usize, usize),
+) -> Vec<Known> {
+    let extents @ [height, width, _] = [5, 4, inputs];
+    let weight = Values::random(kernel * kernel * inputs * outputs, 3, dtype);
+    let bias = Values::random(outputs, 4, dtype);
+    let image_add = Values::random(outputs, 8, dtype);
+    let operation = |[x]: [Tensor<4>; 1]| {
+        let weight = weight.tensor([kernel, kernel, inputs, outputs], device);
+        let additions = Additions { image_add: Some(image_add.tensor([1, outputs], device)), residual: None };
+        let bias = bias.tensor([outputs], device);
+        conv2d_with(x, weight, Some(bias), stride, Padding::same(kernel / 2), additions)
+    };
+    let added = host::sum(&bias.numbers, &image_add.numbers);
+    let reference =
+        |[x]: [&[f64]; 1]| host::conv2d(x, extents, &weight.numbers, [kernel, outputs], &added, stride);
+    compared(device, dtype, [[1, height, width, inputs]], operation, &reference)
+}
+
+fn upsampling_case(device: &Device, dtype: FloatDType) -> Vec<Known> {
+    let [height, width, inputs, outputs] = [2, 3, 4, 4];
+    let (weight, bias) = (Values::random(9 * inputs * outputs, 3, dtype), Values::random(outputs, 4, dtype));
+    let operation = |[x]: [Tensor<4>; 1]| {
+        let weight = weight.tensor([3, 3, inputs, outputs], device);
+        upsampling_conv2d(x, weight, Some(bias.tensor([outputs], device)), [2 * height, 2 * width])
+    };
+    let reference = |[x]: [&[f64]; 1]| {
+        let doubled = host::upsample_nearest(x, [height, width, inputs]);
+        let extents = [2 * height, 2 * width, inputs];
+        host::conv2d(&doubled, extents, &weight.numbers, [3, outputs], &bias.numbers, 1)
+    };
+    compared(device, dtype, [[1, height, width, inputs]], operation, &reference)
+}
+
+fn attention_case(
+    device: &Device,
+    dtype: FloatDType,
+    (queries, keys, heads, head, causal): (usize, usize, usize, usize, bool),
+) -> Vec<Known> {
+    let channels = heads * head;
+    let shapes = [[1, queries, channels], [1, keys, channels], [1, keys, channels]];
+    let operation = |[query, key, value]: [Tensor<3>; 3]| attention(query, key, value, heads, causal);
+    let reference = |inputs: [&[f64]; 3]| host::attention(inputs, heads, head, causal);
+    compared(device, dtype, shapes, operation, &reference)
+}
+
+fn group_norm_case(device: &Device, dtype: FloatDType, silu: bool) -> Vec<Known> {
+    let (weight, bias) = (Values::random(8, 5, dtype), Values::random(8, 6, dtype));
+    let operation = |[x]: [Tensor<4>; 1]| {
+        let (weight, bias) = (weight.tensor([8], device), bias.tensor([8], device));
+        group_norm(x, &GroupNormWeights { weight, bias, groups: 2, epsilon: EPSILON }, silu)
+    };
+    let reference = |[x]: [&[f64]; 1]| host::group_norm(x, &weight.numbers, &bias.numbers, 2, EPSILON, silu);
+    compared(device, dtype, [[1, 3, 2, 8]], operation, &reference)
+}
+
+fn layer_norm_case(device: &Device, dtype: FloatDType) -> Vec<Known> {
+    let (weight, bias) = (Values::random(12, 7, dtype), Values::random(12, 8, dtype));
+    let operation = |[x]: [Tensor<3>; 1]| {
+        let (weight, bias) = (weight.tensor([12], device), bias.tensor([12], device));
+        layer_norm(x, &LayerNormWeights { weight, bias, epsilon: EPSILON })
+    };
+    let reference = |[x]: [&[f64]; 1]| host::layer_norm(x, &weight.numbers, &bias.numbers, EPSILON);
+    compared(device, dtype, [[1, 3, 12]], operation, &reference)
+}
+
+/// The operation's result, and the gradients of Σ weights·result with respect to its inputs.
+fn compared<const D: usize, const N: usize>(
+    device: &Device,
+    dtype: FloatDType,
+    shapes: [[usize; D]; N],
+    operation: impl Fn([Tensor<D>; N]) -> Tensor<D>,
+    reference: &dyn Fn([&[f64]; N]) -> Vec<f64>,
+) -> Vec<Known> {
+    let inputs: [Values; N] =
+        std::array::from_fn(|place| Values::random(shapes[place].iter().product(), 20 + place as u32, dtype));
+    let leaves: [Tensor<D>; N] =
+        std::array::from_fn(|place| inputs[place].tensor(shapes[place], device).autodiff().require_grad());
+    let result = operation(leaves.clone());
+    let shape = result.dims();
+    let weights = Values::random(shape.iter().product(), 30, dtype);
+    // Without the sum: the gradient of each product is one either way.
+    let gradients = (result.clone() * weights.tensor(shape, device).autodiff()).backward();
+
+    let numbers = inputs.map(|input| input.numbers);
+    let expected = reference(numbers.each_ref().map(Vec::as_slice));
+    let slopes = host::gradients(&numbers, &weights.numbers, reference);
+    let mut known = vec![Known { found: flat(result.inner()), expected }];
+    for (leaf, expected) in leaves.iter().zip(slopes) {
+        // A missing gradient is wrong as well.
+        let found = leaf.grad(&gradients).map_or_else(|| Tensor::zeros([1], device), flat);
+        known.push(Known { found, expected });
+    }
+    known
+}
+
+fn flat<const D: usize>(x: Tensor<D>) -> Tensor<1> {
+    let count = x.dims().iter().product::<usize>();
+    x.reshape([count])
+}
+
+/// Numbers in −1…1 that both sides know exactly.
+struct Values {
+    numbers: Vec<f64>,
+    dtype: FloatDType,
+}
+
+impl Values {
+    fn random(count: usize, seed: u32, dtype: FloatDType) -> Self {
+        let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(12345);
+        let number = |_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            // Eleven bits: exact in 16-bit floats too.
+            f64::from(state >> 21) / 1024.0 - 1.0
+        };
+        Self { numbers: (0..count).map(number).collect(), dtype }
+    }
+
+    fn tensor<const D: usize>(&self, shape: [usize; D], device: &Device) -> Tensor<D> {
+        let data = TensorData::new(self.numbers.clone(), shape);
+        Tensor::from_data(data, (device, DType::from(self.dtype)))
+    }
+}

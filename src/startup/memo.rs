@@ -1,0 +1,52 @@
+//! What was found out about a device, kept as JSON by whoever starts the engine: a file on the
+//! command line, the browser's store on the page.
+
+use serde::{Deserialize, Serialize};
+
+use super::Verdict;
+use crate::gpu::{Gpu, KernelProfile, kernel};
+
+/// Findings about one device. Further ones (a table of tile choices) are further fields.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceMemo {
+    /// What the findings hold for: adapter, driver, what they offer, and the engine's kernels.
+    subject: String,
+    /// What the self-test came to.
+    pub verdict: Verdict,
+    /// Speed of a matrix product, for the size of submissions.
+    pub flops_per_second: f64,
+}
+
+impl DeviceMemo {
+    pub(super) fn new(subject: String, verdict: Verdict, flops_per_second: f64) -> Self {
+        Self { subject, verdict, flops_per_second }
+    }
+
+    /// What was kept, if it is about this subject.
+    pub fn from_json(text: &str, subject: &str) -> Option<Self> {
+        let memo: Self = serde_json::from_str(text).ok()?;
+        (memo.subject == subject).then_some(memo)
+    }
+
+    pub fn to_json(&self) -> String {
+        serde_json::json!(self).to_string()
+    }
+}
+
+/// What findings about an opened device hold for. To be asked before a verdict is applied: it is
+/// about what the device offers, not about what is made of it.
+pub(super) fn subject(gpu: &Gpu) -> String {
+    let report = &gpu.report;
+    let KernelProfile { workgroup_storage, workgroup_invocations, subgroups, .. } =
+        KernelProfile::on(&gpu.device);
+    format!(
+        "{} / {} / {} / {workgroup_storage} bytes, {workgroup_invocations} threads, subgroups {subgroups}, f16 {} / palpable {} {:016x}",
+        report.adapter_name,
+        report.backend,
+        report.driver,
+        report.float16,
+        env!("CARGO_PKG_VERSION"),
+        kernel::fingerprint(),
+    )
+}

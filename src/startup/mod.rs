@@ -1,0 +1,54 @@
+//! What happens when a device is met for the first time: it proves its arithmetic, and what it fails
+//! at is done in a simpler way from then on. The findings are kept for later visits.
+//!
+//! Drivers are buggy in ways no feature flag tells: 16-bit floats that lose their sign, subgroups of
+//! another size than announced, a compiler that reorders a barrier. A picture of noise would be the
+//! only sign. So each family of kernels computes a small case with a known result, forward and
+//! backward, in each type of numbers, and falls back: 16-bit floats to 32-bit ones, subgroup
+//! operations to workgroup memory, larger tiles to the smallest. A device that fails with the simplest
+//! kernels is refused.
+
+mod checks;
+mod host;
+mod memo;
+mod self_test;
+mod speed;
+
+pub use checks::{Check, Known, all_checks};
+pub use memo::DeviceMemo;
+pub use self_test::{Variants, Verdict, self_test};
+
+use crate::gpu::{Error, Gpu, KernelProfile};
+
+/// A device that may be computed on.
+#[derive(Clone, Debug)]
+pub struct Started {
+    /// What is to be kept for the next time, as text.
+    pub memo: String,
+    /// It was found out just now: what was kept is missing or out of date.
+    pub fresh: bool,
+}
+
+/// Tests the device, or goes by what was `kept` of an earlier test of the same device by the same
+/// kernels, and measures its speed for the size of submissions. From now on the kernels go by it, and
+/// the device's report says so. `clock` tells seconds; the library has none of its own in a browser.
+///
+/// # Errors
+/// [`Error::Wrong`] if the simplest kernels fail, [`Error::Lost`] if the device goes away.
+pub async fn start(gpu: &mut Gpu, kept: Option<&str>, clock: &dyn Fn() -> f64) -> Result<Started, Error> {
+    let subject = memo::subject(gpu);
+    let known = kept.and_then(|text| DeviceMemo::from_json(text, &subject));
+    let fresh = known.is_none();
+    let memo = match known {
+        Some(memo) => {
+            memo.verdict.apply(gpu);
+            memo
+        }
+        None => {
+            let verdict = self_test(gpu, &all_checks()).await?;
+            DeviceMemo::new(subject, verdict, speed::flops_per_second(gpu, clock).await?)
+        }
+    };
+    KernelProfile::on(&gpu.device).at_speed(memo.flops_per_second).set(&gpu.device);
+    Ok(Started { memo: memo.to_json(), fresh })
+}

@@ -1,0 +1,143 @@
+//! Runs checks on a device and decides what it can be trusted with.
+
+use burn::tensor::FloatDType;
+use serde::{Deserialize, Serialize};
+
+use super::{Check, Known};
+use crate::gpu::{self, Error, Gpu, KernelProfile};
+
+/// Which variants of the kernels a device may run, from the fastest to the simplest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Variants {
+    /// All that it offers.
+    Offered,
+    /// Reductions through workgroup memory.
+    WithoutSubgroups,
+    /// What needs no more than every WebGPU device offers.
+    Simplest,
+}
+
+impl Variants {
+    const LADDER: [Self; 3] = [Self::Offered, Self::WithoutSubgroups, Self::Simplest];
+
+    /// The profile that makes kernels choose these variants.
+    fn profile(self, offered: &KernelProfile) -> KernelProfile {
+        let offered = offered.clone();
+        match self {
+            Self::Offered => offered,
+            Self::WithoutSubgroups => KernelProfile { subgroups: false, ..offered },
+            Self::Simplest => KernelProfile {
+                submission_budget: offered.submission_budget,
+                poison_results: offered.poison_results,
+                ..KernelProfile::default()
+            },
+        }
+    }
+}
+
+/// What a device can be trusted with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Verdict {
+    pub variants: Variants,
+    /// 16-bit floats are offered and right.
+    pub float16: bool,
+}
+
+impl Verdict {
+    /// From now on kernels go by it, and the device's report says what was given up.
+    pub fn apply(&self, gpu: &mut Gpu) {
+        self.variants.profile(&KernelProfile::on(&gpu.device)).set(&gpu.device);
+        let notes = &mut gpu.report.notes;
+        match self.variants {
+            Variants::Offered => {}
+            Variants::WithoutSubgroups => notes
+                .push("Subgroup operations gave wrong results on this GPU: workgroup memory is used.".into()),
+            Variants::Simplest => notes.push(
+                "The faster kernels gave wrong results on this GPU: the simplest ones are used.".into(),
+            ),
+        }
+        if gpu.report.float16 && !self.float16 {
+            gpu.report.float16 = false;
+            notes.push(
+                "16-bit floats gave wrong results on this GPU: 32-bit ones are used, with twice the memory."
+                    .into(),
+            );
+        }
+    }
+}
+
+/// Results may be off by this share of their length: rounding of the small cases, many times over.
+const TOLERANCES: [(FloatDType, f64); 2] = [(FloatDType::F32, 1e-4), (FloatDType::F16, 2e-2)];
+
+/// Runs `checks` on the device and applies the verdict to it.
+///
+/// # Errors
+/// [`Error::Wrong`] if a check fails in 32 bits with the simplest kernels, [`Error::Lost`] if the
+/// device goes away.
+pub async fn self_test(gpu: &mut Gpu, checks: &[Check]) -> Result<Verdict, Error> {
+    let offered = KernelProfile::on(&gpu.device);
+    let mut tried: Option<(KernelProfile, &'static str)> = None;
+    for variants in Variants::LADDER {
+        let profile = variants.profile(&offered);
+        // A rung that changes nothing has been tried already.
+        if tried.as_ref().is_some_and(|(other, _)| *other == profile) {
+            continue;
+        }
+        profile.clone().set(&gpu.device);
+        let [single, half] = TOLERANCES;
+        match first_failure(gpu, checks, single).await? {
+            Some(what) => tried = Some((profile, what)),
+            None => {
+                let float16 = gpu.report.float16 && first_failure(gpu, checks, half).await?.is_none();
+                let verdict = Verdict { variants, float16 };
+                offered.set(&gpu.device);
+                verdict.apply(gpu);
+                return Ok(verdict);
+            }
+        }
+    }
+    offered.set(&gpu.device);
+    let what = tried.map_or("nothing", |(_, what)| what);
+    Err(Error::Wrong { adapter: gpu.report.adapter_name.clone(), what })
+}
+
+/// The name of the first check that fails, if one does.
+async fn first_failure(
+    gpu: &Gpu,
+    checks: &[Check],
+    (dtype, tolerance): (FloatDType, f64),
+) -> Result<Option<&'static str>, Error> {
+    // All are asked for before the first is waited for, so that the device compiles and computes on.
+    let asked: Vec<(&'static str, Vec<Known>)> =
+        checks.iter().map(|check| (check.name, (check.run)(&gpu.device, dtype))).collect();
+    for (name, results) in asked {
+        for Known { found, expected } in results {
+            let read = gpu::read(found).await;
+            match gpu.check() {
+                Err(lost @ Error::Lost { .. }) => return Err(lost),
+                Err(_) => return Ok(Some(name)),
+                Ok(()) => {}
+            }
+            let right = read.is_ok_and(|data| {
+                let found: Vec<f64> = data.iter::<f64>().collect();
+                relative_error(&found, &expected) <= tolerance
+            });
+            if !right {
+                return Ok(Some(name));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// ‖found − expected‖₂ / ‖expected‖₂; not a number if a value isn't one, which no tolerance allows.
+fn relative_error(found: &[f64], expected: &[f64]) -> f64 {
+    if found.len() != expected.len() {
+        return f64::NAN;
+    }
+    let norm = |squares: f64| squares.sqrt();
+    let difference = norm(found.iter().zip(expected).map(|(a, b)| (a - b) * (a - b)).sum());
+    difference / norm(expected.iter().map(|b| b * b).sum())
+}

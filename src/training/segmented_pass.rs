@@ -1,0 +1,207 @@
+//! A pass through the U-Net whose gradients are taken piece by piece.
+//!
+//! Each piece of the forward pass ([`Segment`]) has a small tape of its own, with leaves for its image,
+//! its skip, the prompt's encoding and its LoRA factors. The backward pass walks the pieces from the
+//! last to the first and hands each the gradient of its image:
+//!
+//! Σ output · gradient  has the gradient that the whole chain would have given the piece's leaves.
+//!
+//! [`ActivationPolicy::Keep`] holds every tape from the forward pass on. [`ActivationPolicy::Recompute`]
+//! holds the pieces' inputs only and runs a piece's forward pass again when its turn has come
+//! (arXiv:1604.06174). Both add the same numbers in the same order: in f32 their gradients are equal to
+//! the bit. A piece that nothing trained comes before, and that trains nothing, has no tape.
+
+use burn::tensor::{DType, Tensor};
+
+use super::gradients::Trained;
+use super::lora_parameters::{LoraFactors, ModuleGradient};
+use crate::model::unet::{UNet2DConditionModel, size};
+use crate::model::unet_blocks::{Conditioning, Segment, SegmentInput};
+
+/// What is kept of the forward pass for the backward pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActivationPolicy {
+    /// All that a gradient needs.
+    Keep,
+    /// The inputs of each piece; the rest is computed again.
+    Recompute,
+}
+
+/// The way back of a pass: what [`backward`](Self::backward) needs.
+pub struct SegmentedPass<'a> {
+    unet: &'a UNet2DConditionModel,
+    trained: &'a Trained,
+    activated_time: Tensor<3>,
+    /// `[batch, tokens, width]`
+    encoder_hidden_states: Tensor<3>,
+    /// One for each piece.
+    records: Vec<Record>,
+}
+
+/// The gradients of a pass; without autodiff.
+pub struct PassGradients {
+    /// Of the prompt's encoding, `[batch, tokens, width]`, f32. None if no piece reads it.
+    pub encoder_hidden_states: Option<Tensor<3>>,
+    /// Of the LoRA factors, f32.
+    pub lora: Vec<ModuleGradient>,
+}
+
+/// An image, and whether anything trained went into it.
+#[derive(Clone)]
+struct Image {
+    values: Tensor<4>,
+    /// The piece whose output it is.
+    source: usize,
+    tracked: bool,
+}
+
+/// What is kept of one piece.
+enum Record {
+    /// No gradient is wanted.
+    Constant,
+    Tape(Box<Tape>, Sources),
+    Inputs(Box<Inputs>, Sources),
+}
+
+/// The pieces that a piece's image and skip come from.
+struct Sources {
+    image: usize,
+    skip: Option<usize>,
+}
+
+#[derive(Clone)]
+struct Inputs {
+    image: Image,
+    skip: Option<Image>,
+    next_skip: Option<[usize; 2]>,
+}
+
+/// One piece, run on the autodiff device.
+struct Tape {
+    image: Tensor<4>,
+    skip: Option<Tensor<4>>,
+    encoder_hidden_states: Tensor<3>,
+    factors: LoraFactors,
+    output: Tensor<4>,
+}
+
+impl<'a> SegmentedPass<'a> {
+    /// The U-Net's output (see [`UNet2DConditionModel::forward`]; f32, without autodiff) with the LoRA
+    /// that is trained, and the way back.
+    pub fn forward(
+        unet: &'a UNet2DConditionModel,
+        trained: &'a Trained,
+        sample: Tensor<4>,
+        timesteps: &[f32],
+        encoder_hidden_states: Tensor<3>,
+        policy: ActivationPolicy,
+    ) -> (Tensor<4>, Self) {
+        let mut pass = Self {
+            activated_time: unet.activated_time(timesteps, &sample.device()),
+            unet,
+            trained,
+            encoder_hidden_states,
+            records: Vec::new(),
+        };
+        let mut skips: Vec<Image> = Vec::new();
+        let mut image = Image { values: sample.cast(unet.dtype()), source: 0, tracked: false };
+        for (index, segment) in unet.segments().iter().enumerate() {
+            let skip = if segment.shape().takes_skip { skips.pop() } else { None };
+            let next_skip = skips.last().map(|next| size(&next.values));
+            let inputs = Inputs { image, skip, next_skip };
+            let (output, record) = pass.run(segment, inputs, policy);
+            let tracked = !matches!(record, Record::Constant);
+            pass.records.push(record);
+            image = Image { values: output, source: index, tracked };
+            if segment.shape().leaves_skip {
+                skips.push(image.clone());
+            }
+        }
+        (image.values.cast(DType::F32), pass)
+    }
+
+    fn run(&self, segment: &Segment, inputs: Inputs, policy: ActivationPolicy) -> (Tensor<4>, Record) {
+        let trains = segment.attention_projections().next().is_some();
+        if !trains && !inputs.image.tracked && !inputs.skip.as_ref().is_some_and(|skip| skip.tracked) {
+            return (self.play(segment, inputs, false).output.inner(), Record::Constant);
+        }
+        let sources =
+            Sources { image: inputs.image.source, skip: inputs.skip.as_ref().map(|skip| skip.source) };
+        match policy {
+            ActivationPolicy::Keep => {
+                let tape = self.play(segment, inputs, true);
+                (tape.output.clone().inner(), Record::Tape(Box::new(tape), sources))
+            }
+            ActivationPolicy::Recompute => {
+                let output = self.play(segment, inputs.clone(), false).output.inner();
+                (output, Record::Inputs(Box::new(inputs), sources))
+            }
+        }
+    }
+
+    /// Runs a piece on the autodiff device: with `recording`, as a tape; without, the same operations
+    /// and nothing kept. (burn's CPU backend has a softmax of its own without autodiff, which differs in
+    /// the last bits.)
+    fn play(&self, segment: &Segment, inputs: Inputs, recording: bool) -> Tape {
+        let place = |image: Image| {
+            let values = image.values.autodiff();
+            if recording && image.tracked { values.require_grad() } else { values }
+        };
+        let (image, skip) = (place(inputs.image), inputs.skip.map(place));
+        let states = self.encoder_hidden_states.clone().autodiff();
+        let states = if recording { states.require_grad() } else { states };
+        let paths = segment.attention_projections().map(|projection| projection.path.as_str());
+        let Trained { layout, factors, .. } = self.trained;
+        let factors = layout.part(factors, paths).on_tape(recording);
+        let conditioning = Conditioning {
+            activated_time: &self.activated_time.clone().autodiff(),
+            encoder_hidden_states: &states,
+            lora: Some(&layout.lora_set(&factors)),
+        };
+        let input = SegmentInput { image: image.clone(), skip: skip.clone(), next_skip: inputs.next_skip };
+        let output = segment.forward(input, conditioning);
+        Tape { image, skip, encoder_hidden_states: states, factors, output }
+    }
+
+    /// All gradients, from that of the output (of its shape, f32, without autodiff).
+    pub fn backward(mut self, output_gradient: Tensor<4>) -> PassGradients {
+        let records = std::mem::take(&mut self.records);
+        let mut image_gradients: Vec<Option<Tensor<4>>> = vec![None; records.len()];
+        if let Some(last) = image_gradients.last_mut() {
+            *last = Some(output_gradient.cast(self.unet.dtype()));
+        }
+        let mut found = PassGradients { encoder_hidden_states: None, lora: Vec::new() };
+        let pieces = self.unet.segments().iter().zip(records).enumerate().rev();
+        for (index, (segment, record)) in pieces {
+            let Some(gradient) = image_gradients[index].take() else { continue };
+            let (tape, sources) = match record {
+                Record::Constant => continue,
+                Record::Tape(tape, sources) => (*tape, sources),
+                Record::Inputs(inputs, sources) => (self.play(segment, *inputs, true), sources),
+            };
+            let Tape { image, skip, encoder_hidden_states, factors, output } = tape;
+            let mut gradients = (output * gradient.autodiff()).sum().backward();
+            let mut pass_on = |leaf: Tensor<4>, source: usize| {
+                if let Some(gradient) = leaf.grad_remove(&mut gradients) {
+                    add(&mut image_gradients[source], gradient);
+                }
+            };
+            pass_on(image, sources.image);
+            if let (Some(skip), Some(source)) = (skip, sources.skip) {
+                pass_on(skip, source);
+            }
+            if let Some(gradient) = encoder_hidden_states.grad_remove(&mut gradients) {
+                add(&mut found.encoder_hidden_states, gradient);
+            }
+            found.lora.extend(factors.gradients(&mut gradients));
+        }
+        found
+    }
+}
+
+fn add<const D: usize>(sum: &mut Option<Tensor<D>>, term: Tensor<D>) {
+    *sum = Some(match sum.take() {
+        Some(sum) => sum + term,
+        None => term,
+    });
+}

@@ -1,0 +1,301 @@
+/** A drawn picture's later life: kept over a reload, found, drawn again, exported, taken apart, deleted for good. */
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { latin1, png } from "../web/png";
+import {
+  DESKTOP,
+  downloaded,
+  goTo,
+  openPage,
+  openStudio,
+  overflowsSideways,
+  PATIENCE,
+  type Studio,
+  screenshot,
+  shownPixels,
+  waitForModel,
+} from "./studio";
+
+const FIRST = "a watercolor painting of a dog in the snow";
+const SECOND = "pixel art of a mug at night";
+
+describe("the gallery", () => {
+  let studio: Studio;
+  let page: Page;
+  let close: () => Promise<void>;
+  let drawn: string;
+
+  beforeAll(async () => {
+    studio = await openStudio();
+    ({ page, close } = await openPage(studio, DESKTOP, "gallery"));
+  });
+
+  afterAll(async () => {
+    await close();
+    await studio.close();
+  });
+
+  test("empty, it says what it is for and leads on", async () => {
+    await waitForModel(page);
+    await page.getByText("Nothing here yet").waitFor();
+    await screenshot(page, "gallery-1-empty");
+    await page.getByRole("link", { name: "Generate a picture" }).click();
+    await page.getByRole("heading", { name: "Generate" }).waitFor();
+  });
+
+  test("a picture is there after a reload, with all its settings, pixel for pixel", async () => {
+    await page.getByText("More settings").click();
+    await page.getByLabel("Steps", { exact: true }).fill("1");
+    await page.getByLabel("Guidance", { exact: true }).fill("7.5");
+    await page.getByLabel("What to avoid").fill("rain");
+    await page.getByLabel("Sampler").selectOption("Euler");
+    await page.getByLabel("Seed", { exact: true }).fill("4294967295");
+    drawn = await generate(page, FIRST);
+    await page.reload();
+    await goTo(page, "gallery");
+    await page.getByRole("link", { name: FIRST }).click();
+    const facts = page.locator(".facts");
+    await facts.waitFor();
+    for (const fact of [
+      "Seed4294967295",
+      "Steps1",
+      "Guidance7.5",
+      "SamplerEuler",
+      "avoidrain",
+      "128 × 128",
+    ]) {
+      expect(await facts.textContent()).toContain(fact);
+    }
+    const image = page.locator("img.stored-image");
+    await image.waitFor();
+    expect(await pixelsOf(page)).toBe(drawn);
+    await screenshot(page, "gallery-2-picture");
+  });
+
+  test("its settings draw the very same picture again", async () => {
+    await page.getByRole("button", { name: "Use these settings" }).click();
+    await page.getByText("The settings are filled in").first().waitFor();
+    expect(await page.getByLabel("Prompt", { exact: true }).inputValue()).toBe(FIRST);
+    await waitForModel(page);
+    expect(await generate(page)).toBe(drawn);
+  });
+
+  test("search and favourites find, and say how many", async () => {
+    await generate(page, SECOND);
+    await goTo(page, "gallery");
+    await expect.poll(() => page.locator(".picture-tile").count()).toBe(3);
+    await page.getByRole("searchbox").fill("MUG pixel");
+    await page.getByText("1 picture found").waitFor();
+    await page.getByRole("button", { name: `Favourite: “${SECOND}”` }).click();
+    await page.getByRole("searchbox").fill("");
+    await page.getByRole("button", { name: "Favourites" }).click();
+    await page.getByText("1 picture found").waitFor();
+    await page.getByRole("searchbox").fill("snow");
+    await page.getByText("No picture fits").waitFor();
+    await page.getByRole("button", { name: "Show all pictures" }).click();
+    expect(await page.locator(".picture-tile").count()).toBe(3);
+    await screenshot(page, "gallery-3-grid");
+  });
+
+  test("keys alone: open, turn the page, come back to where one was", async () => {
+    const [newest, middle] = [
+      page.locator(".picture-tile a").first(),
+      page.locator(".picture-tile a").nth(1),
+    ];
+    const address = await middle.getAttribute("href");
+    await newest.focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: SECOND }).waitFor();
+    await page.keyboard.press("ArrowRight");
+    await page.getByRole("heading", { name: FIRST }).waitFor();
+    expect(new URL(page.url()).hash).toBe(address);
+    await page.getByRole("link", { name: "All pictures" }).press("Enter");
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute("href"))).toBe(address);
+  });
+
+  test("exported as a zip: every PNG whole and with its settings", async () => {
+    await page.getByRole("checkbox", { name: `Select “${SECOND}”` }).check();
+    await page.getByRole("button", { name: "Select all" }).click();
+    await page.getByText("3 pictures selected").waitFor();
+    await screenshot(page, "gallery-4-selected");
+    const zip = await downloaded(page, () => page.getByRole("button", { name: "Export as zip" }).click());
+    expect(zip.name).toMatch(/^palpable-pictures-\d{4}-\d\d-\d\d\.zip$/);
+    const files = filesIn(zip.bytes);
+    expect(files.map(({ name }) => name.replace(/seed-\d+/, "seed"))).toEqual([
+      "palpable-0001-seed.png",
+      "palpable-0002-seed.png",
+      "palpable-0003-seed.png",
+    ]);
+    const parameters =
+      /parameters\0a watercolor painting of a dog in the snow\nNegative prompt: rain\nSteps: 1, /;
+    expect(files[2]?.bytes.toString("latin1")).toMatch(parameters);
+    await page.getByRole("button", { name: "Clear the selection" }).click();
+  });
+
+  test("a PNG dropped anywhere gives its settings to Generate", async () => {
+    const text = "a fox <lora:ink:0.6>\nSteps: 150, Sampler: Euler, CFG scale: 6, Seed: 42, Size: 512x512";
+    await drop(page, "fox.png", png({ type: "tEXt", data: latin1(`parameters\0${text}`) }));
+    await page.getByText("The settings are filled in").first().waitFor();
+    expect(await page.getByLabel("Prompt", { exact: true }).inputValue()).toBe("a fox");
+    expect(await page.getByLabel("Seed", { exact: true }).inputValue()).toBe("42");
+    for (const note of ["“ink” isn't here", "150 became 100", "512 × 512 pixels"]) {
+      await page.getByText(note).waitFor();
+    }
+    await screenshot(page, "gallery-5-filled-in");
+  });
+
+  test("script in a file's name, prompt or adapter is shown, never run", async () => {
+    const script = "<img src=x onerror=document.title='run'>";
+    const text = `a cat <lora:onerror=x:1>\nSteps: 2, Sampler: ${script}, CFG scale: 6, Seed: 1, Model: ${script}`;
+    await goTo(page, "gallery");
+    await drop(page, `${script}.png`, png({ type: "tEXt", data: latin1(`parameters\0${script} ${text}`) }));
+    await page.getByText(`The sampler “${script}” isn't offered here`).waitFor();
+    await page.getByText(`They come from “${script}.png”.`).waitFor();
+    expect(await page.locator("img[src=x]").count()).toBe(0);
+    expect(await page.title()).toBe("Palpable");
+  });
+
+  test("a file without settings is refused with a sentence", async () => {
+    await goTo(page, "gallery");
+    await page.locator("input[type=file]").setInputFiles({
+      name: "plain.png",
+      mimeType: "image/png",
+      buffer: Buffer.from(await png().arrayBuffer()),
+    });
+    await page.getByRole("alert").filter({ hasText: "“plain.png” carries no settings." }).waitFor();
+    await page.getByRole("button", { name: "Dismiss" }).click();
+  });
+
+  test("deleted, it can be taken back; after that no trace of it is stored", async () => {
+    expect((await storedKeys(page)).length).toBe(9);
+    await page.getByRole("checkbox", { name: `Select “${SECOND}”` }).check();
+    await page.getByRole("button", { name: "Delete", exact: true }).click();
+    await page.getByText("1 picture deleted.").first().waitFor();
+    // The focus goes on from where the deleted tile was, and Undo has a key.
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe(FIRST);
+    await page.keyboard.press("Control+z");
+    await page.getByRole("link", { name: SECOND }).waitFor();
+    expect((await storedKeys(page)).length).toBe(9);
+
+    await page.getByRole("link", { name: SECOND }).click();
+    const deleted = new URL(page.url()).hash.split("/")[2];
+    await page.getByRole("button", { name: "Delete", exact: true }).click();
+    await page.getByRole("heading", { name: FIRST }).waitFor();
+    expect((await storedKeys(page)).length).toBe(6);
+    await page.getByRole("button", { name: "Undo" }).waitFor({ state: "detached", timeout: 15_000 });
+    const left = await storedKeys(page);
+    expect(left.length).toBe(6);
+    expect(left).not.toContain(deleted);
+  });
+
+  test("on a phone's width it fits", async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    for (const width of [390, 360]) {
+      await page.setViewportSize({ width, height: 844 });
+      expect(await overflowsSideways(page), `picture, ${width}`).toBe(false);
+    }
+    await screenshot(page, "gallery-6-phone-picture");
+    await goTo(page, "gallery");
+    await page.getByRole("checkbox").first().check();
+    expect(await overflowsSideways(page)).toBe(false);
+    await screenshot(page, "gallery-7-phone-grid");
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+});
+
+describe("a full storage", () => {
+  test("the picture is shown and can be saved, and the page says so", async () => {
+    const studio = await openStudio();
+    const { page, close } = await openPage(studio, DESKTOP, "generate");
+    await waitForModel(page);
+    const session = await page.context().newCDPSession(page);
+    const { origin } = new URL(studio.address);
+    await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1 });
+    await page.getByText("More settings").click();
+    await page.getByLabel("Steps", { exact: true }).fill("1");
+    await generate(page, SECOND);
+    await page.getByRole("alert").filter({ hasText: "This browser has no room left." }).waitFor();
+    await screenshot(page, "gallery-8-full");
+    const file = await downloaded(page, () => page.getByRole("button", { name: "Save as PNG" }).click());
+    expect(file.bytes.toString("latin1")).toContain(`parameters\0${SECOND}`);
+    expect(await storedKeys(page)).toEqual([]);
+    await close();
+    await studio.close();
+  });
+});
+
+async function generate(page: Page, prompt?: string): Promise<string> {
+  if (prompt) await page.getByLabel("Prompt", { exact: true }).fill(prompt);
+  await page.getByRole("button", { name: "Generate", exact: true }).click();
+  await page.getByRole("button", { name: "Cancel" }).waitFor();
+  await page.getByRole("button", { name: "Generate", exact: true }).waitFor({ timeout: PATIENCE });
+  return shownPixels(page);
+}
+
+/** The stored picture shown large, in the form of `shownPixels`. */
+function pixelsOf(page: Page): Promise<string> {
+  return page.locator("img.stored-image").evaluate(async (element) => {
+    const image = element as HTMLImageElement;
+    await image.decode();
+    const canvas = document.createElement("canvas");
+    canvas.width = image.naturalWidth;
+    canvas.height = image.naturalHeight;
+    canvas.getContext("2d")?.drawImage(image, 0, 0);
+    return canvas.toDataURL("image/png");
+  });
+}
+
+async function drop(page: Page, name: string, file: Blob): Promise<void> {
+  const base64 = Buffer.from(await file.arrayBuffer()).toString("base64");
+  await page.evaluate(
+    ([name, base64]) => {
+      const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([bytes], name, { type: "image/png" }));
+      for (const type of ["dragenter", "dragover", "drop"]) {
+        document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+      }
+    },
+    [name, base64] as const,
+  );
+}
+
+/** Every key in the gallery's database, read past the page's own code. */
+function storedKeys(page: Page): Promise<string[]> {
+  return page.evaluate(async () => {
+    const settled = <T>(request: IDBRequest<T>) =>
+      new Promise<T>((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+    const database = await settled(indexedDB.open("palpable-gallery"));
+    const names = [...database.objectStoreNames];
+    const transaction = database.transaction(names);
+    const keys = await Promise.all(names.map((name) => settled(transaction.objectStore(name).getAllKeys())));
+    database.close();
+    return keys.flat().map(String);
+  });
+}
+
+/** Names and bytes by the central directory; everything in it is stored as it is (APPNOTE.TXT §4.3.12). */
+function filesIn(zip: Buffer): { name: string; bytes: Buffer }[] {
+  const end = zip.lastIndexOf(Buffer.from("PK\x05\x06", "latin1"));
+  const files = [];
+  let at = zip.readUInt32LE(end + 16);
+  for (let left = zip.readUInt16LE(end + 10); left > 0; left--) {
+    expect(zip.readUInt16LE(at + 10)).toBe(0);
+    const [size, nameLength, extraLength] = [
+      zip.readUInt32LE(at + 20),
+      zip.readUInt16LE(at + 28),
+      zip.readUInt16LE(at + 30),
+    ];
+    const local = zip.readUInt32LE(at + 42);
+    const start = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
+    files.push({
+      name: zip.toString("utf8", at + 46, at + 46 + nameLength),
+      bytes: zip.subarray(start, start + size),
+    });
+    at += 46 + nameLength + extraLength + zip.readUInt16LE(at + 32);
+  }
+  return files;
+}

@@ -1,0 +1,90 @@
+//! The whole way from a prompt, and perhaps a picture, to a picture, against diffusers' pictures
+//! (tools/goldens/pipeline.py).
+
+mod from_nothing;
+mod from_picture;
+mod prompts;
+#[path = "../support/mod.rs"]
+mod support;
+
+use burn::tensor::{Device, Tensor};
+use palpable::{
+    gpu::{Choice, Gpu},
+    pipeline::{
+        Generation, GenerationSettings, NoisePurpose, Picture, Precision, SourcePicture, StableDiffusion,
+    },
+};
+use support::{Golden, block_on, demo_model, in_repository};
+
+fn load(choice: Choice) -> StableDiffusion {
+    let gpu = block_on(Gpu::open(choice)).expect("a device");
+    let mut last = (0, 0);
+    let mut progress = |state: palpable::pipeline::LoadProgress| {
+        assert!(state.loaded >= last.0 && state.loaded <= state.total, "progress is byte-accurate");
+        last = (state.loaded, state.total);
+    };
+    let model =
+        block_on(StableDiffusion::load(&gpu, &demo_model(), "demo", Precision::Float32, &mut progress));
+    let model = model.expect("the embedded model");
+    assert_eq!(last.0, last.1, "every byte was counted");
+    model
+}
+
+/// The settings of tools/goldens/pipeline.py.
+fn settings(sampler: &str) -> GenerationSettings {
+    GenerationSettings {
+        prompt: "a pencil sketch of a dog wearing a crown at the beach".into(),
+        negative_prompt: "a photo of a cat".into(),
+        steps: 20,
+        guidance_scale: 5.0,
+        sampler: sampler.into(),
+        ..Default::default()
+    }
+}
+
+/// Draws with recorded noise: of each purpose a tensor of a golden file.
+fn draw(
+    model: &StableDiffusion,
+    settings: &GenerationSettings,
+    source: Option<&SourcePicture>,
+    noise_file: &str,
+    name_of: fn(NoisePurpose) -> &'static str,
+) -> Picture {
+    let golden = Golden::read(noise_file);
+    let device = model.gpu.device.clone();
+    let noise = move |purpose| -> Tensor<4> {
+        let noise: Tensor<4> = golden.tensor(name_of(purpose), &Device::flex());
+        Tensor::from_data(noise.into_data(), &device)
+    };
+    let generation = Generation::with_noise(model, settings, &[], source, Box::new(noise));
+    finish(generation.expect("valid settings"))
+}
+
+/// Makes all steps.
+fn finish(mut generation: Generation) -> Picture {
+    for step in 1..=generation.steps() {
+        assert_eq!(block_on(generation.step()).expect("a step"), step);
+    }
+    block_on(generation.finish()).expect("a picture")
+}
+
+fn golden_picture(name: &str) -> image::RgbImage {
+    image::open(in_repository("tests/goldens/pipeline").join(name)).expect("a golden").to_rgb8()
+}
+
+/// At least 45 dB of a golden picture.
+fn assert_equal(picture: &Picture, golden: &str) {
+    let psnr = psnr(picture, golden);
+    println!("{golden}: {psnr:.1} dB");
+    assert!(psnr >= 45.0, "{golden}: {psnr:.1} dB");
+}
+
+/// Peak signal-to-noise ratio in dB.
+fn psnr(picture: &Picture, golden: &str) -> f64 {
+    let golden = golden_picture(golden);
+    assert_eq!((picture.width as u32, picture.height as u32), golden.dimensions());
+    let squares =
+        picture.rgb.iter().zip(golden.as_raw()).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2));
+    let mean = squares.sum::<f64>() / picture.rgb.len() as f64;
+    10.0 * (255.0 * 255.0 / mean.max(1e-12)).log10()
+}

@@ -1,0 +1,164 @@
+//! The self-test on a device that is right, and on one that is made wrong.
+
+use std::{cell::Cell, rc::Rc, time::Instant};
+
+use burn::tensor::{Device, FloatDType, Tensor};
+use palpable::{
+    gpu::{Error, Gpu, KernelProfile},
+    startup::{Check, Known, Variants, Verdict, all_checks, self_test, start},
+};
+
+use crate::support::{block_on, open_gpu};
+
+/// A check of its own making among the real ones: right as long as `holds` says so.
+fn with_fault(holds: impl Fn(&Device, FloatDType) -> bool + 'static) -> Vec<Check> {
+    let run = move |device: &Device, dtype: FloatDType| {
+        let expected = vec![if holds(device, dtype) { 2.0 } else { 3.0 }];
+        vec![Known { found: Tensor::from_floats([2.0], device), expected }]
+    };
+    let mut checks = all_checks();
+    checks.push(Check { name: "two", run: Box::new(run) });
+    checks
+}
+
+/// A device whose profile offers what there is to give up.
+fn capable_gpu() -> (Gpu, KernelProfile) {
+    let mut gpu = open_gpu();
+    gpu.report.float16 = true;
+    let profile =
+        KernelProfile { workgroup_storage: 32 * 1024, subgroups: true, ..KernelProfile::on(&gpu.device) };
+    profile.clone().set(&gpu.device);
+    (gpu, profile)
+}
+
+#[test]
+fn this_device_is_right() {
+    let mut gpu = open_gpu();
+    let (notes, float16, profile) =
+        (gpu.report.notes.len(), gpu.report.float16, KernelProfile::on(&gpu.device));
+    let started = Instant::now();
+    let verdict = block_on(self_test(&mut gpu, &all_checks())).expect("a right device");
+    println!("tested in {:.2} s", started.elapsed().as_secs_f64());
+    assert_eq!(verdict, Verdict { variants: Variants::Offered, float16 });
+    assert_eq!((gpu.report.notes.len(), gpu.report.float16), (notes, float16));
+    assert_eq!(KernelProfile::on(&gpu.device), profile);
+}
+
+#[test]
+fn wrong_subgroups_fall_back_to_workgroup_memory() {
+    let (mut gpu, offered) = capable_gpu();
+    let checks = with_fault(|device, _| !KernelProfile::on(device).subgroups);
+    let verdict = block_on(self_test(&mut gpu, &checks)).expect("a usable device");
+    assert_eq!(verdict.variants, Variants::WithoutSubgroups);
+    assert_eq!(KernelProfile::on(&gpu.device), KernelProfile { subgroups: false, ..offered });
+    assert!(gpu.report.notes.iter().any(|note| note.contains("Subgroup operations gave wrong results")));
+}
+
+#[test]
+fn wrong_fast_kernels_fall_back_to_the_simplest() {
+    let (mut gpu, _) = capable_gpu();
+    let checks = with_fault(|device, _| KernelProfile::on(device).workgroup_storage == 16 * 1024);
+    let verdict = block_on(self_test(&mut gpu, &checks)).expect("a usable device");
+    assert_eq!(verdict.variants, Variants::Simplest);
+    assert_eq!(KernelProfile::on(&gpu.device), KernelProfile::default());
+    assert!(gpu.report.notes.iter().any(|note| note.contains("the simplest ones are used")));
+}
+
+#[test]
+fn wrong_16_bit_floats_fall_back_to_32_bits() {
+    let (mut gpu, _) = capable_gpu();
+    if !open_gpu().report.float16 {
+        return;
+    }
+    let checks = with_fault(|_, dtype| dtype == FloatDType::F32);
+    let verdict = block_on(self_test(&mut gpu, &checks)).expect("a usable device");
+    assert_eq!(verdict, Verdict { variants: Variants::Offered, float16: false });
+    assert!(!gpu.report.float16);
+    assert!(gpu.report.notes.iter().any(|note| note.contains("16-bit floats gave wrong results")));
+}
+
+#[test]
+fn a_device_that_is_wrong_in_every_way_is_refused() {
+    let (mut gpu, _) = capable_gpu();
+    let refused = block_on(self_test(&mut gpu, &with_fault(|_, _| false))).expect_err("a refusal");
+    assert!(matches!(refused, Error::Wrong { what: "two", .. }), "{refused}");
+}
+
+/// Each real check notices a wrong number: its expectations are moved by a little more than rounding.
+#[test]
+fn every_check_can_fail() {
+    let mut gpu = open_gpu();
+    let count = all_checks().len();
+    for place in 0..count {
+        let mut checks = all_checks();
+        let Check { name, run } = checks.remove(place);
+        let spoilt = move |device: &Device, dtype: FloatDType| {
+            let mut results = run(device, dtype);
+            for known in &mut results {
+                for value in &mut known.expected {
+                    *value *= 1.05;
+                }
+            }
+            results
+        };
+        let checks = [Check { name, run: Box::new(spoilt) }];
+        let refused = block_on(self_test(&mut gpu, &checks)).expect_err(name);
+        assert!(matches!(refused, Error::Wrong { what, .. } if what == name), "{refused}");
+    }
+}
+
+#[test]
+fn a_lost_device_is_said_to_be_lost() {
+    let mut gpu = open_gpu();
+    gpu.lose();
+    let lost = block_on(self_test(&mut gpu, &all_checks())).expect_err("a lost device");
+    assert!(matches!(lost, Error::Lost { .. }), "{lost}");
+}
+
+/// The second start goes by what the first one returned, as long as it is about this device.
+#[test]
+fn findings_are_kept() {
+    let ticks = Rc::new(Cell::new(0));
+    let counting = ticks.clone();
+    let opened = Instant::now();
+    let clock = move || {
+        counting.set(counting.get() + 1);
+        opened.elapsed().as_secs_f64()
+    };
+    let mut gpu = open_gpu();
+    let first = block_on(start(&mut gpu, None, &clock)).expect("a right device");
+    assert!(first.fresh && ticks.get() > 0);
+    let budget = KernelProfile::on(&gpu.device).submission_budget;
+
+    let mut again = open_gpu();
+    ticks.set(0);
+    let second = block_on(start(&mut again, Some(&first.memo), &clock)).expect("a right device");
+    assert!(!second.fresh);
+    assert_eq!((second.memo, ticks.get()), (first.memo.clone(), 0));
+    assert_eq!(KernelProfile::on(&again.device).submission_budget, budget);
+
+    let other_version = first.memo.replace("palpable ", "palpable 0.");
+    for useless in ["", "{}", &other_version] {
+        assert_ne!(useless, first.memo);
+        let third = block_on(start(&mut again, Some(useless), &clock)).expect("a right device");
+        assert!(third.fresh, "{useless:?} was believed");
+    }
+}
+
+/// A fallback that was found at the first start holds at the second without a test, and is said again.
+#[test]
+fn kept_fallbacks_are_applied() {
+    let (mut gpu, _) = capable_gpu();
+    let clock = || 0.0;
+    let first = block_on(start(&mut gpu, None, &clock)).expect("a right device");
+    let (mut again, offered) = capable_gpu();
+    let found = first
+        .memo
+        .replace("\"offered\"", "\"withoutSubgroups\"")
+        .replace("\"float16\":true", "\"float16\":false");
+    let second = block_on(start(&mut again, Some(&found), &clock)).expect("a right device");
+    assert!(!second.fresh);
+    assert!(offered.subgroups && !KernelProfile::on(&again.device).subgroups);
+    assert!(!again.report.float16);
+    assert_eq!(again.report.notes.iter().filter(|note| note.contains("gave wrong results")).count(), 2);
+}

@@ -1,0 +1,97 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import type { AdapterReport } from "../../web/engine/contract";
+import { library } from "../../web/features/adapters/library";
+import type { PictureSettings } from "../../web/features/gallery/picture-settings";
+import * as generate from "../../web/features/generate/generate";
+import { filledIn, fillIn } from "../../web/features/generate/restore";
+import { model } from "../../web/features/models/model";
+
+const settings: PictureSettings = {
+  prompt: "a photo of <my-dog>",
+  negativePrompt: "rain",
+  seed: 4_000_000_000,
+  steps: 33,
+  guidanceScale: 5.25,
+  sampler: "euler",
+  width: 128,
+  height: 128,
+  model: "demo",
+  adapters: [{ name: "my-dog", strength: 0.7 }],
+};
+
+const entry = (id: number, placeholder: string) => ({
+  key: `adapter-${id}`,
+  report: { id, placeholder, name: "file" } as AdapterReport,
+  fileName: "file.safetensors",
+  bytes: new Uint8Array(),
+  active: true,
+  strength: 1,
+  saved: true,
+});
+
+const notes = () => filledIn.value?.notes;
+
+beforeEach(() => {
+  library.value = [entry(1, "<my-dog>"), entry(2, "<my-mug>")];
+  const report = { name: "demo", resolution: 128, latentSize: 16, parameters: 1, defaultSteps: 25 };
+  model.value = { state: "ready", report };
+  generate.sampler.value = "ddim";
+  generate.seedLocked.value = false;
+});
+
+describe("the settings of a picture fill Generate in", () => {
+  test("all of them, and the seed is held", () => {
+    fillIn(settings);
+    expect(generate.prompt.value).toBe(settings.prompt);
+    expect(generate.negativePrompt.value).toBe("rain");
+    expect([generate.seed.value, generate.seedLocked.value]).toEqual([4_000_000_000, true]);
+    expect(generate.steps.value).toBe(33);
+    expect(generate.guidanceScale.value).toBe(5.25);
+    expect(generate.sampler.value).toBe("euler");
+    expect(library.value.map(({ active, strength }) => [active, strength])).toEqual([
+      [true, 0.7],
+      [false, 1],
+    ]);
+    expect(notes()).toEqual([]);
+  });
+
+  test("what a file doesn't say stays as it was", () => {
+    fillIn(settings);
+    fillIn({ prompt: "a cat" }, "cat.png");
+    expect(generate.prompt.value).toBe("a cat");
+    expect(generate.negativePrompt.value).toBe("rain");
+    expect(generate.steps.value).toBe(33);
+    expect(library.value.some(({ active }) => active)).toBe(false);
+    expect(notes()).toEqual(["They come from “cat.png”."]);
+  });
+});
+
+describe("what can't be filled in is said", () => {
+  test("an adapter that isn't here", () => {
+    fillIn({ ...settings, adapters: [{ name: "ink", strength: 1 }] });
+    expect(notes()).toEqual([expect.stringContaining("“ink” isn't here")]);
+  });
+
+  test.each(["LMS", "toString", "__proto__"])("a sampler named %s", (sampler) => {
+    fillIn({ ...settings, sampler });
+    expect(generate.sampler.value).toBe("ddim");
+    expect(notes()).toEqual([expect.stringContaining(`“${sampler}” isn't offered`)]);
+  });
+
+  test("another model and another size", () => {
+    fillIn({ ...settings, model: "sd-1.5", width: 512, height: 768 });
+    expect(notes()).toEqual([
+      expect.stringContaining("model “sd-1.5”"),
+      expect.stringContaining("512 × 768 pixels; this model draws 128 × 128"),
+    ]);
+  });
+
+  test("numbers beyond the limits here", () => {
+    fillIn({ ...settings, steps: 150, guidanceScale: 0.5 });
+    expect([generate.steps.value, generate.guidanceScale.value]).toEqual([100, 1]);
+    expect(notes()).toEqual([
+      "Steps: 150 became 100, the limit here.",
+      "Guidance: 0.5 became 1, the limit here.",
+    ]);
+  });
+});

@@ -1,0 +1,61 @@
+/** All kept pictures, or one of them large; a PNG dropped anywhere here gives its settings to Generate. */
+import { useEffect } from "preact/hooks";
+import { FaultNotice } from "../../app/fault-notice";
+import { goTo, subject } from "../../app/navigation";
+import { text } from "../../app/text";
+import { Notice } from "../../ui/notice";
+import { fillIn } from "../generate/restore";
+import { DropOverlay } from "./drop-overlay";
+import * as gallery from "./gallery";
+import { Overview } from "./overview";
+import { readSettings } from "./picture-file";
+import { PicturePage } from "./picture-page";
+import { UndoNotice } from "./undo-notice";
+
+const words = text.gallery;
+
+export function GalleryScreen() {
+  // On every visit: another tab may have added or deleted pictures.
+  useEffect(() => void gallery.load(), []);
+  const id = subject.value;
+  return (
+    <div class="screen gallery">
+      <DropOverlay label={words.dropHere} onFile={openFile} />
+      {gallery.fault.value && (
+        <FaultNotice
+          fault={gallery.fault.value}
+          onDismiss={() => {
+            gallery.fault.value = undefined;
+          }}
+        />
+      )}
+      <DamagedNotice />
+      {id ? <PicturePage key={id} id={id} /> : <Overview onFile={openFile} />}
+      <UndoNotice />
+    </div>
+  );
+}
+
+function openFile(file: File): Promise<void> {
+  return gallery.attempt(async () => {
+    fillIn(await readSettings(file, file.name), file.name);
+    goTo("generate");
+  });
+}
+
+function DamagedNotice() {
+  const { length } = gallery.damaged.value;
+  if (length === 0) return null;
+  return (
+    <Notice
+      tone="hint"
+      actions={
+        <button type="button" class="button" onClick={gallery.dropDamaged}>
+          {words.deleteDamaged}
+        </button>
+      }
+    >
+      {words.damaged(length)}
+    </Notice>
+  );
+}

@@ -1,0 +1,131 @@
+/** The kept pictures: what is there, what of it shows, and what is selected. */
+import { computed, signal } from "@preact/signals";
+import { text } from "../../app/text";
+import type { Picture } from "../../engine/contract";
+import { type Fault, toFault } from "../../engine/fault";
+import { toPng } from "../../ui/picture-view";
+import { withSettings } from "./picture-file";
+import type { PictureSettings } from "./picture-settings";
+import { fits } from "./search";
+import * as store from "./store";
+import { thumbnailOf } from "./thumbnail";
+
+export type { Entry } from "./store";
+
+/** Newest first; `undefined` until they have been read. */
+export const entries = signal<store.Entry[] | undefined>(undefined);
+/** Keys of what the storage holds but can't be shown. */
+export const damaged = signal<string[]>([]);
+export const fault = signal<Fault | undefined>(undefined);
+/** Why the picture drawn last is not among the entries. */
+export const keepFault = signal<Fault | undefined>(undefined);
+
+export const query = signal("");
+export const favouritesOnly = signal(false);
+export const found = computed(() =>
+  (entries.value ?? []).filter(
+    ({ settings, favourite }) => (favourite || !favouritesOnly.value) && fits(settings, query.value),
+  ),
+);
+
+const chosen = signal<ReadonlySet<string>>(new Set());
+/** Never more than what shows: nobody should delete what they don't see. */
+export const selected = computed(() => found.value.filter(({ id }) => chosen.value.has(id)));
+
+export async function load(): Promise<void> {
+  await attempt(async () => {
+    const listing = await store.list();
+    entries.value = listing.entries;
+    damaged.value = listing.damaged;
+  });
+}
+
+/** Runs work whose failure the Gallery screen shows. */
+export async function attempt(work: () => Promise<void>): Promise<void> {
+  fault.value = undefined;
+  await work().catch((error: unknown) => {
+    fault.value = storageFault(error);
+  });
+}
+
+/** What fails around the storage is no reason to distrust the engine. */
+function storageFault(error: unknown): Fault {
+  const known = toFault(error);
+  return known.kind === "Internal" ? { kind: "Storage", message: text.gallery.problems.noPicture } : known;
+}
+
+/** Keeps a finished picture with its settings, unless that is switched off. Never rejects: see `keepFault`. */
+export async function keep(picture: Picture, settings: PictureSettings): Promise<void> {
+  keepFault.value = undefined;
+  if (!keepNew.value) return;
+  try {
+    const [png, thumbnail] = await Promise.all([
+      toPng(picture).then((plain) => withSettings(plain, settings)),
+      thumbnailOf(picture),
+    ]);
+    const id = crypto.randomUUID();
+    const entry = { id, savedAt: Date.now(), bytes: png.size, favourite: false, settings };
+    await store.put([{ entry, picture: png, thumbnail }]);
+    show([entry]);
+  } catch (error) {
+    keepFault.value = storageFault(error);
+  }
+}
+
+/** Puts entries among those that show, in their place by age. */
+export function show(added: readonly store.Entry[]): void {
+  if (!entries.value) return;
+  entries.value = [...entries.value, ...added].sort((one, other) => other.savedAt - one.savedAt);
+}
+
+export function hide(ids: readonly string[]): void {
+  entries.value = entries.value?.filter(({ id }) => !ids.includes(id));
+}
+
+export async function toggleFavourite({ id, favourite }: store.Entry): Promise<void> {
+  await attempt(async () => {
+    await store.setFavourite(id, !favourite);
+    entries.value = entries.value?.map((entry) =>
+      entry.id === id ? { ...entry, favourite: !favourite } : entry,
+    );
+  });
+}
+
+export function select(ids: readonly string[], on: boolean): void {
+  const next = new Set(chosen.value);
+  for (const id of ids) on ? next.add(id) : next.delete(id);
+  chosen.value = next;
+}
+
+export function clearSelection(): void {
+  chosen.value = new Set();
+}
+
+export async function dropDamaged(): Promise<void> {
+  await attempt(async () => {
+    await store.remove(damaged.value);
+    damaged.value = [];
+  });
+}
+
+const KEEP_KEY = "palpable-keep-pictures";
+
+/** Whether new pictures are kept; the choice outlives the visit. */
+export const keepNew = signal(remembered() !== "no");
+
+export function setKeepNew(on: boolean): void {
+  keepNew.value = on;
+  try {
+    localStorage.setItem(KEEP_KEY, on ? "yes" : "no");
+  } catch {
+    // Where the browser forbids storage the choice lasts as long as the page; so do the pictures.
+  }
+}
+
+function remembered(): string | null {
+  try {
+    return localStorage.getItem(KEEP_KEY);
+  } catch {
+    return null;
+  }
+}

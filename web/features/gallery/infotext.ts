@@ -1,0 +1,113 @@
+/**
+ * Settings as the line of text that A1111's web UI writes into pictures and most programs read ("infotext"):
+ *
+ *     a prompt <lora:my-dog:0.8>
+ *     Negative prompt: what to avoid
+ *     Steps: 25, Sampler: DDIM, CFG scale: 5, Seed: 7, Size: 128x128, Model: demo
+ *
+ * Values with a comma, colon or line break in them are written as JSON strings. The form is ambiguous where a
+ * prompt looks like the lines below it; the picture's own JSON is there for what must come back exactly.
+ */
+import {
+  acceptedSettings,
+  type FoundSettings,
+  type PictureSettings,
+  type UsedAdapter,
+} from "./picture-settings";
+
+/** The engine's names of samplers with the ones that web UIs show. */
+export type SamplerLabels = Readonly<Record<string, string>>;
+
+const NEGATIVE = "Negative prompt:";
+/**
+ * Name and value of a setting, as A1111's own parser (`modules/infotext_utils.py`) takes the last line apart, but
+ * with a bound on names: without it a hostile line costs time that grows with its length squared.
+ */
+const SETTING = /(\w[\w \-/]{1,60}):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)/g;
+/** Fewer than these in the last line, and it belongs to the prompt. */
+const FEWEST_SETTINGS = 3;
+const ADAPTER = / ?<lora:([^:<>]+)(?::([^:<>]*))?[^<>]*>/gi;
+
+export function writeInfotext(settings: PictureSettings, samplers: SamplerLabels): string {
+  const { prompt, negativePrompt, adapters, steps, guidanceScale, seed, width, height, model } = settings;
+  const sampler = Object.hasOwn(samplers, settings.sampler) ? samplers[settings.sampler] : settings.sampler;
+  const tags = adapters.map(({ name, strength }) => ` <lora:${tagName(name)}:${strength}>`).join("");
+  const line = [
+    ["Steps", steps],
+    ["Sampler", sampler],
+    ["CFG scale", guidanceScale],
+    ["Seed", seed],
+    ["Size", `${width}x${height}`],
+    ["Model", model],
+  ]
+    .map(([name, value]) => `${name}: ${quoted(String(value))}`)
+    .join(", ");
+  return [prompt + tags, ...(negativePrompt ? [`${NEGATIVE} ${negativePrompt}`] : []), line].join("\n");
+}
+
+export function readInfotext(infotext: string, samplers: SamplerLabels): FoundSettings {
+  const lines = infotext.trim().split(/\r?\n/);
+  const settings = settingsOf(lines.at(-1) ?? "");
+  if (settings.size >= FEWEST_SETTINGS) lines.pop();
+  const negativeAt = lines.findIndex((line) => line.trimStart().startsWith(NEGATIVE));
+  const promptLines = negativeAt < 0 ? lines : lines.slice(0, negativeAt);
+  const negativeLines = negativeAt < 0 ? [] : lines.slice(negativeAt);
+  const { prompt, adapters } = withoutAdapters(joined(promptLines));
+  const size = /^(\d+)x(\d+)$/.exec(settings.get("Size") ?? "");
+  return acceptedSettings({
+    prompt,
+    negativePrompt: joined(negativeLines).replace(NEGATIVE, "").trim(),
+    seed: number(settings.get("Seed")),
+    steps: number(settings.get("Steps")),
+    guidanceScale: number(settings.get("CFG scale")),
+    sampler: samplerName(settings.get("Sampler"), settings.get("Schedule type"), samplers),
+    width: number(size?.[1]),
+    height: number(size?.[2]),
+    model: settings.get("Model"),
+    adapters,
+  });
+}
+
+function settingsOf(line: string): Map<string, string> {
+  return new Map([...line.matchAll(SETTING)].map(([, name = "", value = ""]) => [name, unquoted(value)]));
+}
+
+const joined = (lines: string[]) =>
+  lines
+    .map((line) => line.trim())
+    .join("\n")
+    .trim();
+
+/** A1111 takes adapters by tags in the prompt; a tag without a strength means 1. */
+function withoutAdapters(prompt: string): { prompt: string; adapters: UsedAdapter[] } {
+  const adapters = [...prompt.matchAll(ADAPTER)].map(([, name = "", strength]) => ({
+    name,
+    strength: number(strength || "1") ?? 1,
+  }));
+  return { prompt: prompt.replace(ADAPTER, "").trim(), adapters };
+}
+
+/** Newer versions of the web UI write "DPM++ 2M" and "Karras" apart, older ones as one name. */
+function samplerName(label: string | undefined, schedule: string | undefined, samplers: SamplerLabels) {
+  const named = (wanted: string) =>
+    Object.entries(samplers).find(([, shown]) => shown.toLowerCase() === wanted.toLowerCase())?.[0];
+  if (label === undefined) return undefined;
+  return (schedule && named(`${label} ${schedule}`)) ?? named(label) ?? label;
+}
+
+const number = (digits: string | undefined) =>
+  digits !== undefined && /^-?\d+(\.\d+)?(e-?\d+)?$/i.test(digits.trim()) ? Number(digits) : undefined;
+
+const quoted = (value: string) => (/[,:\n]/.test(value) ? JSON.stringify(value) : value);
+
+function unquoted(value: string): string {
+  if (!/^".*"$/s.test(value)) return value.trim();
+  try {
+    return String(JSON.parse(value));
+  } catch {
+    return value;
+  }
+}
+
+/** Without the characters that have a meaning in a tag. */
+const tagName = (name: string) => name.replace(/[<>]/g, "").replace(/[:\n]/g, "-");

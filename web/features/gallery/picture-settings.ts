@@ -1,0 +1,96 @@
+/**
+ * What made a picture, in a form that outlives the visit: adapters by name instead of the engine's numbers.
+ * It is kept beside the picture and inside its PNG. Whatever comes back from either is hostile until it has
+ * passed `checkedSettings`.
+ */
+
+export interface UsedAdapter {
+  name: string;
+  strength: number;
+}
+
+export interface PictureSettings {
+  prompt: string;
+  negativePrompt: string;
+  seed: number;
+  steps: number;
+  guidanceScale: number;
+  /** The engine's name of the sampler; another program's may be unknown here. */
+  sampler: string;
+  width: number;
+  height: number;
+  model: string;
+  adapters: UsedAdapter[];
+}
+
+/** Settings as found in a file: what it doesn't say is missing. */
+export type FoundSettings = Partial<PictureSettings>;
+
+const LONGEST_PROMPT = 20_000;
+const LONGEST_NAME = 200;
+const MOST_ADAPTERS = 32;
+export const LARGEST_SEED = 0xffff_ffff;
+
+type Check<T> = (value: unknown) => T | undefined;
+
+const words =
+  (most: number): Check<string> =>
+  (value) =>
+    typeof value === "string" && value.length <= most ? value : undefined;
+
+const whole =
+  (least: number, most: number): Check<number> =>
+  (value) =>
+    Number.isInteger(value) && (value as number) >= least && (value as number) <= most
+      ? (value as number)
+      : undefined;
+
+const between =
+  (least: number, most: number): Check<number> =>
+  (value) =>
+    typeof value === "number" && value >= least && value <= most ? value : undefined;
+
+const adapterList: Check<UsedAdapter[]> = (value) => {
+  if (!Array.isArray(value) || value.length > MOST_ADAPTERS) return undefined;
+  const adapters = value.map((adapter): UsedAdapter | undefined => {
+    if (typeof adapter !== "object" || adapter === null) return undefined;
+    const name = words(LONGEST_NAME)(own(adapter, "name"));
+    const strength = between(-100, 100)(own(adapter, "strength"));
+    return name && strength !== undefined ? { name, strength } : undefined;
+  });
+  return adapters.every((adapter) => adapter !== undefined) ? adapters : undefined;
+};
+
+const CHECKS: { [Key in keyof PictureSettings]: Check<PictureSettings[Key]> } = {
+  prompt: words(LONGEST_PROMPT),
+  negativePrompt: words(LONGEST_PROMPT),
+  seed: whole(0, LARGEST_SEED),
+  steps: whole(1, 10_000),
+  guidanceScale: between(0, 1000),
+  sampler: words(LONGEST_NAME),
+  width: whole(1, 65_536),
+  height: whole(1, 65_536),
+  model: words(LONGEST_NAME),
+  adapters: adapterList,
+};
+
+/** Only what the object says itself: nothing that came by its prototype. */
+function own(value: object, key: string): unknown {
+  return Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
+}
+
+/** The settings that pass their check, in an object of our own making: no foreign key is ever copied. */
+export function acceptedSettings(value: unknown): FoundSettings {
+  if (typeof value !== "object" || value === null) return {};
+  const found = Object.entries(CHECKS).flatMap(([key, check]) => {
+    const accepted = check(own(value, key));
+    return accepted === undefined ? [] : [[key, accepted] as const];
+  });
+  return Object.fromEntries(found);
+}
+
+/** Whole settings, or `undefined` where any is missing or out of bounds. */
+export function checkedSettings(value: unknown): PictureSettings | undefined {
+  const found = acceptedSettings(value);
+  return Object.keys(found).length === Object.keys(CHECKS).length ? (found as PictureSettings) : undefined;
+}

@@ -1,0 +1,79 @@
+/** Fills Generate in with the settings of a picture, and says what could not be filled in as it was. */
+import { signal } from "@preact/signals";
+import { announce } from "../../app/announce";
+import { text } from "../../app/text";
+import type { SamplerName } from "../../engine/contract";
+import { library, plainName } from "../adapters/library";
+import type { FoundSettings } from "../gallery/picture-settings";
+import { model } from "../models/model";
+import * as state from "./generate";
+
+const words = text.gallery.filledIn;
+
+/** Shown until the next picture is drawn. */
+export const filledIn = signal<{ notes: string[] } | undefined>(undefined);
+
+/** What the settings don't say stays as it is, but for the adapters: those not named are switched off. */
+export function fillIn(settings: FoundSettings, fileName?: string): void {
+  const { prompt, negativePrompt, seed, steps, guidanceScale } = settings;
+  if (prompt !== undefined) state.prompt.value = prompt;
+  if (negativePrompt !== undefined) state.negativePrompt.value = negativePrompt;
+  state.promptMissing.value = false;
+  if (seed !== undefined) {
+    state.seed.value = seed;
+    state.seedLocked.value = true;
+  }
+  const notes = [
+    ...(fileName ? [words.file(fileName)] : []),
+    ...fillNumber(text.generate.steps, steps, state.STEPS_RANGE, state.setSteps),
+    ...fillNumber(text.generate.guidance, guidanceScale, state.GUIDANCE_RANGE, (value) => {
+      state.guidanceScale.value = value;
+    }),
+    ...fillSampler(settings.sampler),
+    ...fillAdapters(settings.adapters ?? []),
+    ...modelNotes(settings),
+  ];
+  filledIn.value = { notes };
+  announce(words.title);
+}
+
+function fillNumber(
+  name: string,
+  value: number | undefined,
+  { min, max }: { min: number; max: number },
+  set: (value: number) => void,
+): string[] {
+  if (value === undefined) return [];
+  const nearest = Math.min(Math.max(value, min), max);
+  set(nearest);
+  return nearest === value ? [] : [words.limited(name, value, nearest)];
+}
+
+function fillSampler(name: string | undefined): string[] {
+  if (name === undefined) return [];
+  if (!isSampler(name)) return [words.noSampler(name)];
+  state.sampler.value = name;
+  return [];
+}
+
+const isSampler = (name: string): name is SamplerName => Object.hasOwn(text.generate.samplers, name);
+
+function fillAdapters(wanted: NonNullable<FoundSettings["adapters"]>): string[] {
+  library.value = library.value.map((entry) => {
+    const named = wanted.find(({ name }) => name === plainName(entry.report));
+    return { ...entry, active: named !== undefined, strength: named?.strength ?? entry.strength };
+  });
+  const here = library.value.map(({ report }) => plainName(report));
+  return wanted.filter(({ name }) => !here.includes(name)).map(({ name }) => words.noAdapter(name));
+}
+
+function modelNotes({ model: name, width, height }: FoundSettings): string[] {
+  if (model.value.state !== "ready") return [];
+  const { name: used, resolution } = model.value.report;
+  const otherSize =
+    width !== undefined && height !== undefined && (width !== resolution || height !== resolution);
+  return [
+    ...(name !== undefined && name !== used ? [words.otherModel(name)] : []),
+    ...(otherSize ? [words.otherSize(width, height, resolution)] : []),
+  ];
+}
