@@ -4,9 +4,10 @@
 //! Each folder knows only the ones above it in this list: `gpu` (device, kernels), `ops` (one
 //! operation a file: forward, backward, reference), `startup` (what a device is tested for), `weights` (model files), `model` (CLIP, U-Net,
 //! VAE), `tokenizer`, `sampling`, `adapter` (LoRA, embeddings, their files), `training`,
-//! `evaluation`, `pipeline` (all of it together), and `web` (the browser's surface).
+//! `evaluation`, `pipeline` (all of it together), `bench` (how fast it is), and `web` (the browser's surface).
 
 pub mod adapter;
+pub mod bench;
 pub mod evaluation;
 pub mod gpu;
 pub mod model;

@@ -22,7 +22,7 @@ use super::{Work, profile::KernelProfile, submissions};
 pub const MAX_WORKGROUPS: u32 = 65_535;
 
 /// Every template, by its name in `shaders/`.
-const TEMPLATES: [(&str, &str); 13] = [
+const TEMPLATES: [(&str, &str); 15] = [
     ("gemm", include_str!("../../shaders/gemm.wgsl")),
     ("gemm_staging", include_str!("../../shaders/gemm_staging.wgsl")),
     ("gemm_epilogue", include_str!("../../shaders/gemm_epilogue.wgsl")),
@@ -36,6 +36,8 @@ const TEMPLATES: [(&str, &str); 13] = [
     ("layer_norm", include_str!("../../shaders/layer_norm.wgsl")),
     ("geglu", include_str!("../../shaders/geglu.wgsl")),
     ("workgroup_sum", include_str!("../../shaders/workgroup_sum.wgsl")),
+    ("ceiling_compute", include_str!("../../shaders/ceiling_compute.wgsl")),
+    ("ceiling_memory", include_str!("../../shaders/ceiling_memory.wgsl")),
 ];
 
 /// A template and the constants that specialise it: what identifies a compiled pipeline.
@@ -100,20 +102,32 @@ impl Kernel {
             .unwrap_or_else(|error| panic!("the template {} is wrong: {error:#}", self.template))
     }
 
+    /// What [`Work`] counts it as: its template, or which of the products it is.
+    fn kind(&self) -> &'static str {
+        match (self.template, self.constants.get("a_layout")) {
+            ("gemm", Some(Constant::Word("image" | "patches"))) => "convolution",
+            ("gemm", _) => "linear",
+            (template, _) => template,
+        }
+    }
+
     /// Runs the kernel on `workgroups` workgroups. Inputs must be contiguous. `flops` is what it
-    /// computes in all, for [`Work`].
+    /// computes in all, for [`Work`]; a `u64` where that may exceed a browser's 32-bit `usize`.
     pub fn launch(
         self,
         workgroups: [u32; 3],
         inputs: &[&CubeTensor],
         outputs: &[&CubeTensor],
         parameters: &[u32],
-        flops: usize,
+        flops: impl TryInto<u64>,
     ) {
+        let flops = flops.try_into().unwrap_or(u64::MAX);
         let bytes = |tensor: &&CubeTensor| (tensor.meta.shape().num_elements() * tensor.dtype.size()) as u64;
         let bytes = inputs.iter().chain(outputs).map(bytes).sum();
-        Work::count(flops as u64, bytes);
-        submissions::make_room(outputs[0], flops as u64, bytes);
+        if !Work::count(self.kind(), flops, bytes) {
+            return;
+        }
+        submissions::make_room(outputs[0], flops, bytes);
         let client = outputs[0].client.clone();
         let bindings = inputs.iter().chain(outputs).map(|tensor| tensor.handle.clone().binding());
         let mut arguments = KernelArguments::new().with_buffers(bindings.collect());

@@ -20,4 +20,4 @@ pub use profile::KernelProfile;
 pub use readback::{ReadError, read};
 pub use report::{DeviceReport, Limits};
 pub use tune::tune;
-pub use work::Work;
+pub use work::{Work, WorkByKind};

@@ -150,14 +150,14 @@ impl Default for TileTable {
 }
 
 impl TileTable {
-    /// Before anything is measured. A software adapter has a few cores: no product has too few
-    /// workgroups for them, so none is split.
+    /// Before anything is measured. A software adapter has a few cores, which are taken as one: no
+    /// product has too few workgroups for it, so none is split.
     pub fn untuned(software: bool) -> Self {
         let table = Self::default();
         if !software {
             return table;
         }
-        let slow = |speed: Speed| Speed { flops_per_second: speed.flops_per_second / 400, in_flight: 2 };
+        let slow = |speed: Speed| Speed { flops_per_second: speed.flops_per_second / 400, in_flight: 1 };
         let speeds = table.f32.map(slow);
         Self {
             f32: speeds,

@@ -2,7 +2,12 @@
 //!
 //! burn's own element-wise launches are not counted: beside the kernels they move few bytes.
 
-use std::{cell::Cell, ops::Sub};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    iter::Sum,
+    ops::{AddAssign, Sub},
+};
 
 use serde::Serialize;
 
@@ -17,6 +22,25 @@ pub struct Work {
     pub submissions: u64,
     /// Times the host waited for results.
     pub reads: u64,
+}
+
+impl AddAssign for Work {
+    fn add_assign(&mut self, other: Self) {
+        self.launches += other.launches;
+        self.flops += other.flops;
+        self.bytes += other.bytes;
+        self.submissions += other.submissions;
+        self.reads += other.reads;
+    }
+}
+
+impl Sum for Work {
+    fn sum<I: Iterator<Item = Self>>(parts: I) -> Self {
+        parts.fold(Self::default(), |mut sum, part| {
+            sum += part;
+            sum
+        })
+    }
 }
 
 impl Sub for Work {
@@ -34,37 +58,53 @@ impl Sub for Work {
     }
 }
 
+/// Work by the kind of kernel that does it ("linear", "convolution", "group_norm", …).
+pub type WorkByKind = BTreeMap<&'static str, Work>;
+
 thread_local! {
-    static TOTAL: Cell<Work> =
-        const { Cell::new(Work { launches: 0, flops: 0, bytes: 0, submissions: 0, reads: 0 }) };
+    static TOTAL: RefCell<WorkByKind> = const { RefCell::new(WorkByKind::new()) };
+    static COUNT_ONLY: Cell<bool> = const { Cell::new(false) };
+}
+
+fn add(kind: &'static str, work: Work) {
+    TOTAL.with_borrow_mut(|total| *total.entry(kind).or_default() += work);
 }
 
 impl Work {
     /// All that this thread has asked for since it started.
     pub fn so_far() -> Self {
-        TOTAL.get()
+        TOTAL.with_borrow(|total| total.values().copied().sum())
     }
 
-    /// Adds one launch.
-    pub(super) fn count(flops: u64, bytes: u64) {
-        let so_far = TOTAL.get();
-        TOTAL.set(Self {
-            launches: so_far.launches + 1,
-            flops: so_far.flops + flops,
-            bytes: so_far.bytes + bytes,
-            ..so_far
-        });
+    /// What `asked` asks of our kernels, by kind, without computing it: they are not launched and
+    /// their results stay undefined. burn's own operations run all the same.
+    pub fn count_of(asked: impl FnOnce()) -> WorkByKind {
+        let earlier = TOTAL.with_borrow(Clone::clone);
+        COUNT_ONLY.set(true);
+        asked();
+        COUNT_ONLY.set(false);
+        let earlier_of = |kind| earlier.get(kind).copied().unwrap_or_default();
+        TOTAL
+            .with_borrow(Clone::clone)
+            .into_iter()
+            .map(|(kind, work)| (kind, work - earlier_of(kind)))
+            .filter(|(_, work)| work.launches > 0)
+            .collect()
+    }
+
+    /// Adds one launch of a kernel of that kind; returns whether it is to take place.
+    pub(super) fn count(kind: &'static str, flops: u64, bytes: u64) -> bool {
+        add(kind, Self { launches: 1, flops, bytes, ..Self::default() });
+        !COUNT_ONLY.get()
     }
 
     /// Adds one submission.
     pub(super) fn count_submission() {
-        let so_far = TOTAL.get();
-        TOTAL.set(Self { submissions: so_far.submissions + 1, ..so_far });
+        add("submission", Self { submissions: 1, ..Self::default() });
     }
 
     /// Adds one read-back.
     pub(super) fn count_read() {
-        let so_far = TOTAL.get();
-        TOTAL.set(Self { reads: so_far.reads + 1, ..so_far });
+        add("read", Self { reads: 1, ..Self::default() });
     }
 }

@@ -4,6 +4,7 @@ mod error;
 mod noise;
 mod personalization;
 mod picture;
+mod preparation;
 mod prompt;
 mod settings;
 mod source_picture;

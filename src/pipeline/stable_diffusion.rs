@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use burn::tensor::FloatDType;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Error, PromptEncoder};
 use crate::{
@@ -21,11 +21,13 @@ use crate::{
 };
 
 /// The numbers a model's weights and activations are stored in. Arithmetic is 32-bit either way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Precision {
     #[default]
+    #[serde(rename = "f32")]
     Float32,
     /// Half the memory, on devices with `shader-f16`.
+    #[serde(rename = "f16")]
     Float16,
 }
 
@@ -34,6 +36,14 @@ impl Precision {
         match self {
             Self::Float32 => FloatDType::F32,
             Self::Float16 => FloatDType::F16,
+        }
+    }
+
+    /// "f32" or "f16"
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Float32 => "f32",
+            Self::Float16 => "f16",
         }
     }
 }

@@ -122,7 +122,16 @@ impl Generation {
     /// # Errors
     /// The device failed or was lost.
     pub async fn step(&mut self) -> Result<usize, Error> {
-        if self.step < self.steps() {
+        if self.advance() {
+            self.wait().await?;
+        }
+        Ok(self.step)
+    }
+
+    /// Asks the device for one denoising step; `false` if all are made.
+    pub(super) fn advance(&mut self) -> bool {
+        let due = self.step < self.steps();
+        if due {
             let timestep = self.sampler.timesteps()[self.step];
             let sample = self.sampler.scale_model_input(self.latents.clone(), self.step);
             let [rows, _, _] = self.encoder_hidden_states.dims();
@@ -142,9 +151,8 @@ impl Generation {
             self.latents = self.sampler.step(prediction, self.step, self.latents.clone(), &noise);
             self.step += 1;
             self.keep_unmasked();
-            self.wait().await?;
         }
-        Ok(self.step)
+        due
     }
 
     /// The finished picture.
@@ -152,13 +160,17 @@ impl Generation {
     /// # Errors
     /// The device failed, or its numbers are not finite.
     pub async fn finish(self) -> Result<Picture, Error> {
-        let vae = &self.model.vae;
-        let image = vae.decode(self.latents / vae.config.scaling_factor);
-        let picture = Picture::read(image, &self.model.gpu).await?;
+        let picture = Picture::read(self.image(), &self.model.gpu).await?;
         Ok(match &self.source {
             Some(source) => source.finish(picture),
             None => picture,
         })
+    }
+
+    /// Asks the device for the image `[1, height, width, 3]` in −1…1 of the latents as they are.
+    pub(super) fn image(&self) -> Tensor<4> {
+        let vae = &self.model.vae;
+        vae.decode(self.latents.clone() / vae.config.scaling_factor)
     }
 
     /// Outside of the mask the given picture stands again, with the noise of the next step, or without
@@ -175,9 +187,14 @@ impl Generation {
 
     /// Until the device has done what was asked.
     async fn wait(&self) -> Result<(), Error> {
-        let probe = gpu::read(self.latents.clone().narrow(1, 0, 1).narrow(2, 0, 1)).await;
+        let probe = gpu::read(self.probe()).await;
         self.model.gpu.check()?;
         probe.map(|_| ()).map_err(|error| Error::ReadBack(error.to_string()))
+    }
+
+    /// One pixel's latents: they are there when all are.
+    pub(super) fn probe(&self) -> Tensor<1> {
+        self.latents.clone().narrow(1, 0, 1).narrow(2, 0, 1).flatten(0, 3)
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
 use super::{
+    bench::{Bench, BenchRequest},
     fault::{computing_fault, fault, named},
     from_js,
     generation::Generation,
@@ -105,6 +106,12 @@ impl Engine {
         to_js(&report)
     }
 
+    /// Compiles the kernels that drawing with the model needs, all at once.
+    #[wasm_bindgen(js_name = compileKernels)]
+    pub fn compile_kernels(&self) -> Result<(), JsValue> {
+        self.model()?.compile_kernels().map_err(fault)
+    }
+
     #[wasm_bindgen(js_name = beginGeneration)]
     pub async fn begin_generation(&self, settings: JsValue) -> Result<Generation, JsValue> {
         let GenerationRequest { settings, adapters } = from_js(settings)?;
@@ -125,6 +132,13 @@ impl Engine {
     ) -> Result<Training, JsValue> {
         let settings: TrainingSettings = from_js(settings)?;
         Training::new(self.model()?, settings, &photos, progress, self.adapters.clone()).await
+    }
+
+    /// Of the loaded model, or of Stable Diffusion 1.5's architecture if the request says so.
+    #[wasm_bindgen(js_name = beginBench)]
+    pub async fn begin_bench(&self, request: JsValue) -> Result<Bench, JsValue> {
+        let request: BenchRequest = from_js(request)?;
+        Bench::new(&self.gpu, self.model.as_ref(), request).await
     }
 
     #[wasm_bindgen(js_name = defaultTrainingSettings)]

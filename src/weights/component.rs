@@ -8,6 +8,7 @@ use super::{
     ByteSource, Error, SafetensorsHeader, TensorEntry,
     convert::Floats,
     files::{Index, Layout},
+    random::RandomTensors,
 };
 
 /// Read at once, in bytes: bounds what lies in memory beside the tensor itself. A multiple of every
@@ -23,6 +24,8 @@ pub struct Weights {
     /// In the files, but nothing to compute with (positions as integers, for instance): what to say
     /// if a model wants them after all.
     skipped: HashMap<String, Error>,
+    /// Invents whatever is taken.
+    random: Option<RandomTensors>,
 }
 
 /// A tensor on the device, flat: burn's tensors know their rank at compile time, files do not.
@@ -73,7 +76,12 @@ impl Weights {
     }
 
     fn empty(component: &str) -> Self {
-        Self { component: component.to_owned(), tensors: HashMap::new(), skipped: HashMap::new() }
+        Self {
+            component: component.to_owned(),
+            tensors: HashMap::new(),
+            skipped: HashMap::new(),
+            random: None,
+        }
     }
 
     async fn fetch(
@@ -152,6 +160,12 @@ impl Weights {
         Ok(weights)
     }
 
+    /// Weights that invent any tensor asked for, each time anew, for measuring an architecture without
+    /// its files. The same seed gives the same model if nothing else draws from the device in between.
+    pub fn random(seed: u64, device: &Device, dtype: FloatDType) -> Self {
+        Self { random: Some(RandomTensors::new(seed, device, dtype)), ..Self::empty("the model") }
+    }
+
     /// Numbers in all tensors that are still to take.
     pub fn parameters(&self) -> u64 {
         self.tensors.values().map(|stored| stored.shape.iter().product::<usize>() as u64).sum()
@@ -159,7 +173,7 @@ impl Weights {
 
     /// Whether there is a tensor of that name still to take.
     pub fn contains(&self, name: &str) -> bool {
-        self.tensors.contains_key(name) || self.skipped.contains_key(name)
+        self.random.is_some() || self.tensors.contains_key(name) || self.skipped.contains_key(name)
     }
 
     /// Takes a tensor out. A scalar (shape `[]`) is taken as `[1]`.
@@ -180,6 +194,9 @@ impl Weights {
         name: &str,
         shape: [usize; D],
     ) -> Result<Option<Tensor<D>>, Error> {
+        if let Some(random) = &self.random {
+            return Ok(Some(random.take(name, shape)));
+        }
         if let Some(error) = self.skipped.remove(name) {
             return Err(error);
         }

@@ -10,6 +10,7 @@ mod convert;
 mod error;
 mod files;
 mod header;
+mod random;
 mod source;
 mod writer;
 

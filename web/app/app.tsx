@@ -2,6 +2,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { AboutScreen } from "../features/about/about-screen";
 import { AdaptersScreen } from "../features/adapters/adapters-screen";
+import { LazyBenchScreen } from "../features/bench/lazy";
 import { GalleryScreen } from "../features/gallery/gallery-screen";
 import { GenerateScreen } from "../features/generate/generate-screen";
 import { ModelNotice } from "../features/models/model-notice";
@@ -9,16 +10,17 @@ import { PersonalizeScreen } from "../features/personalize/personalize-screen";
 import { announcement } from "./announce";
 import { FaultNotice } from "./fault-notice";
 import { Header, TabBar } from "./header";
-import { type Screen, screen } from "./navigation";
+import { type Shown, screen } from "./navigation";
 import { device, openEngine } from "./studio";
 import { text } from "./text";
 
-const VIEWS: Record<Screen, () => preact.JSX.Element> = {
+const VIEWS: Record<Shown, () => preact.JSX.Element> = {
   personalize: PersonalizeScreen,
   generate: GenerateScreen,
   gallery: GalleryScreen,
   adapters: AdaptersScreen,
   about: AboutScreen,
+  bench: LazyBenchScreen,
 };
 
 export function App() {

@@ -4,17 +4,19 @@ import { batch, signal } from "@preact/signals";
 export const SCREENS = ["personalize", "generate", "gallery", "adapters", "about"] as const;
 export type Screen = (typeof SCREENS)[number];
 
+/** What shows: a screen, or the bench, which no link leads to but `?bench` in the address. */
+export type Shown = Screen | "bench";
+
+const FIRST: Shown = new URLSearchParams(location.search).has("bench") ? "bench" : "personalize";
+
 /** `#/gallery/4f0c…` is the screen and the id of the picture on it. */
-function fromAddress(): { screen: Screen; subject: string | undefined } {
+function fromAddress(): { screen: Shown; subject: string | undefined } {
   const [, name, subject] = location.hash.split("/");
-  return {
-    screen: SCREENS.find((screen) => screen === name) ?? "personalize",
-    subject: subject || undefined,
-  };
+  return { screen: SCREENS.find((screen) => screen === name) ?? FIRST, subject: subject || undefined };
 }
 
 const start = fromAddress();
-export const screen = signal<Screen>(start.screen);
+export const screen = signal<Shown>(start.screen);
 export const subject = signal(start.subject);
 
 window.addEventListener("hashchange", () => {

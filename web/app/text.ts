@@ -28,6 +28,7 @@ export const text = {
     title: "Getting the demo model ready",
     fetching: (loaded: string, total: string) => `Fetching the model: ${loaded} of ${total}`,
     uploading: (loaded: string, total: string) => `Moving it to the GPU: ${loaded} of ${total}`,
+    compiling: (kernels: number, of: number) => `Preparing the GPU's programs: ${kernels} of ${of}`,
     starting: "Reading the list of files…",
     hint: "This happens once. The next visit reads it from this browser's storage.",
     failed: "The model could not be loaded.",

@@ -4,6 +4,9 @@
  */
 import type {
   AdapterReport,
+  BenchPlan,
+  BenchProgress,
+  BenchReport,
   DeviceReport,
   GenerationSettings,
   ModelReport,
@@ -13,12 +16,13 @@ import type {
   TrainingSettings,
 } from "./contract";
 
-/** Bytes of a model: first fetched (or found in the browser's store), then moved to the GPU. */
-export interface LoadProgress {
-  phase: "fetch" | "upload";
-  bytesLoaded: number;
-  bytesTotal: number;
-}
+/**
+ * Bytes of a model, first fetched (or found in the browser's store), then moved to the GPU; at last the kernels it needs,
+ * as the browser compiles them.
+ */
+export type LoadProgress =
+  | { phase: "fetch" | "upload"; bytesLoaded: number; bytesTotal: number }
+  | { phase: "compile"; kernels: number; of: number };
 
 /** A picture drawn now and then during training; `every` is in training steps. */
 export interface PreviewPlan {
@@ -39,7 +43,15 @@ export interface TrainingObserver {
   checkpoint(trainingStep: number, bytes: Uint8Array): void;
 }
 
-export type JobKind = "generation" | "training";
+export interface BenchObserver {
+  progress(progress: BenchProgress): void;
+  /** What was found so far. */
+  report(report: BenchReport): void;
+  /** An item that could not be measured; the bench goes on with the next. */
+  failed(name: string, message: string): void;
+}
+
+export type JobKind = "generation" | "training" | "bench";
 export type JobCommand = "pause" | "resume" | "stop" | "cancel";
 
 export interface EngineApi {
@@ -58,6 +70,8 @@ export interface EngineApi {
     previews: PreviewPlan | null,
     observer: TrainingObserver,
   ): Promise<AdapterReport | null>;
+  /** Ends when all is measured, or when it is cancelled. */
+  bench(plan: BenchPlan, observer: BenchObserver): Promise<void>;
   command(job: JobKind, command: JobCommand): void;
   addAdapter(bytes: Uint8Array, fileName: string): Promise<AdapterReport>;
   removeAdapter(id: number): Promise<void>;

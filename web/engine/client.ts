@@ -1,7 +1,7 @@
 /** The page's end of the engine worker: one at a time, replaced as a whole when the engine is beyond use. */
 import * as Comlink from "comlink";
-import type { EngineApi, LoadProgress, PreviewPlan, TrainingObserver } from "./api";
-import type { DeviceReport, GenerationSettings, Photo, TrainingSettings } from "./contract";
+import type { BenchObserver, EngineApi, LoadProgress, PreviewPlan, TrainingObserver } from "./api";
+import type { BenchPlan, DeviceReport, GenerationSettings, Photo, TrainingSettings } from "./contract";
 import { faultError } from "./fault";
 
 export class EngineClient {
@@ -56,6 +56,10 @@ export class EngineClient {
     observer: TrainingObserver,
   ) {
     return this.#call(this.#remote.train(settings, photos, previews, Comlink.proxy(observer)));
+  }
+
+  bench(plan: BenchPlan, observer: BenchObserver) {
+    return this.#call(this.#remote.bench(plan, Comlink.proxy(observer)));
   }
 
   command: EngineApi["command"] = (job, command) => void this.#remote.command(job, command);

@@ -158,6 +158,60 @@ export interface Training {
   free(): void;
 }
 
+export type BenchTask = "ops" | "unet" | "vae" | "text" | "step" | "palp";
+
+/** What the page asks of a bench; the engine fills in the rest. */
+export interface BenchPlan {
+  /** Stable Diffusion 1.5's architecture with random weights instead of the loaded model. */
+  sd15: boolean;
+  tasks: BenchTask[];
+  shapes: "sd15" | "demo" | "quick";
+  /** Sides of the pictures in pixels. */
+  sizes: number[];
+  rank: number;
+  precisions: ("f32" | "f16")[];
+  /** Few and short samples. */
+  quick: boolean;
+}
+
+export interface BenchRow {
+  name: string;
+  pass: "forward" | "backward" | "whole";
+  precision: "f32" | "f16";
+  /** Of one run: the median of the samples. */
+  milliseconds: number;
+  /** Until a run was queued. */
+  host: number;
+  flops: number;
+  bytes: number;
+  launches: number;
+  /** The duration at the device's ceiling over the measured one. */
+  ceilingShare: number | null;
+}
+
+/** The fields that the page shows; the whole goes into a report. */
+export interface BenchReport {
+  format: string;
+  engine: string;
+  device: DeviceReport;
+  ceiling: { teraflops: number; teraflopsF16: number | null; gigabytesPerSecond: number } | null;
+  rows: BenchRow[];
+}
+
+export interface BenchProgress {
+  done: number;
+  total: number;
+  /** What the next step measures; `null` when all is done. */
+  next: string | null;
+}
+
+export interface Bench {
+  progress(): BenchProgress;
+  step(): Promise<void>;
+  report(): BenchReport;
+  free(): void;
+}
+
 export interface Engine {
   /**
    * Tests the device's arithmetic at a first visit, or goes by what an earlier one `kept`. Returns what to keep, and
@@ -169,6 +223,8 @@ export interface Engine {
     source: ModelSource,
     progress: (bytesLoaded: number, bytesTotal: number) => void,
   ): Promise<ModelReport>;
+  /** Asks for every pipeline that drawing with the model needs. */
+  compileKernels(): void;
   beginGeneration(settings: GenerationSettings): Promise<Generation>;
   /** `progress` is called as the photos are encoded. */
   beginTraining(
@@ -177,6 +233,7 @@ export interface Engine {
     progress: (encoded: number, of: number) => void,
   ): Promise<Training>;
   defaultTrainingSettings(classNoun: string): TrainingSettings;
+  beginBench(plan: BenchPlan): Promise<Bench>;
   addAdapter(bytes: Uint8Array, fileName: string): AdapterReport;
   removeAdapter(id: number): void;
   exportAdapter(id: number): Uint8Array;

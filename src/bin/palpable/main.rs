@@ -1,6 +1,7 @@
 //! The command line: the browser's engine on any Vulkan, Metal or DirectX 12 GPU, a software Vulkan
 //! driver, or the processor.
 
+mod bench;
 mod device_memo;
 mod error;
 mod generate;
@@ -27,6 +28,7 @@ enum Command {
     Personalize(personalize::Arguments),
     Inspect(inspect::Arguments),
     Score(score::Arguments),
+    Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         Command::Personalize(arguments) => pollster::block_on(personalize::run(arguments)),
         Command::Inspect(arguments) => pollster::block_on(inspect::run(arguments)),
         Command::Score(arguments) => pollster::block_on(score::run(arguments)),
+        Command::Bench(arguments) => pollster::block_on(bench::run(arguments)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

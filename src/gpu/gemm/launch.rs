@@ -50,10 +50,10 @@ impl Product {
         let workgroups = workload.workgroups(tile, splits);
         let rows = workload.rows * workload.groups;
         let columns = product.extents.columns;
-        let mut flops = 2 * rows * columns * workload.depth;
+        let mut flops = (rows * columns) as u64 * 2 * workload.depth as u64;
         let c = empty(&product.a, product.shape.clone(), product.a.dtype);
         if splits == 1 {
-            flops += product.epilogue.flops() * rows * columns;
+            flops += (rows * columns) as u64 * product.epilogue.flops();
             let (kernel, inputs) = product.kernel(tile, 1, Some(&product.epilogue));
             kernel.launch(workgroups, &inputs, &[&c], &product.parameters(rows, splits).words(), flops);
             return c;
@@ -178,7 +178,7 @@ impl Product {
             Kernel::new("gemm_reduce", c.dtype, REDUCE_WORKGROUP_SIZE).with("columns", 0).with("rows", 0);
         let kernel = with_epilogue(kernel, Some(&self.epilogue), columns, &mut inputs);
         let items = (rows * columns.div_ceil(4)) as u32;
-        let flops = (splits as usize - 1 + self.epilogue.flops()) * rows * columns;
+        let flops = (rows * columns) as u64 * (u64::from(splits) - 1 + self.epilogue.flops());
         let workgroups = spread(items.div_ceil(REDUCE_WORKGROUP_SIZE));
         kernel.launch(workgroups, &inputs, &[c], &self.parameters(rows, splits).words(), flops);
     }
@@ -227,9 +227,9 @@ fn with_epilogue<'a>(
 
 impl Epilogue {
     /// For each number of C; an activation counts as the operations written for it.
-    fn flops(&self) -> usize {
+    fn flops(&self) -> u64 {
         let operands = [self.bias.is_some(), self.image_add.is_some(), self.residual.is_some()];
-        let adds = operands.into_iter().chain([self.scale.is_some()]).filter(|&there| there).count();
+        let adds = operands.into_iter().chain([self.scale.is_some()]).filter(|&there| there).count() as u64;
         let activation = match self.activation {
             None => 0,
             Some(Activation::Silu) => 3,

@@ -1,6 +1,7 @@
 /** Starts the wasm engine, telling apart a browser that forbids WebAssembly from a file that didn't arrive. */
 import type { Engine, EngineModule } from "../contract";
 import { faultError } from "../fault";
+import { compileOnRequest } from "./pipelines";
 import { doWithoutTimestampQueries } from "./timestamp-queries";
 
 /** The smallest module there is: magic number and version. */
@@ -14,6 +15,7 @@ export async function openEngine(): Promise<Engine> {
     throw faultError("WasmBlocked", "This browser doesn't allow WebAssembly, which Palpable's engine is.");
   }
   doWithoutTimestampQueries(navigator.gpu);
+  compileOnRequest(navigator.gpu);
   const module = await startModule();
   return module.Engine.open();
 }

@@ -3,12 +3,14 @@ import * as Comlink from "comlink";
 import type { EngineApi, JobKind } from "../api";
 import type { Engine, Picture } from "../contract";
 import { faultError } from "../fault";
+import { runBench } from "./bench-job";
 import { openDeviceMemo } from "./device-memo";
 import { named } from "./device-name";
 import { openEngine } from "./engine-module";
 import { runGeneration } from "./generation-job";
 import { JobControl } from "./job-control";
 import { openModelFolder } from "./model-files";
+import { compileAhead } from "./pipelines";
 import { runTraining } from "./training-job";
 import { Turns } from "./turns";
 
@@ -56,11 +58,16 @@ const api: EngineApi = {
     }),
   loadModel: async (folder, progress) => {
     const source = await openModelFolder(folder, progress);
-    return turns.take(() =>
-      engine().loadModel(source, (bytesLoaded, bytesTotal) =>
+    return turns.take(async () => {
+      const report = await engine().loadModel(source, (bytesLoaded, bytesTotal) =>
         progress({ phase: "upload", bytesLoaded, bytesTotal }),
-      ),
-    );
+      );
+      await compileAhead(
+        () => engine().compileKernels(),
+        (kernels, of) => progress({ phase: "compile", kernels, of }),
+      );
+      return report;
+    });
   },
   defaultTrainingSettings: (classNoun) => turns.take(() => engine().defaultTrainingSettings(classNoun)),
   generate: (settings, progress) =>
@@ -71,6 +78,7 @@ const api: EngineApi = {
     asJob("training", (control) =>
       runTraining(engine(), turns, control, settings, photos, previews, observer),
     ),
+  bench: (plan, observer) => asJob("bench", (control) => runBench(engine(), turns, control, plan, observer)),
   command: (job, command) => controls.get(job)?.command(command),
   addAdapter: (bytes, fileName) => turns.take(() => engine().addAdapter(bytes, fileName)),
   removeAdapter: (id) => turns.take(() => engine().removeAdapter(id)),

@@ -84,7 +84,9 @@ function DeviceFacts({ report }: { report: DeviceReport }) {
           </ul>
         </>
       )}
-      <CopyFacts facts={[...facts, ...report.notes.map((note): [string, string] => [text.about.note, note])]} />
+      <CopyFacts
+        facts={[...facts, ...report.notes.map((note): [string, string] => [text.about.note, note])]}
+      />
     </section>
   );
 }

@@ -2,6 +2,7 @@
 import { FaultNotice } from "../../app/fault-notice";
 import { megabytes } from "../../app/format";
 import { text } from "../../app/text";
+import type { LoadProgress } from "../../engine/api";
 import { ProgressBar } from "../../ui/progress-bar";
 import { loadDemoModel, model } from "./model";
 
@@ -11,16 +12,22 @@ export function ModelNotice() {
     return <FaultNotice fault={now.fault} title={text.model.failed} onRetry={loadDemoModel} />;
   }
   if (now.state !== "loading") return null;
-  const { progress } = now;
-  const words = progress?.phase === "upload" ? text.model.uploading : text.model.fetching;
-  const label = progress
-    ? words(megabytes(progress.bytesLoaded), megabytes(progress.bytesTotal))
-    : text.model.starting;
   return (
     <section class="card model-notice" aria-label={text.model.title}>
       <h2>{text.model.title}</h2>
-      <ProgressBar label={label} done={progress?.bytesLoaded ?? 0} of={progress?.bytesTotal} />
+      <ProgressBar {...barOf(now.progress)} />
       <p class="hint">{text.model.hint}</p>
     </section>
   );
+}
+
+function barOf(progress: LoadProgress | undefined): { label: string; done: number; of: number | undefined } {
+  if (!progress) return { label: text.model.starting, done: 0, of: undefined };
+  if (progress.phase === "compile") {
+    const { kernels, of } = progress;
+    return { label: text.model.compiling(kernels, of), done: kernels, of };
+  }
+  const words = progress.phase === "upload" ? text.model.uploading : text.model.fetching;
+  const { bytesLoaded, bytesTotal } = progress;
+  return { label: words(megabytes(bytesLoaded), megabytes(bytesTotal)), done: bytesLoaded, of: bytesTotal };
 }

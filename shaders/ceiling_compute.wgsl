@@ -1,0 +1,35 @@
+// How fast a device multiplies and adds: the ceiling that kernels' speeds are shares of.
+// Each thread runs sixteen independent chains of c = a·c + b on vectors, all in registers: enough
+// to hide the latency of the arithmetic. A round is 16 · 4 · 2 = 128 operations.
+// y: [threads] vectors; written so that the work can't be left out. The factor a is below 1 and
+// comes from a parameter, so nothing grows and nothing is known when the kernel is compiled.
+{% if scalar == "f16" %}
+enable f16;
+{% endif %}
+alias Scalar = {{ scalar }};
+alias Vector = vec4<{{ scalar }}>;
+
+struct Parameters { rounds: u32, factor: f32 }
+
+@group(0) @binding(0) var<storage, read> x: array<Vector>;
+@group(0) @binding(1) var<storage, read_write> y: array<Vector>;
+@group(0) @binding(2) var<uniform> p: Parameters;
+
+@compute @workgroup_size({{ workgroup_size }})
+fn main(@builtin(global_invocation_id) invocation: vec3<u32>) {
+  let a = Vector(Scalar(p.factor));
+  let b = x[invocation.x];
+{% for chain in range(16) %}
+  var c{{ chain }} = b * Scalar({{ chain + 1 }});
+{% endfor %}
+  for (var round = 0u; round < p.rounds; round++) {
+{% for chain in range(16) %}
+    c{{ chain }} = fma(a, c{{ chain }}, b);
+{% endfor %}
+  }
+  var sum = c0;
+{% for chain in range(1, 16) %}
+  sum += c{{ chain }};
+{% endfor %}
+  y[invocation.x] = sum;
+}

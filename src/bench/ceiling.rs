@@ -1,0 +1,112 @@
+//! The device's ceilings, by two probe kernels: one that only multiplies and adds in registers
+//! (`shaders/ceiling_compute.wgsl`) and one that only streams memory (`shaders/ceiling_memory.wgsl`).
+//! A data sheet's peak would flatter nobody: browsers clamp, drivers differ, clocks throttle.
+
+use burn::{
+    backend::{
+        Backend, Dispatch, TensorMetadata, backend_extension,
+        tensor::FloatTensor,
+        wgpu::{CubeBackend, CubeTensor},
+    },
+    tensor::{DType, Tensor},
+};
+
+use super::{
+    report::Ceiling,
+    stopwatch::{Effort, Run, Stopwatch},
+};
+use crate::{
+    gpu::{
+        Gpu,
+        kernel::{Kernel, empty, spread},
+    },
+    pipeline::Error,
+};
+
+const WORKGROUP_SIZE: u32 = 256;
+/// Operations of a thread in a round of the arithmetic probe.
+const OPERATIONS_A_ROUND: usize = 16 * 4 * 2;
+/// Numbers in a vector.
+const VECTOR: usize = 4;
+
+/// The probes' sizes.
+struct Probes {
+    /// Threads of the arithmetic probe: enough to fill the device many times over.
+    threads: usize,
+    rounds: u32,
+    /// Numbers that the memory probe reads; more than caches hold.
+    numbers: usize,
+}
+
+impl Probes {
+    /// A software adapter gets small ones; elsewhere buffers are as large as a binding may be, up to
+    /// 256 MiB.
+    fn of(gpu: &Gpu) -> Self {
+        if gpu.report.software {
+            return Self { threads: 1 << 13, rounds: 64, numbers: 4 << 20 };
+        }
+        let binding = gpu.report.limits.max_storage_buffer_binding_size.min(256 << 20) as usize;
+        Self { threads: 1 << 20, rounds: 512, numbers: binding / 4 / VECTOR * VECTOR }
+    }
+}
+
+/// Launches of the probes.
+#[backend_extension(Cube)]
+pub trait CeilingOps: Backend {
+    fn ceiling_compute(x: FloatTensor<Self>, rounds: u32) -> FloatTensor<Self>;
+    fn ceiling_memory(x: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
+impl CeilingOps for CubeBackend {
+    /// x: four numbers a thread.
+    fn ceiling_compute(x: CubeTensor, rounds: u32) -> CubeTensor {
+        let threads = x.shape().num_elements() / VECTOR;
+        let y = empty(&x, x.shape(), x.dtype);
+        Kernel::new("ceiling_compute", x.dtype, WORKGROUP_SIZE).launch(
+            [threads as u32 / WORKGROUP_SIZE, 1, 1],
+            &[&x],
+            &[&y],
+            &[rounds, 0.5f32.to_bits()],
+            threads * rounds as usize * OPERATIONS_A_ROUND,
+        );
+        y
+    }
+
+    fn ceiling_memory(x: CubeTensor) -> CubeTensor {
+        let count = x.shape().num_elements() / VECTOR;
+        let y = empty(&x, x.shape(), x.dtype);
+        Kernel::new("ceiling_memory", x.dtype, WORKGROUP_SIZE).launch(
+            spread((count as u32).div_ceil(WORKGROUP_SIZE)),
+            &[&x],
+            &[&y],
+            &[count as u32],
+            count * VECTOR,
+        );
+        y
+    }
+}
+
+/// Runs both probes.
+pub async fn measure(gpu: &Gpu, stopwatch: &Stopwatch, effort: Effort) -> Result<Ceiling, Error> {
+    let probes = Probes::of(gpu);
+    let arithmetic = async |dtype: DType| -> Result<f64, Error> {
+        let x = Tensor::<1>::ones([probes.threads * VECTOR], (&gpu.device, dtype));
+        let mut prepare = || -> Run {
+            let x = x.clone();
+            Box::new(move || drop(Dispatch::ceiling_compute(x.into_dispatch(), probes.rounds)))
+        };
+        let timing = stopwatch.time(effort, 1000, &mut prepare).await?;
+        Ok(timing.work.flops as f64 / timing.median / 1e12)
+    };
+    let teraflops = arithmetic(DType::F32).await?;
+    let teraflops_f16 = if gpu.report.float16 { Some(arithmetic(DType::F16).await?) } else { None };
+
+    let x = Tensor::<1>::ones([probes.numbers], (&gpu.device, DType::F32));
+    let mut prepare = || -> Run {
+        let x = x.clone();
+        Box::new(move || drop(Dispatch::ceiling_memory(x.into_dispatch())))
+    };
+    let timing = stopwatch.time(effort, 1000, &mut prepare).await?;
+    let gigabytes_per_second = timing.work.bytes as f64 / timing.median / 1e9;
+    Ok(Ceiling { teraflops, teraflops_f16, gigabytes_per_second })
+}

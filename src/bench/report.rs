@@ -1,0 +1,116 @@
+//! What a bench found. As JSON it is the same from every runtime and from the PyTorch baseline.
+
+use serde::Serialize;
+
+use super::stopwatch::Timing;
+use crate::gpu::{DeviceReport, WorkByKind};
+
+/// Changes whenever a reader would have to.
+pub const FORMAT: &str = "palpable-bench-1";
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    pub format: &'static str,
+    /// What computed: "palpable 0.1.0"
+    pub engine: String,
+    pub device: DeviceReport,
+    /// Milliseconds of one read-back, which every row is free of.
+    pub read_back: f64,
+    pub ceiling: Option<Ceiling>,
+    pub rows: Vec<Row>,
+}
+
+/// The device's speeds as two probe kernels reach them.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ceiling {
+    /// 10¹² f32 operations a second: fused multiply-adds between registers.
+    pub teraflops: f64,
+    /// The same in f16, where the device has it. Our kernels accumulate in f32.
+    pub teraflops_f16: Option<f64>,
+    /// 10⁹ bytes a second, read and written.
+    pub gigabytes_per_second: f64,
+}
+
+/// One thing measured.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Row {
+    pub name: String,
+    /// "forward", "backward", or "whole" for a network's pass or a step.
+    pub pass: &'static str,
+    /// "f32" or "f16"
+    pub precision: &'static str,
+    /// Milliseconds of one run: median, least and most of the samples.
+    pub milliseconds: f64,
+    pub least: f64,
+    pub most: f64,
+    /// Milliseconds until a run was queued.
+    pub host: f64,
+    pub samples: usize,
+    pub repeats: usize,
+    /// Of our kernels.
+    pub launches: u64,
+    pub flops: u64,
+    pub bytes: u64,
+    /// The duration at the ceiling over the measured one.
+    pub ceiling_share: Option<f64>,
+    /// Bytes that the device's allocator held for it, weights included.
+    pub memory: Option<u64>,
+}
+
+/// What a network has to do, by kind of kernel.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Counted {
+    pub name: String,
+    pub work: WorkByKind,
+}
+
+impl Row {
+    pub(super) fn new(
+        name: String,
+        pass: &'static str,
+        precision: &'static str,
+        timing: Timing,
+        ceiling: Option<&Ceiling>,
+    ) -> Self {
+        let work = timing.work;
+        Self {
+            name,
+            pass,
+            precision,
+            milliseconds: timing.median * 1e3,
+            least: timing.least * 1e3,
+            most: timing.most * 1e3,
+            host: timing.host * 1e3,
+            samples: timing.samples,
+            repeats: timing.repeats,
+            launches: work.launches,
+            flops: work.flops,
+            bytes: work.bytes,
+            ceiling_share: ceiling.map(|ceiling| ceiling.seconds(work.flops, work.bytes) / timing.median),
+            memory: None,
+        }
+    }
+
+    /// 10¹² operations a second.
+    pub fn teraflops(&self) -> f64 {
+        self.flops as f64 / self.milliseconds / 1e9
+    }
+
+    /// 10⁹ bytes a second.
+    pub fn gigabytes_per_second(&self) -> f64 {
+        self.bytes as f64 / self.milliseconds / 1e6
+    }
+}
+
+impl Ceiling {
+    /// The least time for so much work: arithmetic and memory run side by side.
+    fn seconds(&self, flops: u64, bytes: u64) -> f64 {
+        let arithmetic = flops as f64 / (self.teraflops * 1e12);
+        let memory = bytes as f64 / (self.gigabytes_per_second * 1e9);
+        arithmetic.max(memory)
+    }
+}

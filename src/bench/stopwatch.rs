@@ -1,0 +1,158 @@
+//! Times work on the device by the wall clock.
+//!
+//! A sample queues the work many times over, then reads one number back, which the device answers
+//! only when all before it is done; what such a read costs on an idle device is measured beforehand
+//! and taken off. The first run is not counted: it compiles the pipelines.
+
+use std::rc::Rc;
+
+use burn::tensor::{DType, Tensor};
+
+use crate::{
+    gpu::{Gpu, Work},
+    pipeline::Error,
+};
+
+/// Seconds since any fixed moment.
+pub type Clock = Rc<dyn Fn() -> f64>;
+
+/// One run of what is timed, prepared.
+pub type Run = Box<dyn FnOnce()>;
+
+/// How much is spent on one row.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// Samples, of which the median counts.
+    samples: usize,
+    /// A sample's least duration in seconds: runs are repeated until it lasts so long.
+    sample: f64,
+    /// All samples together, in seconds, where a single run isn't longer.
+    row: f64,
+}
+
+impl Effort {
+    pub fn new(quick: bool) -> Self {
+        if quick {
+            Self { samples: 3, sample: 0.005, row: 0.5 }
+        } else {
+            Self { samples: 7, sample: 0.05, row: 4.0 }
+        }
+    }
+}
+
+/// Durations of one run, in seconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Timing {
+    pub median: f64,
+    pub least: f64,
+    pub most: f64,
+    /// Until everything was queued.
+    pub host: f64,
+    pub samples: usize,
+    /// Runs in a sample.
+    pub repeats: usize,
+    /// What a run asked of our kernels.
+    pub work: Work,
+}
+
+pub struct Stopwatch {
+    gpu: Gpu,
+    clock: Clock,
+    probe: Tensor<1>,
+    /// Seconds of a read-back from an idle device.
+    read_back: f64,
+}
+
+const READ_BACKS: usize = 9;
+/// What is left of a sample at least when the read-back is taken off.
+const LEAST_SHARE: f64 = 0.05;
+
+impl Stopwatch {
+    pub async fn new(gpu: &Gpu, clock: Clock) -> Result<Self, Error> {
+        let probe = Tensor::zeros([1], (&gpu.device, DType::F32));
+        let mut stopwatch = Self { gpu: gpu.clone(), clock, probe, read_back: 0.0 };
+        stopwatch.wait().await?;
+        let mut durations = Vec::new();
+        for _ in 0..READ_BACKS {
+            let start = (stopwatch.clock)();
+            stopwatch.wait().await?;
+            durations.push((stopwatch.clock)() - start);
+        }
+        stopwatch.read_back = median(&mut durations);
+        Ok(stopwatch)
+    }
+
+    /// Seconds of a read-back, which are taken off every sample.
+    pub fn read_back(&self) -> f64 {
+        self.read_back
+    }
+
+    /// Times runs that `prepare` makes ready beforehand, at most `most_repeats` of them at a time.
+    pub async fn time(
+        &self,
+        effort: Effort,
+        most_repeats: usize,
+        prepare: &mut dyn FnMut() -> Run,
+    ) -> Result<Timing, Error> {
+        let first = prepare();
+        let before = Work::so_far();
+        first();
+        let work = Work::so_far() - before;
+        self.wait().await?;
+
+        let (once, _) = self.sample(1, prepare).await?;
+        let repeats = (effort.sample / once.max(1e-6)).ceil() as usize;
+        let repeats = repeats.clamp(1, most_repeats.max(1));
+        let affordable = effort.row / (once * repeats as f64).max(effort.sample);
+        let samples = (affordable as usize).clamp(1, effort.samples);
+        let (mut device, mut host) = (Vec::new(), Vec::new());
+        for _ in 0..samples {
+            let (all, queued) = self.sample(repeats, prepare).await?;
+            device.push(all / repeats as f64);
+            host.push(queued / repeats as f64);
+        }
+        let median = median(&mut device);
+        Ok(Timing {
+            median,
+            // Sorted by the median.
+            least: device[0],
+            most: device[samples - 1],
+            host: self::median(&mut host),
+            samples,
+            repeats,
+            work,
+        })
+    }
+
+    /// Seconds until done and until queued.
+    async fn sample(&self, repeats: usize, prepare: &mut dyn FnMut() -> Run) -> Result<(f64, f64), Error> {
+        let runs: Vec<Run> = (0..repeats).map(|_| prepare()).collect();
+        self.wait().await?;
+        let start = (self.clock)();
+        for run in runs {
+            run();
+        }
+        let queued = (self.clock)() - start;
+        self.wait().await?;
+        let elapsed = (self.clock)() - start;
+        // This read-back may have been quicker than the usual one: never nothing.
+        Ok(((elapsed - self.read_back).max(elapsed * LEAST_SHARE), queued))
+    }
+
+    async fn wait(&self) -> Result<(), Error> {
+        wait_for(&self.gpu, self.probe.clone()).await
+    }
+}
+
+/// Until the device has done what was asked of it so far. `probe`: any tensor of it.
+pub async fn wait_for(gpu: &Gpu, probe: Tensor<1>) -> Result<(), Error> {
+    let read = probe.into_data_async().await;
+    gpu.check()?;
+    read.map(|_| ()).map_err(|error| Error::ReadBack(format!("{error:?}")))
+}
+
+/// Sorts them; of an even number the upper middle.
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}

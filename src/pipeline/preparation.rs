@@ -1,0 +1,39 @@
+//! Kernels compiled before they are needed.
+//!
+//! A pipeline is otherwise compiled when it is first launched: a picture's first step then stands still
+//! for seconds, without a sign of progress. Here the whole computation is gone through once with every
+//! launch dropped (cubecl's dry run), which compiles exactly the kernels that the real one will launch,
+//! burn's own among them. In a browser the worker turns these compilations into asynchronous ones.
+
+use cubecl::dry_run::DryRun;
+
+use super::{Error, Generation, GenerationSettings, StableDiffusion};
+
+impl StableDiffusion {
+    /// Compiles what drawing at the model's own size needs: text encoder, U-Net with and without
+    /// guidance's second row, both samplers, and the VAE's decoder. It takes the memory of a drawing for
+    /// its time.
+    ///
+    /// While it lasts every launch of the *process* is dropped, so nothing else may compute meanwhile;
+    /// it doesn't wait for anything.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn compile_kernels(&self) -> Result<(), Error> {
+        let dry = DryRun::new();
+        for sampler in ["ddim", "euler"] {
+            let prompt = "a picture".to_owned();
+            let settings =
+                GenerationSettings { prompt, sampler: sampler.to_owned(), steps: 2, ..Default::default() };
+            let mut generation = Generation::new(self, &settings, &[])?;
+            // The samplers compute their first step in another way than the later ones.
+            while generation.advance() {}
+            drop((generation.probe(), generation.image()));
+        }
+        // Launches wait in a queue; compiled when they leave it.
+        let flushed = self.gpu.device.flush();
+        drop(dry);
+        self.gpu.check()?;
+        flushed.map_err(|error| Error::ReadBack(error.to_string()))
+    }
+}

@@ -1,0 +1,82 @@
+//! Kernels compiled ahead. In a program of its own: a dry run drops every launch of the process.
+
+mod support;
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Instant,
+};
+
+use burn::tensor::{FloatDType, Tensor};
+use cubecl::{dry_run::DryRun, launched::LaunchedKernels};
+use palpable::{
+    gpu::KernelProfile,
+    ops::linear,
+    pipeline::{Generation, GenerationSettings, Precision, StableDiffusion},
+};
+use support::{block_on, demo_model, open_gpu, values};
+
+/// One test at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// Drawing launches nothing that was not compiled before, and draws what it draws without.
+#[test]
+fn drawing_needs_nothing_that_was_not_compiled() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let load = || {
+        let gpu = open_gpu();
+        let source = demo_model();
+        block_on(StableDiffusion::load(&gpu, &source, "demo", Precision::Float32, &mut |_| ()))
+            .expect("the embedded model")
+    };
+    let draw = |model: &StableDiffusion| {
+        let prompt = "a photo of a cat".to_owned();
+        let settings = GenerationSettings { prompt, steps: 2, ..Default::default() };
+        let mut generation = Generation::new(model, &settings, &[]).expect("a generation");
+        let mut seconds = Vec::new();
+        for _ in 0..generation.steps() {
+            let started = Instant::now();
+            block_on(generation.step()).expect("a step");
+            seconds.push(started.elapsed().as_secs_f64());
+        }
+        let started = Instant::now();
+        let picture = block_on(generation.finish()).expect("a picture");
+        seconds.push(started.elapsed().as_secs_f64());
+        println!("steps and decoding took {seconds:.1?} s");
+        picture
+    };
+    let unprepared = draw(&load());
+
+    let model = load();
+    let compiled = LaunchedKernels::new();
+    let started = Instant::now();
+    model.compile_kernels().expect("compiled kernels");
+    println!("compiled in {:.1} s", started.elapsed().as_secs_f64());
+    let compiled = compiled.finish();
+    let launched = LaunchedKernels::new();
+    let prepared = draw(&model);
+    let launched = launched.finish();
+    println!("{} kernels compiled, {} launched", compiled.len(), launched.len());
+    let late = launched.difference(&compiled).count();
+    assert_eq!(late, 0, "kernels that were compiled only when they were launched");
+    assert!(prepared == unprepared, "preparation changed the picture");
+}
+
+/// The poison of the tests for unwritten elements reaches results: a kernel that doesn't run leaves it.
+#[test]
+fn results_are_poisoned() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let gpu = open_gpu();
+    KernelProfile { poison_results: true, ..KernelProfile::on(&gpu.device) }.set(&gpu.device);
+    let half = gpu.report.float16.then_some(FloatDType::F16);
+    for dtype in half.into_iter().chain([FloatDType::F32]) {
+        let ones = |shape: [usize; 2]| Tensor::<2>::ones(shape, (&gpu.device, dtype.into()));
+        let (x, weight) = (ones([5, 7]).unsqueeze::<3>(), ones([3, 7]));
+        gpu.device.flush().expect("a device that works");
+        let dry = DryRun::new();
+        let untouched = linear::linear(x, weight, None);
+        gpu.device.flush().expect("a device that works");
+        drop(dry);
+        assert!(values(untouched).iter().all(|value| value.is_nan()), "{dtype:?}");
+    }
+}

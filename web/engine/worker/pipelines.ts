@@ -1,0 +1,104 @@
+/**
+ * Compiles pipelines ahead and side by side. The engine's runtime asks for each pipeline by `createComputePipeline`,
+ * which the browser compiles on one thread while everything else waits, at the moment the pipeline is first used. Here
+ * a dry run of the engine asks for all of them at once; each request is answered by a stand-in, the browser compiles
+ * them by `createComputePipelineAsync`, on several threads where it has them, and the stand-ins take the results.
+ */
+
+/** Answers for a pipeline until there is one. */
+class StandIn {
+  #compiled: GPUComputePipeline | undefined;
+  readonly #device: GPUDevice;
+  readonly #descriptor: GPUComputePipelineDescriptor;
+
+  constructor(device: GPUDevice, descriptor: GPUComputePipelineDescriptor) {
+    this.#device = device;
+    this.#descriptor = descriptor;
+  }
+
+  async compile(): Promise<void> {
+    try {
+      this.#compiled = await this.#device.createComputePipelineAsync(this.#descriptor);
+    } catch {
+      // What is wrong with it is said when it is used, in the way of every other error of the device.
+    }
+  }
+
+  get pipeline(): GPUComputePipeline {
+    this.#compiled ??= createNow.call(this.#device, this.#descriptor);
+    return this.#compiled;
+  }
+
+  getBindGroupLayout(index: number): GPUBindGroupLayout {
+    return this.pipeline.getBindGroupLayout(index);
+  }
+}
+
+let createNow: GPUDevice["createComputePipeline"];
+/** While a dry run lasts: the stand-ins it was given. */
+let collecting: StandIn[] | undefined;
+
+/** To be called once, before the engine opens its device. */
+export function compileOnRequest(gpu: GPU): void {
+  const requestAdapter = gpu.requestAdapter.bind(gpu);
+  gpu.requestAdapter = async (options) => {
+    const adapter = await requestAdapter(options);
+    if (adapter) watchDevices(adapter);
+    return adapter;
+  };
+}
+
+function watchDevices(adapter: GPUAdapter): void {
+  const requestDevice = adapter.requestDevice.bind(adapter);
+  adapter.requestDevice = async (descriptor) => {
+    const device = await requestDevice(descriptor);
+    watchPipelines(device);
+    return device;
+  };
+}
+
+function watchPipelines(device: GPUDevice): void {
+  createNow = device.createComputePipeline;
+  device.createComputePipeline = (descriptor) => {
+    if (!collecting) return createNow.call(device, descriptor);
+    const standIn = new StandIn(device, descriptor);
+    collecting.push(standIn);
+    return standIn as unknown as GPUComputePipeline;
+  };
+  const createCommandEncoder = device.createCommandEncoder.bind(device);
+  device.createCommandEncoder = (descriptor) => {
+    const encoder = createCommandEncoder(descriptor);
+    const beginComputePass = encoder.beginComputePass.bind(encoder);
+    encoder.beginComputePass = (passDescriptor) => {
+      const pass = beginComputePass(passDescriptor);
+      const setPipeline = pass.setPipeline.bind(pass);
+      pass.setPipeline = (pipeline) =>
+        setPipeline(pipeline instanceof StandIn ? pipeline.pipeline : pipeline);
+      return pass;
+    };
+    return encoder;
+  };
+}
+
+/** Runs `dryRun`, then compiles what it asked for and says how far that is. */
+export async function compileAhead(
+  dryRun: () => void,
+  progress: (done: number, of: number) => void,
+): Promise<void> {
+  const asked: StandIn[] = [];
+  collecting = asked;
+  try {
+    dryRun();
+  } finally {
+    collecting = undefined;
+  }
+  let done = 0;
+  progress(done, asked.length);
+  await Promise.all(
+    asked.map(async (standIn) => {
+      await standIn.compile();
+      done += 1;
+      progress(done, asked.length);
+    }),
+  );
+}
