@@ -13,6 +13,7 @@ use palpable::{
     gpu::KernelProfile,
     ops::linear,
     pipeline::{Generation, GenerationSettings, Precision, StableDiffusion},
+    startup::{all_checks, compile_checks, self_test},
 };
 use support::{block_on, demo_model, open_gpu, values};
 
@@ -60,6 +61,24 @@ fn drawing_needs_nothing_that_was_not_compiled() {
     let late = launched.difference(&compiled).count();
     assert_eq!(late, 0, "kernels that were compiled only when they were launched");
     assert!(prepared == unprepared, "preparation changed the picture");
+}
+
+/// The self-test launches nothing that was not compiled before.
+#[test]
+fn the_self_test_needs_nothing_that_was_not_compiled() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut gpu = open_gpu();
+    let checks = all_checks();
+    let compiled = LaunchedKernels::new();
+    compile_checks(&gpu, &checks);
+    let compiled = compiled.finish();
+    let launched = LaunchedKernels::new();
+    let started = Instant::now();
+    block_on(self_test(&mut gpu, &checks)).expect("a right device");
+    println!("tested in {:.2} s once compiled", started.elapsed().as_secs_f64());
+    let launched = launched.finish();
+    println!("{} kernels compiled, {} launched", compiled.len(), launched.len());
+    assert_eq!(launched.difference(&compiled).count(), 0);
 }
 
 /// The poison of the tests for unwritten elements reaches results: a kernel that doesn't run leaves it.

@@ -124,6 +124,13 @@ impl Gpu {
         Ok(Self { device: burn_device, report, errors, handle: Some(device) })
     }
 
+    /// Lets kernels use subgroup operations on a device that was given them behind wgpu's back: in browsers
+    /// wgpu neither asks for that feature nor sees it.
+    #[cfg(target_arch = "wasm32")]
+    pub fn allow_subgroups(&self) {
+        KernelProfile { subgroups: true, ..KernelProfile::on(&self.device) }.set(&self.device);
+    }
+
     /// Gives the device away, as a driver's reset would: from now on nothing is computed, and
     /// [`check`](Self::check) says so. Tests of what becomes of unfinished work call it.
     pub fn lose(&self) {

@@ -22,7 +22,7 @@ use super::{Work, profile::KernelProfile, submissions};
 pub const MAX_WORKGROUPS: u32 = 65_535;
 
 /// Every template, by its name in `shaders/`.
-const TEMPLATES: [(&str, &str); 15] = [
+const TEMPLATES: [(&str, &str); 17] = [
     ("gemm", include_str!("../../shaders/gemm.wgsl")),
     ("gemm_staging", include_str!("../../shaders/gemm_staging.wgsl")),
     ("gemm_epilogue", include_str!("../../shaders/gemm_epilogue.wgsl")),
@@ -32,6 +32,8 @@ const TEMPLATES: [(&str, &str); 15] = [
     ("attention_delta", include_str!("../../shaders/attention_delta.wgsl")),
     ("attention_backward_query", include_str!("../../shaders/attention_backward_query.wgsl")),
     ("attention_backward_key_value", include_str!("../../shaders/attention_backward_key_value.wgsl")),
+    ("bindings", include_str!("../../shaders/bindings.wgsl")),
+    ("concat", include_str!("../../shaders/concat.wgsl")),
     ("group_norm", include_str!("../../shaders/group_norm.wgsl")),
     ("layer_norm", include_str!("../../shaders/layer_norm.wgsl")),
     ("geglu", include_str!("../../shaders/geglu.wgsl")),
@@ -92,6 +94,14 @@ impl Kernel {
     pub fn with(mut self, name: &'static str, value: impl Into<Constant>) -> Self {
         self.constants.insert(name, value.into());
         self
+    }
+
+    /// Lets a kernel with sums over its workgroup use subgroup operations where `like`'s device has them.
+    pub fn with_subgroups(self, like: &CubeTensor) -> Self {
+        let subgroups = KernelProfile::of(like).subgroups;
+        // Browsers want the language extension named; naga, which compiles natively, has no name for it.
+        self.with("subgroups", subgroups)
+            .with("subgroups_extension", subgroups && cfg!(target_arch = "wasm32"))
     }
 
     /// The kernel's WGSL.

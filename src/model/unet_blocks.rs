@@ -12,6 +12,7 @@ use super::transformer::{Transformer2DModel, TransformerSizes};
 use super::unet_config::UNet2DConditionConfig;
 use super::unet_segments::{SegmentKind, SegmentShape};
 use crate::ops::{
+    concat::concat_channels,
     conv2d::Padding,
     group_norm::{GroupNormWeights, group_norm},
 };
@@ -102,7 +103,7 @@ impl Segment {
     pub fn forward(&self, input: SegmentInput, conditioning: Conditioning) -> Tensor<4> {
         let SegmentInput { image, skip, next_skip } = input;
         let image = match skip {
-            Some(skip) => Tensor::cat(vec![image, skip], 3),
+            Some(skip) => concat_channels(image, skip),
             None => image,
         };
         match &self.body {

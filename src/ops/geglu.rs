@@ -24,37 +24,37 @@ const WORKGROUP_SIZE: u32 = 256;
 /// A result: the error function's polynomial, and the gate.
 const FLOPS: usize = 20;
 
-fn kernel(x: &CubeTensor, pass: &'static str) -> Kernel {
-    Kernel::new("geglu", x.dtype, WORKGROUP_SIZE).with("pass", pass)
+/// `channels` of the result.
+fn launch(pass: &'static str, channels: usize, numbers: usize, inputs: &[&CubeTensor], result: &CubeTensor) {
+    let vector = channels.is_multiple_of(4);
+    let width = if vector { 4 } else { 1 };
+    let elements = (numbers / width) as u32;
+    Kernel::new("geglu", result.dtype, WORKGROUP_SIZE)
+        .with("pass", pass)
+        .with("vector", vector)
+        .with("subgroups_extension", false)
+        .launch(
+            spread(elements.div_ceil(WORKGROUP_SIZE)),
+            inputs,
+            &[result],
+            &[(channels / width) as u32, elements],
+            numbers * FLOPS,
+        );
 }
 
 /// x must be contiguous.
 fn forward(x: &CubeTensor) -> CubeTensor {
     let [batch, tokens, channels] = x.shape().dims();
-    let count = (batch * tokens * channels / 2) as u32;
     let y = empty(x, [batch, tokens, channels / 2], x.dtype);
-    kernel(x, "forward").launch(
-        spread(count.div_ceil(WORKGROUP_SIZE)),
-        &[x],
-        &[&y],
-        &[channels as u32 / 2, count],
-        count as usize * FLOPS,
-    );
+    launch("forward", channels / 2, y.shape().num_elements(), &[x], &y);
     y
 }
 
 fn backward(x: CubeTensor, dy: CubeTensor) -> CubeTensor {
     let dy = into_contiguous(dy);
     let [_, _, channels] = dy.shape().dims::<3>();
-    let count = dy.shape().num_elements() as u32;
     let dx = empty(&x, x.shape(), x.dtype);
-    kernel(&x, "backward").launch(
-        spread(count.div_ceil(WORKGROUP_SIZE)),
-        &[&x, &dy],
-        &[&dx],
-        &[channels as u32, count],
-        count as usize * FLOPS,
-    );
+    launch("backward", channels, dy.shape().num_elements(), &[&x, &dy], &dx);
     dx
 }
 

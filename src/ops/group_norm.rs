@@ -58,9 +58,41 @@ const WORKGROUP_SIZE: u32 = 256;
 const STATISTICS_FLOPS: usize = 4;
 const FORWARD_FLOPS: usize = 8;
 const BACKWARD_FLOPS: usize = 10;
+/// A group with no more numbers is one workgroup's work from beginning to end.
+const SMALL_GROUP: usize = 32 * 1024;
+/// Threads that share the statistics of an image: enough to keep a large GPU's memory busy.
+const SLICING_THREADS: usize = 64 * 1024;
+
+/// How the passes divide an image among threads.
+#[derive(Clone, Copy, Debug)]
+struct Division {
+    /// Whole groups by one workgroup each.
+    whole: bool,
+    /// Elements are four channels.
+    vector: bool,
+    /// Elements of a pixel.
+    columns: usize,
+    /// Pixels that a thread adds up, and how many such slices there are.
+    slice_pixels: usize,
+    slices: usize,
+}
+
+impl Division {
+    /// Of an image `[batch, height, width, channels]`.
+    fn of(shape: [usize; 4], groups: usize) -> Self {
+        let [batch, height, width, channels] = shape;
+        let pixels = height * width;
+        let whole = pixels * channels / groups <= SMALL_GROUP;
+        // A workgroup that reads a group alone needs its channels to be whole elements.
+        let vector = if whole { channels / groups } else { channels }.is_multiple_of(4);
+        let columns = channels / if vector { 4 } else { 1 };
+        let slice_pixels = (batch * pixels * columns / SLICING_THREADS).clamp(32, 256);
+        Self { whole, vector, columns, slice_pixels, slices: pixels.div_ceil(slice_pixels) }
+    }
+}
 
 /// A contiguous image, its frozen weights and its statistics `[batch, groups, 2]`: the mean and
-/// 1/√(var + ε) of each group. All that forward and backward need.
+/// 1/√(var + ε) of each group. All that the backward pass needs.
 #[derive(Clone, Debug)]
 struct Normalized {
     x: CubeTensor,
@@ -70,59 +102,31 @@ struct Normalized {
     normalization: Normalization,
 }
 
+/// y and what the backward pass needs.
+fn forward(
+    x: CubeTensor,
+    weight: CubeTensor,
+    bias: CubeTensor,
+    normalization: Normalization,
+) -> (CubeTensor, Normalized) {
+    let [x, weight, bias] = [x, weight, bias].map(into_contiguous);
+    let statistics = empty(&x, [x.shape()[0], normalization.groups, 2], DType::F32);
+    let y = empty(&x, x.shape(), x.dtype);
+    let normalized = Normalized { x, weight, bias, statistics, normalization };
+    let Normalized { x, weight, bias, statistics, .. } = &normalized;
+    if normalized.division().whole {
+        normalized.a_group_a_workgroup("whole_forward", &[x, weight, bias], &[&y, statistics], FORWARD_FLOPS);
+    } else {
+        let moments = normalized.a_slice_a_thread("moments", &[x], STATISTICS_FLOPS);
+        normalized.a_group_a_workgroup("statistics", &[&moments], &[statistics], 0);
+        normalized.an_element_a_thread("forward", &[x, statistics, weight, bias], &y, FORWARD_FLOPS);
+    }
+    (y, normalized)
+}
+
 impl Normalized {
-    fn new(x: CubeTensor, weight: CubeTensor, bias: CubeTensor, normalization: Normalization) -> Self {
-        let x = into_contiguous(x);
-        let batch = x.shape()[0];
-        let statistics = empty(&x, [batch, normalization.groups, 2], DType::F32);
-        let normalized = Self {
-            x,
-            weight: into_contiguous(weight),
-            bias: into_contiguous(bias),
-            statistics,
-            normalization,
-        };
-        normalized.kernel("statistics").launch(
-            normalized.a_group_a_workgroup(),
-            &[&normalized.x],
-            &[&normalized.statistics],
-            &normalized.parameters(),
-            normalized.x.shape().num_elements() * STATISTICS_FLOPS,
-        );
-        normalized
-    }
-
-    fn kernel(&self, pass: &'static str) -> Kernel {
-        Kernel::new("group_norm", self.x.dtype, WORKGROUP_SIZE)
-            .with("pass", pass)
-            .with("silu", self.normalization.silu)
-    }
-
-    fn parameters(&self) -> [u32; 5] {
-        let [_, height, width, channels] = self.x.shape().dims::<4>();
-        let Normalization { groups, epsilon, .. } = self.normalization;
-        let count = self.x.shape().num_elements() as u32;
-        [(height * width) as u32, channels as u32, groups as u32, epsilon.to_bits(), count]
-    }
-
-    fn a_group_a_workgroup(&self) -> [u32; 3] {
-        [(self.x.shape()[0] * self.normalization.groups) as u32, 1, 1]
-    }
-
-    fn a_number_a_thread(&self) -> [u32; 3] {
-        spread((self.x.shape().num_elements() as u32).div_ceil(WORKGROUP_SIZE))
-    }
-
-    fn forward(&self) -> CubeTensor {
-        let y = empty(&self.x, self.x.shape(), self.x.dtype);
-        self.kernel("forward").launch(
-            self.a_number_a_thread(),
-            &[&self.x, &self.statistics, &self.weight, &self.bias],
-            &[&y],
-            &self.parameters(),
-            self.x.shape().num_elements() * FORWARD_FLOPS,
-        );
-        y
+    fn division(&self) -> Division {
+        Division::of(self.x.shape().dims(), self.normalization.groups)
     }
 
     fn backward(&self, dy: CubeTensor) -> CubeTensor {
@@ -131,13 +135,81 @@ impl Normalized {
         if self.normalization.silu {
             inputs.push(&self.bias);
         }
-        let sums = empty(&self.x, self.statistics.shape(), DType::F32);
-        let flops = self.x.shape().num_elements() * BACKWARD_FLOPS;
-        self.kernel("sums").launch(self.a_group_a_workgroup(), &inputs, &[&sums], &self.parameters(), flops);
-        inputs.push(&sums);
         let dx = empty(&self.x, self.x.shape(), self.x.dtype);
-        self.kernel("backward").launch(self.a_number_a_thread(), &inputs, &[&dx], &self.parameters(), flops);
+        if self.division().whole {
+            self.a_group_a_workgroup("whole_backward", &inputs, &[&dx], 2 * BACKWARD_FLOPS);
+        } else {
+            let moments = self.a_slice_a_thread("gradient_moments", &inputs, BACKWARD_FLOPS);
+            let sums = empty(&self.x, self.statistics.shape(), DType::F32);
+            self.a_group_a_workgroup("sums", &[&moments], &[&sums], 0);
+            inputs.push(&sums);
+            self.an_element_a_thread("backward", &inputs, &dx, BACKWARD_FLOPS);
+        }
         dx
+    }
+
+    /// The two numbers `[batch, slices, 2, channels]` of each channel of each slice.
+    fn a_slice_a_thread(&self, pass: &'static str, inputs: &[&CubeTensor], flops: usize) -> CubeTensor {
+        let [batch, .., channels] = self.x.shape().dims::<4>();
+        let Division { columns, slices, .. } = self.division();
+        let moments = empty(&self.x, [batch, slices, 2, channels], DType::F32);
+        let threads = (batch * slices * columns) as u32;
+        self.launch(pass, spread(threads.div_ceil(WORKGROUP_SIZE)), threads, inputs, &[&moments], flops);
+        moments
+    }
+
+    /// `flops` for each number of the image.
+    fn a_group_a_workgroup(
+        &self,
+        pass: &'static str,
+        inputs: &[&CubeTensor],
+        outputs: &[&CubeTensor],
+        flops: usize,
+    ) {
+        let groups = (self.x.shape()[0] * self.normalization.groups) as u32;
+        self.launch(pass, [groups, 1, 1], groups * WORKGROUP_SIZE, inputs, outputs, flops);
+    }
+
+    fn an_element_a_thread(
+        &self,
+        pass: &'static str,
+        inputs: &[&CubeTensor],
+        output: &CubeTensor,
+        flops: usize,
+    ) {
+        let [batch, height, width, _] = self.x.shape().dims::<4>();
+        let elements = (batch * height * width * self.division().columns) as u32;
+        self.launch(pass, spread(elements.div_ceil(WORKGROUP_SIZE)), elements, inputs, &[output], flops);
+    }
+
+    fn launch(
+        &self,
+        pass: &'static str,
+        workgroups: [u32; 3],
+        threads: u32,
+        inputs: &[&CubeTensor],
+        outputs: &[&CubeTensor],
+        flops: usize,
+    ) {
+        let [_, height, width, channels] = self.x.shape().dims::<4>();
+        let Normalization { groups, epsilon, silu } = self.normalization;
+        let Division { vector, columns, slices, slice_pixels, .. } = self.division();
+        let parameters = [
+            (height * width) as u32,
+            channels as u32,
+            groups as u32,
+            epsilon.to_bits(),
+            columns as u32,
+            slices as u32,
+            slice_pixels as u32,
+            threads,
+        ];
+        Kernel::new("group_norm", self.x.dtype, WORKGROUP_SIZE)
+            .with("pass", pass)
+            .with("silu", silu)
+            .with("vector", vector)
+            .with_subgroups(&self.x)
+            .launch(workgroups, inputs, outputs, &parameters, flops * self.x.shape().num_elements());
     }
 }
 
@@ -148,7 +220,7 @@ impl GroupNormOps for CubeBackend {
         bias: CubeTensor,
         normalization: Normalization,
     ) -> CubeTensor {
-        Normalized::new(x, weight, bias, normalization).forward()
+        forward(x, weight, bias, normalization).0
     }
 }
 
@@ -171,9 +243,7 @@ impl<C: CheckpointStrategy> GroupNormOps for Autodiff<CubeBackend, C> {
         normalization: Normalization,
     ) -> Tracked<C> {
         record::<C, _>(GroupNorm, x, |x| {
-            let (weight, bias) = (weight.into_primitive(), bias.into_primitive());
-            let normalized = Normalized::new(x, weight, bias, normalization);
-            (normalized.forward(), normalized)
+            forward(x, weight.into_primitive(), bias.into_primitive(), normalization)
         })
     }
 }

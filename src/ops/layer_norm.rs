@@ -47,17 +47,28 @@ const WORKGROUP_SIZE: u32 = 64;
 const FORWARD_FLOPS: usize = 8;
 const BACKWARD_FLOPS: usize = 12;
 
+/// For tokens like those of `x`.
+fn kernel(x: &CubeTensor, pass: &'static str) -> Kernel {
+    let [_, _, channels] = x.shape().dims();
+    let vector = channels.is_multiple_of(4);
+    Kernel::new("layer_norm", x.dtype, WORKGROUP_SIZE)
+        .with("pass", pass)
+        .with("vector", vector)
+        .with("columns", (channels / if vector { 4 } else { 1 }) as u32)
+        .with_subgroups(x)
+}
+
 /// y and the statistics `[tokens, 2]`: mean and 1/√(var + ε) of each token. x must be contiguous.
 fn forward(x: &CubeTensor, weight: &CubeTensor, bias: CubeTensor, epsilon: f32) -> (CubeTensor, CubeTensor) {
     let [batch, tokens, channels] = x.shape().dims();
     let rows = batch * tokens;
     let y = empty(x, x.shape(), x.dtype);
     let statistics = empty(x, [rows, 2], DType::F32);
-    Kernel::new("layer_norm", x.dtype, WORKGROUP_SIZE).with("pass", "forward").launch(
+    kernel(x, "forward").launch(
         spread(rows as u32),
         &[x, weight, &into_contiguous(bias)],
         &[&y, &statistics],
-        &[rows as u32, channels as u32, epsilon.to_bits()],
+        &[rows as u32, epsilon.to_bits()],
         rows * channels * FORWARD_FLOPS,
     );
     (y, statistics)
@@ -68,11 +79,11 @@ fn backward(state: Normalized, dy: CubeTensor) -> CubeTensor {
     let [batch, tokens, channels] = x.shape().dims();
     let rows = (batch * tokens) as u32;
     let dx = empty(&x, x.shape(), x.dtype);
-    Kernel::new("layer_norm", x.dtype, WORKGROUP_SIZE).with("pass", "backward").launch(
+    kernel(&x, "backward").launch(
         spread(rows),
         &[&x, &into_contiguous(dy), &weight, &statistics],
         &[&dx],
-        &[rows, channels as u32, 0],
+        &[rows, 0],
         batch * tokens * channels * BACKWARD_FLOPS,
     );
     dx

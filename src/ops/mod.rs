@@ -8,6 +8,7 @@
 
 pub mod activation;
 pub mod attention;
+pub mod concat;
 pub mod conv2d;
 mod extension;
 pub mod geglu;

@@ -16,7 +16,7 @@ mod speed;
 
 pub use checks::{Check, Known, all_checks};
 pub use memo::DeviceMemo;
-pub use self_test::{Variants, Verdict, self_test};
+pub use self_test::{Variants, Verdict, compile_checks, self_test};
 
 use crate::gpu::{Error, Gpu, KernelProfile};
 

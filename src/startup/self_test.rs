@@ -1,6 +1,7 @@
 //! Runs checks on a device and decides what it can be trusted with.
 
 use burn::tensor::FloatDType;
+use cubecl::dry_run::DryRun;
 use serde::{Deserialize, Serialize};
 
 use super::{Check, Known};
@@ -101,6 +102,23 @@ pub async fn self_test(gpu: &mut Gpu, checks: &[Check]) -> Result<Verdict, Error
     offered.set(&gpu.device);
     let what = tried.map_or("nothing", |(_, what)| what);
     Err(Error::Wrong { adapter: gpu.report.adapter_name.clone(), what })
+}
+
+/// Compiles the kernels that [`self_test`] will launch, by asking for all its checks with every launch
+/// dropped. In a browser the worker makes asynchronous compilations of it; elsewhere it gains nothing.
+///
+/// While it lasts every launch of the *process* is dropped, so nothing else may compute meanwhile.
+pub fn compile_checks(gpu: &Gpu, checks: &[Check]) {
+    let dry = DryRun::new();
+    let half = gpu.report.float16.then_some(FloatDType::F16);
+    for dtype in half.into_iter().chain([FloatDType::F32]) {
+        for check in checks {
+            (check.run)(&gpu.device, dtype);
+        }
+    }
+    // Launches wait in a queue; they are compiled when they leave it. A failure shows in the test.
+    let _ = gpu.device.flush();
+    drop(dry);
 }
 
 /// The name of the first check that fails, if one does.

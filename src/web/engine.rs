@@ -61,10 +61,19 @@ struct GenerationRequest {
 
 #[wasm_bindgen]
 impl Engine {
-    /// Opens the GPU.
-    pub async fn open() -> Result<Engine, JsValue> {
+    /// Opens the GPU. `subgroups()` is asked then whether the device was given subgroups.
+    pub async fn open(subgroups: Function) -> Result<Engine, JsValue> {
         let gpu = Gpu::open(Choice::Gpu).await.map_err(fault)?;
+        if subgroups.call0(&JsValue::NULL)?.is_truthy() {
+            gpu.allow_subgroups();
+        }
         Ok(Self { gpu, model: None, adapters: Rc::default() })
+    }
+
+    /// Compiles the kernels of the first visit's test, all at once.
+    #[wasm_bindgen(js_name = compileChecks)]
+    pub fn compile_checks(&self) {
+        startup::compile_checks(&self.gpu, &startup::all_checks());
     }
 
     /// Tests the device's arithmetic at the first visit; later ones give what the first returned.

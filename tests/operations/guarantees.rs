@@ -4,7 +4,7 @@
 use burn::tensor::{Device, FloatDType, Tensor};
 use palpable::{
     gpu::{Gpu, KernelProfile},
-    ops::{attention, conv2d, geglu, group_norm, layer_norm, linear},
+    ops::{attention, concat, conv2d, geglu, group_norm, layer_norm, linear},
 };
 
 use crate::comparison::{gpu, half_rounded, numbers};
@@ -64,6 +64,12 @@ fn every_operation(device: &Device, dtype: FloatDType, whole: bool) -> Vec<(&'st
             run(device, dtype, [[2, rows, inputs]], |[x]| {
                 let (weight, bias) = (vector(inputs, 44), vector(inputs, 45));
                 layer_norm::layer_norm(x, &layer_norm::LayerNormWeights { weight, bias, epsilon: 1e-5 })
+            }),
+        ),
+        (
+            "skip concatenation",
+            run(device, dtype, [image, [2, height, width, channels + 3]], |[a, b]| {
+                concat::concat_channels(a, b)
             }),
         ),
         ("GEGLU", run(device, dtype, [[2, rows, 2 * inputs]], |[x]| geglu::geglu(x))),

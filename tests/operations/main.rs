@@ -8,6 +8,7 @@ mod support;
 mod comparison;
 
 mod attention;
+mod concat;
 mod conv2d;
 mod geglu;
 mod gradients;
@@ -16,4 +17,5 @@ mod guarantees;
 mod layer_norm;
 mod linear;
 mod quantized;
+mod subgroups;
 mod tiles;

@@ -87,6 +87,19 @@ describe("reading what other programs write", () => {
     expect(await readSettings(png(chunk), "x.png")).toEqual(found);
   });
 
+  test("its samplers, with the schedule in the name or beside it", async () => {
+    const sampler = async (written: string) => {
+      const data = latin1(`parameters\0x\nSteps: 1, Seed: 1, Sampler: ${written}`);
+      return (await readSettings(png({ type: "tEXt", data }), "x.png")).sampler;
+    };
+    expect(await sampler("PLMS")).toBe("pndm");
+    expect(await sampler("DPM++ SDE")).toBe("dpm++-sde");
+    expect(await sampler("DPM++ 2M SDE Karras")).toBe("dpm++-2m-sde-karras");
+    expect(await sampler("DPM++ 2M, Schedule type: Karras")).toBe("dpm++-2m-karras");
+    expect(await sampler("Euler a, Schedule type: SGM Uniform")).toBe("turbo");
+    expect(await sampler("Euler a, Schedule type: Automatic")).toBe("euler-a");
+  });
+
   test("of two texts with the same name the first counts", async () => {
     const second = { type: "tEXt", data: latin1("parameters\0a cat\nSteps: 1, Seed: 1, Size: 1x1") };
     const first = { type: "tEXt", data: latin1(`parameters\0${infotext}`) };

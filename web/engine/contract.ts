@@ -213,6 +213,8 @@ export interface Bench {
 }
 
 export interface Engine {
+  /** Asks for every pipeline that the test of a first visit needs. */
+  compileChecks(): void;
   /**
    * Tests the device's arithmetic at a first visit, or goes by what an earlier one `kept`. Returns what to keep, and
    * nothing where that still holds.
@@ -243,5 +245,6 @@ export interface Engine {
 /** What the generated module `web/wasm/palpable.js` exports. */
 export interface EngineModule {
   default(): Promise<unknown>;
-  Engine: { open(): Promise<Engine> };
+  /** `subgroups` tells, once the engine has its device, whether that device has subgroups. */
+  Engine: { open(subgroups: () => boolean): Promise<Engine> };
 }

@@ -2,6 +2,7 @@
 import type { Engine, EngineModule } from "../contract";
 import { faultError } from "../fault";
 import { compileOnRequest } from "./pipelines";
+import { requestSubgroups } from "./subgroups";
 import { doWithoutTimestampQueries } from "./timestamp-queries";
 
 /** The smallest module there is: magic number and version. */
@@ -16,8 +17,9 @@ export async function openEngine(): Promise<Engine> {
   }
   doWithoutTimestampQueries(navigator.gpu);
   compileOnRequest(navigator.gpu);
+  const subgroups = requestSubgroups(navigator.gpu);
   const module = await startModule();
-  return module.Engine.open();
+  return module.Engine.open(subgroups);
 }
 
 async function wasmAllowed(): Promise<boolean> {

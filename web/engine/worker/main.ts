@@ -27,7 +27,14 @@ function engine(): Engine {
 async function startedEngine(): Promise<Engine> {
   const engine = await openEngine();
   const memo = await openDeviceMemo();
-  const found = await engine.start(await memo.read());
+  const known = await memo.read();
+  if (!known) {
+    await compileAhead(
+      () => engine.compileChecks(),
+      () => undefined,
+    );
+  }
+  const found = await engine.start(known);
   if (found) await memo.keep(found);
   return engine;
 }

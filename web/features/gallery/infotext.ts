@@ -15,8 +15,8 @@ import {
   type UsedAdapter,
 } from "./picture-settings";
 
-/** The engine's names of samplers with the ones that web UIs show. */
-export type SamplerLabels = Readonly<Record<string, string>>;
+/** The engine's names of samplers with A1111's. */
+export type SamplerNames = Readonly<Record<string, string>>;
 
 const NEGATIVE = "Negative prompt:";
 /**
@@ -28,7 +28,7 @@ const SETTING = /(\w[\w \-/]{1,60}):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)/g;
 const FEWEST_SETTINGS = 3;
 const ADAPTER = / ?<lora:([^:<>]+)(?::([^:<>]*))?[^<>]*>/gi;
 
-export function writeInfotext(settings: PictureSettings, samplers: SamplerLabels): string {
+export function writeInfotext(settings: PictureSettings, samplers: SamplerNames): string {
   const { prompt, negativePrompt, adapters, steps, guidanceScale, seed, width, height, model } = settings;
   const sampler = Object.hasOwn(samplers, settings.sampler) ? samplers[settings.sampler] : settings.sampler;
   const tags = adapters.map(({ name, strength }) => ` <lora:${tagName(name)}:${strength}>`).join("");
@@ -45,7 +45,7 @@ export function writeInfotext(settings: PictureSettings, samplers: SamplerLabels
   return [prompt + tags, ...(negativePrompt ? [`${NEGATIVE} ${negativePrompt}`] : []), line].join("\n");
 }
 
-export function readInfotext(infotext: string, samplers: SamplerLabels): FoundSettings {
+export function readInfotext(infotext: string, samplers: SamplerNames): FoundSettings {
   const lines = infotext.trim().split(/\r?\n/);
   const settings = settingsOf(lines.at(-1) ?? "");
   if (settings.size >= FEWEST_SETTINGS) lines.pop();
@@ -88,7 +88,7 @@ function withoutAdapters(prompt: string): { prompt: string; adapters: UsedAdapte
 }
 
 /** Newer versions of the web UI write "DPM++ 2M" and "Karras" apart, older ones as one name. */
-function samplerName(label: string | undefined, schedule: string | undefined, samplers: SamplerLabels) {
+function samplerName(label: string | undefined, schedule: string | undefined, samplers: SamplerNames) {
   const named = (wanted: string) =>
     Object.entries(samplers).find(([, shown]) => shown.toLowerCase() === wanted.toLowerCase())?.[0];
   if (label === undefined) return undefined;

@@ -8,13 +8,14 @@ import { readInfotext, writeInfotext } from "./infotext";
 import { checkedSettings, type FoundSettings, type PictureSettings } from "./picture-settings";
 import { addChunks } from "./png-chunks";
 import { internationalText, readTexts, textChunk } from "./png-text";
+import { SAMPLER_NAMES } from "./sampler-names";
 
 const MOST_BYTES = 64 * 1024 * 1024;
 
 /** The PNG with its settings inside. */
 export async function withSettings(png: Blob, settings: PictureSettings): Promise<Blob> {
   return addChunks(new Uint8Array(await png.arrayBuffer()), [
-    textChunk("parameters", writeInfotext(settings, text.generate.samplers)),
+    textChunk("parameters", writeInfotext(settings, SAMPLER_NAMES)),
     internationalText("palpable", JSON.stringify(settings)),
   ]);
 }
@@ -28,7 +29,7 @@ export async function readSettings(file: Blob, name: string): Promise<FoundSetti
   if (!texts) throw faultError("BadFile", words.notAPng(name));
   const found =
     checkedSettings(parsed(texts.palpable)) ??
-    (texts.parameters === undefined ? {} : readInfotext(texts.parameters, text.generate.samplers));
+    (texts.parameters === undefined ? {} : readInfotext(texts.parameters, SAMPLER_NAMES));
   if (!found.prompt) throw faultError("BadFile", words.noSettings(name));
   return found;
 }
