@@ -73,7 +73,8 @@ fn four_of_{{ buffer }}(line: u32, extent: u32, at: u32) -> Vector {
 {{ four("a", a_vector) }}
 {% if quantized %}
 fn four_of_b(line: u32, extent: u32, at: u32) -> Vector {
-  let word = bitcast<i32>(b[line * ((extent + 3u) / 4u) + at / 4u]);
+  let words = (extent + 3u) / 4u;
+  let word = bitcast<i32>(b[line * words + min(at / 4u, words - 1u)]);
   let four = vec4<f32>(vec4<i32>(
     extractBits(word, 0u, 8u), extractBits(word, 8u, 8u), extractBits(word, 16u, 8u), extractBits(word, 24u, 8u)));
 {% if quantized == "line" %}
@@ -81,7 +82,7 @@ fn four_of_b(line: u32, extent: u32, at: u32) -> Vector {
 {% else %}
   let last = extent - 1u;
   return Vector(four * vec4<f32>(
-    b_scale[at], b_scale[min(at + 1u, last)], b_scale[min(at + 2u, last)], b_scale[min(at + 3u, last)]));
+    b_scale[min(at, last)], b_scale[min(at + 1u, last)], b_scale[min(at + 2u, last)], b_scale[min(at + 3u, last)]));
 {% endif %}
 }
 {% else %}

@@ -1,7 +1,8 @@
 // What becomes of a sum of the matrix product before it is stored; included by gemm.wgsl (splits = 1) and
 // gemm_reduce.wgsl:  C = activation(scale·sum + bias[column] + image_add[image, column]) + residual[row, column]
 // An image is p.image_rows rows. SiLU x·σ(x);  GELU x·Φ(x), the exact form;  quick GELU x·σ(1.702·x).
-// partial: the sum is stored in f32 as it is, [splits][rows][columns].
+// partial: the sum is stored in f32 as it is, [splits][rows][columns].  columns 0: a parameter.
+{% set column_extent = "p.columns" if columns == 0 else columns ~ "u" %}
 alias Scalar = {{ scalar }};
 alias Vector = vec4<{{ scalar }}>;
 
@@ -10,6 +11,8 @@ struct Parameters {
   depth: u32,
   image_rows: u32,
   scale: f32,
+  columns: u32,
+  splits: u32,
   source_height: u32,
   source_width: u32,
   target_height: u32,
@@ -24,14 +27,14 @@ struct Parameters {
 
 fn four_of_{{ name }}(row: u32, column: u32) -> vec4<f32> {
 {% if c_vector %}
-  return vec4<f32>({{ name }}[(row * {{ columns }}u + column) / 4u]);
+  return vec4<f32>({{ name }}[(row * {{ column_extent }} + column) / 4u]);
 {% else %}
-  let start = row * {{ columns }}u + column;
+  let start = row * {{ column_extent }} + column;
   var four = vec4<f32>();
   four.x = f32({{ name }}[start]);
-  if (column + 1u < {{ columns }}u) { four.y = f32({{ name }}[start + 1u]); }
-  if (column + 2u < {{ columns }}u) { four.z = f32({{ name }}[start + 2u]); }
-  if (column + 3u < {{ columns }}u) { four.w = f32({{ name }}[start + 3u]); }
+  if (column + 1u < {{ column_extent }}) { four.y = f32({{ name }}[start + 1u]); }
+  if (column + 2u < {{ column_extent }}) { four.z = f32({{ name }}[start + 2u]); }
+  if (column + 3u < {{ column_extent }}) { four.w = f32({{ name }}[start + 3u]); }
   return four;
 {% endif %}
 }
@@ -56,13 +59,13 @@ fn normal_distribution(z: vec4<f32>) -> vec4<f32> {
 {% endif %}
 
 fn store(row: u32, column: u32, split: u32, sum: vec4<f32>) {
-{% if columns % tile_columns != 0 %}
-  if (column >= {{ columns }}u) { return; }
+{% if columns > 0 and columns % tile_columns != 0 %}
+  if (column >= {{ column_extent }}) { return; }
 {% endif %}
   var value = sum;
-  var start = row * {{ columns }}u + column;
+  var start = row * {{ column_extent }} + column;
 {% if partial %}
-  start += split * {{ "p.rows" if rows == 0 else rows * row_groups ~ "u" }} * {{ columns }}u;
+  start += split * {{ "p.rows" if rows == 0 else rows * row_groups ~ "u" }} * {{ column_extent }};
 {% else %}
 {% if scaled %}
   value *= p.scale;
@@ -89,8 +92,8 @@ fn store(row: u32, column: u32, split: u32, sum: vec4<f32>) {
   c[start / 4u] = {{ stored }}(value);
 {% else %}
   c[start] = {{ number }}(value.x);
-  if (column + 1u < {{ columns }}u) { c[start + 1u] = {{ number }}(value.y); }
-  if (column + 2u < {{ columns }}u) { c[start + 2u] = {{ number }}(value.z); }
-  if (column + 3u < {{ columns }}u) { c[start + 3u] = {{ number }}(value.w); }
+  if (column + 1u < {{ column_extent }}) { c[start + 1u] = {{ number }}(value.y); }
+  if (column + 2u < {{ column_extent }}) { c[start + 2u] = {{ number }}(value.z); }
+  if (column + 3u < {{ column_extent }}) { c[start + 3u] = {{ number }}(value.w); }
 {% endif %}
 }

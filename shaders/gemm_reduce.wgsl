@@ -1,6 +1,6 @@
 // C = epilogue(Σ_split partial[split]): adds up what the splits of gemm.wgsl have computed, always in the
-// same order. partial: [splits][rows][columns], f32. Four numbers of one row of C a thread.
-{% set columns_4 = (columns + 3) // 4 %}
+// same order. partial: [splits][rows][columns], f32. Four numbers of one row of C a thread. No extent is a
+// constant: one kernel serves all layers of an epilogue.
 {% if scalar == "f16" %}
 enable f16;
 {% endif %}
@@ -11,19 +11,20 @@ enable f16;
 @compute @workgroup_size({{ workgroup_size }})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let item = (workgroup.x + workgroup.y * workgroups.x) * {{ workgroup_size }}u + thread;
-  let row = item / {{ columns_4 }}u;
+  let columns_4 = (p.columns + 3u) / 4u;
+  let row = item / columns_4;
   if (row >= p.rows) { return; }
-  let column = item % {{ columns_4 }}u * 4u;
+  let column = item % columns_4 * 4u;
   var sum = vec4<f32>();
-  for (var split = 0u; split < {{ splits }}u; split++) {
-    let start = (split * p.rows + row) * {{ columns }}u + column;
+  for (var split = 0u; split < p.splits; split++) {
+    let start = (split * p.rows + row) * p.columns + column;
 {% if c_vector %}
     sum += sums[start / 4u];
 {% else %}
     sum.x += sums[start];
-    if (column + 1u < {{ columns }}u) { sum.y += sums[start + 1u]; }
-    if (column + 2u < {{ columns }}u) { sum.z += sums[start + 2u]; }
-    if (column + 3u < {{ columns }}u) { sum.w += sums[start + 3u]; }
+    if (column + 1u < p.columns) { sum.y += sums[start + 1u]; }
+    if (column + 2u < p.columns) { sum.z += sums[start + 2u]; }
+    if (column + 3u < p.columns) { sum.w += sums[start + 3u]; }
 {% endif %}
   }
   store(row, column, 0u, sum);

@@ -12,6 +12,7 @@ use super::{
     DeviceReport, Error,
     memory::{DEFAULT_MEMORY_LIMIT, MemoryPeak, pool_by_exact_size},
     profile::KernelProfile,
+    tiles::TileTable,
 };
 
 /// The smallest workgroup memory our kernels are written for; every WebGPU device has it.
@@ -115,6 +116,7 @@ impl Gpu {
             workgroup_storage: limits.max_compute_workgroup_storage_size,
             workgroup_invocations: limits.max_compute_invocations_per_workgroup,
             subgroups: device.features().contains(wgpu::Features::SUBGROUP),
+            tiles: TileTable::untuned(report.software),
             ..KernelProfile::default()
         };
         pool_by_exact_size();

@@ -115,28 +115,29 @@ impl Kernel {
     /// What [`Work`] counts it as: its template, or which of the products it is.
     fn kind(&self) -> &'static str {
         match (self.template, self.constants.get("a_layout")) {
-            ("gemm", Some(Constant::Word("image"))) => "convolution",
+            ("gemm", Some(Constant::Word("image" | "patches"))) => "convolution",
             ("gemm", _) => "linear",
             (template, _) => template,
         }
     }
 
     /// Runs the kernel on `workgroups` workgroups. Inputs must be contiguous. `flops` is what it
-    /// computes in all, for [`Work`].
+    /// computes in all, for [`Work`]; a `u64` where that may exceed a browser's 32-bit `usize`.
     pub fn launch(
         self,
         workgroups: [u32; 3],
         inputs: &[&CubeTensor],
         outputs: &[&CubeTensor],
         parameters: &[u32],
-        flops: usize,
+        flops: impl TryInto<u64>,
     ) {
+        let flops = flops.try_into().unwrap_or(u64::MAX);
         let bytes = |tensor: &&CubeTensor| (tensor.meta.shape().num_elements() * tensor.dtype.size()) as u64;
         let bytes = inputs.iter().chain(outputs).map(bytes).sum();
-        if !Work::count(self.kind(), flops as u64, bytes) {
+        if !Work::count(self.kind(), flops, bytes) {
             return;
         }
-        submissions::make_room(outputs[0], flops as u64, bytes);
+        submissions::make_room(outputs[0], flops, bytes);
         let client = outputs[0].client.clone();
         let bindings = inputs.iter().chain(outputs).map(|tensor| tensor.handle.clone().binding());
         let mut arguments = KernelArguments::new().with_buffers(bindings.collect());

@@ -11,6 +11,7 @@ mod readback;
 mod report;
 mod submissions;
 pub mod tiles;
+mod tune;
 mod work;
 
 pub use device::{Choice, Gpu};
@@ -20,4 +21,5 @@ pub use memory::MemoryUse;
 pub use profile::KernelProfile;
 pub use readback::{ReadError, read};
 pub use report::{DeviceReport, Limits};
+pub use tune::tune;
 pub use work::{Work, WorkByKind};

@@ -47,6 +47,10 @@ pub static TILES: [Tile; TILE_COUNT] = [
 /// Into how many sums the depth may be split.
 const SPLITS: [u32; 6] = [1, 2, 4, 8, 16, 32];
 
+/// Splits that would store more sums than this (32 MiB) are not considered: products of so many
+/// numbers have workgroups enough.
+const MOST_SUMS: f64 = (8 << 20) as f64;
+
 /// One way to cut up a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {
@@ -60,6 +64,11 @@ impl Candidate {
     pub fn all() -> impl Iterator<Item = Self> {
         let tiles = 0..TILE_COUNT;
         tiles.flat_map(|tile| SPLITS.into_iter().map(move |splits| Self { tile, splits }))
+    }
+
+    /// Every tile, the depth in one sum: in the order of a [`TileTable`]'s speeds.
+    pub(super) fn whole() -> impl Iterator<Item = Self> {
+        (0..TILE_COUNT).map(|tile| Self { tile, splits: 1 })
     }
 
     pub fn tile(self) -> &'static Tile {
@@ -85,6 +94,14 @@ impl Workload {
         let down = self.rows.div_ceil(tile.rows as usize) * self.groups;
         [across as u32, down as u32, splits]
     }
+
+    /// How many numbers the splits store.
+    fn sums(&self, splits: u32) -> f64 {
+        [splits as usize, self.rows, self.columns, self.groups]
+            .into_iter()
+            .map(|extent| extent as f64)
+            .product()
+    }
 }
 
 /// What a device does with one tile.
@@ -106,7 +123,7 @@ pub struct TileTable {
     /// What a launch costs beside its work.
     pub launch_nanoseconds: u64,
     /// What must not be used.
-    excluded: Vec<Candidate>,
+    pub(super) excluded: Vec<Candidate>,
 }
 
 impl Default for TileTable {
@@ -133,6 +150,24 @@ impl Default for TileTable {
 }
 
 impl TileTable {
+    /// Before anything is measured. A software adapter has a few cores, which are taken as one: no
+    /// product has too few workgroups for it, so none is split.
+    pub fn untuned(software: bool) -> Self {
+        let table = Self::default();
+        if !software {
+            return table;
+        }
+        let slow = |speed: Speed| Speed { flops_per_second: speed.flops_per_second / 400, in_flight: 1 };
+        let speeds = table.f32.map(slow);
+        Self {
+            f32: speeds,
+            f16: speeds,
+            bytes_per_second: 5_000_000_000,
+            launch_nanoseconds: 50_000,
+            ..table
+        }
+    }
+
     /// The same without a candidate that is wrong or fails on the device. The last one left stays.
     pub fn without(mut self, candidate: Candidate) -> Self {
         let left = Candidate::all().filter(|other| !self.excluded.contains(other)).count();
@@ -142,11 +177,18 @@ impl TileTable {
         self
     }
 
+    /// The same with this candidate alone, to test or to time it.
+    pub fn only(mut self, candidate: Candidate) -> Self {
+        self.excluded = Candidate::all().filter(|&other| other != candidate).collect();
+        self
+    }
+
     /// The candidate of the least predicted time; of equals the one with the larger tile.
     pub fn choose(&self, workload: Workload, dtype: DType) -> Candidate {
         let speeds = if dtype == DType::F16 { &self.f16 } else { &self.f32 };
         let fits = |candidate: &Candidate| {
-            workload.workgroups(candidate.tile(), candidate.splits)[1] <= MAX_WORKGROUPS
+            let [_, down, splits] = workload.workgroups(candidate.tile(), candidate.splits);
+            down <= MAX_WORKGROUPS && (splits == 1 || workload.sums(splits) <= MOST_SUMS)
         };
         Candidate::all()
             .filter(|candidate| !self.excluded.contains(candidate) && fits(candidate))
@@ -170,8 +212,8 @@ impl TileTable {
         if splits == 1 {
             return compute;
         }
-        let sums = splits as usize * workload.rows * workload.columns * workload.groups;
-        let traffic = (2 * size_of::<f32>() * sums) as f64 / self.bytes_per_second.max(1) as f64;
+        let bytes = 2.0 * size_of::<f32>() as f64 * workload.sums(splits);
+        let traffic = bytes / self.bytes_per_second.max(1) as f64;
         compute + traffic + self.launch_nanoseconds as f64 * 1e-9
     }
 }
@@ -212,6 +254,18 @@ mod tests {
     }
 
     #[test]
+    fn a_software_adapter_splits_nothing() {
+        let workload = Workload { rows: 64, columns: 320, depth: 11520, groups: 1 };
+        assert_eq!(TileTable::untuned(true).choose(workload, DType::F32).splits, 1);
+    }
+
+    #[test]
+    fn splits_store_little() {
+        let (_, splits) = chosen(512, 512, 1 << 20);
+        assert!(splits > 1 && splits as usize * 512 * 512 <= 8 << 20, "{splits}");
+    }
+
+    #[test]
     fn a_grid_stays_within_the_limit() {
         let rows = 32 * 70_000;
         let (tile, _) = chosen(rows, 4, 8);
@@ -223,6 +277,7 @@ mod tests {
         let keep = Candidate { tile: 3, splits: 4 };
         let table =
             Candidate::all().filter(|&other| other != keep).fold(TileTable::default(), TileTable::without);
+        assert_eq!(table, TileTable::default().only(keep));
         let workload = Workload { rows: 100, columns: 100, depth: 100, groups: 1 };
         assert_eq!(table.choose(workload, DType::F32), keep);
         assert_eq!(table.without(keep).choose(workload, DType::F16), keep);

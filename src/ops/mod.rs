@@ -2,8 +2,8 @@
 //! function, the kernel launch, the gradient, and a plain reference composed of burn operations.
 //!
 //! Every public function takes and returns burn tensors and chooses by device: WGSL kernels on a
-//! GPU, the reference on burn's CPU backend. Weights are frozen: no gradient flows to them, and an
-//! operation keeps for its backward pass only what its input gradient needs. Activations are
+//! GPU, the reference on burn's CPU backend. Weights are frozen, unless a function is called trainable: no gradient
+//! flows to them, and an operation keeps for its backward pass only what its input gradient needs. Activations are
 //! channels-last: `[batch, height, width, channels]`, or `[batch, tokens, channels]`.
 
 pub mod activation;
@@ -15,6 +15,7 @@ pub mod geglu;
 pub mod group_norm;
 pub mod layer_norm;
 pub mod linear;
+pub mod quantized;
 
 use burn::tensor::Tensor;
 

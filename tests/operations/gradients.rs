@@ -1,6 +1,7 @@
 //! Gradients against finite differences of the kernels themselves.
 
 use burn::tensor::Tensor;
+use palpable::ops::quantized::{QuantizedWeight, quantized_linear};
 use palpable::ops::{attention, conv2d, geglu, group_norm, layer_norm, linear};
 
 use crate::comparison::{gpu, numbers};
@@ -54,6 +55,21 @@ fn gradients_are_slopes() {
             conv2d::conv2d(x, taps.clone(), None, stride, conv2d::Padding::same(1))
         });
     }
+    let image = |shape: [usize; 4]| Tensor::<4>::from_data(numbers(shape, 48).into_data(), device);
+    check_slope("convolution's weight", numbers([3, 3, 6, 5], 49), |weight| {
+        let bias = Tensor::zeros([5], (&weight.device(), weight.dtype()));
+        conv2d::trainable_conv2d(image([1, 6, 5, 6]), weight, bias, 2, conv2d::Padding::same(1))
+    });
+    check_slope("convolution's bias", numbers([5], 57), |bias| {
+        conv2d::trainable_conv2d(image([1, 6, 5, 6]), taps.clone(), bias, 1, conv2d::Padding::same(1))
+    });
+    check_slope("adapted linear, factors", numbers([3, 7], 58), |down| {
+        let up = down.clone().transpose();
+        let factors = linear::LoraFactors { down, up, scale: 0.5 };
+        linear::adapted_linear(sequence([2, 5, 7]), matrix([7, 7]), None, None, factors)
+    });
+    let quantized = QuantizedWeight::<2>::quantize(&values(matrix([9, 7])), [9, 7], device).unwrap();
+    check_slope("quantized linear", numbers([2, 5, 7], 59), |x| quantized_linear(x, &quantized, None));
     for causal in [false, true] {
         check_slope("attention, query", numbers([2, 9, 12], 38), |query| {
             attention::attention(query, sequence([2, 9, 12]), sequence([2, 9, 12]), 3, causal)

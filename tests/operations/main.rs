@@ -16,5 +16,6 @@ mod group_norm;
 mod guarantees;
 mod layer_norm;
 mod linear;
+mod quantized;
 mod subgroups;
 mod tiles;

@@ -1,35 +1,44 @@
 //! Every way to cut up a matrix product gives what the reference gives, not only the chosen one.
 
+use std::time::Instant;
+
 use burn::tensor::{FloatDType, Tensor};
 use palpable::gpu::tiles::{Candidate, TileTable};
-use palpable::gpu::{Choice, Gpu, KernelProfile};
+use palpable::gpu::{Choice, Gpu, KernelProfile, Work, tune};
 use palpable::ops::{conv2d, linear};
 
 use crate::comparison::{compare_on, numbers, precisions};
+use crate::support::values;
 
 /// Does something with every candidate as the only one, on a device of its own, so that no other test
 /// computes by its tables.
 fn with_each(candidates: impl Iterator<Item = Candidate>, test: impl Fn(&Gpu, Candidate)) {
     let gpu = pollster::block_on(Gpu::open(Choice::Gpu)).expect("a GPU or a software Vulkan driver");
+    let profile = KernelProfile::on(&gpu.device);
     for candidate in candidates {
-        let others = Candidate::all().filter(|&other| other != candidate);
-        let tiles = others.fold(TileTable::default(), TileTable::without);
-        KernelProfile { tiles, ..KernelProfile::default() }.set(&gpu.device);
+        let tiles = profile.tiles.clone().only(candidate);
+        KernelProfile { tiles, ..profile.clone() }.set(&gpu.device);
         test(&gpu, candidate);
     }
 }
 
-/// Whether `candidate` is tested in `dtype`: all in f32, whole and in four in f16.
-fn tested(candidate: Candidate, dtype: FloatDType) -> bool {
-    dtype == FloatDType::F32 || [1, 4].contains(&candidate.splits)
+/// How many of an operation's shapes a candidate is tested with: all where the sum is whole. How a tile
+/// is staged does not depend on the splits, and how the splits are added up not on the tile.
+fn shapes(candidate: Candidate, dtype: FloatDType) -> usize {
+    match (dtype, candidate.splits) {
+        (FloatDType::F32, 1) => 2,
+        (FloatDType::F32, _) | (_, 1 | 4) => 1,
+        _ => 0,
+    }
 }
 
 #[test]
 fn linear_layers_by_every_candidate() {
     with_each(Candidate::all(), |gpu, candidate| {
-        for (dtype, tolerance) in precisions().into_iter().filter(|&(dtype, _)| tested(candidate, dtype)) {
+        for (dtype, tolerance) in precisions() {
             // Odd everywhere, then whole vectors but no whole tiles, with the depth whole.
-            for (tokens, inputs, outputs) in [(65, 77, 129), (131, 48, 68)] {
+            let sizes = [(65, 77, 129), (131, 48, 68)];
+            for (tokens, inputs, outputs) in sizes.into_iter().take(shapes(candidate, dtype)) {
                 compare_on(
                     gpu,
                     &format!("linear {tokens}×{inputs}→{outputs} {dtype:?} by {candidate:?}"),
@@ -49,7 +58,8 @@ fn convolutions_by_every_candidate() {
     let candidates = Candidate::all().filter(|candidate| [1, 4].contains(&candidate.splits));
     with_each(candidates, |gpu, candidate| {
         for (dtype, tolerance) in precisions() {
-            for (shape, outputs) in [([2, 5, 7, 36], 68), ([1, 5, 6, 3], 65)] {
+            let sizes = [([2, 5, 7, 36], 68), ([1, 5, 6, 3], 65)];
+            for (shape, outputs) in sizes.into_iter().take(shapes(candidate, dtype)) {
                 let padding = conv2d::Padding::same(1);
                 let bias = |bias: Tensor<4>| bias.reshape([outputs]);
                 compare_on(
@@ -75,7 +85,9 @@ fn convolutions_by_every_candidate() {
 /// The additions of the epilogue are made once, wherever the sum was split.
 #[test]
 fn additions_by_every_split() {
-    with_each(Candidate::all(), |gpu, candidate| {
+    let first = Candidate::all().next().expect("there are candidates").tile();
+    let candidates = Candidate::all().filter(|candidate| candidate.splits == 2 || candidate.tile() == first);
+    with_each(candidates, |gpu, candidate| {
         let weight = numbers([36, 40], 8);
         let bias = numbers([36], 9);
         let factors = |down: Tensor<3>, up: Tensor<3>| linear::LoraFactors {
@@ -105,4 +117,51 @@ fn additions_by_every_split() {
             },
         );
     });
+}
+
+/// A split sum is added up in the same order every time, and what that costs is counted.
+#[test]
+fn splits_are_deterministic_and_counted() {
+    let split = Candidate::all().filter(|candidate| candidate.splits == 8).take(1);
+    with_each(split, |gpu, _| {
+        let on = |tensor: Tensor<3>| Tensor::<3>::from_data(tensor.into_data(), &gpu.device);
+        let x = on(numbers([1, 33, 515], 3));
+        let weight = Tensor::<2>::from_data(numbers([20, 515], 4).into_data(), &gpu.device);
+        let bias = Tensor::<1>::from_data(numbers([20], 5).into_data(), &gpu.device);
+        let before = Work::so_far();
+        let first = linear::linear(x.clone(), weight.clone(), Some(bias.clone()));
+        let work = Work::so_far() - before;
+        assert_eq!((work.launches, work.flops), (2, 33 * 20 * (2 * 515 + 7 + 1)));
+        assert_eq!(values(first), values(linear::linear(x, weight, Some(bias))));
+    });
+}
+
+/// What a device gives is measured within the budget, and what is computed by it is right.
+#[test]
+fn tuning_measures_a_table() {
+    let gpu = pollster::block_on(Gpu::open(Choice::Gpu)).expect("a GPU or a software Vulkan driver");
+    let start = Instant::now();
+    let clock = || start.elapsed().as_secs_f64();
+    let unmeasured = pollster::block_on(tune(&gpu, 0.0, clock)).expect("a table");
+    let untuned = TileTable::untuned(gpu.report.software);
+    assert_eq!(unmeasured, untuned);
+
+    let table = pollster::block_on(tune(&gpu, 4.0, clock)).expect("a table");
+    println!("{} after {:.1} s", serde_json::to_string(&table).unwrap(), clock());
+    assert_ne!(table, untuned);
+    let speeds = || table.f32.iter().chain(&table.f16);
+    assert!(speeds().all(|speed| speed.flops_per_second > 0 && speed.in_flight > 0));
+    let stored: TileTable = serde_json::from_str(&serde_json::to_string(&table).unwrap()).unwrap();
+    assert_eq!(stored, table);
+
+    KernelProfile { tiles: table, ..KernelProfile::on(&gpu.device) }.set(&gpu.device);
+    compare_on(
+        &gpu,
+        "linear by a measured table",
+        [numbers([1, 65, 48], 3), numbers([1, 36, 48], 4)],
+        1e-5,
+        FloatDType::F32,
+        |[x, weight], _| linear::trainable_linear(x, weight.squeeze_dim(0)),
+        |[x, weight], _| linear::reference::linear(x, weight.squeeze_dim(0), None),
+    );
 }

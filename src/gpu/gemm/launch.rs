@@ -24,6 +24,8 @@ struct Parameters {
     depth: usize,
     image_rows: usize,
     scale: f32,
+    columns: usize,
+    splits: u32,
     source: [usize; 2],
     target: [usize; 2],
     image: [usize; 2],
@@ -31,10 +33,11 @@ struct Parameters {
 
 impl Parameters {
     fn words(self) -> Vec<u32> {
-        let extents = [self.rows, self.depth, self.image_rows].map(|extent| extent as u32);
+        let words = [self.rows, self.depth, self.image_rows].map(|extent| extent as u32);
         let geometry = [self.source, self.target, self.image].concat();
         let geometry = geometry.into_iter().map(|extent| extent as u32);
-        extents.into_iter().chain([self.scale.to_bits()]).chain(geometry).collect()
+        let more = [self.scale.to_bits(), self.columns as u32, self.splits];
+        words.into_iter().chain(more).chain(geometry).collect()
     }
 }
 
@@ -47,17 +50,17 @@ impl Product {
         let workgroups = workload.workgroups(tile, splits);
         let rows = workload.rows * workload.groups;
         let columns = product.extents.columns;
-        let mut flops = 2 * rows * columns * workload.depth;
+        let mut flops = (rows * columns) as u64 * 2 * workload.depth as u64;
         let c = empty(&product.a, product.shape.clone(), product.a.dtype);
         if splits == 1 {
-            flops += product.epilogue.flops() * rows * columns;
+            flops += (rows * columns) as u64 * product.epilogue.flops();
             let (kernel, inputs) = product.kernel(tile, 1, Some(&product.epilogue));
-            kernel.launch(workgroups, &inputs, &[&c], &product.parameters(rows).words(), flops);
+            kernel.launch(workgroups, &inputs, &[&c], &product.parameters(rows, splits).words(), flops);
             return c;
         }
         let sums = empty(&product.a, [splits as usize * rows * columns], DType::F32);
         let (kernel, inputs) = product.kernel(tile, splits, None);
-        kernel.launch(workgroups, &inputs, &[&sums], &product.parameters(rows).words(), flops);
+        kernel.launch(workgroups, &inputs, &[&sums], &product.parameters(rows, splits).words(), flops);
         product.reduce(&sums, &c, splits, rows);
         c
     }
@@ -85,15 +88,16 @@ impl Product {
     }
 
     /// `rows` of C in all.
-    fn parameters(&self, rows: usize) -> Parameters {
-        let Extents { depth, .. } = self.extents;
+    fn parameters(&self, rows: usize, splits: u32) -> Parameters {
+        let Extents { columns, depth, .. } = self.extents;
         let images = self
             .epilogue
             .image_add
             .as_ref()
             .map_or(1, |add| add.shape().num_elements() / self.extents.columns);
         let scale = self.epilogue.scale.unwrap_or(1.0);
-        let plain = Parameters { rows, depth, image_rows: rows / images, scale, ..Parameters::default() };
+        let image_rows = rows / images;
+        let plain = Parameters { rows, depth, image_rows, scale, columns, splits, ..Parameters::default() };
         match self.a_layout {
             ALayout::Image(patches) | ALayout::Patches(patches) => Parameters {
                 source: patches.source,
@@ -131,6 +135,7 @@ impl Product {
             .with("a_vector", whole_vectors(a_contiguous))
             .with("b_vector", whole_vectors(b_contiguous))
             .with("rows", rows as u32)
+            .with("columns", columns as u32)
             .with("depth", depth_constant as u32)
             .with("taps", self.taps() as u32)
             .with("row_groups", self.workload().groups as u32)
@@ -169,16 +174,13 @@ impl Product {
     fn reduce(&self, sums: &CubeTensor, c: &CubeTensor, splits: u32, rows: usize) {
         let columns = self.extents.columns;
         let mut inputs = vec![sums];
-        let kernel = Kernel::new("gemm_reduce", c.dtype, REDUCE_WORKGROUP_SIZE)
-            .with("splits", splits)
-            .with("rows", 0)
-            .with("row_groups", 1)
-            .with("tile_columns", columns as u32);
+        let kernel =
+            Kernel::new("gemm_reduce", c.dtype, REDUCE_WORKGROUP_SIZE).with("columns", 0).with("rows", 0);
         let kernel = with_epilogue(kernel, Some(&self.epilogue), columns, &mut inputs);
         let items = (rows * columns.div_ceil(4)) as u32;
-        let flops = (splits as usize - 1 + self.epilogue.flops()) * rows * columns;
+        let flops = (rows * columns) as u64 * (u64::from(splits) - 1 + self.epilogue.flops());
         let workgroups = spread(items.div_ceil(REDUCE_WORKGROUP_SIZE));
-        kernel.launch(workgroups, &inputs, &[c], &self.parameters(rows).words(), flops);
+        kernel.launch(workgroups, &inputs, &[c], &self.parameters(rows, splits).words(), flops);
     }
 }
 
@@ -219,16 +221,15 @@ fn with_epilogue<'a>(
         .with("partial", epilogue.is_none())
         .with("scaled", scale.is_some())
         .with("activation", activation)
-        .with("columns", columns as u32)
         .with("c_vector", whole_vectors(columns))
         .with("c_binding", inputs.len() as u32)
 }
 
 impl Epilogue {
     /// For each number of C; an activation counts as the operations written for it.
-    fn flops(&self) -> usize {
+    fn flops(&self) -> u64 {
         let operands = [self.bias.is_some(), self.image_add.is_some(), self.residual.is_some()];
-        let adds = operands.into_iter().chain([self.scale.is_some()]).filter(|&there| there).count();
+        let adds = operands.into_iter().chain([self.scale.is_some()]).filter(|&there| there).count() as u64;
         let activation = match self.activation {
             None => 0,
             Some(Activation::Silu) => 3,

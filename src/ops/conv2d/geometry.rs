@@ -24,7 +24,7 @@ pub struct Geometry {
 
 impl Geometry {
     /// x `[batch, height, width, in]`, weight `[r, s, in, out]`
-    pub(super) fn of(x: [usize; 4], weight: [usize; 4], stride: usize, padding: Padding) -> Self {
+    pub(in crate::ops) fn of(x: [usize; 4], weight: [usize; 4], stride: usize, padding: Padding) -> Self {
         let [batch, height, width, in_channels] = x;
         let [kernel_height, kernel_width, _, out_channels] = weight;
         let steps = |extent: usize, kernel: usize| (extent - kernel) / stride + 1;

@@ -10,7 +10,7 @@
 //! `[out_features, in_features]`.
 
 mod adapted;
-mod products;
+pub(super) mod products;
 mod trainable;
 
 pub use adapted::{LoraFactors, adapted_linear};

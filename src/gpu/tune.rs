@@ -1,0 +1,178 @@
+//! Measures a device's [`TileTable`]: for each tile and type how fast a lone workgroup is, and how fast
+//! as many are as the device can use.
+//!
+//! Two sizes of the same product, so that a tile and type cost one compilation: one row of workgroups,
+//! and many. A duration is wall clock around launches and the read-back of one number, less what the
+//! read-back alone takes. Sizes follow from the first duration, so that a software adapter is asked for
+//! little. What the budget leaves unmeasured is the default, scaled as what was measured.
+
+use burn::backend::{
+    BackendTensor, DispatchAutodiffContext, DispatchTensor, DispatchTensorKind, wgpu::CubeTensor,
+};
+use burn::tensor::{DType, Shape, Tensor};
+
+use super::gemm::{ALayout, BLayout, Extents, Product};
+use super::tiles::{Candidate, Speed, TILES, TileTable};
+use super::{Error, Gpu, readback};
+
+/// Of the probes' products: some tiles wide, and deep enough to be more than loading and storing.
+const COLUMNS: usize = 256;
+const DEPTH: usize = 256;
+/// Long enough for a clock that ticks in tenths of a millisecond.
+const LONG_ENOUGH: f64 = 4e-3;
+/// What the large probe may take if nothing of it ran side by side.
+const LARGE_PROBE: f64 = 20e-3;
+const MOST_REPEATS: f64 = 64.0;
+
+/// A speed for each tile in f32 and in f16, where there is one.
+type Measured = [[Option<Speed>; TILES.len()]; 2];
+
+/// Measures for `budget_seconds` by `clock`, which gives seconds since any moment; a kernel that is being
+/// compiled or timed when they end is finished. A tile that fails in f32 is ruled out. On burn's CPU
+/// backend nothing is measured.
+///
+/// # Errors
+/// [`Error::Lost`] if the device is lost meanwhile.
+pub async fn tune(gpu: &Gpu, budget_seconds: f64, clock: impl Fn() -> f64) -> Result<TileTable, Error> {
+    let default = TileTable::untuned(gpu.report.software);
+    let end = clock() + budget_seconds;
+    let types = [DType::F32, DType::F16];
+    let mut measured = Measured::default();
+    let mut excluded = Vec::new();
+    for (dtype, measured) in types.into_iter().zip(&mut measured) {
+        if dtype == DType::F16 && !gpu.report.float16 {
+            continue;
+        }
+        let Some(probe) = Probe::new(gpu, dtype, &clock) else { return Ok(default) };
+        for (candidate, measured) in Candidate::whole().zip(measured) {
+            if clock() >= end {
+                break;
+            }
+            match probe.speed(candidate, end).await {
+                Ok(speed) => *measured = speed,
+                Err(lost @ Error::Lost { .. }) => return Err(lost),
+                // The self-test says what becomes of f16.
+                Err(_) if dtype == DType::F16 => {}
+                Err(_) => excluded.extend(Candidate::all().filter(|other| other.tile() == candidate.tile())),
+            }
+        }
+    }
+    Ok(excluded.into_iter().fold(filled_up(default, &measured), TileTable::without))
+}
+
+/// The default's numbers where nothing was measured, multiplied by what the measured ones are to theirs.
+fn filled_up(default: TileTable, measured: &Measured) -> TileTable {
+    let pairs = || {
+        let known = [&default.f32, &default.f16].into_iter().zip(measured);
+        known.flat_map(|(known, measured)| {
+            known.iter().zip(measured).filter_map(|(known, found)| Some((*known, (*found)?)))
+        })
+    };
+    let ratio = |number: fn(Speed) -> f64| {
+        let [known, found] = pairs().fold([0.0; 2], |[known, found], (default, speed)| {
+            [known + number(default), found + number(speed)]
+        });
+        if known > 0.0 { found / known } else { 1.0 }
+    };
+    let speed_ratio = ratio(|speed| speed.flops_per_second as f64);
+    let flight_ratio = ratio(|speed| f64::from(speed.in_flight));
+    let fill = |default: Speed, measured: Option<Speed>| {
+        measured.unwrap_or(Speed {
+            flops_per_second: (default.flops_per_second as f64 * speed_ratio) as u64,
+            in_flight: (f64::from(default.in_flight) * flight_ratio).ceil() as u32,
+        })
+    };
+    TileTable {
+        f32: std::array::from_fn(|tile| fill(default.f32[tile], measured[0][tile])),
+        f16: std::array::from_fn(|tile| fill(default.f16[tile], measured[1][tile])),
+        // Memory is taken to be as much faster than the default's as the arithmetic is.
+        bytes_per_second: (default.bytes_per_second as f64 * speed_ratio) as u64,
+        ..default
+    }
+}
+
+/// The products of one type.
+struct Probe<'a, C> {
+    gpu: &'a Gpu,
+    clock: &'a C,
+    dtype: DType,
+    /// `[COLUMNS, DEPTH]`
+    b: CubeTensor,
+}
+
+impl<'a, C: Fn() -> f64> Probe<'a, C> {
+    /// None without a GPU.
+    fn new(gpu: &'a Gpu, dtype: DType, clock: &'a C) -> Option<Self> {
+        let b = primitive(Tensor::ones([COLUMNS, DEPTH], (&gpu.device, dtype)))?;
+        Some(Self { gpu, clock, dtype, b })
+    }
+
+    /// None where there is no time left after `end`.
+    async fn speed(&self, candidate: Candidate, end: f64) -> Result<Option<Speed>, Error> {
+        let tile = candidate.tile();
+        let rows = tile.rows as usize;
+        // Compiles the kernel.
+        self.duration(candidate, rows, 1).await?;
+        if (self.clock)() >= end {
+            return Ok(None);
+        }
+        let small = self.seconds(candidate, rows).await?;
+        if (self.clock)() >= end {
+            return Ok(None);
+        }
+        let copies = (LARGE_PROBE / small).clamp(4.0, 512.0) as usize;
+        let large = self.seconds(candidate, rows * copies).await?;
+        let flops = (2 * rows * COLUMNS * DEPTH) as f64;
+        let workgroups = COLUMNS as f64 / f64::from(tile.columns);
+        let full = flops * copies as f64 / large;
+        let lone = flops / workgroups / small;
+        let in_flight = (full / lone).round().max(1.0) as u32;
+        Ok(Some(Speed { flops_per_second: full as u64, in_flight }))
+    }
+
+    /// Of one launch.
+    async fn seconds(&self, candidate: Candidate, rows: usize) -> Result<f64, Error> {
+        let readback = self.duration(candidate, rows, 0).await?;
+        let once = (self.duration(candidate, rows, 1).await? - readback).max(1e-6);
+        let repeats = (LONG_ENOUGH / once).clamp(1.0, MOST_REPEATS) as usize;
+        if repeats == 1 {
+            return Ok(once);
+        }
+        let all = self.duration(candidate, rows, repeats).await? - readback;
+        Ok(all.max(1e-6) / repeats as f64)
+    }
+
+    /// Of `repeats` launches and the read-back of one number.
+    async fn duration(&self, candidate: Candidate, rows: usize, repeats: usize) -> Result<f64, Error> {
+        let device = (&self.gpu.device, self.dtype);
+        let a = primitive(Tensor::ones([rows, DEPTH], device)).unwrap_or_else(|| self.b.clone());
+        let extents = Extents { rows, columns: COLUMNS, depth: DEPTH };
+        let shape = Shape::from([rows, COLUMNS]);
+        let product = Product::new((a, ALayout::Rows), (self.b.clone(), BLayout::Rows), extents, shape);
+        // What was queued before is not to be timed.
+        self.first_number(self.b.clone()).await?;
+        let start = (self.clock)();
+        let mut result = self.b.clone();
+        for _ in 0..repeats {
+            result = product.clone().run_as(candidate);
+        }
+        self.first_number(result).await?;
+        Ok((self.clock)() - start)
+    }
+
+    async fn first_number(&self, tensor: CubeTensor) -> Result<(), Error> {
+        let kind = DispatchTensorKind::Cube(BackendTensor::Float(tensor));
+        let tensor = DispatchTensor { kind, autodiff: DispatchAutodiffContext::Disabled };
+        let read = readback::read(Tensor::<2>::from_dispatch(tensor).narrow(0, 0, 1).narrow(1, 0, 1)).await;
+        self.gpu.check()?;
+        read.map(|_| ()).map_err(|error| Error::Failed { reason: error.to_string() })
+    }
+}
+
+fn primitive(tensor: Tensor<2>) -> Option<CubeTensor> {
+    match tensor.into_dispatch().kind {
+        DispatchTensorKind::Cube(BackendTensor::Float(tensor)) => Some(tensor),
+        #[allow(unreachable_patterns)] // the only other backend is native
+        _ => None,
+    }
+}

@@ -1,0 +1,89 @@
+//! Weights in eight bits: the layer is that of the dequantized weight, and that is near the weight.
+
+use burn::tensor::{Device, FloatDType, Tensor};
+use palpable::ops::quantized::{QuantizedWeight, WrongCount, quantized_conv2d, quantized_linear};
+use palpable::ops::{conv2d, linear};
+
+use crate::comparison::{compare, frozen, half_rounded, numbers, precisions};
+use crate::support::{relative_error, values};
+
+#[test]
+fn quantized_linear_layers() {
+    for (dtype, tolerance) in precisions() {
+        for (tokens, inputs, outputs) in [(1, 1, 1), (3, 5, 7), (65, 64, 129), (77, 63, 36), (129, 130, 66)] {
+            let weight = values(numbers([outputs, inputs], 50) * 0.2);
+            let quantized = |device: &Device| {
+                QuantizedWeight::<2>::quantize(&weight, [outputs, inputs], &device.clone().inner()).unwrap()
+            };
+            let bias = half_rounded(numbers([outputs], 51), dtype);
+            compare(
+                &format!("quantized linear {tokens}×{inputs}→{outputs} {dtype:?}"),
+                [numbers([1, tokens, inputs], 52)],
+                tolerance,
+                dtype,
+                |[x], device| {
+                    let bias = frozen(&bias, device, x.dtype());
+                    quantized_linear(x, &quantized(device), Some(bias))
+                },
+                |[x], device| {
+                    let weight = half_rounded(quantized(device).dequantize(), dtype).autodiff();
+                    let bias = frozen(&bias, device, x.dtype()).autodiff();
+                    linear::reference::linear(x, weight, Some(bias))
+                },
+            );
+        }
+    }
+}
+
+#[test]
+fn quantized_convolutions() {
+    for (dtype, tolerance) in precisions() {
+        for (shape, outputs, stride) in
+            [([1, 1, 1, 1], 1, 1), ([2, 5, 7, 3], 65, 1), ([1, 8, 6, 36], 12, 2), ([1, 9, 9, 63], 66, 1)]
+        {
+            let weight_shape = [3, 3, shape[3], outputs];
+            let weight = values(numbers(weight_shape, 53) * 0.2);
+            let quantized = |device: &Device| {
+                QuantizedWeight::<4>::quantize(&weight, weight_shape, &device.clone().inner()).unwrap()
+            };
+            let padding = conv2d::Padding::same(1);
+            compare(
+                &format!("quantized conv {shape:?}→{outputs} {dtype:?}"),
+                [numbers(shape, 54)],
+                tolerance,
+                dtype,
+                |[x], device| quantized_conv2d(x, &quantized(device), None, stride, padding),
+                |[x], device| {
+                    let weight = half_rounded(quantized(device).dequantize(), dtype).autodiff();
+                    conv2d::reference::conv2d(x, weight, None, stride, padding)
+                },
+            );
+        }
+    }
+}
+
+/// Half a step of the channel's own scale at most, also where a channel is all zeros or much larger.
+#[test]
+fn integers_are_near_the_weight() {
+    let device = Device::flex();
+    let sizes = Tensor::<1>::from_floats([1.0, 0.0, 1000.0, 1e-3, 1.0], &device);
+    let linear = numbers([5, 130], 55) * sizes.clone().unsqueeze_dim(1);
+    let weight = values(linear.clone());
+    let found = values(QuantizedWeight::<2>::quantize(&weight, [5, 130], &device).unwrap().dequantize());
+    for (found, weight) in found.chunks(130).zip(weight.chunks(130)) {
+        let most = weight.iter().fold(0.0, |most: f32, value| most.max(value.abs()));
+        for (found, weight) in found.iter().zip(weight) {
+            assert!((found - weight).abs() <= 0.501 * most / 127.0, "{found} for {weight}");
+        }
+    }
+    let weight = values(numbers([3, 3, 7, 5], 56) * sizes.reshape([1, 1, 1, 5]).add_scalar(1.0));
+    let quantized = QuantizedWeight::<4>::quantize(&weight, [3, 3, 7, 5], &device).unwrap();
+    let error = relative_error(&values(quantized.dequantize().cast(FloatDType::F32)), &weight);
+    assert!(error > 0.0 && error < 0.01, "{error}");
+}
+
+#[test]
+fn a_wrong_count_is_an_error() {
+    let found = QuantizedWeight::<2>::quantize(&[1.0; 5], [2, 3], &Device::flex());
+    assert_eq!(found.unwrap_err(), WrongCount { shape: vec![2, 3], count: 5 });
+}
