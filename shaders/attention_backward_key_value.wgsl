@@ -5,8 +5,8 @@
 // walks over the queries, so that no atomics are needed. Layouts as in attention_forward;
 // log_sum_exp, delta: [batch][heads][query_tokens]. P and then dS take turns in weights, f32 as in
 // attention_backward_query.
-{% from "attention_rows" import declarations, workgroup_memory, places, scores, hide_unless, zero_sums, add_weighted, store, row_groups, own_tile, other_tile, chunks %}
-{{ declarations(["query", "key", "value", "output_gradient"], ["log_sum_exp", "delta"], ["key_gradient", "value_gradient"], []) }}
+{% from "attention_rows" import backward_inputs, declarations, workgroup_memory, places, scores, hide_unless, zero_sums, add_weighted, store, row_groups, own_tile, other_tile, chunks %}
+{{ declarations(backward_inputs, [["key_gradient", "Element"], ["value_gradient", "Element"]]) }}
 {{ workgroup_memory("vec4<f32>") }}
 
 @compute @workgroup_size({{ workgroup_size }})

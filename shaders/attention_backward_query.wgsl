@@ -4,8 +4,8 @@
 // workgroup owns rows of dQ and no atomics are needed. Layouts as in attention_forward;
 // log_sum_exp, delta: [batch][heads][query_tokens]. dS is kept in f32: with thousands of keys it is too
 // small for f16.
-{% from "attention_rows" import declarations, workgroup_memory, places, scores, hide_unless, zero_sums, add_weighted, store, row_groups, own_tile, other_tile, chunks %}
-{{ declarations(["query", "key", "value", "output_gradient"], ["log_sum_exp", "delta"], ["query_gradient"], []) }}
+{% from "attention_rows" import backward_inputs, declarations, workgroup_memory, places, scores, hide_unless, zero_sums, add_weighted, store, row_groups, own_tile, other_tile, chunks %}
+{{ declarations(backward_inputs, [["query_gradient", "Element"]]) }}
 {{ workgroup_memory("vec4<f32>") }}
 
 @compute @workgroup_size({{ workgroup_size }})

@@ -1,8 +1,8 @@
 // delta[batch][head][token] = Σ_channel dO · O: the row sums that the gradient of a softmax needs
 // (FlashAttention, arXiv:2205.14135, §B.4). O, dO: [batch][tokens][heads][head_size].
 // One row a thread, neighbours in memory by neighbouring threads.
-{% from "attention_rows" import declarations, vectors, whole_vectors %}
-{{ declarations(["output", "output_gradient"], [], [], ["delta"]) }}
+{% from "attention_rows" import declarations, vectors %}
+{{ declarations([["output", "Element"], ["output_gradient", "Element"]], [["delta", "f32"]]) }}
 
 @compute @workgroup_size({{ workgroup_size }})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
@@ -10,7 +10,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   if (row >= p.query_tokens * p.heads) { return; }
   let at = workgroup.y * p.query_tokens * p.heads + row;
   var sum = 0.0;
-{% if whole_vectors %}
+{% if vector %}
   for (var column = 0u; column < {{ vectors }}u; column++) {
     sum += dot(vec4<f32>(output[at * {{ vectors }}u + column]), vec4<f32>(output_gradient[at * {{ vectors }}u + column]));
   }

@@ -10,7 +10,7 @@
 // a row need not lie in one subgroup, whose size differs between GPUs. Its sum stays with the lanes
 // until the end.
 {% from "attention_rows" import declarations, workgroup_memory, places, stage, scores, hide_unless, zero_sums, add_weighted, store, row_groups, own_tile, other_tile, chunks, slots %}
-{{ declarations(["query", "key", "value"], [], ["output"], ["log_sum_exp"]) }}
+{{ declarations([["query", "Element"], ["key", "Element"], ["value", "Element"]], [["output", "Element"], ["log_sum_exp", "f32"]]) }}
 {{ workgroup_memory("Vector") }}
 // [row][lane]: what a lane found for its rows
 var<workgroup> partial: array<vec4<f32>, {{ workgroup_size }}>;

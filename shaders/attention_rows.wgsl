@@ -12,8 +12,8 @@
 // both products. The rows' stride is odd, so that threads reading the same column of neighbouring rows
 // hit different banks. A head too large for workgroup memory is staged `chunk` vec4s at a time.
 // Buffers are [batch][tokens][heads][head_size]; the last vec4 of a row is filled up with zeros.
+{% from "bindings" import types, bindings %}
 {% set vectors = (head_size + 3) // 4 %}
-{% set whole_vectors = head_size % 4 == 0 %}
 {% set row_groups = workgroup_size // lanes %}
 {% set own_tile = row_groups * thread_rows %}
 {% set other_tile = 4 * lanes %}
@@ -22,11 +22,14 @@
 {% set few_rows = thread_rows < 4 %}
 {% set slots = (chunk + lanes - 1) // lanes %}
 
-{% macro declarations(rows, numbers, row_results, number_results) %}
-{% if scalar == "f16" %}
-enable f16;
-{% endif %}
-alias Scalar = {{ scalar }};
+{% set backward_inputs = [
+  ["query", "Element"], ["key", "Element"], ["value", "Element"], ["output_gradient", "Element"],
+  ["log_sum_exp", "f32"], ["delta", "f32"],
+] %}
+
+{# `inputs`, `results`: pairs of a name and an element's type. #}
+{% macro declarations(inputs, results) %}
+{{ types() }}
 alias Vector = vec4<{{ scalar }}>;
 
 // scale: log₂(e)/√head_size, so that exponentials are powers of two.
@@ -35,19 +38,7 @@ alias Vector = vec4<{{ scalar }}>;
 // few rows, whose short bodies make compiling many times slower than what unrolling gains.
 struct Parameters { query_tokens: u32, key_tokens: u32, heads: u32, scale: f32, vectors: u32, chunk: u32, lanes: u32 }
 
-{% for name in rows %}
-@group(0) @binding({{ loop.index0 }}) var<storage, read> {{ name }}: array<{{ "Vector" if whole_vectors else "Scalar" }}>;
-{% endfor %}
-{% for name in numbers %}
-@group(0) @binding({{ rows|length + loop.index0 }}) var<storage, read> {{ name }}: array<f32>;
-{% endfor %}
-{% for name in row_results %}
-@group(0) @binding({{ rows|length + numbers|length + loop.index0 }}) var<storage, read_write> {{ name }}: array<{{ "Vector" if whole_vectors else "Scalar" }}>;
-{% endfor %}
-{% for name in number_results %}
-@group(0) @binding({{ rows|length + numbers|length + row_results|length + loop.index0 }}) var<storage, read_write> {{ name }}: array<f32>;
-{% endfor %}
-@group(0) @binding({{ rows|length + numbers|length + row_results|length + number_results|length }}) var<uniform> p: Parameters;
+{{ bindings(inputs, results) }}
 {% endmacro %}
 
 {# `weight`: the type that weights are kept in. #}
@@ -73,7 +64,7 @@ var<workgroup> weights: array<{{ weight }}, {{ own_tile * lanes }}>;
         let column = {{ first_column }} + item % {{ chunk }}u;
         var four = Vector();
         if (token < {{ tokens }} && column < {{ vectors }}u) {
-{% if whole_vectors %}
+{% if vector %}
           four = {{ buffer }}[((batch * {{ tokens }} + token) * p.heads + head) * {{ vectors }}u + column];
 {% else %}
           let start = ((batch * {{ tokens }} + token) * p.heads + head) * {{ head_size }}u + column * 4u;
@@ -94,7 +85,12 @@ var<workgroup> weights: array<{{ weight }}, {{ own_tile * lanes }}>;
 {% for i in range(thread_rows) %}
     var {{ score }}_{{ i }} = vec4<f32>();
 {% endfor %}
+{% if chunks == 1 %}
+    {
+      let first_column = 0u;
+{% else %}
     for (var first_column = 0u; first_column < p.vectors; first_column += {{ chunk }}u) {
+{% endif %}
       workgroupBarrier();
 {% if not own_staged %}
 {{ stage(own, "own_rows", own_tile, "first_own", own_tokens, "first_column") }}
@@ -178,14 +174,14 @@ var<workgroup> weights: array<{{ weight }}, {{ own_tile * lanes }}>;
 {% for j in range(slots) %}
     {
       let column = {{ c * chunk + j * lanes }}u + lane;
-{% if whole_vectors %}
+{% if vector %}
       if (column < {{ vectors }}u) {
         {{ buffer }}[((batch * {{ tokens }} + token) * p.heads + head) * {{ vectors }}u + column] = Vector({{ sum }}_{{ i }}_{{ c }}_{{ j }});
       }
 {% else %}
       let start = ((batch * {{ tokens }} + token) * p.heads + head) * {{ head_size }}u + column * 4u;
 {% for component in "xyzw" %}
-      if (column * 4u + {{ loop.index0 }}u < {{ head_size }}u) { {{ buffer }}[start + {{ loop.index0 }}u] = Scalar({{ sum }}_{{ i }}_{{ c }}_{{ j }}.{{ component }}); }
+      if (column * 4u + {{ loop.index0 }}u < {{ head_size }}u) { {{ buffer }}[start + {{ loop.index0 }}u] = Element({{ sum }}_{{ i }}_{{ c }}_{{ j }}.{{ component }}); }
 {% endfor %}
 {% endif %}
     }

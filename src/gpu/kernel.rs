@@ -88,7 +88,10 @@ impl Kernel {
     /// `workgroup_size` threads in one dimension; templates see it under that name.
     pub fn new(template: &'static str, scalar: DType, workgroup_size: u32) -> Self {
         let kernel = Self { template, constants: BTreeMap::new(), workgroup_size };
-        kernel.with("scalar", scalar_name(scalar)).with("workgroup_size", workgroup_size)
+        kernel
+            .with("scalar", scalar_name(scalar))
+            .with("workgroup_size", workgroup_size)
+            .with("subgroups_extension", false)
     }
 
     pub fn with(mut self, name: &'static str, value: impl Into<Constant>) -> Self {

@@ -40,17 +40,13 @@ fn launch(
     let width = if vector { 4 } else { 1 };
     let [first, second] = parts.map(|channels| (channels / width) as u32);
     let elements = (whole.shape().num_elements() / width) as u32;
-    Kernel::new("concat", whole.dtype, WORKGROUP_SIZE)
-        .with("pass", pass)
-        .with("vector", vector)
-        .with("subgroups_extension", false)
-        .launch(
-            spread(elements.div_ceil(WORKGROUP_SIZE)),
-            inputs,
-            outputs,
-            &[first, first + second, elements],
-            0,
-        );
+    Kernel::new("concat", whole.dtype, WORKGROUP_SIZE).with("pass", pass).with("vector", vector).launch(
+        spread(elements.div_ceil(WORKGROUP_SIZE)),
+        inputs,
+        outputs,
+        &[first, first + second, elements],
+        0,
+    );
 }
 
 impl ConcatOps for CubeBackend {

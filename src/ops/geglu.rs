@@ -29,17 +29,13 @@ fn launch(pass: &'static str, channels: usize, numbers: usize, inputs: &[&CubeTe
     let vector = channels.is_multiple_of(4);
     let width = if vector { 4 } else { 1 };
     let elements = (numbers / width) as u32;
-    Kernel::new("geglu", result.dtype, WORKGROUP_SIZE)
-        .with("pass", pass)
-        .with("vector", vector)
-        .with("subgroups_extension", false)
-        .launch(
-            spread(elements.div_ceil(WORKGROUP_SIZE)),
-            inputs,
-            &[result],
-            &[(channels / width) as u32, elements],
-            numbers * FLOPS,
-        );
+    Kernel::new("geglu", result.dtype, WORKGROUP_SIZE).with("pass", pass).with("vector", vector).launch(
+        spread(elements.div_ceil(WORKGROUP_SIZE)),
+        inputs,
+        &[result],
+        &[(channels / width) as u32, elements],
+        numbers * FLOPS,
+    );
 }
 
 /// x must be contiguous.

@@ -78,6 +78,7 @@ impl Projections {
         let [_, _, _, head_size] = self.extents();
         Kernel::new(template, self.query.dtype, tiles.threads())
             .with("head_size", head_size as u32)
+            .with("vector", head_size.is_multiple_of(4))
             .with("causal", self.causal)
             .with("thread_rows", tiles.thread_rows)
             .with("lanes", tiles.lanes)
