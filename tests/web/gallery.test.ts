@@ -87,6 +87,12 @@ describe("keeping", () => {
     expect(prompts()).toEqual(["three", "two", "one"]);
   });
 
+  test("one that the list has read already shows once", async () => {
+    await keepAll("a dog", "a cat");
+    gallery.show(gallery.found.value.slice(0, 1));
+    expect(prompts()).toEqual(["a cat", "a dog"]);
+  });
+
   test("nothing but pixels and settings is in the file", async () => {
     await keepAll("a dog");
     const file = await store.readPicture(gallery.found.value[0]?.id ?? "");

@@ -113,6 +113,6 @@ describe("hostile text", () => {
   ])("a quarter of a megabyte of %s takes no longer than a moment", (_, text) => {
     const start = performance.now();
     readInfotext(text, SAMPLERS);
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(performance.now() - start).toBeLessThan(3000);
   });
 });

@@ -72,10 +72,11 @@ export async function keep(picture: Picture, settings: PictureSettings): Promise
   }
 }
 
-/** Puts entries among those that show, in their place by age. */
+/** Puts entries among those that show, in their place by age; once, also where `load` was quicker. */
 export function show(added: readonly store.Entry[]): void {
   if (!entries.value) return;
-  entries.value = [...entries.value, ...added].sort((one, other) => other.savedAt - one.savedAt);
+  const others = entries.value.filter(({ id }) => !added.some((entry) => entry.id === id));
+  entries.value = [...others, ...added].sort((one, other) => other.savedAt - one.savedAt);
 }
 
 export function hide(ids: readonly string[]): void {
