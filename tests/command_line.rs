@@ -55,6 +55,28 @@ const PERSONALIZE: [&str; 9] = [
     "--rank=4",
 ];
 
+/// The findings about a device are kept in the user's cache folder: the second start needs no test.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_device_is_tested_once() {
+    let cache = folder("cache");
+    let start = || {
+        let output = Command::new(env!("CARGO_BIN_EXE_palpable"))
+            .args(["generate", "--model=no/such/folder", "--prompt=a dog", "--out=never.png"])
+            .env("XDG_CACHE_HOME", &cache)
+            .output()
+            .expect("the program starts");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    const TESTED: &str = "Tested this device's arithmetic";
+    let first = start();
+    assert!(first.contains(TESTED), "{first}");
+    let kept = std::fs::read_to_string(cache.join("palpable/device.json")).expect("findings");
+    assert!(kept.contains("flopsPerSecond"), "{kept}");
+    let second = start();
+    assert!(second.contains("Computing on") && !second.contains(TESTED), "{second}");
+}
+
 #[test]
 fn the_whole_journey() {
     let folder = folder("journey");

@@ -14,12 +14,12 @@ pub struct DeviceMemo {
     subject: String,
     /// What the self-test came to.
     pub verdict: Verdict,
-    /// Speed of a matrix product, for the size of submissions.
-    pub flops_per_second: f64,
+    /// Speed of a matrix product, for the size of submissions. Whole, so that it is read as written.
+    pub flops_per_second: u64,
 }
 
 impl DeviceMemo {
-    pub(super) fn new(subject: String, verdict: Verdict, flops_per_second: f64) -> Self {
+    pub(super) fn new(subject: String, verdict: Verdict, flops_per_second: u64) -> Self {
         Self { subject, verdict, flops_per_second }
     }
 

@@ -49,6 +49,6 @@ pub async fn start(gpu: &mut Gpu, kept: Option<&str>, clock: &dyn Fn() -> f64) -
             DeviceMemo::new(subject, verdict, speed::flops_per_second(gpu, clock).await?)
         }
     };
-    KernelProfile::on(&gpu.device).at_speed(memo.flops_per_second).set(&gpu.device);
+    KernelProfile::on(&gpu.device).at_speed(memo.flops_per_second as f64).set(&gpu.device);
     Ok(Started { memo: memo.to_json(), fresh })
 }

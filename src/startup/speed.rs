@@ -16,11 +16,11 @@ const MOST_ROWS: usize = 8192;
 /// A product that takes this long says more about the device than about starting and waiting.
 const LONG_ENOUGH: f64 = 0.01;
 
-/// Operations a second of a linear layer that keeps the device busy.
+/// Operations a second of a linear layer that keeps the device busy. `clock` tells seconds.
 ///
 /// # Errors
 /// The device failed.
-pub async fn flops_per_second(gpu: &Gpu, clock: &dyn Fn() -> f64) -> Result<f64, Error> {
+pub async fn flops_per_second(gpu: &Gpu, clock: &dyn Fn() -> f64) -> Result<u64, Error> {
     let device = &gpu.device;
     let square = ramp([WIDTH, WIDTH], device);
     // Only a few numbers of the product come back to the host.
@@ -40,7 +40,7 @@ pub async fn flops_per_second(gpu: &Gpu, clock: &dyn Fn() -> f64) -> Result<f64,
         if seconds >= LONG_ENOUGH || rows >= MOST_ROWS {
             let flops = (2 * rows * WIDTH * WIDTH) as f64;
             // A clock that is kept coarse may not have moved.
-            return Ok(flops / seconds.max(1e-3));
+            return Ok((flops / seconds.max(1e-3)) as u64);
         }
         rows *= 4;
     }

@@ -2,6 +2,7 @@
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
+  beforeTheWorker,
   DESKTOP,
   goTo,
   openPage,
@@ -73,107 +74,6 @@ describe("a browser that can't do the work", () => {
     await studio.close();
   });
 });
-
-describe("a browser that can do with less", () => {
-  test("a GPU without timestamp queries serves as well", async () => {
-    const studio = await openStudio();
-    const { page, close } = await openPage(studio, DESKTOP, "about", (context) =>
-      beforeTheWorker(
-        context,
-        `const features = Object.getOwnPropertyDescriptor(GPUAdapter.prototype, "features").get;
-        Object.defineProperty(GPUAdapter.prototype, "features", {
-          configurable: true,
-          get() {
-            return new Set([...features.call(this)].filter((name) => name !== "timestamp-query"));
-          },
-        });
-        const request = GPUAdapter.prototype.requestDevice;
-        GPUAdapter.prototype.requestDevice = function (descriptor) {
-          const refused = [...(descriptor?.requiredFeatures ?? [])].includes("timestamp-query");
-          return refused ? Promise.reject(new TypeError("no such feature")) : request.call(this, descriptor);
-        };`,
-      ),
-    );
-    await waitForModel(page);
-    await close();
-    await studio.close();
-  });
-
-  test("a GPU that offers no more than every WebGPU device must draws all the same", async () => {
-    const studio = await openStudio();
-    const { page, close } = await openPage(studio, DESKTOP, "about", (context) =>
-      beforeTheWorker(context, SMALLEST_DEVICE),
-    );
-    await waitForModel(page);
-    const facts = await page.locator(".facts").first().textContent();
-    expect(facts).toContain("128 MiB");
-    expect(facts).toContain("16 KiB");
-    // Right numbers by the variants that are left: no note of a fallback.
-    expect(await page.getByText("gave wrong results").count()).toBe(0);
-    await goTo(page, "generate");
-    await page.getByLabel("Prompt", { exact: true }).fill("a photo of a dog");
-    await page.getByText("More settings").click();
-    await page.getByLabel("Steps", { exact: true }).fill("1");
-    await page.getByRole("button", { name: "Generate", exact: true }).click();
-    await page.locator(".result-panel figure canvas").waitFor({ timeout: PATIENCE });
-    await close();
-    await studio.close();
-  });
-
-  test("a second visit goes by what the first found out about the GPU", async () => {
-    const studio = await openStudio();
-    const { page, close } = await openPage(studio, DESKTOP);
-    await waitForModel(page);
-    const kept = () =>
-      page.evaluate(async () => {
-        const store = await caches.open("palpable-device");
-        const [address] = await store.keys();
-        return address && (await store.match(address))?.text();
-      });
-    const first = await kept();
-    expect(JSON.parse(first ?? "")).toMatchObject({ verdict: { variants: "offered", float16: false } });
-    // What is written there is believed: a fallback that no test of this visit would find.
-    await page.evaluate(async (text) => {
-      const store = await caches.open("palpable-device");
-      const [address] = await store.keys();
-      if (address) await store.put(address, new Response(text));
-    }, first?.replace('"offered"', '"simplest"') ?? "");
-    await page.reload();
-    await waitForModel(page);
-    await goTo(page, "about");
-    await page.getByText("the simplest ones are used").waitFor();
-    await close();
-    await studio.close();
-  });
-});
-
-/** Caps adapters at WebGPU's default limits and hides every optional feature; devices ask in vain for more. */
-const SMALLEST_DEVICE = `
-  const least = {
-    maxBufferSize: 268435456,
-    maxStorageBufferBindingSize: 134217728,
-    maxStorageBuffersPerShaderStage: 8,
-    maxComputeWorkgroupStorageSize: 16384,
-    maxComputeInvocationsPerWorkgroup: 256,
-    maxComputeWorkgroupSizeX: 256,
-    maxComputeWorkgroupSizeY: 256,
-  };
-  const limits = Object.getOwnPropertyDescriptor(GPUAdapter.prototype, "limits").get;
-  Object.defineProperty(GPUAdapter.prototype, "limits", {
-    configurable: true,
-    get() {
-      const real = limits.call(this);
-      return new Proxy(real, { get: (_, name) => least[name] ?? real[name] });
-    },
-  });
-  Object.defineProperty(GPUAdapter.prototype, "features", { configurable: true, get: () => new Set() });
-  const request = GPUAdapter.prototype.requestDevice;
-  GPUAdapter.prototype.requestDevice = function (descriptor) {
-    const asked = Object.entries(descriptor?.requiredLimits ?? {});
-    const beyond = asked.some(([name, value]) => value > (least[name] ?? Infinity));
-    const refused = beyond || [...(descriptor?.requiredFeatures ?? [])].length > 0;
-    return refused ? Promise.reject(new TypeError("more than the least")) : request.call(this, descriptor);
-  };`;
 
 describe("bad input", () => {
   let studio: Studio;
@@ -288,16 +188,6 @@ function loseDeviceOnCall(context: BrowserContext): Promise<void> {
       return device;
     };`,
   );
-}
-
-/** Runs a script in the engine's worker before its own. */
-async function beforeTheWorker(context: BrowserContext, script: string): Promise<void> {
-  await context.route("**/assets/*.js", async (route) => {
-    const response = await route.fetch();
-    const own = await response.text();
-    const isWorker = !own.includes("document.");
-    await route.fulfill({ response, body: isWorker ? `{${script}}\n${own}` : own });
-  });
 }
 
 function safetensors(header: unknown, dataBytes: number): Uint8Array {

@@ -145,3 +145,13 @@ export function likeness(canvas: Locator, png: Buffer): Promise<number> {
 export async function overflowsSideways(page: Page): Promise<boolean> {
   return page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
 }
+
+/** Runs a script in the engine's worker before its own. */
+export async function beforeTheWorker(context: BrowserContext, script: string): Promise<void> {
+  await context.route("**/assets/*.js", async (route) => {
+    const response = await route.fetch();
+    const own = await response.text();
+    const isWorker = !own.includes("document.");
+    await route.fulfill({ response, body: isWorker ? `{${script}}\n${own}` : own });
+  });
+}
