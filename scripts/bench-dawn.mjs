@@ -77,7 +77,7 @@ await main(async () => {
 /** @param {{ name: string, pass: string, precision: string, milliseconds: number, host: number, flops: number, ceilingShare: number | null }} row */
 function lineOf({ name, pass, precision, milliseconds, host, flops, ceilingShare }) {
   const share = ceilingShare === null ? "" : `, ${(ceilingShare * 100).toFixed(0)} % of the ceiling`;
-  const speed = `${(flops / milliseconds / 1e9).toFixed(3)} TFLOP/s${share}`;
+  const speed = `${Number((flops / milliseconds / 1e9).toPrecision(3))} TFLOP/s${share}`;
   return `  ${name}, ${pass}, ${precision}: ${milliseconds.toFixed(3)} ms (queued after ${host.toFixed(3)}), ${speed}`;
 }
 
