@@ -20,9 +20,11 @@ const COLUMNS: usize = 256;
 const DEPTH: usize = 256;
 /// Long enough for a clock that ticks in tenths of a millisecond.
 const LONG_ENOUGH: f64 = 4e-3;
-/// What the large probe may take if nothing of it ran side by side.
-const LARGE_PROBE: f64 = 20e-3;
-const MOST_REPEATS: f64 = 64.0;
+/// The large probe grows until it takes this long…
+const LARGE_PROBE: f64 = 4e-3;
+/// …or is this many times the small one.
+const MOST_COPIES: usize = 256;
+const MOST_REPEATS: usize = 64;
 
 /// A speed for each tile in f32 and in f16, where there is one.
 type Measured = [[Option<Speed>; TILES.len()]; 2];
@@ -116,12 +118,16 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
         if (self.clock)() >= end {
             return Ok(None);
         }
-        let small = self.seconds(candidate, rows).await?;
+        let small = self.seconds(candidate, rows, end).await?;
+        // Four times as many until it takes long enough: a disturbed clock costs little.
+        let mut copies = 4;
+        while self.duration(candidate, rows * copies, 1).await? < LARGE_PROBE && copies < MOST_COPIES {
+            copies *= 4;
+        }
         if (self.clock)() >= end {
             return Ok(None);
         }
-        let copies = (LARGE_PROBE / small).clamp(4.0, 512.0) as usize;
-        let large = self.seconds(candidate, rows * copies).await?;
+        let large = self.seconds(candidate, rows * copies, end).await?;
         let flops = (2 * rows * COLUMNS * DEPTH) as f64;
         let workgroups = COLUMNS as f64 / f64::from(tile.columns);
         let full = flops * copies as f64 / large;
@@ -131,15 +137,19 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
     }
 
     /// Of one launch.
-    async fn seconds(&self, candidate: Candidate, rows: usize) -> Result<f64, Error> {
+    async fn seconds(&self, candidate: Candidate, rows: usize, end: f64) -> Result<f64, Error> {
         let readback = self.duration(candidate, rows, 0).await?;
-        let once = (self.duration(candidate, rows, 1).await? - readback).max(1e-6);
-        let repeats = (LONG_ENOUGH / once).clamp(1.0, MOST_REPEATS) as usize;
-        if repeats == 1 {
-            return Ok(once);
+        let readback = self.duration(candidate, rows, 0).await?.min(readback);
+        let mut repeats = 1;
+        loop {
+            let all = self.duration(candidate, rows, repeats).await?;
+            let last = all >= LONG_ENOUGH + readback || repeats >= MOST_REPEATS || (self.clock)() >= end;
+            if last {
+                // What a disturbed read-back leaves is not less than a tenth.
+                return Ok((all - readback).max(0.1 * all).max(1e-9) / repeats as f64);
+            }
+            repeats *= 4;
         }
-        let all = self.duration(candidate, rows, repeats).await? - readback;
-        Ok(all.max(1e-6) / repeats as f64)
     }
 
     /// Of `repeats` launches and the read-back of one number.
