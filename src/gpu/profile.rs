@@ -70,11 +70,11 @@ impl KernelProfile {
         found.map(|(_, profile)| (**profile).clone()).unwrap_or_default()
     }
 
-    /// The same with submissions for a device that reaches `flops_per_second`.
-    pub fn at_speed(self, flops_per_second: f64) -> Self {
+    /// The same with these tiles, and submissions for a device of their speed.
+    pub fn with_tiles(self, tiles: TileTable) -> Self {
+        let flops = tiles.flops_per_second() as f64 * SUBMISSION_SECONDS;
         // Slower than this and a single kernel decides, not their number.
-        let submission_budget = (flops_per_second * SUBMISSION_SECONDS).max(1e8) as u64;
-        Self { submission_budget, ..self }
+        Self { submission_budget: flops.max(1e8) as u64, tiles, ..self }
     }
 
     /// From now on kernels on `device` go by this profile.

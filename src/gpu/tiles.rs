@@ -71,6 +71,11 @@ impl Candidate {
         (0..TILE_COUNT).map(|tile| Self { tile, splits: 1 })
     }
 
+    /// The smallest tile, the depth in one sum: what asks the least of a device.
+    pub fn simplest() -> Self {
+        Self { tile: TILE_COUNT - 1, splits: 1 }
+    }
+
     pub fn tile(self) -> &'static Tile {
         &TILES[self.tile % TILE_COUNT]
     }
@@ -166,6 +171,11 @@ impl TileTable {
             launch_nanoseconds: 50_000,
             ..table
         }
+    }
+
+    /// Of the fastest tile, in f32.
+    pub fn flops_per_second(&self) -> u64 {
+        self.f32.iter().map(|speed| speed.flops_per_second).max().unwrap_or_default()
     }
 
     /// The same without a candidate that is wrong or fails on the device. The last one left stays.

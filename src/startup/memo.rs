@@ -4,9 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::Verdict;
-use crate::gpu::{Gpu, KernelProfile, kernel};
+use crate::gpu::{Gpu, KernelProfile, kernel, tiles::TileTable};
 
-/// Findings about one device. Further ones (a table of tile choices) are further fields.
+/// Findings about one device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeviceMemo {
@@ -14,13 +14,13 @@ pub struct DeviceMemo {
     subject: String,
     /// What the self-test came to.
     pub verdict: Verdict,
-    /// Speed of a matrix product, for the size of submissions. Whole, so that it is read as written.
-    pub flops_per_second: u64,
+    /// How its matrix products are cut up.
+    pub tiles: TileTable,
 }
 
 impl DeviceMemo {
-    pub(super) fn new(subject: String, verdict: Verdict, flops_per_second: u64) -> Self {
-        Self { subject, verdict, flops_per_second }
+    pub(super) fn new(subject: String, verdict: Verdict, tiles: TileTable) -> Self {
+        Self { subject, verdict, tiles }
     }
 
     /// What was kept, if it is about this subject.

@@ -12,13 +12,15 @@ mod checks;
 mod host;
 mod memo;
 mod self_test;
-mod speed;
 
 pub use checks::{Check, Known, all_checks};
 pub use memo::DeviceMemo;
 pub use self_test::{Variants, Verdict, compile_checks, self_test};
 
-use crate::gpu::{Error, Gpu, KernelProfile};
+use crate::gpu::{Error, Gpu, KernelProfile, tune};
+
+/// What finding a device's tiles may take at its first start.
+const TUNING_SECONDS: f64 = 3.0;
 
 /// A device that may be computed on.
 #[derive(Clone, Debug)]
@@ -30,8 +32,9 @@ pub struct Started {
 }
 
 /// Tests the device, or goes by what was `kept` of an earlier test of the same device by the same
-/// kernels, and measures its speed for the size of submissions. From now on the kernels go by it, and
-/// the device's report says so. `clock` tells seconds; the library has none of its own in a browser.
+/// kernels, and measures which tiles suit its matrix products and how fast those are, for the size of
+/// submissions. From now on the kernels go by it, and the device's report says so. `clock` tells seconds;
+/// the library has none of its own in a browser.
 ///
 /// # Errors
 /// [`Error::Wrong`] if the simplest kernels fail, [`Error::Lost`] if the device goes away.
@@ -46,9 +49,16 @@ pub async fn start(gpu: &mut Gpu, kept: Option<&str>, clock: &dyn Fn() -> f64) -
         }
         None => {
             let verdict = self_test(gpu, &all_checks()).await?;
-            DeviceMemo::new(subject, verdict, speed::flops_per_second(gpu, clock).await?)
+            let tiles = match verdict.variants {
+                // Those that the verdict is about.
+                Variants::Simplest => KernelProfile::on(&gpu.device).tiles,
+                // Nothing is gained where compiling takes longer than computing.
+                _ if gpu.report.software => KernelProfile::on(&gpu.device).tiles,
+                _ => tune(gpu, TUNING_SECONDS, clock).await?,
+            };
+            DeviceMemo::new(subject, verdict, tiles)
         }
     };
-    KernelProfile::on(&gpu.device).at_speed(memo.flops_per_second as f64).set(&gpu.device);
+    KernelProfile::on(&gpu.device).with_tiles(memo.tiles.clone()).set(&gpu.device);
     Ok(Started { memo: memo.to_json(), fresh })
 }

@@ -5,7 +5,10 @@ use cubecl::dry_run::DryRun;
 use serde::{Deserialize, Serialize};
 
 use super::{Check, Known};
-use crate::gpu::{self, Error, Gpu, KernelProfile};
+use crate::gpu::{
+    self, Error, Gpu, KernelProfile,
+    tiles::{Candidate, TileTable},
+};
 
 /// Which variants of the kernels a device may run, from the fastest to the simplest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +34,7 @@ impl Variants {
             Self::Simplest => KernelProfile {
                 submission_budget: offered.submission_budget,
                 poison_results: offered.poison_results,
+                tiles: TileTable::default().only(Candidate::simplest()),
                 ..KernelProfile::default()
             },
         }

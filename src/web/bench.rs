@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
 use super::{
+    clock,
     fault::{computing_fault, named},
     to_js,
 };
@@ -14,12 +15,6 @@ use crate::{
     gpu::Gpu,
     pipeline::StableDiffusion,
 };
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_namespace = performance)]
-    fn now() -> f64;
-}
 
 /// A page's request for a bench.
 #[derive(Deserialize)]
@@ -79,7 +74,7 @@ impl Bench {
             Some(model) => Model::Loaded(Box::new(model.clone())),
             None => return Err(named("BadSettings", "No model is loaded yet; wait until it is.")),
         };
-        let clock = Rc::new(|| now() / 1000.0);
+        let clock = Rc::new(clock::seconds);
         match Session::new(gpu, model, request.plan, clock).await {
             Ok(session) => Ok(Self { gpu: gpu.clone(), session }),
             Err(error) => Err(computing_fault(gpu, error).await),

@@ -8,6 +8,7 @@ use wasm_bindgen::prelude::*;
 
 use super::{
     bench::{Bench, BenchRequest},
+    clock,
     fault::{computing_fault, fault, named},
     from_js,
     generation::Generation,
@@ -88,8 +89,7 @@ impl Engine {
     /// Tests the device's arithmetic at the first visit; later ones give what the first returned.
     /// Returns what is to be kept, or nothing where what was given still holds.
     pub async fn start(&mut self, kept: Option<String>) -> Result<Option<String>, JsValue> {
-        let clock = || js_sys::Date::now() / 1000.0;
-        match startup::start(&mut self.gpu, kept.as_deref(), &clock).await {
+        match startup::start(&mut self.gpu, kept.as_deref(), &clock::seconds).await {
             Ok(started) => Ok(started.fresh.then_some(started.memo)),
             Err(error) => Err(computing_fault(&self.gpu, error).await),
         }

@@ -6,6 +6,7 @@
 //! simply doesn't ask for the next.
 
 mod bench;
+mod clock;
 mod engine;
 mod fault;
 mod generation;

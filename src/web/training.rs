@@ -6,6 +6,7 @@ use js_sys::{Function, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::{
+    clock,
     fault::{computing_fault, fault},
     library::Library,
     to_js,
@@ -43,14 +44,14 @@ pub struct Training {
 impl Training {
     /// One optimizer step: its record.
     pub async fn step(&mut self) -> Result<JsValue, JsValue> {
-        let started = js_sys::Date::now();
+        let started = clock::seconds();
         let mut record = match self.trainer.step().await {
             Ok(record) => record,
             Err(error) => return Err(computing_fault(&self.gpu, error).await),
         };
         // A submission that failed reads as zeros.
         self.gpu.check().map_err(fault)?;
-        record.seconds = (js_sys::Date::now() - started) / 1000.0;
+        record.seconds = clock::seconds() - started;
         to_js(&record)
     }
 
