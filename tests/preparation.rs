@@ -14,22 +14,24 @@ use palpable::{
     ops::linear,
     pipeline::{Generation, GenerationSettings, Precision, StableDiffusion},
     startup::{all_checks, compile_checks, self_test},
+    training::{TrainingSettings, photos::read_folder},
 };
-use support::{block_on, demo_model, open_gpu, values};
+use support::{block_on, demo_model, in_repository, open_gpu, values};
 
 /// One test at a time.
 static ALONE: Mutex<()> = Mutex::new(());
+
+fn load() -> StableDiffusion {
+    let gpu = open_gpu();
+    let source = demo_model();
+    block_on(StableDiffusion::load(&gpu, &source, "demo", Precision::Float32, &mut |_| ()))
+        .expect("the embedded model")
+}
 
 /// Drawing launches nothing that was not compiled before, and draws what it draws without.
 #[test]
 fn drawing_needs_nothing_that_was_not_compiled() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let load = || {
-        let gpu = open_gpu();
-        let source = demo_model();
-        block_on(StableDiffusion::load(&gpu, &source, "demo", Precision::Float32, &mut |_| ()))
-            .expect("the embedded model")
-    };
     let draw = |model: &StableDiffusion| {
         let prompt = "a photo of a cat".to_owned();
         let settings = GenerationSettings { prompt, steps: 2, ..Default::default() };
@@ -61,6 +63,35 @@ fn drawing_needs_nothing_that_was_not_compiled() {
     let late = launched.difference(&compiled).count();
     assert_eq!(late, 0, "kernels that were compiled only when they were launched");
     assert!(prepared == unprepared, "preparation changed the picture");
+}
+
+/// A training's steps, before and after the warm-up, launch nothing that was not compiled before.
+#[test]
+fn training_needs_nothing_that_was_not_compiled() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let model = load();
+    let photos = read_folder(&in_repository("models/demo/subjects/dog")).expect("photos");
+    let settings = TrainingSettings {
+        placeholder: "<my-dog>".to_owned(),
+        class_noun: "dog".to_owned(),
+        clean_prompt: "a photo of a dog at the beach".to_owned(),
+        steps: 4,
+        warmup_steps: 2,
+        batch: 1,
+        photo_variants: 1,
+        ..Default::default()
+    };
+    let mut trainer = block_on(model.trainer(&photos[..1], settings, &mut |_, _| ())).expect("a run");
+    let compiled = LaunchedKernels::new();
+    model.compile_training_kernels(&trainer).expect("compiled kernels");
+    let compiled = compiled.finish();
+    let launched = LaunchedKernels::new();
+    while !trainer.is_complete() {
+        block_on(trainer.step()).expect("a step");
+    }
+    let launched = launched.finish();
+    println!("{} kernels compiled, {} launched", compiled.len(), launched.len());
+    assert_eq!(launched.difference(&compiled).count(), 0);
 }
 
 /// The self-test launches nothing that was not compiled before.

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use burn::tensor::{DType, Tensor};
 
 use crate::{
-    gpu::{Gpu, Work},
+    gpu::{self, Gpu, Work},
     pipeline::Error,
 };
 
@@ -146,9 +146,9 @@ impl Stopwatch {
 
 /// Until the device has done what was asked of it so far. `probe`: any tensor of it.
 pub async fn wait_for(gpu: &Gpu, probe: Tensor<1>) -> Result<(), Error> {
-    let read = probe.into_data_async().await;
+    let read = gpu::read(probe).await;
     gpu.check()?;
-    read.map(|_| ()).map_err(|error| Error::ReadBack(format!("{error:?}")))
+    read.map(|_| ()).map_err(|error| Error::ReadBack(error.to_string()))
 }
 
 /// Sorts them; of an even number the upper middle.

@@ -38,6 +38,11 @@ impl StableDiffusion {
         Ok(plan)
     }
 
+    /// What making a picture at the model's own size takes, whether it may or not.
+    pub fn picture_memory(&self) -> MemoryPlan {
+        self.sizes().generation(GenerationSizes { size: [self.resolution; 2], guided: true, rank: 0 })
+    }
+
     /// What a training on so many photos will take, with its activations kept or computed again as
     /// `settings` say, or as fits.
     ///

@@ -8,6 +8,7 @@
 use cubecl::dry_run::DryRun;
 
 use super::{Error, Generation, GenerationSettings, StableDiffusion};
+use crate::training::Trainer;
 
 impl StableDiffusion {
     /// Compiles what drawing at the model's own size needs: text encoder, U-Net with and without
@@ -20,7 +21,22 @@ impl StableDiffusion {
     /// # Errors
     /// The device failed.
     pub fn compile_kernels(&self) -> Result<(), Error> {
-        let dry = DryRun::new();
+        self.dry_run(|| self.ask_for_pictures())
+    }
+
+    /// Compiles what the steps of a training need, under the conditions of
+    /// [`compile_kernels`](Self::compile_kernels).
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn compile_training_kernels(&self, trainer: &Trainer) -> Result<(), Error> {
+        self.dry_run(|| {
+            trainer.rehearse();
+            Ok(())
+        })
+    }
+
+    fn ask_for_pictures(&self) -> Result<(), Error> {
         for sampler in ["ddim", "euler"] {
             let prompt = "a picture".to_owned();
             let settings =
@@ -30,6 +46,12 @@ impl StableDiffusion {
             while generation.advance() {}
             drop((generation.probe(), generation.image()));
         }
+        Ok(())
+    }
+
+    fn dry_run(&self, asks: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+        let dry = DryRun::new();
+        asks()?;
         // Launches wait in a queue; compiled when they leave it.
         let flushed = self.gpu.device.flush();
         drop(dry);

@@ -39,6 +39,23 @@ impl Precision {
         }
     }
 
+    /// What a model folder is best loaded as: 16-bit floats where the device has them and the model is
+    /// large, which keeps a full-size model and its training in a few gigabytes; else 32-bit ones.
+    ///
+    /// # Errors
+    /// A file is missing.
+    pub async fn fitting(gpu: &Gpu, source: &dyn ByteSource) -> Result<Self, Error> {
+        if !gpu.report.float16 {
+            return Ok(Self::Float32);
+        }
+        let mut bytes = 0;
+        for [folder, stem] in [TEXT_ENCODER, UNET, VAE] {
+            let files = component_files(source, folder, stem, Self::Float32.dtype()).await?;
+            bytes += files.iter().map(|file| file.length).sum::<u64>();
+        }
+        Ok(if bytes > gpu.memory_limit / LARGE_SHARE { Self::Float16 } else { Self::Float32 })
+    }
+
     /// "f32" or "f16"
     pub fn name(self) -> &'static str {
         match self {
@@ -79,6 +96,9 @@ pub struct StableDiffusion {
     /// Numbers in all parts together.
     pub parameters: u64,
 }
+
+/// A model is large if its files take more than this part of the memory that may be taken.
+const LARGE_SHARE: u64 = 4;
 
 /// The folders and file stems of the parts with weights.
 const TEXT_ENCODER: [&str; 2] = ["text_encoder", "model"];

@@ -40,6 +40,18 @@ pub struct TrainingRecord {
     pub seconds: f64,
 }
 
+/// What a step asks of the device before its one read-back.
+struct Asked {
+    /// The gradient of all LoRA factors, flat.
+    lora: Tensor<1>,
+    /// The gradient of [V], flat.
+    embedding: Tensor<1>,
+    /// ‖gradient‖ of both together, `[1]`
+    norm: Tensor<1>,
+    /// Losses, pulls, the longest vector's length, and the norm.
+    report: Tensor<1>,
+}
+
 /// A run and its state.
 pub struct Trainer {
     model: FrozenModel,
@@ -162,27 +174,7 @@ impl Trainer {
         if self.is_complete() {
             return Err(Error::Complete { steps });
         }
-        let gradients = self.accumulated_gradients();
-        let [vectors, width] = [self.settings.vectors, self.embedding_width];
-        let embedding_gradient = gradients.embedding.reshape([vectors * width]);
-        let norm = optimizer::global_norm(gradients.lora.clone(), embedding_gradient.clone());
-
-        let (alignment, personalization) = gradients.pulls.unwrap_or_else(|| {
-            let zero = Tensor::zeros([1], (&self.device, DType::F32));
-            (zero.clone(), zero.add_scalar(1.0))
-        });
-        let longest = embedding::norms(self.embedding_vectors()).max();
-        let report = Tensor::cat(
-            vec![
-                gradients.loss,
-                gradients.personalization_loss,
-                alignment,
-                personalization,
-                longest,
-                norm.clone(),
-            ],
-            0,
-        );
+        let Asked { lora, embedding, norm, report } = self.ask(self.settings.aligns(self.step));
         let report = read(report).await?;
         let [loss, personalization_loss, alignment, personalization, embedding_norm, _] = report[..] else {
             return Err(Error::Device { reason: "it returned an incomplete report".to_owned() });
@@ -191,13 +183,7 @@ impl Trainer {
             return Err(Error::NotFinite { step: self.step + 1 });
         }
 
-        let limit = self.settings.gradient_clip;
-        self.lora.update(optimizer::clip(gradients.lora, norm.clone(), limit));
-        self.embedding.update(optimizer::clip(embedding_gradient, norm, limit));
-        if let Some(limits) = &self.norm_limits {
-            let capped = embedding::cap_norms(self.embedding_vectors(), limits.clone());
-            self.embedding.set_values(capped.reshape([vectors * width]));
-        }
+        (self.lora, self.embedding) = self.updated(lora, embedding, norm);
         self.step += 1;
         Ok(TrainingRecord {
             step: self.step,
@@ -208,6 +194,59 @@ impl Trainer {
             embedding_norm: embedding_norm.into(),
             seconds: 0.0,
         })
+    }
+
+    /// Asks the device for everything that the run's steps ask for, with alignment and without, and throws
+    /// it away: in a dry run this compiles the kernels of the run. The state stays as it is.
+    pub fn rehearse(&self) {
+        let settings = &self.settings;
+        let occurs =
+            |aligned: &bool| (self.step..settings.steps).any(|step| settings.aligns(step) == *aligned);
+        for aligned in [false, true].into_iter().filter(occurs) {
+            let Asked { lora, embedding, norm, report } = self.ask(aligned);
+            drop((report, self.updated(lora, embedding, norm)));
+        }
+    }
+
+    /// Gradients and report of a step, as asked of the device.
+    fn ask(&self, aligned: bool) -> Asked {
+        let gradients = self.accumulated_gradients(aligned);
+        let embedding = gradients.embedding.reshape([self.settings.vectors * self.embedding_width]);
+        let norm = optimizer::global_norm(gradients.lora.clone(), embedding.clone());
+        let (alignment, personalization) = gradients.pulls.unwrap_or_else(|| {
+            let zero = Tensor::zeros([1], (&self.device, DType::F32));
+            (zero.clone(), zero.add_scalar(1.0))
+        });
+        let longest = embedding::norms(self.embedding_vectors()).max();
+        let report = vec![
+            gradients.loss,
+            gradients.personalization_loss,
+            alignment,
+            personalization,
+            longest,
+            norm.clone(),
+        ];
+        Asked { lora: gradients.lora, embedding, norm, report: Tensor::cat(report, 0) }
+    }
+
+    /// LoRA and [V] after an update by these gradients.
+    fn updated(
+        &self,
+        lora_gradient: Tensor<1>,
+        embedding_gradient: Tensor<1>,
+        norm: Tensor<1>,
+    ) -> (ParameterGroup, ParameterGroup) {
+        let (mut lora, mut embedding) = (self.lora.clone(), self.embedding.clone());
+        let limit = self.settings.gradient_clip;
+        lora.update(optimizer::clip(lora_gradient, norm.clone(), limit));
+        embedding.update(optimizer::clip(embedding_gradient, norm, limit));
+        if let Some(limits) = &self.norm_limits {
+            let [vectors, width] = [self.settings.vectors, self.embedding_width];
+            let vectors_now = embedding.values().reshape([vectors, width]);
+            let capped = embedding::cap_norms(vectors_now, limits.clone());
+            embedding.set_values(capped.reshape([vectors * width]));
+        }
+        (lora, embedding)
     }
 
     /// Steps made so far.
@@ -287,7 +326,7 @@ impl Trainer {
     }
 
     /// Losses and gradients of a step: the means over its accumulated batches (of the pulls: the sums).
-    fn accumulated_gradients(&self) -> StepGradients {
+    fn accumulated_gradients(&self, aligned: bool) -> StepGradients {
         let settings = &self.settings;
         let networks = self.model.networks(self.activations);
         let trained = Trained {
@@ -295,7 +334,7 @@ impl Trainer {
             factors: self.layout.split(&self.lora.values()),
             embedding: self.embedding_vectors(),
         };
-        let alignment = settings.aligns(self.step).then_some(Alignment {
+        let alignment = aligned.then_some(Alignment {
             alpha: settings.alpha,
             beta: settings.beta,
             lambda: settings.lambda,

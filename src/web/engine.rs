@@ -43,6 +43,8 @@ struct ModelReport {
     latent_size: usize,
     parameters: u64,
     default_steps: usize,
+    /// GPU memory that drawing takes.
+    picture_bytes: u64,
 }
 
 /// What a job will take of the device.
@@ -108,7 +110,8 @@ impl Engine {
                 progress.call2(&JsValue::NULL, &(state.loaded as f64).into(), &(state.total as f64).into());
         };
         let name = source.name();
-        let model = StableDiffusion::load(&self.gpu, &source, &name, Precision::Float32, &mut report).await;
+        let precision = Precision::fitting(&self.gpu, &source).await.map_err(fault)?;
+        let model = StableDiffusion::load(&self.gpu, &source, &name, precision, &mut report).await;
         let model = match model {
             Ok(model) => model,
             Err(error) => return Err(computing_fault(&self.gpu, error).await),
@@ -119,6 +122,7 @@ impl Engine {
             latent_size: model.resolution / model.vae.config.downscale(),
             parameters: model.parameters,
             default_steps: DEFAULT_STEPS,
+            picture_bytes: model.picture_memory().peak(),
         };
         self.model = Some(model);
         to_js(&report)

@@ -79,6 +79,9 @@ fn kind(error: &pipeline::Error) -> &'static str {
         | Error::EmptyPrompt
         | Error::Size { .. }
         | Error::GuidanceScale(_)
-        | Error::Strength(_) => "BadSettings",
+        | Error::Strength(_)
+        | Error::PictureStrength(_)
+        | Error::MaskBlur { .. }
+        | Error::EmptyMask => "BadSettings",
     }
 }

@@ -13,7 +13,6 @@ use super::{
 };
 use crate::{
     adapter::Adapter,
-    gpu::Gpu,
     pipeline::StableDiffusion,
     training::{self, Trainer, TrainingSettings},
 };
@@ -33,8 +32,8 @@ extern "C" {
 
 #[wasm_bindgen]
 pub struct Training {
-    gpu: Gpu,
     trainer: Trainer,
+    model: StableDiffusion,
     adapters: Rc<RefCell<Library>>,
     /// The library's number for what this run trains.
     id: u32,
@@ -42,15 +41,21 @@ pub struct Training {
 
 #[wasm_bindgen]
 impl Training {
+    /// Compiles the kernels that the run's steps need, all at once.
+    #[wasm_bindgen(js_name = compileKernels)]
+    pub fn compile_kernels(&self) -> Result<(), JsValue> {
+        self.model.compile_training_kernels(&self.trainer).map_err(fault)
+    }
+
     /// One optimizer step: its record.
     pub async fn step(&mut self) -> Result<JsValue, JsValue> {
         let started = clock::seconds();
         let mut record = match self.trainer.step().await {
             Ok(record) => record,
-            Err(error) => return Err(computing_fault(&self.gpu, error).await),
+            Err(error) => return Err(computing_fault(&self.model.gpu, error).await),
         };
         // A submission that failed reads as zeros.
-        self.gpu.check().map_err(fault)?;
+        self.model.gpu.check().map_err(fault)?;
         record.seconds = clock::seconds() - started;
         to_js(&record)
     }
@@ -71,8 +76,8 @@ impl Training {
 impl Training {
     async fn read_adapter(&self) -> Result<Adapter, JsValue> {
         match self.trainer.adapter().await {
-            Ok(adapter) => self.gpu.check().map(|()| adapter).map_err(fault),
-            Err(error) => Err(computing_fault(&self.gpu, error).await),
+            Ok(adapter) => self.model.gpu.check().map(|()| adapter).map_err(fault),
+            Err(error) => Err(computing_fault(&self.model.gpu, error).await),
         }
     }
 
@@ -101,6 +106,6 @@ impl Training {
             Err(error) => return Err(computing_fault(&model.gpu, error).await),
         };
         let id = adapters.borrow_mut().reserve();
-        Ok(Self { gpu: model.gpu.clone(), trainer, adapters, id })
+        Ok(Self { trainer, model: model.clone(), adapters, id })
     }
 }

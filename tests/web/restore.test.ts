@@ -33,7 +33,8 @@ const notes = () => filledIn.value?.notes;
 
 beforeEach(() => {
   library.value = [entry(1, "<my-dog>"), entry(2, "<my-mug>")];
-  const report = { name: "demo", resolution: 128, latentSize: 16, parameters: 1, defaultSteps: 25 };
+  const sizes = { resolution: 128, latentSize: 16, parameters: 1, pictureBytes: 1 };
+  const report = { name: "demo", defaultSteps: 25, ...sizes };
   model.value = { state: "ready", report };
   generate.sampler.value = "ddim";
   generate.seedLocked.value = false;

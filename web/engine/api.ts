@@ -37,6 +37,8 @@ export interface PreviewPlan {
 
 export interface TrainingObserver {
   encoded(photos: number, of: number): void;
+  /** Kernels that the browser has compiled of those the steps need, before the first one. */
+  compiled(kernels: number, of: number): void;
   record(record: TrainingRecord): void;
   previewProgress(step: number, steps: number): void;
   preview(trainingStep: number, picture: Picture): void;

@@ -50,6 +50,8 @@ export interface ModelReport {
   latentSize: number;
   parameters: number;
   defaultSteps: number;
+  /** GPU memory that drawing takes. */
+  pictureBytes: number;
 }
 
 export type SamplerName =
@@ -157,6 +159,8 @@ export interface Generation {
 }
 
 export interface Training {
+  /** Asks for every kernel that the run's steps need. */
+  compileKernels(): void;
   step(): Promise<TrainingRecord>;
   /** Keeps the state so far as an adapter in the engine. */
   adapter(): Promise<AdapterReport>;

@@ -20,7 +20,7 @@ pub struct ModelArguments {
     #[arg(long, value_enum, default_value_t = Device::Gpu)]
     device: Device,
     /// How weights and activations are stored
-    #[arg(long, value_enum, default_value_t = Stored::F32)]
+    #[arg(long, value_enum, default_value_t = Stored::Auto)]
     precision: Stored,
     /// GPU memory that may be taken, 4GB or 800MB for example; what needs more is refused. A GPU does not
     /// tell how much it has: without this, 4 GB
@@ -53,6 +53,8 @@ enum Device {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Stored {
+    /// 16-bit floats for a large model where the GPU has them, else 32-bit ones
+    Auto,
     F32,
     /// Half the memory, where the GPU has 16-bit floats
     F16,
@@ -76,6 +78,7 @@ impl ModelArguments {
                 eprintln!("{note}");
             }
         }
+        let source = DirectorySource::new(&self.model);
         let precision = match self.precision {
             Stored::F16 if gpu.report.float16 => Precision::Float16,
             Stored::F16 => {
@@ -83,8 +86,8 @@ impl ModelArguments {
                 Precision::Float32
             }
             Stored::F32 => Precision::Float32,
+            Stored::Auto => Precision::fitting(&gpu, &source).await?,
         };
-        let source = DirectorySource::new(&self.model);
         let name = self.model.file_name().map_or("model".into(), |name| name.to_string_lossy().into_owned());
         StableDiffusion::load(&gpu, &source, &name, precision, &mut |_| ()).await
     }

@@ -102,10 +102,11 @@ impl Projections {
 
     /// Operations of one of the products between tokens and tokens: queries with keys, or
     /// probabilities with values. The half that a causal mask hides is not counted.
-    fn product_flops(&self) -> usize {
-        let [batch, query_tokens, key_tokens, head_size] = self.extents();
+    fn product_flops(&self) -> u64 {
+        // In 64 bits: a browser's usize has 32, and a large picture's attention more operations.
+        let [batch, query_tokens, key_tokens, head_size] = self.extents().map(|extent| extent as u64);
         let pairs = query_tokens * key_tokens / if self.causal { 2 } else { 1 };
-        2 * batch * self.heads * pairs * head_size
+        2 * batch * self.heads as u64 * pairs * head_size
     }
 
     fn parameters(&self, tiles: Tiles) -> [u32; 7] {

@@ -3,6 +3,7 @@ import type { PreviewPlan, TrainingObserver } from "../api";
 import type { AdapterReport, Engine, Photo, Training, TrainingSettings } from "../contract";
 import { runGeneration } from "./generation-job";
 import type { JobControl } from "./job-control";
+import { compileAhead } from "./pipelines";
 import { release } from "./release";
 import type { Turns } from "./turns";
 
@@ -22,6 +23,12 @@ export async function runTraining(
     engine.beginTraining(settings, photos, (encoded, of) => observer.encoded(encoded, of)),
   );
   try {
+    await turns.take(() =>
+      compileAhead(
+        () => training.compileKernels(),
+        (kernels, of) => observer.compiled(kernels, of),
+      ),
+    );
     let step = 0;
     while (step < settings.steps) {
       await control.ready();

@@ -1,5 +1,6 @@
 /** Prompt and settings on one side, the picture on the other. */
 import { FaultNotice } from "../../app/fault-notice";
+import { gigabytes } from "../../app/format";
 import { text } from "../../app/text";
 import type { SamplerName } from "../../engine/contract";
 import { NumberField, SelectField, SliderField, TextField } from "../../ui/field";
@@ -80,9 +81,14 @@ function StartOrProgress() {
   const progress = state.progress.value;
   if (!progress) {
     return (
-      <button type="submit" class="button primary large" disabled={model.value.state !== "ready"}>
-        {words.start}
-      </button>
+      <>
+        <button type="submit" class="button primary large" disabled={model.value.state !== "ready"}>
+          {words.start}
+        </button>
+        {model.value.state === "ready" && (
+          <p class="hint">{words.memory(gigabytes(model.value.report.pictureBytes))}</p>
+        )}
+      </>
     );
   }
   const { step, steps, comparing } = progress;

@@ -42,16 +42,16 @@ export function Run() {
 
 function Progress({ steps }: { steps: number }) {
   const last = run.records.value.at(-1);
-  const encoding = run.encoding.value;
+  const preparation = run.preparation.value;
   return (
     <section class="card">
       {last ? (
         <ProgressBar label={words.step(last.step, steps)} done={last.step} of={steps} />
       ) : (
         <ProgressBar
-          label={encoding ? words.encoding(encoding.photos, encoding.of) : words.preparing}
-          done={encoding?.photos ?? 0}
-          of={encoding?.of}
+          label={preparation ? words[preparation.doing](preparation.done, preparation.of) : words.preparing}
+          done={preparation?.done ?? 0}
+          of={preparation?.of}
         />
       )}
       {run.busy.value && <TimeLeft />}

@@ -24,8 +24,10 @@ export const previewPrompt = signal("");
 export const previewEvery = signal(0);
 export const records = signal<TrainingRecord[]>([]);
 export const previews = signal<Preview[]>([]);
-/** Photos encoded so far, before the first step. */
-export const encoding = signal<{ photos: number; of: number } | undefined>(undefined);
+/** What is done before the first step, and how far it is. */
+export const preparation = signal<{ doing: "encoding" | "compiling"; done: number; of: number } | undefined>(
+  undefined,
+);
 export const previewProgress = signal<{ step: number; steps: number } | undefined>(undefined);
 export const checkpoint = signal<{ step: number; bytes: Uint8Array } | undefined>(undefined);
 const resultKey = signal<string | undefined>(undefined);
@@ -63,7 +65,10 @@ export async function start(): Promise<void> {
       previewPlan(chosen, model.value.report.resolution),
       {
         encoded: (photos, of) => {
-          encoding.value = { photos, of };
+          preparation.value = { doing: "encoding", done: photos, of };
+        },
+        compiled: (kernels, of) => {
+          preparation.value = { doing: "compiling", done: kernels, of };
         },
         record: (record) => {
           records.value = [...records.value, record];
@@ -169,7 +174,7 @@ export function reset(): void {
     phase.value = "idle";
     records.value = [];
     previews.value = [];
-    encoding.value = undefined;
+    preparation.value = undefined;
     previewProgress.value = undefined;
     checkpoint.value = undefined;
     resultKey.value = undefined;
