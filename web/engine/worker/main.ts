@@ -17,6 +17,8 @@ import { Turns } from "./turns";
 const turns = new Turns();
 const controls = new Map<JobKind, JobControl>();
 let opened: Engine | undefined;
+/** Those that drawing with the loaded model needs. */
+let kernelsCompiled = false;
 
 function engine(): Engine {
   if (!opened) throw faultError("Internal", "The engine is not open yet.");
@@ -37,6 +39,13 @@ async function startedEngine(): Promise<Engine> {
   const found = await engine.start(known);
   if (found) await memo.keep(found);
   return engine;
+}
+
+/** Compiles what drawing with the loaded model needs, once. */
+async function compileDrawing(progress: (kernels: number, of: number) => void): Promise<void> {
+  if (kernelsCompiled) return;
+  await compileAhead(() => engine().compileKernels(), progress);
+  kernelsCompiled = true;
 }
 
 /** Registers the job's switch for its time; a second job of the same kind is refused. */
@@ -69,10 +78,11 @@ const api: EngineApi = {
       const report = await engine().loadModel(source, (bytesLoaded, bytesTotal) =>
         progress({ phase: "upload", bytesLoaded, bytesTotal }),
       );
-      await compileAhead(
-        () => engine().compileKernels(),
-        (kernels, of) => progress({ phase: "compile", kernels, of }),
-      );
+      kernelsCompiled = false;
+      // A software adapter compiles as slowly as it computes: not before it is asked for a picture.
+      if (!engine().device().software) {
+        await compileDrawing((kernels, of) => progress({ phase: "compile", kernels, of }));
+      }
       return report;
     });
   },
@@ -83,9 +93,10 @@ const api: EngineApi = {
       return engine().planTraining(settings, photos);
     }),
   generate: (settings, progress) =>
-    asJob("generation", async (control) =>
-      handOver(await runGeneration(engine(), turns, control, settings, progress)),
-    ),
+    asJob("generation", async (control) => {
+      await turns.take(() => compileDrawing(() => undefined));
+      return handOver(await runGeneration(engine(), turns, control, settings, progress));
+    }),
   train: (settings, photos, previews, observer) =>
     asJob("training", (control) =>
       runTraining(engine(), turns, control, settings, photos, previews, observer),
