@@ -44,15 +44,16 @@ pub fn linear_with_residual(
     ))
 }
 
-/// activation(x · weightᵀ + bias). Where a gradient is wanted the activation stands alone, because it
-/// needs what came before it.
+/// activation(x · weightᵀ + bias). Where a gradient may be wanted (on the autodiff backend, whether this
+/// tensor needs one or not, so that computing again gives the same bits) the activation stands alone,
+/// because it needs what came before it.
 pub fn activated_linear(
     x: Tensor<3>,
     weight: Tensor<2>,
     bias: Option<Tensor<1>>,
     activation: Activation,
 ) -> Tensor<3> {
-    if !on_gpu(&x) || x.is_tracked() {
+    if !on_gpu(&x) || x.is_autodiff() {
         return activation.of(linear(x, weight, bias));
     }
     let (x, weight) = (x.into_dispatch(), weight.into_dispatch());
