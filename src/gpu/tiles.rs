@@ -156,7 +156,8 @@ impl Default for TileTable {
 
 impl TileTable {
     /// Before anything is measured. A software adapter has a few cores, which are taken as one: no
-    /// product has too few workgroups for it, so none is split.
+    /// product has too few workgroups for it, so none is split. It also compiles as slowly as it computes,
+    /// so it gets the tile with the shortest program.
     pub fn untuned(software: bool) -> Self {
         let table = Self::default();
         if !software {
@@ -171,6 +172,7 @@ impl TileTable {
             launch_nanoseconds: 50_000,
             ..table
         }
+        .only(Candidate::simplest())
     }
 
     /// Of the fastest tile, in f32.
