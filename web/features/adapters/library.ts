@@ -28,7 +28,7 @@ let nextKey = 1;
 
 function add(report: AdapterReport, fileName: string, bytes: Uint8Array, saved: boolean): LibraryEntry {
   const entry = { key: `adapter-${nextKey++}`, report, fileName, bytes, active: true, strength: 1, saved };
-  library.value = [...library.value, entry];
+  library.value = library.value.concat(entry);
   return entry;
 }
 
