@@ -1,8 +1,8 @@
 //! One forward and backward pass of PALP: losses and gradients of LoRA and [V] for one batch.
 //!
-//! Only ε̂, the personalized prediction at x_t, carries a graph, in pieces (`segmented_pass`). All that Δ needs is computed from
-//! plain tensors, so nothing of it can reach the gradients, and the frozen model's predictions are
-//! made without the LoRA set, so they are the base model's to the bit.
+//! Only ε̂, the personalized prediction at x_t, carries a graph, in pieces (`segmented_pass`). All that
+//! Δ needs is computed from plain tensors, so nothing of it can reach the gradients, and the frozen
+//! model's predictions are made without the LoRA set, so they are the base model's to the bit.
 
 use std::ops::Add;
 

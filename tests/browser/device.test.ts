@@ -1,6 +1,6 @@
 /** GPUs that offer little, and what is kept of a GPU between visits. */
 import { describe, expect, test } from "vitest";
-import { beforeTheWorker, DESKTOP, goTo, openPage, openStudio, PATIENCE, waitForModel } from "./studio";
+import { beforeTheWorker, DESKTOP, drawInOneStep, goTo, openPage, openStudio, waitForModel } from "./studio";
 
 describe("a browser that can do with less", () => {
   test("a GPU without timestamp queries serves as well", async () => {
@@ -38,12 +38,7 @@ describe("a browser that can do with less", () => {
     expect(facts).toContain("16 KiB");
     // Right numbers by the variants that are left: no note of a fallback.
     expect(await page.getByText("gave wrong results").count()).toBe(0);
-    await goTo(page, "generate");
-    await page.getByLabel("Prompt", { exact: true }).fill("a photo of a dog");
-    await page.getByText("More settings").click();
-    await page.getByLabel("Steps", { exact: true }).fill("1");
-    await page.getByRole("button", { name: "Generate", exact: true }).click();
-    await page.locator(".result-panel figure canvas").waitFor({ timeout: PATIENCE });
+    await drawInOneStep(page, "a photo of a dog");
     await close();
     await studio.close();
   });

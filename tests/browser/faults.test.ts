@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   beforeTheWorker,
   DESKTOP,
+  drawInOneStep,
   goTo,
   openPage,
   openStudio,
@@ -166,12 +167,7 @@ describe("a device that goes away", () => {
     await goTo(page, "adapters");
     expect(await page.locator(".adapter .word").textContent()).toBe("<my-dog>");
     // The engine is whole again: it draws with what was kept.
-    await goTo(page, "generate");
-    await page.getByLabel("Prompt", { exact: true }).fill("a photo of <my-dog>");
-    await page.getByText("More settings").click();
-    await page.getByLabel("Steps", { exact: true }).fill("1");
-    await page.getByRole("button", { name: "Generate", exact: true }).click();
-    await page.locator(".result-panel figure canvas").waitFor({ timeout: PATIENCE });
+    await drawInOneStep(page, "a photo of <my-dog>");
     await close();
     await studio.close();
   });

@@ -103,6 +103,16 @@ export async function goTo(page: Page, screen: string): Promise<void> {
   await page.locator("main h1").waitFor();
 }
 
+/** On the Generate screen, until the picture shows. */
+export async function drawInOneStep(page: Page, prompt: string): Promise<void> {
+  await goTo(page, "generate");
+  await page.getByLabel("Prompt", { exact: true }).fill(prompt);
+  await page.getByText("More settings").click();
+  await page.getByLabel("Steps", { exact: true }).fill("1");
+  await page.getByRole("button", { name: "Generate", exact: true }).click();
+  await page.locator(".result-panel figure canvas").waitFor({ timeout: PATIENCE });
+}
+
 /** Kept in artifacts/ for eyes. */
 export async function screenshot(page: Page, name: string): Promise<void> {
   await page.evaluate(() => scrollTo(0, 0));
