@@ -44,7 +44,7 @@ pub enum Error {
     UnknownCheckpoint { path: String, reason: String },
 
     /// A checkpoint without some part of a model, and nothing else to take it from.
-    #[error("{path} lacks {parts}; name another model to take that from")]
+    #[error("{path} lacks {parts}; name a model to complete it with")]
     IncompleteCheckpoint { path: String, parts: String },
 
     /// A `config.json`, an index, or another JSON file that does not say what it must.

@@ -212,3 +212,37 @@ fn other_files_are_refused_in_a_sentence() {
         assert!(message.contains(expected), "{message}");
     }
 }
+
+/// The command line: one file draws; one that lacks a part says what to do, and draws with that part of
+/// another model.
+#[test]
+fn the_command_line_draws_from_one_file() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("single_file");
+    std::fs::create_dir_all(&folder).unwrap();
+    let write = |file: &str, bytes: Vec<u8>| {
+        let path = folder.join(file);
+        std::fs::write(&path, bytes).unwrap();
+        path.display().to_string()
+    };
+    let whole = write("whole.safetensors", file("sd1", |_| true, vec![]));
+    let bare = write("bare.safetensors", file("sd1", |name| !name.starts_with("first_stage_model."), vec![]));
+    let picture = folder.join("picture.png").display().to_string();
+    let draw = |model: &str, further: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_palpable"))
+            .args(["generate", "--device=cpu", "--steps=1", "--size=64x64", "--prompt=a dog"])
+            .args(["--model", model, "--out", &picture])
+            .args(further)
+            .output()
+            .unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (drawn, said) = draw(&whole, &[]);
+    assert!(drawn, "{said}");
+    assert_eq!(image::image_dimensions(&picture).unwrap(), (64, 64));
+    let (drawn, said) = draw(&bare, &[]);
+    assert!(!drawn && said.contains("lacks vae; name a model to complete it with"), "{said}");
+    for option in ["--vae", "--complete-with"] {
+        let (drawn, said) = draw(&bare, &[option, &whole]);
+        assert!(drawn, "{said}");
+    }
+}

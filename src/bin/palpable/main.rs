@@ -7,6 +7,7 @@ mod error;
 mod generate;
 mod inspect;
 mod model;
+mod model_place;
 mod personalize;
 mod score;
 

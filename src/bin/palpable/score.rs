@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use image::RgbImage;
-use palpable::{evaluation::ClipScorer, weights::DirectorySource};
+use palpable::evaluation::ClipScorer;
 
 use super::{error::Error, model::ModelArguments};
 
@@ -36,10 +36,10 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     let photos = photos.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
 
     let model = arguments.model.load().await?;
-    let source = DirectorySource::new(&arguments.model.model);
+    let place = arguments.model.place();
     let text_model = (*model.text_encoder).clone();
     let dtype = model.precision.dtype();
-    let scorer = ClipScorer::load(&source, text_model, &model.gpu.device, dtype, &mut |_| ()).await;
+    let scorer = ClipScorer::load(&place.directory, text_model, &model.gpu.device, dtype, &mut |_| ()).await;
     let scorer = scorer.map_err(palpable::pipeline::Error::from)?;
     let text = scorer.clip_text_image(&pictures, &model.tokenizer.encode(&arguments.prompt)).await;
     let text = text.map_err(palpable::pipeline::Error::from)?;
