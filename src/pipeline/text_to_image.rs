@@ -2,6 +2,8 @@
 //! denoising step at a time, so that the caller can show progress and stop whenever it likes by not
 //! asking for the next step.
 
+use std::rc::Rc;
+
 use burn::tensor::{FloatDType, Tensor};
 
 use super::{
@@ -85,13 +87,17 @@ impl Generation {
         let (encoder, lora) = apply(model, adapters)?;
 
         let mut prompts = vec![settings.negative_prompt.as_str(), settings.prompt.as_str()];
-        if settings.guidance_scale == 1.0 {
+        let mut model = model.clone();
+        if model.unet.takes_guidance() {
+            model.unet = Rc::new(model.unet.with_guidance(settings.guidance_scale));
+        }
+        if settings.guidance_scale == 1.0 || model.unet.takes_guidance() {
             prompts.remove(0);
         }
         let EncodedPrompts { hidden_states, mut truncated } =
             encoder.encode(&prompts, settings.prompt_syntax);
 
-        let source = source.map(|source| Source::new(model, source, size, settings.mask_blur, &noise));
+        let source = source.map(|source| Source::new(&model, source, size, settings.mask_blur, &noise));
         let source = source.transpose()?;
         let first_noise = noise(NoisePurpose::FirstLatents);
         let latents = match &source {
@@ -103,7 +109,7 @@ impl Generation {
         };
         Ok(Self {
             latents,
-            model: model.clone(),
+            model,
             sampler,
             noise,
             source,

@@ -97,7 +97,8 @@ fn equals_diffusers(name: &str) {
     close(&golden, "unet", noise_prediction(&unet(&model)));
 
     let vae_config = AutoencoderKlConfig::from_json(&config(&model, "vae/config.json")).unwrap();
-    let vae = AutoencoderKl::load(&mut weights(&model, "vae", "diffusion_pytorch_model"), vae_config).unwrap();
+    let vae =
+        AutoencoderKl::load(&mut weights(&model, "vae", "diffusion_pytorch_model"), vae_config).unwrap();
     close(&golden, "mean", values(vae.encode(formula::values("images", [1, 16, 16, 3], &device)).mean));
     close(&golden, "decoded", values(vae.decode(formula::values("latents", [1, 2, 2, 4], &device))));
 
@@ -192,14 +193,25 @@ fn what_a_file_lacks_is_taken_from_another_model() {
 }
 
 #[test]
+fn a_folder_of_one_checkpoint_is_told_from_one_of_parts() {
+    let mut source = memory(file("sd1", |_| true, vec![]));
+    let alone = block_on(SingleFile::in_folder(&source)).unwrap().unwrap();
+    assert_eq!(alone.lacks(), ["tokenizer"]);
+    source.insert("merges.txt", MERGES);
+    assert!(block_on(SingleFile::in_folder(&source)).unwrap().unwrap().lacks().is_empty());
+    source.insert("model_index.json", "{}");
+    assert!(block_on(SingleFile::in_folder(&source)).unwrap().is_none());
+    assert!(block_on(SingleFile::in_folder(&demo_model())).unwrap().is_none());
+}
+
+#[test]
 fn other_files_are_refused_in_a_sentence() {
     let refused = |bytes: Vec<u8>| {
         let source = memory(bytes);
         open(&source, SingleFileOptions::default()).err().unwrap().to_string()
     };
-    let holding = |name: &str| {
-        write_safetensors(&[OutgoingTensor::f32(name, &[1], &[0.0])], &BTreeMap::new())
-    };
+    let holding =
+        |name: &str| write_safetensors(&[OutgoingTensor::f32(name, &[1], &[0.0])], &BTreeMap::new());
     for (bytes, expected) in [
         (holding("conditioner.embedders.0.x"), "it is a Stable Diffusion XL"),
         (holding("lora_unet_down_blocks_0.alpha"), "open it as an adapter"),

@@ -26,7 +26,9 @@ use std::{collections::BTreeMap, ops::Range};
 use burn::tensor::FloatDType;
 use serde_json::{Value, json};
 
-use super::{ByteSource, Error, LocalFuture, SafetensorsHeader, TensorEntry, convert::Floats};
+use super::{
+    ByteSource, Error, LocalFuture, SafetensorsHeader, TensorEntry, convert::Floats, source::read_text,
+};
 use names::Names;
 use part::Part;
 use view::View;
@@ -105,6 +107,24 @@ impl<'a> SingleFile<'a> {
         Ok(Self { source, path: path.to_owned(), files })
     }
 
+    /// The checkpoint of a folder that holds one, `model.safetensors` with CLIP's `merges.txt` beside it,
+    /// rather than a model's parts; `None` if it holds parts.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn in_folder(source: &'a dyn ByteSource) -> Result<Option<Self>, Error> {
+        let (file, merges) = ("model.safetensors", "merges.txt");
+        if source.length("model_index.json").await?.is_some() || source.length(file).await?.is_none() {
+            return Ok(None);
+        }
+        let merges = match source.length(merges).await? {
+            Some(_) => Some(read_text(source, merges).await?),
+            None => None,
+        };
+        let options = SingleFileOptions { merges: merges.as_deref(), ..Default::default() };
+        Self::open(source, file, options).await.map(Some)
+    }
+
     /// The folders of a complete model that the file has nothing for, by diffusers' names.
     pub fn lacks(&self) -> Vec<&'static str> {
         let parts = [
@@ -113,7 +133,11 @@ impl<'a> SingleFile<'a> {
             ("text_encoder", "text_encoder/config.json"),
             ("tokenizer", "tokenizer/merges.txt"),
         ];
-        parts.into_iter().filter(|(_, file)| !self.files.contains_key(file)).map(|(folder, _)| folder).collect()
+        parts
+            .into_iter()
+            .filter(|(_, file)| !self.files.contains_key(file))
+            .map(|(folder, _)| folder)
+            .collect()
     }
 }
 

@@ -44,7 +44,10 @@ impl<'a> Names<'a> {
     pub fn other_architecture(&self) -> Option<&'static str> {
         let marks = [
             ("conditioner.embedders.", "it is a Stable Diffusion XL"),
-            ("model.diffusion_model.label_emb.", "its U-Net takes a class beside the prompt, as SD XL's does"),
+            (
+                "model.diffusion_model.label_emb.",
+                "its U-Net takes a class beside the prompt, as SD XL's does",
+            ),
             ("model.diffusion_model.joint_blocks.", "it is a Stable Diffusion 3"),
             ("model.diffusion_model.double_blocks.", "it is a Flux model"),
             ("double_blocks.", "it is a Flux model"),

@@ -99,7 +99,12 @@ fn thirds(together: &TensorEntry, path: &str, kind: &str) -> Vec<TensorEntry> {
             *first = rows;
             let start = together.range.start + index * bytes;
             let range = start..start + bytes;
-            return TensorEntry { name: format!("{path}.{name}.{kind}"), shape, range, dtype: together.dtype };
+            return TensorEntry {
+                name: format!("{path}.{name}.{kind}"),
+                shape,
+                range,
+                dtype: together.dtype,
+            };
         }
         TensorEntry { name: format!("{path}.{name}.{kind}"), ..together.clone() }
     };

@@ -20,7 +20,8 @@ struct Level {
 /// The U-Net, if the file has one.
 pub(super) fn find<'a>(names: &'a Names<'a>) -> Option<Part<'a>> {
     let first = "input_blocks.0.0.weight";
-    let prefix = ["model.diffusion_model.", ""].into_iter().find(|prefix| names.has(&format!("{prefix}{first}")))?;
+    let prefix =
+        ["model.diffusion_model.", ""].into_iter().find(|prefix| names.has(&format!("{prefix}{first}")))?;
     let mut unet = Part::new(names, prefix);
     unet.layer("time_embed.0", "time_embedding.linear_1");
     unet.layer("time_embed.2", "time_embedding.linear_2");
@@ -79,7 +80,8 @@ fn way_down(unet: &mut Part) -> (Vec<Level>, bool, usize) {
         let transformer = format!("{block}.1");
         if unet.has(&format!("{transformer}.proj_in.weight")) {
             level.transformer_layers = Some(unet.count(&format!("{transformer}.transformer_blocks")));
-            linear_projection = unet.get(&format!("{transformer}.proj_in.weight")).is_some_and(|w| w.shape.len() == 2);
+            linear_projection =
+                unet.get(&format!("{transformer}.proj_in.weight")).is_some_and(|w| w.shape.len() == 2);
             context = unet.side(&format!("{transformer}.transformer_blocks.0.attn2.to_k.weight"), 1);
             unet.below(&format!("{transformer}."), &format!("down_blocks.{place}.attentions.{layer}."));
         }

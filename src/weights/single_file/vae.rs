@@ -43,7 +43,8 @@ pub(super) fn find<'a>(names: &'a Names<'a>) -> Option<Part<'a>> {
     vae.layer("quant_conv", "quant_conv");
     vae.layer("post_quant_conv", "post_quant_conv");
 
-    let channels = (0..levels).map(|level| vae.side(&format!("encoder.down.{level}.block.0.conv1.weight"), 0));
+    let channels =
+        (0..levels).map(|level| vae.side(&format!("encoder.down.{level}.block.0.conv1.weight"), 0));
     vae.configure(json!({
         "_class_name": "AutoencoderKL",
         "in_channels": vae.side("encoder.conv_in.weight", 1),
