@@ -10,6 +10,7 @@ mod error;
 mod layers;
 pub mod lora;
 mod resnet;
+pub mod taesd;
 mod time_embedding;
 mod token_table;
 mod transformer;
