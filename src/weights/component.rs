@@ -113,41 +113,52 @@ impl Weights {
             self.skipped.insert(entry.name.clone(), Error::EmptyTensor { component, name });
             return Ok(());
         }
-        values.reserve(entry.shape.iter().product());
+        let part_bytes = (self.numbers_together(&entry.shape, dtype) * entry.dtype.size()) as u64;
+        let mut parts = Vec::new();
         let mut start = entry.range.start;
         while start < entry.range.end {
-            let end = entry.range.end.min(start + PIECE);
-            let piece = source.read(path, start..end).await?;
-            if piece.len() as u64 != end - start || !values.extend(entry.dtype, &piece) {
-                let actual = start + piece.len() as u64;
-                return Err(Error::Truncated { path: path.to_owned(), actual, expected: end });
+            // Each part leaves the host before the next is read.
+            let part_end = entry.range.end.min(start + part_bytes);
+            let mut values = Floats::new(dtype)?;
+            values.reserve((part_end - start) as usize / entry.dtype.size());
+            while start < part_end {
+                let end = part_end.min(start + PIECE);
+                let piece = source.read(path, start..end).await?;
+                if piece.len() as u64 != end - start || !values.extend(entry.dtype, &piece) {
+                    let actual = start + piece.len() as u64;
+                    return Err(Error::Truncated { path: path.to_owned(), actual, expected: end });
+                }
+                progress(end - start);
+                start = end;
             }
-            progress(end - start);
-            start = end;
+            parts.push(self.upload(&entry.name, values, device, dtype)?);
         }
-        self.upload(&entry.name, entry.shape.clone(), values, device, dtype)
+        self.tensors.insert(entry.name.clone(), Stored { shape: entry.shape.clone(), parts });
+        Ok(())
+    }
+
+    /// How many numbers of a tensor of that shape lie in one tensor of the device.
+    fn numbers_together(&self, shape: &[usize], dtype: FloatDType) -> usize {
+        match shape[..] {
+            [rows, columns] => {
+                let row = columns * DType::from(dtype).size();
+                (self.largest_tensor / row.max(1)).clamp(1, rows.max(1)) * columns
+            }
+            _ => shape.iter().product(),
+        }
     }
 
     fn upload(
-        &mut self,
+        &self,
         name: &str,
-        shape: Vec<usize>,
         values: Floats,
         device: &Device,
         dtype: FloatDType,
-    ) -> Result<(), Error> {
+    ) -> Result<Tensor<1>, Error> {
         if values.overflowed() {
             return Err(Error::TooLargeForF16 { component: self.component.clone(), name: name.to_owned() });
         }
-        let dtype = DType::from(dtype);
-        let count = shape.iter().product();
-        let part = match shape[..] {
-            [rows, columns] => (self.largest_tensor / (columns * dtype.size())).clamp(1, rows) * columns,
-            _ => count,
-        };
-        let parts = values.into_parts(part).map(|data| Tensor::from_data(data, (device, dtype))).collect();
-        self.tensors.insert(name.to_owned(), Stored { shape, parts });
-        Ok(())
+        Ok(Tensor::from_data(values.into_data(), (device, DType::from(dtype))))
     }
 
     /// Weights made in memory (shape and values by name), for tests and for models built from scratch.
@@ -179,9 +190,13 @@ impl Weights {
             if shape.iter().product::<usize>() != numbers.len() {
                 return Err(weights.wrong_shape(&name, vec![numbers.len()], shape));
             }
-            let mut values = Floats::new(dtype)?;
-            values.extend_from(&numbers);
-            weights.upload(&name, shape, values, device, dtype)?;
+            let mut parts = Vec::new();
+            for numbers in numbers.chunks(weights.numbers_together(&shape, dtype).max(1)) {
+                let mut values = Floats::new(dtype)?;
+                values.extend_from(numbers);
+                parts.push(weights.upload(&name, values, device, dtype)?);
+            }
+            weights.tensors.insert(name, Stored { shape, parts });
         }
         Ok(weights)
     }

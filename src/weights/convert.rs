@@ -78,26 +78,19 @@ impl Floats {
         (numbers.iter().map(|number| (number - mean).powi(2)).sum::<f64>() / count).sqrt()
     }
 
-    /// The numbers in pieces of `count`, the last one of what is left.
-    pub fn into_parts(self, count: usize) -> Box<dyn Iterator<Item = TensorData>> {
+    /// The numbers as a tensor of rank 1; nothing is copied.
+    pub fn into_data(self) -> TensorData {
         match self {
-            Self::F32(values) => pieces(values, count),
-            Self::F16(values) => pieces(values, count),
+            Self::F32(values) => {
+                let count = values.len();
+                TensorData::new(values, [count])
+            }
+            Self::F16(values) => {
+                let count = values.len();
+                TensorData::new(values, [count])
+            }
         }
     }
-}
-
-/// Whole where one piece is enough: then nothing is copied.
-fn pieces<E: burn::tensor::Element>(values: Vec<E>, count: usize) -> Box<dyn Iterator<Item = TensorData>> {
-    let all = values.len();
-    if all <= count {
-        return Box::new(std::iter::once(TensorData::new(values, [all])));
-    }
-    let places = (0..all).step_by(count);
-    Box::new(places.map(move |start| {
-        let piece = &values[start..all.min(start + count)];
-        TensorData::new(piece.to_vec(), [piece.len()])
-    }))
 }
 
 fn numbers<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {

@@ -3,4 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod counting;
+mod damaged;
 mod single_file;
+mod streaming;

@@ -1,0 +1,270 @@
+//! Damaged and hostile files: whatever the bytes, the readers answer with a value or a sentence, never a
+//! panic, and never take more memory than the file is worth.
+//!
+//! Mutations of valid files by a generator with a fixed seed. `PALPABLE_FUZZ_CASES` sets how many are
+//! tried (each is read by one of the readers, in turn).
+
+use std::collections::BTreeMap;
+
+use palpable::{
+    adapter::Adapter,
+    model::{
+        clip_text::ClipTextConfig, taesd::AutoencoderTinyConfig, unet_config::UNet2DConditionConfig,
+        vae_config::AutoencoderKlConfig,
+    },
+    sampling::{NoiseSchedule, SchedulerConfig},
+    tokenizer::Tokenizer,
+    weights::{
+        MemorySource, OutgoingTensor, SafetensorsHeader, SingleFile, SingleFileOptions, write_safetensors,
+    },
+};
+
+use crate::{
+    counting::{held, take_peak},
+    support::{block_on, in_repository},
+};
+
+/// What a damaged file of up to 1 kB may make a reader take beyond what the undamaged one does (a
+/// tokenizer compiles its patterns, whatever its files say); larger ones 64 bytes more a byte.
+const MOST_MEMORY: usize = 1 << 20;
+
+/// A linear congruential generator (Knuth's MMIX); its upper half is used.
+struct Generator(u64);
+
+impl Generator {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 >> 33
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        self.next() as usize % bound.max(1)
+    }
+}
+
+/// Text that breaks readers of numbers, names and JSON.
+const PIECES: [&str; 16] = [
+    "0",
+    "-1",
+    "1e400",
+    "18446744073709551615",
+    "9223372036854775807",
+    "4294967296",
+    "null",
+    "{}",
+    "[]",
+    "\"",
+    ",",
+    "}",
+    "\\u0000",
+    "data_offsets",
+    "[[[[",
+    "é",
+];
+
+fn mutate(original: &[u8], generator: &mut Generator) -> Vec<u8> {
+    let mut bytes = original.to_vec();
+    for _ in 0..=generator.below(4) {
+        let place = generator.below(bytes.len() + 1);
+        let end = (place + generator.below(9)).min(bytes.len());
+        match generator.below(6) {
+            0 if place < bytes.len() => bytes[place] ^= 1 << generator.below(8),
+            1 => bytes.truncate(place),
+            2 => drop(bytes.drain(place..end)),
+            3 => drop(bytes.splice(place..end, PIECES[generator.below(PIECES.len())].bytes())),
+            4 => {
+                let copied = bytes[place..end].to_vec();
+                let to = generator.below(bytes.len() + 1);
+                bytes.splice(to..to, copied);
+            }
+            // The length in front of a safetensors header.
+            _ if bytes.len() >= 8 => bytes[generator.below(8)] = generator.next() as u8,
+            _ => {}
+        }
+    }
+    bytes
+}
+
+/// Like [`mutate`], within the JSON of a safetensors file, whose length is set right afterwards.
+fn mutate_header(original: &[u8], generator: &mut Generator) -> Vec<u8> {
+    let length = u64::from_le_bytes(original[..8].try_into().unwrap()) as usize;
+    let header = mutate(&original[8..8 + length], generator);
+    [&(header.len() as u64).to_le_bytes()[..], &header, &original[8 + length..]].concat()
+}
+
+fn numbers(count: usize) -> Vec<f32> {
+    (0..count).map(|index| index as f32 / 8.0).collect()
+}
+
+fn checkpoint() -> Vec<u8> {
+    let names: [(&str, &[usize]); 12] = [
+        ("model.diffusion_model.input_blocks.0.0.weight", &[2, 1, 1, 1]),
+        ("model.diffusion_model.input_blocks.1.0.in_layers.0.weight", &[2]),
+        ("model.diffusion_model.input_blocks.1.1.proj_in.weight", &[2, 2]),
+        ("model.diffusion_model.input_blocks.2.0.op.weight", &[2]),
+        ("model.diffusion_model.output_blocks.0.1.transformer_blocks.0.norm1.bias", &[2]),
+        ("model.diffusion_model.output_blocks.0.2.conv.weight", &[2]),
+        ("first_stage_model.encoder.conv_in.weight", &[2, 1, 1, 1]),
+        ("first_stage_model.decoder.mid.block_1.conv1.weight", &[2]),
+        ("first_stage_model.encoder.down.0.block.0.conv1.weight", &[2, 1]),
+        ("cond_stage_model.model.token_embedding.weight", &[3, 2]),
+        ("cond_stage_model.model.transformer.resblocks.0.attn.in_proj_weight", &[3, 1]),
+        ("cond_stage_model.model.transformer.resblocks.1.attn.in_proj_bias", &[3]),
+    ];
+    let tensors =
+        names.map(|(name, shape)| OutgoingTensor::f32(name, shape, &numbers(shape.iter().product())));
+    write_safetensors(&tensors, &BTreeMap::from([("modelspec.prediction_type".to_owned(), "v".to_owned())]))
+}
+
+fn read_golden(path: &str) -> Vec<u8> {
+    std::fs::read(in_repository("tests/goldens").join(path)).unwrap()
+}
+
+fn config_of(golden: &str) -> Vec<u8> {
+    let text: serde_json::Value = serde_json::from_slice(&read_golden(golden)).unwrap();
+    text["config"].to_string().into_bytes()
+}
+
+/// A reader, and a valid file for it.
+struct Target {
+    name: &'static str,
+    file: Vec<u8>,
+    safetensors: bool,
+    read: fn(&[u8]),
+}
+
+fn targets() -> Vec<Target> {
+    let adapter_tensors = [
+        OutgoingTensor::f32(
+            "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_q.lora_down.weight",
+            &[1, 2],
+            &numbers(2),
+        ),
+        OutgoingTensor::f32(
+            "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_q.lora_up.weight",
+            &[2, 1],
+            &numbers(2),
+        ),
+        OutgoingTensor::f16(
+            "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_q.alpha",
+            &[],
+            &[1.0],
+        ),
+        OutgoingTensor::f32("bundle_emb.<my-dog>.string_to_param.*", &[1, 2], &numbers(2)),
+    ];
+    let metadata = [("ss_network_module", "networks.lora"), ("palpable.placeholder", "<my-dog>")];
+    let metadata = metadata.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
+    let text = |text: &str| text.as_bytes().to_vec();
+    let with_text = |name, file, read| Target { name, file, safetensors: false, read };
+    vec![
+        Target {
+            name: "header",
+            file: checkpoint(),
+            safetensors: true,
+            read: |bytes| {
+                if let Ok(header) = SafetensorsHeader::from_bytes("a", bytes) {
+                    assert!(header.tensors.iter().all(|tensor| tensor.range.end <= bytes.len() as u64));
+                }
+            },
+        },
+        Target {
+            name: "checkpoint",
+            file: checkpoint(),
+            safetensors: true,
+            read: |bytes| {
+                let mut source = MemorySource::default();
+                source.insert("a", bytes);
+                let _ = block_on(SingleFile::open(&source, "a", SingleFileOptions::default()));
+            },
+        },
+        Target {
+            name: "adapter",
+            file: write_safetensors(&adapter_tensors, &metadata),
+            safetensors: true,
+            read: |bytes| drop(Adapter::from_bytes(bytes, "a")),
+        },
+        with_text("U-Net config", config_of("unet/residual_mid.json"), |bytes| {
+            drop(UNet2DConditionConfig::from_json(&String::from_utf8_lossy(bytes)));
+        }),
+        with_text("VAE config", config_of("vae/bare.json"), |bytes| {
+            let text = String::from_utf8_lossy(bytes);
+            if let Ok(config) = AutoencoderKlConfig::from_json(&text) {
+                config.downscale();
+            }
+            drop(AutoencoderTinyConfig::from_json(&text));
+        }),
+        with_text(
+            "text encoder config",
+            text(
+                r#"{"vocab_size":99,"hidden_size":64,"intermediate_size":8,"num_hidden_layers":2,"num_attention_heads":4,"max_position_embeddings":77}"#,
+            ),
+            |bytes| drop(ClipTextConfig::from_json(&String::from_utf8_lossy(bytes))),
+        ),
+        with_text(
+            "scheduler",
+            text(
+                r#"{"num_train_timesteps":1000,"beta_start":0.00085,"beta_end":0.012,"beta_schedule":"scaled_linear","steps_offset":1,"prediction_type":"epsilon"}"#,
+            ),
+            |bytes| {
+                if let Ok(config) = SchedulerConfig::from_json(&String::from_utf8_lossy(bytes)) {
+                    drop(NoiseSchedule::new(&config));
+                }
+            },
+        ),
+        with_text(
+            "vocabulary",
+            text(r#"{"a":0,"b":1,"ab</w>":2,"b</w>":3,"<|startoftext|>":4,"<|endoftext|>":5}"#),
+            |bytes| {
+                let read = Tokenizer::new(&String::from_utf8_lossy(bytes), "#version: 0.2\na b</w>\n", None);
+                if let Ok(tokenizer) = read {
+                    tokenizer.encode("ab a");
+                }
+            },
+        ),
+        with_text("merges", text("#version: 0.2\na b</w>\n"), |bytes| {
+            let vocabulary = r#"{"a":0,"b":1,"ab</w>":2,"b</w>":3,"<|startoftext|>":4,"<|endoftext|>":5}"#;
+            drop(Tokenizer::new(vocabulary, &String::from_utf8_lossy(bytes), None));
+        }),
+        with_text(
+            "tokenizer config",
+            text(r#"{"pad_token":"b","model_max_length":77,"bos_token":{"content":"<|startoftext|>"}}"#),
+            |bytes| {
+                let vocabulary =
+                    r#"{"a":0,"b":1,"ab</w>":2,"b</w>":3,"<|startoftext|>":4,"<|endoftext|>":5}"#;
+                let config = String::from_utf8_lossy(bytes);
+                if let Ok(tokenizer) = Tokenizer::new(vocabulary, "a b</w>\n", Some(&config)) {
+                    tokenizer.encode("ab a");
+                }
+            },
+        ),
+    ]
+}
+
+#[test]
+fn damaged_files_end_in_a_sentence() {
+    let cases = std::env::var("PALPABLE_FUZZ_CASES").map_or(20_000, |cases| cases.parse().unwrap());
+    let seed = std::env::var("PALPABLE_FUZZ_SEED").map_or(7, |seed| seed.parse().unwrap());
+    let mut generator = Generator(seed);
+    let targets = targets();
+    let taken_by = |target: &Target, file: &[u8]| {
+        take_peak();
+        let before = held();
+        (target.read)(file);
+        (take_peak() - before) as usize
+    };
+    let usual: Vec<usize> = targets.iter().map(|target| taken_by(target, &target.file)).collect();
+    let mut most = 0;
+    for case in 0..cases {
+        // Headers break in the most ways: half of all cases.
+        let index = if case % 2 == 0 { case / 2 % 3 } else { 3 + case / 2 % (targets.len() - 3) };
+        let target = &targets[index];
+        let deep = target.safetensors && generator.below(4) != 0;
+        let change = if deep { mutate_header } else { mutate };
+        let file = change(&target.file, &mut generator);
+        let taken = taken_by(target, &file).saturating_sub(usual[index]);
+        most = most.max(taken);
+        let allowed = MOST_MEMORY + 64 * file.len().saturating_sub(1024);
+        assert!(taken <= allowed, "{} took {taken} bytes for {} (case {case})", target.name, file.len());
+    }
+    println!("{cases} cases, at most {most} bytes taken beyond the usual");
+}

@@ -1,0 +1,96 @@
+//! A model of 2 GB passes through little memory: the header first, then piece by piece.
+
+use std::{cell::Cell, ops::Range};
+
+use burn::tensor::{Device, FloatDType};
+use palpable::weights::{ByteSource, Error, LocalFuture, Weights};
+use serde_json::{Map, json};
+
+use crate::{
+    counting::{held, take_peak},
+    support::block_on,
+};
+
+const MEGABYTE: isize = 1 << 20;
+
+/// A safetensors file that is made as it is read: zeros behind a header.
+struct Endless {
+    start: Vec<u8>,
+    length: u64,
+    largest_read: Cell<u64>,
+    /// The most that the thread held beside what it should keep: the bytes read so far, as tensors.
+    most_beside: Cell<isize>,
+    before: isize,
+    read: Cell<u64>,
+}
+
+impl Endless {
+    fn new(shapes: &[Vec<u64>]) -> Self {
+        let mut end = 0;
+        let mut header = Map::new();
+        for (index, shape) in shapes.iter().enumerate() {
+            let first = end;
+            end += 2 * shape.iter().product::<u64>();
+            let entry = json!({"dtype": "F16", "shape": shape, "data_offsets": [first, end]});
+            header.insert(format!("tensor.{index}.weight"), entry);
+        }
+        let json = serde_json::to_vec(&header).unwrap();
+        let start = [(json.len() as u64).to_le_bytes().to_vec(), json].concat();
+        let length = start.len() as u64 + end;
+        let counted = (Cell::new(0), Cell::new(0), Cell::new(0));
+        Self {
+            start,
+            length,
+            largest_read: counted.0,
+            most_beside: counted.1,
+            read: counted.2,
+            before: held(),
+        }
+    }
+
+    fn measure(&self) {
+        let beside = take_peak() - self.before - self.read.get() as isize;
+        self.most_beside.set(self.most_beside.get().max(beside));
+    }
+}
+
+impl ByteSource for Endless {
+    fn length<'a>(&'a self, path: &'a str) -> LocalFuture<'a, Result<Option<u64>, Error>> {
+        Box::pin(async move { Ok((path == "unet/model.safetensors").then_some(self.length)) })
+    }
+
+    fn read<'a>(&'a self, _: &'a str, range: Range<u64>) -> LocalFuture<'a, Result<Vec<u8>, Error>> {
+        Box::pin(async move {
+            self.measure();
+            let size = range.end - range.start;
+            self.largest_read.set(self.largest_read.get().max(size));
+            if range.end <= self.start.len() as u64 {
+                return Ok(self.start[range.start as usize..range.end as usize].to_vec());
+            }
+            self.read.set(self.read.get() + size);
+            Ok(vec![0; size as usize])
+        })
+    }
+}
+
+#[test]
+fn two_gigabytes_load_in_little_memory_beside_the_tensors() {
+    // Stable Diffusion 2's token table, its largest convolution, and as many layers as make 2 GB.
+    let mut shapes = vec![vec![49_408, 1024], vec![1280, 2560, 3, 3]];
+    shapes.extend(std::iter::repeat_n(vec![10_240, 1280], 70));
+    let source = Endless::new(&shapes);
+    assert!(source.length > 1_900_000_000);
+    take_peak();
+    let mut counted = 0;
+    let mut progress = |bytes| counted += bytes;
+    let device = Device::flex();
+    let loading = Weights::load(&source, "unet", "model", &device, FloatDType::F16, &mut progress);
+    let weights = block_on(loading).unwrap();
+    source.measure();
+    assert_eq!(counted, source.length);
+    assert_eq!(2 * weights.parameters(), source.length - source.start.len() as u64);
+    let (beside, largest) = (source.most_beside.get() / MEGABYTE, source.largest_read.get() >> 20);
+    println!("beside the tensors at most {beside} MB, largest read {largest} MB");
+    assert!(beside <= 256, "{beside} MB beside the tensors");
+    assert!(largest <= 16, "{largest} MB read at once");
+}
