@@ -157,6 +157,25 @@ export const text = {
     },
   },
 
+  unfinished: {
+    title: (word: string, step: number, steps: number) =>
+      `Continue the training of ${word} (step ${step} of ${steps})`,
+    savedAt: (time: string) =>
+      `It was interrupted. Its state of ${time} lies in this browser's storage, with what the photos became; it goes on as if nothing had happened.`,
+    otherModel: (name: string) =>
+      `It was begun with the model “${name}”, which isn't loaded, so it can't be continued now.`,
+    go: "Continue",
+    discard: "Discard",
+    question: "Delete its state for good?",
+    yes: "Yes, delete it",
+    no: "Keep it",
+    damaged:
+      "A training was interrupted and its saved state is damaged, so it can't be continued. Delete it and start the training anew.",
+    deleteDamaged: "Delete it",
+    notDiscarded:
+      "The browser would not delete the training's state. Close other tabs of this page and try again, or clear this site's data in the browser's settings.",
+  },
+
   crop: {
     title: "Crop to a square",
     box: "Crop box. Arrow keys move it, plus and minus change its size.",
@@ -207,6 +226,13 @@ export const text = {
     again: "Train another",
     keep: (step: number) => `Keep the state of step ${step}`,
     download: "Download it as a file",
+    continueFrom: (step: number) => `Continue from step ${step}`,
+    kept: (step: number) => `Kept in this browser up to step ${step}: a closed tab loses nothing before it.`,
+    notKept: {
+      full: "This browser's storage is full, so the state of the training can't be kept: it is lost if this tab closes. The training goes on. Delete pictures in the Gallery to make room.",
+      unavailable:
+        "This browser doesn't let the page keep the training's state, as in some private windows: it is lost if this tab closes. The training goes on.",
+    },
     nothingKept: "It broke off before the first state was saved.",
     back: "Back to the settings",
     tabTitle: (percent: number) => `${percent}% · Palpable`,
@@ -288,7 +314,7 @@ export const text = {
     export: "Export .safetensors",
     exportWord: "Export the word alone",
     remove: "Remove",
-    removeQuestion: "Remove it from this page?",
+    removeQuestion: "Remove it from this browser?",
     removeUnsaved: "It has never been exported. Remove it for good?",
     removeYes: "Yes, remove",
     removeNo: "Keep it",
@@ -297,7 +323,19 @@ export const text = {
     noWord: "No word of its own",
     noun: (noun: string) => `a kind of ${noun}`,
     trainedFor: (prompt: string) => `Trained for “${prompt}”`,
-    unsaved: "Not exported yet: it is lost when this tab closes.",
+    keptHere: "Kept in this browser until you remove it.",
+    unsaved: "Neither kept nor exported: it is lost when this tab closes.",
+    refused: (fileName: string) => `“${fileName}” is kept in this browser but can't be used.`,
+    damaged: "An adapter in this browser's storage is damaged.",
+    deleteDamaged: "Delete it",
+    problems: {
+      noRoom:
+        "This browser has no room left to keep the adapter. Export it before the tab closes, or delete pictures in the Gallery.",
+      unavailable:
+        "This browser doesn't let the page keep adapters, as in some private windows. Export those you need.",
+      failed:
+        "This browser's storage didn't answer. Export the adapters you need, reload the page and try again.",
+    },
     imported: (name: string) => `${name} was imported.`,
     exported: (name: string) => `${name} was exported.`,
   },
@@ -337,7 +375,7 @@ export const text = {
     ] as [string, string][],
     privacyTitle: "Privacy",
     privacy:
-      "Photos, prompts and pictures stay in this browser. The page talks to no other server than the one it came from, and to that one only to fetch its own files. A content security policy holds the page to it.",
+      "Photos, prompts and pictures stay in this browser. While a training is unfinished its state lies in the browser's storage, so that a closed tab loses nothing; it holds the photos as latents, small images that the model can turn back into something like the photos. It is deleted when the training is finished, cancelled or discarded. Pictures and adapters are kept there until you delete them. The page talks to no other server than the one it came from, and to that one only to fetch its own files. A content security policy holds the page to it.",
     browser: "Browser",
   },
 };

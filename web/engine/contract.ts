@@ -166,6 +166,8 @@ export interface Training {
   adapter(): Promise<AdapterReport>;
   /** The state so far as the bytes of an adapter file. */
   checkpoint(): Promise<Uint8Array>;
+  /** All that `resumeTraining` needs to go on from here, the photos' latents included. */
+  state(): Promise<Uint8Array>;
   free(): void;
 }
 
@@ -245,6 +247,8 @@ export interface Engine {
     photos: Photo[],
     progress: (encoded: number, of: number) => void,
   ): Promise<Training>;
+  /** Goes on with a run from its `state`: the steps that follow are the uninterrupted run's, bit for bit. */
+  resumeTraining(state: Uint8Array): Promise<Training>;
   defaultTrainingSettings(classNoun: string): TrainingSettings;
   beginBench(plan: BenchPlan): Promise<Bench>;
   /** GPU memory that work may take from now on. */

@@ -7,14 +7,19 @@ import { NumberField, SelectField, SliderField, TextField } from "../../ui/field
 import { Notice } from "../../ui/notice";
 import { model } from "../models/model";
 import { AdvancedSettings } from "./advanced-settings";
+import { findUnfinished } from "./checkpoints";
 import { PhotoPicker } from "./photo-picker";
 import { start } from "./run";
 import * as setup from "./setup";
+import { UnfinishedRuns } from "./unfinished-runs";
 
 const words = text.personalize;
 
 export function Setup() {
-  useEffect(() => void setup.prepare(), []);
+  useEffect(() => {
+    void setup.prepare();
+    void findUnfinished();
+  }, []);
   // The engine's defaults depend on the noun and are there once a model is.
   useSignalEffect(() => {
     if (model.value.state === "ready") void setup.loadDefaults();
@@ -27,6 +32,7 @@ export function Setup() {
     <div class="screen">
       <h1>{words.title}</h1>
       <p class="lead">{words.lead}</p>
+      <UnfinishedRuns />
       <form
         class="setup"
         onSubmit={(event) => {

@@ -39,6 +39,9 @@ export const changed = computed(() => Object.keys(changes.value).length > 0);
 export const previewEvery = signal(20);
 export const previewSteps = signal(10);
 
+/** Steps between two states that outlive the tab. */
+export const keepEvery = signal(25);
+
 export function change(part: Partial<TrainingSettings>): void {
   changes.value = { ...changes.value, ...part };
 }
@@ -153,6 +156,17 @@ export const obstacle = computed<string | undefined>(() => {
   if (placeholders.value.includes(placeholder.value)) return words.takenPlaceholder(placeholder.value);
   return undefined;
 });
+
+/** The settings with the words put in: what a run is begun with. */
+export const chosenSettings = computed<TrainingSettings | undefined>(
+  () =>
+    settings.value && {
+      ...settings.value,
+      classNoun: classNoun.value.trim(),
+      cleanPrompt: target.value.trim(),
+      placeholder: placeholder.value,
+    },
+);
 
 export const previewPrompt = computed(() =>
   personalPrompt(target.value.trim(), classNoun.value, placeholder.value),
