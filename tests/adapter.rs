@@ -7,15 +7,17 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, FloatDType};
 use palpable::adapter::{
-    Adapter, AdapterDetails, Embedding, Error, InspectError, LARGEST_FILE, LoraWeights, check_length,
-    inspect_file, inspect_model_folder, kohya_name, path_from_kohya_name,
+    Adapter, AdapterDetails, Difference, Embedding, Error, InspectError, LARGEST_FILE, LoraWeights,
+    check_length, inspect_file, inspect_model_folder, kohya_name, layer_path_from_kohya_name,
+    path_from_kohya_name,
 };
-use palpable::model::unet::Projection;
+use palpable::model::adaptable::{AdaptableModule, LayerKind};
 use palpable::sampling::noise::{normal, philox4x32};
 use palpable::weights::{MemorySource, OutgoingTensor, SafetensorsHeader, StoredType, write_safetensors};
 use support::{Golden, block_on, demo_model, in_repository, relative_error, values};
 
 const TO_K: &str = "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k";
+const CONV: &str = "down_blocks.0.resnets.0.conv1";
 const TO_OUT: &str = "mid_block.attentions.0.transformer_blocks.0.attn1.to_out.0";
 
 fn golden_file(name: &str) -> Vec<u8> {
@@ -39,12 +41,13 @@ fn full_adapter() -> Adapter {
     Adapter {
         name: "My dog, the 2nd".to_owned(),
         lora: vec![layer(TO_K, 4, 12, 16, 3.0), layer(TO_OUT, 4, 16, 16, 3.0)],
-        embedding: Some(Embedding {
+        differences: Vec::new(),
+        embeddings: vec![Embedding {
             placeholder: "<my.dog>".to_owned(),
             vectors: 2,
             width: 12,
             values: normal(2, 0, 24),
-        }),
+        }],
         details: AdapterDetails {
             class_noun: Some("dog".to_owned()),
             clean_prompt: Some("a \"pencil\" sketch of a dog 🐶, größer".to_owned()),
@@ -53,6 +56,7 @@ fn full_adapter() -> Adapter {
             beta: Some(7.5),
             lambda: Some(0.1),
             steps: Some(500),
+            trained_weights: Some("lora".to_owned()),
             base_model: Some("Palpable demo".to_owned()),
         },
     }
@@ -80,8 +84,9 @@ fn f32_tensor(name: &str, shape: &[usize]) -> OutgoingTensor {
     OutgoingTensor::f32(name, shape, &normal(3, 0, shape.iter().product()))
 }
 
-fn projection(path: &str, in_features: usize, out_features: usize) -> Projection {
-    Projection { path: path.to_owned(), in_features, out_features }
+fn projection(path: &str, in_features: usize, out_features: usize) -> AdaptableModule {
+    let has_bias = path.ends_with("to_out.0");
+    AdaptableModule { path: path.to_owned(), in_features, out_features, kind: LayerKind::Linear, has_bias }
 }
 
 #[test]
@@ -168,13 +173,13 @@ fn what_is_written_comes_back_bit_by_bit() {
 
     let embedding_only = Adapter { lora: Vec::new(), ..adapter.clone() };
     let from_embedding_file =
-        Adapter::from_bytes(&adapter.embedding_file().unwrap(), "x.safetensors").unwrap();
+        Adapter::from_bytes(&adapter.embedding_file(0).unwrap(), "x.safetensors").unwrap();
     assert_eq!(from_embedding_file, embedding_only);
     assert_eq!(Adapter::from_bytes(&embedding_only.to_bytes(), "x").unwrap(), embedding_only);
 
-    let lora_only = Adapter { embedding: None, ..adapter };
+    let lora_only = Adapter { embeddings: Vec::new(), ..adapter };
     assert_eq!(Adapter::from_bytes(&lora_only.to_bytes(), "x").unwrap(), lora_only);
-    assert!(lora_only.embedding_file().is_none() && lora_only.embedding_file_stem().is_none());
+    assert!(lora_only.embedding_file(0).is_none() && lora_only.embedding_file_stem(0).is_none());
 }
 
 /// Other programs look for exactly these names.
@@ -213,7 +218,7 @@ fn written_files_have_the_keys_that_other_programs_know() {
         assert_eq!(header.metadata.get(key).map(String::as_str), Some(value), "{key}");
     }
     let mut stable_diffusion = full_adapter();
-    stable_diffusion.embedding = None;
+    stable_diffusion.embeddings.clear();
     stable_diffusion.lora = vec![layer(TO_K, 4, 768, 320, 3.0), layer(TO_OUT, 8, 1280, 1280, 8.0)];
     let bytes = stable_diffusion.to_bytes();
     let metadata = SafetensorsHeader::from_bytes("x", &bytes).unwrap().metadata;
@@ -223,10 +228,10 @@ fn written_files_have_the_keys_that_other_programs_know() {
         (metadata["ss_network_dim"].as_str(), metadata["ss_network_alpha"].as_str()),
         ("Dynamic", "Dynamic")
     );
-    let embedding = full_adapter().embedding_file().unwrap();
+    let embedding = full_adapter().embedding_file(0).unwrap();
     let header = SafetensorsHeader::from_bytes("x", &embedding).unwrap();
     assert_eq!(header.tensors[0].name, "emb_params");
-    assert_eq!(full_adapter().embedding_file_stem().unwrap(), "my_dog");
+    assert_eq!(full_adapter().embedding_file_stem(0).unwrap(), "my_dog");
 }
 
 #[test]
@@ -235,19 +240,19 @@ fn embeddings_of_other_programs_are_read() {
         &golden_file("adapters_learned_embeds.safetensors"),
         "learned_embeds.safetensors",
     );
-    let learned = learned.unwrap().embedding.unwrap();
+    let learned = learned.unwrap().embeddings.remove(0);
     assert_eq!((learned.placeholder.as_str(), learned.vectors, learned.width), ("<cat-toy>", 1, 12));
     let clip_l =
         Adapter::from_bytes(&golden_file("adapters_clip_l.safetensors"), "folder/Gray Cat.v2.safetensors");
-    let clip_l = clip_l.unwrap();
+    let mut clip_l = clip_l.unwrap();
     assert_eq!(clip_l.name, "Gray Cat.v2");
-    let embedding = clip_l.embedding.unwrap();
+    let embedding = clip_l.embeddings.remove(0);
     assert_eq!((embedding.placeholder.as_str(), embedding.vectors), ("<Gray-Cat.v2>", 3));
 
-    let params = read(&[f32_tensor("emb_params", &[1, 768])]).unwrap().embedding.unwrap();
+    let params = read(&[f32_tensor("emb_params", &[1, 768])]).unwrap().embeddings.remove(0);
     assert_eq!((params.placeholder.as_str(), params.width), ("<file>", 768));
     for key in ["bundle_emb.cat.string_to_param.*", "bundle_emb.cat.clip_l"] {
-        let bundled = read(&[f32_tensor(key, &[1, 768])]).unwrap().embedding.unwrap();
+        let bundled = read(&[f32_tensor(key, &[1, 768])]).unwrap().embeddings.remove(0);
         assert_eq!(bundled.placeholder, "<cat>");
     }
 }
@@ -288,13 +293,18 @@ fn lora_set_scales_by_strength_and_adds_up() {
 fn fit_is_checked_against_the_models_layers() {
     let model = [projection(TO_K, 768, 320), projection(TO_OUT, 1280, 1280)];
     let fits = |lora: Vec<LoraWeights>, width: Option<usize>| {
-        let embedding = width.map(|width| Embedding {
+        let embeddings = width.map(|width| Embedding {
             placeholder: "<x>".to_owned(),
             vectors: 1,
             width,
             values: vec![0.0; width],
         });
-        let adapter = Adapter { name: "x".to_owned(), lora, embedding, ..Adapter::default() };
+        let adapter = Adapter {
+            name: "x".to_owned(),
+            lora,
+            embeddings: Vec::from_iter(embeddings),
+            ..Adapter::default()
+        };
         adapter.check_fits(&model).map_err(|error| error.to_string())
     };
     assert_eq!(
@@ -324,6 +334,7 @@ fn contents_that_make_no_sense_are_refused_in_words() {
     let name = kohya_name(TO_K);
     let down = || f32_tensor(&format!("{name}.lora_down.weight"), &[4, 12]);
     let up = || f32_tensor(&format!("{name}.lora_up.weight"), &[16, 4]);
+    let conv = kohya_name(CONV);
     let extra = |key: &str| vec![down(), up(), f32_tensor(key, &[2, 2])];
     let not_finite = |value: f32| {
         let mut values = vec![0.0; 48];
@@ -372,9 +383,26 @@ fn contents_that_make_no_sense_are_refused_in_words() {
         (vec![f32_tensor("emb_params", &[76, 8])], "is not an adapter"),
         (vec![f32_tensor("bundle_emb.cat.clip_l", &[1, 8, 8])], "not 1 to 75 vectors"),
         (
-            vec![f32_tensor("bundle_emb.a.clip_l", &[1, 8]), f32_tensor("bundle_emb.b.clip_l", &[1, 8])],
-            "2 new words",
+            vec![
+                f32_tensor("bundle_emb.a.clip_l", &[1, 8]),
+                f32_tensor("bundle_emb.a.string_to_param.*", &[1, 8]),
+            ],
+            "the new word \"<a>\" twice",
         ),
+        (vec![f32_tensor(&format!("{name}.diff"), &[16])], "not that of a linear layer"),
+        (vec![f32_tensor(&format!("{name}.diff"), &[0, 12])], "not that of a linear layer"),
+        (vec![f32_tensor(&format!("{conv}.diff"), &[4, 4, 5, 5])], "not that of a linear layer"),
+        (vec![f32_tensor(&format!("{conv}.diff_b"), &[4])], "without its weight"),
+        (
+            vec![
+                f32_tensor(&format!("{conv}.diff"), &[4, 4, 3, 3]),
+                f32_tensor(&format!("{conv}.diff_b"), &[5]),
+            ],
+            "not one number for each",
+        ),
+        (vec![OutgoingTensor::f32(format!("{name}.diff"), &[1, 2], &[1.0, f32::NAN])], "not finite"),
+        (extra("lora_unet_conv_norm_out.diff"), "differences of layers that are not adapted here"),
+        (extra("lora_te_text_model_encoder_layers_0_mlp_fc1.diff"), "the text encoder"),
     ] {
         let error = read(&tensors).unwrap_err().to_string();
         assert!(error.contains(words), "{error} (expected: {words})");
@@ -390,7 +418,8 @@ fn contents_that_make_no_sense_are_refused_in_words() {
         error,
         "file.safetensors also changes what Palpable does not adapt: convolutions (1 tensor), the text encoder \
          (2 tensors) (for example \"lora_te_text_model_encoder_layers_0_mlp_fc1.lora_down.weight\"); it can use LoRA \
-         on the U-Net's attention projections and embeddings of one text encoder"
+         on the U-Net's attention projections, full differences of its linear layers and convolutions, and \
+         embeddings of one text encoder"
     );
 }
 
@@ -426,7 +455,7 @@ fn pickles_and_giants_are_refused_before_they_are_read() {
     let error = check_length("x.safetensors", 4_265_380_512).unwrap_err().to_string();
     assert_eq!(
         error,
-        "x.safetensors has 4.3 GB; adapters of up to 1 GB are read, so this is probably a whole model"
+        "x.safetensors has 4.3 GB; adapters of up to 2 GB are read, so this is probably a whole model"
     );
 }
 
@@ -459,12 +488,12 @@ fn hostile_texts_become_harmless() {
     let hostile = "a\u{0}b\u{1b}[31m\r\nc\u{202e}d".to_owned() + &"x".repeat(5000);
     let adapter = Adapter {
         name: hostile.clone(),
-        embedding: Some(Embedding {
+        embeddings: vec![Embedding {
             placeholder: format!("<{hostile} and more>"),
             vectors: 1,
             width: 2,
             values: vec![1.0, 2.0],
-        }),
+        }],
         details: AdapterDetails {
             clean_prompt: Some(hostile.clone()),
             alpha: Some(f64::NAN),
@@ -473,7 +502,7 @@ fn hostile_texts_become_harmless() {
         ..Adapter::default()
     };
     let again = Adapter::from_bytes(&adapter.to_bytes(), &hostile).unwrap();
-    let embedding = again.embedding.as_ref().unwrap();
+    let embedding = &again.embeddings[0];
     for text in [&again.name, &embedding.placeholder, again.details.clean_prompt.as_ref().unwrap()] {
         assert!(
             text.chars().count() <= 2000 && !text.contains(['\u{0}', '\u{1b}', '\n', '\u{202e}']),
@@ -486,14 +515,14 @@ fn hostile_texts_become_harmless() {
     let error = Adapter::from_bytes(b"{", &hostile).unwrap_err().to_string();
     assert!(error.len() < 300 && !error.contains('\u{1b}'), "{error:?}");
     let nameless = read(&[f32_tensor("bundle_emb.<>.clip_l", &[1, 2])]).unwrap();
-    assert_eq!(nameless.embedding.unwrap().placeholder, "<word>");
+    assert_eq!(nameless.embeddings[0].placeholder, "<word>");
 }
 
 #[test]
 fn files_are_described_in_words() {
     let mut source = MemorySource::default();
     source.insert("mine.safetensors", full_adapter().to_bytes());
-    source.insert("word.safetensors", full_adapter().embedding_file().unwrap());
+    source.insert("word.safetensors", full_adapter().embedding_file(0).unwrap());
     source.insert("bad.safetensors", &full_adapter().to_bytes()[..2000]);
     source.insert("pickle.pt", b"PK\x03\x04....".as_slice());
     let describe = |path: &str| block_on(inspect_file(&source, path));
@@ -509,7 +538,7 @@ fn files_are_described_in_words() {
             "Class noun: dog",
             "Target prompt: \"a \"pencil\" sketch of a dog 🐶, größer\"",
             "Prompt of the photos: \"a photo of <my.dog>\"",
-            "Training: 500 steps, guidance alpha 15, beta 7.5, lambda 0.1",
+            "Training: 500 steps, trained weights lora, guidance alpha 15, beta 7.5, lambda 0.1",
             "File: 7 tensors, 266 numbers in F32, 2.8 kB",
         ]
     );

@@ -11,12 +11,13 @@ use palpable::{
     adapter::Adapter,
     gpu::{Choice, Gpu},
     model::{
+        adaptable::ModuleChoice,
         clip_text::{ClipTextConfig, ClipTextModel},
         unet::UNet2DConditionModel,
         unet_config::UNet2DConditionConfig,
     },
     pipeline::{Generation, GenerationSettings, Precision, StableDiffusion},
-    plan::{MemoryPlan, ModelSizes, TrainingSizes, parameters},
+    plan::{Adaptation, MemoryPlan, ModelSizes, TrainingSizes, parameters},
     sampling::{NoiseSchedule, SchedulerConfig},
     tokenizer::Tokenizer,
     training::{ActivationPolicy, Activations, FrozenModel, PhotoLatents, Trainer, TrainingSettings},
@@ -106,7 +107,8 @@ fn sizes(model: &StableDiffusion) -> ModelSizes<'_> {
 }
 
 fn run(side: usize) -> TrainingSizes {
-    TrainingSizes { side, pictures: 1, batch: 2, rank: 4, aligned_predictions: 2 }
+    let adaptation = Adaptation::LowRank { rank: 4, on: ModuleChoice::AttentionProjections };
+    TrainingSizes { side, pictures: 1, batch: 2, adaptation, aligned_predictions: 2 }
 }
 
 const POLICIES: [(Activations, ActivationPolicy); 2] =

@@ -4,12 +4,13 @@
 mod support;
 
 use palpable::gpu::{Choice, Gpu};
+use palpable::model::adaptable::ModuleChoice;
 use palpable::model::clip_text::ClipTextConfig;
 use palpable::model::unet_config::UNet2DConditionConfig;
 use palpable::model::vae_config::AutoencoderKlConfig;
 use palpable::pipeline::{GenerationSettings, Precision, StableDiffusion};
 use palpable::plan::parameters::{self, Parameter};
-use palpable::plan::{GenerationSizes, MemoryPlan, ModelSizes, TrainingSizes};
+use palpable::plan::{Adaptation, GenerationSizes, MemoryPlan, ModelSizes, TrainingSizes};
 use palpable::training::{ActivationPolicy, Activations, TrainingSettings};
 use support::{block_on, demo_model};
 
@@ -45,11 +46,12 @@ impl StableDiffusion15 {
 }
 
 fn picture(side: usize) -> GenerationSizes {
-    GenerationSizes { size: [side; 2], guided: true, rank: 0 }
+    GenerationSizes { size: [side; 2], guided: true, rank: 0, difference_values: 0 }
 }
 
 fn run(side: usize, batch: usize) -> TrainingSizes {
-    TrainingSizes { side, pictures: 4, batch, rank: 32, aligned_predictions: 2 }
+    let adaptation = Adaptation::LowRank { rank: 32, on: ModuleChoice::AttentionProjections };
+    TrainingSizes { side, pictures: 4, batch, adaptation, aligned_predictions: 2 }
 }
 
 fn phase(plan: &MemoryPlan, name: &str) -> f64 {

@@ -51,7 +51,7 @@ pub struct WeightDifference {
     /// D `[out_features, in_features]`; of a 3×3 convolution `[3·3·in_channels, out_channels]`, which is
     /// how the layer's own weight `[3, 3, in_channels, out_channels]` lies in memory.
     pub weight: Tensor<2>,
-    /// d `[out_features]`; None where the layer has no bias, or its bias stays.
+    /// d `[out_features]`; None where the layer has no bias (then nothing is added), or its bias stays.
     pub bias: Option<Tensor<1>>,
     pub strength: f32,
 }
@@ -130,23 +130,26 @@ pub(super) fn layer_weights<const D: usize>(
         Some((weight, bias)) => (weight.clone().reshape(shape), bias.clone()),
         None => (weight.clone(), bias.cloned()),
     };
-    for difference in lora.map_or(&[][..], |set| set.differences(path)) {
-        let strength = difference.strength;
-        weight = plus(weight, difference.weight.clone().reshape(shape), strength);
-        if let Some(added) = &difference.bias {
-            let own = bias.unwrap_or_else(|| added.clone().zeros_like().cast(weight.dtype()));
-            bias = Some(plus(own, added.clone(), strength));
-        }
+    let differences = lora.map_or(&[][..], |set| set.differences(path));
+    if !differences.is_empty() {
+        let weights = differences.iter().map(|each| (each.weight.clone().reshape(shape), each.strength));
+        weight = plus(weight, weights);
+        let own = bias.take();
+        let biases = differences.iter().filter_map(|each| Some((each.bias.clone()?, each.strength)));
+        bias = own.map(|own| plus(own, biases));
     }
     let trained = weight.is_autodiff() || bias.as_ref().is_some_and(Tensor::is_autodiff);
     LayerWeights { weight, bias, trained }
 }
 
-/// own + strength · difference, summed in f32 and rounded to the layer's type.
-fn plus<const D: usize>(own: Tensor<D>, difference: Tensor<D>, strength: f32) -> Tensor<D> {
+/// own + Σ strength · difference, summed in f32 and rounded to the layer's type at the end: a training's
+/// small steps would be lost in f16.
+fn plus<const D: usize>(own: Tensor<D>, differences: impl Iterator<Item = (Tensor<D>, f32)>) -> Tensor<D> {
     let dtype = own.dtype();
-    let difference = if strength == 1.0 { difference } else { difference * strength };
-    (own.cast(DType::F32) + difference).cast(dtype)
+    let sum = differences.fold(own.cast(DType::F32), |sum, (difference, strength)| {
+        sum + if strength == 1.0 { difference } else { difference * strength }
+    });
+    sum.cast(dtype)
 }
 
 /// A frozen linear layer that a [`LoraSet`] may adapt.
