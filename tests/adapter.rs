@@ -12,8 +12,12 @@ use palpable::adapter::{
     path_from_kohya_name,
 };
 use palpable::model::adaptable::{AdaptableModule, LayerKind};
+use palpable::model::unet_config::UNet2DConditionConfig;
+use palpable::plan::parameters;
 use palpable::sampling::noise::{normal, philox4x32};
-use palpable::weights::{MemorySource, OutgoingTensor, SafetensorsHeader, StoredType, write_safetensors};
+use palpable::weights::{
+    MemorySource, OutgoingTensor, SafetensorsHeader, StoredType, read_text, write_safetensors,
+};
 use support::{Golden, block_on, demo_model, in_repository, relative_error, values};
 
 const TO_K: &str = "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k";
@@ -180,6 +184,143 @@ fn what_is_written_comes_back_bit_by_bit() {
     let lora_only = Adapter { embeddings: Vec::new(), ..adapter };
     assert_eq!(Adapter::from_bytes(&lora_only.to_bytes(), "x").unwrap(), lora_only);
     assert!(lora_only.embedding_file(0).is_none() && lora_only.embedding_file_stem(0).is_none());
+}
+
+/// Full differences of `path`'s weight and, if it has outputs given, bias.
+fn difference(path: &str, shape: &[usize], bias: bool) -> Difference {
+    Difference {
+        path: path.to_owned(),
+        shape: shape.to_vec(),
+        // Values that f16 holds.
+        weight: normal(5, 0, shape.iter().product()).iter().map(|x| (x * 64.0).round() / 64.0).collect(),
+        bias: bias.then(|| (0..shape[0]).map(|output| output as f32 / 4.0).collect()),
+    }
+}
+
+/// A fully trained adapter with two words whose names in the file would be one.
+fn trained_in_full() -> Adapter {
+    let word = |placeholder: &str, stream| Embedding {
+        placeholder: placeholder.to_owned(),
+        vectors: 1,
+        width: 12,
+        values: normal(2, stream, 12),
+    };
+    Adapter {
+        lora: Vec::new(),
+        differences: vec![
+            difference("conv_in", &[8, 4, 3, 3], true),
+            difference("down_blocks.0.attentions.0.proj_in", &[8, 8, 1, 1], true),
+            difference(TO_K, &[16, 12], false),
+            difference(CONV, &[8, 8, 3, 3], true),
+            difference("mid_block.resnets.1.time_emb_proj", &[8, 32], true),
+        ],
+        embeddings: vec![word("<my.dog>", 0), word("<a-cat>", 1), word("<my_dog>", 2)],
+        ..full_adapter()
+    }
+}
+
+#[test]
+fn differences_and_several_words_come_back_bit_by_bit() {
+    let adapter = trained_in_full();
+    let bytes = adapter.to_bytes();
+    assert_eq!(Adapter::from_bytes(&bytes, "x.safetensors").unwrap(), adapter);
+    let header = SafetensorsHeader::from_bytes("x", &bytes).unwrap();
+    let entry = |name: &str| header.tensors.iter().find(|entry| entry.name == name).expect(name);
+    let conv = entry("lora_unet_down_blocks_0_resnets_0_conv1.diff");
+    assert_eq!((conv.dtype, conv.shape.as_slice()), (StoredType::F16, &[8, 8, 3, 3][..]));
+    let bias = entry("lora_unet_down_blocks_0_resnets_0_conv1.diff_b");
+    assert_eq!((bias.dtype, bias.shape.as_slice()), (StoredType::F16, &[8][..]));
+    for name in ["my_dog", "a-cat", "my_dog_2"] {
+        entry(&format!("bundle_emb.{name}.string_to_param.*"));
+    }
+    assert_eq!(header.metadata["modelspec.trigger_phrase"], "my_dog, a-cat, my_dog_2");
+    assert_eq!(header.metadata["ss_network_module"], "lycoris.kohya");
+    assert_eq!(adapter.embedding_file_stem(1).unwrap(), "a-cat");
+    let cat = Adapter::from_bytes(&adapter.embedding_file(1).unwrap(), "x").unwrap();
+    assert_eq!(cat.embeddings, [adapter.embeddings[1].clone()]);
+
+    // Cross-attention's keys and values alone keep all their bits.
+    let mut small = Adapter { differences: vec![difference(TO_K, &[16, 12], false)], ..adapter };
+    small.differences[0].weight[0] = 1e-9;
+    assert_eq!(Adapter::from_bytes(&small.to_bytes(), "x").unwrap(), small);
+}
+
+/// Several words by names alone, as other programs bundle them.
+#[test]
+fn several_words_of_other_programs_are_read() {
+    let words = [f32_tensor("bundle_emb.b.clip_l", &[1, 8]), f32_tensor("bundle_emb.a.clip_l", &[2, 8])];
+    let placeholders: Vec<_> =
+        read(&words).unwrap().embeddings.into_iter().map(|word| (word.placeholder, word.vectors)).collect();
+    assert_eq!(placeholders, [("<a>".to_owned(), 2), ("<b>".to_owned(), 1)]);
+}
+
+/// What lies on the device as the layer's own weight does adds up with it.
+#[test]
+fn differences_are_laid_out_as_the_layers_weights() {
+    let device = Device::flex();
+    let adapter = trained_in_full();
+    let set = adapter.lora_set(&device, FloatDType::F32, 0.5);
+    let [conv] = set.differences(CONV) else { panic!("one difference of {CONV}") };
+    assert_eq!((conv.weight.dims(), conv.strength), ([72, 8], 0.5));
+    let on_device = values(conv.weight.clone());
+    let weight = &adapter.differences[3].weight;
+    for (output, input, row, column) in [(0, 0, 0, 0), (3, 5, 1, 2), (7, 7, 2, 2), (6, 1, 0, 1)] {
+        let stored = weight[((output * 8 + input) * 3 + row) * 3 + column];
+        assert_eq!(on_device[((row * 3 + column) * 8 + input) * 8 + output], stored);
+    }
+    let [linear] = set.differences(TO_K) else { panic!("one difference of {TO_K}") };
+    assert_eq!(values(linear.weight.clone()), adapter.differences[2].weight);
+}
+
+#[test]
+fn differences_that_do_not_fit_are_explained() {
+    let module = |path: &str, sizes: [usize; 2], kind, has_bias| AdaptableModule {
+        path: path.to_owned(),
+        in_features: sizes[0],
+        out_features: sizes[1],
+        kind,
+        has_bias,
+    };
+    let model = [
+        module(TO_K, [768, 320], LayerKind::Linear, false),
+        module(CONV, [8, 8], LayerKind::Convolution, true),
+        module("down_blocks.0.attentions.0.proj_in", [8, 8], LayerKind::Pointwise, true),
+    ];
+    let fits = |each: Difference| {
+        let adapter = Adapter { name: "x".to_owned(), differences: vec![each], ..Adapter::default() };
+        adapter.check_fits(&model).map_err(|error| error.to_string())
+    };
+    assert_eq!(fits(difference(CONV, &[8, 8, 3, 3], true)), Ok(()));
+    assert_eq!(fits(difference("down_blocks.0.attentions.0.proj_in", &[8, 8], true)), Ok(()));
+    let message = |path: &str, shape: &[usize], bias| fits(difference(path, shape, bias)).unwrap_err();
+    assert_eq!(
+        message(CONV, &[8, 4, 3, 3], true),
+        format!(
+            "the adapter \"x\" was made for another model: its difference of \"{CONV}\" has the shape \
+             [8, 4, 3, 3], this model's weight [8, 8, 3, 3]"
+        )
+    );
+    assert!(message(CONV, &[8, 72], true).contains("has the shape [8, 72]"));
+    assert!(message(TO_K, &[320, 768], true).contains("and this model's layer has none"));
+    assert!(message(TO_K, &[320, 1024], false).contains("expects text vectors of 1024"));
+    assert!(message("conv_in", &[8, 4, 3, 3], true).contains("this one has no layer \"conv_in\""));
+}
+
+/// Every layer that can be trained has a name in files from which its path can be told.
+#[test]
+fn kohya_names_of_all_layers_lead_back_to_their_paths() {
+    let config = block_on(read_text(&demo_model(), "unet/config.json")).unwrap();
+    let config = UNet2DConditionConfig::from_json(&config).unwrap();
+    let mut layers = 0;
+    for parameter in parameters::unet(&config) {
+        let Some(path) = parameter.name.strip_suffix(".weight") else { continue };
+        let adaptable =
+            !path.rsplit('.').next().unwrap().contains("norm") && !path.starts_with("time_embedding");
+        let told = layer_path_from_kohya_name(&kohya_name(path));
+        assert_eq!(told.as_deref(), adaptable.then_some(path));
+        layers += usize::from(adaptable);
+    }
+    assert!(layers > 100, "{layers}");
 }
 
 /// Other programs look for exactly these names.
@@ -522,6 +663,7 @@ fn hostile_texts_become_harmless() {
 fn files_are_described_in_words() {
     let mut source = MemorySource::default();
     source.insert("mine.safetensors", full_adapter().to_bytes());
+    source.insert("full.safetensors", trained_in_full().to_bytes());
     source.insert("word.safetensors", full_adapter().embedding_file(0).unwrap());
     source.insert("bad.safetensors", &full_adapter().to_bytes()[..2000]);
     source.insert("pickle.pt", b"PK\x03\x04....".as_slice());
@@ -539,9 +681,13 @@ fn files_are_described_in_words() {
             "Target prompt: \"a \"pencil\" sketch of a dog 🐶, größer\"",
             "Prompt of the photos: \"a photo of <my.dog>\"",
             "Training: 500 steps, trained weights lora, guidance alpha 15, beta 7.5, lambda 0.1",
-            "File: 7 tensors, 266 numbers in F32, 2.8 kB",
+            "File: 7 tensors, 266 numbers in F32, 2.9 kB",
         ]
     );
+    let full = describe("full.safetensors").unwrap();
+    assert_eq!(full[0], "Kind: Full differences of weights with 3 new words");
+    assert_eq!(full[4], "Differences: 5 layers, 1.4 thousand numbers");
+    assert_eq!(full[5], "New words: <my.dog> (1 vector), <a-cat> (1 vector), <my_dog> (1 vector)");
     assert_eq!(describe("word.safetensors").unwrap()[0], "Kind: Embedding of a new word (textual inversion)");
     assert!(describe("bad.safetensors").unwrap_err().to_string().contains("cut short"));
     assert!(matches!(describe("pickle.pt").unwrap_err(), InspectError::Adapter(Error::Pickle { .. })));
