@@ -68,6 +68,21 @@ fn a_config_says_how_many_parameters_a_model_has() {
     assert_eq!(count(parameters::vae(&model.vae)), 83_653_863);
 }
 
+/// As PyTorch and the papers' own code count what they train.
+#[test]
+fn a_config_says_how_many_values_are_trained() {
+    let unet = StableDiffusion15::new().unet;
+    let rank_32 = |on| Adaptation::LowRank { rank: 32, on }.values(&unet);
+    assert_eq!(rank_32(ModuleChoice::AttentionProjections), 6_377_472);
+    assert_eq!(Adaptation::Full(ModuleChoice::CrossAttentionKeysValues).values(&unet), 19_169_280);
+    assert_eq!(Adaptation::Full(ModuleChoice::Nothing).values(&unet), 0);
+    let time_embedding = 320 * 1280 + 1280 + 1280 * 1280 + 1280;
+    let all = Adaptation::Full(ModuleChoice::All).values(&unet);
+    let norms = 859_520_964 - time_embedding - all;
+    // Two numbers a channel of every norm: some hundred thousand.
+    assert!((100_000..300_000).contains(&norms), "{norms}");
+}
+
 /// What every WebGPU device can bind at once holds every tensor but the token embeddings, which are
 /// split into rows.
 #[test]

@@ -25,9 +25,9 @@ pub struct TrainingSizes {
     pub aligned_predictions: usize,
 }
 
-/// Vectors as long as what is trained that an update holds beside values, moments and gradient: the terms of
-/// AdamW's rule.
-const UPDATE_TERMS: usize = 4;
+/// Vectors as long as what is trained that an update holds beside values, moments and gradient: the new
+/// values and moments (the old ones stay until all are made), and the terms of AdamW's rule.
+const UPDATE_TERMS: usize = 6;
 
 impl ModelSizes<'_> {
     /// The phases of a run: encoding the photos, then passes and updates.
