@@ -21,6 +21,8 @@ mod fit;
 mod inspect;
 mod inspect_model;
 mod kohya;
+#[cfg(not(target_arch = "wasm32"))]
+mod merge;
 mod metadata;
 mod module_path;
 mod part;
@@ -32,5 +34,7 @@ pub use error::Error;
 pub use file::{LARGEST_FILE, check_length};
 pub use inspect::{InspectError, inspect_file};
 pub use inspect_model::inspect_model_folder;
+#[cfg(not(target_arch = "wasm32"))]
+pub use merge::{ConceptToken, MergeError};
 pub use module_path::{kohya_name, layer_path_from_kohya_name, path_from_kohya_name};
 pub use types::{Adapter, AdapterDetails, Embedding, LoraWeights};
