@@ -151,7 +151,7 @@ fn what_cannot_be_merged_is_explained() {
         block_on(model.merge(adapters, prompts)).unwrap_err().sentence()
     };
     let (one, two) = (random_adapter(&model, "<one>"), random_adapter(&model, "<two>"));
-    assert_eq!(refusal(&[one.clone()], None), "Merging takes at least two adapters.");
+    assert_eq!(refusal(std::slice::from_ref(&one), None), "Merging takes at least two adapters.");
     assert!(refusal(&[one.clone(), one.clone()], None).contains("new word \"<one>\""));
     let mut wordless = two.clone();
     wordless.embeddings.clear();
