@@ -142,6 +142,63 @@ fn the_whole_journey() {
     assert!(scores["clipImage"].as_f64().expect("a number").abs() <= 1.0);
 }
 
+/// Two subjects' keys and values trained apart, then one file for both words; and a file that doesn't fit.
+#[test]
+fn adapters_are_merged() {
+    let folder = folder("merge");
+    let at = |name: &str| folder.join(name).display().to_string();
+    let train = |subject: &str, extra: &[&str]| {
+        let out = at(&format!("{subject}.safetensors"));
+        let own = [
+            "personalize",
+            "--device=cpu",
+            "--model=models/demo",
+            "--steps=1",
+            "--warmup-steps=1",
+            "--batch=1",
+            "--lora-lr=1e-4",
+            &format!("--class-noun={subject}"),
+            &format!("--placeholder=<my-{subject}>"),
+            &format!("--photos=models/demo/subjects/{subject}"),
+            &format!("--prompt=a photo of a {subject}"),
+            &format!("--out={out}"),
+        ];
+        succeeds(&[&own[..], extra].concat());
+        out
+    };
+    let keys_values = ["--trained-weights=cross-attention"];
+    let (cat, dog) = (train("cat", &keys_values), train("dog", &keys_values));
+    assert!(succeeds(&["inspect", &cat]).contains("Kind: Full differences of weights with a new word"));
+    let both = at("both.safetensors");
+    let merge = |one: &str, other: &str, model: &str| {
+        let files = [format!("--adapter={one}"), format!("--adapter={other}")];
+        [
+            "merge".to_owned(),
+            "--device=cpu".to_owned(),
+            format!("--model={model}"),
+            files[0].clone(),
+            files[1].clone(),
+            format!("--out={both}"),
+        ]
+    };
+    let merged = merge(&cat, &dog, "models/demo");
+    succeeds(&merged.each_ref().map(String::as_str));
+    let inspected = succeeds(&["inspect", &both]);
+    assert!(inspected.contains("New words: <my-cat> (1 vector), <my-dog> (1 vector)"), "{inspected}");
+
+    let lora = train("backpack", &["--rank=2"]);
+    fails(&merge(&cat, &lora, "models/demo").each_ref().map(String::as_str), "keys and values alone can be");
+    let draw = ["generate", "--device=cpu", "--model=models/demo", "--prompt=a dog", "--steps=1"];
+    let other = at("other.safetensors");
+    let name = "lora_unet_conv_in.diff";
+    let tensor = palpable::weights::OutgoingTensor::f32(name, &[2, 4, 3, 3], &[0.0; 72]);
+    let bytes = palpable::weights::write_safetensors(&[tensor], &Default::default());
+    std::fs::write(&other, bytes).expect("a file");
+    let files = [format!("--adapter={other}"), format!("--out={}", at("never.png"))];
+    let misfit = [&draw[..], &files.each_ref().map(String::as_str)].concat();
+    fails(&misfit, "has the shape [2, 4, 3, 3], this model's weight [128, 4, 3, 3]");
+}
+
 #[test]
 fn pictures_from_pictures() {
     let folder = folder("from_pictures");

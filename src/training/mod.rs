@@ -1,5 +1,5 @@
-//! Training of PALP adapters (arXiv:2401.06105): from a visitor's photos to LoRA factors and a new
-//! word's embedding.
+//! Training of PALP adapters (arXiv:2401.06105): from a visitor's photos to LoRA factors, or full
+//! differences of weights, and a new word's embedding.
 //!
 //! `photos` and `latents` prepare what is learned from, `settings` how, `frozen_model` for what;
 //! `palp` holds the method's equations, `gradients` one forward and backward pass, `segmented_pass` its
@@ -29,5 +29,5 @@ pub use frozen_model::FrozenModel;
 pub use latents::PhotoLatents;
 pub use photos::Photo;
 pub use segmented_pass::ActivationPolicy;
-pub use settings::{Activations, TrainingSettings};
+pub use settings::{Activations, LoraTargets, TrainedWeights, TrainingSettings};
 pub use trainer::{Trainer, TrainingRecord};

@@ -6,9 +6,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::ActivationPolicy;
+use crate::model::adaptable::ModuleChoice;
 
 /// Stands for the placeholder in a personalization prompt.
 pub const PLACEHOLDER_MARK: &str = "{placeholder}";
+
+/// Rates above it are remarked on where full weights are trained: Custom Diffusion's effective one is 8e-5,
+/// DreamBooth's 5e-6.
+const LARGEST_FULL_RATE: f64 = 2e-4;
 
 /// All settings of a run. Missing fields of a JSON object take their defaults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +29,10 @@ pub struct TrainingSettings {
     pub personalization_prompt: String,
     /// Embedding vectors of the new word, 1 to 4.
     pub vectors: usize,
+    /// What is trained of the U-Net, beside the new word.
+    pub trained_weights: TrainedWeights,
+    /// Where the LoRA acts, if that is what is trained.
+    pub lora_targets: LoraTargets,
     /// Rank of the LoRA factors.
     pub rank: usize,
     /// The LoRA branch is scaled by this over the rank; `None` takes the rank, a scale of 1.
@@ -44,9 +53,11 @@ pub struct TrainingSettings {
     pub lambda: f64,
     /// First and last timestep at which alignment acts.
     pub alignment_timesteps: [usize; 2],
+    /// Of the LoRA factors, or of the weights that are trained in full.
     pub lora_learning_rate: f64,
     pub embedding_learning_rate: f64,
-    /// AdamW's decay of the LoRA factors. The embedding never decays.
+    /// AdamW's decay of the LoRA factors, or of full differences (towards the model's own weights). The
+    /// embedding never decays.
     pub weight_decay: f64,
     /// Largest norm of all gradients together.
     pub gradient_clip: f64,
@@ -60,6 +71,44 @@ pub struct TrainingSettings {
     pub seed: u64,
     /// What the pass with gradients keeps on the device. It changes memory and time, not results.
     pub activations: Activations,
+}
+
+/// What is trained of the U-Net.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TrainedWeights {
+    /// Low-rank factors.
+    #[default]
+    Lora,
+    /// All of cross-attention's keys and values (Custom Diffusion, arXiv:2212.04488).
+    CrossAttention,
+    /// All linear layers and convolutions (DreamBooth, arXiv:2208.12242).
+    All,
+    /// Nothing: the new word alone is learned (Textual Inversion, arXiv:2208.01618).
+    None,
+}
+
+impl TrainedWeights {
+    /// As in the settings' JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lora => "lora",
+            Self::CrossAttention => "crossAttention",
+            Self::All => "all",
+            Self::None => "none",
+        }
+    }
+}
+
+/// Which attention projections have a LoRA.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum LoraTargets {
+    /// All.
+    #[default]
+    Attention,
+    /// Those that look at the prompt.
+    CrossAttention,
 }
 
 /// Whether activations are kept for the backward pass or computed again.
@@ -90,6 +139,8 @@ impl Default for TrainingSettings {
             clean_prompt: String::new(),
             personalization_prompt: format!("a photo of {PLACEHOLDER_MARK}"),
             vectors: 1,
+            trained_weights: TrainedWeights::Lora,
+            lora_targets: LoraTargets::Attention,
             rank: 16,
             lora_alpha: None,
             steps: 100,
@@ -146,6 +197,17 @@ impl TrainingSettings {
     /// The LoRA alpha in force: given, or the rank.
     pub fn effective_lora_alpha(&self) -> f64 {
         self.lora_alpha.unwrap_or(self.rank as f64)
+    }
+
+    /// The layers that are trained beside the new word.
+    pub fn trained_modules(&self) -> ModuleChoice {
+        match (self.trained_weights, self.lora_targets) {
+            (TrainedWeights::Lora, LoraTargets::Attention) => ModuleChoice::AttentionProjections,
+            (TrainedWeights::Lora, LoraTargets::CrossAttention) => ModuleChoice::CrossAttention,
+            (TrainedWeights::CrossAttention, _) => ModuleChoice::CrossAttentionKeysValues,
+            (TrainedWeights::All, _) => ModuleChoice::All,
+            (TrainedWeights::None, _) => ModuleChoice::Nothing,
+        }
     }
 
     /// Whether a step (counted from 0) has an alignment part.
@@ -235,6 +297,13 @@ impl TrainingSettings {
             remarks.push(format!(
                 "Alpha ({}) is not above beta ({}), so the target prompt will hardly be followed.",
                 self.alpha, self.beta
+            ));
+        }
+        let full = matches!(self.trained_weights, TrainedWeights::CrossAttention | TrainedWeights::All);
+        if full && self.lora_learning_rate > LARGEST_FULL_RATE {
+            remarks.push(format!(
+                "Full weights are to be trained at a rate of {}, which will likely ruin the model; 0.000005 to 0.0001 is usual.",
+                self.lora_learning_rate
             ));
         }
         remarks

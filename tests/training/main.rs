@@ -1,6 +1,7 @@
 //! Training, from the equations to whole runs.
 
 mod device;
+mod differences;
 mod equations;
 mod parts;
 mod passes;

@@ -6,6 +6,7 @@ mod device_memo;
 mod error;
 mod generate;
 mod inspect;
+mod merge;
 mod model;
 mod personalize;
 mod score;
@@ -27,6 +28,7 @@ enum Command {
     Generate(generate::Arguments),
     Personalize(personalize::Arguments),
     Inspect(inspect::Arguments),
+    Merge(merge::Arguments),
     Score(score::Arguments),
     Bench(bench::Arguments),
 }
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         Command::Generate(arguments) => pollster::block_on(generate::run(arguments)),
         Command::Personalize(arguments) => pollster::block_on(personalize::run(arguments)),
         Command::Inspect(arguments) => pollster::block_on(inspect::run(arguments)),
+        Command::Merge(arguments) => pollster::block_on(merge::run(arguments)),
         Command::Score(arguments) => pollster::block_on(score::run(arguments)),
         Command::Bench(arguments) => pollster::block_on(bench::run(arguments)),
     };

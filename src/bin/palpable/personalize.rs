@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use palpable::{
     adapter::Adapter,
     pipeline::{BrokenOff, RunObserver, run_training},
-    training::{self, Activations, TrainingRecord, TrainingSettings, photos},
+    training::{self, Activations, LoraTargets, TrainedWeights, TrainingRecord, TrainingSettings, photos},
 };
 
 use super::{
@@ -19,7 +19,7 @@ use super::{
     model::{ModelArguments, announce_memory, report_memory},
 };
 
-/// Train an adapter (LoRA and a new word) from a few photos with PALP
+/// Train an adapter (LoRA or full weights, and a new word) from a few photos with PALP
 #[derive(Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -44,6 +44,12 @@ pub struct Arguments {
     /// First steps without alignment
     #[arg(long, default_value_t = TrainingSettings::default().warmup_steps)]
     warmup_steps: usize,
+    /// What is trained of the U-Net beside the new word
+    #[arg(long, value_enum, default_value_t = Trained::Lora)]
+    trained_weights: Trained,
+    /// Where the LoRA acts
+    #[arg(long, value_enum, default_value_t = Targets::Attention)]
+    lora_targets: Targets,
     #[arg(long, default_value_t = TrainingSettings::default().rank)]
     rank: usize,
     /// α: guidance of the frozen model with the clean prompt
@@ -55,6 +61,7 @@ pub struct Arguments {
     /// λ: weight of prompt alignment; 0 trains without it
     #[arg(long, default_value_t = TrainingSettings::default().lambda)]
     lambda: f64,
+    /// Of the LoRA, or of the weights that are trained in full (for which 0.000005 to 0.0001 is usual)
     #[arg(long, default_value_t = TrainingSettings::default().lora_learning_rate)]
     lora_lr: f64,
     #[arg(long, default_value_t = TrainingSettings::default().embedding_learning_rate)]
@@ -76,6 +83,26 @@ pub struct Arguments {
     /// A file for one JSON object a step
     #[arg(long)]
     log: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Trained {
+    /// Low-rank factors
+    Lora,
+    /// All of cross-attention's keys and values
+    CrossAttention,
+    /// All linear layers and convolutions
+    All,
+    /// Nothing: the new word alone is learned
+    None,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Targets {
+    /// All attention projections
+    Attention,
+    /// Those that look at the prompt
+    CrossAttention,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -103,6 +130,16 @@ impl Arguments {
             class_noun: self.class_noun.clone(),
             clean_prompt: self.clean_prompt(),
             vectors: self.vectors,
+            trained_weights: match self.trained_weights {
+                Trained::Lora => TrainedWeights::Lora,
+                Trained::CrossAttention => TrainedWeights::CrossAttention,
+                Trained::All => TrainedWeights::All,
+                Trained::None => TrainedWeights::None,
+            },
+            lora_targets: match self.lora_targets {
+                Targets::Attention => LoraTargets::Attention,
+                Targets::CrossAttention => LoraTargets::CrossAttention,
+            },
             rank: self.rank,
             steps: self.steps,
             // A short run keeps a share of its steps for alignment.
