@@ -29,5 +29,5 @@ pub use frozen_model::FrozenModel;
 pub use latents::PhotoLatents;
 pub use photos::Photo;
 pub use segmented_pass::ActivationPolicy;
-pub use settings::{Activations, TrainingSettings};
+pub use settings::{Activations, Method, TrainingSettings};
 pub use trainer::{Trainer, TrainingRecord};

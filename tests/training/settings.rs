@@ -24,7 +24,7 @@ fn settings_that_cannot_work_are_refused_in_a_sentence() {
     assert!(message(|s| s.rank = 0).contains("rank is 0, but must be between 1 and 256"));
     assert!(message(|s| s.lambda = f64::NAN).contains("lambda"));
     assert!(message(|s| s.alignment_timesteps = [900, 100]).contains("from timestep 900 to 100"));
-    assert!(message(|s| s.vectors = 5).contains("embedding vectors"));
+    assert!(message(|s| s.vectors = 9).contains("embedding vectors"));
 }
 
 #[test]

@@ -21,6 +21,18 @@ pub enum SettingsError {
     PlaceholderCutOff { tokens: usize },
     #[error("The class noun \"{class_noun}\" has no word that the model can read; try another one.")]
     ClassNounUnreadable { class_noun: String },
+    #[error(
+        "The initializer word \"{word}\" is {tokens} tokens, and Textual Inversion starts from one token; take a single common word, \"{hint}\" for example."
+    )]
+    InitializerOfSeveralTokens { word: String, tokens: usize, hint: String },
+    #[error("Two subjects have the same new word \"{placeholder}\"; give each a word of its own.")]
+    PlaceholderTwice { placeholder: String },
+    #[error(
+        "The further subjects are said to have {further} of the {photos} photos; each subject needs at least one of its own, the first one too."
+    )]
+    PhotosMiscounted { further: usize, photos: usize },
+    #[error("There are {captions} captions for {photos} photos; give at most one a photo.")]
+    CaptionsMiscounted { captions: usize, photos: usize },
     #[error("The {field} is {value}, but must be between {least} and {most}.")]
     OutOfRange { field: &'static str, value: f64, least: f64, most: f64 },
     #[error("Alignment is set to act from timestep {first} to {last}; the first must not be above the last.")]
