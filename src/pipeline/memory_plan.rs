@@ -51,8 +51,8 @@ impl StableDiffusion {
     pub fn plan_training(&self, settings: &TrainingSettings, photos: usize) -> Result<MemoryPlan, Error> {
         let sizes = TrainingSizes {
             side: self.resolution,
-            pictures: photos * settings.photo_variants,
-            batch: settings.batch,
+            pictures: settings.pictures(photos),
+            batch: settings.rows(),
             rank: settings.rank,
             aligned_predictions: if settings.lambda == 0.0 {
                 0

@@ -1,5 +1,7 @@
 //! Training, from the equations to whole runs.
 
+mod augmentation;
+mod batches;
 mod device;
 mod equations;
 mod parts;

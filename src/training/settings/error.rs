@@ -19,12 +19,12 @@ pub enum SettingsError {
         "The personalization prompt is too long: the new word does not fit into the {tokens} tokens the model reads."
     )]
     PlaceholderCutOff { tokens: usize },
-    #[error("The class noun \"{class_noun}\" has no word that the model can read; try another one.")]
-    ClassNounUnreadable { class_noun: String },
+    #[error("The model can read nothing in \"{word}\", which the new word would start as; try another word.")]
+    WordUnreadable { word: String },
     #[error(
-        "The initializer word \"{word}\" is {tokens} tokens, and Textual Inversion starts from one token; take a single common word, \"{hint}\" for example."
+        "The new word would start as \"{word}\", which is {tokens} tokens to the model, and Textual Inversion starts as one; set the initializer word to a single common word that names the subject."
     )]
-    InitializerOfSeveralTokens { word: String, tokens: usize, hint: String },
+    InitializerOfSeveralTokens { word: String, tokens: usize },
     #[error("Two subjects have the same new word \"{placeholder}\"; give each a word of its own.")]
     PlaceholderTwice { placeholder: String },
     #[error(

@@ -49,7 +49,8 @@ pub struct TrainingSettings {
     pub vectors: usize,
     /// Whether the new words' vectors move.
     pub train_embedding: bool,
-    /// The word that new words start as; `None` takes the class noun.
+    /// The word that the new word starts as; `None` takes the class noun. Several, joined by `+`, are one
+    /// for each subject.
     pub initializer_word: Option<String>,
     /// What is trained beside the new words.
     pub trained_weights: TrainedWeights,
@@ -121,6 +122,13 @@ impl TrainingSettings {
     pub fn clean_prompts(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.clean_prompt.as_str())
             .chain(self.further_clean_prompts.iter().map(String::as_str))
+    }
+
+    /// The word that a subject's new word starts as.
+    pub fn initializer(&self, subject: usize, class_noun: &str) -> String {
+        let words: Vec<&str> = self.initializer_word.iter().flat_map(|words| words.split('+')).collect();
+        let word = if words.is_empty() { class_noun } else { words[subject % words.len()] };
+        word.trim().to_owned()
     }
 
     /// The LoRA alpha in force: given, or the rank.

@@ -6,9 +6,9 @@ use super::{
     Activations, CLASS_MARK, Method, PLACEHOLDER_MARK, PromptTemplates, TrainedWeights, TrainingSettings,
 };
 
-/// Words that mean next to nothing to CLIP, as DreamBooth and Custom Diffusion chose them.
-const RARE_WORD: &str = "sks";
-const RARE_MODIFIER: &str = "ktn";
+/// Words that mean next to nothing to CLIP, as DreamBooth and Custom Diffusion chose them; one a subject.
+const RARE_WORDS: &str = "sks+ktn+pll+ucd";
+const RARE_MODIFIERS: &str = "ktn+pll+ucd";
 
 impl Default for TrainingSettings {
     fn default() -> Self {
@@ -80,7 +80,7 @@ impl TrainingSettings {
                 personalization_prompt: modified,
                 trained_weights: TrainedWeights::All,
                 train_embedding: false,
-                initializer_word: Some(RARE_WORD.to_owned()),
+                initializer_word: Some(RARE_WORDS.to_owned()),
                 steps: 160,
                 batch: 2,
                 lora_learning_rate: 1e-4,
@@ -91,7 +91,7 @@ impl TrainingSettings {
             Method::DreamboothLora => Self {
                 personalization_prompt: modified,
                 train_embedding: false,
-                initializer_word: Some(RARE_WORD.to_owned()),
+                initializer_word: Some(RARE_WORDS.to_owned()),
                 rank: 4,
                 ..unaligned
             },
@@ -99,7 +99,7 @@ impl TrainingSettings {
             Method::CustomDiffusion => Self {
                 personalization_prompt: modified,
                 trained_weights: TrainedWeights::CrossAttention,
-                initializer_word: Some(RARE_MODIFIER.to_owned()),
+                initializer_word: Some(RARE_MODIFIERS.to_owned()),
                 lora_learning_rate: 8e-4,
                 prior_pictures: 40,
                 photo_variants: 8,
