@@ -48,6 +48,20 @@ impl SubjectView<'_> {
         self.fill(self.personalization_prompt)
     }
 
+    /// A prompt with the class noun and its article in place of the new word.
+    fn to_class(self, prompt: &str) -> String {
+        let Self { placeholder, class_noun, .. } = self;
+        let noun = with_article(class_noun);
+        [
+            format!("a {placeholder} {class_noun}"),
+            format!("{placeholder} {class_noun}"),
+            format!("a {placeholder}"),
+        ]
+        .iter()
+        .fold(prompt.to_owned(), |prompt, named| prompt.replace(named, &noun))
+        .replace(placeholder, &noun)
+    }
+
     /// What the frozen model draws for prior preservation.
     pub fn class_prompt(&self) -> String {
         format!("a photo of {}", with_article(self.class_noun))
@@ -72,6 +86,11 @@ impl TrainingSettings {
             personalization_prompt: &subject.personalization_prompt,
         });
         std::iter::once(self.first_subject()).chain(further)
+    }
+
+    /// A target prompt that may name new words, with the class nouns in their places.
+    pub fn with_class_nouns(&self, prompt: &str) -> String {
+        self.subjects().fold(prompt.to_owned(), |prompt, subject| subject.to_class(&prompt))
     }
 
     pub fn subject_count(&self) -> usize {
