@@ -25,7 +25,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Generate(generate::Arguments),
-    Personalize(personalize::Arguments),
+    Personalize(Box<personalize::Arguments>),
     Inspect(inspect::Arguments),
     Score(score::Arguments),
     Bench(bench::Arguments),
@@ -34,7 +34,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Generate(arguments) => pollster::block_on(generate::run(arguments)),
-        Command::Personalize(arguments) => pollster::block_on(personalize::run(arguments)),
+        Command::Personalize(arguments) => pollster::block_on(personalize::run(*arguments)),
         Command::Inspect(arguments) => pollster::block_on(inspect::run(arguments)),
         Command::Score(arguments) => pollster::block_on(score::run(arguments)),
         Command::Bench(arguments) => pollster::block_on(bench::run(arguments)),
