@@ -4,8 +4,9 @@
 mod support;
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
+use palpable::model::adaptable::AdaptableModule;
 use palpable::model::clip_text::{ClipTextConfig, ClipTextModel};
-use palpable::model::unet::{Projection, UNet2DConditionModel};
+use palpable::model::unet::UNet2DConditionModel;
 use palpable::model::unet_config::UNet2DConditionConfig;
 use palpable::sampling::{NoiseSchedule, SchedulerConfig};
 use palpable::tokenizer::Tokenizer;
@@ -27,7 +28,7 @@ fn formula(count: usize, stream: usize, size: f64) -> Vec<f32> {
 }
 
 /// All factors in the flat vector's order. The script numbers modules by their names' order.
-fn lora_values(modules: &[Projection]) -> Vec<f32> {
+fn lora_values(modules: &[AdaptableModule]) -> Vec<f32> {
     let mut paths: Vec<&str> = modules.iter().map(|module| module.path.as_str()).collect();
     paths.sort_unstable();
     let factors = modules.iter().flat_map(|module| {
@@ -39,7 +40,7 @@ fn lora_values(modules: &[Projection]) -> Vec<f32> {
 }
 
 /// The gradients of one factor pair out of the flat vector.
-fn factor_gradients<'a>(modules: &[Projection], path: &str, flat: &'a [f32]) -> (&'a [f32], &'a [f32]) {
+fn factor_gradients<'a>(modules: &[AdaptableModule], path: &str, flat: &'a [f32]) -> (&'a [f32], &'a [f32]) {
     let mut rest = flat;
     for module in modules {
         let (down, tail) = rest.split_at(RANK * module.in_features);

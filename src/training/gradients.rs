@@ -1,4 +1,5 @@
-//! One forward and backward pass of PALP: losses and gradients of LoRA and [V] for one batch.
+//! One forward and backward pass of PALP: losses and gradients of what is trained of the U-Net and of [V]
+//! for one batch.
 //!
 //! Only ε̂, the personalized prediction at x_t, carries a graph, in pieces (`segmented_pass`). All that
 //! Δ needs is computed from plain tensors, so nothing of it can reach the gradients, and the frozen
@@ -107,7 +108,7 @@ pub struct Alignment {
 /// What one pass gives; all on the device, f32 and without autodiff.
 #[derive(Clone, Debug)]
 pub struct StepGradients {
-    /// The gradient of all LoRA factors, as their flat vector.
+    /// The gradient of what is trained of the U-Net, as its flat vector.
     pub lora: Tensor<1>,
     /// The gradient of [V] `[vectors, width]`.
     pub embedding: Tensor<2>,

@@ -1,5 +1,5 @@
-//! Training of PALP adapters (arXiv:2401.06105): from a visitor's photos to LoRA factors and a new
-//! word's embedding.
+//! Training of PALP adapters (arXiv:2401.06105): from a visitor's photos to LoRA factors, or full
+//! differences of weights, and a new word's embedding.
 //!
 //! `photos`, `augmentation`, `buckets`, `latents` and `prior` prepare what is learned from, `settings` how,
 //! `frozen_model` for what; `batches`, `prompts` and `loss_weights` say what each pass looks at;
@@ -39,5 +39,5 @@ pub use frozen_model::FrozenModel;
 pub use latents::PhotoLatents;
 pub use photos::Photo;
 pub use segmented_pass::ActivationPolicy;
-pub use settings::{Activations, Method, TrainingSettings};
+pub use settings::{Activations, LoraTargets, Method, TrainedWeights, TrainingSettings};
 pub use trainer::{Trainer, TrainingRecord};

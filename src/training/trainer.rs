@@ -16,7 +16,7 @@ use super::gradients::{self, Alignment, Conditioning, StepGradients, Trained};
 use super::lora_parameters::LoraLayout;
 use super::optimizer::{self, ParameterGroup};
 use super::transfer::{read, upload};
-use super::{ActivationPolicy, Activations, Error, PhotoLatents, TrainingSettings};
+use super::{ActivationPolicy, Activations, Error, PhotoLatents, TrainedWeights, TrainingSettings};
 use crate::adapter::{Adapter, AdapterDetails, Embedding};
 use crate::model::lora::LoraSet;
 
@@ -41,7 +41,7 @@ pub struct TrainingRecord {
 
 /// What a step asks of the device before its one read-back.
 struct Asked {
-    /// The gradient of all LoRA factors, flat.
+    /// The gradient of what is trained of the U-Net, flat.
     lora: Tensor<1>,
     /// The gradient of [V], flat.
     embedding: Tensor<1>,
@@ -127,8 +127,13 @@ impl Trainer {
                 }));
         }
         let empty = model.encode("").0;
-        let modules = model.unet.attention_projections();
-        let layout = LoraLayout::new(modules, settings.rank, settings.effective_lora_alpha());
+        let modules = model.unet.adaptable_modules(settings.trained_modules());
+        let layout = match settings.trained_weights {
+            TrainedWeights::Lora => LoraLayout::new(modules, settings.rank, settings.effective_lora_alpha()),
+            TrainedWeights::CrossAttention | TrainedWeights::All | TrainedWeights::None => {
+                LoraLayout::full(modules)
+            }
+        };
         let lora = layout.initial_values(settings.seed, &device);
         let activations = match settings.activations {
             Activations::Auto | Activations::Keep => ActivationPolicy::Keep,
@@ -172,7 +177,7 @@ impl Trainer {
         let Checkpoint { settings, step, layout, lora, embedding } = Checkpoint::from_bytes(checkpoint)?;
         let mut trainer = Self::new(model, latents, settings, device)?;
         let fits = layout == trainer.layout.description()
-            && lora.holds(trainer.layout.count())
+            && lora.holds(trainer.layout.length())
             && embedding.holds(trainer.new_words.rows() * trainer.embedding_width);
         if !fits {
             let reason = "it belongs to a model of another architecture".to_owned();
@@ -254,7 +259,7 @@ impl Trainer {
         Asked { lora: gradients.lora, embedding, norm, report: Tensor::cat(report, 0) }
     }
 
-    /// LoRA and [V] after an update by these gradients.
+    /// The U-Net's trained values and [V] after an update by these gradients.
     fn updated(
         &self,
         lora_gradient: Tensor<1>,
@@ -297,7 +302,7 @@ impl Trainer {
 
     /// The adapter as trained so far, read back from the device.
     pub async fn adapter(&self) -> Result<Adapter, Error> {
-        let lora = read(self.lora.values()).await?;
+        let (lora, differences) = self.layout.weights(&read(self.lora.values()).await?);
         let values = read(self.embedding.values()).await?;
         let settings = &self.settings;
         let words = self.new_words.placeholders.iter();
@@ -312,8 +317,9 @@ impl Trainer {
             });
         Ok(Adapter {
             name: settings.placeholder.trim_matches(['<', '>']).to_owned(),
-            lora: self.layout.weights(&lora),
-            embedding: embeddings.into_iter().next(),
+            lora,
+            differences,
+            embeddings: embeddings.collect(),
             details: AdapterDetails {
                 class_noun: Some(settings.class_noun.clone()),
                 clean_prompt: Some(settings.clean_prompt.clone()),
@@ -322,6 +328,7 @@ impl Trainer {
                 beta: Some(settings.beta),
                 lambda: Some(settings.lambda),
                 steps: Some(self.step),
+                trained_weights: Some(settings.trained_weights.name().to_owned()),
                 base_model: Some(self.model.name.clone()),
             },
         })
@@ -341,7 +348,7 @@ impl Trainer {
         checkpoint.to_bytes()
     }
 
-    /// The LoRA as trained so far, for a preview without a read-back.
+    /// The adaptations as trained so far, for a preview without a read-back.
     pub fn lora_set(&self) -> LoraSet {
         self.layout.lora_set(&self.layout.split(&self.lora.values()))
     }

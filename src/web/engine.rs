@@ -20,6 +20,7 @@ use super::{
 use crate::{
     adapter::Adapter,
     gpu::{Choice, Gpu},
+    model::adaptable::ModuleChoice,
     pipeline::{self, AppliedAdapter, GenerationSettings, Precision, StableDiffusion},
     startup,
     training::{ActivationPolicy, TrainingSettings},
@@ -197,7 +198,7 @@ impl Engine {
     pub fn add_adapter(&mut self, bytes: &[u8], file_name: &str) -> Result<JsValue, JsValue> {
         let adapter = Adapter::from_bytes(bytes, file_name).map_err(fault)?;
         if let Some(model) = &self.model {
-            adapter.check_fits(&model.unet.attention_projections()).map_err(fault)?;
+            adapter.check_fits(&model.unet.adaptable_modules(ModuleChoice::All)).map_err(fault)?;
         }
         let mut library = self.adapters.borrow_mut();
         let id = library.reserve();
@@ -215,10 +216,10 @@ impl Engine {
         Ok(Uint8Array::from(self.adapters.borrow().get(id)?.to_bytes().as_slice()))
     }
 
-    /// The embedding as a file of its own, if the adapter has one.
+    /// The embedding of the adapter's first word as a file of its own, if it has one.
     #[wasm_bindgen(js_name = exportEmbedding)]
     pub fn export_embedding(&self, id: u32) -> Result<Option<Uint8Array>, JsValue> {
-        let file = self.adapters.borrow().get(id)?.embedding_file();
+        let file = self.adapters.borrow().get(id)?.embedding_file(0);
         Ok(file.map(|bytes| Uint8Array::from(bytes.as_slice())))
     }
 

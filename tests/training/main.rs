@@ -3,6 +3,7 @@
 mod augmentation;
 mod batches;
 mod device;
+mod differences;
 mod equations;
 mod parts;
 mod passes;

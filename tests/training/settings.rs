@@ -1,7 +1,7 @@
 //! Settings: refusals, remarks, JSON.
 
 use palpable::training::settings::SettingsError;
-use palpable::training::{Error, Trainer, TrainingSettings};
+use palpable::training::{Error, LoraTargets, TrainedWeights, Trainer, TrainingSettings};
 
 use crate::tiny::{Tiny, settings};
 
@@ -37,6 +37,13 @@ fn settings_that_may_surprise_are_remarked_on() {
     assert!(remarks(|s| s.clean_prompt = "a castle".into()).contains("does not mention the class noun"));
     assert!(remarks(|s| s.warmup_steps = 100).contains("will never act"));
     assert!(remarks(|s| s.beta = 8.0).contains("not above beta"));
+    let full = |rate: f64| TrainingSettings {
+        trained_weights: TrainedWeights::All,
+        lora_learning_rate: rate,
+        ..settings()
+    };
+    assert!(full(1e-3).validate().unwrap().join(" ").contains("at a rate of 0.001"));
+    assert_eq!(full(5e-6).validate(), Ok(Vec::new()));
 }
 
 #[test]
@@ -48,6 +55,19 @@ fn settings_are_camel_case_json_with_defaults() {
     assert_eq!((settings.rank, settings.steps, settings.warmup_steps), (16, 100, 50));
     assert_eq!(settings.personalization_text(), "a photo of <my-subject>");
     assert!(serde_json::to_string(&settings).unwrap().contains("\"embeddingNormCap\":1.2"));
+    assert_eq!(settings.trained_weights, TrainedWeights::Lora);
+    for (name, trained_weights) in [
+        ("lora", TrainedWeights::Lora),
+        ("crossAttention", TrainedWeights::CrossAttention),
+        ("all", TrainedWeights::All),
+        ("none", TrainedWeights::None),
+    ] {
+        let json = format!(r#"{{"trainedWeights": "{name}", "loraTargets": "crossAttention"}}"#);
+        let settings: TrainingSettings = serde_json::from_str(&json).unwrap();
+        assert_eq!((settings.trained_weights, trained_weights.name()), (trained_weights, name));
+        assert_eq!(settings.lora_targets, LoraTargets::CrossAttention);
+    }
+    assert!(serde_json::from_str::<TrainingSettings>(r#"{"trainedWeights": "some"}"#).is_err());
 }
 
 #[test]

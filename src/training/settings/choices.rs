@@ -34,19 +34,42 @@ impl Method {
     ];
 }
 
-/// What is trained beside the new words.
+/// What is trained of the U-Net.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum TrainedWeights {
-    /// LoRA factors of the attention projections.
+    /// Low-rank factors.
     #[default]
     Lora,
-    /// The whole keys and values of cross-attention.
+    /// All of cross-attention's keys and values (Custom Diffusion, arXiv:2212.04488).
     CrossAttention,
-    /// Every linear and convolution of the U-Net.
+    /// All linear layers and convolutions (DreamBooth, arXiv:2208.12242).
     All,
-    /// Nothing.
+    /// Nothing: the new word alone is learned (Textual Inversion, arXiv:2208.01618).
     None,
+}
+
+impl TrainedWeights {
+    /// As in the settings' JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lora => "lora",
+            Self::CrossAttention => "crossAttention",
+            Self::All => "all",
+            Self::None => "none",
+        }
+    }
+}
+
+/// Which attention projections have a LoRA.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum LoraTargets {
+    /// All.
+    #[default]
+    Attention,
+    /// Those that look at the prompt.
+    CrossAttention,
 }
 
 /// Where the personalization prompts come from.

@@ -12,7 +12,9 @@ mod validation;
 
 use serde::{Deserialize, Serialize};
 
-pub use choices::{Activations, Method, PromptTemplates, TrainedWeights};
+use crate::model::adaptable::ModuleChoice;
+
+pub use choices::{Activations, LoraTargets, Method, PromptTemplates, TrainedWeights};
 pub use error::SettingsError;
 pub use subjects::{Subject, SubjectView, with_article};
 
@@ -52,8 +54,10 @@ pub struct TrainingSettings {
     /// The word that the new word starts as; `None` takes the class noun. Several, joined by `+`, are one
     /// for each subject.
     pub initializer_word: Option<String>,
-    /// What is trained beside the new words.
+    /// What is trained of the U-Net, beside the new words.
     pub trained_weights: TrainedWeights,
+    /// Where the LoRA acts, if that is what is trained.
+    pub lora_targets: LoraTargets,
     /// Rank of the LoRA factors.
     pub rank: usize,
     /// The LoRA branch is scaled by this over the rank; `None` takes the rank, a scale of 1.
@@ -74,9 +78,11 @@ pub struct TrainingSettings {
     pub lambda: f64,
     /// First and last timestep at which alignment acts.
     pub alignment_timesteps: [usize; 2],
+    /// Of the LoRA factors, or of the weights that are trained in full.
     pub lora_learning_rate: f64,
     pub embedding_learning_rate: f64,
-    /// AdamW's decay of the LoRA factors. The embedding never decays.
+    /// AdamW's decay of the LoRA factors, or of full differences (towards the model's own weights). The
+    /// embedding never decays.
     pub weight_decay: f64,
     /// Largest norm of all gradients together.
     pub gradient_clip: f64,
@@ -134,6 +140,17 @@ impl TrainingSettings {
     /// The LoRA alpha in force: given, or the rank.
     pub fn effective_lora_alpha(&self) -> f64 {
         self.lora_alpha.unwrap_or(self.rank as f64)
+    }
+
+    /// The layers that are trained beside the new word.
+    pub fn trained_modules(&self) -> ModuleChoice {
+        match (self.trained_weights, self.lora_targets) {
+            (TrainedWeights::Lora, LoraTargets::Attention) => ModuleChoice::AttentionProjections,
+            (TrainedWeights::Lora, LoraTargets::CrossAttention) => ModuleChoice::CrossAttention,
+            (TrainedWeights::CrossAttention, _) => ModuleChoice::CrossAttentionKeysValues,
+            (TrainedWeights::All, _) => ModuleChoice::All,
+            (TrainedWeights::None, _) => ModuleChoice::Nothing,
+        }
     }
 
     /// Whether a step (counted from 0) has an alignment part.

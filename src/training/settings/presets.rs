@@ -3,7 +3,8 @@
 //! methods' published values are scaled by the same factors: rates by ten to twenty, steps to a fifth.
 
 use super::{
-    Activations, CLASS_MARK, Method, PLACEHOLDER_MARK, PromptTemplates, TrainedWeights, TrainingSettings,
+    Activations, CLASS_MARK, LoraTargets, Method, PLACEHOLDER_MARK, PromptTemplates, TrainedWeights,
+    TrainingSettings,
 };
 
 /// Words that mean next to nothing to CLIP, as DreamBooth and Custom Diffusion chose them; one a subject.
@@ -26,6 +27,7 @@ impl Default for TrainingSettings {
             train_embedding: true,
             initializer_word: None,
             trained_weights: TrainedWeights::Lora,
+            lora_targets: LoraTargets::Attention,
             rank: 16,
             lora_alpha: None,
             steps: 100,
@@ -100,7 +102,7 @@ impl TrainingSettings {
                 personalization_prompt: modified,
                 trained_weights: TrainedWeights::CrossAttention,
                 initializer_word: Some(RARE_MODIFIERS.to_owned()),
-                lora_learning_rate: 8e-4,
+                lora_learning_rate: 2e-4,
                 prior_pictures: 40,
                 photo_variants: 8,
                 size_words: true,

@@ -5,6 +5,10 @@ use std::collections::HashSet;
 use super::{SettingsError, SubjectView, TrainedWeights, TrainingSettings};
 use crate::tokenizer::MOST_VECTORS;
 
+/// Rates above it are remarked on where full weights are trained: Custom Diffusion's effective one is 8e-5,
+/// DreamBooth's 5e-6.
+const LARGEST_FULL_RATE: f64 = 2e-4;
+
 impl TrainingSettings {
     /// Checks every field; `Ok` holds remarks, sentences about settings that can be trained with but
     /// may not do what was meant.
@@ -122,6 +126,13 @@ impl TrainingSettings {
             remarks.push(format!(
                 "Alpha ({}) is not above beta ({}), so the target prompt will hardly be followed.",
                 self.alpha, self.beta
+            ));
+        }
+        let full = matches!(self.trained_weights, TrainedWeights::CrossAttention | TrainedWeights::All);
+        if full && self.lora_learning_rate > LARGEST_FULL_RATE {
+            remarks.push(format!(
+                "Full weights are to be trained at a rate of {}, which will likely ruin the model; 0.000005 to 0.0001 is usual.",
+                self.lora_learning_rate
             ));
         }
         if !self.train_embedding && self.trained_weights == TrainedWeights::None {

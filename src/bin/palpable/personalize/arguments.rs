@@ -5,8 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use palpable::training::{
-    Activations, Method, TrainingSettings,
-    settings::{PromptTemplates, TrainedWeights},
+    Activations, LoraTargets, Method, TrainedWeights, TrainingSettings, settings::PromptTemplates,
 };
 use serde_json::Value;
 
@@ -61,9 +60,12 @@ pub struct Arguments {
     /// Whether the new word's vectors are trained
     #[arg(long)]
     train_embedding: Option<bool>,
-    /// What is trained beside the new word
+    /// What is trained of the U-Net beside the new word
     #[arg(long, value_enum)]
-    train: Option<WeightsChoice>,
+    trained_weights: Option<WeightsChoice>,
+    /// Where the LoRA acts
+    #[arg(long, value_enum)]
+    lora_targets: Option<TargetsChoice>,
     #[arg(long)]
     steps: Option<usize>,
     /// First steps without alignment
@@ -80,6 +82,7 @@ pub struct Arguments {
     /// λ: weight of prompt alignment; 0 trains without it
     #[arg(long)]
     lambda: Option<f64>,
+    /// Of the LoRA, or of the weights that are trained in full (for which 0.000005 to 0.0001 is usual)
     #[arg(long)]
     lora_lr: Option<f64>,
     #[arg(long)]
@@ -157,13 +160,22 @@ enum TemplateChoice {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum WeightsChoice {
-    /// LoRA factors
+    /// Low-rank factors
     Lora,
-    /// Keys and values of cross-attention, whole
+    /// All of cross-attention's keys and values
     CrossAttention,
-    /// All of the U-Net
+    /// All linear layers and convolutions
     All,
+    /// Nothing: the new word alone is learned
     None,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum TargetsChoice {
+    /// All attention projections
+    Attention,
+    /// Those that look at the prompt
+    CrossAttention,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -228,12 +240,18 @@ impl Arguments {
                 TemplateChoice::Styles => PromptTemplates::Styles,
             };
         }
-        if let Some(weights) = self.train {
+        if let Some(weights) = self.trained_weights {
             settings.trained_weights = match weights {
                 WeightsChoice::Lora => TrainedWeights::Lora,
                 WeightsChoice::CrossAttention => TrainedWeights::CrossAttention,
                 WeightsChoice::All => TrainedWeights::All,
                 WeightsChoice::None => TrainedWeights::None,
+            };
+        }
+        if let Some(targets) = self.lora_targets {
+            settings.lora_targets = match targets {
+                TargetsChoice::Attention => LoraTargets::Attention,
+                TargetsChoice::CrossAttention => LoraTargets::CrossAttention,
             };
         }
         take(&mut settings.vectors, self.vectors);
