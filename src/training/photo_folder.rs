@@ -47,7 +47,7 @@ impl PhotoFolder {
 fn read_photo(path: &Path) -> Result<Photo, PhotoError> {
     let photo = decode(path)?;
     let mask: PathBuf = path.with_extension(MASK_ENDING.trim_start_matches('.'));
-    if mask.is_file() { photo.with_mask(&decode(&mask)?) } else { Ok(photo) }
+    if mask.is_file() { photo.with_mask(&decode(&mask)?, &path.display().to_string()) } else { Ok(photo) }
 }
 
 fn decode(path: &Path) -> Result<Photo, PhotoError> {

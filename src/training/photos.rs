@@ -38,9 +38,10 @@ pub enum PhotoError {
     #[error("{count} bytes are not a picture of {width}×{height} pixels with red, green, blue and alpha.")]
     WrongByteCount { count: usize, width: u32, height: u32 },
     #[error(
-        "The mask is {mask:?} pixels large and its photo {photo:?}; make it as large, white where the subject is."
+        "The mask of \"{name}\" has {0}×{1} pixels and the photo {2}×{3}; make it as large, white where the subject is.",
+        mask.0, mask.1, photo.0, photo.1
     )]
-    MaskSize { mask: (u32, u32), photo: (u32, u32) },
+    MaskSize { name: String, mask: (u32, u32), photo: (u32, u32) },
     #[error("There are no photos in \"{folder}\"; put 1 to {MAX_PHOTOS} JPEG, PNG or WebP files there.")]
     NoneFound { folder: String },
     #[error("No photos were given; 1 to {MAX_PHOTOS} are needed.")]
@@ -91,14 +92,15 @@ impl Photo {
         Ok(Self { pixels, mask })
     }
 
-    /// The photo with this picture's brightness as its mask: white where the subject is.
+    /// The photo with this picture's brightness as its mask: white where the subject is. `name` is the
+    /// photo's, for messages only.
     ///
     /// # Errors
     /// The two differ in size.
-    pub fn with_mask(self, mask: &Photo) -> Result<Self, PhotoError> {
+    pub fn with_mask(self, mask: &Photo, name: &str) -> Result<Self, PhotoError> {
         let (found, wanted) = (mask.pixels.dimensions(), self.pixels.dimensions());
         if found != wanted {
-            return Err(PhotoError::MaskSize { mask: found, photo: wanted });
+            return Err(PhotoError::MaskSize { name: name.to_owned(), mask: found, photo: wanted });
         }
         Ok(Self { mask: Some(imageops::grayscale(&mask.pixels)), ..self })
     }

@@ -83,9 +83,9 @@ fn a_mask_lowers_the_background() {
     let plain = render(&opaque(16, 16), PhotoVariant::PLAIN, [16, 16]);
     assert_eq!(latent_weights(&plain, [16, 16], 8, 1.0), None);
     let white = Photo::from_rgba(16, 16, &[255; 16 * 16 * 4]).unwrap();
-    assert!(opaque(16, 16).with_mask(&white).unwrap().mask().is_some());
-    let error = opaque(16, 8).with_mask(&white).unwrap_err().to_string();
-    assert!(error.contains("make it as large"), "{error}");
+    assert!(opaque(16, 16).with_mask(&white, "cat.png").unwrap().mask().is_some());
+    let error = opaque(16, 8).with_mask(&white, "cat.png").unwrap_err().to_string();
+    assert!(error.contains("mask of \"cat.png\" has 16×16 pixels and the photo 16×8"), "{error}");
 }
 
 #[test]
