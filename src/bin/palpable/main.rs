@@ -26,7 +26,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Generate(generate::Arguments),
-    Personalize(personalize::Arguments),
+    Personalize(Box<personalize::Arguments>),
     Inspect(inspect::Arguments),
     Merge(merge::Arguments),
     Score(score::Arguments),
@@ -36,7 +36,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Generate(arguments) => pollster::block_on(generate::run(arguments)),
-        Command::Personalize(arguments) => pollster::block_on(personalize::run(arguments)),
+        Command::Personalize(arguments) => pollster::block_on(personalize::run(*arguments)),
         Command::Inspect(arguments) => pollster::block_on(inspect::run(arguments)),
         Command::Merge(arguments) => pollster::block_on(merge::run(arguments)),
         Command::Score(arguments) => pollster::block_on(score::run(arguments)),
