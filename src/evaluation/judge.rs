@@ -93,7 +93,11 @@ impl Judge {
         })
     }
 
-    async fn text(&mut self, text: &str) -> Result<Vec<f32>, Error> {
+    /// A text's unit vector.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub async fn text(&mut self, text: &str) -> Result<Vec<f32>, Error> {
         if let Some(vector) = self.texts.get(text) {
             return Ok(vector.clone());
         }

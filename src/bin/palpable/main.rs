@@ -4,8 +4,10 @@
 mod bench;
 mod device_memo;
 mod error;
+mod evaluate;
 mod generate;
 mod inspect;
+mod judge;
 mod model;
 mod personalize;
 mod score;
@@ -28,6 +30,7 @@ enum Command {
     Personalize(personalize::Arguments),
     Inspect(inspect::Arguments),
     Score(score::Arguments),
+    Evaluate(evaluate::Arguments),
     Bench(bench::Arguments),
 }
 
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Command::Personalize(arguments) => pollster::block_on(personalize::run(arguments)),
         Command::Inspect(arguments) => pollster::block_on(inspect::run(arguments)),
         Command::Score(arguments) => pollster::block_on(score::run(arguments)),
+        Command::Evaluate(arguments) => pollster::block_on(evaluate::run(arguments)),
         Command::Bench(arguments) => pollster::block_on(bench::run(arguments)),
     };
     match done {
