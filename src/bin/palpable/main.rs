@@ -4,8 +4,10 @@
 mod bench;
 mod device_memo;
 mod error;
+mod evaluate;
 mod generate;
 mod inspect;
+mod judge;
 mod merge;
 mod model;
 mod personalize;
@@ -30,6 +32,7 @@ enum Command {
     Inspect(inspect::Arguments),
     Merge(merge::Arguments),
     Score(score::Arguments),
+    Evaluate(evaluate::Arguments),
     Bench(bench::Arguments),
 }
 
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Command::Inspect(arguments) => pollster::block_on(inspect::run(arguments)),
         Command::Merge(arguments) => pollster::block_on(merge::run(arguments)),
         Command::Score(arguments) => pollster::block_on(score::run(arguments)),
+        Command::Evaluate(arguments) => pollster::block_on(evaluate::run(arguments)),
         Command::Bench(arguments) => pollster::block_on(bench::run(arguments)),
     };
     match done {
