@@ -10,6 +10,7 @@ import type {
   DeviceReport,
   GenerationSettings,
   MemoryReport,
+  Method,
   ModelReport,
   Photo,
   Picture,
@@ -66,7 +67,7 @@ export type JobCommand = "pause" | "resume" | "stop" | "cancel" | "save";
 export interface EngineApi {
   open(): Promise<DeviceReport>;
   loadModel(folder: string, progress: (progress: LoadProgress) => void): Promise<ModelReport>;
-  defaultTrainingSettings(classNoun: string): Promise<TrainingSettings>;
+  defaultTrainingSettings(classNoun: string, method: Method): Promise<TrainingSettings>;
   /** What a training on so many photos will take, if it may take `limit` bytes; an error if it needs more. */
   planTraining(settings: TrainingSettings, photos: number, limit: number): Promise<MemoryReport>;
   /** `null` when cancelled. */

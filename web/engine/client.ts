@@ -1,7 +1,14 @@
 /** The page's end of the engine worker: one at a time, replaced as a whole when the engine is beyond use. */
 import * as Comlink from "comlink";
 import type { BenchObserver, EngineApi, LoadProgress, TrainingObserver } from "./api";
-import type { BenchPlan, DeviceReport, GenerationSettings, Photo, TrainingSettings } from "./contract";
+import type {
+  BenchPlan,
+  DeviceReport,
+  GenerationSettings,
+  Method,
+  Photo,
+  TrainingSettings,
+} from "./contract";
 import { faultError } from "./fault";
 import type { RunFacts } from "./run-file";
 
@@ -42,8 +49,8 @@ export class EngineClient {
     return this.#call(this.#remote.loadModel(folder, Comlink.proxy(progress)));
   }
 
-  defaultTrainingSettings(classNoun: string) {
-    return this.#call(this.#remote.defaultTrainingSettings(classNoun));
+  defaultTrainingSettings(classNoun: string, method: Method) {
+    return this.#call(this.#remote.defaultTrainingSettings(classNoun, method));
   }
 
   planTraining(settings: TrainingSettings, photos: number, limit: number) {

@@ -87,7 +87,8 @@ const api: EngineApi = {
       return report;
     });
   },
-  defaultTrainingSettings: (classNoun) => turns.take(() => engine().defaultTrainingSettings(classNoun)),
+  defaultTrainingSettings: (classNoun, method) =>
+    turns.take(() => engine().defaultTrainingSettings(classNoun, method)),
   planTraining: (settings, photos, limit) =>
     turns.take(() => {
       engine().setMemoryLimit(limit);
