@@ -77,6 +77,53 @@ fn a_device_is_tested_once() {
     assert!(second.contains("Computing on") && !second.contains(TESTED), "{second}");
 }
 
+/// Custom Diffusion of two subjects with captions and masks: prior pictures, prompts by row, weights of
+/// cross-attention, two words in one file.
+#[test]
+fn a_method_with_its_options() {
+    let folder = folder("method");
+    let photos = folder.join("cat");
+    std::fs::create_dir_all(&photos).expect("a folder");
+    for (photo, name) in [("1.png", "sleeping.png"), ("2.png", "other.png")] {
+        std::fs::copy(in_repository("models/demo/subjects/cat").join(photo), photos.join(name))
+            .expect("a copy");
+    }
+    let caption = |text: &str| std::fs::write(photos.join("sleeping.txt"), text).expect("a caption");
+    caption("a {placeholder} {class} asleep");
+    image::GrayImage::from_pixel(256, 256, image::Luma([255]))
+        .save(photos.join("other.mask.png"))
+        .expect("a mask");
+    let at = |name: &str| folder.join(name).display().to_string();
+    let (photos, out) =
+        (format!("--photos={}", photos.display()), format!("--out={}", at("pair.safetensors")));
+    let train = |options: &[&str]| {
+        let method = ["--method=custom-diffusion", &photos, "--captions", &out, "--photo-variants=2"];
+        let subject =
+            ["--subject=<my-dog>=dog:models/demo/subjects/dog", "--template=<my-dog>=a {placeholder}"];
+        [&PERSONALIZE[..], &method, &subject, options]
+            .concat()
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let arguments = train(&["--prior-pictures=2", "--masked-loss=0.5", "--set=minSnrGamma=5", "--flip=true"]);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let said = String::from_utf8_lossy(&palpable(&arguments).stderr).into_owned();
+    assert!(said.contains("of 30 prepared") && said.contains("Use <my-cat> cat in prompts"), "{said}");
+    let inspected = succeeds(&["inspect", &at("pair.safetensors")]);
+    assert!(inspected.contains("<my-cat>") && inspected.contains("<my-dog>"), "{inspected}");
+
+    let fails_with = |options: &[&str], expected: &str| {
+        let arguments = train(options);
+        fails(&arguments.iter().map(String::as_str).collect::<Vec<_>>(), expected);
+    };
+    fails_with(&["--set=nothing=1"], "there is no setting \"nothing\"");
+    fails_with(&["--set=flip=perhaps"], "can't be followed");
+    fails_with(&["--masked-loss=2"], "must be between 0 and 1");
+    caption("a cat asleep");
+    fails_with(&[], "\"a cat asleep\" does not contain the new word");
+}
+
 #[test]
 fn the_whole_journey() {
     let folder = folder("journey");

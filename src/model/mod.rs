@@ -24,5 +24,6 @@ mod vae_blocks;
 pub mod vae_config;
 mod vae_decoder;
 mod vae_encoder;
+pub mod vit;
 
 pub use error::Error;

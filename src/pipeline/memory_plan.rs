@@ -54,8 +54,8 @@ impl StableDiffusion {
     pub fn plan_training(&self, settings: &TrainingSettings, photos: usize) -> Result<MemoryPlan, Error> {
         let sizes = TrainingSizes {
             side: self.resolution,
-            pictures: photos * settings.photo_variants,
-            batch: settings.batch,
+            pictures: settings.pictures(photos),
+            batch: settings.rows(),
             adaptation: Adaptation::of(settings),
             aligned_predictions: if settings.lambda == 0.0 {
                 0

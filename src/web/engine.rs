@@ -23,7 +23,7 @@ use crate::{
     model::adaptable::ModuleChoice,
     pipeline::{self, AppliedAdapter, GenerationSettings, Precision, StableDiffusion},
     startup,
-    training::{ActivationPolicy, TrainingSettings},
+    training::{ActivationPolicy, Method, TrainingSettings},
 };
 
 /// Steps that the page offers first: enough for DDIM to look finished.
@@ -183,15 +183,21 @@ impl Engine {
         Bench::new(&self.gpu, self.model.as_ref(), request).await
     }
 
+    /// What a training by a method ("palp", "custom-diffusion" …; PALP if none is named) begins with.
     #[wasm_bindgen(js_name = defaultTrainingSettings)]
-    pub fn default_training_settings(&self, class_noun: String) -> Result<JsValue, JsValue> {
-        let settings = TrainingSettings {
+    pub fn default_training_settings(
+        &self,
+        class_noun: String,
+        method: Option<String>,
+    ) -> Result<JsValue, JsValue> {
+        let method: Method = method.map_or(Ok(Method::default()), |name| from_js(name.into()))?;
+        let settings = TrainingSettings::of_method(method);
+        to_js(&TrainingSettings {
             placeholder: format!("<my-{}>", class_noun.trim().replace(char::is_whitespace, "-")),
-            lora_alpha: Some(TrainingSettings::default().rank as f64),
+            lora_alpha: Some(settings.rank as f64),
             class_noun,
-            ..Default::default()
-        };
-        to_js(&settings)
+            ..settings
+        })
     }
 
     #[wasm_bindgen(js_name = addAdapter)]

@@ -3,7 +3,7 @@
 use burn::tensor::{DType, FloatDType, Tensor};
 use palpable::sampling::{NoiseSchedule, PredictionType};
 use palpable::training::ActivationPolicy;
-use palpable::training::embedding::PromptTemplate;
+use palpable::training::embedding::{NewWords, PromptTemplate};
 use palpable::training::gradients::{self, Batch, Conditioning, Networks, Trained};
 use palpable::training::lora_parameters::LoraLayout;
 use palpable::training::optimizer::ParameterGroup;
@@ -38,25 +38,26 @@ impl Pass {
     pub fn training(tiny: Tiny, layout: LoraLayout) -> Self {
         let mut tokenizer = tiny.model().tokenizer;
         tokenizer.add_placeholder(PLACEHOLDER, 1).unwrap();
+        let new_words = NewWords::one(PLACEHOLDER, 1);
         let template =
-            |prompt: &str| PromptTemplate::new(&tokenizer.encode(prompt), PLACEHOLDER, &tiny.text_encoder);
+            |prompt: &str| PromptTemplate::new(&tokenizer.encode(prompt), &new_words, &tiny.text_encoder);
         let embedding: Tensor<2> = formula::values("embedding", [1, 24], &tiny.device) * 0.2;
         // Differences of all weights add up to more than factors do.
         let size = if layout.count() > 50_000 { 0.02 } else { 0.2 };
         let fixed = |prompt: &str| tiny.text_encoder.forward(template(prompt).splice(&embedding));
         let conditioning = Conditioning {
-            personalization: template("a photo of <my-dog>"),
+            personalization: vec![template("a photo of <my-dog>")],
             clean: fixed("a pencil sketch of a dog"),
             empty: fixed(""),
         };
         let lora: Tensor<1> = formula::values("lora", [layout.length()], &tiny.device) * size;
         Self {
-            trained: Trained { factors: layout.split(&lora), layout, embedding },
-            batch: Batch {
-                latents: formula::values("latents", [2, 8, 8, 4], &tiny.device),
-                noise: formula::values("noise", [2, 8, 8, 4], &tiny.device),
-                timesteps: vec![300, 700],
-            },
+            trained: Trained { factors: layout.split(&lora), layout, embedding, embedding_is_trained: true },
+            batch: Batch::new(
+                formula::values("latents", [2, 8, 8, 4], &tiny.device),
+                formula::values("noise", [2, 8, 8, 4], &tiny.device),
+                vec![300, 700],
+            ),
             schedule: schedule(PredictionType::Epsilon),
             activations: ActivationPolicy::Keep,
             conditioning,

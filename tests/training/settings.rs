@@ -1,6 +1,6 @@
 //! Settings: refusals, remarks, JSON.
 
-use palpable::training::settings::SettingsError;
+use palpable::training::settings::{Method, SettingsError, Subject};
 use palpable::training::{Error, LoraTargets, TrainedWeights, Trainer, TrainingSettings};
 
 use crate::tiny::{Tiny, settings};
@@ -24,7 +24,7 @@ fn settings_that_cannot_work_are_refused_in_a_sentence() {
     assert!(message(|s| s.rank = 0).contains("rank is 0, but must be between 1 and 256"));
     assert!(message(|s| s.lambda = f64::NAN).contains("lambda"));
     assert!(message(|s| s.alignment_timesteps = [900, 100]).contains("from timestep 900 to 100"));
-    assert!(message(|s| s.vectors = 5).contains("embedding vectors"));
+    assert!(message(|s| s.vectors = 9).contains("embedding vectors"));
 }
 
 #[test]
@@ -83,4 +83,57 @@ fn prompts_that_do_not_fit_are_noticed() {
     let known = TrainingSettings { placeholder: "beach".into(), ..settings() };
     let error = Trainer::new(tiny.model(), tiny.latents(), known, &tiny.device).err().unwrap();
     assert!(matches!(error, Error::Tokenizer(_)), "{error}");
+}
+
+#[test]
+fn subjects_and_photos_must_fit_each_other() {
+    let cat =
+        Subject { placeholder: "<my-cat>".into(), class_noun: "cat".into(), photos: 2, ..Subject::default() };
+    let pair = TrainingSettings { further_subjects: vec![cat.clone()], ..settings() };
+    assert_eq!(pair.validate(), Ok(Vec::new()));
+    assert_eq!((pair.check_photos(3), pair.photo_counts(3)), (Ok(()), vec![1, 2]));
+    for photos in [0, 1, 2] {
+        assert!(pair.check_photos(photos).unwrap_err().to_string().contains("at least one of its own"));
+    }
+    let twin = Subject { placeholder: "<MY-dog>".into(), ..cat.clone() };
+    let refused = refusal(|s| s.further_subjects = vec![twin]).to_string();
+    assert!(refused.contains("same new word \"<MY-dog>\""), "{refused}");
+    let unnamed = Subject { personalization_prompt: "a photo of a cat".into(), ..cat.clone() };
+    let refused = refusal(|s| s.further_subjects = vec![unnamed]).to_string();
+    assert!(refused.contains("does not contain the new word"), "{refused}");
+    let refused = refusal(|s| {
+        s.further_subjects = vec![cat.clone()];
+        s.further_clean_prompts = vec!["a dog chasing <my-cat>".into()];
+    });
+    assert!(refused.to_string().contains("write the class noun (\"cat\")"));
+
+    let captions = |captions: Vec<Option<&str>>| {
+        let captions = captions.into_iter().map(|caption| caption.map(str::to_owned)).collect();
+        TrainingSettings { captions, ..pair.clone() }.check_photos(3)
+    };
+    assert_eq!(captions(vec![None, Some("{placeholder} asleep")]), Ok(()));
+    assert_eq!(captions(vec![None, None, Some("<my-cat> asleep")]), Ok(()));
+    // The third photo is the cat's.
+    assert!(captions(vec![None, None, Some("<my-dog> asleep")]).is_err());
+    assert!(captions(vec![None; 4]).unwrap_err().to_string().contains("4 captions for 3 photos"));
+    assert_eq!(pair.with_class_nouns("a <my-dog> beside <my-cat>"), "a dog beside a cat");
+}
+
+#[test]
+fn textual_inversion_starts_from_one_token() {
+    let tiny = Tiny::new();
+    let trainer = |class_noun: &str, initializer_word: Option<&str>, method| {
+        let settings = TrainingSettings {
+            class_noun: class_noun.into(),
+            initializer_word: initializer_word.map(str::to_owned),
+            method,
+            ..settings()
+        };
+        Trainer::new(tiny.model(), tiny.latents(), settings, &tiny.device)
+    };
+    assert!(trainer("dog", None, Method::TextualInversion).is_ok());
+    assert!(trainer("red dog", Some("dog"), Method::TextualInversion).is_ok());
+    assert!(trainer("red dog", None, Method::TiDb).is_ok());
+    let error = trainer("red dog", None, Method::TextualInversion).err().unwrap().to_string();
+    assert!(error.contains("2 tokens") && error.contains("single common word"), "{error}");
 }
