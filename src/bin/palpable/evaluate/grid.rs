@@ -12,7 +12,7 @@ use palpable::{
     },
     pipeline::{self, AppliedAdapter, Generation, GenerationSettings, StableDiffusion},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     super::error::Error,
@@ -37,13 +37,22 @@ struct Grid<'a> {
     total: usize,
 }
 
+/// A finished comparison.
+pub struct Compared {
+    pub folder: Folder,
+    pub judge: String,
+    pub device: String,
+    /// What all pictures have in common.
+    pub settings: Value,
+}
+
 /// Trains, draws and scores whatever is not there yet.
 pub async fn run(
     arguments: &Arguments,
     methods: &[Method],
     prompts: &PromptSet,
     subjects: &[Subject],
-) -> Result<(), Error> {
+) -> Result<Compared, Error> {
     let model = arguments.model.load().await?;
     let mut judge = arguments.judge.load(&model, &arguments.model.model).await?;
     let mut vectors = Vec::new();
@@ -88,7 +97,9 @@ pub async fn run(
             }
         }
     }
-    Ok(())
+    let report = &grid.model.gpu.report;
+    let device = format!("{} ({})", report.adapter_name, report.backend);
+    Ok(Compared { device, judge: grid.judge_name, settings, folder: grid.folder })
 }
 
 impl Grid<'_> {

@@ -3,6 +3,7 @@
 mod folder;
 mod grid;
 mod methods;
+mod report;
 mod subjects;
 mod trainings;
 
@@ -120,5 +121,6 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     let methods = arguments.methods()?;
     let prompts = arguments.prompt_set()?;
     let subjects = subjects::read(&arguments.subjects, arguments.class_noun.as_deref())?;
-    grid::run(&arguments, &methods, &prompts, &subjects).await
+    let compared = grid::run(&arguments, &methods, &prompts, &subjects).await?;
+    report::write(&compared)
 }
