@@ -26,7 +26,7 @@ use config::TokenizerConfig;
 use pipeline::{ClipPipeline, build_pipeline};
 
 /// Vectors that one placeholder may have.
-pub const MOST_VECTORS: usize = 4;
+pub const MOST_VECTORS: usize = 8;
 
 /// A model's tokenizer, with the placeholders added so far.
 #[derive(Clone)]
@@ -129,7 +129,7 @@ impl Tokenizer {
         Ok(tokenizer)
     }
 
-    /// Makes `placeholder` a word of its own, with 1 to 4 vectors. Upper and lower case are the same.
+    /// Makes `placeholder` a word of its own, with 1 to 8 vectors. Upper and lower case are the same.
     ///
     /// # Errors
     /// It is empty, holds white space, is one token already (a word of the vocabulary, another
