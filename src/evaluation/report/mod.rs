@@ -11,7 +11,7 @@ mod pictures;
 mod tables;
 mod verdict;
 
-use minijinja::{AutoEscape, Environment, context};
+use minijinja::{AutoEscape, Environment, value::Serde};
 use serde::Serialize;
 
 use super::results::Record;
@@ -23,7 +23,7 @@ pub(super) const PALP: &str = "palp";
 pub(super) const BASE: &str = "base";
 
 /// A comparison and how it was made.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Study {
     /// What makes it again.
     pub command: String,
@@ -33,6 +33,7 @@ pub struct Study {
     pub settings: Vec<(String, String)>,
     /// Whose scores are reported.
     pub judge: String,
+    #[serde(skip)]
     pub records: Vec<Record>,
 }
 
@@ -67,20 +68,30 @@ pub fn render(study: &Study, read: &dyn Fn(&str) -> Option<Vec<u8>>) -> Result<S
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.add_template("report", include_str!("report.html"))?;
-    let page = environment.get_template("report")?.render(context! {
-        verdict => verdict::sentences(&cells),
-        counts => cells.counts(),
-        charts => chart::charts(&cells),
-        tables => tables::all(&cells),
-        subjects => pictures::of_subjects(&cells, read),
-        variants => tables::trainings(&cells),
-        settings => study.settings,
-        command => study.command,
-        date => study.date,
-        device => study.device,
-        judge => study.judge,
-    })?;
-    Ok(page)
+    let page = Page {
+        verdict: verdict::sentences(&cells),
+        counts: cells.counts(),
+        charts: chart::charts(&cells),
+        tables: tables::all(&cells),
+        subjects: pictures::of_subjects(&cells, read),
+        variants: tables::trainings(&cells),
+        study,
+    };
+    Ok(environment.get_template("report")?.render(Serde(page))?)
+}
+
+/// What the template shows.
+#[derive(Serialize)]
+struct Page<'a> {
+    verdict: Vec<String>,
+    counts: String,
+    charts: Vec<chart::Chart>,
+    tables: Vec<Table>,
+    subjects: Vec<pictures::SubjectPictures>,
+    /// Method and its settings.
+    variants: Vec<(String, String)>,
+    #[serde(flatten)]
+    study: &'a Study,
 }
 
 /// A score with three digits, as papers write it.
