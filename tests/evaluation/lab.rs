@@ -179,3 +179,34 @@ fn bad_comparisons_are_explained() {
     refused(&[cat, "--clip=no/such/folder"], "config.json");
     assert!(!out.exists(), "nothing was begun");
 }
+
+#[test]
+fn pictures_are_scored_by_other_judges() {
+    let photo = "models/demo/subjects/cat/1.png";
+    let score = [
+        "score",
+        "--device=cpu",
+        "--model=models/demo",
+        "--pictures",
+        photo,
+        "--prompt=a photo of a cat",
+        "--element=a cat",
+        "--photos=models/demo/subjects/cat",
+        "--other-photos",
+        "models/demo/subjects/dog",
+        "models/demo/subjects/car",
+        "--clip=tests/goldens/evaluation/clip",
+        "--dino=tests/goldens/evaluation/dino",
+    ];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_palpable"));
+    let output = command.args(score).current_dir(in_repository(".")).output().expect("it starts");
+    assert!(output.status.success(), "{}", said(&output));
+    let scores: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(scores["judge"], "clip and dino");
+    for name in
+        ["clipText", "clipScore", "clipImage", "margin", "foreground", "foregroundMargin", "dinoImage"]
+    {
+        assert!(scores[name].is_number(), "{name}: {scores}");
+    }
+    assert!(scores["elements"][0].is_number(), "{scores}");
+}
