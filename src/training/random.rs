@@ -13,6 +13,7 @@ pub enum Purpose {
     PhotoVariant,
     Timestep,
     Noise,
+    AlignmentNoise,
 }
 
 /// The number of a stream: a purpose and two counters (the first below 2³², the second below 2²⁴).
