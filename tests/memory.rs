@@ -106,7 +106,7 @@ fn sizes(model: &StableDiffusion) -> ModelSizes<'_> {
 }
 
 fn run(side: usize) -> TrainingSizes {
-    TrainingSizes { side, pictures: 1, batch: 2, rank: 4, aligned_predictions: 2 }
+    TrainingSizes { side, pictures: 1, batch: 2, rank: 4, aligned_predictions: 2, optimizer: Optimizer::AdamW }
 }
 
 const POLICIES: [(Activations, ActivationPolicy); 2] =

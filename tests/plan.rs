@@ -10,6 +10,7 @@ use palpable::model::vae_config::AutoencoderKlConfig;
 use palpable::pipeline::{GenerationSettings, Precision, StableDiffusion};
 use palpable::plan::parameters::{self, Parameter};
 use palpable::plan::{GenerationSizes, MemoryPlan, ModelSizes, TrainingSizes};
+use palpable::training::optimizer::Optimizer;
 use palpable::training::{ActivationPolicy, Activations, TrainingSettings};
 use support::{block_on, demo_model};
 
@@ -49,7 +50,7 @@ fn picture(side: usize) -> GenerationSizes {
 }
 
 fn run(side: usize, batch: usize) -> TrainingSizes {
-    TrainingSizes { side, pictures: 4, batch, rank: 32, aligned_predictions: 2 }
+    TrainingSizes { side, pictures: 4, batch, rank: 32, aligned_predictions: 2, optimizer: Optimizer::AdamW }
 }
 
 fn phase(plan: &MemoryPlan, name: &str) -> f64 {

@@ -23,6 +23,16 @@ pub struct PhotoLatents {
     variants: usize,
 }
 
+/// Latents on the host.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HostLatents {
+    pub values: Vec<f32>,
+    /// Height, width and channels of one latent picture.
+    pub shape: [usize; 3],
+    pub photos: usize,
+    pub variants: usize,
+}
+
 /// The framings of one photo: first the whole centre square, then `variants − 1` small zooms and
 /// shifts that follow from the seed.
 pub fn framings(seed: u64, photo: usize, variants: usize) -> Vec<Framing> {
@@ -76,6 +86,19 @@ impl PhotoLatents {
     pub fn from_tensor(latents: Tensor<4>) -> Self {
         let photos = latents.dims()[0];
         Self { latents, photos, variants: 1 }
+    }
+
+    /// Reads the latents back, for a checkpoint.
+    pub async fn to_host(&self) -> Result<HostLatents, Error> {
+        let values = read(self.latents.clone().flatten(0, 3)).await?;
+        Ok(HostLatents { values, shape: self.shape(), photos: self.photos, variants: self.variants })
+    }
+
+    /// Latents of a checkpoint, whose numbers fit each other.
+    pub fn from_host(host: HostLatents, device: &Device) -> Self {
+        let HostLatents { values, shape: [height, width, channels], photos, variants } = host;
+        let latents = upload(values, device).reshape([photos * variants, height, width, channels]);
+        Self { latents, photos, variants }
     }
 
     pub fn photos(&self) -> usize {

@@ -3,21 +3,26 @@
 //!
 //! `photos` and `latents` prepare what is learned from, `settings` how, `frozen_model` for what;
 //! `palp` holds the method's equations, `gradients` one forward and backward pass, `segmented_pass` its
-//! way through the U-Net in little memory, `embedding` and
-//! `lora_parameters` what is trained, `optimizer` how it moves; `trainer` ties them into steps, and
-//! `checkpoint` keeps a run's state. Everything is deterministic: a run is a function of the photos, the model and the
+//! way through the U-Net in little memory, `alignment` what the clean prompt adds; `embedding` and
+//! `lora_parameters` what is trained, `optimizer`, `quantized_moments`, `learning_rate` and
+//! `embedding_norm` how it moves; `trainer` ties them into steps, and `checkpoint` keeps a run's state. Everything is deterministic: a run is a function of the photos, the model and the
 //! settings (with their seed), and a resumed run goes on bit for bit on the same device.
 
+pub mod alignment;
+mod best;
 pub mod checkpoint;
 pub mod embedding;
+pub mod embedding_norm;
 mod error;
 mod frozen_model;
 pub mod gradients;
 pub mod latents;
+pub mod learning_rate;
 pub mod lora_parameters;
 pub mod optimizer;
 pub mod palp;
 pub mod photos;
+pub mod quantized_moments;
 mod random;
 pub mod segmented_pass;
 pub mod settings;

@@ -5,7 +5,7 @@
 //! in 32 bits is burn's AdamW, the one in 8 bits that of `quantized_moments`.
 
 use burn::optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimizer as _};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::Error;
@@ -61,35 +61,55 @@ pub struct HostGroup {
 }
 
 impl ParameterGroup {
-    /// Fresh parameters `[count]`: moments zero. As in bitsandbytes a small group, to which 8 bits would
-    /// save nothing, keeps its moments in 32 bits in any case.
-    pub fn new(values: Tensor<1>, optimizer: Optimizer, learning_rate: f64, weight_decay: f64) -> Self {
-        let count = values.dims()[0];
-        let moments = if optimizer == Optimizer::AdamW8bit && count >= SMALLEST_GROUP {
-            Moments::Quantized(QuantizedMoments::zero(count, &values.device()))
-        } else {
-            let zeros = values.zeros_like();
-            Moments::Full(AdaptiveMomentumState::new(0, zeros.clone(), zeros))
-        };
+    /// Fresh parameters `[count]`: moments zero, in 32 bits.
+    pub fn new(values: Tensor<1>, learning_rate: f64, weight_decay: f64) -> Self {
+        let zeros = values.zeros_like();
+        let moments = Moments::Full(AdaptiveMomentumState::new(0, zeros.clone(), zeros));
         Self { values, moments, updates: 0, learning_rate, weight_decay }
     }
 
-    /// Parameters and moments of an earlier run after `updates` updates.
-    pub fn restore(
-        group: HostGroup,
-        updates: usize,
-        learning_rate: f64,
-        weight_decay: f64,
-        device: &Device,
-    ) -> Self {
-        let moments = match group.moments {
+    /// Fresh parameters with the moments of `optimizer`. As in bitsandbytes a small group, to which 8 bits
+    /// would save nothing, keeps its moments in 32 bits in any case.
+    pub fn with_optimizer(self, optimizer: Optimizer) -> Self {
+        let count = self.count();
+        if optimizer == Optimizer::AdamW || count < SMALLEST_GROUP {
+            return self;
+        }
+        let moments = Moments::Quantized(QuantizedMoments::zero(count, &self.values.device()));
+        Self { moments, ..self }
+    }
+
+    /// Whether a group on the host is of as many parameters and of the same optimizer.
+    pub fn takes(&self, group: &HostGroup) -> bool {
+        let count = self.count();
+        let moments = match (&self.moments, &group.moments) {
+            (Moments::Full(_), HostMoments::Full { moment_1, moment_2 }) => {
+                [moment_1, moment_2].iter().all(|moment| moment.len() == count)
+            }
+            (Moments::Quantized(_), HostMoments::Quantized(parts)) => parts.holds(count),
+            _ => false,
+        };
+        moments && group.values.len() == count
+    }
+
+    /// Takes over the parameters and moments of an earlier run after `updates` updates, which
+    /// [`takes`](Self::takes) has said to fit.
+    pub fn restore(&mut self, group: HostGroup, updates: usize) {
+        let device = self.values.device();
+        self.moments = match group.moments {
             HostMoments::Full { moment_1, moment_2 } => {
-                let [moment_1, moment_2] = [moment_1, moment_2].map(|moment| upload(moment, device));
+                let [moment_1, moment_2] = [moment_1, moment_2].map(|moment| upload(moment, &device));
                 Moments::Full(AdaptiveMomentumState::new(updates, moment_1, moment_2))
             }
-            HostMoments::Quantized(parts) => Moments::Quantized(QuantizedMoments::upload(parts, device)),
+            HostMoments::Quantized(parts) => Moments::Quantized(QuantizedMoments::upload(parts, &device)),
         };
-        Self { values: upload(group.values, device), moments, updates, learning_rate, weight_decay }
+        self.values = upload(group.values, &device);
+        self.updates = updates;
+    }
+
+    /// The number of values.
+    pub fn count(&self) -> usize {
+        self.values.dims()[0]
     }
 
     /// The values `[count]`.
@@ -105,7 +125,7 @@ impl ParameterGroup {
     /// Bytes of the optimizer's state on the device.
     pub fn state_bytes(&self) -> usize {
         match &self.moments {
-            Moments::Full(_) => 2 * 4 * self.values.dims()[0],
+            Moments::Full(_) => 2 * 4 * self.count(),
             Moments::Quantized(moments) => moments.bytes(),
         }
     }
@@ -115,7 +135,7 @@ impl ParameterGroup {
         match &self.moments {
             Moments::Full(moments) => {
                 let parts = [self.values.clone(), moments.moment_1.clone(), moments.moment_2.clone()];
-                let count = self.values.dims()[0];
+                let count = self.count();
                 let mut values = read(Tensor::cat(parts.to_vec(), 0)).await?;
                 let moment_2 = values.split_off(2 * count);
                 let moment_1 = values.split_off(count);
@@ -128,8 +148,13 @@ impl ParameterGroup {
         }
     }
 
+    /// One update by the gradient `[count]`.
+    pub fn update(&mut self, gradient: Tensor<1>) {
+        self.update_scaled(gradient, 1.0);
+    }
+
     /// One update by the gradient `[count]`, at `factor` times the group's learning rate.
-    pub fn update(&mut self, gradient: Tensor<1>, factor: f64) {
+    pub fn update_scaled(&mut self, gradient: Tensor<1>, factor: f64) {
         let learning_rate = self.learning_rate * factor;
         self.updates += 1;
         match &mut self.moments {

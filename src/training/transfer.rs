@@ -27,6 +27,6 @@ pub fn upload_words(words: Vec<i32>, device: &Device) -> Tensor<1, Int> {
 /// Brings 32-bit words to the host.
 pub async fn read_words(words: Tensor<1, Int>) -> Result<Vec<i32>, Error> {
     let failed = |reason: String| Error::Device { reason };
-    let data = gpu::read(words).await.map_err(|error| failed(error.to_string()))?;
+    let data = gpu::read_integers(words).await.map_err(|error| failed(error.to_string()))?;
     data.try_into_vec::<i32>().map_err(|error| failed(error.to_string()))
 }

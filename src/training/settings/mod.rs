@@ -1,8 +1,9 @@
 //! What a training run is told: the words, the method's weights, and how far to move.
 //!
 //! `choices` holds the settings that are one of a few words, `presets` where all of them start,
-//! `validation` and `error` what can't be trained with.
+//! `validation` and `error` what can't be trained with; `alignment` is the part about prompt alignment.
 
+mod alignment;
 mod choices;
 mod error;
 mod presets;
@@ -10,6 +11,9 @@ mod validation;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::alignment::{AlignmentForm, AlignmentNoise};
+pub use super::learning_rate::LearningRateSchedule;
+pub use super::optimizer::Optimizer;
 pub use choices::Activations;
 pub use error::SettingsError;
 
@@ -50,6 +54,26 @@ pub struct TrainingSettings {
     pub lambda: f64,
     /// First and last timestep at which alignment acts.
     pub alignment_timesteps: [usize; 2],
+    /// What the frozen model's prediction is compared with.
+    pub alignment_form: AlignmentForm,
+    /// The noise that the estimated picture is noised with.
+    pub alignment_noise: AlignmentNoise,
+    /// Noises over which the direction of alignment is averaged, each with predictions of its own.
+    pub alignment_samples: usize,
+    /// The paper's rescaling: alignment weighs the same at every timestep. Without it λ has the factor
+    /// √(1 − ᾱ_t)/√ᾱ_t, from 0.03 at the first timestep to 15 at the last.
+    pub rescale: bool,
+    /// Looks at the noisy photo itself instead of the estimate noised again and takes the prediction that
+    /// is there already: an approximation that with β = 1 saves a prediction. Not the paper's.
+    pub fast_alignment: bool,
+    /// The factor of λ at the lowest and at the highest timestep; linear between.
+    pub lambda_profile: [f64; 2],
+    /// Steps after the warm-up over which λ rises.
+    pub lambda_ramp_steps: usize,
+    pub optimizer: Optimizer,
+    pub learning_rate_schedule: LearningRateSchedule,
+    /// The first steps, over which the learning rates rise from zero.
+    pub learning_rate_warmup_steps: usize,
     pub lora_learning_rate: f64,
     pub embedding_learning_rate: f64,
     /// AdamW's decay of the LoRA factors. The embedding never decays.
@@ -59,6 +83,13 @@ pub struct TrainingSettings {
     /// Largest norm of an embedding vector, as a multiple of the norm it starts with; `None` lets it
     /// grow, and a huge vector drowns the other words of a prompt.
     pub embedding_norm_cap: Option<f64>,
+    /// Draws the embedding vectors to this norm after each update, as a multiple of the mean norm of the
+    /// vocabulary.
+    pub embedding_norm_decay: Option<f64>,
+    /// Draws the spread of the embedding's numbers to the vocabulary's after each update.
+    pub embedding_std_retraction: bool,
+    /// Weight of the squared distance of the embedding from where it started.
+    pub embedding_anchor: f64,
     /// Framings of each photo that are trained on: 1 is the photo alone, more add small zooms and
     /// shifts.
     pub photo_variants: usize,
@@ -77,10 +108,5 @@ impl TrainingSettings {
     /// The LoRA alpha in force: given, or the rank.
     pub fn effective_lora_alpha(&self) -> f64 {
         self.lora_alpha.unwrap_or(self.rank as f64)
-    }
-
-    /// Whether a step (counted from 0) has an alignment part.
-    pub fn aligns(&self, step: usize) -> bool {
-        self.lambda > 0.0 && step >= self.warmup_steps
     }
 }

@@ -1,7 +1,10 @@
 //! Where settings start: the paper's values (arXiv:2401.06105, App. C) scaled to the embedded model by
 //! a pilot: small batches at a higher rate, few steps, the composition guidance α 7.5, β 1.
 
-use super::{Activations, PLACEHOLDER_MARK, TrainingSettings};
+use super::{
+    Activations, AlignmentForm, AlignmentNoise, LearningRateSchedule, Optimizer, PLACEHOLDER_MARK,
+    TrainingSettings,
+};
 
 impl Default for TrainingSettings {
     fn default() -> Self {
@@ -21,11 +24,24 @@ impl Default for TrainingSettings {
             beta: 1.0,
             lambda: 0.25,
             alignment_timesteps: [20, 980],
+            alignment_form: AlignmentForm::TwoBranch,
+            alignment_noise: AlignmentNoise::Same,
+            alignment_samples: 1,
+            rescale: true,
+            fast_alignment: false,
+            lambda_profile: [1.0; 2],
+            lambda_ramp_steps: 0,
+            optimizer: Optimizer::AdamW,
+            learning_rate_schedule: LearningRateSchedule::Constant,
+            learning_rate_warmup_steps: 0,
             lora_learning_rate: 1e-3,
             embedding_learning_rate: 5e-3,
             weight_decay: 1e-2,
             gradient_clip: 1.0,
             embedding_norm_cap: Some(1.2),
+            embedding_norm_decay: None,
+            embedding_std_retraction: false,
+            embedding_anchor: 0.0,
             photo_variants: 4,
             seed: 0,
             activations: Activations::Auto,
