@@ -2,6 +2,8 @@
 
 mod error;
 mod memory_plan;
+#[cfg(not(target_arch = "wasm32"))]
+mod merge;
 mod noise;
 mod personalization;
 mod picture;

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     gpu,
-    model::lora::LoraSet,
+    model::{adaptable::ModuleChoice, lora::LoraSet},
     sampling::{Sampler, SamplerKind, guide},
 };
 
@@ -218,22 +218,23 @@ fn seeded_noise(
     Ok(seeded(settings.seed, shape, &model.gpu.device))
 }
 
-/// The words and the LoRAs of the adapters.
+/// The words, LoRAs and differences of the adapters. Differences are folded into the model's weights here,
+/// once.
 fn apply(model: &StableDiffusion, adapters: &[AppliedAdapter]) -> Result<(PromptEncoder, LoraSet), Error> {
     let device = &model.gpu.device;
     let mut encoder = model.prompt_encoder();
     let mut lora = LoraSet::new();
-    let projections = model.unet.attention_projections();
+    let modules = model.unet.adaptable_modules(ModuleChoice::All);
     for AppliedAdapter { adapter, strength } in adapters {
         if !(-2.0..=2.0).contains(strength) {
             return Err(Error::Strength(*strength));
         }
-        adapter.check_fits(&projections)?;
-        if let Some(embedding) = &adapter.embedding {
+        adapter.check_fits(&modules)?;
+        for embedding in &adapter.embeddings {
             encoder.add(embedding, device)?;
         }
         if *strength != 0.0 {
-            adapter.add_to(&mut lora, device, FloatDType::F32, *strength);
+            adapter.fold_into(&mut lora, &model.unet, device, FloatDType::F32, *strength);
         }
     }
     Ok((encoder, lora))

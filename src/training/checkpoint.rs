@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::best::{HostBest, Standing};
-use super::latents::HostLatents;
+use super::host_latents::{Arrangement, HostBucket, HostLatents, HostTensor};
 use super::optimizer::{HostGroup, HostMoments};
 use super::quantized_moments::QuantizedParts;
 use super::{Error, TrainingSettings};
@@ -35,27 +35,29 @@ pub struct Checkpoint {
     pub best: HostBest,
 }
 
-/// The number of photos and framings that the latents are of.
-type Photos = [usize; 2];
-
 impl Checkpoint {
     /// # Errors
     /// [`Error::Checkpoint`] if the settings can't be written.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
         let mut metadata = BTreeMap::new();
         let mut note = |key: &str, value: String| metadata.insert(key.to_owned(), value);
-        let photos: Photos = [self.latents.photos, self.latents.variants];
         note("palpable_checkpoint", VERSION.to_owned());
         note("settings", json(&self.settings)?);
         note("step", self.step.to_string());
         note("model", self.model.clone());
         note("layout", self.layout.clone());
-        note("photos", json(&photos)?);
+        note("photos", json(&self.latents.arrangement)?);
         note("best", json(&self.best.standing)?);
 
-        let [height, width, channels] = self.latents.shape;
-        let shape = [photos[0] * photos[1], height, width, channels];
-        let mut tensors = vec![OutgoingTensor::f32("latents", &shape, &self.latents.values)];
+        let mut tensors = Vec::new();
+        for (index, HostBucket { latents, weights, prior }) in self.latents.buckets.iter().enumerate() {
+            for (part, tensor) in [("latents", Some(latents)), ("weights", weights.as_ref()), ("prior", prior.as_ref())] {
+                let outgoing = |HostTensor { shape, values }: &HostTensor| {
+                    OutgoingTensor::f32(format!("photos.{index}.{part}"), shape, values)
+                };
+                tensors.extend(tensor.map(outgoing));
+            }
+        }
         for (name, group, best) in [
             ("lora", &self.lora, &self.best.values[0]),
             ("embedding", &self.embedding, &self.best.values[1]),
@@ -93,14 +95,21 @@ impl Checkpoint {
         if version != VERSION {
             return refuse(format!("it is of version {version}, this program reads version {VERSION}"));
         }
-        let [photos, variants]: Photos = file.parsed("photos")?;
-        let latents = file.tensor("latents", StoredType::F32)?;
-        let shape = match latents.shape[..] {
-            [pictures, height, width, channels] if photos > 0 && photos.checked_mul(variants) == Some(pictures) => {
-                [height, width, channels]
-            }
-            _ => return refuse("its photos and their latents differ in number".to_owned()),
+        let arrangement: Arrangement = file.parsed("photos")?;
+        let bucket = |index: usize| {
+            let tensor = |part: &str| file.picture(&format!("photos.{index}.{part}"));
+            let bucket = HostBucket {
+                latents: tensor("latents")?,
+                weights: tensor("weights").ok(),
+                prior: tensor("prior").ok(),
+            };
+            Ok(bucket)
         };
+        let buckets = (0..arrangement.buckets()).map(bucket).collect::<Result<Vec<_>, Error>>()?;
+        let latents = HostLatents { arrangement, buckets };
+        if !latents.fits() {
+            return refuse("its photos and their latents don't fit each other".to_owned());
+        }
         let standing: Option<Standing> = file.parsed("best")?;
         let best = match standing {
             Some(_) => [file.floats("lora.best")?, file.floats("embedding.best")?],
@@ -113,7 +122,7 @@ impl Checkpoint {
             layout: file.entry("layout")?.to_owned(),
             lora: file.group("lora")?,
             embedding: file.group("embedding")?,
-            latents: HostLatents { values: file.floats("latents")?, shape, photos, variants },
+            latents,
             best: HostBest { standing, values: best },
         })
     }
@@ -161,6 +170,16 @@ impl File<'_> {
 
     fn floats(&self, name: &str) -> Result<Vec<f32>, Error> {
         Ok(self.words(name, StoredType::F32)?.iter().map(|word| f32::from_le_bytes(*word)).collect())
+    }
+
+    /// Numbers of four dimensions.
+    fn picture(&self, name: &str) -> Result<HostTensor, Error> {
+        match self.tensor(name, StoredType::F32)?.shape[..] {
+            [pictures, height, width, channels] => {
+                Ok(HostTensor { shape: [pictures, height, width, channels], values: self.floats(name)? })
+            }
+            _ => refuse(format!("its values \"{name}\" are no pictures")),
+        }
     }
 
     fn integers(&self, name: &str) -> Result<Vec<i32>, Error> {

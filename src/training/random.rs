@@ -13,6 +13,16 @@ pub enum Purpose {
     PhotoVariant,
     Timestep,
     Noise,
+    SubjectOrder,
+    BucketOrder,
+    Template,
+    SizeWords,
+    PictureScale,
+    Colours,
+    PriorPicture,
+    PriorOrder,
+    PriorTimestep,
+    PriorNoise,
     AlignmentNoise,
 }
 

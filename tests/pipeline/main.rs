@@ -3,6 +3,7 @@
 
 mod from_nothing;
 mod from_picture;
+mod merge;
 mod prompts;
 #[path = "../support/mod.rs"]
 mod support;

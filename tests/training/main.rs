@@ -1,7 +1,11 @@
 //! Training, from the equations to whole runs.
 
+mod augmentation;
+mod batches;
 mod device;
+mod differences;
 mod equations;
+mod methods;
 mod parts;
 mod passes;
 mod photos;
