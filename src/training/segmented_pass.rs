@@ -159,6 +159,7 @@ impl<'a> SegmentedPass<'a> {
             activated_time: &self.activated_time.clone().autodiff(),
             encoder_hidden_states: &states,
             lora: Some(&layout.lora_set(&factors)),
+            cross_attention: None,
         };
         let input = SegmentInput { image: image.clone(), skip: skip.clone(), next_skip: inputs.next_skip };
         let output = segment.forward(input, conditioning);
