@@ -45,7 +45,7 @@ impl StableDiffusion15 {
 }
 
 fn picture(side: usize) -> GenerationSizes {
-    GenerationSizes { size: [side; 2], guided: true, rank: 0 }
+    GenerationSizes { size: [side; 2], guided: true, rank: 0, hooks_attention: false }
 }
 
 fn run(side: usize, batch: usize) -> TrainingSizes {

@@ -61,6 +61,13 @@ impl LoraSet {
         self.layers.get(path).map_or(&[], Vec::as_slice)
     }
 
+    /// The same adaptations, `factor` times as strong.
+    pub fn scaled(&self, factor: f32) -> Self {
+        let mut scaled = self.clone();
+        scaled.layers.values_mut().flatten().for_each(|layer| layer.scale *= factor);
+        scaled
+    }
+
     pub fn is_empty(&self) -> bool {
         self.layers.is_empty()
     }

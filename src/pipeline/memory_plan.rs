@@ -26,6 +26,7 @@ impl StableDiffusion {
             size: settings.size(self, source)?,
             guided: settings.guidance_scale != 1.0,
             rank: adapters.iter().map(|applied| applied.adapter.largest_rank()).sum(),
+            hooks_attention: settings.hooks_attention(),
         };
         let plan = self.sizes().generation(sizes);
         let fits = |side: &usize| {
@@ -40,7 +41,12 @@ impl StableDiffusion {
 
     /// What making a picture at the model's own size takes, whether it may or not.
     pub fn picture_memory(&self) -> MemoryPlan {
-        self.sizes().generation(GenerationSizes { size: [self.resolution; 2], guided: true, rank: 0 })
+        self.sizes().generation(GenerationSizes {
+            size: [self.resolution; 2],
+            guided: true,
+            rank: 0,
+            hooks_attention: false,
+        })
     }
 
     /// What a training on so many photos will take, with its activations kept or computed again as

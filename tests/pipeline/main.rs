@@ -3,6 +3,7 @@
 
 mod from_nothing;
 mod from_picture;
+mod heat_maps;
 mod prompts;
 #[path = "../support/mod.rs"]
 mod support;
