@@ -5,6 +5,7 @@ mod from_nothing;
 mod from_picture;
 mod heat_maps;
 mod prompts;
+mod steering;
 #[path = "../support/mod.rs"]
 mod support;
 
