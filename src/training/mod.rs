@@ -3,7 +3,8 @@
 //!
 //! `photos` and `latents` prepare what is learned from, `settings` how, `frozen_model` for what;
 //! `palp` holds the method's equations, `gradients` one forward and backward pass, `segmented_pass` its
-//! way through the U-Net in little memory, `embedding` and
+//! way through the U-Net in little memory, `localized_loss` what keeps a word to its subject's place,
+//! `embedding` and
 //! `lora_parameters` what is trained, `optimizer` how it moves; `trainer` ties them into steps, and
 //! `checkpoint` keeps a run's state. Everything is deterministic: a run is a function of the photos, the model and the
 //! settings (with their seed), and a resumed run goes on bit for bit on the same device.
@@ -14,6 +15,7 @@ mod error;
 mod frozen_model;
 pub mod gradients;
 pub mod latents;
+pub mod localized_loss;
 pub mod lora_parameters;
 pub mod optimizer;
 pub mod palp;

@@ -2,6 +2,7 @@
 
 mod device;
 mod equations;
+mod localized;
 mod parts;
 mod passes;
 mod photos;
