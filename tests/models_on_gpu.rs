@@ -8,6 +8,7 @@ use std::time::Instant;
 use burn::tensor::{Device, Tensor, TensorData};
 use palpable::{
     model::{
+        cross_attention::{CrossAttentionHook, Guides, Place},
         lora::{LoraLayer, LoraSet},
         unet::UNet2DConditionModel,
         unet_config::UNet2DConditionConfig,
@@ -43,7 +44,7 @@ fn adapters(unet: &UNet2DConditionModel, device: &Device) -> Vec<(String, LoraLa
     let leaf = |shape: [usize; 2], stream: usize| {
         (normal(shape, stream as u64, device) * 0.05).autodiff().require_grad()
     };
-    let layer = |(index, projection): (usize, palpable::model::unet::Projection)| {
+    let layer = |(index, projection): (usize, palpable::model::adaptable::AdaptableModule)| {
         let down = leaf([3, projection.in_features], 100 + 2 * index);
         let up = leaf([projection.out_features, 3], 101 + 2 * index);
         (projection.path, LoraLayer { down, up, scale: 0.7 })

@@ -18,7 +18,7 @@ use crate::{
     tokenizer::{PlaceholderSpan, Tokens},
     training::{
         ActivationPolicy, TrainingSettings,
-        embedding::PromptTemplate,
+        embedding::{NewWords, PromptTemplate},
         gradients::{Alignment, Batch, Conditioning, Networks, Trained, step_gradients},
         lora_parameters::LoraLayout,
         optimizer::{self, ParameterGroup},
@@ -92,7 +92,11 @@ impl TrainingStep {
         let shape = [plan.training_batch, side, side, unet.config().in_channels];
         Self {
             conditioning: Conditioning {
-                personalization: PromptTemplate::new(&prompt, PLACEHOLDER, &text_encoder),
+                personalization: vec![PromptTemplate::new(
+                    &prompt,
+                    &NewWords::one(PLACEHOLDER, 1),
+                    &text_encoder,
+                )],
                 clean: fixed.clone(),
                 empty: fixed,
             },
@@ -100,11 +104,7 @@ impl TrainingStep {
             lora: ParameterGroup::new(lora, settings.lora_learning_rate, settings.weight_decay),
             embedding: ParameterGroup::new(values(gpu, [width]), settings.embedding_learning_rate, 0.0),
             width,
-            batch: Batch {
-                latents: values(gpu, shape),
-                noise: values(gpu, shape),
-                timesteps: vec![500; plan.training_batch],
-            },
+            batch: Batch::new(values(gpu, shape), values(gpu, shape), vec![500; plan.training_batch]),
             alignment: Alignment {
                 alpha: settings.alpha,
                 beta,
@@ -126,6 +126,7 @@ impl TrainingStep {
             layout: self.layout.clone(),
             factors: self.layout.split(&self.lora.values()),
             embedding: self.embedding.values().reshape([1, self.width]),
+            embedding_is_trained: true,
         };
         let gradients =
             step_gradients(networks, &self.conditioning, &trained, &self.batch, Some(self.alignment));

@@ -5,8 +5,8 @@
 //! with D the words' DAAM heat maps. A learned word that has swallowed its prompt holds nearly all of the
 //! foreground's attention (1); one of n words that share it evenly has 1/n.
 
-use image::RgbImage;
-
+#[cfg(not(target_arch = "wasm32"))]
+use super::foreground::SubjectMask;
 use super::{Error, HeatMap};
 use crate::model::resample::{Filter, Resampler};
 
@@ -43,51 +43,11 @@ pub fn contamination(maps: &[HeatMap], word: &str, mask: &ForegroundMask) -> Res
     if all > 0.0 { Ok(inside(own) / all) } else { Err(Error::NoForeground) }
 }
 
-impl ForegroundMask {
-    /// What stands out of a picture's background: pixels whose colour is further from the median colour of
-    /// the picture's edge than Otsu's threshold of all those distances.
-    ///
-    /// # Errors
-    /// The picture has no pixels, or one colour only.
-    pub fn of_picture(picture: &RgbImage) -> Result<Self, Error> {
-        let (width, height) = picture.dimensions();
-        let edge = |x: u32, y: u32| x == 0 || y == 0 || x + 1 == width || y + 1 == height;
-        let background = [0, 1, 2].map(|channel| {
-            let at_edge = picture.enumerate_pixels().filter(|(x, y, _)| edge(*x, *y));
-            let mut values: Vec<u8> = at_edge.map(|(_, _, pixel)| pixel.0[channel]).collect();
-            values.sort_unstable();
-            values.get(values.len() / 2).copied().unwrap_or_default()
-        });
-        let distance = |pixel: &image::Rgb<u8>| {
-            let squares = pixel.0.iter().zip(background).map(|(a, b)| (f64::from(*a) - f64::from(b)).powi(2));
-            // To 0…255, as Otsu's histogram has it: √3 is the most that three channels make of one.
-            (squares.sum::<f64>() / 3.0).sqrt().round() as u8
-        };
-        let distances: Vec<u8> = picture.pixels().map(distance).collect();
-        let threshold = otsu(&distances).ok_or(Error::NoForeground)?;
-        let values = distances.iter().map(|&distance| f32::from(u8::from(distance > threshold)));
-        Ok(Self { width: width as usize, height: height as usize, values: values.collect() })
+#[cfg(not(target_arch = "wasm32"))]
+impl From<&SubjectMask> for ForegroundMask {
+    /// What stands out of a picture's background.
+    fn from(mask: &SubjectMask) -> Self {
+        let values = mask.subject.iter().map(|&subject| f32::from(u8::from(subject)));
+        Self { width: mask.width as usize, height: mask.height as usize, values: values.collect() }
     }
-}
-
-/// Otsu's threshold (1979): the value that parts the numbers, those equal to it below, so that the variance
-/// between the two classes, n₀·n₁·(m₀ − m₁)², is largest. None if they are all the same.
-fn otsu(values: &[u8]) -> Option<u8> {
-    let mut histogram = [0_u64; 256];
-    values.iter().for_each(|&value| histogram[usize::from(value)] += 1);
-    let count = values.len() as f64;
-    let total: f64 = values.iter().map(|&value| f64::from(value)).sum();
-    let (mut below, mut sum, mut best) = (0.0, 0.0, (0.0, None));
-    for (value, &number) in histogram.iter().enumerate() {
-        below += number as f64;
-        sum += number as f64 * value as f64;
-        let above = count - below;
-        if below > 0.0 && above > 0.0 {
-            let between = below * above * (sum / below - (total - sum) / above).powi(2);
-            if between > best.0 {
-                best = (between, Some(value as u8));
-            }
-        }
-    }
-    best.1
 }

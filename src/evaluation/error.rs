@@ -1,6 +1,6 @@
 //! Why a score or a heat map could not be computed.
 
-use crate::{model, weights};
+use crate::{model, tokenizer, weights};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -9,6 +9,13 @@ pub enum Error {
 
     #[error(transparent)]
     Model(#[from] model::Error),
+
+    #[error(transparent)]
+    Tokenizer(#[from] tokenizer::Error),
+
+    /// Tokenizer and text tower of a judge don't belong together.
+    #[error("the judge's tokenizer writes {tokens} tokens where its text tower reads {positions}")]
+    TooManyTokens { tokens: usize, positions: usize },
 
     /// The device gave no result.
     #[error("the results could not be read back from the device: {reason}")]
@@ -26,6 +33,6 @@ pub enum Error {
     #[error("the heat maps and the mask do not fit together; take those of one picture")]
     UnequalMaps,
 
-    #[error("nothing stands out of the picture's background; give a mask of the foreground")]
+    #[error("nothing of the mask is foreground, or no word acted there; give another mask")]
     NoForeground,
 }

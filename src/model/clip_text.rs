@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{
     Error,
-    clip_encoder::{ClipEncoder, EncoderConfig, HiddenAct},
+    clip_encoder::{CLIP_LAYER, ClipEncoder, EncoderConfig, HiddenAct},
     layers::load_layer_norm,
     token_table::TokenTable,
 };
@@ -112,7 +112,13 @@ impl ClipTextModel {
                 [config.vocab_size, width],
             )?,
             position_embedding: weights.take(&position_embedding, [config.max_position_embeddings, width])?,
-            encoder: ClipEncoder::load(weights, &format!("{level}encoder"), &config.encoder(), true)?,
+            encoder: ClipEncoder::load(
+                weights,
+                &format!("{level}encoder.layers"),
+                &CLIP_LAYER,
+                &config.encoder(),
+                true,
+            )?,
             final_layer_norm: load_layer_norm(weights, &final_layer_norm, width, config.layer_norm_eps)?,
             config,
         })

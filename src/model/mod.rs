@@ -1,6 +1,7 @@
 //! The models of Stable Diffusion 1.x with frozen weights, by upstream's names: every key is
 //! diffusers' or transformers', every size comes from `config.json`.
 
+pub mod adaptable;
 pub mod clip;
 mod clip_encoder;
 pub mod clip_text;
@@ -25,5 +26,6 @@ mod vae_blocks;
 pub mod vae_config;
 mod vae_decoder;
 mod vae_encoder;
+pub mod vit;
 
 pub use error::Error;

@@ -4,6 +4,7 @@
 
 use burn::tensor::Tensor;
 
+use super::adaptable::AdaptableLayer;
 use super::cross_attention::Guides;
 use super::layers::{load_group_norm, to_image, to_tokens};
 use super::lora::AdaptableLinear;
@@ -78,8 +79,9 @@ impl Transformer2DModel {
         to_image(self.proj_out.forward_with_residual(hidden, to_tokens(x), guides.lora), height, width)
     }
 
-    /// The attention projections of all blocks.
-    pub fn attention_projections(&self) -> impl Iterator<Item = &AdaptableLinear> {
-        self.transformer_blocks.iter().flat_map(BasicTransformerBlock::attention_projections)
+    /// Its linear layers and 1×1 convolutions.
+    pub(super) fn layers(&self) -> impl Iterator<Item = AdaptableLayer<'_>> {
+        let blocks = self.transformer_blocks.iter().flat_map(BasicTransformerBlock::layers);
+        [(&self.proj_in).into()].into_iter().chain(blocks).chain([(&self.proj_out).into()])
     }
 }

@@ -6,6 +6,7 @@
 
 use burn::tensor::Tensor;
 
+use super::adaptable::AdaptableLayer;
 use super::cross_attention::{CrossAttentionHook, Guides, Place, hooked_attention};
 use super::layers::load_layer_norm;
 use super::lora::{AdaptableLinear, LoraSet};
@@ -69,11 +70,12 @@ impl BasicTransformerBlock {
         self.ff.forward(normal, x, lora)
     }
 
-    /// to_q, to_k, to_v, to_out.0 of attn1 and attn2.
-    pub fn attention_projections(&self) -> impl Iterator<Item = &AdaptableLinear> {
-        [&self.attn1, &self.attn2]
+    /// The projections of both attentions, then the feed-forward layers.
+    pub(super) fn layers(&self) -> impl Iterator<Item = AdaptableLayer<'_>> {
+        let attention = [&self.attn1, &self.attn2]
             .into_iter()
-            .flat_map(|attn| [&attn.to_q, &attn.to_k, &attn.to_v, &attn.to_out])
+            .flat_map(|attn| [&attn.to_q, &attn.to_k, &attn.to_v, &attn.to_out]);
+        attention.chain([&self.ff.proj, &self.ff.out]).map(AdaptableLayer::from)
     }
 }
 

@@ -16,6 +16,9 @@ pub enum Error {
     Sampling(#[from] sampling::Error),
     #[error(transparent)]
     Adapter(#[from] adapter::Error),
+    #[cfg(not(target_arch = "wasm32"))]
+    #[error(transparent)]
+    Merge(#[from] adapter::MergeError),
     #[error(transparent)]
     Training(#[from] training::Error),
     #[error(transparent)]

@@ -5,6 +5,8 @@ mod class_prompt;
 mod denoiser;
 mod error;
 mod memory_plan;
+#[cfg(not(target_arch = "wasm32"))]
+mod merge;
 mod noise;
 mod personalization;
 mod picture;

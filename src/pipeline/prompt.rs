@@ -129,6 +129,19 @@ impl PromptEncoder {
         self.text_encoder.forward(spliced.unsqueeze())
     }
 
+    /// What the U-Net attends to at the places of a prompt's own tokens and of its end, without those of
+    /// `prefix`, with which it begins: `[places, width]`.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn token_states(&self, prompt: &str, prefix: &str) -> Tensor<2> {
+        let end = self.tokenizer.encode("").ids.get(1).copied();
+        let tokens = self.tokenizer.encode(prompt);
+        let count = |ids: &[u32]| ids.iter().skip(1).take_while(|&&id| Some(id) != end).count();
+        let (first, last) = (1 + count(&self.tokenizer.encode(prefix).ids), 1 + count(&tokens.ids));
+        let states = self.hidden_states(&tokens);
+        let last = last.min(states.dims()[1] - 1);
+        states.narrow(1, first, last + 1 - first).squeeze_dim(0)
+    }
+
     /// The same, multiplied with the tokens' weights.
     fn weighted_states(&self, chunk: &WeightedTokens) -> Tensor<3> {
         let plain = self.hidden_states(&chunk.tokens);

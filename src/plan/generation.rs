@@ -1,12 +1,14 @@
 //! What making a picture takes.
 
 use super::ModelSizes;
+use super::adaptation::Adaptation;
 use super::blocks::F32;
 use super::ledger::Ledger;
 use super::report::{MemoryPlan, Phase};
 use super::text::{self, TextPass};
 use super::unet::UNetPass;
 use super::vae::VaePass;
+use crate::model::adaptable::ModuleChoice;
 use crate::model::unet_segments::{SegmentKind, SegmentShape};
 
 /// A picture.
@@ -18,6 +20,8 @@ pub struct GenerationSizes {
     pub guided: bool,
     /// Rank of the adapters together; 0 without.
     pub rank: usize,
+    /// Numbers in the layers that the adapters change in full; 0 without.
+    pub difference_values: usize,
     /// Cross-attention is computed in the open, for regions or heat maps.
     pub hooks_attention: bool,
 }
@@ -25,7 +29,8 @@ pub struct GenerationSizes {
 impl ModelSizes<'_> {
     /// The phases of making one picture: encoding the prompts, denoising, decoding.
     pub fn generation(&self, sizes: GenerationSizes) -> MemoryPlan {
-        let GenerationSizes { size, guided, rank, hooks_attention } = sizes;
+        let GenerationSizes { size, guided, rank, difference_values, hooks_attention } = sizes;
+        let low_rank = Adaptation::LowRank { rank, on: ModuleChoice::AttentionProjections };
         let [height, width] = size;
         let batch = if guided { 2 } else { 1 };
         let latents = size.map(|side| side / self.downscale());
@@ -36,11 +41,12 @@ impl ModelSizes<'_> {
             batch,
             size: latents,
             tokens: self.text_encoder.max_position_embeddings,
-            rank: (rank > 0).then_some(rank),
+            // Full differences are folded into weights beforehand.
+            adaptation: (rank > 0).then_some(low_rank),
         };
         let picture = VaePass { config: self.vae, scalar: self.scalar, pixels: height * width };
 
-        let adapters = (self.lora_values(rank) * F32) as u64;
+        let adapters = (low_rank.values(self.unet) * F32 + difference_values * self.scalar) as u64;
         let held =
             batch * text::encoding(self.text_encoder) + latents[0] * latents[1] * self.unet.in_channels * F32;
         let phase = |name, run: &dyn Fn(&Ledger)| {
@@ -72,22 +78,5 @@ impl ModelSizes<'_> {
         };
         let most = self.unet.segments().into_iter().filter(attends).map(pairs).max();
         3 * most.unwrap_or(0) * pass.batch * F32
-    }
-
-    /// Numbers in a LoRA of every attention projection.
-    pub(super) fn lora_values(&self, rank: usize) -> usize {
-        let segments = self.unet.segments();
-        let of_level = |level: usize| {
-            let (channels, context) =
-                (self.unet.block_out_channels[level], self.unet.cross_attention_dim[level]);
-            // attn1: four square projections; attn2: two square ones and two from the prompt
-            let widths = 4 * 2 * channels + 2 * 2 * channels + 2 * (context + channels);
-            self.unet.transformer_layers_per_block[level] * widths * rank
-        };
-        segments
-            .iter()
-            .filter(|segment| super::unet::trains(segment))
-            .map(|segment| of_level(segment.level))
-            .sum()
     }
 }

@@ -1,4 +1,5 @@
-//! One forward and backward pass of PALP: losses and gradients of LoRA and [V] for one batch.
+//! One forward and backward pass of PALP: losses and gradients of what is trained of the U-Net and of [V]
+//! for one batch.
 //!
 //! Only ε̂, the personalized prediction at x_t, carries a graph, in pieces (`segmented_pass`). All that
 //! Δ needs is computed from plain tensors, so nothing of it can reach the gradients, and the frozen
@@ -6,10 +7,11 @@
 
 use std::ops::Add;
 
-use burn::tensor::{DType, Tensor};
+use burn::tensor::{DType, Int, Tensor, TensorData};
 
 use super::embedding::PromptTemplate;
 use super::lora_parameters::{LoraFactors, LoraLayout};
+use super::loss_weights;
 use super::palp::{self, NoiseLevel};
 use super::segmented_pass::{ActivationPolicy, SegmentedPass};
 use crate::model::clip_text::ClipTextModel;
@@ -34,12 +36,12 @@ pub struct Networks<'a> {
     pub activations: ActivationPolicy,
 }
 
-/// The prompts of a run: fixed ones as encoder hidden states `[1, tokens, width]`, which are computed
-/// once, the personalization prompt as a template, which is encoded at every step.
+/// The prompts of a pass: fixed ones as encoder hidden states `[1, tokens, width]`, which are computed
+/// once a run, the personalization prompts as templates, which are encoded at every pass.
 #[derive(Clone, Debug)]
 pub struct Conditioning {
-    /// y_P
-    pub personalization: PromptTemplate,
+    /// y_P of each kind of row; without a new word where the row is one of the prior.
+    pub personalization: Vec<PromptTemplate>,
     /// C_c, of the clean prompt y_c
     pub clean: Tensor<3>,
     /// C_0, of the empty prompt
@@ -51,8 +53,10 @@ pub struct Conditioning {
 pub struct Trained {
     pub layout: LoraLayout,
     pub factors: LoraFactors,
-    /// [V] `[vectors, width]`
+    /// [V] of every subject, one after the other `[vectors, width]`
     pub embedding: Tensor<2>,
+    /// Whether [V] gets gradients.
+    pub embedding_is_trained: bool,
 }
 
 /// Pictures, noise and timesteps of one pass; tensors are `[batch, height, width, channels]`, f32.
@@ -61,6 +65,34 @@ pub struct Batch {
     pub latents: Tensor<4>,
     pub noise: Tensor<4>,
     pub timesteps: Vec<usize>,
+    /// Which of the personalization prompts each row has.
+    pub prompts: Vec<usize>,
+    /// So many rows are photos, which alignment acts on; those after them preserve the prior.
+    pub photo_rows: usize,
+    /// How much each row and latent counts in the personalization loss (see `loss_weights`); broadcasts
+    /// over the batch. None if all count 1, which is never so with rows of the prior.
+    pub weights: Option<Tensor<4>>,
+}
+
+impl Batch {
+    /// Photos that have the same prompt and all count the same.
+    pub fn new(latents: Tensor<4>, noise: Tensor<4>, timesteps: Vec<usize>) -> Self {
+        let rows = timesteps.len();
+        Self { latents, noise, prompts: vec![0; rows], photo_rows: rows, weights: None, timesteps }
+    }
+
+    /// The rows that are photos.
+    fn photos(&self) -> Self {
+        let rows = self.photo_rows;
+        Self {
+            latents: first_rows(self.latents.clone(), rows),
+            noise: first_rows(self.noise.clone(), rows),
+            timesteps: self.timesteps[..rows].to_vec(),
+            prompts: self.prompts[..rows].to_vec(),
+            photo_rows: rows,
+            weights: self.weights.clone().map(|weights| first_rows(weights, rows)),
+        }
+    }
 }
 
 /// Weight and guidance of the alignment part.
@@ -76,13 +108,13 @@ pub struct Alignment {
 /// What one pass gives; all on the device, f32 and without autodiff.
 #[derive(Clone, Debug)]
 pub struct StepGradients {
-    /// The gradient of all LoRA factors, as their flat vector.
+    /// The gradient of what is trained of the U-Net, as its flat vector.
     pub lora: Tensor<1>,
     /// The gradient of [V] `[vectors, width]`.
     pub embedding: Tensor<2>,
-    /// What is minimized: mean((ε̂ − ε*)²), `[1]`.
+    /// What is minimized: mean((ε̂ − ε*)²), `[1]`; with weights see `Objective`.
     pub loss: Tensor<1>,
-    /// mean((ε̂ − ε)²), `[1]`.
+    /// mean(w ⊙ (ε̂ − ε)²), `[1]`.
     pub personalization_loss: Tensor<1>,
     /// ‖λΔ‖² and ‖2(ε̂ − ε)‖², `[1]` each; `None` without alignment.
     pub pulls: Option<(Tensor<1>, Tensor<1>)>,
@@ -137,7 +169,7 @@ pub fn step_gradients(
     // The one pass with a graph: ε̂ = G_θLoRA(x_t, y_P).
     let prompt = PersonalPrompt { networks, conditioning, embedding: &trained.embedding };
     let (personal, prompt_tape) = prompt.encode();
-    let states = repeat_rows(personal.clone(), batch.timesteps.len());
+    let states = rows_of(personal.clone(), &batch.prompts);
     let timesteps = as_floats(&batch.timesteps);
     let (output, pass) = SegmentedPass::forward(
         networks.unet,
@@ -148,29 +180,37 @@ pub fn step_gradients(
         networks.activations,
     );
 
-    let personalization_loss = palp::mean_squared_error(output.clone(), target.clone());
-    let (target, pulls) = match alignment {
-        None => (target, None),
-        Some(alignment) => {
-            let prediction = palp::noise_prediction(output.clone(), noisy.clone(), &level, prediction_type);
-            let renoised = palp::renoise_estimate(noisy, batch.noise.clone(), prediction.clone(), &level);
-            let sides = AlignmentPass { networks, batch, level: &level, sample: renoised };
-            let frozen = sides.guided(&conditioning.empty, &conditioning.clean, alignment.alpha, None);
-            let lora = trained.layout.lora_set(&trained.factors);
-            let personalized = sides.guided(&conditioning.empty, &personal, alignment.beta, Some(&lora));
-            let gate = palp::rows(alignment.gate(&batch.timesteps), &device);
-            let direction = palp::alignment_direction(frozen, personalized, gate);
-            let pulls = palp::pulls(direction.clone(), alignment.lambda, prediction, batch.noise.clone());
-            let target = palp::shifted_target(target, direction, alignment.lambda, &level, prediction_type);
-            (target, Some(pulls))
-        }
-    };
+    let weights = &batch.weights;
+    let personalization_loss = loss_weights::mean_squared_error(output.clone(), target.clone(), weights);
+    let aligned = alignment.map(|alignment| {
+        let photos = batch.photos();
+        let rows = photos.photo_rows;
+        let level = NoiseLevel::new(networks.schedule, &photos.timesteps, &device);
+        let [output, noisy, target] =
+            [output.clone(), noisy, target.clone()].map(|tensor| first_rows(tensor, rows));
+        let personal = match personal.dims()[0] {
+            1 => personal,
+            _ => rows_of(personal, &photos.prompts),
+        };
+        let prediction = palp::noise_prediction(output, noisy.clone(), &level, prediction_type);
+        let renoised = palp::renoise_estimate(noisy, photos.noise.clone(), prediction.clone(), &level);
+        let sides = AlignmentPass { networks, batch: &photos, level: &level, sample: renoised };
+        let frozen = sides.guided(&conditioning.empty, &conditioning.clean, alignment.alpha, None);
+        let lora = trained.layout.lora_set(&trained.factors);
+        let personalized = sides.guided(&conditioning.empty, &personal, alignment.beta, Some(&lora));
+        let gate = palp::rows(alignment.gate(&photos.timesteps), &device);
+        let direction = palp::alignment_direction(frozen, personalized, gate);
+        let pulls = palp::pulls(direction.clone(), alignment.lambda, prediction, photos.noise.clone());
+        let target = palp::shifted_target(target, direction, alignment.lambda, &level, prediction_type);
+        (target, pulls)
+    });
+    let (shifted, pulls) = aligned.unzip();
 
-    let loss = palp::mean_squared_error(output.clone(), target.clone());
+    let (loss, output_gradient) = Objective { output, target, weights, shifted }.loss_and_gradient();
     let scale = if networks.dtype == DType::F16 { F16_LOSS_SCALE } else { 1.0 };
-    let gradients = pass.backward(palp::mean_squared_error_gradient(output, target) * scale);
-    let embedding = match gradients.encoder_hidden_states {
-        Some(states) => prompt.backward(prompt_tape, states.sum_dim(0)),
+    let gradients = pass.backward(output_gradient * scale);
+    let embedding = match gradients.encoder_hidden_states.filter(|_| trained.embedding_is_trained) {
+        Some(states) => prompt.backward(prompt_tape, sum_of_rows(states, &batch.prompts)),
         None => trained.embedding.zeros_like(),
     };
     StepGradients {
@@ -182,7 +222,47 @@ pub fn step_gradients(
     }
 }
 
-/// The personalization prompt's way through the text encoder, and back to [V].
+/// What a pass minimizes.
+struct Objective<'a> {
+    output: Tensor<4>,
+    target: Tensor<4>,
+    weights: &'a Option<Tensor<4>>,
+    /// ε* of the photos' rows.
+    shifted: Option<Tensor<4>>,
+}
+
+impl Objective<'_> {
+    /// The loss `[1]` and its gradient with respect to the output.
+    ///
+    /// Without weights mean((ε̂ − ε*)²). Weights act on the personalization part alone:
+    /// mean(w ⊙ (ε̂ − ε)²) over all rows, plus mean((ε̂ − ε*)²) − mean((ε̂ − ε)²) over the photos', which
+    /// is the alignment part, with the gradient 2·(ε − ε*)/n.
+    fn loss_and_gradient(self) -> (Tensor<1>, Tensor<4>) {
+        let Self { output, target, weights, shifted } = self;
+        if weights.is_none() {
+            let target = shifted.unwrap_or(target);
+            let loss = palp::mean_squared_error(output.clone(), target.clone());
+            return (loss, palp::mean_squared_error_gradient(output, target));
+        }
+        let loss = loss_weights::mean_squared_error(output.clone(), target.clone(), weights);
+        let gradient = loss_weights::mean_squared_error_gradient(output.clone(), target.clone(), weights);
+        let Some(shifted) = shifted else { return (loss, gradient) };
+        let rows = shifted.dims()[0];
+        let (output, target) = (first_rows(output, rows), first_rows(target, rows));
+        let aligned = palp::mean_squared_error(output.clone(), shifted.clone());
+        let plain = palp::mean_squared_error(output, target.clone());
+        let pull = palp::mean_squared_error_gradient(target, shifted);
+        let photos = first_rows(gradient.clone(), rows) + pull;
+        let prior = gradient.dims()[0] - rows;
+        let gradient = match prior {
+            0 => photos,
+            _ => Tensor::cat(vec![photos, gradient.narrow(0, rows, prior)], 0),
+        };
+        (loss + aligned - plain, gradient)
+    }
+}
+
+/// The personalization prompts' way through the text encoder, and back to [V].
 struct PersonalPrompt<'a> {
     networks: Networks<'a>,
     conditioning: &'a Conditioning,
@@ -223,10 +303,13 @@ impl PersonalPrompt<'_> {
     }
 }
 
-/// C_P `[1, tokens, width]`: the personalization prompt with [V] spliced in. With a tracked
+/// C_P `[prompts, tokens, width]`: the personalization prompts with [V] spliced in. With a tracked
 /// embedding, gradients flow back to it through the frozen text encoder.
 pub fn encode_personal(networks: Networks, conditioning: &Conditioning, embedding: &Tensor<2>) -> Tensor<3> {
-    networks.text_encoder.forward(conditioning.personalization.splice(embedding))
+    let mut spliced: Vec<_> =
+        conditioning.personalization.iter().map(|template| template.splice(embedding)).collect();
+    let spliced = if spliced.len() == 1 { spliced.remove(0) } else { Tensor::cat(spliced, 0) };
+    networks.text_encoder.forward(spliced)
 }
 
 /// What both sides of Δ share: predictions at x̂_t, without a graph.
@@ -247,7 +330,7 @@ impl AlignmentPass<'_> {
             networks.predict(sample.clone(), &batch.timesteps, prompt.clone(), lora)
         } else {
             let rows = batch.timesteps.len();
-            let states = [empty, prompt].map(|states| states.clone().repeat_dim(0, rows));
+            let states = [empty, prompt].map(|states| repeat_rows(states.clone(), rows));
             let states = Tensor::cat(states.to_vec(), 0);
             let twice = sample.clone().repeat_dim(0, 2);
             let output = networks.predict(twice, &batch.timesteps.repeat(2), states, lora);
@@ -283,6 +366,39 @@ impl Networks<'_> {
 /// One row as a batch; a batch as it is.
 fn repeat_rows(states: Tensor<3>, batch: usize) -> Tensor<3> {
     if states.dims()[0] == 1 { states.repeat_dim(0, batch) } else { states }
+}
+
+/// Each row's hidden states out of those of the distinct prompts.
+fn rows_of(states: Tensor<3>, prompts: &[usize]) -> Tensor<3> {
+    if states.dims()[0] == 1 {
+        repeat_rows(states, prompts.len())
+    } else {
+        let rows = indices(prompts, &states);
+        states.select(0, rows)
+    }
+}
+
+/// The gradient of the distinct prompts' hidden states from those of the rows: the sums over each
+/// prompt's rows.
+fn sum_of_rows(gradient: Tensor<3>, prompts: &[usize]) -> Tensor<3> {
+    let distinct = prompts.iter().max().map_or(1, |last| last + 1);
+    if distinct == 1 {
+        return gradient.sum_dim(0);
+    }
+    let sums = (0..distinct).map(|prompt| {
+        let rows: Vec<usize> = (0..prompts.len()).filter(|&row| prompts[row] == prompt).collect();
+        gradient.clone().select(0, indices(&rows, &gradient)).sum_dim(0)
+    });
+    Tensor::cat(sums.collect(), 0)
+}
+
+fn indices(rows: &[usize], beside: &Tensor<3>) -> Tensor<1, Int> {
+    let rows: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
+    Tensor::from_data(TensorData::from(rows.as_slice()), &beside.device())
+}
+
+fn first_rows(tensor: Tensor<4>, rows: usize) -> Tensor<4> {
+    if tensor.dims()[0] == rows { tensor } else { tensor.narrow(0, 0, rows) }
 }
 
 fn as_floats(timesteps: &[usize]) -> Vec<f32> {

@@ -1,7 +1,8 @@
-//! Training of PALP adapters (arXiv:2401.06105): from a visitor's photos to LoRA factors and a new
-//! word's embedding.
+//! Training of PALP adapters (arXiv:2401.06105): from a visitor's photos to LoRA factors, or full
+//! differences of weights, and a new word's embedding.
 //!
-//! `photos` and `latents` prepare what is learned from, `settings` how, `frozen_model` for what;
+//! `photos`, `augmentation`, `buckets`, `latents` and `prior` prepare what is learned from, `settings` how,
+//! `frozen_model` for what; `batches`, `prompts` and `loss_weights` say what each pass looks at;
 //! `palp` holds the method's equations, `gradients` one forward and backward pass, `segmented_pass` its
 //! way through the U-Net in little memory, `localized_loss` what keeps a word to its subject's place,
 //! `embedding` and
@@ -9,6 +10,9 @@
 //! `checkpoint` keeps a run's state. Everything is deterministic: a run is a function of the photos, the model and the
 //! settings (with their seed), and a resumed run goes on bit for bit on the same device.
 
+pub mod augmentation;
+pub mod batches;
+pub mod buckets;
 pub mod checkpoint;
 pub mod embedding;
 mod error;
@@ -17,19 +21,25 @@ pub mod gradients;
 pub mod latents;
 pub mod localized_loss;
 pub mod lora_parameters;
+pub mod loss_weights;
 pub mod optimizer;
 pub mod palp;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod photo_folder;
 pub mod photos;
+mod prior;
+pub mod prompts;
 mod random;
 pub mod segmented_pass;
 pub mod settings;
 pub mod trainer;
 mod transfer;
 
+pub use buckets::PictureSizes;
 pub use error::Error;
 pub use frozen_model::FrozenModel;
 pub use latents::PhotoLatents;
 pub use photos::Photo;
 pub use segmented_pass::ActivationPolicy;
-pub use settings::{Activations, TrainingSettings};
+pub use settings::{Activations, LoraTargets, Method, TrainedWeights, TrainingSettings};
 pub use trainer::{Trainer, TrainingRecord};

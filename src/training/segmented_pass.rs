@@ -1,15 +1,16 @@
 //! A pass through the U-Net whose gradients are taken piece by piece.
 //!
 //! Each piece of the forward pass ([`Segment`]) has a small tape of its own, with leaves for its image,
-//! its skip, the prompt's encoding and its LoRA factors. The backward pass walks the pieces from the
-//! last to the first and hands each the gradient of its image:
+//! its skip, the prompt's encoding and what is trained of its layers. The backward pass walks the pieces
+//! from the last to the first and hands each the gradient of its image:
 //!
 //! Σ output · gradient  has the gradient that the whole chain would have given the piece's leaves.
 //!
 //! [`ActivationPolicy::Keep`] holds every tape from the forward pass on. [`ActivationPolicy::Recompute`]
 //! holds the pieces' inputs only and runs a piece's forward pass again when its turn has come
 //! (arXiv:1604.06174). Both add the same numbers in the same order: in f32 their gradients are equal to
-//! the bit. A piece that nothing trained comes before, and that trains nothing, has no tape.
+//! the bit. A piece that nothing trained comes before, that trains nothing and does not read the prompt
+//! (in which the new word is), has no tape.
 
 use burn::tensor::{DType, Tensor};
 use serde::Serialize;
@@ -56,7 +57,7 @@ struct Localized {
 pub struct PassGradients {
     /// Of the prompt's encoding, `[batch, tokens, width]`, f32. None if no piece reads it.
     pub encoder_hidden_states: Option<Tensor<3>>,
-    /// Of the LoRA factors, f32.
+    /// Of what is trained of the U-Net, f32.
     pub lora: Vec<ModuleGradient>,
 }
 
@@ -102,8 +103,8 @@ struct Tape {
 }
 
 impl<'a> SegmentedPass<'a> {
-    /// The U-Net's output (see [`UNet2DConditionModel::forward`]; f32, without autodiff) with the LoRA
-    /// that is trained, and the way back.
+    /// The U-Net's output (see [`UNet2DConditionModel::forward`]; f32, without autodiff) with what is
+    /// trained, and the way back.
     pub fn forward(
         unet: &'a UNet2DConditionModel,
         trained: &'a Trained,
@@ -159,7 +160,7 @@ impl<'a> SegmentedPass<'a> {
     }
 
     fn run(&mut self, segment: &Segment, inputs: Inputs, policy: ActivationPolicy) -> (Tensor<4>, Record) {
-        let trains = segment.attention_projections().next().is_some();
+        let trains = segment.reads_prompt() || self.trained.layout.trains_any_of(segment.paths());
         if !trains && !inputs.image.tracked && !inputs.skip.as_ref().is_some_and(|skip| skip.tracked) {
             return (self.play(segment, inputs, false).output.inner(), Record::Constant);
         }
@@ -197,9 +198,8 @@ impl<'a> SegmentedPass<'a> {
         let (image, skip) = (place(inputs.image), inputs.skip.map(place));
         let states = self.encoder_hidden_states.clone().autodiff();
         let states = if recording { states.require_grad() } else { states };
-        let paths = segment.attention_projections().map(|projection| projection.path.as_str());
         let Trained { layout, factors, .. } = self.trained;
-        let factors = layout.part(factors, paths).on_tape(recording);
+        let factors = layout.part(factors, segment.paths()).on_tape(recording);
         let hook = self.localized.as_ref().map(|localized| LocalizedLoss::new(&localized.localization));
         let conditioning = Conditioning {
             activated_time: &self.activated_time.clone().autodiff(),

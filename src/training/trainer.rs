@@ -8,18 +8,17 @@
 use burn::tensor::{DType, Device, Tensor};
 use serde::Serialize;
 
+use super::batches::Batches;
 use super::checkpoint::{Checkpoint, State};
-use super::embedding;
+use super::embedding::{self, NewWords};
 use super::frozen_model::FrozenModel;
-use super::gradients::{self, Alignment, Batch, Conditioning, StepGradients, Trained};
+use super::gradients::{self, Alignment, Conditioning, StepGradients, Trained};
 use super::lora_parameters::LoraLayout;
 use super::optimizer::{self, ParameterGroup};
-use super::random::{Purpose, integers, permutation, stream};
 use super::transfer::{read, upload};
-use super::{ActivationPolicy, Activations, Error, PhotoLatents, TrainingSettings};
+use super::{ActivationPolicy, Activations, Error, PhotoLatents, TrainedWeights, TrainingSettings};
 use crate::adapter::{Adapter, AdapterDetails, Embedding};
 use crate::model::lora::LoraSet;
-use crate::sampling::noise;
 
 /// What a step reports.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -42,7 +41,7 @@ pub struct TrainingRecord {
 
 /// What a step asks of the device before its one read-back.
 struct Asked {
-    /// The gradient of all LoRA factors, flat.
+    /// The gradient of what is trained of the U-Net, flat.
     lora: Tensor<1>,
     /// The gradient of [V], flat.
     embedding: Tensor<1>,
@@ -57,11 +56,15 @@ pub struct Trainer {
     model: FrozenModel,
     settings: TrainingSettings,
     remarks: Vec<String>,
-    conditioning: Conditioning,
+    /// C_c of each target prompt
+    clean: Vec<Tensor<3>>,
+    /// C_0
+    empty: Tensor<3>,
+    new_words: NewWords,
     latents: PhotoLatents,
     layout: LoraLayout,
     lora: ParameterGroup,
-    /// [V], flat: `[vectors · width]`
+    /// [V] of every subject, flat: `[subjects · vectors · width]`
     embedding: ParameterGroup,
     embedding_width: usize,
     /// Largest norm of each vector `[vectors, 1]`.
@@ -85,27 +88,52 @@ impl Trainer {
         device: &Device,
     ) -> Result<Self, Error> {
         let mut remarks = settings.validate()?;
+        settings.check_photos(latents.photos())?;
+        if settings.masked_loss > 0.0 && !latents.is_weighted() {
+            remarks.push("No photo has a mask, so the masked loss does nothing.".to_owned());
+        }
         model.check(&latents)?;
         let device = device.clone().inner();
         let mut model = model;
-        model.tokenizer.add_placeholder(&settings.placeholder, settings.vectors)?;
-
-        let class_rows = model.class_noun_rows(&settings.class_noun)?;
-        let start = embedding::initial_embedding(class_rows, settings.vectors, settings.seed);
+        let mut starts = Vec::new();
+        for (number, subject) in settings.subjects().enumerate() {
+            let word = settings.initializer(number, subject.class_noun);
+            let rows = model.initializer_rows(&word, settings.method)?;
+            starts.push(embedding::initial_embedding(rows, settings.vectors, number, settings.seed));
+        }
+        for subject in settings.subjects() {
+            model.tokenizer.add_placeholder(subject.placeholder, settings.vectors)?;
+        }
+        let start = Tensor::cat(starts, 0);
         let [vectors, embedding_width] = start.dims();
         let norm_limits = settings.embedding_norm_cap.map(|cap| embedding::norms(start.clone()) * cap);
-
-        let (clean, unseen) = model.encode(&settings.clean_prompt);
-        remarks.extend(
-            unseen.map(|rest| format!("The target prompt is too long; the model does not see \"{rest}\".")),
-        );
-        let conditioning = Conditioning {
-            personalization: model.personalization_template(&settings)?,
-            clean,
-            empty: model.encode("").0,
+        let new_words = NewWords {
+            placeholders: settings.subjects().map(|subject| subject.placeholder.to_owned()).collect(),
+            vectors: settings.vectors,
         };
-        let modules = model.unet.attention_projections();
-        let layout = LoraLayout::new(modules, settings.rank, settings.effective_lora_alpha());
+        let schedule = &model.schedule;
+        for (prompt, placeholder) in (Batches { settings: &settings, latents: &latents, schedule }).prompts()
+        {
+            model.check_prompt(&prompt, &placeholder, settings.vectors)?;
+        }
+
+        let mut clean = Vec::new();
+        for prompt in settings.clean_prompts() {
+            let (states, unseen) = model.encode(prompt);
+            clean.push(states);
+            remarks
+                .extend(unseen.map(|rest| {
+                    format!("The target prompt is too long; the model does not see \"{rest}\".")
+                }));
+        }
+        let empty = model.encode("").0;
+        let modules = model.unet.adaptable_modules(settings.trained_modules());
+        let layout = match settings.trained_weights {
+            TrainedWeights::Lora => LoraLayout::new(modules, settings.rank, settings.effective_lora_alpha()),
+            TrainedWeights::CrossAttention | TrainedWeights::All | TrainedWeights::None => {
+                LoraLayout::full(modules)
+            }
+        };
         let lora = layout.initial_values(settings.seed, &device);
         let activations = match settings.activations {
             Activations::Auto | Activations::Keep => ActivationPolicy::Keep,
@@ -121,7 +149,9 @@ impl Trainer {
             model,
             settings,
             remarks,
-            conditioning,
+            clean,
+            empty,
+            new_words,
             latents,
             layout,
             embedding_width,
@@ -147,8 +177,8 @@ impl Trainer {
         let Checkpoint { settings, step, layout, lora, embedding } = Checkpoint::from_bytes(checkpoint)?;
         let mut trainer = Self::new(model, latents, settings, device)?;
         let fits = layout == trainer.layout.description()
-            && lora.holds(trainer.layout.count())
-            && embedding.holds(trainer.settings.vectors * trainer.embedding_width);
+            && lora.holds(trainer.layout.length())
+            && embedding.holds(trainer.new_words.rows() * trainer.embedding_width);
         if !fits {
             let reason = "it belongs to a model of another architecture".to_owned();
             return Err(Error::Checkpoint { reason });
@@ -211,7 +241,7 @@ impl Trainer {
     /// Gradients and report of a step, as asked of the device.
     fn ask(&self, aligned: bool) -> Asked {
         let gradients = self.accumulated_gradients(aligned);
-        let embedding = gradients.embedding.reshape([self.settings.vectors * self.embedding_width]);
+        let embedding = gradients.embedding.reshape([self.new_words.rows() * self.embedding_width]);
         let norm = optimizer::global_norm(gradients.lora.clone(), embedding.clone());
         let (alignment, personalization) = gradients.pulls.unwrap_or_else(|| {
             let zero = Tensor::zeros([1], (&self.device, DType::F32));
@@ -229,7 +259,7 @@ impl Trainer {
         Asked { lora: gradients.lora, embedding, norm, report: Tensor::cat(report, 0) }
     }
 
-    /// LoRA and [V] after an update by these gradients.
+    /// The U-Net's trained values and [V] after an update by these gradients.
     fn updated(
         &self,
         lora_gradient: Tensor<1>,
@@ -239,9 +269,12 @@ impl Trainer {
         let (mut lora, mut embedding) = (self.lora.clone(), self.embedding.clone());
         let limit = self.settings.gradient_clip;
         lora.update(optimizer::clip(lora_gradient, norm.clone(), limit));
+        if !self.settings.train_embedding {
+            return (lora, embedding);
+        }
         embedding.update(optimizer::clip(embedding_gradient, norm, limit));
         if let Some(limits) = &self.norm_limits {
-            let [vectors, width] = [self.settings.vectors, self.embedding_width];
+            let [vectors, width] = [self.new_words.rows(), self.embedding_width];
             let vectors_now = embedding.values().reshape([vectors, width]);
             let capped = embedding::cap_norms(vectors_now, limits.clone());
             embedding.set_values(capped.reshape([vectors * width]));
@@ -269,18 +302,24 @@ impl Trainer {
 
     /// The adapter as trained so far, read back from the device.
     pub async fn adapter(&self) -> Result<Adapter, Error> {
-        let lora = read(self.lora.values()).await?;
+        let (lora, differences) = self.layout.weights(&read(self.lora.values()).await?);
         let values = read(self.embedding.values()).await?;
         let settings = &self.settings;
+        let words = self.new_words.placeholders.iter();
+        let embeddings =
+            words.zip(values.chunks(settings.vectors * self.embedding_width)).map(|(placeholder, values)| {
+                Embedding {
+                    placeholder: placeholder.clone(),
+                    vectors: settings.vectors,
+                    width: self.embedding_width,
+                    values: values.to_vec(),
+                }
+            });
         Ok(Adapter {
             name: settings.placeholder.trim_matches(['<', '>']).to_owned(),
-            lora: self.layout.weights(&lora),
-            embedding: Some(Embedding {
-                placeholder: settings.placeholder.clone(),
-                vectors: settings.vectors,
-                width: self.embedding_width,
-                values,
-            }),
+            lora,
+            differences,
+            embeddings: embeddings.collect(),
             details: AdapterDetails {
                 class_noun: Some(settings.class_noun.clone()),
                 clean_prompt: Some(settings.clean_prompt.clone()),
@@ -289,6 +328,7 @@ impl Trainer {
                 beta: Some(settings.beta),
                 lambda: Some(settings.lambda),
                 steps: Some(self.step),
+                trained_weights: Some(settings.trained_weights.name().to_owned()),
                 base_model: Some(self.model.name.clone()),
             },
         })
@@ -308,7 +348,7 @@ impl Trainer {
         checkpoint.to_bytes()
     }
 
-    /// The LoRA as trained so far, for a preview without a read-back.
+    /// The adaptations as trained so far, for a preview without a read-back.
     pub fn lora_set(&self) -> LoraSet {
         self.layout.lora_set(&self.layout.split(&self.lora.values()))
     }
@@ -316,13 +356,13 @@ impl Trainer {
     /// Encoder hidden states `[1, tokens, width]` of a prompt that may hold the placeholder, with the
     /// new word as trained so far.
     pub fn encode_prompt(&self, prompt: &str) -> Tensor<3> {
-        let template = self.model.template(prompt, &self.settings.placeholder);
+        let template = self.model.template(prompt, &self.new_words);
         self.model.text_encoder.forward(template.splice(&self.embedding_vectors()))
     }
 
-    /// [V] `[vectors, width]`
+    /// [V] of every subject `[subjects · vectors, width]`
     fn embedding_vectors(&self) -> Tensor<2> {
-        self.embedding.values().reshape([self.settings.vectors, self.embedding_width])
+        self.embedding.values().reshape([self.new_words.rows(), self.embedding_width])
     }
 
     /// Losses and gradients of a step: the means over its accumulated batches (of the pulls: the sums).
@@ -333,6 +373,7 @@ impl Trainer {
             layout: self.layout.clone(),
             factors: self.layout.split(&self.lora.values()),
             embedding: self.embedding_vectors(),
+            embedding_is_trained: settings.train_embedding,
         };
         let alignment = aligned.then_some(Alignment {
             alpha: settings.alpha,
@@ -340,39 +381,18 @@ impl Trainer {
             lambda: settings.lambda,
             timesteps: settings.alignment_timesteps,
         });
+        let batches = Batches { settings, latents: &self.latents, schedule: &self.model.schedule };
         let pass = |index: usize| {
-            gradients::step_gradients(networks, &self.conditioning, &trained, &self.batch(index), alignment)
+            let (batch, prompts) = batches.batch(self.step, index, &self.device);
+            let templates = prompts.iter().map(|prompt| self.model.template(prompt, &self.new_words));
+            let conditioning = Conditioning {
+                personalization: templates.collect(),
+                clean: self.clean[self.step % self.clean.len()].clone(),
+                empty: self.empty.clone(),
+            };
+            gradients::step_gradients(networks, &conditioning, &trained, &batch, alignment)
         };
         let sum = (1..settings.accumulation).fold(pass(0), |sum, index| sum + pass(index));
         sum.mean_of(settings.accumulation)
-    }
-
-    /// What the `index`-th pass of this step looks at. Photos come in a new random order each round,
-    /// so that all are seen equally often.
-    fn batch(&self, index: usize) -> Batch {
-        let TrainingSettings { seed, batch, accumulation, .. } = self.settings;
-        let photos = self.latents.photos();
-        let variants = self.latents.variants();
-        let chosen_variants =
-            integers(seed, stream(Purpose::PhotoVariant, self.step, index), variants, batch);
-        let first = (self.step * accumulation + index) * batch;
-        let indices: Vec<usize> = chosen_variants
-            .into_iter()
-            .enumerate()
-            .map(|(row, variant)| {
-                let (round, place) = ((first + row) / photos, (first + row) % photos);
-                let photo = permutation(seed, stream(Purpose::PhotoOrder, round, 0), photos)[place];
-                photo * variants + variant
-            })
-            .collect();
-        let [height, width, channels] = self.latents.shape();
-        let count = batch * height * width * channels;
-        let noise = noise::normal(seed, stream(Purpose::Noise, self.step, index), count);
-        let timesteps = self.model.schedule.num_train_timesteps();
-        Batch {
-            latents: self.latents.gather(&indices),
-            noise: upload(noise, &self.device).reshape([batch, height, width, channels]),
-            timesteps: integers(seed, stream(Purpose::Timestep, self.step, index), timesteps, batch),
-        }
     }
 }

@@ -4,7 +4,9 @@ use burn::tensor::{Device, Tensor, TensorData};
 use image::{Rgb, RgbImage};
 use palpable::{
     adapter::{Adapter, Embedding},
-    evaluation::{self, ForegroundMask, HeatMap, HeatMapRecorder, MappedWord, contamination},
+    evaluation::{
+        self, ForegroundMask, HeatMap, HeatMapRecorder, MappedWord, contamination, foreground::SubjectMask,
+    },
     gpu::Choice,
     model::cross_attention::{CrossAttentionHook, Place},
     pipeline::{AppliedAdapter, Error, Generation, GenerationSettings, PromptSyntax, StableDiffusion},
@@ -92,7 +94,7 @@ fn words_are_found_in_every_chunk() {
     assert!(places("a photo", "dog").is_empty());
     assert!(places("a photo", "").is_empty());
 
-    let adapter = Adapter { embedding: Some(embedding), ..Default::default() };
+    let adapter = Adapter { embeddings: vec![embedding], ..Default::default() };
     let applied = [AppliedAdapter { adapter: &adapter, strength: 1.0 }];
     let settings = GenerationSettings {
         prompt_syntax: PromptSyntax::Weighted,
@@ -174,19 +176,14 @@ fn contamination_is_the_foregrounds_share() {
     assert!(matches!(refused(&maps, "crown", &broken), evaluation::Error::UnequalMaps));
 }
 
-/// A red square on a grey background that is not quite even.
+/// A red square on a grey background.
 #[test]
-fn the_foreground_stands_out_of_the_background() {
-    let inside = |x: u32, y: u32| (4..9).contains(&x) && (3..7).contains(&y);
-    let picture = RgbImage::from_fn(12, 10, |x, y| {
-        if inside(x, y) { Rgb([200, 40, 30]) } else { Rgb([120 + (x % 3) as u8, 121, 119 + (y % 2) as u8]) }
-    });
-    let mask = ForegroundMask::of_picture(&picture).unwrap();
-    assert_eq!((mask.width, mask.height), (12, 10));
+fn a_pictures_own_subject_is_a_foreground() {
+    let inside = |x: u32, y: u32| (8..18).contains(&x) && (6..14).contains(&y);
+    let picture = RgbImage::from_fn(24, 20, |x, y| Rgb(if inside(x, y) { [200, 40, 30] } else { [120; 3] }));
+    let mask = ForegroundMask::from(&SubjectMask::find(&picture).expect("a subject"));
+    assert_eq!((mask.width, mask.height), (24, 20));
     for (index, &value) in mask.values.iter().enumerate() {
-        assert_eq!(value == 1.0, inside(index as u32 % 12, index as u32 / 12), "pixel {index}");
-    }
-    for plain in [RgbImage::from_pixel(5, 5, Rgb([7, 8, 9])), RgbImage::new(0, 0)] {
-        assert!(matches!(ForegroundMask::of_picture(&plain), Err(evaluation::Error::NoForeground)));
+        assert_eq!(value == 1.0, inside(index as u32 % 24, index as u32 / 24), "pixel {index}");
     }
 }

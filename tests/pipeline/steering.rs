@@ -31,12 +31,12 @@ fn adapter(model: &StableDiffusion) -> Adapter {
     let size = 4.0 * norm / (width as f32 / 2.0).sqrt();
     Adapter {
         lora: lora.collect(),
-        embedding: Some(Embedding {
+        embeddings: vec![Embedding {
             placeholder: "<my-dog>".into(),
             vectors: 1,
             width,
             values: wave(width, size),
-        }),
+        }],
         details: AdapterDetails { class_noun: Some("dog".into()), ..Default::default() },
         ..Default::default()
     }
@@ -106,7 +106,7 @@ fn strength_and_length_act_as_they_say() {
     let clipped = |clip: f64| GenerationSettings { embedding_norm_clip: Some(clip), ..settings() };
     assert_eq!(draw(&model, &clipped(5.0), &adapter), plain);
     let mut shorter = adapter.clone();
-    let embedding = shorter.embedding.as_mut().expect("a word");
+    let embedding = shorter.embeddings.first_mut().expect("a word");
     let norm = embedding.values.iter().map(|value| value * value).sum::<f32>().sqrt();
     let limit = 1.5 * values(model.text_encoder.vocabulary_norm())[0];
     embedding.values.iter_mut().for_each(|value| *value *= limit / norm);

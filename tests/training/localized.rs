@@ -26,7 +26,7 @@ fn setup(size: f64) -> (UNet2DConditionModel, Trained) {
     let layout = LoraLayout::new(unet.attention_projections(), 1, 1.0);
     let lora: Tensor<1> = formula::values("lora", [layout.count()], &device) * size;
     let embedding = Tensor::zeros([1, 48], &device);
-    (unet, Trained { factors: layout.split(&lora), layout, embedding })
+    (unet, Trained { factors: layout.split(&lora), layout, embedding, embedding_is_trained: true })
 }
 
 /// L_loc and the gradients of Σ output ⊙ weights + `weight`·L_loc; without a weight of the first term alone.

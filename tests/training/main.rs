@@ -1,8 +1,12 @@
 //! Training, from the equations to whole runs.
 
+mod augmentation;
+mod batches;
 mod device;
+mod differences;
 mod equations;
 mod localized;
+mod methods;
 mod parts;
 mod passes;
 mod photos;

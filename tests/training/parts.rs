@@ -12,9 +12,9 @@ use crate::tiny::{Tiny, largest_difference, run, settings};
 fn the_new_word_starts_as_the_class_noun() {
     let device = Device::flex();
     let one: Tensor<2> = formula::values("row", [1, 24], &device);
-    assert_eq!(values(embedding::initial_embedding(one.clone(), 1, 7)), values(one.clone()));
+    assert_eq!(values(embedding::initial_embedding(one.clone(), 1, 0, 7)), values(one.clone()));
     let two_pieces: Tensor<2> = Tensor::cat(vec![one.clone(), one.clone() * 3.0], 0);
-    let start = embedding::initial_embedding(two_pieces, 3, 7);
+    let start = embedding::initial_embedding(two_pieces, 3, 0, 7);
     assert_eq!(start.dims(), [3, 24]);
     let first = values(start.clone().narrow(0, 0, 1));
     assert!(largest_difference(&first, &values(one * 2.0)) < 1e-6);

@@ -3,7 +3,7 @@
 use burn::tensor::{DType, FloatDType, Tensor};
 use palpable::sampling::{NoiseSchedule, PredictionType};
 use palpable::training::ActivationPolicy;
-use palpable::training::embedding::PromptTemplate;
+use palpable::training::embedding::{NewWords, PromptTemplate};
 use palpable::training::gradients::{self, Batch, Conditioning, Networks, Trained};
 use palpable::training::lora_parameters::LoraLayout;
 use palpable::training::optimizer::ParameterGroup;
@@ -13,13 +13,13 @@ use crate::support::{formula, relative_error, values};
 use crate::tiny::{PLACEHOLDER, Tiny, schedule};
 
 /// What a trainer would put together for its first step, in the open.
-struct Pass {
+pub struct Pass {
     tiny: Tiny,
     schedule: NoiseSchedule,
     conditioning: Conditioning,
-    trained: Trained,
-    batch: Batch,
-    activations: ActivationPolicy,
+    pub trained: Trained,
+    pub batch: Batch,
+    pub activations: ActivationPolicy,
 }
 
 /// How far the last bits of a sum may be from another order's, relative to the sum.
@@ -31,26 +31,33 @@ impl Pass {
     }
 
     fn of(tiny: Tiny) -> Self {
+        let layout = LoraLayout::new(tiny.unet.attention_projections(), 2, 2.0);
+        Self::training(tiny, layout)
+    }
+
+    pub fn training(tiny: Tiny, layout: LoraLayout) -> Self {
         let mut tokenizer = tiny.model().tokenizer;
         tokenizer.add_placeholder(PLACEHOLDER, 1).unwrap();
+        let new_words = NewWords::one(PLACEHOLDER, 1);
         let template =
-            |prompt: &str| PromptTemplate::new(&tokenizer.encode(prompt), PLACEHOLDER, &tiny.text_encoder);
+            |prompt: &str| PromptTemplate::new(&tokenizer.encode(prompt), &new_words, &tiny.text_encoder);
         let embedding: Tensor<2> = formula::values("embedding", [1, 24], &tiny.device) * 0.2;
+        // Differences of all weights add up to more than factors do.
+        let size = if layout.count() > 50_000 { 0.02 } else { 0.2 };
         let fixed = |prompt: &str| tiny.text_encoder.forward(template(prompt).splice(&embedding));
         let conditioning = Conditioning {
-            personalization: template("a photo of <my-dog>"),
+            personalization: vec![template("a photo of <my-dog>")],
             clean: fixed("a pencil sketch of a dog"),
             empty: fixed(""),
         };
-        let layout = LoraLayout::new(tiny.unet.attention_projections(), 2, 2.0);
-        let lora: Tensor<1> = formula::values("lora", [layout.count()], &tiny.device) * 0.2;
+        let lora: Tensor<1> = formula::values("lora", [layout.length()], &tiny.device) * size;
         Self {
-            trained: Trained { factors: layout.split(&lora), layout, embedding },
-            batch: Batch {
-                latents: formula::values("latents", [2, 8, 8, 4], &tiny.device),
-                noise: formula::values("noise", [2, 8, 8, 4], &tiny.device),
-                timesteps: vec![300, 700],
-            },
+            trained: Trained { factors: layout.split(&lora), layout, embedding, embedding_is_trained: true },
+            batch: Batch::new(
+                formula::values("latents", [2, 8, 8, 4], &tiny.device),
+                formula::values("noise", [2, 8, 8, 4], &tiny.device),
+                vec![300, 700],
+            ),
             schedule: schedule(PredictionType::Epsilon),
             activations: ActivationPolicy::Keep,
             conditioning,
@@ -68,13 +75,13 @@ impl Pass {
         }
     }
 
-    fn gradients(&self, alignment: Option<gradients::Alignment>) -> gradients::StepGradients {
+    pub fn gradients(&self, alignment: Option<gradients::Alignment>) -> gradients::StepGradients {
         gradients::step_gradients(self.networks(), &self.conditioning, &self.trained, &self.batch, alignment)
     }
 
     /// LoRA and [V] gradients of the mean squared error against a fixed target, by one tape of the
     /// whole pass.
-    fn gradients_against(&self, target: Tensor<4>) -> (Vec<f32>, Vec<f32>) {
+    pub fn gradients_against(&self, target: Tensor<4>) -> (Vec<f32>, Vec<f32>) {
         let factors = self.trained.factors.on_tape(true);
         let lora = self.trained.layout.lora_set(&factors);
         let embedding = self.trained.embedding.clone().autodiff().require_grad();

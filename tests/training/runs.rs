@@ -101,7 +101,7 @@ fn the_adapter_holds_what_was_trained() {
     run(&mut trainer, 3);
     let adapter = block_on(trainer.adapter()).unwrap();
     assert_eq!(adapter.lora.len(), tiny.unet.attention_projections().len());
-    let embedding = adapter.embedding.clone().unwrap();
+    let embedding = adapter.embeddings[0].clone();
     assert_eq!((embedding.vectors, embedding.width), (1, 24));
     assert_eq!(embedding.placeholder, PLACEHOLDER);
     // The exported set makes the pictures that the trainer's own would.

@@ -133,11 +133,16 @@ pub fn state(trainer: &Trainer) -> Vec<u8> {
     block_on(trainer.checkpoint()).unwrap()
 }
 
-/// The trained values alone: LoRA, then [V].
+/// The trained values alone: LoRA, differences, then [V].
 pub fn trained_values(trainer: &Trainer) -> Vec<f32> {
     let adapter = block_on(trainer.adapter()).unwrap();
     let lora = adapter.lora.into_iter().flat_map(|weights| [weights.down, weights.up].concat());
-    lora.chain(adapter.embedding.unwrap().values).collect()
+    let differences = adapter
+        .differences
+        .into_iter()
+        .flat_map(|difference| [difference.weight, difference.bias.unwrap_or_default()].concat());
+    let words = adapter.embeddings.into_iter().flat_map(|embedding| embedding.values);
+    lora.chain(differences).chain(words).collect()
 }
 
 pub fn largest_difference(a: &[f32], b: &[f32]) -> f32 {

@@ -171,7 +171,7 @@ pub fn read_picture(file: &Path) -> Result<Photo, Error> {
     Ok(photo.map_err(palpable::training::Error::from)?)
 }
 
-fn read_adapter(file: &Path) -> Result<Adapter, Error> {
+pub fn read_adapter(file: &Path) -> Result<Adapter, Error> {
     let bytes = std::fs::read(file).map_err(|reason| Error::unreadable(file, reason))?;
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     Ok(Adapter::from_bytes(&bytes, &name)?)
