@@ -11,11 +11,7 @@ use palpable::weights::{OutgoingTensor, SafetensorsHeader};
 
 use crate::support::formula::{self, FormulaModel};
 use crate::support::{block_on, values};
-use crate::tiny::{PLACEHOLDER, Tiny, largest_difference, run, settings, state, trained_values};
-
-fn resume(tiny: &Tiny, checkpoint: &[u8]) -> Result<Trainer, Error> {
-    Trainer::resume(tiny.model(), Checkpoint::from_bytes(checkpoint)?, &tiny.device)
-}
+use crate::tiny::{PLACEHOLDER, Tiny, largest_difference, resume, run, settings, state, trained_values};
 
 #[test]
 fn warm_up_and_lambda_zero_are_the_same_run_to_the_bit() {
