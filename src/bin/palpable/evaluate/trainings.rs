@@ -36,7 +36,8 @@ impl Task<'_> {
         let own = self.method.settings()?;
         let clean = |index: usize| self.prompts.get(index).map(|(_, clean)| clean.clone());
         // Without alignment no training knows of further prompts.
-        let further = if own.lambda > 0.0 { self.prompts.iter().skip(1) } else { [].iter().skip(0) };
+        let known = if own.lambda > 0.0 { self.prompts.len() } else { 1 };
+        let further = self.prompts.iter().take(known).skip(1);
         let steps = if self.method.changes("steps") { own.steps } else { self.steps };
         // A short run keeps a share of its steps for alignment.
         let warmup_steps = if self.method.changes("warmupSteps") {
