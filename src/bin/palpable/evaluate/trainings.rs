@@ -115,8 +115,8 @@ impl Task<'_> {
         let (mut ratios, mut aligned) = (0.0, 0);
         let mut evaluations = 0;
         while !trainer.is_complete() {
-            evaluations += evaluations_of_step(trainer.settings(), trainer.steps_made());
             let record = trainer.step().await?;
+            evaluations += record.unet_evaluations;
             model.gpu.check().map_err(palpable::pipeline::Error::from)?;
             if record.alignment_ratio > 0.0 {
                 (ratios, aligned) = (ratios + record.alignment_ratio, aligned + 1);
@@ -149,15 +149,6 @@ impl Task<'_> {
         };
         Ok((adapter, run))
     }
-}
-
-/// Rows that the U-Net is asked about in a step: the photos' and the class pictures' with gradients, and
-/// for alignment the frozen model's under guidance α and the personalized one's under β.
-fn evaluations_of_step(settings: &TrainingSettings, step: usize) -> usize {
-    let guided = |scale: f64| if scale == 1.0 { 1 } else { 2 };
-    let aligned = if settings.aligns(step) { guided(settings.alpha) + guided(settings.beta) } else { 0 };
-    let prior = usize::from(settings.prior_pictures > 0);
-    settings.batch * settings.accumulation * (1 + prior + aligned)
 }
 
 /// The first setting that differs.
