@@ -49,6 +49,7 @@ export class Database<Schema extends DBSchema> {
         await Promise.all([...requests(transaction), transaction.done]);
       } catch (error) {
         // A request that fails has ended the transaction; one that could not even be made has not.
+        transaction.done.catch(() => undefined);
         abort(transaction);
         throw error;
       }
