@@ -204,7 +204,7 @@ fn cost(cells: &Cells) -> Option<Table> {
     });
     Some(Table {
         title: "Cost of a training".to_owned(),
-        remark: "Means over trainings. U-Net evaluations count the pictures that the U-Net was asked about, a pass with gradients once; memory is the planned peak, and what the device had handed out. The ratio is ‖λΔ‖ / ‖2(ε̂ − ε)‖ where alignment acted: .3 to .6 keeps the subject.".to_owned(),
+        remark: "Means over trainings. U-Net evaluations are predictions of one picture, with gradients and without (backward passes are not counted); memory is the planned peak, and what the device had handed out. The ratio is ‖λΔ‖ / ‖2(ε̂ − ε)‖ where alignment acted: .3 to .6 keeps the subject.".to_owned(),
         header: texts(&["method", "trainings", "seconds", "U-Net evaluations", "planned memory", "measured memory", "alignment ratio"]),
         rows: rows.collect(),
     })

@@ -36,7 +36,8 @@ impl Task<'_> {
         let own = self.method.settings()?;
         let clean = |index: usize| self.prompts.get(index).map(|(_, clean)| clean.clone());
         // Without alignment no training knows of further prompts.
-        let further = if own.lambda > 0.0 { self.prompts.iter().skip(1) } else { [].iter().skip(0) };
+        let known = if own.lambda > 0.0 { self.prompts.len() } else { 1 };
+        let further = self.prompts.iter().take(known).skip(1);
         let steps = if self.method.changes("steps") { own.steps } else { self.steps };
         // A short run keeps a share of its steps for alignment.
         let warmup_steps = if self.method.changes("warmupSteps") {
@@ -114,8 +115,8 @@ impl Task<'_> {
         let (mut ratios, mut aligned) = (0.0, 0);
         let mut evaluations = 0;
         while !trainer.is_complete() {
-            evaluations += evaluations_of_step(trainer.settings(), trainer.steps_made());
             let record = trainer.step().await?;
+            evaluations += record.unet_evaluations;
             model.gpu.check().map_err(palpable::pipeline::Error::from)?;
             if record.alignment_ratio > 0.0 {
                 (ratios, aligned) = (ratios + record.alignment_ratio, aligned + 1);
@@ -148,15 +149,6 @@ impl Task<'_> {
         };
         Ok((adapter, run))
     }
-}
-
-/// Rows that the U-Net is asked about in a step: the photos' and the class pictures' with gradients, and
-/// for alignment the frozen model's under guidance α and the personalized one's under β.
-fn evaluations_of_step(settings: &TrainingSettings, step: usize) -> usize {
-    let guided = |scale: f64| if scale == 1.0 { 1 } else { 2 };
-    let aligned = if settings.aligns(step) { guided(settings.alpha) + guided(settings.beta) } else { 0 };
-    let prior = usize::from(settings.prior_pictures > 0);
-    settings.batch * settings.accumulation * (1 + prior + aligned)
 }
 
 /// The first setting that differs.
