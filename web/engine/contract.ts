@@ -84,6 +84,33 @@ export interface GenerationSettings {
   width: number;
   height: number;
   adapters: AdapterChoice[];
+  /** Share of the steps that are drawn first with the class noun in the learned word's place. 0 by default. */
+  delayedConcept?: number;
+  /** Keeps the adapters' LoRA in those steps. */
+  delayedKeepsLora?: boolean;
+  /** The prompt of those steps; the adapters' class nouns make it otherwise. */
+  classPrompt?: string;
+  /** What the adapters' strength is multiplied with at the last step; 1 at the first. */
+  strengthEnd?: number;
+  /** Longest length of learned words, in mean lengths of the model's own words. */
+  embeddingNormClip?: number;
+  regions?: Region[];
+  /** Words of the prompt whose heat maps are wanted. */
+  heatMaps?: string[];
+}
+
+/** Where a learned word may act: a grey picture, white inside, row by row. */
+export interface Region {
+  placeholder: string;
+  mask: { width: number; height: number; values: Uint8Array };
+}
+
+/** How much a picture owed to a word of its prompt, row by row. */
+export interface HeatMap {
+  word: string;
+  width: number;
+  height: number;
+  values: Float32Array;
 }
 
 export type Method =
@@ -186,6 +213,8 @@ export interface Picture {
 
 export interface Generation {
   step(): Promise<{ step: number; steps: number }>;
+  /** Of the steps so far; before `finish`. Empty where the settings name no words. */
+  heatMaps(): Promise<HeatMap[]>;
   /** An object in the engine's memory: its fields are read through getters and can't be sent as they are. */
   finish(): Promise<Picture & { free(): void }>;
   free(): void;
