@@ -6,7 +6,7 @@ import { engine } from "../../app/studio";
 import { text } from "../../app/text";
 import type { Method, TrainingSettings } from "../../engine/contract";
 import { placeholders } from "../adapters/library";
-import { MOST_PHOTOS, PhotoProblem, readPhoto, type SubjectPhoto } from "./photos";
+import { MOST_PHOTOS, type PhotoChoice, PhotoProblem, readPhoto, type SubjectPhoto } from "./photos";
 import { loadSamples, readSamplePhotos, type SampleSubject, samples } from "./samples";
 
 const FIRST_SAMPLE = "dog";
@@ -144,8 +144,8 @@ export function removePhoto(photo: SubjectPhoto): void {
   photos.value = photos.value.filter(({ id }) => id !== photo.id);
 }
 
-export function cropPhoto(photo: SubjectPhoto, crop: SubjectPhoto["crop"]): void {
-  photos.value = photos.value.map((other) => (other.id === photo.id ? { ...other, crop } : other));
+export function changePhoto(photo: SubjectPhoto, choice: PhotoChoice): void {
+  photos.value = photos.value.map((other) => (other.id === photo.id ? { ...other, ...choice } : other));
 }
 
 function replacePhotos(next: SubjectPhoto[]): void {
@@ -185,7 +185,25 @@ export const chosenSettings = computed<TrainingSettings | undefined>(
       cleanPrompt: target.value.trim(),
       furtherCleanPrompts: allTargets.value.slice(1),
       placeholder: placeholder.value,
+      captions: captions.value,
+      maskedLoss: maskedLoss.value,
     },
+);
+
+/** With the new word in the ordinary one's place; a caption that names neither is put behind the new word. */
+const captions = computed(() =>
+  photos.value.map(({ caption }) => {
+    if (!caption) return null;
+    const personal = personalPrompt(caption, classNoun.value, placeholder.value);
+    return personal.includes(placeholder.value) ? personal : `${placeholder.value}, ${caption}`;
+  }),
+);
+
+/** Marks were painted for a reason: the background then counts nothing, unless the setting was changed. */
+const maskedLoss = computed(
+  () =>
+    changes.value.maskedLoss ??
+    (photos.value.some(({ mask }) => mask) ? 1 : (settings.value?.maskedLoss ?? 0)),
 );
 
 export const previewPrompt = computed(() =>
