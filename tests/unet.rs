@@ -79,6 +79,23 @@ fn middle_without_attention_equals_diffusers() {
 }
 
 #[test]
+fn a_latent_consistency_model_told_its_guidance_equals_diffusers() {
+    let unet = formula_unet("lcm", &Device::flex(), FloatDType::F32);
+    assert!(unet.takes_guidance());
+    assert!(error_against_diffusers("lcm", &unet.with_guidance(7.5), [8, 8], 7) <= 1e-4);
+    let untold = error_against_diffusers("lcm", &unet, [8, 8], 7);
+    assert!(untold > 1e-2, "the guidance changes nothing");
+}
+
+#[test]
+fn bk_sdm_and_segmind_layouts_equal_diffusers() {
+    for name in ["bk_sdm_base", "bk_sdm_small", "bk_sdm_tiny"] {
+        let unet = formula_unet(name, &Device::flex(), FloatDType::F32);
+        assert!(error_against_diffusers(name, &unet, [8, 8], 7) <= 1e-4, "{name}");
+    }
+}
+
+#[test]
 fn half_precision_weights_compute_in_half_precision() {
     let unet = formula_unet("residual_mid", &Device::flex(), FloatDType::F16);
     let error = error_against_diffusers("residual_mid", &unet, [8, 8], 7);

@@ -3,7 +3,11 @@
 mod support;
 
 use burn::tensor::{Device, FloatDType, Tensor, TensorData};
-use palpable::model::{vae::AutoencoderKl, vae_config::AutoencoderKlConfig};
+use palpable::model::{
+    taesd::{AutoencoderTiny, AutoencoderTinyConfig},
+    vae::AutoencoderKl,
+    vae_config::AutoencoderKlConfig,
+};
 use palpable::weights::read_text;
 use support::formula::{self, FormulaModel};
 use support::{Golden, block_on, demo_model, demo_weights, in_repository, relative_error, values};
@@ -84,6 +88,26 @@ fn model_without_quantization_convs_and_attention_equals_diffusers() {
     let images = formula::values("images", [1, 13, 10, 3], &device);
     let latents = formula::values("latents", [1, 6, 5, 3], &device);
     assert_equals_diffusers("vae/bare.safetensors", &load(&model, &device), images, Some(latents));
+}
+
+#[test]
+fn the_tiny_autoencoder_equals_diffusers() {
+    let device = Device::flex();
+    let model = FormulaModel::read("vae/taesd.json");
+    let config = AutoencoderTinyConfig::from_json(&model.config).unwrap();
+    let tiny = AutoencoderTiny::load(&mut model.weights(&device, FloatDType::F32), &config).unwrap();
+    let golden = Golden::read("vae/taesd.safetensors");
+    let images = formula::values("images", [2, 32, 24, 3], &device);
+    assert_equals(&golden, "latents", tiny.encode(images));
+    assert_equals(&golden, "decoded", tiny.decode(formula::values("latents", [2, 4, 3, 4], &device)));
+    for (json, expected) in [
+        (r#"{"act_fn": "silu"}"#, "act_fn"),
+        (r#"{"num_decoder_blocks": [1]}"#, "the decoder's lists of channels and blocks do not fit"),
+        (r#"{"encoder_block_out_channels": [64, 64, 64, 32]}"#, "levels differ in their channels"),
+    ] {
+        let message = AutoencoderTinyConfig::from_json(json).unwrap_err().to_string();
+        assert!(message.contains(expected), "{json}: {message}");
+    }
 }
 
 #[test]

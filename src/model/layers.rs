@@ -143,6 +143,18 @@ impl Conv2d {
         Self::load_with(weights, path, channels, channels, 2, padding)
     }
 
+    /// With `path.weight` alone; stride 1 keeps height and width, 2 halves them.
+    pub fn load_without_bias(
+        weights: &mut Weights,
+        path: &str,
+        channels: usize,
+        stride: usize,
+    ) -> Result<Self, weights::Error> {
+        let weight = weights.take(&format!("{path}.weight"), [channels, channels, 3, 3])?;
+        let bias = Tensor::zeros([channels], (&weight.device(), weight.dtype()));
+        Ok(Self { weight: relay_weight(weight), bias, stride, padding: Padding::same(1) })
+    }
+
     fn load_with(
         weights: &mut Weights,
         path: &str,

@@ -13,6 +13,7 @@ mod layers;
 pub mod lora;
 pub mod resample;
 mod resnet;
+pub mod taesd;
 mod time_embedding;
 mod token_table;
 mod transformer;

@@ -29,8 +29,13 @@ impl UNet2DConditionModel {
             flip_sin_to_cos: config.flip_sin_to_cos,
             freq_shift: config.freq_shift,
         };
-        let time_embedding =
-            TimeEmbedding::load(weights, "time_embedding", sinusoids, config.time_embedding_size)?;
+        let time_embedding = TimeEmbedding::load(
+            weights,
+            "time_embedding",
+            sinusoids,
+            config.time_embedding_size,
+            config.time_cond_proj_dim,
+        )?;
         let segments = config
             .segments()
             .into_iter()
@@ -42,6 +47,17 @@ impl UNet2DConditionModel {
 
     pub fn config(&self) -> &UNet2DConditionConfig {
         &self.config
+    }
+
+    /// Whether the network takes the guidance scale itself, in place of a second pass without the prompt.
+    pub fn takes_guidance(&self) -> bool {
+        self.config.time_cond_proj_dim.is_some()
+    }
+
+    /// The same network (nothing is copied) told a guidance scale; changes nothing where it takes none.
+    #[must_use]
+    pub fn with_guidance(&self, guidance_scale: f32) -> Self {
+        Self { time_embedding: self.time_embedding.with_guidance(guidance_scale), ..self.clone() }
     }
 
     /// The type that weights and activations are stored in.

@@ -31,6 +31,8 @@ pub struct UNet2DConditionConfig {
     pub norm_eps: f64,
     pub use_linear_projection: bool,
     pub time_embedding_size: usize,
+    /// Size of the guidance scale's embedding, where the U-Net is told it (latent consistency models).
+    pub time_cond_proj_dim: Option<usize>,
 }
 
 /// What lies between the way down and the way up.
@@ -102,6 +104,7 @@ impl UNet2DConditionConfig {
                 // diffusers: four times as wide as the finest level
                 None => settings.block_out_channels.first().map_or(0, |channels| channels.saturating_mul(4)),
             },
+            time_cond_proj_dim: settings.time_cond_proj_dim,
             block_out_channels: settings.block_out_channels,
         };
         config.check_sizes(file)?;
@@ -133,6 +136,7 @@ impl UNet2DConditionConfig {
             ("cross_attention_dim", &self.cross_attention_dim),
             ("norm_num_groups", &[self.norm_num_groups]),
             ("time_embedding_dim", &[self.time_embedding_size]),
+            ("time_cond_proj_dim", self.time_cond_proj_dim.as_slice()),
         ];
         for (setting, values) in sizes {
             if values.contains(&0) {
@@ -200,7 +204,6 @@ fn supported_settings() -> Vec<Supported> {
         ("resnet_skip_time_act", vec![json!(false)]),
         ("resnet_time_scale_shift", vec![json!("default")]),
         ("reverse_transformer_layers_per_block", vec![json!(null)]),
-        ("time_cond_proj_dim", vec![json!(null)]),
         ("time_embedding_act_fn", vec![json!(null)]),
         ("time_embedding_type", vec![json!("positional")]),
         ("timestep_post_act", vec![json!(null)]),
@@ -229,6 +232,7 @@ struct Settings {
     norm_eps: f64,
     use_linear_projection: bool,
     time_embedding_dim: Option<usize>,
+    time_cond_proj_dim: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -271,6 +275,7 @@ impl Default for Settings {
             norm_eps: 1e-5,
             use_linear_projection: false,
             time_embedding_dim: None,
+            time_cond_proj_dim: None,
         }
     }
 }

@@ -5,6 +5,8 @@
 //! the prompt itself. The adapters' strength is multiplied with 1 + (end − 1)·i/(N − 1). With every setting
 //! at its default this is the plain guided prediction, bit for bit.
 
+use std::rc::Rc;
+
 use burn::tensor::Tensor;
 
 use super::{
@@ -59,8 +61,12 @@ impl Denoiser {
         steps: usize,
     ) -> Result<Self, Error> {
         let Applied { encoder, lora, words } = apply(model, settings, adapters)?;
-        let condition =
-            |prompt: &str, words: &[(String, String)]| Condition::new(&encoder, settings, prompt, words);
+        let mut model = model.clone();
+        let guided = settings.guidance_scale != 1.0 && !model.unet.takes_guidance();
+        model.unet = Rc::new(model.unet.with_guidance(settings.guidance_scale));
+        let condition = |prompt: &str, words: &[(String, String)]| {
+            Condition::new(&encoder, settings, guided, prompt, words)
+        };
         let of_regions = settings.regions.iter().map(|region| region.placeholder.clone());
         let as_they_are: Vec<_> = of_regions.map(|word| (word.clone(), word)).collect();
         let (prompt, truncated) = condition(&settings.prompt, &as_they_are)?;
@@ -86,7 +92,7 @@ impl Denoiser {
         let mapped: Vec<MappedWord> = settings.heat_maps.iter().map(mapped).collect::<Result<_, _>>()?;
         let row = prompt.rows() - 1;
         Ok(Self {
-            model: model.clone(),
+            model,
             guidance_scale: settings.guidance_scale,
             steps,
             lora,
@@ -151,16 +157,17 @@ impl Denoiser {
 }
 
 impl Condition {
-    /// `words`: what stands in the prompt for each region's placeholder. Also returns what of the prompt
+    /// `guided`: with a row for the negative prompt. `words`: what stands in the prompt for each region's placeholder. Also returns what of the prompt
     /// did not fit.
     fn new(
         encoder: &PromptEncoder,
         settings: &GenerationSettings,
+        guided: bool,
         prompt: &str,
         words: &[(String, String)],
     ) -> Result<(Self, Option<String>), Error> {
         let mut prompts = vec![settings.negative_prompt.as_str(), prompt];
-        if settings.guidance_scale == 1.0 {
+        if !guided {
             prompts.remove(0);
         }
         let EncodedPrompts { hidden_states, mut truncated } =

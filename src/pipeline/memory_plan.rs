@@ -25,7 +25,7 @@ impl StableDiffusion {
     ) -> Result<MemoryPlan, Error> {
         let sizes = GenerationSizes {
             size: settings.size(self, source)?,
-            guided: settings.guidance_scale != 1.0,
+            guided: settings.guidance_scale != 1.0 && !self.unet.takes_guidance(),
             rank: adapters.iter().map(|applied| applied.adapter.largest_rank()).sum(),
             difference_values: adapters.iter().map(|applied| applied.adapter.difference_values()).sum(),
             hooks_attention: settings.hooks_attention(),

@@ -105,6 +105,9 @@ const TEXT_ENCODER: [&str; 2] = ["text_encoder", "model"];
 const UNET: [&str; 2] = ["unet", "diffusion_pytorch_model"];
 const VAE: [&str; 2] = ["vae", "diffusion_pytorch_model"];
 
+/// The pipelines whose models these are; latent consistency models differ in the U-Net's time embedding.
+const PIPELINES: [&str; 2] = ["StableDiffusionPipeline", "LatentConsistencyModelPipeline"];
+
 /// `model_index.json`, as far as it matters.
 #[derive(Deserialize)]
 struct ModelIndex {
@@ -125,7 +128,7 @@ impl StableDiffusion {
         progress: &mut dyn FnMut(LoadProgress),
     ) -> Result<Self, Error> {
         let index: ModelIndex = read_config(source, "model_index.json").await?;
-        if index.class_name != "StableDiffusionPipeline" {
+        if !PIPELINES.contains(&index.class_name.as_str()) {
             return Err(crate::model::Error::UnsupportedSetting {
                 component: "model",
                 setting: "_class_name",

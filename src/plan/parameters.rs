@@ -107,6 +107,10 @@ pub fn unet(config: &UNet2DConditionConfig) -> Vec<Parameter> {
     let time = config.time_embedding_size;
     listing.layer("time_embedding.linear_1", config.block_out_channels[0], time, 1);
     listing.layer("time_embedding.linear_2", time, time, 1);
+    if let Some(size) = config.time_cond_proj_dim {
+        let name = "time_embedding.cond_proj.weight".to_owned();
+        listing.tensor(name, size * config.block_out_channels[0]);
+    }
     for SegmentShape { kind, level, in_channels: inputs, out_channels: outputs, .. } in config.segments() {
         match kind {
             SegmentKind::Input => listing.layer("conv_in", inputs, outputs, 9),

@@ -24,6 +24,7 @@ use crate::{
     pipeline::{self, AppliedAdapter, GenerationSettings, Precision, StableDiffusion},
     startup,
     training::{ActivationPolicy, Method, TrainingSettings},
+    weights::{ByteSource, SingleFile},
 };
 
 /// Steps that the page offers first: enough for DDIM to look finished.
@@ -102,7 +103,7 @@ impl Engine {
         to_js(&self.gpu.report)
     }
 
-    /// Loads a model folder in place of the one before. `progress(bytes loaded, bytes in all)`.
+    /// Loads a model folder, or the checkpoint that lies alone in one, in place of the one before. `progress(bytes loaded, bytes in all)`.
     #[wasm_bindgen(js_name = loadModel)]
     pub async fn load_model(&mut self, source: ModelSource, progress: Function) -> Result<JsValue, JsValue> {
         let mut report = |state: pipeline::LoadProgress| {
@@ -111,8 +112,13 @@ impl Engine {
                 progress.call2(&JsValue::NULL, &(state.loaded as f64).into(), &(state.total as f64).into());
         };
         let name = source.name();
-        let precision = Precision::fitting(&self.gpu, &source).await.map_err(fault)?;
-        let model = StableDiffusion::load(&self.gpu, &source, &name, precision, &mut report).await;
+        let checkpoint = SingleFile::in_folder(&source).await.map_err(fault)?;
+        let source: &dyn ByteSource = match &checkpoint {
+            Some(checkpoint) => checkpoint,
+            None => &source,
+        };
+        let precision = Precision::fitting(&self.gpu, source).await.map_err(fault)?;
+        let model = StableDiffusion::load(&self.gpu, source, &name, precision, &mut report).await;
         let model = match model {
             Ok(model) => model,
             Err(error) => return Err(computing_fault(&self.gpu, error).await),

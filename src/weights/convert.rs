@@ -67,6 +67,17 @@ impl Floats {
         matches!(self, Self::F16(values) if values.iter().any(|value| value.is_infinite()))
     }
 
+    /// The standard deviation of the numbers.
+    pub fn spread(&self) -> f64 {
+        let numbers: Vec<f64> = match self {
+            Self::F32(values) => values.iter().map(|&value| f64::from(value)).collect(),
+            Self::F16(values) => values.iter().map(|value| value.to_f64()).collect(),
+        };
+        let count = numbers.len().max(1) as f64;
+        let mean = numbers.iter().sum::<f64>() / count;
+        (numbers.iter().map(|number| (number - mean).powi(2)).sum::<f64>() / count).sqrt()
+    }
+
     /// The numbers in pieces of `count`, the last one of what is left.
     pub fn into_parts(self, count: usize) -> Box<dyn Iterator<Item = TensorData>> {
         match self {

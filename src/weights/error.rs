@@ -37,6 +37,16 @@ pub enum Error {
     #[error("{path} is not a valid safetensors file: {problem}")]
     Malformed { path: String, problem: String },
 
+    /// A safetensors file without a part of a Stable Diffusion that is read here.
+    #[error(
+        "{path} is not a checkpoint that can be opened: {reason}; choose a Stable Diffusion 1.x or 2.x model"
+    )]
+    UnknownCheckpoint { path: String, reason: String },
+
+    /// A checkpoint without some part of a model, and nothing else to take it from.
+    #[error("{path} lacks {parts}; name a model to complete it with")]
+    IncompleteCheckpoint { path: String, parts: String },
+
     /// A `config.json`, an index, or another JSON file that does not say what it must.
     #[error("{path} is not usable: {problem}")]
     BadConfig { path: String, problem: String },

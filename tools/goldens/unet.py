@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 import torch
-from diffusers import UNet2DConditionModel
+from diffusers import LatentConsistencyModelPipeline, UNet2DConditionModel
 from peft import LoraConfig
 from safetensors.torch import save_file
 
@@ -64,6 +64,19 @@ ADAPTED = dict(
     norm_num_groups=8,
 )
 
+# A latent consistency model is told the guidance scale.
+LCM = dict(ADAPTED, time_cond_proj_dim=20)
+GUIDANCE_SCALE = 7.5
+# BK-SDM's base, small and tiny (arXiv:2305.15798; Segmind's small and tiny are the last two), a tenth as wide.
+BK_SDM_BASE = dict(SD15_LAYOUT, layers_per_block=1)
+BK_SDM_SMALL = dict(BK_SDM_BASE, mid_block_type=None)
+BK_SDM_TINY = dict(
+    BK_SDM_SMALL,
+    block_out_channels=(32, 64, 96),
+    down_block_types=("CrossAttnDownBlock2D",) * 3,
+    up_block_types=("CrossAttnUpBlock2D",) * 3,
+)
+
 
 def inputs(model, height, width, tokens):
     """Formula-made sample and text context of two rows, and their timesteps; the second is fractional."""
@@ -86,10 +99,10 @@ def formula_model(name, settings):
     return model
 
 
-def record(name, model, height, width, tokens):
+def record(name, model, height, width, tokens, timestep_cond=None):
     sample, timesteps, context = inputs(model, height, width, tokens)
     with torch.no_grad():
-        output = model(sample, timesteps, context).sample
+        output = model(sample, timesteps, context, timestep_cond=timestep_cond).sample
     save_file({"output": channels_last(output)}, GOLDENS / f"{name}.safetensors")
 
 
@@ -173,6 +186,12 @@ def main():
     record("residual_mid", formula_model("residual_mid", RESIDUAL_MID), 8, 8, 7)
     record_adapted()
     record_differences()
+    # As the pipeline does, which is handed no model for it.
+    scale = torch.tensor([GUIDANCE_SCALE - 1] * 2)
+    guidance = LatentConsistencyModelPipeline.get_guidance_scale_embedding(None, scale, embedding_dim=LCM["time_cond_proj_dim"])
+    record("lcm", formula_model("lcm", LCM), 8, 8, 7, guidance)
+    for name, settings in {"base": BK_SDM_BASE, "small": BK_SDM_SMALL, "tiny": BK_SDM_TINY}.items():
+        record(f"bk_sdm_{name}", formula_model(f"bk_sdm_{name}", settings), 8, 8, 7)
 
 
 if __name__ == "__main__":

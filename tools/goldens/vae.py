@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKL
+from diffusers import AutoencoderKL, AutoencoderTiny
 from PIL import Image
 from safetensors.torch import save_file
 
@@ -38,13 +38,16 @@ BARE = dict(
     mid_block_add_attention=False,
 )
 
+# TAESD's layout, an eighth as wide.
+TAESD = dict(encoder_block_out_channels=(8,) * 4, decoder_block_out_channels=(8,) * 4)
+
 
 def channels_last(image):
     return image.permute(0, 2, 3, 1).contiguous()
 
 
-def formula_model(name, settings):
-    model = AutoencoderKL(**settings).eval()
+def formula_model(name, settings, kind=AutoencoderKL):
+    model = kind(**settings).eval()
     shapes = formula.fill(model)
     description = {"config": dict(model.config), "weights": shapes}
     (GOLDENS / f"{name}.json").write_text(json.dumps(description) + "\n")
@@ -83,6 +86,12 @@ def main():
     images = formula.values("images", (1, 13, 10, 3)).permute(0, 3, 1, 2)
     latents = formula.values("latents", (1, 6, 5, 3)).permute(0, 3, 1, 2)
     moments = record("bare", bare, images, latents)
+    tiny = formula_model("taesd", TAESD, AutoencoderTiny)
+    images = formula.values("images", (2, 32, 24, 3)).permute(0, 3, 1, 2)
+    latents = formula.values("latents", (2, 4, 3, 4)).permute(0, 3, 1, 2)
+    with torch.no_grad():
+        tensors = {"latents": tiny.encode(images).latents, "decoded": tiny.decode(latents).sample}
+    save_file({key: channels_last(value) for key, value in tensors.items()}, GOLDENS / "taesd.safetensors")
     assert moments.logvar.min() == -30 and moments.logvar.max() == 20
 
 

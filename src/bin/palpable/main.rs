@@ -11,6 +11,7 @@ mod inspect;
 mod judge;
 mod merge;
 mod model;
+mod model_place;
 mod personalize;
 mod score;
 

@@ -1,21 +1,36 @@
 //! Where to compute and with which model: the arguments that several commands share.
 
-use std::path::PathBuf;
+use std::path::Path;
 
-use super::device_memo;
+use super::{
+    device_memo,
+    model_place::{Place, Predicts},
+};
 use clap::{Args, ValueEnum};
 use palpable::{
     gpu::{Choice, Gpu},
     pipeline::{Error, Precision, StableDiffusion},
     plan::{MemoryPlan, gigabytes},
-    weights::DirectorySource,
+    weights::{self, Combined},
 };
 
 #[derive(Args)]
 pub struct ModelArguments {
-    /// A Stable Diffusion 1.x model folder in diffusers' layout
+    /// A Stable Diffusion 1.x or 2.x model: a folder in diffusers' layout, or one .safetensors file
+    #[arg(long, value_name = "FOLDER|FILE")]
+    model: String,
+    /// Another model (or a VAE file) whose autoencoder is used
+    #[arg(long, value_name = "FOLDER|FILE")]
+    vae: Option<String>,
+    /// The model that a checkpoint file's missing parts are taken from
+    #[arg(long, value_name = "FOLDER|FILE")]
+    complete_with: Option<String>,
+    /// What a checkpoint file's U-Net predicts; found out if it is left out
+    #[arg(long, value_enum)]
+    prediction: Option<Predicts>,
+    /// Take a checkpoint file's averaged weights (EMA) where it has them
     #[arg(long)]
-    pub model: PathBuf,
+    averaged: bool,
     /// Where to compute
     #[arg(long, value_enum, default_value_t = Device::Gpu)]
     device: Device,
@@ -61,6 +76,11 @@ enum Stored {
 }
 
 impl ModelArguments {
+    /// Where the model lies.
+    pub fn place(&self) -> Place {
+        Place::of(Path::new(&self.model))
+    }
+
     /// Opens the device and loads the model.
     pub async fn load(&self) -> Result<StableDiffusion, Error> {
         let choice = match self.device {
@@ -78,7 +98,35 @@ impl ModelArguments {
                 eprintln!("{note}");
             }
         }
-        let source = DirectorySource::new(&self.model);
+        let place = self.place();
+        let model = place.open(self.averaged, self.prediction).await?;
+        let vae_place = self.vae.as_ref().map(|path| Place::of(Path::new(path)));
+        let vae = match &vae_place {
+            Some(place) => Some(place.open(false, None).await?),
+            None => None,
+        };
+        let completing_place = self.complete_with.as_ref().map(|path| Place::of(Path::new(path)));
+        let completing = match &completing_place {
+            Some(place) => Some(place.open(false, None).await?),
+            None => None,
+        };
+        let mut source = Combined::new(model.source());
+        let mut lacking = Vec::new();
+        for folder in model.lacks() {
+            match &completing {
+                // A U-Net makes a model what it is: there is nothing to complete without one.
+                Some(other) if folder != "unet" => source = source.with(folder, other.source()),
+                _ => lacking.push(folder),
+            }
+        }
+        if let Some(vae) = &vae {
+            source = source.with("vae", vae.source());
+            lacking.retain(|folder| *folder != "vae");
+        }
+        if !lacking.is_empty() {
+            let (path, parts) = (self.model.clone(), lacking.join(", "));
+            return Err(weights::Error::IncompleteCheckpoint { path, parts }.into());
+        }
         let precision = match self.precision {
             Stored::F16 if gpu.report.float16 => Precision::Float16,
             Stored::F16 => {
@@ -88,8 +136,7 @@ impl ModelArguments {
             Stored::F32 => Precision::Float32,
             Stored::Auto => Precision::fitting(&gpu, &source).await?,
         };
-        let name = self.model.file_name().map_or("model".into(), |name| name.to_string_lossy().into_owned());
-        StableDiffusion::load(&gpu, &source, &name, precision, &mut |_| ()).await
+        StableDiffusion::load(&gpu, &source, &place.name, precision, &mut |_| ()).await
     }
 }
 

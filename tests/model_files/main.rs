@@ -1,0 +1,6 @@
+//! Models as people have them: checkpoints in one file, files of any size, damaged files.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod single_file;
