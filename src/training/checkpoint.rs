@@ -51,17 +51,18 @@ impl Checkpoint {
 
         let mut tensors = Vec::new();
         for (index, HostBucket { latents, weights, prior }) in self.latents.buckets.iter().enumerate() {
-            for (part, tensor) in [("latents", Some(latents)), ("weights", weights.as_ref()), ("prior", prior.as_ref())] {
+            for (part, tensor) in
+                [("latents", Some(latents)), ("weights", weights.as_ref()), ("prior", prior.as_ref())]
+            {
                 let outgoing = |HostTensor { shape, values }: &HostTensor| {
                     OutgoingTensor::f32(format!("photos.{index}.{part}"), shape, values)
                 };
                 tensors.extend(tensor.map(outgoing));
             }
         }
-        for (name, group, best) in [
-            ("lora", &self.lora, &self.best.values[0]),
-            ("embedding", &self.embedding, &self.best.values[1]),
-        ] {
+        for (name, group, best) in
+            [("lora", &self.lora, &self.best.values[0]), ("embedding", &self.embedding, &self.best.values[1])]
+        {
             let flat = |part: &str, values: &[f32]| {
                 OutgoingTensor::f32(format!("{name}.{part}"), &[values.len()], values)
             };

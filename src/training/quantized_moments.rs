@@ -188,7 +188,10 @@ impl QuantizedMoments {
 
     /// Bytes on the device; the codes' tables not counted.
     pub fn bytes(&self) -> usize {
-        [&self.first, &self.second].map(|moment| 4 * (moment.words.dims()[0] + moment.largest.dims()[0])).iter().sum()
+        [&self.first, &self.second]
+            .map(|moment| 4 * (moment.words.dims()[0] + moment.largest.dims()[0]))
+            .iter()
+            .sum()
     }
 
     /// Values `[count]` (decayed already) after AdamW's update number `update` (counted from 1) by the

@@ -15,8 +15,8 @@ use super::checkpoint::Checkpoint;
 use super::embedding::{self, NewWords};
 use super::embedding_norm::{self, NormControls, Vocabulary};
 use super::frozen_model::FrozenModel;
-use super::host_latents::HostLatents;
 use super::gradients::{self, Conditioning, StepGradients, Trained};
+use super::host_latents::HostLatents;
 use super::lora_parameters::LoraLayout;
 use super::optimizer::{self, ParameterGroup};
 use super::transfer::read;
@@ -192,7 +192,10 @@ impl Trainer {
             checkpoint;
         let refused = |reason: String| Err(Error::Checkpoint { reason });
         if made_with != model.name {
-            return refused(format!("it belongs to the model \"{made_with}\", and this is \"{}\"", model.name));
+            return refused(format!(
+                "it belongs to the model \"{made_with}\", and this is \"{}\"",
+                model.name
+            ));
         }
         let latents = latents.upload(&device.clone().inner());
         let mut trainer = Self::new(model, latents, settings, device)?;
@@ -264,7 +267,8 @@ impl Trainer {
 
     /// The factor of the learning rates in the next step.
     fn learning_rate_factor(&self) -> f64 {
-        let TrainingSettings { learning_rate_schedule, learning_rate_warmup_steps, steps, .. } = self.settings;
+        let TrainingSettings { learning_rate_schedule, learning_rate_warmup_steps, steps, .. } =
+            self.settings;
         learning_rate_schedule.factor(self.step, learning_rate_warmup_steps, steps)
     }
 

@@ -6,6 +6,7 @@ mod device;
 mod differences;
 mod equations;
 mod methods;
+mod optimization;
 mod parts;
 mod passes;
 mod photos;

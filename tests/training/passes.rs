@@ -194,7 +194,8 @@ fn without_a_difference_there_is_no_direction() {
 #[test]
 fn alignment_rests_outside_its_timesteps() {
     let pass = Pass::new();
-    let alignment = Alignment { alpha: 7.5, beta: 1.0, lambda: 0.3, timesteps: [701, 980], ..Alignment::default() };
+    let alignment =
+        Alignment { alpha: 7.5, beta: 1.0, lambda: 0.3, timesteps: [701, 980], ..Alignment::default() };
     let step = pass.gradients(Some(alignment));
     assert_eq!(values(step.pulls.unwrap().0), [0.0]);
     assert_eq!(values(step.lora), values(pass.gradients(None).lora));

@@ -11,11 +11,7 @@ use palpable::weights::{OutgoingTensor, SafetensorsHeader};
 
 use crate::support::formula::{self, FormulaModel};
 use crate::support::{block_on, values};
-use crate::tiny::{PLACEHOLDER, Tiny, largest_difference, run, settings, state, trained_values};
-
-fn resume(tiny: &Tiny, checkpoint: &[u8]) -> Result<Trainer, Error> {
-    Trainer::resume(tiny.model(), Checkpoint::from_bytes(checkpoint)?, &tiny.device)
-}
+use crate::tiny::{PLACEHOLDER, Tiny, largest_difference, resume, run, settings, state, trained_values};
 
 #[test]
 fn warm_up_and_lambda_zero_are_the_same_run_to_the_bit() {
@@ -130,10 +126,12 @@ fn files_that_are_no_checkpoint_of_this_model_are_refused() {
 
     // A file whose values are fewer than its layout says.
     let short = vec![0.0; 4];
+    let picture = vec![0.0; 3 * 8 * 8 * 4];
     let tensors: Vec<_> = ["lora", "embedding"]
         .into_iter()
         .flat_map(|group| ["values", "moment_1", "moment_2"].map(|part| format!("{group}.{part}")))
         .map(|name| OutgoingTensor::f32(name, &[4], &short))
+        .chain([OutgoingTensor::f32("photos.0.latents", &[3, 8, 8, 4], &picture)])
         .collect();
     let metadata = SafetensorsHeader::from_bytes("good", &good).unwrap().metadata;
     let error = resume(&palpable::weights::write_safetensors(&tensors, &metadata));
