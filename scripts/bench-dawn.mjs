@@ -7,6 +7,7 @@
  *   --sizes 512,768  --batch 2  --rank 32  --precisions f32,f16  --filter TEXT
  *   --quick                               small shapes, few and short samples
  *   --software                            on the SwiftShader that comes with Chromium
+ *   --host                                on Dawn's null backend, which computes nothing: what queueing takes alone
  *   --json FILE                           the report, as `palpable bench` writes it
  *
  * Needs the built engine (`node scripts/build-wasm.mjs`). Dawn comes as the npm package `webgpu`, which is fetched
@@ -17,6 +18,7 @@ import os from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
+import { runnerImport } from "vite";
 import { main, ROOT, run, Stop, say } from "./run.mjs";
 
 const DAWN = "webgpu@0.6.2";
@@ -36,6 +38,7 @@ const { values: options } = parseArgs({
     filter: { type: "string", default: "" },
     quick: { type: "boolean", default: false },
     software: { type: "boolean", default: false },
+    host: { type: "boolean", default: false },
     json: { type: "string" },
   },
 });
@@ -45,9 +48,11 @@ await main(async () => {
     throw new Stop("The engine isn't built: run node scripts/build-wasm.mjs first.");
   if (options.software) chooseSoftware();
   await offerWebGpu(await bringDawn());
+  const { module: shim } = await runnerImport(path.join(ROOT, "web", "engine", "worker", "subgroups.ts"));
+  const subgroups = shim.requestSubgroups(navigator.gpu);
   const { default: init, Engine } = await import(pathToFileURL(ENGINE).href);
   await init({ module_or_path: fs.readFileSync(ENGINE.replace(".js", "_bg.wasm")) });
-  const engine = await Engine.open();
+  const engine = await Engine.open(subgroups);
   const sd15 = options.model === "sd15";
   if (!sd15) await engine.loadModel(folderSource(options.model), () => undefined);
   const bench = await engine.beginBench({
@@ -105,7 +110,7 @@ async function bringDawn() {
 
 /** `navigator.gpu` and what else the engine expects of a page. @param {any} dawn */
 async function offerWebGpu({ create, globals }) {
-  let gpu = create([]);
+  let gpu = create(options.host ? ["backend=null"] : []);
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) {
     throw new Stop(

@@ -7,15 +7,21 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, FloatDType};
 use palpable::adapter::{
-    Adapter, AdapterDetails, Embedding, Error, InspectError, LARGEST_FILE, LoraWeights, check_length,
-    inspect_file, inspect_model_folder, kohya_name, path_from_kohya_name,
+    Adapter, AdapterDetails, Difference, Embedding, Error, InspectError, LARGEST_FILE, LoraWeights,
+    check_length, inspect_file, inspect_model_folder, kohya_name, layer_path_from_kohya_name,
+    path_from_kohya_name,
 };
-use palpable::model::unet::Projection;
+use palpable::model::adaptable::{AdaptableModule, LayerKind};
+use palpable::model::unet_config::UNet2DConditionConfig;
+use palpable::plan::parameters;
 use palpable::sampling::noise::{normal, philox4x32};
-use palpable::weights::{MemorySource, OutgoingTensor, SafetensorsHeader, StoredType, write_safetensors};
+use palpable::weights::{
+    MemorySource, OutgoingTensor, SafetensorsHeader, StoredType, read_text, write_safetensors,
+};
 use support::{Golden, block_on, demo_model, in_repository, relative_error, values};
 
 const TO_K: &str = "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k";
+const CONV: &str = "down_blocks.0.resnets.0.conv1";
 const TO_OUT: &str = "mid_block.attentions.0.transformer_blocks.0.attn1.to_out.0";
 
 fn golden_file(name: &str) -> Vec<u8> {
@@ -39,12 +45,13 @@ fn full_adapter() -> Adapter {
     Adapter {
         name: "My dog, the 2nd".to_owned(),
         lora: vec![layer(TO_K, 4, 12, 16, 3.0), layer(TO_OUT, 4, 16, 16, 3.0)],
-        embedding: Some(Embedding {
+        differences: Vec::new(),
+        embeddings: vec![Embedding {
             placeholder: "<my.dog>".to_owned(),
             vectors: 2,
             width: 12,
             values: normal(2, 0, 24),
-        }),
+        }],
         details: AdapterDetails {
             class_noun: Some("dog".to_owned()),
             clean_prompt: Some("a \"pencil\" sketch of a dog 🐶, größer".to_owned()),
@@ -53,6 +60,7 @@ fn full_adapter() -> Adapter {
             beta: Some(7.5),
             lambda: Some(0.1),
             steps: Some(500),
+            trained_weights: Some("lora".to_owned()),
             base_model: Some("Palpable demo".to_owned()),
         },
     }
@@ -80,8 +88,9 @@ fn f32_tensor(name: &str, shape: &[usize]) -> OutgoingTensor {
     OutgoingTensor::f32(name, shape, &normal(3, 0, shape.iter().product()))
 }
 
-fn projection(path: &str, in_features: usize, out_features: usize) -> Projection {
-    Projection { path: path.to_owned(), in_features, out_features }
+fn projection(path: &str, in_features: usize, out_features: usize) -> AdaptableModule {
+    let has_bias = path.ends_with("to_out.0");
+    AdaptableModule { path: path.to_owned(), in_features, out_features, kind: LayerKind::Linear, has_bias }
 }
 
 #[test]
@@ -168,13 +177,150 @@ fn what_is_written_comes_back_bit_by_bit() {
 
     let embedding_only = Adapter { lora: Vec::new(), ..adapter.clone() };
     let from_embedding_file =
-        Adapter::from_bytes(&adapter.embedding_file().unwrap(), "x.safetensors").unwrap();
+        Adapter::from_bytes(&adapter.embedding_file(0).unwrap(), "x.safetensors").unwrap();
     assert_eq!(from_embedding_file, embedding_only);
     assert_eq!(Adapter::from_bytes(&embedding_only.to_bytes(), "x").unwrap(), embedding_only);
 
-    let lora_only = Adapter { embedding: None, ..adapter };
+    let lora_only = Adapter { embeddings: Vec::new(), ..adapter };
     assert_eq!(Adapter::from_bytes(&lora_only.to_bytes(), "x").unwrap(), lora_only);
-    assert!(lora_only.embedding_file().is_none() && lora_only.embedding_file_stem().is_none());
+    assert!(lora_only.embedding_file(0).is_none() && lora_only.embedding_file_stem(0).is_none());
+}
+
+/// Full differences of `path`'s weight and, if it has outputs given, bias.
+fn difference(path: &str, shape: &[usize], bias: bool) -> Difference {
+    Difference {
+        path: path.to_owned(),
+        shape: shape.to_vec(),
+        // Values that f16 holds.
+        weight: normal(5, 0, shape.iter().product()).iter().map(|x| (x * 64.0).round() / 64.0).collect(),
+        bias: bias.then(|| (0..shape[0]).map(|output| output as f32 / 4.0).collect()),
+    }
+}
+
+/// A fully trained adapter with two words whose names in the file would be one.
+fn trained_in_full() -> Adapter {
+    let word = |placeholder: &str, stream| Embedding {
+        placeholder: placeholder.to_owned(),
+        vectors: 1,
+        width: 12,
+        values: normal(2, stream, 12),
+    };
+    Adapter {
+        lora: Vec::new(),
+        differences: vec![
+            difference("conv_in", &[8, 4, 3, 3], true),
+            difference("down_blocks.0.attentions.0.proj_in", &[8, 8, 1, 1], true),
+            difference(TO_K, &[16, 12], false),
+            difference(CONV, &[8, 8, 3, 3], true),
+            difference("mid_block.resnets.1.time_emb_proj", &[8, 32], true),
+        ],
+        embeddings: vec![word("<my.dog>", 0), word("<a-cat>", 1), word("<my_dog>", 2)],
+        ..full_adapter()
+    }
+}
+
+#[test]
+fn differences_and_several_words_come_back_bit_by_bit() {
+    let adapter = trained_in_full();
+    let bytes = adapter.to_bytes();
+    assert_eq!(Adapter::from_bytes(&bytes, "x.safetensors").unwrap(), adapter);
+    let header = SafetensorsHeader::from_bytes("x", &bytes).unwrap();
+    let entry = |name: &str| header.tensors.iter().find(|entry| entry.name == name).expect(name);
+    let conv = entry("lora_unet_down_blocks_0_resnets_0_conv1.diff");
+    assert_eq!((conv.dtype, conv.shape.as_slice()), (StoredType::F16, &[8, 8, 3, 3][..]));
+    let bias = entry("lora_unet_down_blocks_0_resnets_0_conv1.diff_b");
+    assert_eq!((bias.dtype, bias.shape.as_slice()), (StoredType::F16, &[8][..]));
+    for name in ["my_dog", "a-cat", "my_dog_2"] {
+        entry(&format!("bundle_emb.{name}.string_to_param.*"));
+    }
+    assert_eq!(header.metadata["modelspec.trigger_phrase"], "my_dog, a-cat, my_dog_2");
+    assert_eq!(header.metadata["ss_network_module"], "lycoris.kohya");
+    assert_eq!(adapter.embedding_file_stem(1).unwrap(), "a-cat");
+    let cat = Adapter::from_bytes(&adapter.embedding_file(1).unwrap(), "x").unwrap();
+    assert_eq!(cat.embeddings, [adapter.embeddings[1].clone()]);
+
+    // Cross-attention's keys and values alone keep all their bits.
+    let mut small = Adapter { differences: vec![difference(TO_K, &[16, 12], false)], ..adapter };
+    small.differences[0].weight[0] = 1e-9;
+    assert_eq!(Adapter::from_bytes(&small.to_bytes(), "x").unwrap(), small);
+}
+
+/// Several words by names alone, as other programs bundle them.
+#[test]
+fn several_words_of_other_programs_are_read() {
+    let words = [f32_tensor("bundle_emb.b.clip_l", &[1, 8]), f32_tensor("bundle_emb.a.clip_l", &[2, 8])];
+    let placeholders: Vec<_> =
+        read(&words).unwrap().embeddings.into_iter().map(|word| (word.placeholder, word.vectors)).collect();
+    assert_eq!(placeholders, [("<a>".to_owned(), 2), ("<b>".to_owned(), 1)]);
+}
+
+/// What lies on the device as the layer's own weight does adds up with it.
+#[test]
+fn differences_are_laid_out_as_the_layers_weights() {
+    let device = Device::flex();
+    let adapter = trained_in_full();
+    let set = adapter.lora_set(&device, FloatDType::F32, 0.5);
+    let [conv] = set.differences(CONV) else { panic!("one difference of {CONV}") };
+    assert_eq!((conv.weight.dims(), conv.strength), ([72, 8], 0.5));
+    let on_device = values(conv.weight.clone());
+    let weight = &adapter.differences[3].weight;
+    for (output, input, row, column) in [(0, 0, 0, 0), (3, 5, 1, 2), (7, 7, 2, 2), (6, 1, 0, 1)] {
+        let stored = weight[((output * 8 + input) * 3 + row) * 3 + column];
+        assert_eq!(on_device[((row * 3 + column) * 8 + input) * 8 + output], stored);
+    }
+    let [linear] = set.differences(TO_K) else { panic!("one difference of {TO_K}") };
+    assert_eq!(values(linear.weight.clone()), adapter.differences[2].weight);
+}
+
+#[test]
+fn differences_that_do_not_fit_are_explained() {
+    let module = |path: &str, sizes: [usize; 2], kind, has_bias| AdaptableModule {
+        path: path.to_owned(),
+        in_features: sizes[0],
+        out_features: sizes[1],
+        kind,
+        has_bias,
+    };
+    let model = [
+        module(TO_K, [768, 320], LayerKind::Linear, false),
+        module(CONV, [8, 8], LayerKind::Convolution, true),
+        module("down_blocks.0.attentions.0.proj_in", [8, 8], LayerKind::Pointwise, true),
+    ];
+    let fits = |each: Difference| {
+        let adapter = Adapter { name: "x".to_owned(), differences: vec![each], ..Adapter::default() };
+        adapter.check_fits(&model).map_err(|error| error.to_string())
+    };
+    assert_eq!(fits(difference(CONV, &[8, 8, 3, 3], true)), Ok(()));
+    assert_eq!(fits(difference("down_blocks.0.attentions.0.proj_in", &[8, 8], true)), Ok(()));
+    let message = |path: &str, shape: &[usize], bias| fits(difference(path, shape, bias)).unwrap_err();
+    assert_eq!(
+        message(CONV, &[8, 4, 3, 3], true),
+        format!(
+            "the adapter \"x\" was made for another model: its difference of \"{CONV}\" has the shape \
+             [8, 4, 3, 3], this model's weight [8, 8, 3, 3]"
+        )
+    );
+    assert!(message(CONV, &[8, 72], true).contains("has the shape [8, 72]"));
+    assert!(message(TO_K, &[320, 768], true).contains("and this model's layer has none"));
+    assert!(message(TO_K, &[320, 1024], false).contains("expects text vectors of 1024"));
+    assert!(message("conv_in", &[8, 4, 3, 3], true).contains("this one has no layer \"conv_in\""));
+}
+
+/// Every layer that can be trained has a name in files from which its path can be told.
+#[test]
+fn kohya_names_of_all_layers_lead_back_to_their_paths() {
+    let config = block_on(read_text(&demo_model(), "unet/config.json")).unwrap();
+    let config = UNet2DConditionConfig::from_json(&config).unwrap();
+    let mut layers = 0;
+    for parameter in parameters::unet(&config) {
+        let Some(path) = parameter.name.strip_suffix(".weight") else { continue };
+        let adaptable =
+            !path.rsplit('.').next().unwrap().contains("norm") && !path.starts_with("time_embedding");
+        let told = layer_path_from_kohya_name(&kohya_name(path));
+        assert_eq!(told.as_deref(), adaptable.then_some(path));
+        layers += usize::from(adaptable);
+    }
+    assert!(layers > 100, "{layers}");
 }
 
 /// Other programs look for exactly these names.
@@ -213,7 +359,7 @@ fn written_files_have_the_keys_that_other_programs_know() {
         assert_eq!(header.metadata.get(key).map(String::as_str), Some(value), "{key}");
     }
     let mut stable_diffusion = full_adapter();
-    stable_diffusion.embedding = None;
+    stable_diffusion.embeddings.clear();
     stable_diffusion.lora = vec![layer(TO_K, 4, 768, 320, 3.0), layer(TO_OUT, 8, 1280, 1280, 8.0)];
     let bytes = stable_diffusion.to_bytes();
     let metadata = SafetensorsHeader::from_bytes("x", &bytes).unwrap().metadata;
@@ -223,10 +369,10 @@ fn written_files_have_the_keys_that_other_programs_know() {
         (metadata["ss_network_dim"].as_str(), metadata["ss_network_alpha"].as_str()),
         ("Dynamic", "Dynamic")
     );
-    let embedding = full_adapter().embedding_file().unwrap();
+    let embedding = full_adapter().embedding_file(0).unwrap();
     let header = SafetensorsHeader::from_bytes("x", &embedding).unwrap();
     assert_eq!(header.tensors[0].name, "emb_params");
-    assert_eq!(full_adapter().embedding_file_stem().unwrap(), "my_dog");
+    assert_eq!(full_adapter().embedding_file_stem(0).unwrap(), "my_dog");
 }
 
 #[test]
@@ -235,19 +381,19 @@ fn embeddings_of_other_programs_are_read() {
         &golden_file("adapters_learned_embeds.safetensors"),
         "learned_embeds.safetensors",
     );
-    let learned = learned.unwrap().embedding.unwrap();
+    let learned = learned.unwrap().embeddings.remove(0);
     assert_eq!((learned.placeholder.as_str(), learned.vectors, learned.width), ("<cat-toy>", 1, 12));
     let clip_l =
         Adapter::from_bytes(&golden_file("adapters_clip_l.safetensors"), "folder/Gray Cat.v2.safetensors");
-    let clip_l = clip_l.unwrap();
+    let mut clip_l = clip_l.unwrap();
     assert_eq!(clip_l.name, "Gray Cat.v2");
-    let embedding = clip_l.embedding.unwrap();
+    let embedding = clip_l.embeddings.remove(0);
     assert_eq!((embedding.placeholder.as_str(), embedding.vectors), ("<Gray-Cat.v2>", 3));
 
-    let params = read(&[f32_tensor("emb_params", &[1, 768])]).unwrap().embedding.unwrap();
+    let params = read(&[f32_tensor("emb_params", &[1, 768])]).unwrap().embeddings.remove(0);
     assert_eq!((params.placeholder.as_str(), params.width), ("<file>", 768));
     for key in ["bundle_emb.cat.string_to_param.*", "bundle_emb.cat.clip_l"] {
-        let bundled = read(&[f32_tensor(key, &[1, 768])]).unwrap().embedding.unwrap();
+        let bundled = read(&[f32_tensor(key, &[1, 768])]).unwrap().embeddings.remove(0);
         assert_eq!(bundled.placeholder, "<cat>");
     }
 }
@@ -288,13 +434,18 @@ fn lora_set_scales_by_strength_and_adds_up() {
 fn fit_is_checked_against_the_models_layers() {
     let model = [projection(TO_K, 768, 320), projection(TO_OUT, 1280, 1280)];
     let fits = |lora: Vec<LoraWeights>, width: Option<usize>| {
-        let embedding = width.map(|width| Embedding {
+        let embeddings = width.map(|width| Embedding {
             placeholder: "<x>".to_owned(),
             vectors: 1,
             width,
             values: vec![0.0; width],
         });
-        let adapter = Adapter { name: "x".to_owned(), lora, embedding, ..Adapter::default() };
+        let adapter = Adapter {
+            name: "x".to_owned(),
+            lora,
+            embeddings: Vec::from_iter(embeddings),
+            ..Adapter::default()
+        };
         adapter.check_fits(&model).map_err(|error| error.to_string())
     };
     assert_eq!(
@@ -324,6 +475,7 @@ fn contents_that_make_no_sense_are_refused_in_words() {
     let name = kohya_name(TO_K);
     let down = || f32_tensor(&format!("{name}.lora_down.weight"), &[4, 12]);
     let up = || f32_tensor(&format!("{name}.lora_up.weight"), &[16, 4]);
+    let conv = kohya_name(CONV);
     let extra = |key: &str| vec![down(), up(), f32_tensor(key, &[2, 2])];
     let not_finite = |value: f32| {
         let mut values = vec![0.0; 48];
@@ -372,9 +524,26 @@ fn contents_that_make_no_sense_are_refused_in_words() {
         (vec![f32_tensor("emb_params", &[76, 8])], "is not an adapter"),
         (vec![f32_tensor("bundle_emb.cat.clip_l", &[1, 8, 8])], "not 1 to 75 vectors"),
         (
-            vec![f32_tensor("bundle_emb.a.clip_l", &[1, 8]), f32_tensor("bundle_emb.b.clip_l", &[1, 8])],
-            "2 new words",
+            vec![
+                f32_tensor("bundle_emb.a.clip_l", &[1, 8]),
+                f32_tensor("bundle_emb.a.string_to_param.*", &[1, 8]),
+            ],
+            "the new word \"<a>\" twice",
         ),
+        (vec![f32_tensor(&format!("{name}.diff"), &[16])], "not that of a linear layer"),
+        (vec![f32_tensor(&format!("{name}.diff"), &[0, 12])], "not that of a linear layer"),
+        (vec![f32_tensor(&format!("{conv}.diff"), &[4, 4, 5, 5])], "not that of a linear layer"),
+        (vec![f32_tensor(&format!("{conv}.diff_b"), &[4])], "without its weight"),
+        (
+            vec![
+                f32_tensor(&format!("{conv}.diff"), &[4, 4, 3, 3]),
+                f32_tensor(&format!("{conv}.diff_b"), &[5]),
+            ],
+            "not one number for each",
+        ),
+        (vec![OutgoingTensor::f32(format!("{name}.diff"), &[1, 2], &[1.0, f32::NAN])], "not finite"),
+        (extra("lora_unet_conv_norm_out.diff"), "differences of layers that are not adapted here"),
+        (extra("lora_te_text_model_encoder_layers_0_mlp_fc1.diff"), "the text encoder"),
     ] {
         let error = read(&tensors).unwrap_err().to_string();
         assert!(error.contains(words), "{error} (expected: {words})");
@@ -390,7 +559,8 @@ fn contents_that_make_no_sense_are_refused_in_words() {
         error,
         "file.safetensors also changes what Palpable does not adapt: convolutions (1 tensor), the text encoder \
          (2 tensors) (for example \"lora_te_text_model_encoder_layers_0_mlp_fc1.lora_down.weight\"); it can use LoRA \
-         on the U-Net's attention projections and embeddings of one text encoder"
+         on the U-Net's attention projections, full differences of its linear layers and convolutions, and \
+         embeddings of one text encoder"
     );
 }
 
@@ -426,7 +596,7 @@ fn pickles_and_giants_are_refused_before_they_are_read() {
     let error = check_length("x.safetensors", 4_265_380_512).unwrap_err().to_string();
     assert_eq!(
         error,
-        "x.safetensors has 4.3 GB; adapters of up to 1 GB are read, so this is probably a whole model"
+        "x.safetensors has 4.3 GB; adapters of up to 2 GB are read, so this is probably a whole model"
     );
 }
 
@@ -459,12 +629,12 @@ fn hostile_texts_become_harmless() {
     let hostile = "a\u{0}b\u{1b}[31m\r\nc\u{202e}d".to_owned() + &"x".repeat(5000);
     let adapter = Adapter {
         name: hostile.clone(),
-        embedding: Some(Embedding {
+        embeddings: vec![Embedding {
             placeholder: format!("<{hostile} and more>"),
             vectors: 1,
             width: 2,
             values: vec![1.0, 2.0],
-        }),
+        }],
         details: AdapterDetails {
             clean_prompt: Some(hostile.clone()),
             alpha: Some(f64::NAN),
@@ -473,7 +643,7 @@ fn hostile_texts_become_harmless() {
         ..Adapter::default()
     };
     let again = Adapter::from_bytes(&adapter.to_bytes(), &hostile).unwrap();
-    let embedding = again.embedding.as_ref().unwrap();
+    let embedding = &again.embeddings[0];
     for text in [&again.name, &embedding.placeholder, again.details.clean_prompt.as_ref().unwrap()] {
         assert!(
             text.chars().count() <= 2000 && !text.contains(['\u{0}', '\u{1b}', '\n', '\u{202e}']),
@@ -486,14 +656,15 @@ fn hostile_texts_become_harmless() {
     let error = Adapter::from_bytes(b"{", &hostile).unwrap_err().to_string();
     assert!(error.len() < 300 && !error.contains('\u{1b}'), "{error:?}");
     let nameless = read(&[f32_tensor("bundle_emb.<>.clip_l", &[1, 2])]).unwrap();
-    assert_eq!(nameless.embedding.unwrap().placeholder, "<word>");
+    assert_eq!(nameless.embeddings[0].placeholder, "<word>");
 }
 
 #[test]
 fn files_are_described_in_words() {
     let mut source = MemorySource::default();
     source.insert("mine.safetensors", full_adapter().to_bytes());
-    source.insert("word.safetensors", full_adapter().embedding_file().unwrap());
+    source.insert("full.safetensors", trained_in_full().to_bytes());
+    source.insert("word.safetensors", full_adapter().embedding_file(0).unwrap());
     source.insert("bad.safetensors", &full_adapter().to_bytes()[..2000]);
     source.insert("pickle.pt", b"PK\x03\x04....".as_slice());
     let describe = |path: &str| block_on(inspect_file(&source, path));
@@ -509,10 +680,14 @@ fn files_are_described_in_words() {
             "Class noun: dog",
             "Target prompt: \"a \"pencil\" sketch of a dog 🐶, größer\"",
             "Prompt of the photos: \"a photo of <my.dog>\"",
-            "Training: 500 steps, guidance alpha 15, beta 7.5, lambda 0.1",
-            "File: 7 tensors, 266 numbers in F32, 2.8 kB",
+            "Training: 500 steps, trained weights lora, guidance alpha 15, beta 7.5, lambda 0.1",
+            "File: 7 tensors, 266 numbers in F32, 2.9 kB",
         ]
     );
+    let full = describe("full.safetensors").unwrap();
+    assert_eq!(full[0], "Kind: Full differences of weights with 3 new words");
+    assert_eq!(full[4], "Differences: 5 layers, 1.4 thousand numbers");
+    assert_eq!(full[5], "New words: <my.dog> (1 vector), <a-cat> (1 vector), <my_dog> (1 vector)");
     assert_eq!(describe("word.safetensors").unwrap()[0], "Kind: Embedding of a new word (textual inversion)");
     assert!(describe("bad.safetensors").unwrap_err().to_string().contains("cut short"));
     assert!(matches!(describe("pickle.pt").unwrap_err(), InspectError::Adapter(Error::Pickle { .. })));

@@ -77,6 +77,53 @@ fn a_device_is_tested_once() {
     assert!(second.contains("Computing on") && !second.contains(TESTED), "{second}");
 }
 
+/// Custom Diffusion of two subjects with captions and masks: prior pictures, prompts by row, weights of
+/// cross-attention, two words in one file.
+#[test]
+fn a_method_with_its_options() {
+    let folder = folder("method");
+    let photos = folder.join("cat");
+    std::fs::create_dir_all(&photos).expect("a folder");
+    for (photo, name) in [("1.png", "sleeping.png"), ("2.png", "other.png")] {
+        std::fs::copy(in_repository("models/demo/subjects/cat").join(photo), photos.join(name))
+            .expect("a copy");
+    }
+    let caption = |text: &str| std::fs::write(photos.join("sleeping.txt"), text).expect("a caption");
+    caption("a {placeholder} {class} asleep");
+    image::GrayImage::from_pixel(256, 256, image::Luma([255]))
+        .save(photos.join("other.mask.png"))
+        .expect("a mask");
+    let at = |name: &str| folder.join(name).display().to_string();
+    let (photos, out) =
+        (format!("--photos={}", photos.display()), format!("--out={}", at("pair.safetensors")));
+    let train = |options: &[&str]| {
+        let method = ["--method=custom-diffusion", &photos, "--captions", &out, "--photo-variants=2"];
+        let subject =
+            ["--subject=<my-dog>=dog:models/demo/subjects/dog", "--template=<my-dog>=a {placeholder}"];
+        [&PERSONALIZE[..], &method, &subject, options]
+            .concat()
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let arguments = train(&["--prior-pictures=2", "--masked-loss=0.5", "--set=minSnrGamma=5", "--flip=true"]);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let said = String::from_utf8_lossy(&palpable(&arguments).stderr).into_owned();
+    assert!(said.contains("of 30 prepared") && said.contains("Use <my-cat> cat in prompts"), "{said}");
+    let inspected = succeeds(&["inspect", &at("pair.safetensors")]);
+    assert!(inspected.contains("<my-cat>") && inspected.contains("<my-dog>"), "{inspected}");
+
+    let fails_with = |options: &[&str], expected: &str| {
+        let arguments = train(options);
+        fails(&arguments.iter().map(String::as_str).collect::<Vec<_>>(), expected);
+    };
+    fails_with(&["--set=nothing=1"], "there is no setting \"nothing\"");
+    fails_with(&["--set=flip=perhaps"], "can't be followed");
+    fails_with(&["--masked-loss=2"], "must be between 0 and 1");
+    caption("a cat asleep");
+    fails_with(&[], "\"a cat asleep\" does not contain the new word");
+}
+
 #[test]
 fn the_whole_journey() {
     let folder = folder("journey");
@@ -140,6 +187,63 @@ fn the_whole_journey() {
     let scores: serde_json::Value = serde_json::from_str(&scores).expect("JSON");
     assert!(scores["clipText"].as_f64().expect("a number").abs() <= 1.0);
     assert!(scores["clipImage"].as_f64().expect("a number").abs() <= 1.0);
+}
+
+/// Two subjects' keys and values trained apart, then one file for both words; and a file that doesn't fit.
+#[test]
+fn adapters_are_merged() {
+    let folder = folder("merge");
+    let at = |name: &str| folder.join(name).display().to_string();
+    let train = |subject: &str, extra: &[&str]| {
+        let out = at(&format!("{subject}.safetensors"));
+        let own = [
+            "personalize",
+            "--device=cpu",
+            "--model=models/demo",
+            "--steps=1",
+            "--warmup-steps=1",
+            "--batch=1",
+            "--lora-lr=1e-4",
+            &format!("--class-noun={subject}"),
+            &format!("--placeholder=<my-{subject}>"),
+            &format!("--photos=models/demo/subjects/{subject}"),
+            &format!("--prompt=a photo of a {subject}"),
+            &format!("--out={out}"),
+        ];
+        succeeds(&[&own[..], extra].concat());
+        out
+    };
+    let keys_values = ["--trained-weights=cross-attention"];
+    let (cat, dog) = (train("cat", &keys_values), train("dog", &keys_values));
+    assert!(succeeds(&["inspect", &cat]).contains("Kind: Full differences of weights with a new word"));
+    let both = at("both.safetensors");
+    let merge = |one: &str, other: &str, model: &str| {
+        let files = [format!("--adapter={one}"), format!("--adapter={other}")];
+        [
+            "merge".to_owned(),
+            "--device=cpu".to_owned(),
+            format!("--model={model}"),
+            files[0].clone(),
+            files[1].clone(),
+            format!("--out={both}"),
+        ]
+    };
+    let merged = merge(&cat, &dog, "models/demo");
+    succeeds(&merged.each_ref().map(String::as_str));
+    let inspected = succeeds(&["inspect", &both]);
+    assert!(inspected.contains("New words: <my-cat> (1 vector), <my-dog> (1 vector)"), "{inspected}");
+
+    let lora = train("backpack", &["--rank=2"]);
+    fails(&merge(&cat, &lora, "models/demo").each_ref().map(String::as_str), "keys and values alone can be");
+    let draw = ["generate", "--device=cpu", "--model=models/demo", "--prompt=a dog", "--steps=1"];
+    let other = at("other.safetensors");
+    let name = "lora_unet_conv_in.diff";
+    let tensor = palpable::weights::OutgoingTensor::f32(name, &[2, 4, 3, 3], &[0.0; 72]);
+    let bytes = palpable::weights::write_safetensors(&[tensor], &Default::default());
+    std::fs::write(&other, bytes).expect("a file");
+    let files = [format!("--adapter={other}"), format!("--out={}", at("never.png"))];
+    let misfit = [&draw[..], &files.each_ref().map(String::as_str)].concat();
+    fails(&misfit, "has the shape [2, 4, 3, 3], this model's weight [128, 4, 3, 3]");
 }
 
 #[test]

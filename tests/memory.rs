@@ -16,10 +16,12 @@ use palpable::{
         unet_config::UNet2DConditionConfig,
     },
     pipeline::{Generation, GenerationSettings, Precision, StableDiffusion},
-    plan::{MemoryPlan, ModelSizes, TrainingSizes, parameters},
+    plan::{Adaptation, MemoryPlan, ModelSizes, TrainingSizes, parameters},
     sampling::{NoiseSchedule, SchedulerConfig},
     tokenizer::Tokenizer,
-    training::{ActivationPolicy, Activations, FrozenModel, PhotoLatents, Trainer, TrainingSettings},
+    training::{
+        ActivationPolicy, Activations, FrozenModel, PhotoLatents, TrainedWeights, Trainer, TrainingSettings,
+    },
     weights::{Weights, read_text},
 };
 use support::{
@@ -43,8 +45,9 @@ fn picture() -> GenerationSettings {
     GenerationSettings { prompt: "a dog".into(), steps: 1, width: 64, height: 64, ..Default::default() }
 }
 
-fn training(activations: Activations) -> TrainingSettings {
+fn training(activations: Activations, trained_weights: TrainedWeights) -> TrainingSettings {
     TrainingSettings {
+        trained_weights,
         class_noun: "dog".into(),
         clean_prompt: "a sketch of a dog".into(),
         rank: 4,
@@ -59,13 +62,13 @@ fn training(activations: Activations) -> TrainingSettings {
 
 /// Two steps on one picture of `side` latents: the device's peak beyond what lay there before, and what
 /// was learnt.
-fn train(gpu: &Gpu, model: FrozenModel, side: usize, activations: Activations) -> (u64, Adapter) {
+fn train(gpu: &Gpu, model: FrozenModel, side: usize, settings: TrainingSettings) -> (u64, Adapter) {
     gpu.release_unused();
     let before = gpu.memory().in_use;
     gpu.restart_peak();
     let latents = formula::values("latents", [1, side, side, 4], &gpu.device);
     let latents = PhotoLatents::from_tensor(latents);
-    let mut trainer = Trainer::new(model, latents, training(activations), &gpu.device).expect("a run");
+    let mut trainer = Trainer::new(model, latents, settings, &gpu.device).expect("a run");
     for _ in 0..2 {
         block_on(trainer.step()).expect("a step");
     }
@@ -105,8 +108,10 @@ fn sizes(model: &StableDiffusion) -> ModelSizes<'_> {
     }
 }
 
-fn run(side: usize) -> TrainingSizes {
-    TrainingSizes { side, pictures: 1, batch: 2, rank: 4, aligned_predictions: 2 }
+fn run(side: usize, settings: &TrainingSettings) -> TrainingSizes {
+    let adaptation = Adaptation::of(settings);
+    let optimizer = settings.optimizer;
+    TrainingSizes { side, pictures: 1, batch: 2, adaptation, aligned_predictions: 2, optimizer }
 }
 
 const POLICIES: [(Activations, ActivationPolicy); 2] =
@@ -130,13 +135,11 @@ fn the_embedded_model_takes_what_is_planned() {
 
     let mut learnt = Vec::new();
     for (setting, policy) in POLICIES {
-        let (measured, adapter) = train(&gpu, frozen(&model), 8, setting);
+        let settings = training(setting, TrainedWeights::Lora);
+        let planned = activations(&sizes(&model).training(run(64, &settings), policy));
+        let (measured, adapter) = train(&gpu, frozen(&model), 8, settings);
         learnt.push(adapter);
-        assert_near(
-            &format!("training, {policy:?}"),
-            measured,
-            activations(&sizes(&model).training(run(64), policy)),
-        );
+        assert_near(&format!("training, {policy:?}"), measured, planned);
     }
     assert!(learnt[0] == learnt[1], "kept and recomputed activations train another adapter");
 }
@@ -184,7 +187,10 @@ fn stable_diffusions_layout_takes_what_is_planned() {
     let vae = vae.expect("a config");
     let sizes = ModelSizes { text_encoder: text_encoder.config(), unet: &config, vae: &vae, scalar: 4 };
     let mut learnt = Vec::new();
-    for (setting, policy) in POLICIES {
+    let [kept, recomputed] = POLICIES.map(|policy| (TrainedWeights::Lora, policy));
+    // What is trained is then most of what is held.
+    let all = (TrainedWeights::All, POLICIES[1]);
+    for (trained_weights, (setting, policy)) in [kept, recomputed, all] {
         let model = FrozenModel {
             name: "layout".to_owned(),
             tokenizer: block_on(Tokenizer::load(&demo_model(), "tokenizer")).expect("a tokenizer"),
@@ -193,13 +199,11 @@ fn stable_diffusions_layout_takes_what_is_planned() {
             schedule: NoiseSchedule::new(&schedule).expect("a schedule"),
             dtype: FloatDType::F32.into(),
         };
-        let (measured, adapter) = train(&gpu, model, 16, setting);
+        let settings = training(setting, trained_weights);
+        let planned = activations(&sizes.training(run(128, &settings), policy));
+        let (measured, adapter) = train(&gpu, model, 16, settings);
         learnt.push(adapter);
-        assert_near(
-            &format!("training, {policy:?}"),
-            measured,
-            activations(&sizes.training(run(128), policy)),
-        );
+        assert_near(&format!("training {trained_weights:?}, {policy:?}"), measured, planned);
     }
     assert!(learnt[0] == learnt[1], "kept and recomputed activations train another adapter");
 }

@@ -4,14 +4,16 @@
 mod support;
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
+use palpable::model::adaptable::AdaptableModule;
 use palpable::model::clip_text::{ClipTextConfig, ClipTextModel};
-use palpable::model::unet::{Projection, UNet2DConditionModel};
+use palpable::model::unet::UNet2DConditionModel;
 use palpable::model::unet_config::UNet2DConditionConfig;
 use palpable::sampling::{NoiseSchedule, SchedulerConfig};
 use palpable::tokenizer::Tokenizer;
 use palpable::training::ActivationPolicy;
-use palpable::training::embedding::PromptTemplate;
-use palpable::training::gradients::{self, Alignment, Batch, Conditioning, Networks, Trained};
+use palpable::training::alignment::Alignment;
+use palpable::training::embedding::{NewWords, PromptTemplate};
+use palpable::training::gradients::{self, Batch, Conditioning, Networks, Trained};
 use palpable::training::lora_parameters::LoraLayout;
 use palpable::weights::read_text;
 use support::{Golden, block_on, demo_model, demo_weights, relative_error, values};
@@ -27,7 +29,7 @@ fn formula(count: usize, stream: usize, size: f64) -> Vec<f32> {
 }
 
 /// All factors in the flat vector's order. The script numbers modules by their names' order.
-fn lora_values(modules: &[Projection]) -> Vec<f32> {
+fn lora_values(modules: &[AdaptableModule]) -> Vec<f32> {
     let mut paths: Vec<&str> = modules.iter().map(|module| module.path.as_str()).collect();
     paths.sort_unstable();
     let factors = modules.iter().flat_map(|module| {
@@ -39,7 +41,7 @@ fn lora_values(modules: &[Projection]) -> Vec<f32> {
 }
 
 /// The gradients of one factor pair out of the flat vector.
-fn factor_gradients<'a>(modules: &[Projection], path: &str, flat: &'a [f32]) -> (&'a [f32], &'a [f32]) {
+fn factor_gradients<'a>(modules: &[AdaptableModule], path: &str, flat: &'a [f32]) -> (&'a [f32], &'a [f32]) {
     let mut rest = flat;
     for module in modules {
         let (down, tail) = rest.split_at(RANK * module.in_features);
@@ -77,11 +79,12 @@ fn compare(case: &str, vectors: usize, timesteps: [usize; 2], alignment: Alignme
 
     let mut tokenizer = block_on(Tokenizer::load(&demo_model(), "tokenizer")).unwrap();
     tokenizer.add_placeholder(PLACEHOLDER, vectors).unwrap();
-    let template = |prompt: &str| PromptTemplate::new(&tokenizer.encode(prompt), PLACEHOLDER, &text_encoder);
+    let new_words = NewWords::one(PLACEHOLDER, vectors);
+    let template = |prompt: &str| PromptTemplate::new(&tokenizer.encode(prompt), &new_words, &text_encoder);
     let none = Tensor::<2>::zeros([1, 1], &device);
     let fixed = |prompt: &str| text_encoder.forward(template(prompt).splice(&none));
     let conditioning = Conditioning {
-        personalization: template("a photo of <my-dog>"),
+        personalization: vec![template("a photo of <my-dog>")],
         clean: fixed("a pencil sketch of a dog at the beach"),
         empty: fixed(""),
     };
@@ -92,13 +95,14 @@ fn compare(case: &str, vectors: usize, timesteps: [usize; 2], alignment: Alignme
     let lora = Tensor::<1>::from_floats(lora.as_slice(), &device);
     let width = text_encoder.config().hidden_size;
     let embedding = TensorData::new(formula(vectors * width, 1000, 0.05), [vectors, width]);
-    let trained =
-        Trained { factors: layout.split(&lora), layout, embedding: Tensor::from_data(embedding, &device) };
-    let batch = Batch {
-        latents: golden.tensor("x", &device),
-        noise: golden.tensor("noise", &device),
-        timesteps: timesteps.to_vec(),
+    let trained = Trained {
+        factors: layout.split(&lora),
+        layout,
+        embedding: Tensor::from_data(embedding, &device),
+        embedding_is_trained: true,
     };
+    let [latents, noise] = ["x", "noise"].map(|name| golden.tensor(name, &device));
+    let batch = Batch::new(latents, noise, timesteps.to_vec());
     let networks = Networks {
         text_encoder: &text_encoder,
         unet: &unet,
@@ -106,7 +110,7 @@ fn compare(case: &str, vectors: usize, timesteps: [usize; 2], alignment: Alignme
         dtype: DType::F32,
         activations: ActivationPolicy::Recompute,
     };
-    let step = gradients::step_gradients(networks, &conditioning, &trained, &batch, Some(alignment));
+    let step = gradients::step_gradients(networks, &conditioning, &trained, &batch, Some(&alignment));
 
     let check = |what: &str, actual: &[f32], limit: f64| {
         let error = relative_error(actual, golden.values(&format!("{case}.{what}")));
@@ -135,13 +139,13 @@ fn compare(case: &str, vectors: usize, timesteps: [usize; 2], alignment: Alignme
 /// The composition setting: β = 1 makes three predictions; the second timestep is outside the gate.
 #[test]
 fn step_without_personalized_guidance_equals_pytorch() {
-    let alignment = Alignment { alpha: 7.5, beta: 1.0, lambda: 0.3, timesteps: [20, 980] };
+    let alignment = Alignment { alpha: 7.5, beta: 1.0, lambda: 0.3, ..Alignment::default() };
     compare("beta_one", 1, [400, 990], alignment);
 }
 
 /// Guidance on both sides makes four predictions; [V] has two vectors.
 #[test]
 fn step_with_personalized_guidance_equals_pytorch() {
-    let alignment = Alignment { alpha: 15.0, beta: 7.5, lambda: 0.1, timesteps: [20, 980] };
+    let alignment = Alignment { alpha: 15.0, beta: 7.5, lambda: 0.1, ..Alignment::default() };
     compare("beta_guided", 2, [250, 700], alignment);
 }

@@ -4,12 +4,14 @@
 mod support;
 
 use palpable::gpu::{Choice, Gpu};
+use palpable::model::adaptable::ModuleChoice;
 use palpable::model::clip_text::ClipTextConfig;
 use palpable::model::unet_config::UNet2DConditionConfig;
 use palpable::model::vae_config::AutoencoderKlConfig;
 use palpable::pipeline::{GenerationSettings, Precision, StableDiffusion};
 use palpable::plan::parameters::{self, Parameter};
-use palpable::plan::{GenerationSizes, MemoryPlan, ModelSizes, TrainingSizes};
+use palpable::plan::{Adaptation, GenerationSizes, MemoryPlan, ModelSizes, TrainingSizes};
+use palpable::training::optimizer::Optimizer;
 use palpable::training::{ActivationPolicy, Activations, TrainingSettings};
 use support::{block_on, demo_model};
 
@@ -45,11 +47,14 @@ impl StableDiffusion15 {
 }
 
 fn picture(side: usize) -> GenerationSizes {
-    GenerationSizes { size: [side; 2], guided: true, rank: 0 }
+    let size = [side; 2];
+    GenerationSizes { size, guided: true, rank: 0, difference_values: 0, hooks_attention: false }
 }
 
 fn run(side: usize, batch: usize) -> TrainingSizes {
-    TrainingSizes { side, pictures: 4, batch, rank: 32, aligned_predictions: 2 }
+    let adaptation = Adaptation::LowRank { rank: 32, on: ModuleChoice::AttentionProjections };
+    let optimizer = Optimizer::AdamW;
+    TrainingSizes { side, pictures: 4, batch, adaptation, aligned_predictions: 2, optimizer }
 }
 
 fn phase(plan: &MemoryPlan, name: &str) -> f64 {
@@ -64,6 +69,21 @@ fn a_config_says_how_many_parameters_a_model_has() {
     assert_eq!(count(parameters::text_encoder(&model.text_encoder)), 123_060_480);
     assert_eq!(count(parameters::unet(&model.unet)), 859_520_964);
     assert_eq!(count(parameters::vae(&model.vae)), 83_653_863);
+}
+
+/// As PyTorch and the papers' own code count what they train.
+#[test]
+fn a_config_says_how_many_values_are_trained() {
+    let unet = StableDiffusion15::new().unet;
+    let rank_32 = |on| Adaptation::LowRank { rank: 32, on }.values(&unet);
+    assert_eq!(rank_32(ModuleChoice::AttentionProjections), 6_377_472);
+    assert_eq!(Adaptation::Full(ModuleChoice::CrossAttentionKeysValues).values(&unet), 19_169_280);
+    assert_eq!(Adaptation::Full(ModuleChoice::Nothing).values(&unet), 0);
+    let time_embedding = 320 * 1280 + 1280 + 1280 * 1280 + 1280;
+    let all = Adaptation::Full(ModuleChoice::All).values(&unet);
+    let norms = 859_520_964 - time_embedding - all;
+    // Two numbers a channel of every norm: some hundred thousand.
+    assert!((100_000..300_000).contains(&norms), "{norms}");
 }
 
 /// What every WebGPU device can bind at once holds every tensor but the token embeddings, which are

@@ -130,8 +130,8 @@ fn unusable_placeholders_are_refused() {
         |placeholder: &str, vectors| tokenizer.add_placeholder(placeholder, vectors).unwrap_err();
     assert_eq!(refuse("", 1), Error::EmptyPlaceholder);
     assert_eq!(refuse("my dog", 1), Error::PlaceholderWithSpace { placeholder: "my dog".to_owned() });
-    assert_eq!(refuse("<a>", 0), Error::VectorCount { vectors: 0, most: 4 });
-    assert_eq!(refuse("<a>", 5), Error::VectorCount { vectors: 5, most: 4 });
+    assert_eq!(refuse("<a>", 0), Error::VectorCount { vectors: 0, most: 8 });
+    assert_eq!(refuse("<a>", 9), Error::VectorCount { vectors: 9, most: 8 });
     assert_eq!(refuse("Dog", 1), Error::KnownWord { word: "Dog".to_owned() });
     assert_eq!(refuse("<|endoftext|>", 1), Error::KnownWord { word: "<|endoftext|>".to_owned() });
     tokenizer.add_placeholder("<a>", 2).unwrap();

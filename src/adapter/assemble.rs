@@ -1,4 +1,5 @@
-//! Tensors of a file → LoRA layers: values decoded and checked, factors paired, alpha found.
+//! Tensors of a file → LoRA layers and full differences: values decoded and checked, factors paired, alpha
+//! found.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +8,7 @@ use half::{bf16, f16};
 use crate::weights::{SafetensorsHeader, StoredType, TensorEntry};
 
 use super::Error;
+use super::difference::Difference;
 use super::diffusers::PeftConfig;
 use super::text::clean_name;
 use super::types::LoraWeights;
@@ -62,6 +64,8 @@ struct Layer<'a> {
     down: Option<&'a TensorEntry>,
     up: Option<&'a TensorEntry>,
     alpha: Option<&'a TensorEntry>,
+    difference: Option<&'a TensorEntry>,
+    bias_difference: Option<&'a TensorEntry>,
 }
 
 /// The layers found so far, by path.
@@ -75,6 +79,8 @@ pub(super) enum Slot {
     Down,
     Up,
     Alpha,
+    Difference,
+    BiasDifference,
 }
 
 impl<'a> Layers<'a> {
@@ -90,6 +96,8 @@ impl<'a> Layers<'a> {
             Slot::Down => &mut layer.down,
             Slot::Up => &mut layer.up,
             Slot::Alpha => &mut layer.alpha,
+            Slot::Difference => &mut layer.difference,
+            Slot::BiasDifference => &mut layer.bias_difference,
         };
         match place.replace(entry) {
             None => Ok(()),
@@ -97,11 +105,41 @@ impl<'a> Layers<'a> {
         }
     }
 
-    /// The layers in the order of their paths.
-    pub fn finish(self, file: &OpenFile) -> Result<Vec<LoraWeights>, Error> {
+    /// LoRA layers and differences, each in the order of their paths.
+    pub fn finish(self, file: &OpenFile) -> Result<(Vec<LoraWeights>, Vec<Difference>), Error> {
         let peft = PeftConfig::from_metadata(&file.header.metadata);
-        self.layers.into_iter().map(|(path, layer)| finish(file, &peft, path, &layer)).collect()
+        let (mut low_rank, mut full) = (Vec::new(), Vec::new());
+        for (path, layer) in self.layers {
+            full.extend(difference(file, &path, &layer)?);
+            if layer.down.or(layer.up).or(layer.alpha).is_some() {
+                low_rank.push(finish(file, &peft, path, &layer)?);
+            }
+        }
+        Ok((low_rank, full))
     }
+}
+
+/// A layer's full difference, if the file has one.
+fn difference(file: &OpenFile, path: &str, layer: &Layer) -> Result<Option<Difference>, Error> {
+    let Some(entry) = layer.difference else {
+        return match layer.bias_difference {
+            None => Ok(None),
+            Some(_) => Err(Error::LoneBias { file: file.name.clone(), path: path.to_owned() }),
+        };
+    };
+    let outputs = match entry.shape[..] {
+        [outputs, inputs] | [outputs, inputs, 1, 1] | [outputs, inputs, 3, 3] if outputs * inputs > 0 => {
+            outputs
+        }
+        _ => return Err(file.wrong_shape(entry, "that of a linear layer or of a 1×1 or 3×3 convolution")),
+    };
+    let bias = match layer.bias_difference {
+        None => None,
+        Some(bias) if bias.shape == [outputs] => Some(file.values(bias)?),
+        Some(bias) => return Err(file.wrong_shape(bias, "one number for each of the layer's outputs")),
+    };
+    let (path, shape) = (path.to_owned(), entry.shape.clone());
+    Ok(Some(Difference { path, shape, weight: file.values(entry)?, bias }))
 }
 
 fn finish(file: &OpenFile, peft: &PeftConfig, path: String, layer: &Layer) -> Result<LoraWeights, Error> {

@@ -1,4 +1,4 @@
-//! An embedding inside a LoRA file, as A1111's Lora extension defined it:
+//! Embeddings inside a LoRA file, as A1111's Lora extension defined them:
 //! `bundle_emb.NAME.string_to_param.*` `[vectors, width]` (the asterisk is literal). OneTrainer's
 //! spelling `bundle_emb.NAME.clip_l` is read too. NAME is what users of those programs type; it ends
 //! at the first dot, so it must hold none.
@@ -19,7 +19,22 @@ pub(super) fn name(placeholder: &str) -> String {
     if name.is_empty() { "word".to_owned() } else { name }
 }
 
-pub(super) fn tensor(embedding: &Embedding) -> OutgoingTensor {
-    let key = format!("bundle_emb.{}.string_to_param.*", name(&embedding.placeholder));
-    OutgoingTensor::f32(key, &[embedding.vectors, embedding.width], &embedding.values)
+/// NAME for each placeholder: where two would be one, the later ones get a number.
+pub(super) fn names<'a>(placeholders: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for placeholder in placeholders {
+        let name = name(placeholder);
+        let numbered = (2..).map(|number| format!("{name}_{number}"));
+        let free = std::iter::once(name.clone()).chain(numbered).find(|name| !names.contains(name));
+        names.push(free.unwrap_or(name));
+    }
+    names
+}
+
+pub(super) fn tensors(embeddings: &[Embedding]) -> impl Iterator<Item = OutgoingTensor> {
+    let names = names(embeddings.iter().map(|embedding| embedding.placeholder.as_str()));
+    names.into_iter().zip(embeddings).map(|(name, embedding)| {
+        let key = format!("bundle_emb.{name}.string_to_param.*");
+        OutgoingTensor::f32(key, &[embedding.vectors, embedding.width], &embedding.values)
+    })
 }

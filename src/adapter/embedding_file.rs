@@ -37,17 +37,18 @@ pub(super) fn find<'a>(header: &'a SafetensorsHeader, file_name: &str) -> Option
 }
 
 impl Adapter {
-    /// The embedding alone as `NAME.safetensors` for programs that want it apart; `None` if the
-    /// adapter has none. Name the file by [`Adapter::embedding_file_stem`]: it is the word to type there.
-    pub fn embedding_file(&self) -> Option<Vec<u8>> {
-        let embedding = self.embedding.as_ref()?;
+    /// The embedding of the adapter's `word`-th new word (from 0) alone as `NAME.safetensors`, for programs
+    /// that want it apart; `None` if the adapter has no such word. Name the file by
+    /// [`Adapter::embedding_file_stem`]: it is the word to type there.
+    pub fn embedding_file(&self, word: usize) -> Option<Vec<u8>> {
+        let embedding = self.embeddings.get(word)?;
         let shape = [embedding.vectors, embedding.width];
         let tensor = OutgoingTensor::f32("emb_params", &shape, &embedding.values);
-        Some(write_safetensors(&[tensor], &metadata::of_embedding(self)))
+        Some(write_safetensors(&[tensor], &metadata::of_embedding(self, embedding)))
     }
 
-    /// The name under which other programs know the new word: the placeholder without brackets.
-    pub fn embedding_file_stem(&self) -> Option<String> {
-        self.embedding.as_ref().map(|embedding| bundle::name(&embedding.placeholder))
+    /// The name under which other programs know the `word`-th new word: the placeholder without brackets.
+    pub fn embedding_file_stem(&self, word: usize) -> Option<String> {
+        self.embeddings.get(word).map(|embedding| bundle::name(&embedding.placeholder))
     }
 }

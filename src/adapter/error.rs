@@ -19,7 +19,8 @@ pub enum Error {
 
     /// Far beyond any adapter.
     #[error(
-        "{file} has {gigabytes:.1} GB; adapters of up to 1 GB are read, so this is probably a whole model"
+        "{file} has {gigabytes:.1} GB; adapters of up to {} GB are read, so this is probably a whole model",
+        super::LARGEST_FILE >> 30
     )]
     TooLarge { file: String, gigabytes: f64 },
 
@@ -36,13 +37,18 @@ pub enum Error {
     /// Parts that this engine has no place for.
     #[error(
         "{file} also changes what Palpable does not adapt: {parts} (for example \"{example}\"); it can use \
-         LoRA on the U-Net's attention projections and embeddings of one text encoder"
+         LoRA on the U-Net's attention projections, full differences of its linear layers and convolutions, \
+         and embeddings of one text encoder"
     )]
     NotUnderstood { file: String, parts: String, example: String },
 
     /// One factor without the other.
     #[error("{file} is incomplete: \"{path}\" lacks its {missing} factor")]
     MissingFactor { file: String, path: String, missing: &'static str },
+
+    /// A bias' difference without its weight's.
+    #[error("{file} is incomplete: it changes the bias of \"{path}\" (diff_b) without its weight (diff)")]
+    LoneBias { file: String, path: String },
 
     /// A factor that is given twice, in two dialects.
     #[error("{file} gives \"{name}\" twice")]
@@ -64,9 +70,9 @@ pub enum Error {
     #[error("{file} is damaged: \"{name}\" holds values that are not finite numbers")]
     NotFinite { file: String, name: String },
 
-    /// More than one new word.
-    #[error("{file} holds {count} new words; only files with one can be used")]
-    ManyEmbeddings { file: String, count: usize },
+    /// Two embeddings that would be typed alike.
+    #[error("{file} gives the new word \"{placeholder}\" twice")]
+    RepeatedWord { file: String, placeholder: String },
 
     /// Adapts a layer that the model does not have.
     #[error("the adapter \"{adapter}\" was made for another model: this one has no layer \"{path}\"")]
@@ -92,4 +98,18 @@ pub enum Error {
         model_in: usize,
         model_out: usize,
     },
+
+    /// A difference of another shape than the layer's weight.
+    #[error(
+        "the adapter \"{adapter}\" was made for another model: its difference of \"{path}\" has the shape \
+         {adapter_shape:?}, this model's weight {model_shape:?}"
+    )]
+    OtherWeightShape { adapter: String, path: String, adapter_shape: Vec<usize>, model_shape: Vec<usize> },
+
+    /// A difference of a bias that the layer does not have.
+    #[error(
+        "the adapter \"{adapter}\" was made for another model: it changes the bias of \"{path}\", and this \
+         model's layer has none"
+    )]
+    NoSuchBias { adapter: String, path: String },
 }

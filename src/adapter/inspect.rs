@@ -48,32 +48,53 @@ pub async fn inspect_file(source: &dyn ByteSource, path: &str) -> Result<Vec<Str
 impl Adapter {
     /// The adapter in lines for people: kind, name, base, rank, word, prompts, training.
     pub fn describe(&self) -> Vec<String> {
-        let kind = match (self.lora.is_empty(), &self.embedding) {
-            (false, Some(_)) => "LoRA adapter with a new word",
-            (false, None) => "LoRA adapter",
-            (true, _) => "Embedding of a new word (textual inversion)",
-        };
         let details = &self.details;
         let quoted = |text: &String| format!("\"{text}\"");
         let lines = [
-            ("Kind", Some(kind.to_owned())),
+            ("Kind", Some(self.kind_in_words())),
             ("Name", Some(self.name.clone())),
             ("Base model", details.base_model.clone()),
             ("Text vectors", self.text_width().map(in_words)),
             ("LoRA", self.lora_in_words()),
-            (
-                "New word",
-                self.embedding.as_ref().map(|embedding| match embedding.vectors {
-                    1 => format!("{} (1 vector)", embedding.placeholder),
-                    vectors => format!("{} ({vectors} vectors)", embedding.placeholder),
-                }),
-            ),
+            ("Differences", self.differences_in_words()),
+            (if self.embeddings.len() > 1 { "New words" } else { "New word" }, self.words_in_words()),
             ("Class noun", details.class_noun.clone()),
             ("Target prompt", details.clean_prompt.as_ref().map(quoted)),
             ("Prompt of the photos", details.personalization_prompt.as_ref().map(quoted)),
             ("Training", self.training_in_words()),
         ];
         lines.into_iter().filter_map(|(label, text)| Some(format!("{label}: {}", text?))).collect()
+    }
+
+    fn kind_in_words(&self) -> String {
+        let words = self.embeddings.len();
+        let weights = match (self.lora.is_empty(), self.differences.is_empty()) {
+            (true, true) if words > 1 => return "Embeddings of new words (textual inversion)".to_owned(),
+            (true, true) => return "Embedding of a new word (textual inversion)".to_owned(),
+            (false, true) => "LoRA adapter",
+            (true, false) => "Full differences of weights",
+            (false, false) => "LoRA and full differences of weights",
+        };
+        match words {
+            0 => weights.to_owned(),
+            1 => format!("{weights} with a new word"),
+            _ => format!("{weights} with {words} new words"),
+        }
+    }
+
+    fn differences_in_words(&self) -> Option<String> {
+        let layers = self.differences.len();
+        let noun = if layers == 1 { "layer" } else { "layers" };
+        let numbers = amount(self.difference_values() as f64);
+        (layers > 0).then(|| format!("{layers} {noun}, {numbers} numbers"))
+    }
+
+    fn words_in_words(&self) -> Option<String> {
+        let words = self.embeddings.iter().map(|embedding| match embedding.vectors {
+            1 => format!("{} (1 vector)", embedding.placeholder),
+            vectors => format!("{} ({vectors} vectors)", embedding.placeholder),
+        });
+        (!self.embeddings.is_empty()).then(|| words.collect::<Vec<_>>().join(", "))
     }
 
     fn lora_in_words(&self) -> Option<String> {
@@ -90,6 +111,7 @@ impl Adapter {
         let number = |name: &str, value: Option<f64>| value.map(|value| format!("{name} {value}"));
         let parts = [
             details.steps.map(|steps| format!("{steps} steps")),
+            details.trained_weights.as_ref().map(|trained| format!("trained weights {trained}")),
             number("guidance alpha", details.alpha),
             number("beta", details.beta),
             number("lambda", details.lambda),

@@ -7,9 +7,11 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use serde_json::json;
+
 use super::bundle;
 use super::text::{LONGEST_TEXT, clean, clean_name, clean_placeholder};
-use super::types::{Adapter, AdapterDetails};
+use super::types::{Adapter, AdapterDetails, Embedding};
 
 type Metadata = BTreeMap<String, String>;
 
@@ -17,10 +19,11 @@ type Metadata = BTreeMap<String, String>;
 pub(super) fn of_adapter(adapter: &Adapter) -> Metadata {
     let mut metadata = own_entries(adapter);
     let mut set = |key: &str, value: String| metadata.insert(key.to_owned(), value);
-    set("ss_network_module", "networks.lora".to_owned());
+    let lycoris = !adapter.differences.is_empty();
+    set("ss_network_module", if lycoris { "lycoris.kohya" } else { "networks.lora" }.to_owned());
     set("ss_network_dim", common(adapter.lora.iter().map(|weights| weights.rank.to_string())));
     set("ss_network_alpha", common(adapter.lora.iter().map(|weights| weights.alpha.to_string())));
-    set("ss_network_args", "{}".to_owned());
+    set("ss_network_args", if lycoris { r#"{"algo": "full"}"# } else { "{}" }.to_owned());
     let (v2, base_version, architecture) = family(adapter.text_width());
     set("ss_v2", v2.to_owned());
     set("ss_base_model_version", base_version.to_owned());
@@ -38,24 +41,27 @@ pub(super) fn of_adapter(adapter: &Adapter) -> Metadata {
     if let Some(steps) = adapter.details.steps {
         set("ss_steps", steps.to_string());
     }
-    if let Some(embedding) = &adapter.embedding {
-        set("modelspec.trigger_phrase", bundle::name(&embedding.placeholder));
+    if !adapter.embeddings.is_empty() {
+        set("modelspec.trigger_phrase", trigger_words(adapter));
     }
     metadata
 }
 
 /// For an embedding file.
-pub(super) fn of_embedding(adapter: &Adapter) -> Metadata {
-    own_entries(adapter)
+pub(super) fn of_embedding(adapter: &Adapter, embedding: &Embedding) -> Metadata {
+    own_entries(&Adapter { embeddings: vec![embedding.clone()], ..adapter.clone() })
 }
 
 fn own_entries(adapter: &Adapter) -> Metadata {
     let details = &adapter.details;
-    let placeholder = adapter.embedding.as_ref().map(|embedding| embedding.placeholder.clone());
+    let words: Vec<&str> = adapter.embeddings.iter().map(|word| word.placeholder.as_str()).collect();
+    let placeholder = words.first().map(|&placeholder| placeholder.to_owned());
+    let placeholders = (words.len() > 1).then(|| json!(words).to_string());
     let number = |value: Option<f64>| value.map(|value| value.to_string());
     let entries = [
         ("name", Some(adapter.name.clone())),
         ("placeholder", placeholder),
+        ("placeholders", placeholders),
         ("class_noun", details.class_noun.clone()),
         ("clean_prompt", details.clean_prompt.clone()),
         ("personalization_prompt", details.personalization_prompt.clone()),
@@ -63,6 +69,7 @@ fn own_entries(adapter: &Adapter) -> Metadata {
         ("beta", number(details.beta)),
         ("lambda", number(details.lambda)),
         ("steps", details.steps.map(|steps| steps.to_string())),
+        ("trained_weights", details.trained_weights.clone()),
         ("base_model", details.base_model.clone()),
     ];
     let present = entries.into_iter().filter_map(|(key, value)| Some((format!("palpable.{key}"), value?)));
@@ -75,9 +82,13 @@ pub(super) fn name(metadata: &Metadata) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-/// The placeholder with its brackets, which the tensors' names do not keep.
-pub(super) fn placeholder(metadata: &Metadata) -> Option<String> {
-    metadata.get("palpable.placeholder").map(|placeholder| clean_placeholder(placeholder))
+/// The placeholders with their brackets, which the tensors' names do not keep, in the adapter's order.
+pub(super) fn placeholders(metadata: &Metadata) -> Vec<String> {
+    let several = metadata.get("palpable.placeholders");
+    let several = several.and_then(|json| serde_json::from_str::<Vec<String>>(json).ok());
+    let one = metadata.get("palpable.placeholder").cloned();
+    let all = several.unwrap_or_else(|| one.into_iter().collect());
+    all.iter().map(|placeholder| clean_placeholder(placeholder)).collect()
 }
 
 /// What is there and makes sense; the rest is `None`.
@@ -97,6 +108,7 @@ pub(super) fn details(metadata: &Metadata) -> AdapterDetails {
         beta: number("palpable.beta"),
         lambda: number("palpable.lambda"),
         steps: parse(metadata, "palpable.steps").or_else(|| parse(metadata, "ss_steps")),
+        trained_weights: name("palpable.trained_weights"),
         base_model: name("palpable.base_model").or_else(|| name("ss_sd_model_name")),
     }
 }
@@ -124,12 +136,19 @@ fn common(mut values: impl Iterator<Item = String>) -> String {
     }
 }
 
+/// What users of other programs type for the new words.
+fn trigger_words(adapter: &Adapter) -> String {
+    bundle::names(adapter.embeddings.iter().map(|word| word.placeholder.as_str())).join(", ")
+}
+
 /// A line for people who open the file elsewhere.
 fn comment(adapter: &Adapter) -> String {
     let details = &adapter.details;
     let mut comment = "made with Palpable (PALP)".to_owned();
-    if let Some(embedding) = &adapter.embedding {
-        comment += &format!("; the new word is {}", bundle::name(&embedding.placeholder));
+    match adapter.embeddings.len() {
+        0 => {}
+        1 => comment += &format!("; the new word is {}", trigger_words(adapter)),
+        _ => comment += &format!("; the new words are {}", trigger_words(adapter)),
     }
     if let Some(class_noun) = &details.class_noun {
         comment += &format!(", a {class_noun}");

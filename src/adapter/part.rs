@@ -11,6 +11,10 @@ pub(super) enum Part {
     Up(String),
     /// alpha of the layer at this path.
     Alpha(String),
+    /// The full difference of the weight of the layer at this path.
+    Difference(String),
+    /// The same of its bias.
+    BiasDifference(String),
     /// The vectors of a new word that is bundled under this name.
     Embedding(String),
 }
@@ -42,11 +46,12 @@ pub(super) fn kind_of_foreign(name: &str) -> Option<&'static str> {
     let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
     let contains = |words: &[&str]| words.iter().any(|word| name.contains(word));
     let is_lora = contains(&["lora_", "lora.", "hada_w", "lokr_w", "oft_", "dora_scale"]);
+    let is_difference = name.ends_with(".diff") || name.ends_with(".diff_b");
     if matches!(name, "clip_l" | "clip_g") {
         Some("embeddings of two text encoders (SDXL's)")
     } else if starts(&["bundle_emb."]) {
         Some("embeddings of another kind")
-    } else if !is_lora {
+    } else if !is_lora && !is_difference {
         None
     } else if contains(&["dora_scale", "lora_magnitude_vector"]) {
         Some("DoRA magnitudes")
@@ -56,6 +61,8 @@ pub(super) fn kind_of_foreign(name: &str) -> Option<&'static str> {
         Some("the text encoder")
     } else if starts(&["lora_unet_input_blocks", "lora_unet_output_blocks", "lora_unet_middle_block"]) {
         Some("layers named in another layout (SDXL's)")
+    } else if is_difference {
+        Some("differences of layers that are not adapted here (norms, the time embedding)")
     } else if contains(&["_ff_net", ".ff.net"]) {
         Some("feed-forward layers")
     } else if contains(&["conv", "resnets", "samplers"]) {

@@ -2,14 +2,18 @@
 
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 
+use super::difference::Difference;
 use crate::model::lora::{LoraLayer, LoraSet};
+use crate::model::unet::UNet2DConditionModel;
 
-/// A trained subject: LoRA factors, the new word's embedding, and how it was made.
+/// What was trained of a subject or several: LoRA factors or full differences of weights, the
+/// embeddings of new words, and how it was made.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Adapter {
     pub name: String,
     pub lora: Vec<LoraWeights>,
-    pub embedding: Option<Embedding>,
+    pub differences: Vec<Difference>,
+    pub embeddings: Vec<Embedding>,
     pub details: AdapterDetails,
 }
 
@@ -56,6 +60,9 @@ pub struct AdapterDetails {
     /// The weight of prompt alignment.
     pub lambda: Option<f64>,
     pub steps: Option<usize>,
+    /// What was trained beside the word: `lora`, `crossAttention`, `all` or `none`, as the training's
+    /// settings name it.
+    pub trained_weights: Option<String>,
     /// The model it was trained on, by name.
     pub base_model: Option<String>,
 }
@@ -73,15 +80,45 @@ impl Adapter {
         self.lora.iter().map(|layer| layer.rank).max().unwrap_or(0)
     }
 
-    /// The LoRA on a device, `strength` 1 being as trained; negative strengths push away.
+    /// Numbers in all differences together.
+    pub fn difference_values(&self) -> usize {
+        let bias = |difference: &Difference| difference.bias.as_ref().map_or(0, Vec::len);
+        self.differences.iter().map(|difference| difference.weight.len() + bias(difference)).sum()
+    }
+
+    /// LoRA and differences on a device, `strength` 1 being as trained; negative strengths push away.
     pub fn lora_set(&self, device: &Device, dtype: FloatDType, strength: f32) -> LoraSet {
         let mut set = LoraSet::new();
         self.add_to(&mut set, device, dtype, strength);
         set
     }
 
-    /// Adds the LoRA to a set that may hold other adapters' already; their effects add up.
+    /// Adds LoRA and differences to a set that may hold other adapters' already; their effects add up.
     pub fn add_to(&self, set: &mut LoraSet, device: &Device, dtype: FloatDType, strength: f32) {
+        self.add_low_rank(set, device, dtype, strength);
+        for difference in &self.differences {
+            set.insert_difference(&difference.path, difference.on_device(device, strength));
+        }
+    }
+
+    /// The same with every difference folded into the model's weights as it comes to the device, so that
+    /// it never lies there beside them and costs no time in a forward pass.
+    pub fn fold_into(
+        &self,
+        set: &mut LoraSet,
+        unet: &UNet2DConditionModel,
+        device: &Device,
+        dtype: FloatDType,
+        strength: f32,
+    ) {
+        self.add_low_rank(set, device, dtype, strength);
+        for difference in &self.differences {
+            set.insert_difference(&difference.path, difference.on_device(device, strength));
+            unet.fold(set);
+        }
+    }
+
+    fn add_low_rank(&self, set: &mut LoraSet, device: &Device, dtype: FloatDType, strength: f32) {
         for weights in &self.lora {
             let tensor = |values: &[f32], shape: [usize; 2]| {
                 Tensor::<2>::from_data(TensorData::new(values.to_vec(), shape), (device, DType::from(dtype)))
@@ -95,11 +132,19 @@ impl Adapter {
         }
     }
 
-    /// The width of the text vectors that this adapter works with, if it says: of its embedding, or
+    /// The width of the text vectors that this adapter works with, if it says: of its embeddings, or
     /// what its cross-attention keys take.
     pub fn text_width(&self) -> Option<usize> {
-        let of_lora = || self.lora.iter().find(|weights| is_text_input(&weights.path)).map(|w| w.in_features);
-        self.embedding.as_ref().map(|embedding| embedding.width).or_else(of_lora)
+        self.text_widths().next()
+    }
+
+    /// Every width of text vectors that a part of this adapter works with.
+    pub(super) fn text_widths(&self) -> impl Iterator<Item = usize> {
+        let of_lora = self.lora.iter().filter(|weights| is_text_input(&weights.path));
+        let of_differences = self.differences.iter().filter(|difference| is_text_input(&difference.path));
+        let embeddings = self.embeddings.iter().map(|embedding| embedding.width);
+        let lora = of_lora.map(|weights| weights.in_features);
+        embeddings.chain(lora).chain(of_differences.filter_map(|difference| difference.in_features()))
     }
 }
 

@@ -18,8 +18,9 @@ use crate::{
     tokenizer::{PlaceholderSpan, Tokens},
     training::{
         ActivationPolicy, TrainingSettings,
-        embedding::PromptTemplate,
-        gradients::{Alignment, Batch, Conditioning, Networks, Trained, step_gradients},
+        alignment::Alignment,
+        embedding::{NewWords, PromptTemplate},
+        gradients::{Batch, Conditioning, Networks, Trained, step_gradients},
         lora_parameters::LoraLayout,
         optimizer::{self, ParameterGroup},
     },
@@ -92,7 +93,11 @@ impl TrainingStep {
         let shape = [plan.training_batch, side, side, unet.config().in_channels];
         Self {
             conditioning: Conditioning {
-                personalization: PromptTemplate::new(&prompt, PLACEHOLDER, &text_encoder),
+                personalization: vec![PromptTemplate::new(
+                    &prompt,
+                    &NewWords::one(PLACEHOLDER, 1),
+                    &text_encoder,
+                )],
                 clean: fixed.clone(),
                 empty: fixed,
             },
@@ -100,16 +105,13 @@ impl TrainingStep {
             lora: ParameterGroup::new(lora, settings.lora_learning_rate, settings.weight_decay),
             embedding: ParameterGroup::new(values(gpu, [width]), settings.embedding_learning_rate, 0.0),
             width,
-            batch: Batch {
-                latents: values(gpu, shape),
-                noise: values(gpu, shape),
-                timesteps: vec![500; plan.training_batch],
-            },
+            batch: Batch::new(values(gpu, shape), values(gpu, shape), vec![500; plan.training_batch]),
             alignment: Alignment {
                 alpha: settings.alpha,
                 beta,
                 lambda: settings.lambda,
                 timesteps: settings.alignment_timesteps,
+                ..Alignment::default()
             },
             gradient_clip: settings.gradient_clip,
             networks: TrainedOn { text_encoder, unet, schedule, dtype },
@@ -126,9 +128,10 @@ impl TrainingStep {
             layout: self.layout.clone(),
             factors: self.layout.split(&self.lora.values()),
             embedding: self.embedding.values().reshape([1, self.width]),
+            embedding_is_trained: true,
         };
         let gradients =
-            step_gradients(networks, &self.conditioning, &trained, &self.batch, Some(self.alignment));
+            step_gradients(networks, &self.conditioning, &trained, &self.batch, Some(&self.alignment));
         let embedding: Tensor<1> = gradients.embedding.reshape([self.width]);
         let norm = optimizer::global_norm(gradients.lora.clone(), embedding.clone());
         self.lora.update(optimizer::clip(gradients.lora, norm.clone(), self.gradient_clip));

@@ -4,36 +4,38 @@
 //! (arXiv:2104.08718). Texts and pictures lie in cones apart from each other, so compare a score only
 //! with the same score of other pictures.
 
-use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
+use burn::tensor::{Device, FloatDType};
 use image::RgbImage;
 
-use super::{Error, image_processor::ImageProcessor};
+use super::{
+    Error,
+    embedding::{PictureBatches, cosine, read},
+    image_processor::ImageProcessor,
+};
 use crate::{
-    gpu,
     model::{
         clip::{ClipConfig, ClipModel},
         clip_text::ClipTextModel,
     },
-    tokenizer::Tokens,
+    tokenizer::{Tokenizer, Tokens},
     weights::{ByteSource, Weights, read_text},
 };
 
+/// What CLIPScore puts before a caption.
+pub const CLIP_SCORE_PREFIX: &str = "A photo depicts ";
+
 /// CLIPScore of a cosine between picture and caption (arXiv:2104.08718): 2.5 · max(cosine, 0). The
-/// factor only stretches the usual range; never compare it with a plain CLIP-T.
+/// factor only stretches the usual range; never compare it with a plain CLIP-T. The caption begins
+/// with [`CLIP_SCORE_PREFIX`].
 pub fn clip_score(cosine: f32) -> f32 {
     2.5 * cosine.max(0.0)
 }
-
-/// Pictures that go through the image encoder together.
-const BATCH: usize = 16;
 
 /// The judge.
 #[derive(Clone, Debug)]
 pub struct ClipScorer {
     model: ClipModel,
-    image_processor: ImageProcessor,
-    device: Device,
-    dtype: FloatDType,
+    pictures: PictureBatches,
 }
 
 impl ClipScorer {
@@ -51,11 +53,47 @@ impl ClipScorer {
     ) -> Result<Self, Error> {
         let config = ClipConfig::from_json(&read_text(source, "clip/config.json").await?)?;
         let preprocessor = read_text(source, "clip/preprocessor_config.json").await?;
-        let image_processor = ImageProcessor::from_json(&preprocessor, config.vision_config.image_size)?;
         let stem = "vision_and_projections";
         let mut weights = Weights::load(source, "clip", stem, device, dtype, progress).await?;
-        let model = ClipModel::load(&mut weights, config, text_model)?;
-        Ok(Self { model, image_processor, device: device.clone(), dtype })
+        Self::assemble(&mut weights, config, text_model, &preprocessor, device, dtype)
+    }
+
+    /// Loads a folder in transformers' layout of a whole `CLIPModel`, such as ViT-B/32 or ViT-L/14,
+    /// with its own text tower; and its tokenizer, which encodes the texts for it.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load); or the tokenizer's files are.
+    pub async fn load_whole(
+        source: &dyn ByteSource,
+        device: &Device,
+        dtype: FloatDType,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<(Self, Tokenizer), Error> {
+        let config = ClipConfig::from_json(&read_text(source, "config.json").await?)?;
+        let preprocessor = read_text(source, "preprocessor_config.json").await?;
+        let tokenizer = Tokenizer::load(source, "").await?;
+        let positions = config.text_config.max_position_embeddings;
+        if tokenizer.length() > positions {
+            return Err(Error::TooManyTokens { tokens: tokenizer.length(), positions });
+        }
+        let mut weights = Weights::load(source, "", "model", device, dtype, progress).await?;
+        let text_model = ClipTextModel::load(&mut weights, config.text_config.clone())?;
+        let scorer = Self::assemble(&mut weights, config, text_model, &preprocessor, device, dtype)?;
+        Ok((scorer, tokenizer))
+    }
+
+    fn assemble(
+        weights: &mut Weights,
+        config: ClipConfig,
+        text_model: ClipTextModel,
+        preprocessor: &str,
+        device: &Device,
+        dtype: FloatDType,
+    ) -> Result<Self, Error> {
+        let size = config.vision_config.image_size;
+        let image_processor = ImageProcessor::from_json(preprocessor, size)?;
+        let model = ClipModel::load(weights, config, text_model)?;
+        Ok(Self { model, pictures: PictureBatches { image_processor, size, device: device.clone(), dtype } })
     }
 
     /// CLIP-T of each picture: its cosine with the prompt. The prompt is the clean one, whose
@@ -70,7 +108,7 @@ impl ClipScorer {
     ) -> Result<Vec<f32>, Error> {
         let text = self.embed_text(clean_prompt).await?;
         let pictures = self.embed_images(pictures).await?;
-        Ok(pictures.iter().map(|picture| dot(picture, &text)).collect())
+        Ok(pictures.iter().map(|picture| cosine(picture, &text)).collect())
     }
 
     /// CLIP-I: the mean cosine over all pairs of a generated picture and a photo.
@@ -80,7 +118,7 @@ impl ClipScorer {
     pub async fn clip_image_image(&self, generated: &[RgbImage], photos: &[RgbImage]) -> Result<f32, Error> {
         let generated = self.embed_images(generated).await?;
         let photos = self.embed_images(photos).await?;
-        let pairs = generated.iter().flat_map(|picture| photos.iter().map(|photo| dot(picture, photo)));
+        let pairs = generated.iter().flat_map(|picture| photos.iter().map(|photo| cosine(picture, photo)));
         Ok(pairs.sum::<f32>() / (generated.len() * photos.len()) as f32)
     }
 
@@ -97,29 +135,6 @@ impl ClipScorer {
     /// # Errors
     /// [`Error::NoPictures`] if there is none, or one without a pixel; [`Error::Readback`].
     pub async fn embed_images(&self, pictures: &[RgbImage]) -> Result<Vec<Vec<f32>>, Error> {
-        if pictures.is_empty() || pictures.iter().any(|picture| picture.is_empty()) {
-            return Err(Error::NoPictures);
-        }
-        let size = self.model.vision_model().config().image_size;
-        let mut vectors = Vec::new();
-        for batch in pictures.chunks(BATCH) {
-            let values =
-                batch.iter().flat_map(|picture| self.image_processor.pixel_values(picture)).collect();
-            let data = TensorData::new::<f32, _>(values, [batch.len(), size, size, 3]);
-            let pixel_values = Tensor::from_data(data, (&self.device, DType::from(self.dtype)));
-            let embeddings = self.model.embed_images(pixel_values);
-            let width = embeddings.dims()[1];
-            vectors.extend(read(embeddings).await?.chunks(width).map(<[f32]>::to_vec));
-        }
-        Ok(vectors)
+        self.pictures.embed(pictures, |pixel_values| self.model.embed_images(pixel_values)).await
     }
-}
-
-async fn read(tensor: Tensor<2>) -> Result<Vec<f32>, Error> {
-    let data = gpu::read(tensor).await.map_err(|error| Error::Readback { reason: error.to_string() })?;
-    Ok(data.iter::<f32>().collect())
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }

@@ -15,6 +15,9 @@ const BICUBIC: u32 = 3;
 /// OpenAI's normalization.
 const MEAN: [f64; 3] = [0.48145466, 0.4578275, 0.40821073];
 const STD: [f64; 3] = [0.26862954, 0.26130258, 0.27577711];
+/// ImageNet's.
+const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
+const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
 
 /// How a picture is prepared.
 #[derive(Clone, Debug)]
@@ -22,9 +25,19 @@ pub(super) struct ImageProcessor {
     resize: Resize,
     /// Height and width of the centre that is kept.
     crop: Option<[u32; 2]>,
+    centre: Centre,
     rescale_factor: f32,
     mean: [f32; 3],
     std: [f32; 3],
+}
+
+/// Where the centre begins if an odd number of pixels is cut away.
+#[derive(Clone, Copy, Debug)]
+enum Centre {
+    /// transformers' rule: half of the rest, rounded down.
+    Down,
+    /// torchvision's: rounded to the nearest whole number, of two equally near ones the even one.
+    Even,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -92,6 +105,16 @@ fn default_std() -> [f64; 3] {
     STD
 }
 
+impl Centre {
+    /// Pixels cut away before the centre, of so many in all.
+    fn start(self, rest: u32) -> u32 {
+        match self {
+            Self::Down => rest / 2,
+            Self::Even => rest / 2 + u32::from(rest % 4 == 3),
+        }
+    }
+}
+
 impl ImageProcessor {
     /// `image_size`: the height and width that the image encoder takes.
     ///
@@ -119,6 +142,7 @@ impl ImageProcessor {
                 Size::One(edge) | Size::ShortestEdge { shortest_edge: edge } => [edge, edge],
                 Size::HeightWidth { height, width } => [height, width],
             }),
+            centre: Centre::Down,
             rescale_factor: if settings.do_rescale { settings.rescale_factor } else { 1.0 },
             mean: if settings.do_normalize { settings.image_mean.map(|mean| mean as f32) } else { [0.0; 3] },
             std: if settings.do_normalize { settings.image_std.map(|std| std as f32) } else { [1.0; 3] },
@@ -128,6 +152,20 @@ impl ImageProcessor {
             return Err(Error::InconsistentConfig { component: COMPONENT, reason });
         }
         Ok(processor)
+    }
+
+    /// What DreamBooth prepares pictures for DINO with: torchvision's `Resize(256, bicubic)` and
+    /// `CenterCrop(224)`, in proportion for another `image_size`, and ImageNet's normalization.
+    pub fn of_dreambooth(image_size: usize) -> Self {
+        let side = image_size as u32;
+        Self {
+            resize: Resize::ShortestEdge((side * 256).div_ceil(224)),
+            crop: Some([side; 2]),
+            centre: Centre::Even,
+            rescale_factor: 1.0 / 255.0,
+            mean: IMAGENET_MEAN,
+            std: IMAGENET_STD,
+        }
     }
 
     /// Height and width of every result, if they are the same for all pictures.
@@ -156,7 +194,7 @@ impl ImageProcessor {
         };
         let mut resized = resize_bicubic(picture, new_width, new_height);
         if let Some([height, width]) = self.crop {
-            let (left, top) = ((new_width - width) / 2, (new_height - height) / 2);
+            let (left, top) = (self.centre.start(new_width - width), self.centre.start(new_height - height));
             resized = imageops::crop_imm(&resized, left, top, width, height).to_image();
         }
         let channel = |channel: usize, value: u8| {

@@ -3,6 +3,7 @@
 
 use burn::tensor::Tensor;
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::{
     Error,
@@ -22,17 +23,52 @@ pub struct ClipConfig {
 }
 
 impl ClipConfig {
-    /// Reads a `config.json`.
+    /// Reads a `config.json`. Sizes that are left out are those of ViT-B/32, as in transformers, whose
+    /// older versions saved only what differs from them.
     ///
     /// # Errors
     /// A setting is missing, of the wrong kind, or contradicts another.
     pub fn from_json(json: &str) -> Result<Self, Error> {
         let component = "CLIP";
-        let config: Self =
-            serde_json::from_str(json).map_err(|reason| Error::UnreadableConfig { component, reason })?;
+        let unreadable = |reason| Error::UnreadableConfig { component, reason };
+        let mut config: Value = serde_json::from_str(json).map_err(unreadable)?;
+        fill(&mut config, &default_config());
+        let config: Self = serde_json::from_value(config).map_err(unreadable)?;
         config.text_config.check(component)?;
         config.vision_config.check(component)?;
         Ok(config)
+    }
+}
+
+/// transformers' defaults: ViT-B/32.
+fn default_config() -> Value {
+    json!({
+        "text_config": {
+            "vocab_size": 49408,
+            "hidden_size": 512,
+            "intermediate_size": 2048,
+            "num_hidden_layers": 12,
+            "num_attention_heads": 8,
+            "max_position_embeddings": 77,
+        },
+        "vision_config": {
+            "hidden_size": 768,
+            "intermediate_size": 3072,
+            "num_hidden_layers": 12,
+            "num_attention_heads": 12,
+            "image_size": 224,
+            "patch_size": 32,
+        },
+        "projection_dim": 512,
+    })
+}
+
+/// Adds to an object what it leaves out of another, at any depth.
+fn fill(config: &mut Value, defaults: &Value) {
+    if let (Value::Object(config), Value::Object(defaults)) = (config, defaults) {
+        for (name, default) in defaults {
+            fill(config.entry(name).or_insert_with(|| default.clone()), default);
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! The transformer that both of CLIP's towers share (transformers' `CLIPEncoder`).
+//! The transformer that both of CLIP's towers share (transformers' `CLIPEncoder`), and DINO's ViT with
+//! other names.
 //!
 //! A layer, with normalization first:  h = x + Attention(LN₁(x)),  y = h + W₂·act(W₁·LN₂(h))
 
@@ -58,6 +59,30 @@ impl EncoderConfig {
     }
 }
 
+/// What upstream calls the parts of a layer.
+pub(super) struct LayerNames {
+    pub query: &'static str,
+    pub key: &'static str,
+    pub value: &'static str,
+    pub out: &'static str,
+    pub layer_norm1: &'static str,
+    pub layer_norm2: &'static str,
+    pub fc1: &'static str,
+    pub fc2: &'static str,
+}
+
+/// CLIP's.
+pub(super) const CLIP_LAYER: LayerNames = LayerNames {
+    query: "self_attn.q_proj",
+    key: "self_attn.k_proj",
+    value: "self_attn.v_proj",
+    out: "self_attn.out_proj",
+    layer_norm1: "layer_norm1",
+    layer_norm2: "layer_norm2",
+    fc1: "mlp.fc1",
+    fc2: "mlp.fc2",
+};
+
 #[derive(Clone, Debug)]
 pub(super) struct ClipEncoder {
     layers: Vec<EncoderLayer>,
@@ -66,16 +91,17 @@ pub(super) struct ClipEncoder {
 }
 
 impl ClipEncoder {
-    /// Keys `{path}.layers.{n}.…`.
+    /// Keys `{path}.{n}.…`, and within a layer by `names`.
     pub fn load(
         weights: &mut Weights,
         path: &str,
+        names: &LayerNames,
         config: &EncoderConfig,
         causal: bool,
     ) -> Result<Self, weights::Error> {
         let mut layers = Vec::new();
         for index in 0..config.num_hidden_layers {
-            layers.push(EncoderLayer::load(weights, &format!("{path}.layers.{index}"), config)?);
+            layers.push(EncoderLayer::load(weights, &format!("{path}.{index}"), names, config)?);
         }
         Ok(Self { layers, causal })
     }
@@ -101,19 +127,34 @@ struct EncoderLayer {
 }
 
 impl EncoderLayer {
-    fn load(weights: &mut Weights, path: &str, config: &EncoderConfig) -> Result<Self, weights::Error> {
+    fn load(
+        weights: &mut Weights,
+        path: &str,
+        names: &LayerNames,
+        config: &EncoderConfig,
+    ) -> Result<Self, weights::Error> {
         let &EncoderConfig { hidden_size: width, intermediate_size, layer_norm_eps, .. } = config;
-        let mut projection =
-            |name: &str| Linear::load(weights, &format!("{path}.self_attn.{name}"), width, width);
+        let mut linear =
+            |name, input, output| Linear::load(weights, &format!("{path}.{name}"), input, output);
         Ok(Self {
-            query: projection("q_proj")?,
-            key: projection("k_proj")?,
-            value: projection("v_proj")?,
-            out: projection("out_proj")?,
-            layer_norm1: load_layer_norm(weights, &format!("{path}.layer_norm1"), width, layer_norm_eps)?,
-            layer_norm2: load_layer_norm(weights, &format!("{path}.layer_norm2"), width, layer_norm_eps)?,
-            fc1: Linear::load(weights, &format!("{path}.mlp.fc1"), width, intermediate_size)?,
-            fc2: Linear::load(weights, &format!("{path}.mlp.fc2"), intermediate_size, width)?,
+            query: linear(names.query, width, width)?,
+            key: linear(names.key, width, width)?,
+            value: linear(names.value, width, width)?,
+            out: linear(names.out, width, width)?,
+            fc1: linear(names.fc1, width, intermediate_size)?,
+            fc2: linear(names.fc2, intermediate_size, width)?,
+            layer_norm1: load_layer_norm(
+                weights,
+                &format!("{path}.{}", names.layer_norm1),
+                width,
+                layer_norm_eps,
+            )?,
+            layer_norm2: load_layer_norm(
+                weights,
+                &format!("{path}.{}", names.layer_norm2),
+                width,
+                layer_norm_eps,
+            )?,
             heads: config.num_attention_heads,
             hidden_act: config.hidden_act,
         })

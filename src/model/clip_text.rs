@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{
     Error,
-    clip_encoder::{ClipEncoder, EncoderConfig, HiddenAct},
+    clip_encoder::{CLIP_LAYER, ClipEncoder, EncoderConfig, HiddenAct},
     layers::load_layer_norm,
     token_table::TokenTable,
 };
@@ -112,7 +112,13 @@ impl ClipTextModel {
                 [config.vocab_size, width],
             )?,
             position_embedding: weights.take(&position_embedding, [config.max_position_embeddings, width])?,
-            encoder: ClipEncoder::load(weights, &format!("{level}encoder"), &config.encoder(), true)?,
+            encoder: ClipEncoder::load(
+                weights,
+                &format!("{level}encoder.layers"),
+                &CLIP_LAYER,
+                &config.encoder(),
+                true,
+            )?,
             final_layer_norm: load_layer_norm(weights, &final_layer_norm, width, config.layer_norm_eps)?,
             config,
         })
@@ -132,6 +138,11 @@ impl ClipTextModel {
     /// their vectors there.
     pub fn embed_tokens(&self, ids: &[u32]) -> Tensor<2> {
         self.token_embedding.rows(ids)
+    }
+
+    /// The mean length of the table's rows, `[1]`, f32.
+    pub fn vocabulary_norm(&self) -> Tensor<1> {
+        self.token_embedding.mean_norm()
     }
 
     /// Token embeddings `[batch, tokens, hidden_size]` → the last hidden state, of the same shape,

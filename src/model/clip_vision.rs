@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{
     Error,
-    clip_encoder::{ClipEncoder, EncoderConfig, HiddenAct},
+    clip_encoder::{CLIP_LAYER, ClipEncoder, EncoderConfig, HiddenAct},
     clip_text::{default_hidden_act, default_layer_norm_eps},
     layers::load_layer_norm,
 };
@@ -93,7 +93,13 @@ impl ClipVisionModel {
             position_embedding,
             // Upstream's spelling.
             pre_layer_norm: load_layer_norm(weights, "vision_model.pre_layrnorm", width, layer_norm_eps)?,
-            encoder: ClipEncoder::load(weights, "vision_model.encoder", &config.encoder(), false)?,
+            encoder: ClipEncoder::load(
+                weights,
+                "vision_model.encoder.layers",
+                &CLIP_LAYER,
+                &config.encoder(),
+                false,
+            )?,
             post_layer_norm: load_layer_norm(weights, "vision_model.post_layernorm", width, layer_norm_eps)?,
             config,
         })
@@ -120,7 +126,7 @@ impl ClipVisionModel {
 /// `[batch, height, width, 3]` → `[batch, patches, patch·patch·3]`: patches from left to right, then
 /// down; within one the same, each pixel's colours together. A convolution with stride = kernel size
 /// is then a linear layer.
-fn to_patches(pixels: Tensor<4>, patch: usize) -> Tensor<3> {
+pub(super) fn to_patches(pixels: Tensor<4>, patch: usize) -> Tensor<3> {
     let [batch, height, width, channels] = pixels.dims();
     let (down, across) = (height / patch, width / patch);
     pixels.reshape([batch, down, patch, across, patch, channels]).swap_dims(2, 3).reshape([
@@ -131,7 +137,7 @@ fn to_patches(pixels: Tensor<4>, patch: usize) -> Tensor<3> {
 }
 
 /// PyTorch's `[out, 3, patch, patch]` → `[out, patch·patch·3]`, in the order of [`to_patches`].
-fn relay_patch_weight(weight: Tensor<4>) -> Tensor<2> {
+pub(super) fn relay_patch_weight(weight: Tensor<4>) -> Tensor<2> {
     let [out, channels, height, width] = weight.dims();
     weight.permute([0, 2, 3, 1]).reshape([out, height * width * channels])
 }

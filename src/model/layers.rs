@@ -2,10 +2,12 @@
 
 use burn::tensor::{DType, Tensor};
 
+use super::adaptable::{AdaptableModule, LayerKind};
+use super::lora::{LoraSet, layer_weights};
 use crate::ops::{
     self,
     activation::Activation,
-    conv2d::{Additions, Padding, relay_weight},
+    conv2d::{Additions, Padding, doubled, relay_weight, trainable_conv2d},
     group_norm::GroupNormWeights,
     layer_norm::LayerNormWeights,
 };
@@ -107,9 +109,11 @@ pub fn to_image(tokens: Tensor<3>, height: usize, width: usize) -> Tensor<4> {
     tokens.reshape([batch, height, width, channels])
 }
 
-/// A 3×3 convolution.
+/// A 3×3 convolution. That of a U-Net may be adapted by a [`LoraSet`]'s full differences.
 #[derive(Clone, Debug)]
 pub struct Conv2d {
+    /// Where the layer is in the model, as in upstream's keys.
+    path: String,
     /// `[3, 3, in_channels, out_channels]`
     weight: Tensor<4>,
     /// `[out_channels]`
@@ -161,24 +165,59 @@ impl Conv2d {
     ) -> Result<Self, weights::Error> {
         let weight = weights.take(&format!("{path}.weight"), [out_channels, in_channels, 3, 3])?;
         let bias = weights.take(&format!("{path}.bias"), [out_channels])?;
-        Ok(Self { weight: relay_weight(weight), bias, stride, padding })
+        Ok(Self { path: path.to_owned(), weight: relay_weight(weight), bias, stride, padding })
     }
 
     /// `[batch, height, width, in_channels]` → `[batch, height', width', out_channels]`
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self.forward_with(x, Additions::default())
+    pub fn forward(&self, x: Tensor<4>, lora: Option<&LoraSet>) -> Tensor<4> {
+        self.forward_with(x, Additions::default(), lora)
     }
 
     /// The same with something added.
-    pub fn forward_with(&self, x: Tensor<4>, additions: Additions) -> Tensor<4> {
-        let (weight, bias) = (self.weight.clone(), Some(self.bias.clone()));
-        ops::conv2d::conv2d_with(x, weight, bias, self.stride, self.padding, additions)
+    pub fn forward_with(&self, x: Tensor<4>, additions: Additions, lora: Option<&LoraSet>) -> Tensor<4> {
+        let (weight, bias, trained) = self.weights(lora);
+        if !trained {
+            return ops::conv2d::conv2d_with(x, weight, Some(bias), self.stride, self.padding, additions);
+        }
+        let y = trainable_conv2d(x, weight, bias, self.stride, self.padding);
+        let y = match additions.image_add {
+            Some(image_add) => y + image_add.unsqueeze_dims(&[1, 1]),
+            None => y,
+        };
+        match additions.residual {
+            Some(residual) => residual + y,
+            None => y,
+        }
     }
 
     /// Of the nearest-neighbour doubling of x, cut to `size` `[height', width']` (a layer of stride 1):
     /// `[batch, height, width, in_channels]` → `[batch, height', width', out_channels]`
-    pub fn forward_upsampled(&self, x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
-        ops::conv2d::upsampling_conv2d(x, self.weight.clone(), Some(self.bias.clone()), size)
+    pub fn forward_upsampled(&self, x: Tensor<4>, size: [usize; 2], lora: Option<&LoraSet>) -> Tensor<4> {
+        let (weight, bias, trained) = self.weights(lora);
+        if !trained {
+            return ops::conv2d::upsampling_conv2d(x, weight, Some(bias), size);
+        }
+        trainable_conv2d(doubled(x, size), weight, bias, self.stride, self.padding)
+    }
+
+    /// Weight and bias with what `lora` adds to them, and whether it asks for their gradients.
+    fn weights(&self, lora: Option<&LoraSet>) -> (Tensor<4>, Tensor<1>, bool) {
+        let layer = layer_weights(lora, &self.path, &self.weight, Some(&self.bias));
+        (layer.weight, layer.bias.unwrap_or_else(|| self.bias.clone()), layer.trained)
+    }
+
+    pub(super) fn fold(&self, set: &mut LoraSet) {
+        set.fold(&self.path, &self.weight, Some(&self.bias));
+    }
+
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(super) fn module(&self) -> AdaptableModule {
+        let [_, _, in_features, out_features] = self.weight.dims();
+        let (path, kind) = (self.path.clone(), LayerKind::Convolution);
+        AdaptableModule { path, in_features, out_features, kind, has_bias: true }
     }
 
     /// The type of the weights.

@@ -1,16 +1,22 @@
-//! Low-rank adaptation (LoRA, arXiv:2106.09685) of frozen linear layers.
+//! Adaptations of frozen layers: low-rank ones (LoRA, arXiv:2106.09685) and full differences.
 //!
-//! y = W·x + b + Σ_adapters scale · B·(A·x),   scale = strength · alpha / rank
+//! y = (W + Σ strength · D)·x + b + Σ strength · d + Σ scale · B·(A·x),   scale = strength · alpha / rank
 //!
 //! The model holds no adapter: a [`LoraSet`] is passed with each forward call, so that the same
 //! model answers with and without it. A layer the set does not name computes W·x + b and nothing
-//! else, bit by bit the base model.
+//! else, bit by bit the base model. Every linear layer and convolution of the U-Net's pieces can have a
+//! difference, its attention projections a LoRA too; the affine numbers of norms, and the time embedding
+//! before the pieces, stay frozen.
+//!
+//! Factors and differences may be leaves of an autodiff graph: then their gradients are made. A layer
+//! whose difference is one computes its sum of terms in launches of their own, which carry gradients.
 
 use std::collections::HashMap;
 
 use burn::tensor::{DType, Tensor};
 
-use super::layers::take_pointwise_weight;
+use super::adaptable::{AdaptableModule, LayerKind};
+use super::layers::{take_pointwise_weight, to_image, to_tokens};
 use crate::ops::linear::{LoraFactors, adapted_linear, linear_with_residual, trainable_linear};
 use crate::weights::{self, Weights};
 
@@ -39,11 +45,33 @@ impl LoraLayer {
     }
 }
 
+/// A full difference of one layer's weights, f32; with gradients where they are autodiff tensors.
+#[derive(Clone, Debug)]
+pub struct WeightDifference {
+    /// D `[out_features, in_features]`; of a 3×3 convolution `[3·3·in_channels, out_channels]`, which is
+    /// how the layer's own weight `[3, 3, in_channels, out_channels]` lies in memory.
+    pub weight: Tensor<2>,
+    /// d `[out_features]`; None where the layer has no bias (then nothing is added), or its bias stays.
+    pub bias: Option<Tensor<1>>,
+    pub strength: f32,
+}
+
+/// What a layer computes with: its own weights, and what a set's differences add to them.
+pub(super) struct LayerWeights<const D: usize> {
+    pub weight: Tensor<D>,
+    pub bias: Option<Tensor<1>>,
+    /// A gradient to weight and bias is wanted.
+    pub trained: bool,
+}
+
 /// The adapted layers of a model by module path, for example
-/// `down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q`. Several adapters of a layer add up.
+/// `down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q`. Several adaptations of a layer add up.
 #[derive(Clone, Debug, Default)]
 pub struct LoraSet {
     layers: HashMap<String, Vec<LoraLayer>>,
+    differences: HashMap<String, Vec<WeightDifference>>,
+    /// W + Σ strength · D, flat, and the bias, in place of the layers' own.
+    folded: HashMap<String, (Tensor<1>, Option<Tensor<1>>)>,
 }
 
 impl LoraSet {
@@ -56,14 +84,80 @@ impl LoraSet {
         self.layers.entry(path.into()).or_default().push(layer);
     }
 
-    /// The adaptations of the layer at `path`; none is an empty slice.
+    /// Adds a full difference to what the set already holds for `path`. It is added to the layer's weights
+    /// at every forward call, until [`UNet2DConditionModel::fold`](super::unet::UNet2DConditionModel::fold)
+    /// does that once for all.
+    pub fn insert_difference(&mut self, path: impl Into<String>, difference: WeightDifference) {
+        self.differences.entry(path.into()).or_default().push(difference);
+    }
+
+    /// The low-rank adaptations of the layer at `path`; none is an empty slice.
     pub fn get(&self, path: &str) -> &[LoraLayer] {
         self.layers.get(path).map_or(&[], Vec::as_slice)
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.layers.is_empty()
+    /// The full differences of the layer at `path` that are not folded into its weights.
+    pub fn differences(&self, path: &str) -> &[WeightDifference] {
+        self.differences.get(path).map_or(&[], Vec::as_slice)
     }
+
+    /// The same adaptations, `factor` times as strong; what is folded into weights stays as strong as it is.
+    pub fn scaled(&self, factor: f32) -> Self {
+        let mut scaled = self.clone();
+        scaled.layers.values_mut().flatten().for_each(|layer| layer.scale *= factor);
+        scaled.differences.values_mut().flatten().for_each(|difference| difference.strength *= factor);
+        scaled
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.layers.is_empty() && self.differences.is_empty() && self.folded.is_empty()
+    }
+
+    /// Puts the sum of the layer's weights and the set's differences in the differences' place.
+    pub(super) fn fold<const D: usize>(&mut self, path: &str, weight: &Tensor<D>, bias: Option<&Tensor<1>>) {
+        if self.differences(path).is_empty() {
+            return;
+        }
+        let LayerWeights { weight, bias, .. } = layer_weights(Some(self), path, weight, bias);
+        let count = weight.shape().num_elements();
+        self.differences.remove(path);
+        self.folded.insert(path.to_owned(), (weight.reshape([count]), bias));
+    }
+}
+
+/// The weights that the layer at `path` computes with, in the type of its own.
+pub(super) fn layer_weights<const D: usize>(
+    lora: Option<&LoraSet>,
+    path: &str,
+    weight: &Tensor<D>,
+    bias: Option<&Tensor<1>>,
+) -> LayerWeights<D> {
+    let shape = weight.dims();
+    let folded = lora.and_then(|set| set.folded.get(path));
+    let (mut weight, mut bias) = match folded {
+        Some((weight, bias)) => (weight.clone().reshape(shape), bias.clone()),
+        None => (weight.clone(), bias.cloned()),
+    };
+    let differences = lora.map_or(&[][..], |set| set.differences(path));
+    if !differences.is_empty() {
+        let weights = differences.iter().map(|each| (each.weight.clone().reshape(shape), each.strength));
+        weight = plus(weight, weights);
+        let own = bias.take();
+        let biases = differences.iter().filter_map(|each| Some((each.bias.clone()?, each.strength)));
+        bias = own.map(|own| plus(own, biases));
+    }
+    let trained = weight.is_autodiff() || bias.as_ref().is_some_and(Tensor::is_autodiff);
+    LayerWeights { weight, bias, trained }
+}
+
+/// own + Σ strength · difference, summed in f32 and rounded to the layer's type at the end: a training's
+/// small steps would be lost in f16.
+fn plus<const D: usize>(own: Tensor<D>, differences: impl Iterator<Item = (Tensor<D>, f32)>) -> Tensor<D> {
+    let dtype = own.dtype();
+    let sum = differences.fold(own.cast(DType::F32), |sum, (difference, strength)| {
+        sum + if strength == 1.0 { difference } else { difference * strength }
+    });
+    sum.cast(dtype)
 }
 
 /// A frozen linear layer that a [`LoraSet`] may adapt.
@@ -75,6 +169,8 @@ pub struct AdaptableLinear {
     pub weight: Tensor<2>,
     /// `[out_features]`
     pub bias: Option<Tensor<1>>,
+    /// Upstream has it as a 1×1 convolution.
+    pointwise: bool,
 }
 
 impl AdaptableLinear {
@@ -97,7 +193,7 @@ impl AdaptableLinear {
         out_features: usize,
     ) -> Result<Self, weights::Error> {
         let weight = weights.take(&format!("{path}.weight"), [out_features, in_features])?;
-        Ok(Self { path: path.to_owned(), weight, bias: None })
+        Ok(Self { path: path.to_owned(), weight, bias: None, pointwise: false })
     }
 
     /// A 1×1 convolution: `path.weight` `[out_features, in_features, 1, 1]` and `path.bias`.
@@ -109,7 +205,7 @@ impl AdaptableLinear {
     ) -> Result<Self, weights::Error> {
         let weight = take_pointwise_weight(weights, path, in_features, out_features)?;
         let bias = weights.take(&format!("{path}.bias"), [out_features])?;
-        Ok(Self { path: path.to_owned(), weight, bias: Some(bias) })
+        Ok(Self { path: path.to_owned(), weight, bias: Some(bias), pointwise: true })
     }
 
     /// `[batch, tokens, in_features]` → `[batch, tokens, out_features]`
@@ -127,23 +223,60 @@ impl AdaptableLinear {
         self.forward_plus(x, Some(residual), lora)
     }
 
-    /// The first adaptation is part of the layer's own launch; further ones are added.
+    /// `[batch, height, width, in_features]` → `[batch, height, width, out_features]`
+    pub fn forward_image(&self, x: Tensor<4>, lora: Option<&LoraSet>) -> Tensor<4> {
+        let [_, height, width, _] = x.dims();
+        to_image(self.forward(to_tokens(x), lora), height, width)
+    }
+
+    /// The first low-rank adaptation is part of the layer's own launch; further ones are added.
     fn forward_plus(&self, x: Tensor<3>, residual: Option<Tensor<3>>, lora: Option<&LoraSet>) -> Tensor<3> {
-        let (weight, bias) = (self.weight.clone(), self.bias.clone());
-        match lora.map_or(&[][..], |set| set.get(&self.path)) {
-            [] => linear_with_residual(x, weight, bias, residual),
+        let layer = layer_weights(lora, &self.path, &self.weight, self.bias.as_ref());
+        let LayerWeights { weight, bias, trained } = layer;
+        let low_rank = lora.map_or(&[][..], |set| set.get(&self.path));
+        let (y, others) = match low_rank {
+            _ if trained => (trained_sum(x.clone(), weight, bias, residual), low_rank),
+            [] => return linear_with_residual(x, weight, bias, residual),
             [first, others @ ..] => {
-                let adapted = adapted_linear(x.clone(), weight, bias, residual, first.factors(x.dtype()));
-                others.iter().fold(adapted, |sum, layer| sum + layer.forward(x.clone()))
+                (adapted_linear(x.clone(), weight, bias, residual, first.factors(x.dtype())), others)
             }
+        };
+        others.iter().fold(y, |sum, layer| sum + layer.forward(x.clone()))
+    }
+
+    /// Whether `lora` asks for a gradient to the layer's weights.
+    pub(super) fn is_trained(&self, lora: Option<&LoraSet>) -> bool {
+        let differences = lora.map_or(&[][..], |set| set.differences(&self.path));
+        differences.iter().any(|difference| difference.weight.is_autodiff())
+    }
+
+    pub(super) fn module(&self) -> AdaptableModule {
+        let [out_features, in_features] = self.weight.dims();
+        let kind = if self.pointwise { LayerKind::Pointwise } else { LayerKind::Linear };
+        AdaptableModule {
+            path: self.path.clone(),
+            in_features,
+            out_features,
+            kind,
+            has_bias: self.bias.is_some(),
         }
     }
+}
 
-    pub fn in_features(&self) -> usize {
-        self.weight.dims()[1]
-    }
-
-    pub fn out_features(&self) -> usize {
-        self.weight.dims()[0]
+/// x · Wᵀ + b + residual with gradients to all of them.
+fn trained_sum(
+    x: Tensor<3>,
+    weight: Tensor<2>,
+    bias: Option<Tensor<1>>,
+    residual: Option<Tensor<3>>,
+) -> Tensor<3> {
+    let product = trainable_linear(x, weight);
+    let y = match bias {
+        Some(bias) => product + bias.unsqueeze::<3>(),
+        None => product,
+    };
+    match residual {
+        Some(residual) => residual + y,
+        None => y,
     }
 }

@@ -1,14 +1,17 @@
 //! The models of Stable Diffusion 1.x with frozen weights, by upstream's names: every key is
 //! diffusers' or transformers', every size comes from `config.json`.
 
+pub mod adaptable;
 pub mod clip;
 mod clip_encoder;
 pub mod clip_text;
 pub mod clip_vision;
 mod config;
+pub mod cross_attention;
 mod error;
 mod layers;
 pub mod lora;
+pub mod resample;
 mod resnet;
 pub mod taesd;
 mod time_embedding;
@@ -24,5 +27,6 @@ mod vae_blocks;
 pub mod vae_config;
 mod vae_decoder;
 mod vae_encoder;
+pub mod vit;
 
 pub use error::Error;

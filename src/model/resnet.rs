@@ -5,7 +5,9 @@
 
 use burn::tensor::Tensor;
 
-use super::layers::{Conv2d, Linear, load_group_norm};
+use super::adaptable::AdaptableLayer;
+use super::layers::{Conv2d, load_group_norm};
+use super::lora::{AdaptableLinear, LoraSet};
 use crate::ops::conv2d::Additions;
 use crate::ops::group_norm::{GroupNormWeights, group_norm};
 use crate::weights::{self, Weights};
@@ -25,10 +27,10 @@ pub struct ResnetSizes {
 pub struct ResnetBlock2D {
     norm1: GroupNormWeights,
     conv1: Conv2d,
-    time_emb_proj: Option<Linear>,
+    time_emb_proj: Option<AdaptableLinear>,
     norm2: GroupNormWeights,
     conv2: Conv2d,
-    conv_shortcut: Option<Linear>,
+    conv_shortcut: Option<AdaptableLinear>,
 }
 
 impl ResnetBlock2D {
@@ -39,31 +41,56 @@ impl ResnetBlock2D {
             norm1: load_group_norm(weights, &key("norm1"), in_channels, norm_num_groups, norm_eps)?,
             conv1: Conv2d::load(weights, &key("conv1"), in_channels, out_channels)?,
             time_emb_proj: time_embedding_size
-                .map(|size| Linear::load(weights, &key("time_emb_proj"), size, out_channels))
+                .map(|size| AdaptableLinear::load(weights, &key("time_emb_proj"), size, out_channels))
                 .transpose()?,
             norm2: load_group_norm(weights, &key("norm2"), out_channels, norm_num_groups, norm_eps)?,
             conv2: Conv2d::load(weights, &key("conv2"), out_channels, out_channels)?,
             conv_shortcut: (in_channels != out_channels)
-                .then(|| Linear::load_pointwise(weights, &key("conv_shortcut"), in_channels, out_channels))
+                .then(|| {
+                    AdaptableLinear::load_pointwise(weights, &key("conv_shortcut"), in_channels, out_channels)
+                })
                 .transpose()?,
         })
     }
 
     /// x `[batch, height, width, in_channels]`, activated_time silu(time embedding)
     /// `[batch, 1, time_embedding_size]` → `[batch, height, width, out_channels]`
-    pub fn forward(&self, x: Tensor<4>, activated_time: Option<&Tensor<3>>) -> Tensor<4> {
-        let image_add = self
-            .time_emb_proj
-            .as_ref()
-            .zip(activated_time)
-            .map(|(projection, time)| projection.forward(time.clone()).squeeze_dim(1));
+    pub fn forward(
+        &self,
+        x: Tensor<4>,
+        activated_time: Option<&Tensor<3>>,
+        lora: Option<&LoraSet>,
+    ) -> Tensor<4> {
         let normal = group_norm(x.clone(), &self.norm1, true);
-        let hidden = self.conv1.forward_with(normal, Additions { image_add, residual: None });
+        let hidden = match self.time_emb_proj.as_ref().zip(activated_time) {
+            None => self.conv1.forward(normal, lora),
+            Some((projection, time)) => {
+                let time: Tensor<2> = projection.forward(time.clone(), lora).squeeze_dim(1);
+                if projection.is_trained(lora) {
+                    // What a convolution adds in its own launch has no gradient.
+                    self.conv1.forward(normal, lora) + time.unsqueeze_dims(&[1, 1])
+                } else {
+                    let additions = Additions { image_add: Some(time), residual: None };
+                    self.conv1.forward_with(normal, additions, lora)
+                }
+            }
+        };
         let shortcut = match &self.conv_shortcut {
-            Some(conv_shortcut) => conv_shortcut.forward_image(x),
+            Some(conv_shortcut) => conv_shortcut.forward_image(x, lora),
             None => x,
         };
         let normal = group_norm(hidden, &self.norm2, true);
-        self.conv2.forward_with(normal, Additions { image_add: None, residual: Some(shortcut) })
+        self.conv2.forward_with(normal, Additions { image_add: None, residual: Some(shortcut) }, lora)
+    }
+
+    /// Its linear layers and convolutions.
+    pub(super) fn layers(&self) -> impl Iterator<Item = AdaptableLayer<'_>> {
+        let layers = [
+            self.time_emb_proj.as_ref().map(AdaptableLayer::from),
+            Some((&self.conv1).into()),
+            self.conv_shortcut.as_ref().map(AdaptableLayer::from),
+            Some((&self.conv2).into()),
+        ];
+        layers.into_iter().flatten()
     }
 }

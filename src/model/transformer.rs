@@ -4,8 +4,10 @@
 
 use burn::tensor::Tensor;
 
+use super::adaptable::AdaptableLayer;
+use super::cross_attention::Guides;
 use super::layers::{load_group_norm, to_image, to_tokens};
-use super::lora::{AdaptableLinear, LoraSet};
+use super::lora::AdaptableLinear;
 use super::transformer_block::BasicTransformerBlock;
 use crate::ops::group_norm::{GroupNormWeights, group_norm};
 use crate::weights::{self, Weights};
@@ -65,23 +67,21 @@ impl Transformer2DModel {
 
     /// x `[batch, height, width, channels]`, encoder_hidden_states `[batch, tokens, cross_attention_dim]`
     /// → `[batch, height, width, channels]`
-    pub fn forward(
-        &self,
-        x: Tensor<4>,
-        encoder_hidden_states: &Tensor<3>,
-        lora: Option<&LoraSet>,
-    ) -> Tensor<4> {
+    pub fn forward(&self, x: Tensor<4>, encoder_hidden_states: &Tensor<3>, guides: Guides) -> Tensor<4> {
         let [_, height, width, _] = x.dims();
         let normal = to_tokens(group_norm(x.clone(), &self.norm, false));
-        let hidden =
-            self.transformer_blocks.iter().fold(self.proj_in.forward(normal, lora), |hidden, block| {
-                block.forward(hidden, encoder_hidden_states, lora)
+        let hidden = self
+            .transformer_blocks
+            .iter()
+            .fold(self.proj_in.forward(normal, guides.lora), |hidden, block| {
+                block.forward(hidden, [height, width], encoder_hidden_states, guides)
             });
-        to_image(self.proj_out.forward_with_residual(hidden, to_tokens(x), lora), height, width)
+        to_image(self.proj_out.forward_with_residual(hidden, to_tokens(x), guides.lora), height, width)
     }
 
-    /// The attention projections of all blocks.
-    pub fn attention_projections(&self) -> impl Iterator<Item = &AdaptableLinear> {
-        self.transformer_blocks.iter().flat_map(BasicTransformerBlock::attention_projections)
+    /// Its linear layers and 1×1 convolutions.
+    pub(super) fn layers(&self) -> impl Iterator<Item = AdaptableLayer<'_>> {
+        let blocks = self.transformer_blocks.iter().flat_map(BasicTransformerBlock::layers);
+        [(&self.proj_in).into()].into_iter().chain(blocks).chain([(&self.proj_out).into()])
     }
 }

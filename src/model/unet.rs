@@ -1,11 +1,13 @@
 //! The noise prediction network of Stable Diffusion 1.x (diffusers' `UNet2DConditionModel`).
 //!
 //! Computes in the type of its weights (f32 or f16); input and output are f32. Weights are frozen:
-//! gradients flow to the sample, the prompt's embedding and the LoRA factors.
+//! gradients flow to the sample, the prompt's embedding and what a [`LoraSet`] holds.
 
 use burn::tensor::{DType, Device, Tensor};
 
-use super::lora::{AdaptableLinear, LoraSet};
+use super::adaptable::{AdaptableLayer, AdaptableModule, ModuleChoice};
+use super::cross_attention::Guides;
+use super::lora::LoraSet;
 use super::time_embedding::{Sinusoids, TimeEmbedding};
 use super::unet_blocks::{Conditioning, Segment, SegmentInput};
 use super::unet_config::UNet2DConditionConfig;
@@ -17,15 +19,6 @@ pub struct UNet2DConditionModel {
     dtype: DType,
     time_embedding: TimeEmbedding,
     segments: Vec<Segment>,
-}
-
-/// An attention projection that adapters are trained on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Projection {
-    /// Upstream's module path, `….attn1.to_q` for example.
-    pub path: String,
-    pub in_features: usize,
-    pub out_features: usize,
 }
 
 impl UNet2DConditionModel {
@@ -94,13 +87,26 @@ impl UNet2DConditionModel {
         encoder_hidden_states: Tensor<3>,
         lora: Option<&LoraSet>,
     ) -> Tensor<4> {
+        let guides = Guides { lora, cross_attention: None };
+        self.forward_guided(sample, timesteps, encoder_hidden_states, guides)
+    }
+
+    /// The same with all that may act on it.
+    pub fn forward_guided(
+        &self,
+        sample: Tensor<4>,
+        timesteps: &[f32],
+        encoder_hidden_states: Tensor<3>,
+        guides: Guides,
+    ) -> Tensor<4> {
         let activated_time = self.activated_time(timesteps, &sample.device());
         // Once for all pieces; each casts what it is given, which is then nothing to do.
         let encoder_hidden_states = encoder_hidden_states.cast(self.dtype);
         let conditioning = Conditioning {
             activated_time: &activated_time,
             encoder_hidden_states: &encoder_hidden_states,
-            lora,
+            lora: guides.lora,
+            cross_attention: guides.cross_attention,
         };
         let mut skips: Vec<Tensor<4>> = Vec::new();
         let mut image = sample.cast(self.dtype);
@@ -115,9 +121,25 @@ impl UNet2DConditionModel {
         image.cast(DType::F32)
     }
 
+    /// The layers that adapters may change, in the order of the forward pass.
+    pub fn adaptable_modules(&self, choice: ModuleChoice) -> Vec<AdaptableModule> {
+        let chosen = self.layers().filter(|layer| choice.includes(layer.path()));
+        chosen.map(AdaptableLayer::module).collect()
+    }
+
     /// to_q, to_k, to_v, to_out.0 of every attention, in the order of the forward pass.
-    pub fn attention_projections(&self) -> Vec<Projection> {
-        self.segments.iter().flat_map(Segment::attention_projections).map(Projection::of).collect()
+    pub fn attention_projections(&self) -> Vec<AdaptableModule> {
+        self.adaptable_modules(ModuleChoice::AttentionProjections)
+    }
+
+    /// Adds a set's full differences to this model's weights once for all: what the set then holds takes
+    /// as much memory as the weights of the layers it names, and a forward pass as long as without it.
+    pub fn fold(&self, set: &mut LoraSet) {
+        self.layers().for_each(|layer| layer.fold(set));
+    }
+
+    fn layers(&self) -> impl Iterator<Item = AdaptableLayer<'_>> {
+        self.segments.iter().flat_map(Segment::layers)
     }
 }
 
@@ -125,14 +147,4 @@ impl UNet2DConditionModel {
 pub(crate) fn size(image: &Tensor<4>) -> [usize; 2] {
     let [_, height, width, _] = image.dims();
     [height, width]
-}
-
-impl Projection {
-    fn of(layer: &AdaptableLinear) -> Self {
-        Self {
-            path: layer.path.clone(),
-            in_features: layer.in_features(),
-            out_features: layer.out_features(),
-        }
-    }
 }

@@ -5,8 +5,10 @@
 
 use burn::tensor::{DType, Tensor};
 
+use super::adaptable::AdaptableLayer;
+use super::cross_attention::{CrossAttentionHook, Guides};
 use super::layers::{Conv2d, load_group_norm};
-use super::lora::{AdaptableLinear, LoraSet};
+use super::lora::LoraSet;
 use super::resnet::{ResnetBlock2D, ResnetSizes};
 use super::transformer::{Transformer2DModel, TransformerSizes};
 use super::unet_config::UNet2DConditionConfig;
@@ -26,6 +28,8 @@ pub struct Conditioning<'a> {
     /// `[batch, tokens, cross_attention_dim]`, cast to the weights' type where it is used
     pub encoder_hidden_states: &'a Tensor<3>,
     pub lora: Option<&'a LoraSet>,
+    /// Sees and may change the probabilities of each `attn2`.
+    pub cross_attention: Option<&'a dyn CrossAttentionHook>,
 }
 
 /// What passes from earlier pieces to one.
@@ -106,17 +110,18 @@ impl Segment {
             Some(skip) => concat_channels(image, skip),
             None => image,
         };
+        let lora = conditioning.lora;
         match &self.body {
-            Body::Convolution(conv) => conv.forward(image),
+            Body::Convolution(conv) => conv.forward(image, lora),
             Body::Layer(layer) => layer.forward(image, conditioning),
             Body::Upsampler(conv) => {
                 let [_, height, width, _] = image.dims();
                 let [height, width] = next_skip.unwrap_or([2 * height, 2 * width]);
-                conv.forward_upsampled(image, [height, width])
+                conv.forward_upsampled(image, [height, width], lora)
             }
             Body::Output(output) => {
                 let (norm, conv) = &**output;
-                conv.forward(group_norm(image, norm, true))
+                conv.forward(group_norm(image, norm, true), lora)
             }
         }
     }
@@ -129,23 +134,37 @@ impl Segment {
         }
     }
 
-    /// The attention projections of its transformer.
-    pub fn attention_projections(&self) -> impl Iterator<Item = &AdaptableLinear> {
-        let transformer = match &self.body {
-            Body::Layer(layer) => layer.transformer.as_ref(),
-            _ => None,
-        };
-        transformer.into_iter().flat_map(Transformer2DModel::attention_projections)
+    /// Its linear layers and convolutions.
+    pub(super) fn layers(&self) -> Vec<AdaptableLayer<'_>> {
+        match &self.body {
+            Body::Convolution(conv) | Body::Upsampler(conv) => vec![conv.into()],
+            Body::Output(output) => vec![(&output.1).into()],
+            Body::Layer(layer) => {
+                let transformer = layer.transformer.iter().flat_map(Transformer2DModel::layers);
+                layer.resnet.layers().chain(transformer).collect()
+            }
+        }
+    }
+
+    /// The paths of its linear layers and convolutions.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.layers().into_iter().map(AdaptableLayer::path)
+    }
+
+    /// Whether it looks at the prompt.
+    pub fn reads_prompt(&self) -> bool {
+        matches!(&self.body, Body::Layer(layer) if layer.transformer.is_some())
     }
 }
 
 impl Layer {
     fn forward(&self, image: Tensor<4>, conditioning: Conditioning) -> Tensor<4> {
-        let x = self.resnet.forward(image, Some(conditioning.activated_time));
+        let x = self.resnet.forward(image, Some(conditioning.activated_time), conditioning.lora);
         match &self.transformer {
             Some(transformer) => {
-                let states = conditioning.encoder_hidden_states.clone().cast(x.dtype());
-                transformer.forward(x, &states, conditioning.lora)
+                let Conditioning { encoder_hidden_states, lora, cross_attention, .. } = conditioning;
+                let states = encoder_hidden_states.clone().cast(x.dtype());
+                transformer.forward(x, &states, Guides { lora, cross_attention })
             }
             None => x,
         }

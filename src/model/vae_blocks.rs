@@ -64,12 +64,12 @@ impl VaeMidBlock {
 
     /// `[batch, height, width, channels]` → the same shape.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let x = self.first_resnet.forward(x, None);
+        let x = self.first_resnet.forward(x, None, None);
         let x = match &self.attention {
             Some(attention) => attention.forward(x),
             None => x,
         };
-        self.second_resnet.forward(x, None)
+        self.second_resnet.forward(x, None, None)
     }
 }
 

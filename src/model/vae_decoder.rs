@@ -49,9 +49,9 @@ impl VaeDecoder {
 
     /// `[batch, height, width, latent_channels]` → `[batch, height · downscale, width · downscale, out_channels]`
     pub fn forward(&self, latents: Tensor<4>) -> Tensor<4> {
-        let x = self.mid_block.forward(self.conv_in.forward(latents));
+        let x = self.mid_block.forward(self.conv_in.forward(latents, None));
         let x = self.up_blocks.iter().fold(x, |x, block| block.forward(x));
-        self.conv_out.forward(group_norm(x, &self.conv_norm_out, true))
+        self.conv_out.forward(group_norm(x, &self.conv_norm_out, true), None)
     }
 }
 
@@ -81,11 +81,11 @@ impl DecoderBlock {
     }
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let x = self.resnets.iter().fold(x, |x, resnet| resnet.forward(x, None));
+        let x = self.resnets.iter().fold(x, |x, resnet| resnet.forward(x, None, None));
         match &self.upsampler {
             Some(upsampler) => {
                 let [_, height, width, _] = x.dims();
-                upsampler.forward_upsampled(x, [2 * height, 2 * width])
+                upsampler.forward_upsampled(x, [2 * height, 2 * width], None)
             }
             None => x,
         }

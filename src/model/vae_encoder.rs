@@ -52,9 +52,9 @@ impl VaeEncoder {
 
     /// `[batch, height, width, in_channels]` → `[batch, height / downscale, width / downscale, 2·latent_channels]`
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
-        let x = self.down_blocks.iter().fold(self.conv_in.forward(images), |x, block| block.forward(x));
+        let x = self.down_blocks.iter().fold(self.conv_in.forward(images, None), |x, block| block.forward(x));
         let x = self.mid_block.forward(x);
-        self.conv_out.forward(group_norm(x, &self.conv_norm_out, true))
+        self.conv_out.forward(group_norm(x, &self.conv_norm_out, true), None)
     }
 
     /// The type of the weights.
@@ -89,9 +89,9 @@ impl EncoderBlock {
     }
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let x = self.resnets.iter().fold(x, |x, resnet| resnet.forward(x, None));
+        let x = self.resnets.iter().fold(x, |x, resnet| resnet.forward(x, None, None));
         match &self.downsampler {
-            Some(downsampler) => downsampler.forward(x),
+            Some(downsampler) => downsampler.forward(x, None),
             None => x,
         }
     }

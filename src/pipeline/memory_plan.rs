@@ -2,7 +2,8 @@
 
 use super::{AppliedAdapter, Error, GenerationSettings, SourcePicture, StableDiffusion};
 use crate::{
-    plan::{self, GenerationSizes, MemoryPlan, ModelSizes, TrainingSizes},
+    model::adaptable::ModuleChoice,
+    plan::{self, Adaptation, GenerationSizes, MemoryPlan, ModelSizes, TrainingSizes},
     training::{ActivationPolicy, Activations, TrainingSettings},
 };
 
@@ -26,6 +27,8 @@ impl StableDiffusion {
             size: settings.size(self, source)?,
             guided: settings.guidance_scale != 1.0 && !self.unet.takes_guidance(),
             rank: adapters.iter().map(|applied| applied.adapter.largest_rank()).sum(),
+            difference_values: adapters.iter().map(|applied| applied.adapter.difference_values()).sum(),
+            hooks_attention: settings.hooks_attention(),
         };
         let plan = self.sizes().generation(sizes);
         let fits = |side: &usize| {
@@ -40,7 +43,13 @@ impl StableDiffusion {
 
     /// What making a picture at the model's own size takes, whether it may or not.
     pub fn picture_memory(&self) -> MemoryPlan {
-        self.sizes().generation(GenerationSizes { size: [self.resolution; 2], guided: true, rank: 0 })
+        self.sizes().generation(GenerationSizes {
+            size: [self.resolution; 2],
+            guided: true,
+            rank: 0,
+            difference_values: 0,
+            hooks_attention: false,
+        })
     }
 
     /// What a training on so many photos will take, with its activations kept or computed again as
@@ -51,16 +60,11 @@ impl StableDiffusion {
     pub fn plan_training(&self, settings: &TrainingSettings, photos: usize) -> Result<MemoryPlan, Error> {
         let sizes = TrainingSizes {
             side: self.resolution,
-            pictures: photos * settings.photo_variants,
-            batch: settings.batch,
-            rank: settings.rank,
-            aligned_predictions: if settings.lambda == 0.0 {
-                0
-            } else if settings.alpha == 1.0 && settings.beta == 1.0 {
-                1
-            } else {
-                2
-            },
+            pictures: settings.pictures(photos),
+            batch: settings.rows(),
+            adaptation: Adaptation::of(settings),
+            aligned_predictions: settings.aligned_predictions().into_iter().max().unwrap_or_default(),
+            optimizer: settings.optimizer,
         };
         let plan = |sizes, policy| self.sizes().training(sizes, policy);
         let policy = match settings.activations {
@@ -70,10 +74,17 @@ impl StableDiffusion {
             Activations::Auto => ActivationPolicy::Recompute,
         };
         let chosen = plan(sizes, policy);
+        let (small_adapter, rank, on) = match sizes.adaptation {
+            Adaptation::LowRank { rank, on } => ("batch 1 and rank 8", rank.min(SMALL_RANK), on),
+            Adaptation::Full(_) => {
+                ("batch 1 and a LoRA of rank 8", SMALL_RANK, ModuleChoice::AttentionProjections)
+            }
+        };
+        let small = Adaptation::LowRank { rank, on };
         let smaller = [
             ("to compute activations again", sizes),
             ("batch 1", TrainingSizes { batch: 1, ..sizes }),
-            ("batch 1 and rank 8", TrainingSizes { batch: 1, rank: sizes.rank.min(SMALL_RANK), ..sizes }),
+            (small_adapter, TrainingSizes { batch: 1, adaptation: small, ..sizes }),
         ];
         let fits =
             |(_, sizes): &&(&str, TrainingSizes)| self.fits(&plan(*sizes, ActivationPolicy::Recompute));

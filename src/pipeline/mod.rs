@@ -1,12 +1,18 @@
 //! The parts put together: a model folder loaded whole, prompts encoded, pictures made.
 
+mod adapters;
+mod class_prompt;
+mod denoiser;
 mod error;
 mod memory_plan;
+#[cfg(not(target_arch = "wasm32"))]
+mod merge;
 mod noise;
 mod personalization;
 mod picture;
 mod preparation;
 mod prompt;
+mod regions;
 mod settings;
 mod source_picture;
 mod stable_diffusion;
@@ -17,6 +23,7 @@ pub use error::Error;
 pub use noise::NoisePurpose;
 pub use picture::Picture;
 pub use prompt::{EncodedPrompts, PromptEncoder, PromptSyntax};
+pub use regions::{Region, RegionMask};
 pub use settings::{AppliedAdapter, GenerationSettings};
 pub use source_picture::SourcePicture;
 pub use stable_diffusion::{LoadProgress, Precision, StableDiffusion};

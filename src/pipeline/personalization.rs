@@ -1,11 +1,12 @@
 //! From photos to a training run on a loaded model.
 
 use super::{Error, StableDiffusion};
-use crate::training::{self, FrozenModel, Photo, PhotoLatents, Trainer, TrainingSettings};
+use crate::training::checkpoint::Checkpoint;
+use crate::training::{self, FrozenModel, Photo, PhotoLatents, PictureSizes, Trainer, TrainingSettings};
 
 impl StableDiffusion {
-    /// Encodes the photos and prepares the run. The model itself stays as it is. `progress` is told
-    /// how many of how many pictures are encoded.
+    /// Encodes the photos, draws what preserves the prior and prepares the run. The model itself stays as
+    /// it is. `progress` is told how many of how many pictures are encoded or drawn.
     ///
     /// # Errors
     /// Too few or too many photos, settings that can't be trained with or need more memory than the
@@ -18,32 +19,59 @@ impl StableDiffusion {
     ) -> Result<Trainer, Error> {
         // Before the photos are encoded, which takes a while.
         settings.validate().map_err(training::Error::from)?;
+        settings.check_photos(photos.len()).map_err(training::Error::from)?;
         let plan = self.plan_training(&settings, photos.len())?;
         let settings = TrainingSettings {
             activations: plan.activations.map_or(settings.activations, Into::into),
             ..settings
         };
         let device = &self.gpu.device;
-        let latents = PhotoLatents::encode(
-            photos,
-            &self.vae,
-            self.resolution as u32,
-            settings.photo_variants,
-            settings.seed,
-            device,
-            progress,
-        );
-        let latents = latents.await;
+        let prior = if settings.preserves_prior() { settings.prior_pictures } else { 0 };
+        let mut encoded = 0;
+        let mut encoding = |done, of| {
+            encoded = of;
+            progress(done, of + prior);
+        };
+        let sizes = PictureSizes { resolution: self.resolution as u32, multiple: self.picture_multiple() };
+        let latents = PhotoLatents::encode(photos, &self.vae, sizes, &settings, device, &mut encoding).await;
         self.gpu.check()?;
         self.gpu.release_unused();
-        let model = FrozenModel {
+        let mut latents = latents?;
+        let model = self.frozen();
+        if prior > 0 {
+            let mut drawing = |done, of| progress(encoded + done, encoded + of);
+            let drawn = latents.draw_prior(&model, &settings, &mut drawing).await;
+            self.gpu.check()?;
+            self.gpu.release_unused();
+            drawn?;
+        }
+        Ok(Trainer::new(model, latents, settings, device)?)
+    }
+
+    /// Takes a run up where its checkpoint left it: settings, photos and state are in the file.
+    ///
+    /// # Errors
+    /// A file that is no checkpoint of a run on this model; more memory than the device may give.
+    pub fn resume_training(&self, checkpoint: &[u8]) -> Result<Trainer, Error> {
+        let checkpoint = Checkpoint::from_bytes(checkpoint).map_err(Error::from)?;
+        self.plan_training(&checkpoint.settings, checkpoint.latents.photos())?;
+        Ok(Trainer::resume(self.frozen(), checkpoint, &self.gpu.device)?)
+    }
+
+    fn frozen(&self) -> FrozenModel {
+        FrozenModel {
             name: self.name.clone(),
             tokenizer: self.tokenizer.clone(),
             text_encoder: self.text_encoder.clone(),
             unet: self.unet.clone(),
             schedule: self.schedule.clone(),
             dtype: self.precision.dtype().into(),
-        };
-        Ok(Trainer::new(model, latents?, settings, device)?)
+        }
+    }
+
+    /// Sides of pictures that the U-Net halves evenly are multiples of this, in pixels.
+    fn picture_multiple(&self) -> u32 {
+        let halvings = self.unet.config().block_out_channels.len().saturating_sub(1);
+        (self.vae.config.downscale() << halvings) as u32
     }
 }

@@ -86,6 +86,33 @@ impl PromptEncoder {
         }
     }
 
+    /// Where a word stands along the tokens' axis of [`encode`](Self::encode)'s hidden states, all its
+    /// tokens and occurrences; empty if the prompt lacks it, or is cut before it.
+    pub fn word_positions(&self, prompt: &str, word: &str, syntax: PromptSyntax) -> Vec<usize> {
+        let chunks = match syntax {
+            PromptSyntax::Literal => vec![self.tokenizer.encode(prompt)],
+            PromptSyntax::Weighted => {
+                self.tokenizer.encode_chunks(prompt).into_iter().map(|chunk| chunk.tokens).collect()
+            }
+        };
+        let of_chunk = |(index, tokens): (usize, &Tokens)| {
+            let first = index * self.tokenizer.length();
+            let positions = self.tokenizer.word_positions(tokens, word);
+            positions.into_iter().map(move |position| first + position)
+        };
+        chunks.iter().enumerate().flat_map(of_chunk).collect()
+    }
+
+    /// Shortens learned vectors to at most `factor` mean lengths of the model's own tokens:
+    /// v ← v·min(1, τ/‖v‖).
+    pub fn clip_norms(&mut self, factor: f64) {
+        let limit = (self.text_encoder.vocabulary_norm() * factor).reshape([1, 1]);
+        for vectors in self.embeddings.values_mut() {
+            let norms = vectors.clone().square().sum_dim(1).sqrt().clamp_min(f32::MIN_POSITIVE);
+            *vectors = vectors.clone() * (limit.clone() / norms).clamp_max(1.0);
+        }
+    }
+
     /// `[1, tokens, width]` of one chunk.
     fn hidden_states(&self, tokens: &Tokens) -> Tensor<3> {
         let words = self.text_encoder.embed_tokens(&tokens.ids);
@@ -100,6 +127,19 @@ impl PromptEncoder {
             }
         }
         self.text_encoder.forward(spliced.unsqueeze())
+    }
+
+    /// What the U-Net attends to at the places of a prompt's own tokens and of its end, without those of
+    /// `prefix`, with which it begins: `[places, width]`.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn token_states(&self, prompt: &str, prefix: &str) -> Tensor<2> {
+        let end = self.tokenizer.encode("").ids.get(1).copied();
+        let tokens = self.tokenizer.encode(prompt);
+        let count = |ids: &[u32]| ids.iter().skip(1).take_while(|&&id| Some(id) != end).count();
+        let (first, last) = (1 + count(&self.tokenizer.encode(prefix).ids), 1 + count(&tokens.ids));
+        let states = self.hidden_states(&tokens);
+        let last = last.min(states.dims()[1] - 1);
+        states.narrow(1, first, last + 1 - first).squeeze_dim(0)
     }
 
     /// The same, multiplied with the tokens' weights.

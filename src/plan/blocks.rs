@@ -2,9 +2,10 @@
 //! the model's block of that name with tensors that have no numbers, what its operations keep beside
 //! what they make.
 
+use super::adaptation::{Adaptation, LayerAdaptation};
 use super::ledger::{Ghost, Tape};
 
-/// Bytes of a number in f32, which statistics and LoRA factors have whatever the model is stored in.
+/// Bytes of a number in f32, which statistics and adaptations have whatever the model is stored in.
 pub const F32: usize = 4;
 /// How much wider a feed-forward layer is than its block.
 const FEED_FORWARD_FACTOR: usize = 4;
@@ -17,6 +18,8 @@ pub struct Walk<'a> {
     pub batch: usize,
     pub norm_num_groups: usize,
     pub prompt: Option<Prompt>,
+    /// Of the U-Net's layers; none without.
+    pub adaptation: Option<Adaptation>,
 }
 
 /// The text side of a walk.
@@ -25,8 +28,27 @@ pub struct Prompt {
     /// `[batch, tokens, width]`, f32
     pub states: Ghost,
     pub tokens: usize,
-    /// Of the LoRA on attention projections; none without.
-    pub rank: Option<usize>,
+}
+
+/// A linear layer or convolution that an adapter may change.
+#[derive(Clone, Copy)]
+pub struct Layer<'a> {
+    /// The end of its path.
+    pub path: &'a str,
+    pub inputs: usize,
+    pub outputs: usize,
+    /// Positions of its kernel: 9 of a 3×3 convolution.
+    pub taps: usize,
+}
+
+impl<'a> Layer<'a> {
+    pub fn linear(path: &'a str, inputs: usize, outputs: usize) -> Self {
+        Self { path, inputs, outputs, taps: 1 }
+    }
+
+    pub fn convolution(inputs: usize, outputs: usize) -> Self {
+        Self { path: "conv", inputs, outputs, taps: 9 }
+    }
 }
 
 /// Sizes of a transformer and its place.
@@ -61,15 +83,19 @@ impl Walk<'_> {
     /// `ResnetBlock2D`
     pub fn resnet(&mut self, x: Ghost, pixels: usize, in_channels: usize, out_channels: usize) -> Ghost {
         let normal = self.group_norm(&x, pixels * in_channels);
-        let hidden = self.frozen(&normal, pixels * out_channels);
+        let hidden = self.layer(&normal, pixels, Layer::convolution(in_channels, out_channels));
         drop(normal);
         // plus the timestep's projection, in place
         let hidden = self.tape.in_place(hidden);
         let normal = self.group_norm(&hidden, pixels * out_channels);
         drop(hidden);
-        let hidden = self.frozen(&normal, pixels * out_channels);
+        let hidden = self.layer(&normal, pixels, Layer::convolution(out_channels, out_channels));
         drop(normal);
-        let shortcut = if in_channels == out_channels { x } else { self.frozen(&x, pixels * out_channels) };
+        let shortcut = if in_channels == out_channels {
+            x
+        } else {
+            self.layer(&x, pixels, Layer::linear("conv_shortcut", in_channels, out_channels))
+        };
         self.tape.add(shortcut, hidden)
     }
 
@@ -88,10 +114,40 @@ impl Walk<'_> {
         self.tape.operation_keeping_result(&[query, key, value], &kept, bytes, log_sum_exp.bytes())
     }
 
-    /// A linear layer that an adapter may change: the adapter keeps its input and A·x.
-    fn adaptable(&mut self, x: &Ghost, tokens: usize, inputs: usize, outputs: usize) -> Ghost {
+    /// A layer that an adapter may change, of `tokens` results a batch row. A LoRA keeps the layer's input
+    /// and A·x, a full difference that is trained the input and the sum of both weights.
+    pub fn layer(&mut self, x: &Ghost, tokens: usize, layer: Layer) -> Ghost {
+        let Layer { path, inputs, outputs, taps } = layer;
+        let adaptation = self.adaptation.map(|adaptation| adaptation.of_layer(path));
+        match adaptation.unwrap_or(LayerAdaptation::None) {
+            LayerAdaptation::None => self.frozen(x, tokens * outputs),
+            LayerAdaptation::LowRank(rank) => self.low_rank(x, tokens, layer, rank),
+            LayerAdaptation::Full => {
+                let weight = self.summed_weight(inputs * outputs * taps);
+                let bytes = self.batch * tokens * outputs * self.scalar;
+                let result = self.tape.operation(&[x, &weight], &[x, &weight], bytes, 0);
+                // plus the bias
+                self.tape.in_place(result)
+            }
+        }
+    }
+
+    /// W + D: summed in f32, and a copy of that in f16.
+    fn summed_weight(&mut self, count: usize) -> Ghost {
+        let ledger = self.tape.ledger().clone();
+        let difference = self.tape.leaf(&ledger.take(0));
+        if self.scalar == F32 {
+            return self.tape.operation(&[&difference], &[], count * F32, 0);
+        }
+        let terms = [(); 2].map(|()| ledger.take(count * F32));
+        let sum = self.tape.operation(&[&difference], &[], count * self.scalar, count * F32);
+        drop(terms);
+        sum
+    }
+
+    fn low_rank(&mut self, x: &Ghost, tokens: usize, layer: Layer, rank: usize) -> Ghost {
+        let Layer { inputs, outputs, .. } = layer;
         let frozen = self.frozen(x, tokens * outputs);
-        let Some(rank) = self.prompt.as_ref().and_then(|prompt| prompt.rank) else { return frozen };
         let (down, up) = (self.factor(rank * inputs), self.factor(rank * outputs));
         let row = self.batch * tokens * self.scalar;
         let reduced = self.tape.operation(&[x, &down], &[x, &down], row * rank, 0);
@@ -111,12 +167,13 @@ impl Walk<'_> {
     pub fn transformer(&mut self, x: Ghost, sizes: TransformerSizes) -> Ghost {
         let image = sizes.pixels * sizes.channels;
         let normal = self.group_norm(&x, image);
-        let mut hidden = self.frozen(&normal, image);
+        let channels = sizes.channels;
+        let mut hidden = self.layer(&normal, sizes.pixels, Layer::linear("proj_in", channels, channels));
         drop(normal);
         for _ in 0..sizes.layers {
             hidden = self.transformer_block(hidden, sizes);
         }
-        let out = self.frozen(&hidden, image);
+        let out = self.layer(&hidden, sizes.pixels, Layer::linear("proj_out", channels, channels));
         drop(hidden);
         self.tape.add(x, out)
     }
@@ -125,32 +182,36 @@ impl Walk<'_> {
     fn transformer_block(&mut self, x: Ghost, sizes: TransformerSizes) -> Ghost {
         let TransformerSizes { pixels, channels, heads, cross_attention_dim, .. } = sizes;
         let normal = self.layer_norm(&x, pixels, channels);
-        let projections = [(); 3].map(|()| self.adaptable(&normal, pixels, channels, channels));
+        let square = |path| Layer::linear(path, channels, channels);
+        let projections = [".attn1.to_q", ".attn1.to_k", ".attn1.to_v"];
+        let projections = projections.map(|path| self.layer(&normal, pixels, square(path)));
         drop(normal);
         let attended = self.attention(projections, pixels, channels, heads);
-        let out = self.adaptable(&attended, pixels, channels, channels);
+        let out = self.layer(&attended, pixels, square(".attn1.to_out.0"));
         drop(attended);
         let x = self.tape.add(x, out);
 
         let normal = self.layer_norm(&x, pixels, channels);
-        let query = self.adaptable(&normal, pixels, channels, channels);
+        let query = self.layer(&normal, pixels, square(".attn2.to_q"));
         drop(normal);
         let (states, tokens) = self.context();
-        let [key, value] = [(); 2].map(|()| self.adaptable(&states, tokens, cross_attention_dim, channels));
+        let projections = [".attn2.to_k", ".attn2.to_v"];
+        let [key, value] = projections
+            .map(|path| self.layer(&states, tokens, Layer::linear(path, cross_attention_dim, channels)));
         drop(states);
         let attended = self.attention([query, key, value], pixels, channels, heads);
-        let out = self.adaptable(&attended, pixels, channels, channels);
+        let out = self.layer(&attended, pixels, square(".attn2.to_out.0"));
         drop(attended);
         let x = self.tape.add(x, out);
 
         let normal = self.layer_norm(&x, pixels, channels);
         let inner = FEED_FORWARD_FACTOR * channels;
-        let hidden = self.frozen(&normal, pixels * 2 * inner);
+        let hidden = self.layer(&normal, pixels, Layer::linear("ff.net.0.proj", channels, 2 * inner));
         drop(normal);
         let bytes = self.batch * pixels * inner * self.scalar;
         let gated = self.tape.operation(&[&hidden], &[&hidden], bytes, 0);
         drop(hidden);
-        let out = self.frozen(&gated, pixels * channels);
+        let out = self.layer(&gated, pixels, Layer::linear("ff.net.2", inner, channels));
         drop(gated);
         self.tape.add(x, out)
     }

@@ -1,12 +1,15 @@
 //! What making a picture takes.
 
 use super::ModelSizes;
+use super::adaptation::Adaptation;
 use super::blocks::F32;
 use super::ledger::Ledger;
 use super::report::{MemoryPlan, Phase};
 use super::text::{self, TextPass};
 use super::unet::UNetPass;
 use super::vae::VaePass;
+use crate::model::adaptable::ModuleChoice;
+use crate::model::unet_segments::{SegmentKind, SegmentShape};
 
 /// A picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,12 +20,17 @@ pub struct GenerationSizes {
     pub guided: bool,
     /// Rank of the adapters together; 0 without.
     pub rank: usize,
+    /// Numbers in the layers that the adapters change in full; 0 without.
+    pub difference_values: usize,
+    /// Cross-attention is computed in the open, for regions or heat maps.
+    pub hooks_attention: bool,
 }
 
 impl ModelSizes<'_> {
     /// The phases of making one picture: encoding the prompts, denoising, decoding.
     pub fn generation(&self, sizes: GenerationSizes) -> MemoryPlan {
-        let GenerationSizes { size, guided, rank } = sizes;
+        let GenerationSizes { size, guided, rank, difference_values, hooks_attention } = sizes;
+        let low_rank = Adaptation::LowRank { rank, on: ModuleChoice::AttentionProjections };
         let [height, width] = size;
         let batch = if guided { 2 } else { 1 };
         let latents = size.map(|side| side / self.downscale());
@@ -33,11 +41,12 @@ impl ModelSizes<'_> {
             batch,
             size: latents,
             tokens: self.text_encoder.max_position_embeddings,
-            rank: (rank > 0).then_some(rank),
+            // Full differences are folded into weights beforehand.
+            adaptation: (rank > 0).then_some(low_rank),
         };
         let picture = VaePass { config: self.vae, scalar: self.scalar, pixels: height * width };
 
-        let adapters = (self.lora_values(rank) * F32) as u64;
+        let adapters = (low_rank.values(self.unet) * F32 + difference_values * self.scalar) as u64;
         let held =
             batch * text::encoding(self.text_encoder) + latents[0] * latents[1] * self.unet.in_channels * F32;
         let phase = |name, run: &dyn Fn(&Ledger)| {
@@ -49,26 +58,25 @@ impl ModelSizes<'_> {
         };
         let phases = vec![
             phase("encoding the prompt", &|ledger| drop(prompt.encode(ledger))),
-            phase("denoising", &|ledger| drop(pass.predict(ledger))),
+            phase("denoising", &|ledger| {
+                let _probabilities = hooks_attention.then(|| ledger.take(self.probabilities(&pass)));
+                drop(pass.predict(ledger));
+            }),
             phase("decoding the picture", &|ledger| drop(picture.decode(ledger))),
         ];
         MemoryPlan { weights: self.weights(), adapters, phases, activations: None }
     }
 
-    /// Numbers in a LoRA of every attention projection.
-    pub(super) fn lora_values(&self, rank: usize) -> usize {
-        let segments = self.unet.segments();
-        let of_level = |level: usize| {
-            let (channels, context) =
-                (self.unet.block_out_channels[level], self.unet.cross_attention_dim[level]);
-            // attn1: four square projections; attn2: two square ones and two from the prompt
-            let widths = 4 * 2 * channels + 2 * 2 * channels + 2 * (context + channels);
-            self.unet.transformer_layers_per_block[level] * widths * rank
+    /// Bytes of what a hooked cross-attention holds at once where most pixels are: scores,
+    /// probabilities, and what the hook makes of them.
+    fn probabilities(&self, pass: &UNetPass) -> usize {
+        let attends =
+            |shape: &SegmentShape| matches!(&shape.kind, SegmentKind::Layer { transformer: Some(_), .. });
+        let pairs = |shape: SegmentShape| {
+            let pixels: usize = pass.size.map(|side| side.div_ceil(1 << shape.level)).iter().product();
+            pixels * pass.tokens * self.unet.num_attention_heads[shape.level]
         };
-        segments
-            .iter()
-            .filter(|segment| super::unet::trains(segment))
-            .map(|segment| of_level(segment.level))
-            .sum()
+        let most = self.unet.segments().into_iter().filter(attends).map(pairs).max();
+        3 * most.unwrap_or(0) * pass.batch * F32
     }
 }

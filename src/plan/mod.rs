@@ -5,6 +5,7 @@
 //! found, phase by phase, with what the pools lose to buffers of a size that is not asked for again.
 //! Nothing is fitted to a measurement; tests hold the plan against what a device reports.
 
+mod adaptation;
 mod blocks;
 mod generation;
 mod ledger;
@@ -15,6 +16,7 @@ mod training;
 mod unet;
 mod vae;
 
+pub use adaptation::Adaptation;
 pub use generation::GenerationSizes;
 pub use report::{Error, MemoryPlan, Phase, gigabytes};
 pub use training::TrainingSizes;

@@ -35,8 +35,14 @@ impl TextPass<'_> {
         let tokens = self.config.max_position_embeddings;
         let mut tape = Tape::new(ledger, recording);
         let leaf = tape.leaf(&ledger.take(tokens * width * self.scalar));
-        let mut walk =
-            Walk { tape: &mut tape, scalar: self.scalar, batch: 1, norm_num_groups: 0, prompt: None };
+        let mut walk = Walk {
+            tape: &mut tape,
+            scalar: self.scalar,
+            batch: 1,
+            norm_num_groups: 0,
+            prompt: None,
+            adaptation: None,
+        };
         let mut x = walk.frozen(&leaf, tokens * width);
         for _ in 0..self.config.num_hidden_layers {
             let normal = walk.layer_norm(&x, tokens, width);

@@ -1,6 +1,7 @@
 //! What a training run takes.
 
 use super::ModelSizes;
+use super::adaptation::Adaptation;
 use super::blocks::F32;
 use super::ledger::Ledger;
 use super::report::{MemoryPlan, Phase};
@@ -8,6 +9,7 @@ use super::text::{self, TextPass};
 use super::unet::UNetPass;
 use super::vae::VaePass;
 use crate::training::ActivationPolicy;
+use crate::training::optimizer::Optimizer;
 
 /// A run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,23 +19,25 @@ pub struct TrainingSizes {
     /// Pictures that are trained on, framings counted.
     pub pictures: usize,
     pub batch: usize,
-    pub rank: usize,
+    /// What is trained of the U-Net.
+    pub adaptation: Adaptation,
     /// Predictions of the larger side of Δ, a batch each: 2 with guidance, 1 without, 0 without
     /// alignment.
     pub aligned_predictions: usize,
+    pub optimizer: Optimizer,
 }
 
-/// Vectors as long as the LoRA's that an update holds beside values, moments and gradient: the terms of
-/// AdamW's rule.
-const UPDATE_TERMS: usize = 4;
+/// Vectors as long as what is trained that an update holds beside values, moments and gradient: the new
+/// values and moments (the old ones stay until all are made), and the terms of AdamW's rule.
+const UPDATE_TERMS: usize = 6;
 
 impl ModelSizes<'_> {
     /// The phases of a run: encoding the photos, then passes and updates.
     pub fn training(&self, sizes: TrainingSizes, policy: ActivationPolicy) -> MemoryPlan {
-        let TrainingSizes { side, pictures, batch, rank, aligned_predictions } = sizes;
+        let TrainingSizes { side, pictures, batch, adaptation, aligned_predictions, optimizer } = sizes;
         let size = [side / self.downscale(); 2];
         let latents = size[0] * size[1] * self.unet.in_channels * F32;
-        let lora = self.lora_values(rank) * F32;
+        let lora = adaptation.values(self.unet) * F32;
         let prompt = TextPass { config: self.text_encoder, scalar: self.scalar };
         let encoding = text::encoding(self.text_encoder);
         let pass = UNetPass {
@@ -42,7 +46,7 @@ impl ModelSizes<'_> {
             batch,
             size,
             tokens: self.text_encoder.max_position_embeddings,
-            rank: Some(rank),
+            adaptation: Some(adaptation),
         };
 
         let photos = Ledger::default();
@@ -51,7 +55,11 @@ impl ModelSizes<'_> {
         let step = Ledger::default();
         // values, moments; latents of the photos; a batch's own, its noise, noisy sample and target; the
         // fixed prompts
-        let state = [(); 3].map(|()| step.take(lora));
+        let moment = match optimizer {
+            Optimizer::AdamW => lora,
+            Optimizer::AdamW8bit => lora.div_ceil(F32),
+        };
+        let state = [step.take(lora), step.take(moment), step.take(moment)];
         let held = [step.take(pictures * latents), step.take(4 * batch * latents), step.take(2 * encoding)];
         let factors = step.take(lora);
         let kept_prompt = (policy == ActivationPolicy::Keep).then(|| prompt.record(&step));

@@ -1,8 +1,10 @@
 //! What passes through the U-Net take, by the same pieces that are run
 //! ([`UNet2DConditionConfig::segments`]).
 
-use super::blocks::{F32, Prompt, TransformerSizes, Walk};
+use super::adaptation::Adaptation;
+use super::blocks::{F32, Layer, Prompt, TransformerSizes, Walk};
 use super::ledger::{Ghost, Ledger, Tape};
+use crate::model::adaptable::ModuleChoice;
 use crate::model::unet_config::UNet2DConditionConfig;
 use crate::model::unet_segments::{SegmentKind, SegmentShape};
 use crate::training::ActivationPolicy;
@@ -18,8 +20,8 @@ pub struct UNetPass<'a> {
     pub size: [usize; 2],
     /// Tokens of the prompt.
     pub tokens: usize,
-    /// Of the LoRA; none without.
-    pub rank: Option<usize>,
+    /// What is added to the weights in every pass; none without.
+    pub adaptation: Option<Adaptation>,
 }
 
 /// An image on its way, and whether anything trained went into it.
@@ -79,7 +81,8 @@ impl<'a> UNetPass<'a> {
         for (index, segment) in self.config.segments().iter().enumerate() {
             let skip = if segment.takes_skip { skips.pop() } else { None };
             let (image_source, skip_source) = (image.source, skip.as_ref().map(|skip| skip.source));
-            let tracked = trains(segment) || image.tracked || skip.as_ref().is_some_and(|skip| skip.tracked);
+            let tracked =
+                self.trains(segment) || image.tracked || skip.as_ref().is_some_and(|skip| skip.tracked);
             let (record, output) = match policy {
                 ActivationPolicy::Keep if tracked => {
                     let tracks = [image.tracked, skip.as_ref().is_some_and(|skip| skip.tracked)];
@@ -124,7 +127,8 @@ impl<'a> UNetPass<'a> {
             scalar: self.scalar,
             batch: self.batch,
             norm_num_groups: self.config.norm_num_groups,
-            prompt: Some(Prompt { states: states.clone(), tokens: self.tokens, rank: self.rank }),
+            prompt: Some(Prompt { states: states.clone(), tokens: self.tokens }),
+            adaptation: self.adaptation,
         };
         let output = match tracks {
             // The tape holds its leaves.
@@ -151,7 +155,9 @@ impl<'a> UNetPass<'a> {
             None => image,
         };
         match &segment.kind {
-            SegmentKind::Input | SegmentKind::Downsampler { .. } => walk.frozen(&image, pixels * outputs),
+            SegmentKind::Input | SegmentKind::Downsampler { .. } => {
+                walk.layer(&image, pixels, Layer::convolution(inputs, outputs))
+            }
             SegmentKind::Layer { transformer, .. } => {
                 let x = walk.resnet(image, pixels, inputs, outputs);
                 match transformer {
@@ -162,12 +168,12 @@ impl<'a> UNetPass<'a> {
             SegmentKind::Upsampler { .. } => {
                 let doubled = walk.frozen(&image, pixels * inputs);
                 drop(image);
-                walk.frozen(&doubled, pixels * outputs)
+                walk.layer(&doubled, pixels, Layer::convolution(inputs, outputs))
             }
             SegmentKind::Output => {
                 let normal = walk.group_norm(&image, pixels * inputs);
                 drop(image);
-                walk.frozen(&normal, pixels * outputs)
+                walk.layer(&normal, pixels, Layer::convolution(inputs, outputs))
             }
         }
     }
@@ -197,18 +203,24 @@ impl<'a> UNetPass<'a> {
         self.size[0] * self.size[1] * self.config.in_channels
     }
 
+    /// Whether anything of the piece is trained, or it reads the prompt, in which the new word is.
+    fn trains(&self, segment: &SegmentShape) -> bool {
+        has_transformer(segment) || self.adaptation == Some(Adaptation::Full(ModuleChoice::All))
+    }
+
     fn as_f32(&self, ledger: &Ledger, image: Ghost) -> Ghost {
         if self.scalar == F32 { image } else { ledger.take(image.bytes() / self.scalar * F32) }
     }
 }
 
-/// Whether adapters are trained on the piece.
-pub(super) fn trains(segment: &SegmentShape) -> bool {
+/// Whether the piece has attention.
+pub(super) fn has_transformer(segment: &SegmentShape) -> bool {
     matches!(&segment.kind, SegmentKind::Layer { transformer: Some(_), .. })
 }
 
 impl Recorded<'_> {
-    /// The way back: the gradient of the prompt's encoding. (Those of the LoRA are the caller's.)
+    /// The way back: the gradient of the prompt's encoding. (Those of what is trained of the U-Net
+    /// are the caller's.)
     pub fn backward(self, ledger: &Ledger, gradient: Ghost) -> Option<Ghost> {
         let mut image_gradients: Vec<Option<Ghost>> = vec![None; self.records.len()];
         if let Some(last) = image_gradients.last_mut() {

@@ -66,7 +66,7 @@ impl VaePass<'_> {
 
     fn walk<'t>(&self, tape: &'t mut Tape) -> Walk<'t> {
         let norm_num_groups = self.config.norm_num_groups;
-        Walk { tape, scalar: self.scalar, batch: 1, norm_num_groups, prompt: None }
+        Walk { tape, scalar: self.scalar, batch: 1, norm_num_groups, prompt: None, adaptation: None }
     }
 
     /// `VaeMidBlock`

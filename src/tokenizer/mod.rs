@@ -14,6 +14,7 @@ mod config;
 mod emphasis;
 mod error;
 mod pipeline;
+mod words;
 
 use tokenizers::{AddedToken, AddedVocabulary, Model};
 
@@ -26,7 +27,7 @@ use config::TokenizerConfig;
 use pipeline::{ClipPipeline, build_pipeline};
 
 /// Vectors that one placeholder may have.
-pub const MOST_VECTORS: usize = 4;
+pub const MOST_VECTORS: usize = 8;
 
 /// A model's tokenizer, with the placeholders added so far.
 #[derive(Clone)]
@@ -88,18 +89,23 @@ impl Tokenizer {
         Self::from_config(vocabulary_json, merges, &config)
     }
 
-    /// From a model's folder, such as "tokenizer"; `special_tokens_map.json` is heeded too.
+    /// From a model's folder, such as "tokenizer", or "" where the files lie at the top;
+    /// `special_tokens_map.json` is heeded too.
     ///
     /// # Errors
     /// A file is missing or unreadable, or as [`new`](Self::new).
     pub async fn load(source: &dyn ByteSource, folder: &str) -> Result<Self, Error> {
-        let vocabulary = read_text(source, &format!("{folder}/vocab.json")).await?;
-        let merges = read_text(source, &format!("{folder}/merges.txt")).await?;
+        let path = |name: &str| match folder {
+            "" => name.to_owned(),
+            folder => format!("{folder}/{name}"),
+        };
+        let vocabulary = read_text(source, &path("vocab.json")).await?;
+        let merges = read_text(source, &path("merges.txt")).await?;
         let mut config = TokenizerConfig::default();
-        if let Some(json) = read_if_present(source, &format!("{folder}/tokenizer_config.json")).await? {
+        if let Some(json) = read_if_present(source, &path("tokenizer_config.json")).await? {
             config = TokenizerConfig::parse(&json)?;
         }
-        if let Some(json) = read_if_present(source, &format!("{folder}/special_tokens_map.json")).await? {
+        if let Some(json) = read_if_present(source, &path("special_tokens_map.json")).await? {
             config.override_special_tokens(&json)?;
         }
         Self::from_config(&vocabulary, &merges, &config)
@@ -124,7 +130,7 @@ impl Tokenizer {
         Ok(tokenizer)
     }
 
-    /// Makes `placeholder` a word of its own, with 1 to 4 vectors. Upper and lower case are the same.
+    /// Makes `placeholder` a word of its own, with 1 to 8 vectors. Upper and lower case are the same.
     ///
     /// # Errors
     /// It is empty, holds white space, is one token already (a word of the vocabulary, another

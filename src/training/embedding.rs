@@ -18,6 +18,29 @@ use crate::tokenizer::Tokens;
 /// as a share of the first one's root mean square.
 const FURTHER_VECTOR_NOISE: f32 = 0.1;
 
+/// The new words of a run: each with as many vectors, which lie in the embedding in this order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewWords {
+    pub placeholders: Vec<String>,
+    pub vectors: usize,
+}
+
+impl NewWords {
+    pub fn one(placeholder: &str, vectors: usize) -> Self {
+        Self { placeholders: vec![placeholder.to_owned()], vectors }
+    }
+
+    /// Rows of the embedding.
+    pub fn rows(&self) -> usize {
+        self.placeholders.len() * self.vectors
+    }
+
+    fn first_row(&self, placeholder: &str) -> Option<usize> {
+        let word = self.placeholders.iter().position(|known| known == placeholder)?;
+        Some(word * self.vectors)
+    }
+}
+
 /// A prompt's token embeddings with gaps where the new word's vectors go.
 #[derive(Clone, Debug)]
 pub struct PromptTemplate {
@@ -30,33 +53,30 @@ pub struct PromptTemplate {
 enum Part {
     /// Rows of the model's table `[tokens, width]`.
     Words(Box<Tensor<2>>),
-    /// These vectors of the new word: all, unless the prompt was cut.
+    /// These rows of the embedding: all of a new word's, unless the prompt was cut.
     Placeholder(Range<usize>),
 }
 
 impl PromptTemplate {
-    /// Looks up the frozen rows around each place of the new word.
-    pub fn new(tokens: &Tokens, placeholder: &str, text_encoder: &ClipTextModel) -> Self {
+    /// Looks up the frozen rows around each place of a new word.
+    pub fn new(tokens: &Tokens, new_words: &NewWords, text_encoder: &ClipTextModel) -> Self {
         let words =
             |range: Range<usize>| Part::Words(Box::new(text_encoder.embed_tokens(&tokens.ids[range])));
         let mut parts = Vec::new();
         let mut position = 0;
-        for span in tokens.placeholders.iter().filter(|span| span.placeholder == placeholder) {
+        for span in &tokens.placeholders {
+            let Some(first_row) = new_words.first_row(&span.placeholder) else { continue };
             if span.position > position {
                 parts.push(words(position..span.position));
             }
-            parts.push(Part::Placeholder(span.first_vector..span.first_vector + span.vectors));
+            let first = first_row + span.first_vector;
+            parts.push(Part::Placeholder(first..first + span.vectors));
             position = span.position + span.vectors;
         }
         if position < tokens.ids.len() {
             parts.push(words(position..tokens.ids.len()));
         }
         Self { parts, dtype: text_encoder.dtype() }
-    }
-
-    /// Whether the new word stands in the prompt with all of its `vectors`.
-    pub fn has_placeholder(&self, vectors: usize) -> bool {
-        self.parts.iter().any(|part| matches!(part, Part::Placeholder(range) if *range == (0..vectors)))
     }
 
     /// The prompt's token embeddings `[1, tokens, width]` with `embedding` `[vectors, width]` in the
@@ -74,30 +94,22 @@ impl PromptTemplate {
     }
 }
 
-/// Where [V] starts: the mean of the class noun's token embeddings `[pieces, width]`; further
-/// vectors add a little noise so that they can part. Returns `[vectors, width]`, f32.
-pub fn initial_embedding(class_noun_rows: Tensor<2>, vectors: usize, seed: u64) -> Tensor<2> {
-    let device = class_noun_rows.device();
-    let first = class_noun_rows.cast(DType::F32).mean_dim(0);
+/// Where the [V] of a subject starts: the mean of the initializer word's token embeddings
+/// `[pieces, width]`; further vectors add a little noise so that they can part. Returns
+/// `[vectors, width]`, f32.
+pub fn initial_embedding(
+    initializer_rows: Tensor<2>,
+    vectors: usize,
+    subject: usize,
+    seed: u64,
+) -> Tensor<2> {
+    let device = initializer_rows.device();
+    let first = initializer_rows.cast(DType::F32).mean_dim(0);
     let width = first.dims()[1];
     let size = first.clone().square().mean_dim(1).sqrt() * FURTHER_VECTOR_NOISE;
     let further = (1..vectors).map(|vector| {
-        let noise = noise::normal(seed, stream(Purpose::EmbeddingStart, vector, 0), width);
+        let noise = noise::normal(seed, stream(Purpose::EmbeddingStart, vector, subject), width);
         first.clone() + upload(noise, &device).reshape([1, width]) * size.clone()
     });
     Tensor::cat(std::iter::once(first.clone()).chain(further).collect(), 0)
-}
-
-/// The length of each vector: `[vectors, width]` → `[vectors, 1]`.
-pub fn norms(embedding: Tensor<2>) -> Tensor<2> {
-    embedding.square().sum_dim(1).sqrt()
-}
-
-/// Shortens vectors that are longer than `limits` `[vectors, 1]`: v · min(1, limit / ‖v‖).
-///
-/// Unbounded, a learned vector grows to several times the length of any word's, and then drowns its
-/// neighbours in the text encoder. This acts after the optimizer's update, outside the graph.
-pub fn cap_norms(embedding: Tensor<2>, limits: Tensor<2>) -> Tensor<2> {
-    let norms = norms(embedding.clone()).clamp_min(f64::from(f32::MIN_POSITIVE));
-    embedding * (limits / norms).clamp_max(1.0)
 }

@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use burn::tensor::{DType, Tensor};
 
-use super::embedding::PromptTemplate;
+use super::embedding::{NewWords, PromptTemplate};
 use super::gradients::Networks;
-use super::settings::SettingsError;
-use super::{ActivationPolicy, Error, PhotoLatents, TrainingSettings};
+use super::settings::{Method, SettingsError};
+use super::{ActivationPolicy, Error, PhotoLatents};
 use crate::model::clip_text::ClipTextModel;
 use crate::model::unet::UNet2DConditionModel;
 use crate::sampling::NoiseSchedule;
@@ -30,7 +30,7 @@ impl FrozenModel {
     /// Whether the parts and the photos' latents fit each other.
     pub(super) fn check(&self, latents: &PhotoLatents) -> Result<(), Error> {
         let unet = self.unet.config();
-        let [_, _, channels] = latents.shape();
+        let [_, _, channels] = latents.shape(0);
         if [unet.in_channels, unet.out_channels] != [channels; 2] {
             let reason = format!(
                 "its U-Net maps {} to {} channels, but latents have {channels}",
@@ -56,22 +56,21 @@ impl FrozenModel {
         }
     }
 
-    /// A prompt that may hold the new word.
-    pub(super) fn template(&self, prompt: &str, placeholder: &str) -> PromptTemplate {
-        PromptTemplate::new(&self.tokenizer.encode(prompt), placeholder, &self.text_encoder)
+    /// A prompt that may hold new words.
+    pub(super) fn template(&self, prompt: &str, new_words: &NewWords) -> PromptTemplate {
+        PromptTemplate::new(&self.tokenizer.encode(prompt), new_words, &self.text_encoder)
     }
 
-    /// y_P, which must hold the whole new word.
-    pub(super) fn personalization_template(
-        &self,
-        settings: &TrainingSettings,
-    ) -> Result<PromptTemplate, Error> {
-        let template = self.template(&settings.personalization_text(), &settings.placeholder);
-        if !template.has_placeholder(settings.vectors) {
-            let tokens = self.tokenizer.encode("").ids.len();
-            return Err(SettingsError::PlaceholderCutOff { tokens }.into());
+    /// Whether the model reads the whole new word in a personalization prompt.
+    pub(super) fn check_prompt(&self, prompt: &str, placeholder: &str, vectors: usize) -> Result<(), Error> {
+        let tokens = self.tokenizer.encode(prompt);
+        let whole = tokens.placeholders.iter().any(|span| {
+            (span.placeholder.as_str(), span.first_vector, span.vectors) == (placeholder, 0, vectors)
+        });
+        match whole {
+            true => Ok(()),
+            false => Err(SettingsError::PlaceholderCutOff { tokens: tokens.ids.len() }.into()),
         }
-        Ok(template)
     }
 
     /// Encoder hidden states `[1, tokens, width]` of a fixed prompt, and what of it did not fit.
@@ -81,14 +80,19 @@ impl FrozenModel {
         (self.text_encoder.forward(embeddings), tokens.truncated)
     }
 
-    /// The text encoder's rows of the class noun's tokens `[pieces, width]`.
-    pub(super) fn class_noun_rows(&self, class_noun: &str) -> Result<Tensor<2>, Error> {
+    /// The text encoder's rows of the tokens of a word that a new word starts as `[pieces, width]`.
+    /// Textual Inversion takes a word of one token alone.
+    pub(super) fn initializer_rows(&self, word: &str, method: Method) -> Result<Tensor<2>, Error> {
         // The empty prompt is start, end, padding.
         let end = self.tokenizer.encode("").ids.get(1).copied();
-        let ids = self.tokenizer.encode(class_noun).ids;
+        let ids = self.tokenizer.encode(word).ids;
         let pieces: Vec<u32> = ids.into_iter().skip(1).take_while(|&id| Some(id) != end).collect();
         if pieces.is_empty() {
-            return Err(SettingsError::ClassNounUnreadable { class_noun: class_noun.to_owned() }.into());
+            return Err(SettingsError::WordUnreadable { word: word.to_owned() }.into());
+        }
+        if method == Method::TextualInversion && pieces.len() > 1 {
+            let word = word.to_owned();
+            return Err(SettingsError::InitializerOfSeveralTokens { word, tokens: pieces.len() }.into());
         }
         Ok(self.text_encoder.embed_tokens(&pieces))
     }

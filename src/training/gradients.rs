@@ -1,15 +1,17 @@
-//! One forward and backward pass of PALP: losses and gradients of LoRA and [V] for one batch.
+//! One forward and backward pass of PALP: losses and gradients of what is trained of the U-Net and of [V]
+//! for one batch.
 //!
 //! Only ε̂, the personalized prediction at x_t, carries a graph, in pieces (`segmented_pass`). All that
-//! Δ needs is computed from plain tensors, so nothing of it can reach the gradients, and the frozen
-//! model's predictions are made without the LoRA set, so they are the base model's to the bit.
+//! Δ needs is computed beside it, from plain tensors (`alignment`).
 
 use std::ops::Add;
 
-use burn::tensor::{DType, Tensor};
+use burn::tensor::{DType, Int, Tensor, TensorData};
 
+use super::alignment::{Alignment, AlignmentPass, Pull};
 use super::embedding::PromptTemplate;
 use super::lora_parameters::{LoraFactors, LoraLayout};
+use super::loss_weights;
 use super::palp::{self, NoiseLevel};
 use super::segmented_pass::{ActivationPolicy, SegmentedPass};
 use crate::model::clip_text::ClipTextModel;
@@ -34,12 +36,12 @@ pub struct Networks<'a> {
     pub activations: ActivationPolicy,
 }
 
-/// The prompts of a run: fixed ones as encoder hidden states `[1, tokens, width]`, which are computed
-/// once, the personalization prompt as a template, which is encoded at every step.
+/// The prompts of a pass: fixed ones as encoder hidden states `[1, tokens, width]`, which are computed
+/// once a run, the personalization prompts as templates, which are encoded at every pass.
 #[derive(Clone, Debug)]
 pub struct Conditioning {
-    /// y_P
-    pub personalization: PromptTemplate,
+    /// y_P of each kind of row; without a new word where the row is one of the prior.
+    pub personalization: Vec<PromptTemplate>,
     /// C_c, of the clean prompt y_c
     pub clean: Tensor<3>,
     /// C_0, of the empty prompt
@@ -51,8 +53,10 @@ pub struct Conditioning {
 pub struct Trained {
     pub layout: LoraLayout,
     pub factors: LoraFactors,
-    /// [V] `[vectors, width]`
+    /// [V] of every subject, one after the other `[vectors, width]`
     pub embedding: Tensor<2>,
+    /// Whether [V] gets gradients.
+    pub embedding_is_trained: bool,
 }
 
 /// Pictures, noise and timesteps of one pass; tensors are `[batch, height, width, channels]`, f32.
@@ -61,31 +65,51 @@ pub struct Batch {
     pub latents: Tensor<4>,
     pub noise: Tensor<4>,
     pub timesteps: Vec<usize>,
+    /// Which of the personalization prompts each row has.
+    pub prompts: Vec<usize>,
+    /// So many rows are photos, which alignment acts on; those after them preserve the prior.
+    pub photo_rows: usize,
+    /// How much each row and latent counts in the personalization loss (see `loss_weights`); broadcasts
+    /// over the batch. None if all count 1, which is never so with rows of the prior.
+    pub weights: Option<Tensor<4>>,
 }
 
-/// Weight and guidance of the alignment part.
-#[derive(Clone, Copy, Debug)]
-pub struct Alignment {
-    pub alpha: f64,
-    pub beta: f64,
-    pub lambda: f64,
-    /// First and last timestep at which it acts.
-    pub timesteps: [usize; 2],
+impl Batch {
+    /// Photos that have the same prompt and all count the same.
+    pub fn new(latents: Tensor<4>, noise: Tensor<4>, timesteps: Vec<usize>) -> Self {
+        let rows = timesteps.len();
+        Self { latents, noise, prompts: vec![0; rows], photo_rows: rows, weights: None, timesteps }
+    }
+
+    /// The rows that are photos.
+    fn photos(&self) -> Self {
+        let rows = self.photo_rows;
+        Self {
+            latents: first_rows(self.latents.clone(), rows),
+            noise: first_rows(self.noise.clone(), rows),
+            timesteps: self.timesteps[..rows].to_vec(),
+            prompts: self.prompts[..rows].to_vec(),
+            photo_rows: rows,
+            weights: self.weights.clone().map(|weights| first_rows(weights, rows)),
+        }
+    }
 }
 
 /// What one pass gives; all on the device, f32 and without autodiff.
 #[derive(Clone, Debug)]
 pub struct StepGradients {
-    /// The gradient of all LoRA factors, as their flat vector.
+    /// The gradient of what is trained of the U-Net, as its flat vector.
     pub lora: Tensor<1>,
     /// The gradient of [V] `[vectors, width]`.
     pub embedding: Tensor<2>,
-    /// What is minimized: mean((ε̂ − ε*)²), `[1]`.
+    /// What is minimized: mean((ε̂ − ε*)²), `[1]`; with weights see `Objective`.
     pub loss: Tensor<1>,
-    /// mean((ε̂ − ε)²), `[1]`.
+    /// mean(w ⊙ (ε̂ − ε)²), `[1]`.
     pub personalization_loss: Tensor<1>,
     /// ‖λΔ‖² and ‖2(ε̂ − ε)‖², `[1]` each; `None` without alignment.
     pub pulls: Option<(Tensor<1>, Tensor<1>)>,
+    /// Predictions of one picture that were made, the one with gradients included.
+    pub evaluations: usize,
 }
 
 impl Add for StepGradients {
@@ -99,12 +123,14 @@ impl Add for StepGradients {
             loss: self.loss + other.loss,
             personalization_loss: self.personalization_loss + other.personalization_loss,
             pulls: self.pulls.zip(other.pulls).map(|(a, b)| (a.0 + b.0, a.1 + b.1)),
+            evaluations: self.evaluations + other.evaluations,
         }
     }
 }
 
 impl StepGradients {
-    /// A sum of `count` passes to their mean; the pulls, of which only the ratio counts, stay sums.
+    /// A sum of `count` passes to their mean; the pulls, of which only the ratio counts, and
+    /// the evaluations stay sums.
     pub fn mean_of(self, count: usize) -> Self {
         if count == 1 {
             return self;
@@ -116,6 +142,7 @@ impl StepGradients {
             loss: self.loss * share,
             personalization_loss: self.personalization_loss * share,
             pulls: self.pulls,
+            evaluations: self.evaluations,
         }
     }
 }
@@ -126,7 +153,7 @@ pub fn step_gradients(
     conditioning: &Conditioning,
     trained: &Trained,
     batch: &Batch,
-    alignment: Option<Alignment>,
+    alignment: Option<&Alignment>,
 ) -> StepGradients {
     let device = batch.latents.device();
     let level = NoiseLevel::new(networks.schedule, &batch.timesteps, &device);
@@ -137,7 +164,7 @@ pub fn step_gradients(
     // The one pass with a graph: ε̂ = G_θLoRA(x_t, y_P).
     let prompt = PersonalPrompt { networks, conditioning, embedding: &trained.embedding };
     let (personal, prompt_tape) = prompt.encode();
-    let states = repeat_rows(personal.clone(), batch.timesteps.len());
+    let states = rows_of(personal.clone(), &batch.prompts);
     let timesteps = as_floats(&batch.timesteps);
     let (output, pass) = SegmentedPass::forward(
         networks.unet,
@@ -148,29 +175,44 @@ pub fn step_gradients(
         networks.activations,
     );
 
-    let personalization_loss = palp::mean_squared_error(output.clone(), target.clone());
-    let (target, pulls) = match alignment {
-        None => (target, None),
-        Some(alignment) => {
-            let prediction = palp::noise_prediction(output.clone(), noisy.clone(), &level, prediction_type);
-            let renoised = palp::renoise_estimate(noisy, batch.noise.clone(), prediction.clone(), &level);
-            let sides = AlignmentPass { networks, batch, level: &level, sample: renoised };
-            let frozen = sides.guided(&conditioning.empty, &conditioning.clean, alignment.alpha, None);
-            let lora = trained.layout.lora_set(&trained.factors);
-            let personalized = sides.guided(&conditioning.empty, &personal, alignment.beta, Some(&lora));
-            let gate = palp::rows(alignment.gate(&batch.timesteps), &device);
-            let direction = palp::alignment_direction(frozen, personalized, gate);
-            let pulls = palp::pulls(direction.clone(), alignment.lambda, prediction, batch.noise.clone());
-            let target = palp::shifted_target(target, direction, alignment.lambda, &level, prediction_type);
-            (target, Some(pulls))
-        }
-    };
+    let weights = &batch.weights;
+    let personalization_loss = loss_weights::mean_squared_error(output.clone(), target.clone(), weights);
+    let mut evaluations = batch.timesteps.len();
+    let aligned = alignment.map(|alignment| {
+        let photos = batch.photos();
+        let rows = photos.photo_rows;
+        let level = NoiseLevel::new(networks.schedule, &photos.timesteps, &device);
+        let [output, noisy, target] =
+            [output.clone(), noisy, target.clone()].map(|tensor| first_rows(tensor, rows));
+        let personal = match personal.dims()[0] {
+            1 => personal,
+            _ => rows_of(personal, &photos.prompts),
+        };
+        let prediction = palp::noise_prediction(output, noisy.clone(), &level, prediction_type);
+        let lora = trained.layout.lora_set(&trained.factors);
+        let aligning = AlignmentPass {
+            networks,
+            conditioning,
+            personal: &personal,
+            lora: &lora,
+            batch: &photos,
+            level: &level,
+            noisy,
+            prediction: prediction.clone(),
+        };
+        let Pull { direction, weights, evaluations: further } = aligning.pull(alignment);
+        evaluations += further;
+        let pulls = palp::pulls(direction.clone(), weights.clone(), prediction, photos.noise.clone());
+        let target = palp::shifted_target(target, direction, weights, &level, prediction_type);
+        (target, pulls)
+    });
+    let (shifted, pulls) = aligned.unzip();
 
-    let loss = palp::mean_squared_error(output.clone(), target.clone());
+    let (loss, output_gradient) = Objective { output, target, weights, shifted }.loss_and_gradient();
     let scale = if networks.dtype == DType::F16 { F16_LOSS_SCALE } else { 1.0 };
-    let gradients = pass.backward(palp::mean_squared_error_gradient(output, target) * scale);
-    let embedding = match gradients.encoder_hidden_states {
-        Some(states) => prompt.backward(prompt_tape, states.sum_dim(0)),
+    let gradients = pass.backward(output_gradient * scale);
+    let embedding = match gradients.encoder_hidden_states.filter(|_| trained.embedding_is_trained) {
+        Some(states) => prompt.backward(prompt_tape, sum_of_rows(states, &batch.prompts)),
         None => trained.embedding.zeros_like(),
     };
     StepGradients {
@@ -179,10 +221,51 @@ pub fn step_gradients(
         loss,
         personalization_loss,
         pulls,
+        evaluations,
     }
 }
 
-/// The personalization prompt's way through the text encoder, and back to [V].
+/// What a pass minimizes.
+struct Objective<'a> {
+    output: Tensor<4>,
+    target: Tensor<4>,
+    weights: &'a Option<Tensor<4>>,
+    /// ε* of the photos' rows.
+    shifted: Option<Tensor<4>>,
+}
+
+impl Objective<'_> {
+    /// The loss `[1]` and its gradient with respect to the output.
+    ///
+    /// Without weights mean((ε̂ − ε*)²). Weights act on the personalization part alone:
+    /// mean(w ⊙ (ε̂ − ε)²) over all rows, plus mean((ε̂ − ε*)²) − mean((ε̂ − ε)²) over the photos', which
+    /// is the alignment part, with the gradient 2·(ε − ε*)/n.
+    fn loss_and_gradient(self) -> (Tensor<1>, Tensor<4>) {
+        let Self { output, target, weights, shifted } = self;
+        if weights.is_none() {
+            let target = shifted.unwrap_or(target);
+            let loss = palp::mean_squared_error(output.clone(), target.clone());
+            return (loss, palp::mean_squared_error_gradient(output, target));
+        }
+        let loss = loss_weights::mean_squared_error(output.clone(), target.clone(), weights);
+        let gradient = loss_weights::mean_squared_error_gradient(output.clone(), target.clone(), weights);
+        let Some(shifted) = shifted else { return (loss, gradient) };
+        let rows = shifted.dims()[0];
+        let (output, target) = (first_rows(output, rows), first_rows(target, rows));
+        let aligned = palp::mean_squared_error(output.clone(), shifted.clone());
+        let plain = palp::mean_squared_error(output, target.clone());
+        let pull = palp::mean_squared_error_gradient(target, shifted);
+        let photos = first_rows(gradient.clone(), rows) + pull;
+        let prior = gradient.dims()[0] - rows;
+        let gradient = match prior {
+            0 => photos,
+            _ => Tensor::cat(vec![photos, gradient.narrow(0, rows, prior)], 0),
+        };
+        (loss + aligned - plain, gradient)
+    }
+}
+
+/// The personalization prompts' way through the text encoder, and back to [V].
 struct PersonalPrompt<'a> {
     networks: Networks<'a>,
     conditioning: &'a Conditioning,
@@ -223,52 +306,18 @@ impl PersonalPrompt<'_> {
     }
 }
 
-/// C_P `[1, tokens, width]`: the personalization prompt with [V] spliced in. With a tracked
+/// C_P `[prompts, tokens, width]`: the personalization prompts with [V] spliced in. With a tracked
 /// embedding, gradients flow back to it through the frozen text encoder.
 pub fn encode_personal(networks: Networks, conditioning: &Conditioning, embedding: &Tensor<2>) -> Tensor<3> {
-    networks.text_encoder.forward(conditioning.personalization.splice(embedding))
-}
-
-/// What both sides of Δ share: predictions at x̂_t, without a graph.
-struct AlignmentPass<'a> {
-    networks: Networks<'a>,
-    batch: &'a Batch,
-    level: &'a NoiseLevel,
-    /// x̂_t
-    sample: Tensor<4>,
-}
-
-impl AlignmentPass<'_> {
-    /// G^scale as a noise prediction. A scale of 1 needs no unconditional prediction; otherwise both
-    /// are made as one batch.
-    fn guided(&self, empty: &Tensor<3>, prompt: &Tensor<3>, scale: f64, lora: Option<&LoraSet>) -> Tensor<4> {
-        let Self { networks, batch, level, sample } = self;
-        let output = if scale == 1.0 {
-            networks.predict(sample.clone(), &batch.timesteps, prompt.clone(), lora)
-        } else {
-            let rows = batch.timesteps.len();
-            let states = [empty, prompt].map(|states| states.clone().repeat_dim(0, rows));
-            let states = Tensor::cat(states.to_vec(), 0);
-            let twice = sample.clone().repeat_dim(0, 2);
-            let output = networks.predict(twice, &batch.timesteps.repeat(2), states, lora);
-            palp::guide_halves(output, scale as f32)
-        };
-        palp::noise_prediction(output, sample.clone(), level, networks.schedule.prediction_type())
-    }
-}
-
-impl Alignment {
-    /// 1 for rows at whose timestep alignment acts, else 0.
-    fn gate(self, timesteps: &[usize]) -> Vec<f32> {
-        let [first, last] = self.timesteps;
-        let acts = |timestep| (first..=last).contains(timestep);
-        timesteps.iter().map(|timestep| if acts(timestep) { 1.0 } else { 0.0 }).collect()
-    }
+    let mut spliced: Vec<_> =
+        conditioning.personalization.iter().map(|template| template.splice(embedding)).collect();
+    let spliced = if spliced.len() == 1 { spliced.remove(0) } else { Tensor::cat(spliced, 0) };
+    networks.text_encoder.forward(spliced)
 }
 
 impl Networks<'_> {
     /// The U-Net's output, without a graph. One row of hidden states serves the whole batch.
-    fn predict(
+    pub(super) fn predict(
         self,
         sample: Tensor<4>,
         timesteps: &[usize],
@@ -281,8 +330,41 @@ impl Networks<'_> {
 }
 
 /// One row as a batch; a batch as it is.
-fn repeat_rows(states: Tensor<3>, batch: usize) -> Tensor<3> {
+pub(super) fn repeat_rows(states: Tensor<3>, batch: usize) -> Tensor<3> {
     if states.dims()[0] == 1 { states.repeat_dim(0, batch) } else { states }
+}
+
+/// Each row's hidden states out of those of the distinct prompts.
+fn rows_of(states: Tensor<3>, prompts: &[usize]) -> Tensor<3> {
+    if states.dims()[0] == 1 {
+        repeat_rows(states, prompts.len())
+    } else {
+        let rows = indices(prompts, &states);
+        states.select(0, rows)
+    }
+}
+
+/// The gradient of the distinct prompts' hidden states from those of the rows: the sums over each
+/// prompt's rows.
+fn sum_of_rows(gradient: Tensor<3>, prompts: &[usize]) -> Tensor<3> {
+    let distinct = prompts.iter().max().map_or(1, |last| last + 1);
+    if distinct == 1 {
+        return gradient.sum_dim(0);
+    }
+    let sums = (0..distinct).map(|prompt| {
+        let rows: Vec<usize> = (0..prompts.len()).filter(|&row| prompts[row] == prompt).collect();
+        gradient.clone().select(0, indices(&rows, &gradient)).sum_dim(0)
+    });
+    Tensor::cat(sums.collect(), 0)
+}
+
+fn indices(rows: &[usize], beside: &Tensor<3>) -> Tensor<1, Int> {
+    let rows: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
+    Tensor::from_data(TensorData::from(rows.as_slice()), &beside.device())
+}
+
+fn first_rows(tensor: Tensor<4>, rows: usize) -> Tensor<4> {
+    if tensor.dims()[0] == rows { tensor } else { tensor.narrow(0, 0, rows) }
 }
 
 fn as_floats(timesteps: &[usize]) -> Vec<f32> {

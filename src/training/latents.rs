@@ -1,102 +1,227 @@
-//! Photos as the U-Net sees them: VAE latents of every framing, computed once before training.
+//! Photos as the U-Net sees them: VAE latents of every variant, computed once before training.
 //!
 //! x = scaling_factor · mean of the VAE's distribution. The mean rather than a sample: it can be
-//! kept, and a run stays a function of its seed. Zooms and shifts are made on the pixels, before
-//! the VAE, so their latents are as true as the photo's own.
+//! kept, and a run stays a function of its seed. Variants are made on the pixels, before the VAE, so
+//! their latents are as true as the photo's own.
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 
-use super::Error;
-use super::photos::{Framing, Photo, check_count};
-use super::random::{Purpose, stream, uniform};
+use super::augmentation::{self, PhotoVariant, latent_weights, render};
+use super::buckets::PictureSizes;
+use super::photos::{Photo, check_count};
 use super::transfer::{read, upload};
+use super::{Error, TrainingSettings};
 use crate::model::vae::AutoencoderKl;
 
-/// Zooms lie between 1 and this.
-const LARGEST_ZOOM: f64 = 1.2;
-
-/// Latents of all framings of all photos `[photos · variants, height, width, channels]`, f32.
+/// Latents of all variants of all photos, f32, the pictures of one size together.
 #[derive(Clone, Debug)]
 pub struct PhotoLatents {
-    latents: Tensor<4>,
-    photos: usize,
-    variants: usize,
+    pub(super) buckets: Vec<Bucket>,
+    /// Where each photo's variants lie.
+    pub(super) places: Vec<Place>,
+    /// Of each photo.
+    pub(super) variants: usize,
+    /// Sizes that Custom Diffusion's variants have in their pictures, by photo · variants + variant; empty
+    /// without them.
+    pub(super) scales: Vec<Option<f64>>,
 }
 
-/// The framings of one photo: first the whole centre square, then `variants − 1` small zooms and
-/// shifts that follow from the seed.
-pub fn framings(seed: u64, photo: usize, variants: usize) -> Vec<Framing> {
-    let mut framings = vec![Framing::CENTRE];
-    for variant in 1..variants {
-        let [zoom, shift_x, shift_y] = uniform(seed, stream(Purpose::Framing, photo, variant));
-        framings.push(Framing {
-            zoom: 1.0 + zoom * (LARGEST_ZOOM - 1.0),
-            shift_x: 2.0 * shift_x - 1.0,
-            shift_y: 2.0 * shift_y - 1.0,
-        });
-    }
-    framings
+/// The pictures of one size.
+#[derive(Clone, Debug)]
+pub(super) struct Bucket {
+    /// `[pictures, height, width, channels]`
+    pub latents: Tensor<4>,
+    /// How much each latent counts `[pictures, height, width, 1]`; None if all count 1.
+    pub weights: Option<Tensor<4>>,
+    pub prior: Option<PriorLatents>,
+}
+
+/// What the frozen model drew for the class nouns.
+#[derive(Clone, Debug)]
+pub(super) struct PriorLatents {
+    /// `[pictures, height, width, channels]`
+    pub latents: Tensor<4>,
+    /// Whose class noun each picture is of.
+    pub subjects: Vec<usize>,
+}
+
+/// Where a photo's variants lie: one after the other in a bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub bucket: usize,
+    pub first: usize,
+}
+
+/// A bucket as it fills, on the host.
+struct Filling {
+    /// Width and height in pixels.
+    size: [u32; 2],
+    /// Height, width and channels of the latents.
+    shape: [usize; 3],
+    latents: Vec<f32>,
+    weights: Vec<f32>,
+    weighted: bool,
+    pictures: usize,
 }
 
 impl PhotoLatents {
-    /// Encodes every framing of every photo as a `resolution`×`resolution` picture. `progress` is
-    /// told after each picture how many of how many are encoded; the device is waited for each time,
-    /// so that it is told the truth and the caller can stop in between.
+    /// Encodes every variant of every photo. `progress` is told after each picture how many of how many
+    /// are encoded; the device is waited for each time, so that it is told the truth and the caller can
+    /// stop in between.
     ///
     /// # Errors
     /// No photo or too many ([`Error::Photo`]); the device failed ([`Error::Device`]).
     pub async fn encode(
         photos: &[Photo],
         vae: &AutoencoderKl,
-        resolution: u32,
-        variants: usize,
-        seed: u64,
+        sizes: PictureSizes,
+        settings: &TrainingSettings,
         device: &Device,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Self, Error> {
         check_count(photos.len())?;
-        let variants = variants.max(1);
-        let mut shape = [0; 3];
-        let mut latents = Vec::new();
-        for (index, photo) in photos.iter().enumerate() {
-            for (variant, framing) in framings(seed, index, variants).into_iter().enumerate() {
-                let mean = vae.encode(photo.to_tensor(framing, resolution, device)).mean;
-                let [_, height, width, channels] = mean.dims();
-                shape = [height, width, channels];
-                latents.extend(read((mean * vae.config.scaling_factor).flatten(0, 3)).await?);
-                progress(index * variants + variant + 1, photos.len() * variants);
+        let variants: Vec<Vec<PhotoVariant>> =
+            (0..photos.len()).map(|photo| augmentation::variants(settings, photo)).collect();
+        let total: usize = variants.iter().map(Vec::len).sum();
+        let mut fillings: Vec<Filling> = Vec::new();
+        let mut places = Vec::new();
+        let mut encoded = 0;
+        for (photo, variants) in photos.iter().zip(&variants) {
+            let size = sizes.of_photo(photo, settings);
+            let bucket = fillings.iter().position(|filling| filling.size == size).unwrap_or_else(|| {
+                fillings.push(Filling::new(size));
+                fillings.len() - 1
+            });
+            let filling = &mut fillings[bucket];
+            places.push(Place { bucket, first: filling.pictures });
+            for variant in variants {
+                filling.add(photo, *variant, vae, settings.masked_loss, device).await?;
+                encoded += 1;
+                progress(encoded, total);
             }
         }
-        let [height, width, channels] = shape;
-        let latents = upload(latents, device).reshape([photos.len() * variants, height, width, channels]);
-        Ok(Self { latents, photos: photos.len(), variants })
+        let scales = variants.iter().flatten().map(|variant| variant.scale);
+        Ok(Self {
+            buckets: fillings.into_iter().map(|filling| filling.upload(device)).collect(),
+            places,
+            variants: total / photos.len(),
+            scales: if settings.size_words { scales.collect() } else { Vec::new() },
+        })
     }
 
-    /// Latents that were computed elsewhere, one framing a photo.
+    /// Latents that were computed elsewhere, one variant a photo.
     pub fn from_tensor(latents: Tensor<4>) -> Self {
-        let photos = latents.dims()[0];
-        Self { latents, photos, variants: 1 }
+        Self::from_tensors(vec![latents])
+    }
+
+    /// The same with photos of several sizes, a batch a size.
+    pub fn from_tensors(sizes: Vec<Tensor<4>>) -> Self {
+        let places = sizes
+            .iter()
+            .enumerate()
+            .flat_map(|(bucket, latents)| (0..latents.dims()[0]).map(move |first| Place { bucket, first }));
+        let places = places.collect();
+        let bucket = |latents| Bucket { latents, weights: None, prior: None };
+        Self { buckets: sizes.into_iter().map(bucket).collect(), places, variants: 1, scales: Vec::new() }
+    }
+
+    /// The same with how much each latent counts, `[photos, height, width, 1]`.
+    pub fn weighted(latents: Tensor<4>, weights: Tensor<4>) -> Self {
+        let mut weighted = Self::from_tensor(latents);
+        for bucket in &mut weighted.buckets {
+            bucket.weights = Some(weights.clone());
+        }
+        weighted
     }
 
     pub fn photos(&self) -> usize {
-        self.photos
+        self.places.len()
     }
 
     pub fn variants(&self) -> usize {
         self.variants
     }
 
-    /// Height, width and channels of one latent picture.
-    pub fn shape(&self) -> [usize; 3] {
-        let [_, height, width, channels] = self.latents.dims();
+    /// How many sizes of pictures there are.
+    pub fn bucket_count(&self) -> usize {
+        self.buckets.len()
+    }
+
+    /// The sizes: which one a photo's pictures have.
+    pub fn bucket_of(&self, photo: usize) -> usize {
+        self.places.get(photo).map_or(0, |place| place.bucket)
+    }
+
+    /// Height, width and channels of the latent pictures of a size.
+    pub fn shape(&self, bucket: usize) -> [usize; 3] {
+        let [_, height, width, channels] = self.buckets[bucket].latents.dims();
         [height, width, channels]
     }
 
-    /// The chosen pictures as a batch. Each index counts photo · variants + variant.
-    pub fn gather(&self, indices: &[usize]) -> Tensor<4> {
-        let indices: Vec<i32> = indices.iter().map(|&index| index as i32).collect();
-        let indices =
-            Tensor::<1, Int>::from_data(TensorData::from(indices.as_slice()), &self.latents.device());
-        self.latents.clone().select(0, indices)
+    /// Whether some latents count more than others: there are masks, or photos that don't fill their
+    /// pictures.
+    pub fn is_weighted(&self) -> bool {
+        self.buckets.iter().any(|bucket| bucket.weights.is_some())
+    }
+
+    /// The size that a variant has in its picture, where Custom Diffusion changed it.
+    pub fn scale(&self, photo: usize, variant: usize) -> Option<f64> {
+        self.scales.get(photo * self.variants + variant).copied().flatten()
+    }
+
+    /// Pictures of one size as a batch, each a photo and a variant of it.
+    pub fn gather(&self, bucket: usize, pictures: &[(usize, usize)]) -> (Tensor<4>, Option<Tensor<4>>) {
+        let Bucket { latents, weights, .. } = &self.buckets[bucket];
+        let indices = pictures.iter().map(|&(photo, variant)| self.places[photo].first + variant);
+        let indices: Vec<usize> = indices.collect();
+        (select(latents, &indices), weights.as_ref().map(|weights| select(weights, &indices)))
+    }
+}
+
+/// Rows of a batch.
+pub(super) fn select(tensor: &Tensor<4>, indices: &[usize]) -> Tensor<4> {
+    let indices: Vec<i32> = indices.iter().map(|&index| index as i32).collect();
+    let indices = Tensor::<1, Int>::from_data(TensorData::from(indices.as_slice()), &tensor.device());
+    tensor.clone().select(0, indices)
+}
+
+impl Filling {
+    fn new(size: [u32; 2]) -> Self {
+        let (latents, weights) = (Vec::new(), Vec::new());
+        Self { size, shape: [0; 3], latents, weights, weighted: false, pictures: 0 }
+    }
+
+    async fn add(
+        &mut self,
+        photo: &Photo,
+        variant: PhotoVariant,
+        vae: &AutoencoderKl,
+        masked_loss: f64,
+        device: &Device,
+    ) -> Result<(), Error> {
+        let rendered = render(photo, variant, self.size);
+        let [width, height] = self.size.map(|length| length as usize);
+        let factor = vae.config.downscale() as u32;
+        let weights = latent_weights(&rendered, self.size, factor, masked_loss);
+        let picture = TensorData::new(rendered.values, [1, height, width, 3]);
+        let mean = vae.encode(Tensor::from_data(picture, (device, DType::F32))).mean;
+        let [_, height, width, channels] = mean.dims();
+        self.shape = [height, width, channels];
+        self.latents.extend(read((mean * vae.config.scaling_factor).flatten(0, 3)).await?);
+        self.weighted |= weights.is_some();
+        self.weights.extend(weights.unwrap_or_else(|| vec![1.0; height * width]));
+        self.pictures += 1;
+        Ok(())
+    }
+
+    fn upload(self, device: &Device) -> Bucket {
+        let [height, width, channels] = self.shape;
+        let weights = self.weighted.then_some(self.weights);
+        Bucket {
+            latents: upload(self.latents, device).reshape([self.pictures, height, width, channels]),
+            weights: weights
+                .map(|weights| upload(weights, device).reshape([self.pictures, height, width, 1])),
+            prior: None,
+        }
     }
 }

@@ -1,9 +1,10 @@
-//! The trained LoRA factors of every attention projection.
+//! What is trained of the U-Net: LoRA factors, or full differences of its weights.
 //!
-//! W·x + (α/r)·B·(A·x): A `[rank, in]` starts as normal noise of standard deviation 1/rank (peft's
-//! "gaussian"), B `[out, rank]` as zero, so that the adapter starts as no change at all. Values are
-//! f32 whatever the model is stored in. All factors lie in one flat vector, module after module, A
-//! before B; a forward pass works on slices of it.
+//! Low rank: W·x + (α/r)·B·(A·x): A `[rank, in]` starts as normal noise of standard deviation 1/rank
+//! (peft's "gaussian"), B `[out, rank]` as zero. Full: (W + D)·x + b + d, where D and d start as zero.
+//! Either way an adapter starts as no change at all. Values are f32 whatever the model is stored in. All
+//! of them lie in one flat vector, module after module: A before B, D before d; a forward pass works on
+//! slices of it.
 
 use std::collections::HashSet;
 
@@ -11,68 +12,132 @@ use burn::tensor::{DType, Device, Gradients, Tensor};
 
 use super::random::{Purpose, stream};
 use super::transfer::upload;
-use crate::adapter::LoraWeights;
-use crate::model::lora::{LoraLayer, LoraSet};
-use crate::model::unet::Projection;
+use crate::adapter::{Difference, LoraWeights};
+use crate::model::adaptable::AdaptableModule;
+use crate::model::lora::{LoraLayer, LoraSet, WeightDifference};
 use crate::sampling::noise;
 
-/// Where each module's factors lie in the flat vector.
-#[derive(Clone, Debug)]
+/// Where each module's values lie in the flat vector.
+#[derive(Clone, Debug, Default)]
 pub struct LoraLayout {
-    modules: Vec<Projection>,
-    rank: usize,
-    alpha: f64,
+    modules: Vec<TrainedModule>,
 }
 
-/// The factors of one module.
 #[derive(Clone, Debug)]
-struct Factors {
+struct TrainedModule {
+    module: AdaptableModule,
+    kind: Adaptation,
+}
+
+/// What of a module is trained.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Adaptation {
+    LowRank { rank: usize, alpha: f64 },
+    Full,
+}
+
+/// The values of one module.
+#[derive(Clone, Debug)]
+struct ModuleValues {
     /// Its place among the layout's modules.
     module: usize,
-    /// A `[rank, in]`
-    down: Tensor<2>,
-    /// B `[out, rank]`
-    up: Tensor<2>,
+    /// A `[rank, in]`, or D (see [`WeightDifference`])
+    first: Tensor<2>,
+    /// B `[out, rank]`, or d `[1, out]`; None where a layer without a bias is trained in full
+    second: Option<Tensor<2>>,
 }
 
-/// The factors of all modules, or of some, as tensors of their own, for one or more forward passes.
+/// The values of all modules, or of some, as tensors of their own, for one or more forward passes.
 #[derive(Clone, Debug)]
 pub struct LoraFactors {
-    factors: Vec<Factors>,
+    factors: Vec<ModuleValues>,
+}
+
+impl TrainedModule {
+    /// The shapes of both parts.
+    fn shapes(&self) -> ([usize; 2], Option<[usize; 2]>) {
+        let AdaptableModule { in_features, out_features, has_bias, .. } = self.module;
+        match self.kind {
+            Adaptation::LowRank { rank, .. } => ([rank, in_features], Some([out_features, rank])),
+            Adaptation::Full => (self.module.difference_shape(), has_bias.then_some([1, out_features])),
+        }
+    }
+
+    /// Numbers of both parts.
+    fn counts(&self) -> (usize, usize) {
+        let (first, second) = self.shapes();
+        let count = |[rows, columns]: [usize; 2]| rows * columns;
+        (count(first), second.map_or(0, count))
+    }
+
+    fn count(&self) -> usize {
+        let (first, second) = self.counts();
+        first + second
+    }
 }
 
 impl LoraLayout {
-    pub fn new(modules: Vec<Projection>, rank: usize, alpha: f64) -> Self {
-        Self { modules, rank, alpha }
+    /// LoRA of one rank on all modules.
+    pub fn new(modules: Vec<AdaptableModule>, rank: usize, alpha: f64) -> Self {
+        Self::of(modules, Adaptation::LowRank { rank, alpha })
+    }
+
+    /// Full differences of all modules' weights and biases.
+    pub fn full(modules: Vec<AdaptableModule>) -> Self {
+        Self::of(modules, Adaptation::Full)
+    }
+
+    fn of(modules: Vec<AdaptableModule>, kind: Adaptation) -> Self {
+        Self { modules: modules.into_iter().map(|module| TrainedModule { module, kind }).collect() }
     }
 
     /// Number of trained values.
     pub fn count(&self) -> usize {
-        self.modules.iter().map(|module| self.rank * (module.in_features + module.out_features)).sum()
+        self.modules.iter().map(TrainedModule::count).sum()
+    }
+
+    /// Length of the flat vector. Where nothing is trained it has one number that nothing reads, because
+    /// a GPU has no empty buffers.
+    pub fn length(&self) -> usize {
+        self.count().max(1)
+    }
+
+    /// Whether anything of the modules at these paths is trained.
+    pub fn trains_any_of<'a>(&self, paths: impl Iterator<Item = &'a str>) -> bool {
+        let paths: HashSet<&str> = paths.collect();
+        self.modules.iter().any(|trained| paths.contains(trained.module.path.as_str()))
     }
 
     /// A text that is equal for two layouts exactly when a flat vector of one fits the other.
     pub fn description(&self) -> String {
-        let modules = self
-            .modules
-            .iter()
-            .map(|module| format!("{}:{}x{}", module.path, module.out_features, module.in_features));
-        format!("rank {} {}", self.rank, modules.collect::<Vec<_>>().join(" "))
+        let modules = self.modules.iter().map(|TrainedModule { module, kind }| {
+            let AdaptableModule { path, in_features, out_features, .. } = module;
+            let kind = match kind {
+                Adaptation::LowRank { rank, .. } => format!("rank {rank}"),
+                Adaptation::Full => format!("full {:?}", module.weight_shape()),
+            };
+            format!("{path}:{out_features}x{in_features} {kind}")
+        });
+        modules.collect::<Vec<_>>().join(", ")
     }
 
-    /// The start of a run, `[count]`.
+    /// The start of a run, `[length]`.
     pub fn initial_values(&self, seed: u64, device: &Device) -> Tensor<1> {
-        let mut values = Vec::with_capacity(self.count());
-        for (index, module) in self.modules.iter().enumerate() {
-            let normal =
-                noise::normal(seed, stream(Purpose::LoraStart, index, 0), self.rank * module.in_features);
-            values.extend(normal.into_iter().map(|value| value / self.rank as f32));
-            values.resize(values.len() + module.out_features * self.rank, 0.0);
+        let mut values = Vec::with_capacity(self.length());
+        for (index, trained) in self.modules.iter().enumerate() {
+            let end = values.len() + trained.count();
+            if let Adaptation::LowRank { rank, .. } = trained.kind {
+                let (count, _) = trained.counts();
+                let normal = noise::normal(seed, stream(Purpose::LoraStart, index, 0), count);
+                values.extend(normal.into_iter().map(|value| value / rank as f32));
+            }
+            values.resize(end, 0.0);
         }
+        values.resize(self.length(), 0.0);
         upload(values, device)
     }
 
-    /// The factors as slices of the flat vector.
+    /// The values as slices of the flat vector.
     pub fn split(&self, values: &Tensor<1>) -> LoraFactors {
         let mut offset = 0;
         let mut next = |shape: [usize; 2]| {
@@ -81,26 +146,29 @@ impl LoraLayout {
             offset += count;
             part
         };
-        let factors = self
-            .modules
-            .iter()
-            .enumerate()
-            .map(|(index, module)| Factors {
-                module: index,
-                down: next([self.rank, module.in_features]),
-                up: next([module.out_features, self.rank]),
-            })
-            .collect();
-        LoraFactors { factors }
+        let factors = self.modules.iter().enumerate().map(|(module, trained)| {
+            let (first, second) = trained.shapes();
+            ModuleValues { module, first: next(first), second: second.map(&mut next) }
+        });
+        LoraFactors { factors: factors.collect() }
     }
 
-    /// The factors as a LoRA set for forward passes.
+    /// The values as a set for forward passes.
     pub fn lora_set(&self, factors: &LoraFactors) -> LoraSet {
-        let scale = (self.alpha / self.rank as f64) as f32;
         let mut set = LoraSet::new();
-        for Factors { module, down, up } in &factors.factors {
-            let path = &self.modules[*module].path;
-            set.insert(path, LoraLayer { down: down.clone(), up: up.clone(), scale });
+        for ModuleValues { module, first, second } in &factors.factors {
+            let TrainedModule { module, kind } = &self.modules[*module];
+            match (kind, second) {
+                (Adaptation::LowRank { rank, alpha }, Some(up)) => {
+                    let scale = (alpha / *rank as f64) as f32;
+                    set.insert(&module.path, LoraLayer { down: first.clone(), up: up.clone(), scale });
+                }
+                _ => {
+                    let bias = second.as_ref().map(|bias| bias.clone().squeeze_dim(0));
+                    let difference = WeightDifference { weight: first.clone(), bias, strength: 1.0 };
+                    set.insert_difference(&module.path, difference);
+                }
+            }
         }
         set
     }
@@ -108,47 +176,58 @@ impl LoraLayout {
     /// Of `factors` those whose module is at one of `paths`.
     pub fn part<'a>(&self, factors: &LoraFactors, paths: impl Iterator<Item = &'a str>) -> LoraFactors {
         let paths: HashSet<&str> = paths.collect();
-        let at_paths = |factors: &&Factors| paths.contains(self.modules[factors.module].path.as_str());
+        let at_paths =
+            |values: &&ModuleValues| paths.contains(self.modules[values.module].module.path.as_str());
         LoraFactors { factors: factors.factors.iter().filter(at_paths).cloned().collect() }
     }
 
-    /// Gradients of single modules as one flat vector `[count]`, zero where a module has none.
+    /// Gradients of single modules as one flat vector `[length]`, zero where a module has none.
     pub fn flatten(&self, gradients: Vec<ModuleGradient>, device: &Device) -> Tensor<1> {
+        let zeros = |count: usize| Tensor::zeros([count], (device, DType::F32));
+        if self.modules.is_empty() {
+            return zeros(self.length());
+        }
         let mut parts: Vec<Option<Tensor<1>>> = vec![None; self.modules.len()];
         for ModuleGradient { module, values } in gradients {
             parts[module] = Some(values);
         }
-        let parts = parts.into_iter().zip(&self.modules).map(|(part, module)| {
-            let count = self.rank * (module.in_features + module.out_features);
-            part.unwrap_or_else(|| Tensor::zeros([count], (device, DType::F32)))
-        });
+        let parts = parts.into_iter().zip(&self.modules);
+        let parts = parts.map(|(part, trained)| part.unwrap_or_else(|| zeros(trained.count())));
         Tensor::cat(parts.collect(), 0)
     }
 
-    /// The trained values on the host as an adapter's weights. `values` holds [`Self::count`] values.
-    pub fn weights(&self, values: &[f32]) -> Vec<LoraWeights> {
+    /// The trained values on the host as an adapter's LoRA and differences. `values` holds
+    /// [`Self::length`] values.
+    pub fn weights(&self, values: &[f32]) -> (Vec<LoraWeights>, Vec<Difference>) {
         let mut rest = values;
         let mut next = |count: usize| {
             let (part, tail) = rest.split_at(count.min(rest.len()));
             rest = tail;
             part.to_vec()
         };
-        self.modules
-            .iter()
-            .map(|module| LoraWeights {
-                path: module.path.clone(),
-                rank: self.rank,
-                in_features: module.in_features,
-                out_features: module.out_features,
-                down: next(self.rank * module.in_features),
-                up: next(module.out_features * self.rank),
-                alpha: self.alpha as f32,
-            })
-            .collect()
+        let (mut low_rank, mut full) = (Vec::new(), Vec::new());
+        for trained in &self.modules {
+            let (first, second) = trained.counts();
+            let (first, second) = (next(first), next(second));
+            let module = &trained.module;
+            match trained.kind {
+                Adaptation::LowRank { rank, alpha } => low_rank.push(LoraWeights {
+                    path: module.path.clone(),
+                    rank,
+                    in_features: module.in_features,
+                    out_features: module.out_features,
+                    down: first,
+                    up: second,
+                    alpha: alpha as f32,
+                }),
+                Adaptation::Full => full.push(Difference::from_device_layout(module, &first, second)),
+            }
+        }
+        (low_rank, full)
     }
 }
 
-/// The gradient of both factors of a module, A before B, as [`LoraLayout::flatten`] wants it.
+/// The gradient of both parts of a module, in the flat vector's order, as [`LoraLayout::flatten`] wants it.
 #[derive(Clone, Debug)]
 pub struct ModuleGradient {
     module: usize,
@@ -162,23 +241,27 @@ impl LoraFactors {
             let tensor = tensor.clone().autodiff();
             if tracked { tensor.require_grad() } else { tensor }
         };
-        let factors = self.factors.iter().map(|factors| Factors {
-            module: factors.module,
-            down: place(&factors.down),
-            up: place(&factors.up),
+        let factors = self.factors.iter().map(|values| ModuleValues {
+            module: values.module,
+            first: place(&values.first),
+            second: values.second.as_ref().map(place),
         });
         Self { factors: factors.collect() }
     }
 
-    /// The gradients of leaves, a module each. A factor that no gradient reached counts as zero.
+    /// The gradients of leaves, a module each. A part that no gradient reached counts as zero.
     pub fn gradients(&self, gradients: &mut Gradients) -> Vec<ModuleGradient> {
         let mut take = |leaf: &Tensor<2>| {
             let gradient = leaf.grad_remove(gradients);
             gradient.unwrap_or_else(|| leaf.clone().inner().zeros_like()).flatten::<1>(0, 1)
         };
-        let mut of_module = |factors: &Factors| ModuleGradient {
-            module: factors.module,
-            values: Tensor::cat(vec![take(&factors.down), take(&factors.up)], 0),
+        let mut of_module = |values: &ModuleValues| {
+            let first = take(&values.first);
+            let parts = match &values.second {
+                Some(second) => Tensor::cat(vec![first, take(second)], 0),
+                None => first,
+            };
+            ModuleGradient { module: values.module, values: parts }
         };
         self.factors.iter().map(&mut of_module).collect()
     }

@@ -1,12 +1,15 @@
 //! Photos: files → upright RGB pixels → the square picture the model is trained on.
 //!
 //! A file is checked from its header before its pixels are decoded, so that a huge picture costs
-//! nothing. Orientation (EXIF) is applied; transparency is laid over white.
+//! nothing. Orientation (EXIF) is applied; transparency is laid over white, and kept as the subject's
+//! mask.
 
 use std::io::Cursor;
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage, imageops};
+use image::{
+    DynamicImage, GrayImage, ImageBuffer, ImageDecoder, ImageReader, Luma, Pixel, RgbImage, imageops,
+};
 
 /// A picture of this many pixels or more is refused before it is decoded.
 pub const MAX_PIXELS: u64 = 100_000_000;
@@ -17,6 +20,8 @@ pub const MAX_PHOTOS: usize = 10;
 #[derive(Clone, Debug)]
 pub struct Photo {
     pixels: RgbImage,
+    /// White where the subject is.
+    mask: Option<GrayImage>,
 }
 
 /// Why a photo, or a set of photos, can't be used.
@@ -32,6 +37,11 @@ pub enum PhotoError {
     Unreadable { name: String, reason: String },
     #[error("{count} bytes are not a picture of {width}×{height} pixels with red, green, blue and alpha.")]
     WrongByteCount { count: usize, width: u32, height: u32 },
+    #[error(
+        "The mask of \"{name}\" has {0}×{1} pixels and the photo {2}×{3}; make it as large, white where the subject is.",
+        mask.0, mask.1, photo.0, photo.1
+    )]
+    MaskSize { name: String, mask: (u32, u32), photo: (u32, u32) },
     #[error("There are no photos in \"{folder}\"; put 1 to {MAX_PHOTOS} JPEG, PNG or WebP files there.")]
     NoneFound { folder: String },
     #[error("No photos were given; 1 to {MAX_PHOTOS} are needed.")]
@@ -57,7 +67,8 @@ impl Framing {
 }
 
 impl Photo {
-    /// A photo from straight (not premultiplied) RGBA bytes, as a browser's canvas gives them.
+    /// A photo from straight (not premultiplied) RGBA bytes, as a browser's canvas gives them. Where it is
+    /// not opaque all over, its alpha becomes the mask.
     pub fn from_rgba(width: u32, height: u32, rgba: &[u8]) -> Result<Self, PhotoError> {
         let expected = u64::from(width) * u64::from(height) * 4;
         if expected == 0 || rgba.len() as u64 != expected {
@@ -72,7 +83,31 @@ impl Photo {
             let [red, green, blue, alpha] = colours[y as usize * width as usize + x as usize];
             image::Rgb([red, green, blue].map(|colour| over_white(colour, alpha)))
         });
-        Ok(Self { pixels })
+        let opaque = colours.iter().all(|[.., alpha]| *alpha == 255);
+        let mask = (!opaque).then(|| {
+            GrayImage::from_fn(width, height, |x, y| {
+                Luma([colours[y as usize * width as usize + x as usize][3]])
+            })
+        });
+        Ok(Self { pixels, mask })
+    }
+
+    /// The photo with this picture's brightness as its mask: white where the subject is. `name` is the
+    /// photo's, for messages only.
+    ///
+    /// # Errors
+    /// The two differ in size.
+    pub fn with_mask(self, mask: &Photo, name: &str) -> Result<Self, PhotoError> {
+        let (found, wanted) = (mask.pixels.dimensions(), self.pixels.dimensions());
+        if found != wanted {
+            return Err(PhotoError::MaskSize { name: name.to_owned(), mask: found, photo: wanted });
+        }
+        Ok(Self { mask: Some(imageops::grayscale(&mask.pixels)), ..self })
+    }
+
+    /// White where the subject is, as large as the photo.
+    pub fn mask(&self) -> Option<&GrayImage> {
+        self.mask.as_ref()
     }
 
     /// Decodes a JPEG, PNG or WebP file and turns it upright. `name` is for messages only.
@@ -118,24 +153,18 @@ impl Photo {
 
     /// The framed square as a `resolution`×`resolution` picture (Lanczos filter).
     pub fn framed(&self, framing: Framing, resolution: u32) -> RgbImage {
-        let (width, height) = self.pixels.dimensions();
-        let square = width.min(height);
-        let side = ((f64::from(square) / framing.zoom.max(1.0)).round() as u32).clamp(1, square);
-        let start = |length: u32, shift: f64| {
-            let room = f64::from(square - side) * (1.0 + shift.clamp(-1.0, 1.0)) / 2.0;
-            (length - square) / 2 + room.round() as u32
-        };
-        let part = imageops::crop_imm(
-            &self.pixels,
-            start(width, framing.shift_x),
-            start(height, framing.shift_y),
-            side,
-            side,
-        );
-        if side == resolution {
-            return part.to_image();
-        }
-        imageops::resize(&part.to_image(), resolution, resolution, imageops::FilterType::Lanczos3)
+        self.cropped(framing, [resolution; 2])
+    }
+
+    /// The framed part as a picture of this width and height: of the largest centred rectangle of their
+    /// aspect.
+    pub fn cropped(&self, framing: Framing, size: [u32; 2]) -> RgbImage {
+        crop(&self.pixels, framing, size)
+    }
+
+    /// The same part of the mask.
+    pub fn cropped_mask(&self, framing: Framing, size: [u32; 2]) -> Option<GrayImage> {
+        self.mask.as_ref().map(|mask| crop(mask, framing, size))
     }
 
     /// The framed square as the VAE takes it: `[1, resolution, resolution, 3]` in −1..1.
@@ -147,6 +176,47 @@ impl Photo {
     }
 }
 
+fn crop<P>(
+    pixels: &ImageBuffer<P, Vec<u8>>,
+    framing: Framing,
+    [width, height]: [u32; 2],
+) -> ImageBuffer<P, Vec<u8>>
+where
+    P: Pixel<Subpixel = u8> + 'static,
+{
+    let [whole_width, whole_height] = largest_part(pixels.dimensions(), [width, height]);
+    let zoomed = |length: u32| ((f64::from(length) / framing.zoom.max(1.0)).round() as u32).clamp(1, length);
+    let [part_width, part_height] = [whole_width, whole_height].map(zoomed);
+    let start = |length: u32, whole: u32, part: u32, shift: f64| {
+        let room = f64::from(whole - part) * (1.0 + shift.clamp(-1.0, 1.0)) / 2.0;
+        (length - whole) / 2 + room.round() as u32
+    };
+    let part = imageops::crop_imm(
+        pixels,
+        start(pixels.width(), whole_width, part_width, framing.shift_x),
+        start(pixels.height(), whole_height, part_height, framing.shift_y),
+        part_width,
+        part_height,
+    );
+    if [part_width, part_height] == [width, height] {
+        return part.to_image();
+    }
+    imageops::resize(&part.to_image(), width, height, imageops::FilterType::Lanczos3)
+}
+
+/// Width and height of the largest rectangle with the aspect of `size` in a picture.
+fn largest_part((width, height): (u32, u32), size: [u32; 2]) -> [u32; 2] {
+    let [aspect_width, aspect_height] = size.map(|length| u64::from(length.max(1)));
+    let scaled = |length: u32, by: u64, of: u64| {
+        let scaled = (u64::from(length) * by + of / 2) / of;
+        u32::try_from(scaled).unwrap_or(u32::MAX).max(1)
+    };
+    [
+        width.min(scaled(height, aspect_width, aspect_height)),
+        height.min(scaled(width, aspect_height, aspect_width)),
+    ]
+}
+
 /// Whether so many photos can be trained on.
 pub fn check_count(count: usize) -> Result<(), PhotoError> {
     match count {
@@ -156,32 +226,9 @@ pub fn check_count(count: usize) -> Result<(), PhotoError> {
     }
 }
 
-/// Reads a folder of 1 to [`MAX_PHOTOS`] photos, in the order of their names. Hidden files and
-/// folders inside it are passed over; any other file must be a picture.
+/// The photos of a folder, in the order of their names (see
+/// [`PhotoFolder`](super::photo_folder::PhotoFolder)).
 #[cfg(not(target_arch = "wasm32"))]
 pub fn read_folder(folder: &std::path::Path) -> Result<Vec<Photo>, PhotoError> {
-    let unreadable = |path: &std::path::Path, error: std::io::Error| PhotoError::Unreadable {
-        name: path.display().to_string(),
-        reason: error.to_string(),
-    };
-    let mut paths = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(|error| unreadable(folder, error))? {
-        let path = entry.map_err(|error| unreadable(folder, error))?.path();
-        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        if !hidden && !path.is_dir() {
-            paths.push(path);
-        }
-    }
-    paths.sort();
-    match check_count(paths.len()) {
-        Err(PhotoError::None) => Err(PhotoError::NoneFound { folder: folder.display().to_string() }),
-        Err(error) => Err(error),
-        Ok(()) => paths
-            .iter()
-            .map(|path| {
-                let bytes = std::fs::read(path).map_err(|error| unreadable(path, error))?;
-                Photo::decode(&bytes, &path.display().to_string())
-            })
-            .collect(),
-    }
+    super::photo_folder::PhotoFolder::read(folder).map(|found| found.photos)
 }

@@ -13,6 +13,17 @@ pub enum Purpose {
     PhotoVariant,
     Timestep,
     Noise,
+    SubjectOrder,
+    BucketOrder,
+    Template,
+    SizeWords,
+    PictureScale,
+    Colours,
+    PriorPicture,
+    PriorOrder,
+    PriorTimestep,
+    PriorNoise,
+    AlignmentNoise,
 }
 
 /// The number of a stream: a purpose and two counters (the first below 2³², the second below 2²⁴).

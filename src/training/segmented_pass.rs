@@ -1,21 +1,24 @@
 //! A pass through the U-Net whose gradients are taken piece by piece.
 //!
 //! Each piece of the forward pass ([`Segment`]) has a small tape of its own, with leaves for its image,
-//! its skip, the prompt's encoding and its LoRA factors. The backward pass walks the pieces from the
-//! last to the first and hands each the gradient of its image:
+//! its skip, the prompt's encoding and what is trained of its layers. The backward pass walks the pieces
+//! from the last to the first and hands each the gradient of its image:
 //!
 //! Σ output · gradient  has the gradient that the whole chain would have given the piece's leaves.
 //!
 //! [`ActivationPolicy::Keep`] holds every tape from the forward pass on. [`ActivationPolicy::Recompute`]
 //! holds the pieces' inputs only and runs a piece's forward pass again when its turn has come
 //! (arXiv:1604.06174). Both add the same numbers in the same order: in f32 their gradients are equal to
-//! the bit. A piece that nothing trained comes before, and that trains nothing, has no tape.
+//! the bit. A piece that nothing trained comes before, that trains nothing and does not read the prompt
+//! (in which the new word is), has no tape.
 
 use burn::tensor::{DType, Tensor};
 use serde::Serialize;
 
 use super::gradients::Trained;
+use super::localized_loss::{Localization, LocalizedLoss};
 use super::lora_parameters::{LoraFactors, ModuleGradient};
+use crate::model::cross_attention::CrossAttentionHook;
 use crate::model::unet::{UNet2DConditionModel, size};
 use crate::model::unet_blocks::{Conditioning, Segment, SegmentInput};
 
@@ -36,15 +39,25 @@ pub struct SegmentedPass<'a> {
     activated_time: Tensor<3>,
     /// `[batch, tokens, width]`
     encoder_hidden_states: Tensor<3>,
+    localized: Option<Localized>,
     /// One for each piece.
     records: Vec<Record>,
+}
+
+/// A localized cross-attention loss that is minimized along with what is made of the output.
+struct Localized {
+    localization: Localization,
+    /// Of its gradient.
+    weight: f64,
+    /// L_loc of the pieces so far, `[1]`.
+    loss: Option<Tensor<1>>,
 }
 
 /// The gradients of a pass; without autodiff.
 pub struct PassGradients {
     /// Of the prompt's encoding, `[batch, tokens, width]`, f32. None if no piece reads it.
     pub encoder_hidden_states: Option<Tensor<3>>,
-    /// Of the LoRA factors, f32.
+    /// Of what is trained of the U-Net, f32.
     pub lora: Vec<ModuleGradient>,
 }
 
@@ -85,11 +98,13 @@ struct Tape {
     encoder_hidden_states: Tensor<3>,
     factors: LoraFactors,
     output: Tensor<4>,
+    /// Its part of the localized loss, `[1]`.
+    localized: Option<Tensor<1>>,
 }
 
 impl<'a> SegmentedPass<'a> {
-    /// The U-Net's output (see [`UNet2DConditionModel::forward`]; f32, without autodiff) with the LoRA
-    /// that is trained, and the way back.
+    /// The U-Net's output (see [`UNet2DConditionModel::forward`]; f32, without autodiff) with what is
+    /// trained, and the way back.
     pub fn forward(
         unet: &'a UNet2DConditionModel,
         trained: &'a Trained,
@@ -98,11 +113,28 @@ impl<'a> SegmentedPass<'a> {
         encoder_hidden_states: Tensor<3>,
         policy: ActivationPolicy,
     ) -> (Tensor<4>, Self) {
+        Self::forward_localized(unet, trained, sample, timesteps, encoder_hidden_states, policy, None)
+    }
+
+    /// The same with a localized cross-attention loss: its gradient, times a weight (which holds the scale
+    /// that a half-precision loss has), is added to that of the output, piece by piece.
+    pub fn forward_localized(
+        unet: &'a UNet2DConditionModel,
+        trained: &'a Trained,
+        sample: Tensor<4>,
+        timesteps: &[f32],
+        encoder_hidden_states: Tensor<3>,
+        policy: ActivationPolicy,
+        localized: Option<(Localization, f64)>,
+    ) -> (Tensor<4>, Self) {
+        let localized =
+            localized.map(|(localization, weight)| Localized { localization, weight, loss: None });
         let mut pass = Self {
             activated_time: unet.activated_time(timesteps, &sample.device()),
             unet,
             trained,
             encoder_hidden_states,
+            localized,
             records: Vec::new(),
         };
         let mut skips: Vec<Image> = Vec::new();
@@ -122,8 +154,13 @@ impl<'a> SegmentedPass<'a> {
         (image.values.cast(DType::F32), pass)
     }
 
-    fn run(&self, segment: &Segment, inputs: Inputs, policy: ActivationPolicy) -> (Tensor<4>, Record) {
-        let trains = segment.attention_projections().next().is_some();
+    /// L_loc, unweighted, `[1]`, f32; None without a localization or where no layer counts.
+    pub fn localized_loss(&self) -> Option<Tensor<1>> {
+        self.localized.as_ref().and_then(|localized| localized.loss.clone())
+    }
+
+    fn run(&mut self, segment: &Segment, inputs: Inputs, policy: ActivationPolicy) -> (Tensor<4>, Record) {
+        let trains = segment.reads_prompt() || self.trained.layout.trains_any_of(segment.paths());
         if !trains && !inputs.image.tracked && !inputs.skip.as_ref().is_some_and(|skip| skip.tracked) {
             return (self.play(segment, inputs, false).output.inner(), Record::Constant);
         }
@@ -132,12 +169,21 @@ impl<'a> SegmentedPass<'a> {
         match policy {
             ActivationPolicy::Keep => {
                 let tape = self.play(segment, inputs, true);
+                self.count(&tape);
                 (tape.output.clone().inner(), Record::Tape(Box::new(tape), sources))
             }
             ActivationPolicy::Recompute => {
-                let output = self.play(segment, inputs.clone(), false).output.inner();
-                (output, Record::Inputs(Box::new(inputs), sources))
+                let tape = self.play(segment, inputs.clone(), false);
+                self.count(&tape);
+                (tape.output.inner(), Record::Inputs(Box::new(inputs), sources))
             }
+        }
+    }
+
+    /// Adds a piece's part to the localized loss.
+    fn count(&mut self, tape: &Tape) {
+        if let (Some(localized), Some(part)) = (&mut self.localized, &tape.localized) {
+            add(&mut localized.loss, part.clone().inner());
         }
     }
 
@@ -152,17 +198,19 @@ impl<'a> SegmentedPass<'a> {
         let (image, skip) = (place(inputs.image), inputs.skip.map(place));
         let states = self.encoder_hidden_states.clone().autodiff();
         let states = if recording { states.require_grad() } else { states };
-        let paths = segment.attention_projections().map(|projection| projection.path.as_str());
         let Trained { layout, factors, .. } = self.trained;
-        let factors = layout.part(factors, paths).on_tape(recording);
+        let factors = layout.part(factors, segment.paths()).on_tape(recording);
+        let hook = self.localized.as_ref().map(|localized| LocalizedLoss::new(&localized.localization));
         let conditioning = Conditioning {
             activated_time: &self.activated_time.clone().autodiff(),
             encoder_hidden_states: &states,
             lora: Some(&layout.lora_set(&factors)),
+            cross_attention: hook.as_ref().map(|hook| hook as &dyn CrossAttentionHook),
         };
         let input = SegmentInput { image: image.clone(), skip: skip.clone(), next_skip: inputs.next_skip };
         let output = segment.forward(input, conditioning);
-        Tape { image, skip, encoder_hidden_states: states, factors, output }
+        let localized = hook.and_then(LocalizedLoss::take);
+        Tape { image, skip, encoder_hidden_states: states, factors, output, localized }
     }
 
     /// All gradients, from that of the output (of its shape, f32, without autodiff).
@@ -181,8 +229,13 @@ impl<'a> SegmentedPass<'a> {
                 Record::Tape(tape, sources) => (*tape, sources),
                 Record::Inputs(inputs, sources) => (self.play(segment, *inputs, true), sources),
             };
-            let Tape { image, skip, encoder_hidden_states, factors, output } = tape;
-            let mut gradients = (output * gradient.autodiff()).sum().backward();
+            let Tape { image, skip, encoder_hidden_states, factors, output, localized } = tape;
+            let of_output = (output * gradient.autodiff()).sum();
+            let scalar = match (localized, &self.localized) {
+                (Some(part), Some(localized)) => of_output.cast(DType::F32) + part * localized.weight,
+                _ => of_output,
+            };
+            let mut gradients = scalar.backward();
             let mut pass_on = |leaf: Tensor<4>, source: usize| {
                 if let Some(gradient) = leaf.grad_remove(&mut gradients) {
                     add(&mut image_gradients[source], gradient);

@@ -20,9 +20,10 @@ use super::{
 use crate::{
     adapter::Adapter,
     gpu::{Choice, Gpu},
+    model::adaptable::ModuleChoice,
     pipeline::{self, AppliedAdapter, GenerationSettings, Precision, StableDiffusion},
     startup,
-    training::{ActivationPolicy, TrainingSettings},
+    training::{ActivationPolicy, Method, TrainingSettings},
     weights::{ByteSource, SingleFile},
 };
 
@@ -188,22 +189,28 @@ impl Engine {
         Bench::new(&self.gpu, self.model.as_ref(), request).await
     }
 
+    /// What a training by a method ("palp", "custom-diffusion" …; PALP if none is named) begins with.
     #[wasm_bindgen(js_name = defaultTrainingSettings)]
-    pub fn default_training_settings(&self, class_noun: String) -> Result<JsValue, JsValue> {
-        let settings = TrainingSettings {
+    pub fn default_training_settings(
+        &self,
+        class_noun: String,
+        method: Option<String>,
+    ) -> Result<JsValue, JsValue> {
+        let method: Method = method.map_or(Ok(Method::default()), |name| from_js(name.into()))?;
+        let settings = TrainingSettings::of_method(method);
+        to_js(&TrainingSettings {
             placeholder: format!("<my-{}>", class_noun.trim().replace(char::is_whitespace, "-")),
-            lora_alpha: Some(TrainingSettings::default().rank as f64),
+            lora_alpha: Some(settings.rank as f64),
             class_noun,
-            ..Default::default()
-        };
-        to_js(&settings)
+            ..settings
+        })
     }
 
     #[wasm_bindgen(js_name = addAdapter)]
     pub fn add_adapter(&mut self, bytes: &[u8], file_name: &str) -> Result<JsValue, JsValue> {
         let adapter = Adapter::from_bytes(bytes, file_name).map_err(fault)?;
         if let Some(model) = &self.model {
-            adapter.check_fits(&model.unet.attention_projections()).map_err(fault)?;
+            adapter.check_fits(&model.unet.adaptable_modules(ModuleChoice::All)).map_err(fault)?;
         }
         let mut library = self.adapters.borrow_mut();
         let id = library.reserve();
@@ -221,10 +228,10 @@ impl Engine {
         Ok(Uint8Array::from(self.adapters.borrow().get(id)?.to_bytes().as_slice()))
     }
 
-    /// The embedding as a file of its own, if the adapter has one.
+    /// The embedding of the adapter's first word as a file of its own, if it has one.
     #[wasm_bindgen(js_name = exportEmbedding)]
     pub fn export_embedding(&self, id: u32) -> Result<Option<Uint8Array>, JsValue> {
-        let file = self.adapters.borrow().get(id)?.embedding_file();
+        let file = self.adapters.borrow().get(id)?.embedding_file(0);
         Ok(file.map(|bytes| Uint8Array::from(bytes.as_slice())))
     }
 

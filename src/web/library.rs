@@ -20,7 +20,10 @@ pub struct Library {
 pub struct AdapterReport {
     id: u32,
     name: String,
+    /// Of its first word.
     placeholder: Option<String>,
+    /// Of all its words.
+    placeholders: Vec<String>,
     class_noun: Option<String>,
     clean_prompt: Option<String>,
     rank: usize,
@@ -40,12 +43,13 @@ impl Library {
         let report = AdapterReport {
             id,
             name: adapter.name.clone(),
-            placeholder: adapter.embedding.as_ref().map(|embedding| embedding.placeholder.clone()),
+            placeholder: adapter.embeddings.first().map(|embedding| embedding.placeholder.clone()),
+            placeholders: adapter.embeddings.iter().map(|embedding| embedding.placeholder.clone()).collect(),
             class_noun: adapter.details.class_noun.clone(),
             clean_prompt: adapter.details.clean_prompt.clone(),
             rank: adapter.lora.iter().map(|layer| layer.rank).max().unwrap_or(0),
-            modules: adapter.lora.len(),
-            vectors: adapter.embedding.as_ref().map_or(0, |embedding| embedding.vectors),
+            modules: adapter.lora.len() + adapter.differences.len(),
+            vectors: adapter.embeddings.first().map_or(0, |embedding| embedding.vectors),
         };
         self.adapters.insert(id, adapter);
         report

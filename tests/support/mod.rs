@@ -67,6 +67,10 @@ impl Golden {
         Self { tensors: tensors.collect() }
     }
 
+    pub fn holds(&self, name: &str) -> bool {
+        self.tensors.contains_key(name)
+    }
+
     pub fn values(&self, name: &str) -> &[f32] {
         &self.tensors.get(name).unwrap_or_else(|| panic!("no golden {name}")).1
     }

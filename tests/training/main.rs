@@ -1,7 +1,13 @@
 //! Training, from the equations to whole runs.
 
+mod augmentation;
+mod batches;
 mod device;
+mod differences;
 mod equations;
+mod localized;
+mod methods;
+mod optimization;
 mod parts;
 mod passes;
 mod photos;

@@ -3,6 +3,7 @@
 use burn::tensor::{Device, Tensor};
 use palpable::training::TrainingSettings;
 use palpable::training::embedding;
+use palpable::training::embedding_norm;
 use palpable::training::optimizer::{self, ParameterGroup};
 
 use crate::support::{block_on, formula, values};
@@ -12,9 +13,9 @@ use crate::tiny::{Tiny, largest_difference, run, settings};
 fn the_new_word_starts_as_the_class_noun() {
     let device = Device::flex();
     let one: Tensor<2> = formula::values("row", [1, 24], &device);
-    assert_eq!(values(embedding::initial_embedding(one.clone(), 1, 7)), values(one.clone()));
+    assert_eq!(values(embedding::initial_embedding(one.clone(), 1, 0, 7)), values(one.clone()));
     let two_pieces: Tensor<2> = Tensor::cat(vec![one.clone(), one.clone() * 3.0], 0);
-    let start = embedding::initial_embedding(two_pieces, 3, 7);
+    let start = embedding::initial_embedding(two_pieces, 3, 0, 7);
     assert_eq!(start.dims(), [3, 24]);
     let first = values(start.clone().narrow(0, 0, 1));
     assert!(largest_difference(&first, &values(one * 2.0)) < 1e-6);
@@ -30,7 +31,7 @@ fn long_embeddings_are_shortened_and_others_left() {
     let device = Device::flex();
     let embedding = Tensor::<2>::from_floats([[3.0, 4.0], [0.3, 0.4], [0.0, 0.0]], &device);
     let limits = Tensor::<2>::from_floats([[1.0], [1.0], [1.0]], &device);
-    let capped = values(embedding::cap_norms(embedding, limits));
+    let capped = values(embedding_norm::cap_norms(embedding, limits));
     assert!(largest_difference(&capped, &[0.6, 0.8, 0.3, 0.4, 0.0, 0.0]) < 1e-6);
 }
 

@@ -7,9 +7,10 @@ use burn::tensor::Device;
 use image::{ExtendedColorType, ImageEncoder, Rgb, RgbImage, codecs};
 use palpable::model::vae::AutoencoderKl;
 use palpable::model::vae_config::AutoencoderKlConfig;
-use palpable::training::Error;
-use palpable::training::latents::{PhotoLatents, framings};
+use palpable::training::augmentation::{PhotoVariant, variants};
+use palpable::training::photo_folder::PhotoFolder;
 use palpable::training::photos::{self, Framing, Photo, PhotoError};
+use palpable::training::{Error, PhotoLatents, PictureSizes, TrainingSettings};
 use palpable::weights::read_text;
 
 const RED: Rgb<u8> = Rgb([250, 10, 10]);
@@ -164,13 +165,39 @@ fn a_folder_holds_one_to_ten_photos() {
 }
 
 #[test]
+fn captions_and_masks_lie_beside_their_photos() {
+    let folder = folder("beside");
+    let write = |name: &str, bytes: &[u8]| std::fs::write(folder.join(name), bytes).unwrap();
+    write("b.png", &png(&two_halves(8, 8)));
+    write("a.jpg", &jpeg(&two_halves(8, 4), None));
+    write("b.txt", b"\n  a {placeholder} asleep \nmore\n");
+    write("b.mask.png", &png(&RgbImage::from_fn(8, 8, |x, _| Rgb([if x < 2 { 255 } else { 0 }; 3]))));
+    let PhotoFolder { photos, captions } = PhotoFolder::read(&folder).unwrap();
+    assert_eq!(captions, [None, Some("a {placeholder} asleep".to_owned())]);
+    assert_eq!((photos[0].width(), photos[0].height()), (8, 4));
+    assert!(photos[0].mask().is_none());
+    let mask = photos[1].mask().unwrap();
+    assert_eq!((mask.get_pixel(1, 3).0, mask.get_pixel(2, 3).0), ([255], [0]));
+    write("a.mask.png", &png(&two_halves(8, 8)));
+    let error = PhotoFolder::read(&folder).unwrap_err().to_string();
+    assert!(error.contains("a.jpg\" has 8×8 pixels and the photo 8×4"), "{error}");
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+fn variants_of(seed: u64, photo: usize, count: usize) -> Vec<PhotoVariant> {
+    variants(&TrainingSettings { seed, photo_variants: count, ..Default::default() }, photo)
+}
+
+#[test]
 fn framings_follow_from_the_seed() {
-    assert_eq!(framings(3, 1, 1), [Framing::CENTRE]);
-    let one = framings(3, 1, 4);
-    assert_eq!(one, framings(3, 1, 4));
-    assert_ne!(one, framings(4, 1, 4));
-    assert_ne!(one[1..], framings(3, 2, 4)[1..]);
-    assert!(one.iter().all(|framing| (1.0..=1.2).contains(&framing.zoom) && framing.shift_x.abs() <= 1.0));
+    assert_eq!(variants_of(3, 1, 1), [PhotoVariant::PLAIN]);
+    let one = variants_of(3, 1, 4);
+    assert_eq!(one, variants_of(3, 1, 4));
+    assert_ne!(one, variants_of(4, 1, 4));
+    assert_ne!(one[1..], variants_of(3, 2, 4)[1..]);
+    assert!(one.iter().all(|variant| {
+        (1.0..=1.2).contains(&variant.framing.zoom) && variant.framing.shift_x.abs() <= 1.0
+    }));
 }
 
 #[test]
@@ -183,16 +210,34 @@ fn latents_are_scaled_means_of_every_framing() {
     let photos = &photos::read_folder(&in_repository("models/demo/subjects/dog")).unwrap()[..2];
     let mut reports = Vec::new();
     let mut progress = |done, all| reports.push((done, all));
-    let latents = block_on(PhotoLatents::encode(photos, &vae, 32, 2, 5, &device, &mut progress)).unwrap();
-    assert_eq!((latents.photos(), latents.variants(), latents.shape()), (2, 2, [4, 4, 4]));
+    let settings = TrainingSettings { photo_variants: 2, seed: 5, ..Default::default() };
+    let sizes = PictureSizes::square(32);
+    let encoded = PhotoLatents::encode(photos, &vae, sizes, &settings, &device, &mut progress);
+    let latents = block_on(encoded).unwrap();
+    assert_eq!((latents.photos(), latents.variants(), latents.shape(0)), (2, 2, [4, 4, 4]));
     assert_eq!(reports, [(1, 4), (2, 4), (3, 4), (4, 4)]);
+    assert!(!latents.is_weighted());
 
-    let alone = vae.encode(photos[1].to_tensor(framings(5, 1, 2)[1], 32, &device)).mean;
+    // At their own aspect, with a size changed: two of the three sizes of these sizes' area.
+    let changed = TrainingSettings { aspect_buckets: true, size_words: true, flip: true, ..settings.clone() };
+    let sizes_of_aspect = PictureSizes { resolution: 32, multiple: 8 };
+    let wide = Photo::decode(&png(&two_halves(60, 30)), "wide").unwrap();
+    let both = [wide, photos[0].clone()];
+    let mut untold = |_, _| {};
+    let encoded = PhotoLatents::encode(&both, &vae, sizes_of_aspect, &changed, &device, &mut untold);
+    let sized = block_on(encoded).unwrap();
+    assert_eq!((sized.bucket_count(), sized.variants()), (2, 4));
+    assert_eq!((sized.shape(0), sized.shape(1)), ([3, 5, 4], [4, 4, 4]));
+    assert_eq!((sized.scale(0, 0), sized.scale(1, 1)), (None, sized.scale(1, 3)));
+    assert!(sized.scale(1, 1).is_some());
+
+    let framing = variants_of(5, 1, 2)[1].framing;
+    let alone = vae.encode(photos[1].to_tensor(framing, 32, &device)).mean;
     let expected = values(alone * vae.config.scaling_factor);
-    assert_eq!(values(latents.gather(&[3])), expected);
-    assert_ne!(values(latents.gather(&[2])), expected);
+    assert_eq!(values(latents.gather(0, &[(1, 1)]).0), expected);
+    assert_ne!(values(latents.gather(0, &[(1, 0)]).0), expected);
     assert!(matches!(
-        block_on(PhotoLatents::encode(&[], &vae, 32, 2, 5, &device, &mut |_, _| {})),
+        block_on(PhotoLatents::encode(&[], &vae, sizes, &settings, &device, &mut |_, _| {})),
         Err(Error::Photo(PhotoError::None))
     ));
 }

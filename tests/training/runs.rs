@@ -5,12 +5,13 @@ use std::rc::Rc;
 use burn::tensor::{FloatDType, Tensor};
 use palpable::model::unet::UNet2DConditionModel;
 use palpable::model::unet_config::UNet2DConditionConfig;
+use palpable::training::checkpoint::Checkpoint;
 use palpable::training::{Error, PhotoLatents, Trainer, TrainingSettings};
 use palpable::weights::{OutgoingTensor, SafetensorsHeader};
 
 use crate::support::formula::{self, FormulaModel};
 use crate::support::{block_on, values};
-use crate::tiny::{PLACEHOLDER, Tiny, largest_difference, run, settings, state, trained_values};
+use crate::tiny::{PLACEHOLDER, Tiny, largest_difference, resume, run, settings, state, trained_values};
 
 #[test]
 fn warm_up_and_lambda_zero_are_the_same_run_to_the_bit() {
@@ -50,7 +51,7 @@ fn a_resumed_run_is_the_uninterrupted_one_to_the_bit() {
     run(&mut whole, 6);
     let mut first = tiny.trainer(&settings);
     run(&mut first, 3);
-    let mut second = Trainer::resume(tiny.model(), tiny.latents(), &state(&first), &tiny.device).unwrap();
+    let mut second = resume(&tiny, &state(&first)).unwrap();
     assert_eq!(second.steps_made(), 3);
     run(&mut second, 3);
     assert_eq!(state(&second), state(&whole));
@@ -101,7 +102,7 @@ fn the_adapter_holds_what_was_trained() {
     run(&mut trainer, 3);
     let adapter = block_on(trainer.adapter()).unwrap();
     assert_eq!(adapter.lora.len(), tiny.unet.attention_projections().len());
-    let embedding = adapter.embedding.clone().unwrap();
+    let embedding = adapter.embeddings[0].clone();
     assert_eq!((embedding.vectors, embedding.width), (1, 24));
     assert_eq!(embedding.placeholder, PLACEHOLDER);
     // The exported set makes the pictures that the trainer's own would.
@@ -116,8 +117,7 @@ fn the_adapter_holds_what_was_trained() {
 #[test]
 fn files_that_are_no_checkpoint_of_this_model_are_refused() {
     let tiny = Tiny::new();
-    let resume =
-        |bytes: &[u8]| Trainer::resume(tiny.model(), tiny.latents(), bytes, &tiny.device).err().unwrap();
+    let resume = |bytes: &[u8]| resume(&tiny, bytes).err().unwrap();
     assert!(matches!(resume(b"no such file"), Error::CheckpointFile(_)));
     let good = state(&tiny.trainer(&settings()));
     assert!(matches!(resume(&good[..good.len() - 4]), Error::CheckpointFile(_)));
@@ -126,10 +126,12 @@ fn files_that_are_no_checkpoint_of_this_model_are_refused() {
 
     // A file whose values are fewer than its layout says.
     let short = vec![0.0; 4];
+    let picture = vec![0.0; 3 * 8 * 8 * 4];
     let tensors: Vec<_> = ["lora", "embedding"]
         .into_iter()
         .flat_map(|group| ["values", "moment_1", "moment_2"].map(|part| format!("{group}.{part}")))
         .map(|name| OutgoingTensor::f32(name, &[4], &short))
+        .chain([OutgoingTensor::f32("photos.0.latents", &[3, 8, 8, 4], &picture)])
         .collect();
     let metadata = SafetensorsHeader::from_bytes("good", &good).unwrap().metadata;
     let error = resume(&palpable::weights::write_safetensors(&tensors, &metadata));
@@ -140,7 +142,8 @@ fn files_that_are_no_checkpoint_of_this_model_are_refused() {
     let config = UNet2DConditionConfig::from_json(&model.config).unwrap();
     let unet = UNet2DConditionModel::load(&mut model.weights(&tiny.device, FloatDType::F32), config);
     narrower.unet = Rc::new(unet.unwrap());
-    let error = Trainer::resume(narrower, tiny.latents(), &good, &tiny.device).err().unwrap();
+    let good = Checkpoint::from_bytes(&good).unwrap();
+    let error = Trainer::resume(narrower, good, &tiny.device).err().unwrap();
     assert!(error.to_string().contains("another architecture"), "{error}");
 }
 

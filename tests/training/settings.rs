@@ -1,7 +1,7 @@
 //! Settings: refusals, remarks, JSON.
 
-use palpable::training::settings::SettingsError;
-use palpable::training::{Error, Trainer, TrainingSettings};
+use palpable::training::settings::{Method, SettingsError, Subject};
+use palpable::training::{Error, LoraTargets, TrainedWeights, Trainer, TrainingSettings};
 
 use crate::tiny::{Tiny, settings};
 
@@ -24,7 +24,7 @@ fn settings_that_cannot_work_are_refused_in_a_sentence() {
     assert!(message(|s| s.rank = 0).contains("rank is 0, but must be between 1 and 256"));
     assert!(message(|s| s.lambda = f64::NAN).contains("lambda"));
     assert!(message(|s| s.alignment_timesteps = [900, 100]).contains("from timestep 900 to 100"));
-    assert!(message(|s| s.vectors = 5).contains("embedding vectors"));
+    assert!(message(|s| s.vectors = 9).contains("embedding vectors"));
 }
 
 #[test]
@@ -37,6 +37,13 @@ fn settings_that_may_surprise_are_remarked_on() {
     assert!(remarks(|s| s.clean_prompt = "a castle".into()).contains("does not mention the class noun"));
     assert!(remarks(|s| s.warmup_steps = 100).contains("will never act"));
     assert!(remarks(|s| s.beta = 8.0).contains("not above beta"));
+    let full = |rate: f64| TrainingSettings {
+        trained_weights: TrainedWeights::All,
+        lora_learning_rate: rate,
+        ..settings()
+    };
+    assert!(full(1e-3).validate().unwrap().join(" ").contains("at a rate of 0.001"));
+    assert_eq!(full(5e-6).validate(), Ok(Vec::new()));
 }
 
 #[test]
@@ -48,6 +55,19 @@ fn settings_are_camel_case_json_with_defaults() {
     assert_eq!((settings.rank, settings.steps, settings.warmup_steps), (16, 100, 50));
     assert_eq!(settings.personalization_text(), "a photo of <my-subject>");
     assert!(serde_json::to_string(&settings).unwrap().contains("\"embeddingNormCap\":1.2"));
+    assert_eq!(settings.trained_weights, TrainedWeights::Lora);
+    for (name, trained_weights) in [
+        ("lora", TrainedWeights::Lora),
+        ("crossAttention", TrainedWeights::CrossAttention),
+        ("all", TrainedWeights::All),
+        ("none", TrainedWeights::None),
+    ] {
+        let json = format!(r#"{{"trainedWeights": "{name}", "loraTargets": "crossAttention"}}"#);
+        let settings: TrainingSettings = serde_json::from_str(&json).unwrap();
+        assert_eq!((settings.trained_weights, trained_weights.name()), (trained_weights, name));
+        assert_eq!(settings.lora_targets, LoraTargets::CrossAttention);
+    }
+    assert!(serde_json::from_str::<TrainingSettings>(r#"{"trainedWeights": "some"}"#).is_err());
 }
 
 #[test]
@@ -63,4 +83,57 @@ fn prompts_that_do_not_fit_are_noticed() {
     let known = TrainingSettings { placeholder: "beach".into(), ..settings() };
     let error = Trainer::new(tiny.model(), tiny.latents(), known, &tiny.device).err().unwrap();
     assert!(matches!(error, Error::Tokenizer(_)), "{error}");
+}
+
+#[test]
+fn subjects_and_photos_must_fit_each_other() {
+    let cat =
+        Subject { placeholder: "<my-cat>".into(), class_noun: "cat".into(), photos: 2, ..Subject::default() };
+    let pair = TrainingSettings { further_subjects: vec![cat.clone()], ..settings() };
+    assert_eq!(pair.validate(), Ok(Vec::new()));
+    assert_eq!((pair.check_photos(3), pair.photo_counts(3)), (Ok(()), vec![1, 2]));
+    for photos in [0, 1, 2] {
+        assert!(pair.check_photos(photos).unwrap_err().to_string().contains("at least one of its own"));
+    }
+    let twin = Subject { placeholder: "<MY-dog>".into(), ..cat.clone() };
+    let refused = refusal(|s| s.further_subjects = vec![twin]).to_string();
+    assert!(refused.contains("same new word \"<MY-dog>\""), "{refused}");
+    let unnamed = Subject { personalization_prompt: "a photo of a cat".into(), ..cat.clone() };
+    let refused = refusal(|s| s.further_subjects = vec![unnamed]).to_string();
+    assert!(refused.contains("does not contain the new word"), "{refused}");
+    let refused = refusal(|s| {
+        s.further_subjects = vec![cat.clone()];
+        s.further_clean_prompts = vec!["a dog chasing <my-cat>".into()];
+    });
+    assert!(refused.to_string().contains("write the class noun (\"cat\")"));
+
+    let captions = |captions: Vec<Option<&str>>| {
+        let captions = captions.into_iter().map(|caption| caption.map(str::to_owned)).collect();
+        TrainingSettings { captions, ..pair.clone() }.check_photos(3)
+    };
+    assert_eq!(captions(vec![None, Some("{placeholder} asleep")]), Ok(()));
+    assert_eq!(captions(vec![None, None, Some("<my-cat> asleep")]), Ok(()));
+    // The third photo is the cat's.
+    assert!(captions(vec![None, None, Some("<my-dog> asleep")]).is_err());
+    assert!(captions(vec![None; 4]).unwrap_err().to_string().contains("4 captions for 3 photos"));
+    assert_eq!(pair.with_class_nouns("a <my-dog> beside <my-cat>"), "a dog beside a cat");
+}
+
+#[test]
+fn textual_inversion_starts_from_one_token() {
+    let tiny = Tiny::new();
+    let trainer = |class_noun: &str, initializer_word: Option<&str>, method| {
+        let settings = TrainingSettings {
+            class_noun: class_noun.into(),
+            initializer_word: initializer_word.map(str::to_owned),
+            method,
+            ..settings()
+        };
+        Trainer::new(tiny.model(), tiny.latents(), settings, &tiny.device)
+    };
+    assert!(trainer("dog", None, Method::TextualInversion).is_ok());
+    assert!(trainer("red dog", Some("dog"), Method::TextualInversion).is_ok());
+    assert!(trainer("red dog", None, Method::TiDb).is_ok());
+    let error = trainer("red dog", None, Method::TextualInversion).err().unwrap().to_string();
+    assert!(error.contains("2 tokens") && error.contains("single common word"), "{error}");
 }

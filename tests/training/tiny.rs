@@ -9,7 +9,8 @@ use palpable::model::unet::UNet2DConditionModel;
 use palpable::model::unet_config::UNet2DConditionConfig;
 use palpable::sampling::{NoiseSchedule, PredictionType, SchedulerConfig};
 use palpable::tokenizer::Tokenizer;
-use palpable::training::{FrozenModel, PhotoLatents, Trainer, TrainingSettings};
+use palpable::training::checkpoint::Checkpoint;
+use palpable::training::{Error, FrozenModel, PhotoLatents, Trainer, TrainingSettings};
 use palpable::weights::Weights;
 
 use crate::support::formula::{self, FormulaModel};
@@ -133,14 +134,24 @@ pub fn state(trainer: &Trainer) -> Vec<u8> {
     block_on(trainer.checkpoint()).unwrap()
 }
 
-/// The trained values alone: LoRA, then [V].
+/// The trained values alone: LoRA, differences, then [V].
 pub fn trained_values(trainer: &Trainer) -> Vec<f32> {
     let adapter = block_on(trainer.adapter()).unwrap();
     let lora = adapter.lora.into_iter().flat_map(|weights| [weights.down, weights.up].concat());
-    lora.chain(adapter.embedding.unwrap().values).collect()
+    let differences = adapter
+        .differences
+        .into_iter()
+        .flat_map(|difference| [difference.weight, difference.bias.unwrap_or_default()].concat());
+    let words = adapter.embeddings.into_iter().flat_map(|embedding| embedding.values);
+    lora.chain(differences).chain(words).collect()
 }
 
 pub fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+/// The run that a checkpoint holds.
+pub fn resume(tiny: &Tiny, checkpoint: &[u8]) -> Result<Trainer, Error> {
+    Trainer::resume(tiny.model(), Checkpoint::from_bytes(checkpoint)?, &tiny.device)
 }

@@ -131,6 +131,50 @@ def record_adapted():
     save_file(tensors, GOLDENS / "adapted.safetensors")
 
 
+def is_adaptable(name):
+    """Whether a parameter belongs to a linear layer or convolution after the time embedding."""
+    layer = name.rsplit(".", 2)[-2]
+    return "norm" not in layer and not name.startswith("time_embedding")
+
+
+def sample_of(gradient):
+    """Every n-th number, at most 128 of a tensor, and the norm of all of them: a golden of few bytes."""
+    flat = gradient.flatten()
+    step = max(1, flat.numel() // 128)
+    return torch.cat([flat[::step][:128], flat.norm()[None]])
+
+
+def record_differences():
+    """With full differences of the weights: output, and the gradients of sum(output · direction) to the
+    text context and, sampled, to the changed weights. Cross-attention's keys and values alone; all."""
+    keys_values = ("attn2.to_k.weight", "attn2.to_v.weight")
+    tensors = {}
+    for case, chosen in [
+        ("keys_values", lambda name: name.endswith(keys_values)),
+        ("all", is_adaptable),
+    ]:
+        model = UNet2DConditionModel(**ADAPTED).eval()
+        formula.fill(model)
+        changed = {}
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad_(chosen(name))
+            if chosen(name):
+                # a tenth of the weights' own size
+                parameter.data += formula.weight(f"difference.{name}", tuple(parameter.shape)) * 0.1
+                changed[name] = parameter
+        sample, timesteps, context = inputs(model, 8, 6, 7)
+        context.requires_grad_(True)
+        output = model(sample, timesteps, context).sample
+        direction = formula.values("direction", tuple(channels_last(output).shape)).permute(0, 3, 1, 2)
+        (output * direction).sum().backward()
+        for name, parameter in changed.items():
+            tensors[f"{case}.gradient.{name}"] = sample_of(parameter.grad)
+        tensors[f"{case}.gradient.encoder_hidden_states"] = context.grad
+        tensors[f"{case}.output"] = channels_last(output)
+        print(case, len(changed), "parameters")
+    save_file(tensors, GOLDENS / "differences.safetensors")
+
+
 def main():
     torch.set_num_threads(1)
     GOLDENS.mkdir(parents=True, exist_ok=True)
@@ -141,6 +185,7 @@ def main():
     record("lists_without_mid", formula_model("lists_without_mid", LISTS_WITHOUT_MID), 13, 10, 7)
     record("residual_mid", formula_model("residual_mid", RESIDUAL_MID), 8, 8, 7)
     record_adapted()
+    record_differences()
     # As the pipeline does, which is handed no model for it.
     scale = torch.tensor([GUIDANCE_SCALE - 1] * 2)
     guidance = LatentConsistencyModelPipeline.get_guidance_scale_embedding(None, scale, embedding_dim=LCM["time_cond_proj_dim"])

@@ -1,11 +1,15 @@
 //! The command line: the browser's engine on any Vulkan, Metal or DirectX 12 GPU, a software Vulkan
 //! driver, or the processor.
 
+mod attention;
 mod bench;
 mod device_memo;
 mod error;
+mod evaluate;
 mod generate;
 mod inspect;
+mod judge;
+mod merge;
 mod model;
 mod model_place;
 mod personalize;
@@ -26,18 +30,22 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Generate(generate::Arguments),
-    Personalize(personalize::Arguments),
+    Personalize(Box<personalize::Arguments>),
     Inspect(inspect::Arguments),
+    Merge(merge::Arguments),
     Score(score::Arguments),
+    Evaluate(evaluate::Arguments),
     Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Generate(arguments) => pollster::block_on(generate::run(arguments)),
-        Command::Personalize(arguments) => pollster::block_on(personalize::run(arguments)),
+        Command::Personalize(arguments) => pollster::block_on(personalize::run(*arguments)),
         Command::Inspect(arguments) => pollster::block_on(inspect::run(arguments)),
+        Command::Merge(arguments) => pollster::block_on(merge::run(arguments)),
         Command::Score(arguments) => pollster::block_on(score::run(arguments)),
+        Command::Evaluate(arguments) => pollster::block_on(evaluate::run(arguments)),
         Command::Bench(arguments) => pollster::block_on(bench::run(arguments)),
     };
     match done {

@@ -114,6 +114,17 @@ fn run(
     ))
 }
 
+/// The nearest-neighbour doubling of x `[batch, height, width, channels]`, cut at its bottom and right to
+/// `size`, by burn's operations: where a convolution's weight is trained, which needs its input whole.
+pub fn doubled(x: Tensor<4>, [height, width]: [usize; 2]) -> Tensor<4> {
+    let [batch, stored_height, stored_width, channels] = x.dims();
+    x.reshape([batch, stored_height, 1, stored_width, 1, channels])
+        .expand([batch, stored_height, 2, stored_width, 2, channels])
+        .reshape([batch, 2 * stored_height, 2 * stored_width, channels])
+        .narrow(1, 0, height)
+        .narrow(2, 0, width)
+}
+
 /// PyTorch's `[out, in, r, s]` → `[r, s, in, out]`, moved in memory once (flattening a permuted view
 /// copies it) so that no later launch has to.
 pub fn relay_weight(weight: Tensor<4>) -> Tensor<4> {
@@ -186,7 +197,7 @@ impl<C: CheckpointStrategy> Conv2dOps for Autodiff<CubeBackend, C> {
 
 /// The same by burn's operations, on any backend.
 pub mod reference {
-    use super::{Additions, Padding, Tensor};
+    use super::{Additions, Padding, Tensor, doubled};
     use burn::tensor::{module, ops::ConvOptions};
 
     pub fn conv2d(
@@ -226,16 +237,9 @@ pub mod reference {
         x: Tensor<4>,
         weight: Tensor<4>,
         bias: Option<Tensor<1>>,
-        [height, width]: [usize; 2],
+        size: [usize; 2],
     ) -> Tensor<4> {
-        let [batch, stored_height, stored_width, channels] = x.dims();
-        let doubled = x
-            .reshape([batch, stored_height, 1, stored_width, 1, channels])
-            .expand([batch, stored_height, 2, stored_width, 2, channels])
-            .reshape([batch, 2 * stored_height, 2 * stored_width, channels])
-            .narrow(1, 0, height)
-            .narrow(2, 0, width);
         let padding = Padding::same(weight.dims()[0] / 2);
-        conv2d(doubled, weight, bias, 1, padding)
+        conv2d(doubled(x, size), weight, bias, 1, padding)
     }
 }

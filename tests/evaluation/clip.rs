@@ -1,7 +1,6 @@
 //! CLIP's two encoders and its scores against transformers (`tools/goldens/clip.py`).
 
-mod support;
-
+use crate::support::{Golden, block_on, demo_model, demo_weights, in_repository, relative_error, values};
 use burn::tensor::{Device, FloatDType, Tensor};
 use image::{RgbImage, imageops};
 use palpable::{
@@ -15,7 +14,6 @@ use palpable::{
     weights::{self, ByteSource, DirectorySource, LocalFuture, MemorySource, Weights},
 };
 use serde::Deserialize;
-use support::{Golden, block_on, demo_model, demo_weights, in_repository, relative_error, values};
 
 const TOLERANCE: f64 = 1e-4;
 

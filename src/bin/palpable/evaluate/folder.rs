@@ -1,0 +1,168 @@
+//! The folder of a comparison: results line by line, adapters, pictures, and what they were made with.
+//!
+//! Guarantee: whatever is found there by its name is whole. Files are written beside their place and
+//! renamed; a line that was being written when the program stopped is cut off at the next start.
+
+use std::{
+    collections::BTreeSet,
+    fs::{File, OpenOptions},
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use image::RgbImage;
+use palpable::evaluation::results::{Cell, Record, TrainingRun, read_lines};
+use serde_json::Value;
+
+use super::super::error::Error;
+
+pub const RESULTS: &str = "results.jsonl";
+const SETTINGS: &str = "settings.json";
+
+pub struct Folder {
+    root: PathBuf,
+    results: File,
+    pub records: Vec<Record>,
+    /// Pictures that are scored, by judge and cell.
+    scored: BTreeSet<String>,
+}
+
+impl Folder {
+    /// Opens or makes the folder. `settings` are what all pictures in it depend on.
+    pub fn open(root: &Path, settings: &Value) -> Result<Self, Error> {
+        for part in ["adapters", "pictures"] {
+            let path = root.join(part);
+            std::fs::create_dir_all(&path).map_err(|reason| Error::unwritable(&path, reason))?;
+        }
+        let path = root.join(SETTINGS);
+        match std::fs::read_to_string(&path) {
+            Ok(text) => {
+                let kept: Value =
+                    serde_json::from_str(&text).map_err(|reason| Error::unreadable(&path, reason))?;
+                same_settings(root, &kept, settings)?;
+            }
+            Err(_) => write_whole(&path, format!("{settings:#}\n").as_bytes())?,
+        }
+        let path = root.join(RESULTS);
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(reason) if reason.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(reason) => return Err(Error::unreadable(&path, reason)),
+        };
+        let (records, whole) = read_lines(&text).map_err(|line| {
+            Error::Other(format!("Line {line} of {} is no result; remove it, and run again.", path.display()))
+        })?;
+        let open = || {
+            let file = OpenOptions::new().create(true).append(true).open(&path)?;
+            file.set_len(whole as u64)?;
+            Ok(file)
+        };
+        let results = open().map_err(|reason: std::io::Error| Error::unwritable(&path, reason))?;
+        let mut folder =
+            Self { root: root.to_owned(), results, records: Vec::new(), scored: BTreeSet::new() };
+        records.into_iter().for_each(|record| folder.remember(record));
+        Ok(folder)
+    }
+
+    fn remember(&mut self, record: Record) {
+        if let Record::Picture(picture) = &record {
+            self.scored.insert(key(&picture.judge, &picture.cell));
+        }
+        self.records.push(record);
+    }
+
+    /// Writes a result.
+    pub fn add(&mut self, record: Record) -> Result<(), Error> {
+        let path = self.root.join(RESULTS);
+        let failed = |reason: &dyn std::fmt::Display| Error::unwritable(&path, reason);
+        let line = serde_json::to_string(&record).map_err(|reason| failed(&reason))?;
+        self.results.write_all(format!("{line}\n").as_bytes()).map_err(|reason| failed(&reason))?;
+        self.remember(record);
+        Ok(())
+    }
+
+    pub fn is_scored(&self, judge: &str, cell: &Cell) -> bool {
+        self.scored.contains(&key(judge, cell))
+    }
+
+    /// The training whose adapter lies in this file, if it was finished.
+    pub fn training(&self, adapter: &str) -> Option<&TrainingRun> {
+        let found = self.records.iter().find_map(|record| match record {
+            Record::Training(run) if run.adapter == adapter => Some(run),
+            _ => None,
+        });
+        found.filter(|_| self.path(adapter).is_file())
+    }
+
+    /// Of a file in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        write_whole(&self.path(name), bytes)
+    }
+
+    /// A picture that was drawn before.
+    pub fn picture(&self, name: &str) -> Result<Option<RgbImage>, Error> {
+        let path = self.path(name);
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let picture = image::open(&path).map_err(|reason| Error::unreadable(&path, reason))?;
+        Ok(Some(picture.to_rgb8()))
+    }
+}
+
+/// What a cell's picture is called: readable, and different for different cells.
+pub fn picture_file(cell: &Cell) -> String {
+    let Cell { subject, method, strength, training_seed, prompt, seed } = cell;
+    let words = [
+        subject.as_str(),
+        method,
+        &strength.to_string(),
+        &training_seed.to_string(),
+        prompt,
+        &seed.to_string(),
+    ];
+    format!("pictures/{}.png", file_stem(&words))
+}
+
+/// A file's name of some words: what may stand in one on every system, and a number of all that is said.
+pub fn file_stem(words: &[&str]) -> String {
+    let all = words.join("\u{1f}");
+    // FNV-1a
+    let number = all.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let letter = |letter: char| if letter.is_ascii_alphanumeric() || letter == '.' { letter } else { '-' };
+    let readable: String = words.join("-").chars().map(letter).take(80).collect();
+    format!("{readable}-{number:016x}")
+}
+
+fn key(judge: &str, cell: &Cell) -> String {
+    format!("{judge}\u{1f}{}", picture_file(cell))
+}
+
+fn same_settings(root: &Path, kept: &Value, settings: &Value) -> Result<(), Error> {
+    if kept == settings {
+        return Ok(());
+    }
+    let (Some(before), Some(now)) = (kept.as_object(), settings.as_object()) else { return Ok(()) };
+    let differs = now.iter().find(|(name, value)| before.get(*name) != Some(value));
+    let (name, value) = differs.map_or(("settings", Value::Null), |(name, value)| (name, value.clone()));
+    Err(Error::Other(format!(
+        "{} holds a comparison with {name} {} and not {value}; choose another folder, or go on with the same.",
+        root.display(),
+        before.get(name).unwrap_or(&Value::Null),
+    )))
+}
+
+/// Written beside its place and then renamed, so that what is found there is whole.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    std::fs::write(&part, bytes)
+        .and_then(|()| std::fs::rename(&part, path))
+        .map_err(|reason| Error::unwritable(path, reason))
+}

@@ -1,0 +1,309 @@
+//! The grid of a comparison: every subject, method, strength, prompt and seed, drawn and scored.
+
+use image::{ImageFormat, RgbImage};
+use palpable::{
+    adapter::Adapter,
+    evaluation::{
+        Judge, SubjectVectors,
+        judge::{Expected, mean_among},
+        mean_cosine,
+        prompt_sets::{EvaluationPrompt, PromptSet},
+        results::{Cell, PhotosResult, PictureResult, Record},
+    },
+    pipeline::{self, AppliedAdapter, Generation, GenerationSettings, StableDiffusion},
+};
+use serde_json::{Value, json};
+
+use super::{
+    super::error::Error,
+    Arguments,
+    folder::{Folder, picture_file},
+    methods::{BASE, Method},
+    subjects::Subject,
+    trainings::Task,
+};
+
+/// A comparison under way.
+struct Grid<'a> {
+    arguments: &'a Arguments,
+    model: StableDiffusion,
+    judge: Judge,
+    judge_name: String,
+    folder: Folder,
+    subjects: &'a [Subject],
+    vectors: Vec<SubjectVectors>,
+    /// Pictures done and in all.
+    done: usize,
+    total: usize,
+}
+
+/// An adapter and what prompts call its subject.
+#[derive(Clone, Copy)]
+struct Personal<'a> {
+    applied: AppliedAdapter<'a>,
+    phrase: &'a str,
+}
+
+/// A finished comparison.
+pub struct Compared {
+    pub folder: Folder,
+    pub judge: String,
+    pub device: String,
+    /// What all pictures have in common.
+    pub settings: Value,
+}
+
+/// Trains, draws and scores whatever is not there yet.
+pub async fn run(
+    arguments: &Arguments,
+    methods: &[Method],
+    prompts: &PromptSet,
+    subjects: &[Subject],
+) -> Result<Compared, Error> {
+    let model = arguments.model.load().await?;
+    let judge = arguments.judge.load(&model, &arguments.model.place().directory).await?;
+    let mut vectors = Vec::new();
+    for subject in subjects {
+        let photos: Vec<RgbImage> = subject.photos.iter().map(|photo| photo.pixels().clone()).collect();
+        vectors.push(judge.embed_subject(&photos).await.map_err(pipeline::Error::from)?);
+    }
+    let settings = json!({
+        "model": model.name,
+        "precision": model.precision.name(),
+        "samplerSteps": arguments.sampler_steps,
+        "guidanceScale": arguments.guidance,
+        "sampler": arguments.sampler,
+    });
+    let with_base = arguments.methods.iter().any(|name| name == BASE);
+    let adapters = methods.len() * arguments.training_seeds as usize * arguments.strengths.len();
+    let of_a_prompt = (adapters + usize::from(with_base)) * arguments.seeds as usize;
+    let prompts_in_all: usize =
+        subjects.iter().map(|subject| prompts.for_subject(&subject.class_noun).len()).sum();
+    let mut grid = Grid {
+        arguments,
+        judge_name: arguments.judge.name(&model),
+        model,
+        judge,
+        folder: Folder::open(&arguments.out, &settings)?,
+        subjects,
+        vectors,
+        done: 0,
+        total: of_a_prompt * prompts_in_all,
+    };
+    for (index, subject) in subjects.iter().enumerate() {
+        let prompts = prompts.for_subject(&subject.class_noun);
+        grid.photos(index, &prompts).await?;
+        if with_base {
+            for prompt in &prompts {
+                grid.draw_seeds(index, BASE, None, 0, prompt).await?;
+            }
+        }
+        for method in methods {
+            for training_seed in 0..arguments.training_seeds {
+                grid.method(index, method, training_seed, &prompts).await?;
+            }
+        }
+    }
+    let report = &grid.model.gpu.report;
+    let device = format!("{} ({})", report.adapter_name, report.backend);
+    Ok(Compared { device, judge: grid.judge_name, settings, folder: grid.folder })
+}
+
+impl Grid<'_> {
+    /// A method's adapters of a subject, and their pictures.
+    async fn method(
+        &mut self,
+        subject: usize,
+        method: &Method,
+        training_seed: u64,
+        prompts: &[&EvaluationPrompt],
+    ) -> Result<(), Error> {
+        let own = &self.subjects[subject];
+        let texts: Vec<(String, String)> = prompts
+            .iter()
+            .map(|prompt| (prompt.template().to_owned(), prompt.clean(&own.class_noun)))
+            .collect();
+        let task =
+            |prompts| Task { subject: own, method, training_seed, steps: self.arguments.steps, prompts };
+        let phrase = task(&texts[..]).subject_phrase()?;
+        // Without alignment no training knows of the prompts.
+        let aligned = method.settings()?.lambda > 0.0;
+        if aligned && self.arguments.per_prompt {
+            for (prompt, text) in prompts.iter().zip(texts.chunks(1)) {
+                let adapter =
+                    task(text).adapter(&self.model, &mut self.folder, Some(prompt.template())).await?;
+                self.draw_strengths(subject, method, (&adapter, &phrase), training_seed, prompt).await?;
+            }
+            return Ok(());
+        }
+        let adapter = task(&texts[..]).adapter(&self.model, &mut self.folder, None).await?;
+        for prompt in prompts {
+            self.draw_strengths(subject, method, (&adapter, &phrase), training_seed, prompt).await?;
+        }
+        Ok(())
+    }
+
+    async fn draw_strengths(
+        &mut self,
+        subject: usize,
+        method: &Method,
+        (adapter, phrase): (&Adapter, &str),
+        training_seed: u64,
+        prompt: &EvaluationPrompt,
+    ) -> Result<(), Error> {
+        for &strength in &self.arguments.strengths {
+            let applied = Personal { applied: AppliedAdapter { adapter, strength }, phrase };
+            self.draw_seeds(subject, &method.name, Some(applied), training_seed, prompt).await?;
+        }
+        Ok(())
+    }
+
+    async fn draw_seeds(
+        &mut self,
+        subject: usize,
+        method: &str,
+        adapter: Option<Personal<'_>>,
+        training_seed: u64,
+        prompt: &EvaluationPrompt,
+    ) -> Result<(), Error> {
+        for seed in 0..self.arguments.seeds {
+            let cell = Cell {
+                subject: self.subjects[subject].name.clone(),
+                method: method.to_owned(),
+                // As it was written: 0.1 and not 0.10000000149011612.
+                strength: adapter.map_or(0.0, |personal| {
+                    personal.applied.strength.to_string().parse().unwrap_or_default()
+                }),
+                training_seed,
+                prompt: prompt.template().to_owned(),
+                seed,
+            };
+            self.done += 1;
+            if !self.folder.is_scored(&self.judge_name, &cell) {
+                self.fill(subject, cell, adapter, prompt).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Draws a cell's picture, unless it is there, and scores it.
+    async fn fill(
+        &mut self,
+        subject: usize,
+        cell: Cell,
+        adapter: Option<Personal<'_>>,
+        prompt: &EvaluationPrompt,
+    ) -> Result<(), Error> {
+        let noun = &self.subjects[subject].class_noun;
+        let clean_prompt = prompt.clean(noun);
+        let file = picture_file(&cell);
+        let picture = match self.folder.picture(&file)? {
+            Some(picture) => picture,
+            None => {
+                let text = adapter.map_or(clean_prompt.clone(), |personal| prompt.personal(personal.phrase));
+                let picture = self.draw(text, cell.seed, adapter).await?;
+                self.folder.write(&file, &png(&picture)?)?;
+                picture
+            }
+        };
+        let elements: Vec<String> = prompt.elements.iter().map(|element| element.phrase(noun)).collect();
+        let others: Vec<&SubjectVectors> = self
+            .vectors
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| *index != subject)
+            .map(|(_, other)| other)
+            .collect();
+        let expected = Expected {
+            clean_prompt: &clean_prompt,
+            elements: &elements,
+            subject: &self.vectors[subject],
+            others: &others,
+        };
+        let scores = self.judge.score(&picture, expected).await.map_err(pipeline::Error::from)?;
+        eprintln!(
+            "picture {} of {}: {}, {}, strength {}, \"{}\", seed {}: text {:.3}, image {:.3}",
+            self.done,
+            self.total,
+            cell.subject,
+            cell.method,
+            cell.strength,
+            clean_prompt,
+            cell.seed,
+            scores.text_alignment,
+            scores.image_alignment
+        );
+        self.folder.add(Record::Picture(PictureResult {
+            cell,
+            judge: self.judge_name.clone(),
+            file,
+            styled: prompt.is_styled(),
+            element_names: prompt.elements.iter().map(|element| element.name.clone()).collect(),
+            scores,
+        }))
+    }
+
+    async fn draw(
+        &self,
+        prompt: String,
+        seed: u64,
+        adapter: Option<Personal<'_>>,
+    ) -> Result<RgbImage, Error> {
+        let settings = GenerationSettings {
+            prompt,
+            seed,
+            steps: self.arguments.sampler_steps,
+            guidance_scale: self.arguments.guidance,
+            sampler: self.arguments.sampler.clone(),
+            ..Default::default()
+        };
+        let applied: Vec<AppliedAdapter> = adapter.into_iter().map(|personal| personal.applied).collect();
+        let mut generation = Generation::new(&self.model, &settings, &applied)?;
+        while generation.step().await? < generation.steps() {}
+        let picture = generation.finish().await?;
+        RgbImage::from_raw(picture.width as u32, picture.height as u32, picture.rgb)
+            .ok_or_else(|| Error::Other("The device returned a picture of another size.".to_owned()))
+    }
+
+    /// What the subject's own photos score, once for each judge.
+    async fn photos(&mut self, subject: usize, prompts: &[&EvaluationPrompt]) -> Result<(), Error> {
+        let own = &self.subjects[subject];
+        let known = self.folder.records.iter().any(|record| {
+            matches!(record, Record::Photos(photos) if photos.subject == own.name && photos.judge == self.judge_name)
+        });
+        if known {
+            return Ok(());
+        }
+        let vectors = &self.vectors[subject];
+        let mut texts = Vec::new();
+        for prompt in prompts {
+            let text =
+                self.judge.text(&prompt.clean(&own.class_noun)).await.map_err(pipeline::Error::from)?;
+            texts.extend(mean_cosine(&text, &vectors.photos));
+        }
+        let mut photos = Vec::new();
+        for (index, photo) in own.photos.iter().enumerate() {
+            let file = format!("pictures/{}-photo-{index}.png", super::folder::file_stem(&[&own.name]));
+            self.folder.write(&file, &png(photo.pixels())?)?;
+            photos.push(file);
+        }
+        let result = PhotosResult {
+            subject: own.name.clone(),
+            judge: self.judge_name.clone(),
+            class_noun: own.class_noun.clone(),
+            photos,
+            text_alignment: palpable::evaluation::statistics::mean(&texts).unwrap_or_default(),
+            image_alignment: mean_among(&vectors.photos),
+            foreground: mean_among(&vectors.foregrounds),
+            dino: mean_among(&vectors.dino),
+            foregrounds: vectors.foregrounds.len(),
+        };
+        self.folder.add(Record::Photos(result))
+    }
+}
+
+fn png(picture: &RgbImage) -> Result<Vec<u8>, Error> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, ImageFormat::Png).map_err(|reason| Error::Other(reason.to_string()))?;
+    Ok(bytes.into_inner())
+}

@@ -1,0 +1,62 @@
+//! The subjects of a comparison: a folder of photos each.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use palpable::training::{self, Photo, photos};
+use serde::Deserialize;
+
+use super::super::error::Error;
+
+/// What lies beside subjects' folders: by a folder's name, what the subject is.
+const METADATA: &str = "subjects.json";
+
+pub struct Subject {
+    pub name: String,
+    pub class_noun: String,
+    pub photos: Vec<Photo>,
+}
+
+#[derive(Deserialize)]
+struct Description {
+    class_word: String,
+}
+
+/// Reads the folders; files among them (as `subjects/*` names them too) are passed over.
+pub fn read(folders: &[PathBuf], class_noun: Option<&str>) -> Result<Vec<Subject>, Error> {
+    let mut subjects: Vec<Subject> = Vec::new();
+    for folder in folders.iter().filter(|folder| !folder.is_file()) {
+        let name = folder.file_name().map_or("subject".into(), |name| name.to_string_lossy().into_owned());
+        if subjects.iter().any(|subject| subject.name == name) {
+            return Err(Error::Other(format!(
+                "There are two subjects called \"{name}\"; rename one's folder."
+            )));
+        }
+        let described = describe(folder, &name)?;
+        let class_noun = class_noun.map(str::to_owned).or(described).ok_or_else(|| {
+            let folder = folder.display();
+            Error::Other(format!(
+                "What is in {folder}? Give --class-noun, or a file {METADATA} beside the folder with {{\"{name}\": {{\"class_word\": \"dog\"}}}}."
+            ))
+        })?;
+        let photos = photos::read_folder(folder).map_err(training::Error::from)?;
+        subjects.push(Subject { name, class_noun, photos });
+    }
+    match subjects.is_empty() {
+        true => Err(Error::Other("No subject was given; --subjects takes folders of photos.".to_owned())),
+        false => Ok(subjects),
+    }
+}
+
+fn describe(folder: &Path, name: &str) -> Result<Option<String>, Error> {
+    let file = folder.parent().unwrap_or(Path::new("")).join(METADATA);
+    if !file.is_file() {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(&file).map_err(|reason| Error::unreadable(&file, reason))?;
+    let mut described: BTreeMap<String, Description> =
+        serde_json::from_str(&text).map_err(|reason| Error::unreadable(&file, reason))?;
+    Ok(described.remove(name).map(|description| description.class_word))
+}

@@ -1,0 +1,106 @@
+//! What a comparison of methods found, one JSON object a line: written as it goes, read again to go on.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::PictureScores;
+
+/// A line of `results.jsonl`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "camelCase")]
+pub enum Record {
+    Training(TrainingRun),
+    Picture(PictureResult),
+    Photos(PhotosResult),
+}
+
+/// A training that was made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TrainingRun {
+    pub subject: String,
+    /// The method's or variant's name.
+    pub method: String,
+    pub training_seed: u64,
+    /// The prompt's template, if each prompt has a training of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<String>,
+    /// The adapter's file in the folder of the comparison.
+    pub adapter: String,
+    /// All training settings.
+    pub settings: Value,
+    pub seconds: f64,
+    /// Predictions of one picture, with gradients and without; backward passes are not counted.
+    pub unet_evaluations: usize,
+    /// Bytes by the memory plan.
+    pub planned_memory: u64,
+    /// Bytes that the device had handed out at most; 0 where it isn't counted, on the processor.
+    pub measured_memory: u64,
+    /// Mean ratio of alignment to personalization over the steps that aligned; 0 without any.
+    pub alignment_ratio: f64,
+}
+
+/// A picture that was drawn and scored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PictureResult {
+    #[serde(flatten)]
+    pub cell: Cell,
+    /// Who scored it.
+    pub judge: String,
+    /// The picture's file in the folder of the comparison.
+    pub file: String,
+    pub styled: bool,
+    /// Names of the prompt's elements, in the order of their scores.
+    pub element_names: Vec<String>,
+    #[serde(flatten)]
+    pub scores: PictureScores,
+}
+
+/// Which picture it is.
+#[derive(Clone, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Cell {
+    pub subject: String,
+    pub method: String,
+    /// Of the adapter; 0 for the base model.
+    pub strength: f64,
+    pub training_seed: u64,
+    /// The prompt's template.
+    pub prompt: String,
+    pub seed: u64,
+}
+
+/// What a subject's own photos score: the upper end of likeness.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PhotosResult {
+    pub subject: String,
+    pub judge: String,
+    pub class_noun: String,
+    /// The photos' files as they were given.
+    pub photos: Vec<String>,
+    /// Mean cosine of the photos with the prompts.
+    pub text_alignment: f64,
+    /// Mean cosine of each photo with the others; none of a single photo.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_alignment: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreground: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dino: Option<f64>,
+    /// Photos in which the subject could be cut out.
+    pub foregrounds: usize,
+}
+
+/// The lines of a file, and how many bytes of it they are: what follows the last whole line was being
+/// written when the run was interrupted.
+///
+/// # Errors
+/// The number of the line that is no record.
+pub fn read_lines(text: &str) -> Result<(Vec<Record>, usize), usize> {
+    let whole = text.rfind('\n').map_or(0, |end| end + 1);
+    let lines = text[..whole].lines().enumerate();
+    let records = lines.map(|(index, line)| serde_json::from_str(line).map_err(|_| index + 1));
+    Ok((records.collect::<Result<_, _>>()?, whole))
+}

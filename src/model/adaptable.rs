@@ -1,0 +1,125 @@
+//! The layers of the U-Net that can be adapted: every linear layer and convolution of its pieces, by
+//! upstream's path. (Norms and the time embedding before the pieces stay as they are.)
+
+use super::layers::Conv2d;
+use super::lora::{AdaptableLinear, LoraSet};
+
+/// A layer as far as adapters are concerned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdaptableModule {
+    /// Upstream's module path, `….attn1.to_q` for example.
+    pub path: String,
+    pub in_features: usize,
+    pub out_features: usize,
+    pub kind: LayerKind,
+    pub has_bias: bool,
+}
+
+/// How upstream stores a layer's weight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LayerKind {
+    /// `[out, in]`
+    Linear,
+    /// A 1×1 convolution: `[out, in, 1, 1]`
+    Pointwise,
+    /// A 3×3 convolution: `[out, in, 3, 3]`
+    Convolution,
+}
+
+/// Which layers of a U-Net.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModuleChoice {
+    /// to_q, to_k, to_v, to_out.0 of attn1 and attn2.
+    AttentionProjections,
+    /// The same of attn2 only.
+    CrossAttention,
+    /// to_k and to_v of attn2: what reads the prompt (Custom Diffusion, arXiv:2212.04488).
+    CrossAttentionKeysValues,
+    /// Every linear layer and convolution.
+    All,
+    Nothing,
+}
+
+impl AdaptableModule {
+    /// Upstream's shape of the weight.
+    pub fn weight_shape(&self) -> Vec<usize> {
+        let mut shape = vec![self.out_features, self.in_features];
+        let kernel = match self.kind {
+            LayerKind::Linear => &[][..],
+            LayerKind::Pointwise => &[1, 1],
+            LayerKind::Convolution => &[3, 3],
+        };
+        shape.extend(kernel);
+        shape
+    }
+
+    /// Numbers in the weight.
+    pub fn weight_count(&self) -> usize {
+        self.weight_shape().iter().product()
+    }
+
+    /// Rows and columns of a full difference on the device ([`WeightDifference`](super::lora::WeightDifference)).
+    pub fn difference_shape(&self) -> [usize; 2] {
+        match self.kind {
+            LayerKind::Linear | LayerKind::Pointwise => [self.out_features, self.in_features],
+            LayerKind::Convolution => [9 * self.in_features, self.out_features],
+        }
+    }
+}
+
+impl ModuleChoice {
+    /// Whether the layer at this path is one of them.
+    pub fn includes(self, path: &str) -> bool {
+        let cross_attention = path.contains(".attn2.");
+        match self {
+            Self::AttentionProjections => cross_attention || path.contains(".attn1."),
+            Self::CrossAttention => cross_attention,
+            Self::CrossAttentionKeysValues => path.ends_with(".attn2.to_k") || path.ends_with(".attn2.to_v"),
+            Self::All => true,
+            Self::Nothing => false,
+        }
+    }
+}
+
+/// One of a model's own layers.
+#[derive(Clone, Copy)]
+pub(super) enum AdaptableLayer<'a> {
+    Linear(&'a AdaptableLinear),
+    Convolution(&'a Conv2d),
+}
+
+impl<'a> From<&'a AdaptableLinear> for AdaptableLayer<'a> {
+    fn from(layer: &'a AdaptableLinear) -> Self {
+        Self::Linear(layer)
+    }
+}
+
+impl<'a> From<&'a Conv2d> for AdaptableLayer<'a> {
+    fn from(layer: &'a Conv2d) -> Self {
+        Self::Convolution(layer)
+    }
+}
+
+impl<'a> AdaptableLayer<'a> {
+    pub fn path(self) -> &'a str {
+        match self {
+            Self::Linear(layer) => &layer.path,
+            Self::Convolution(layer) => layer.path(),
+        }
+    }
+
+    pub fn module(self) -> AdaptableModule {
+        match self {
+            Self::Linear(layer) => layer.module(),
+            Self::Convolution(layer) => layer.module(),
+        }
+    }
+
+    /// See [`LoraSet::fold`].
+    pub fn fold(self, set: &mut LoraSet) {
+        match self {
+            Self::Linear(layer) => set.fold(&layer.path, &layer.weight, layer.bias.as_ref()),
+            Self::Convolution(layer) => layer.fold(set),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Adapters of cross-attention's keys and values merged on a loaded model, whose text encoder tells what
+//! their words are to it.
+
+use super::{Error, PromptEncoder, StableDiffusion};
+use crate::{
+    adapter::{Adapter, ConceptToken},
+    gpu,
+    model::adaptable::ModuleChoice,
+};
+
+/// Prompts that what is merged should leave as they are, in words that the embedded model knows.
+const REGULARIZATION_PROMPTS: &str = include_str!("regularization_prompts.txt");
+/// Custom Diffusion's code encodes a concept alone and after these words, which are then left out.
+const PREFIX: &str = "a photo of";
+
+impl StableDiffusion {
+    /// The merged adapter (see [`Adapter::merge`]). Without `regularization_prompts` a list of our own.
+    ///
+    /// # Errors
+    /// An adapter doesn't fit the model or can't be merged, the prompts are too few, a failing device.
+    pub async fn merge(
+        &self,
+        adapters: &[Adapter],
+        regularization_prompts: Option<&[String]>,
+    ) -> Result<Adapter, Error> {
+        Adapter::check_mergeable(adapters)?;
+        let modules = self.unet.adaptable_modules(ModuleChoice::All);
+        let mut encoder = self.prompt_encoder();
+        for adapter in adapters {
+            adapter.check_fits(&modules)?;
+            for embedding in &adapter.embeddings {
+                encoder.add(embedding, &self.gpu.device)?;
+            }
+        }
+        let own: Vec<String> = REGULARIZATION_PROMPTS.lines().map(str::to_owned).collect();
+        let prompts = regularization_prompts.unwrap_or(&own);
+        let mut regularization = Vec::new();
+        for prompt in prompts.iter().filter(|prompt| !prompt.trim().is_empty()) {
+            regularization.extend(self.encodings(&encoder, prompt).await?);
+        }
+        let mut concepts: Vec<ConceptToken> = Vec::new();
+        for (index, adapter) in adapters.iter().enumerate() {
+            for embedding in &adapter.embeddings {
+                let concept = concept(adapter, &embedding.placeholder);
+                for prompt in [concept.clone(), format!("{PREFIX} {concept}")] {
+                    for encoding in self.encodings(&encoder, &prompt).await? {
+                        // The same twice would be one equation twice.
+                        if !concepts.iter().any(|known| known.encoding == encoding) {
+                            concepts.push(ConceptToken { adapter: index, encoding });
+                        }
+                    }
+                }
+            }
+        }
+        Ok(Adapter::merge(adapters, &concepts, &regularization)?)
+    }
+
+    /// Of each of a prompt's own tokens and its end; without those of "a photo of", where it begins so.
+    async fn encodings(&self, encoder: &PromptEncoder, prompt: &str) -> Result<Vec<Vec<f32>>, Error> {
+        let states = encoder.token_states(prompt, if prompt.starts_with(PREFIX) { PREFIX } else { "" });
+        let [_, width] = states.dims();
+        let data = gpu::read(states).await;
+        self.gpu.check()?;
+        let failed = |reason: String| Error::ReadBack(reason);
+        let data = data.map_err(|error| failed(error.to_string()))?;
+        let values = data.try_into_vec_as::<f32>().map_err(|error| failed(format!("{error:?}")))?;
+        Ok(values.chunks_exact(width).map(<[f32]>::to_vec).collect())
+    }
+}
+
+/// The new word, with the class noun after it where it was trained so.
+fn concept(adapter: &Adapter, placeholder: &str) -> String {
+    let details = &adapter.details;
+    let with_noun = details.class_noun.as_ref().map(|noun| format!("{placeholder} {noun}"));
+    let trained = |concept: &String| {
+        details.personalization_prompt.as_ref().is_some_and(|prompt| prompt.contains(concept.as_str()))
+    };
+    with_noun.filter(trained).unwrap_or_else(|| placeholder.to_owned())
+}

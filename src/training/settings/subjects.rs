@@ -1,0 +1,119 @@
+//! The things that a run learns: one, or several with a word each.
+
+use serde::{Deserialize, Serialize};
+
+use super::{CLASS_MARK, PLACEHOLDER_MARK, TrainingSettings};
+
+/// A subject beside the first. Its photos follow those of the subjects before it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Subject {
+    /// Its new word.
+    pub placeholder: String,
+    /// The kind of thing it is.
+    pub class_noun: String,
+    /// y_P of its photos: "an oil painting of {placeholder}" for a style.
+    pub personalization_prompt: String,
+    /// How many of the photos are its own.
+    pub photos: usize,
+}
+
+impl Default for Subject {
+    fn default() -> Self {
+        Self {
+            placeholder: String::new(),
+            class_noun: String::new(),
+            personalization_prompt: format!("a photo of {PLACEHOLDER_MARK}"),
+            photos: 0,
+        }
+    }
+}
+
+/// Any subject of a run, the first or a further one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SubjectView<'a> {
+    pub placeholder: &'a str,
+    pub class_noun: &'a str,
+    pub personalization_prompt: &'a str,
+}
+
+impl SubjectView<'_> {
+    /// A prompt with this subject's words in the marks' places.
+    pub fn fill(&self, prompt: &str) -> String {
+        prompt.replace(PLACEHOLDER_MARK, self.placeholder).replace(CLASS_MARK, self.class_noun)
+    }
+
+    /// y_P with the words put in.
+    pub fn personalization_text(&self) -> String {
+        self.fill(self.personalization_prompt)
+    }
+
+    /// A prompt with the class noun and its article in place of the new word.
+    fn to_class(self, prompt: &str) -> String {
+        let Self { placeholder, class_noun, .. } = self;
+        let noun = with_article(class_noun);
+        [
+            format!("a {placeholder} {class_noun}"),
+            format!("{placeholder} {class_noun}"),
+            format!("a {placeholder}"),
+        ]
+        .iter()
+        .fold(prompt.to_owned(), |prompt, named| prompt.replace(named, &noun))
+        .replace(placeholder, &noun)
+    }
+
+    /// What the frozen model draws for prior preservation.
+    pub fn class_prompt(&self) -> String {
+        format!("a photo of {}", with_article(self.class_noun))
+    }
+}
+
+impl TrainingSettings {
+    /// The subject that the settings' own words are about.
+    pub fn first_subject(&self) -> SubjectView<'_> {
+        SubjectView {
+            placeholder: &self.placeholder,
+            class_noun: &self.class_noun,
+            personalization_prompt: &self.personalization_prompt,
+        }
+    }
+
+    /// All subjects, the first one first.
+    pub fn subjects(&self) -> impl Iterator<Item = SubjectView<'_>> {
+        let further = self.further_subjects.iter().map(|subject| SubjectView {
+            placeholder: &subject.placeholder,
+            class_noun: &subject.class_noun,
+            personalization_prompt: &subject.personalization_prompt,
+        });
+        std::iter::once(self.first_subject()).chain(further)
+    }
+
+    /// A target prompt that may name new words, with the class nouns in their places.
+    pub fn with_class_nouns(&self, prompt: &str) -> String {
+        self.subjects().fold(prompt.to_owned(), |prompt, subject| subject.to_class(&prompt))
+    }
+
+    pub fn subject_count(&self) -> usize {
+        1 + self.further_subjects.len()
+    }
+
+    /// How many of `photos` photos each subject has: the first, what the further ones leave.
+    pub fn photo_counts(&self, photos: usize) -> Vec<usize> {
+        let further = self.further_subjects.iter().map(|subject| subject.photos);
+        let first = photos.saturating_sub(further.clone().sum());
+        std::iter::once(first).chain(further).collect()
+    }
+
+    /// How prompts name the first subject as its training did: `<my-dog>`, or `<my-dog> dog` where the
+    /// class noun follows the new word.
+    pub fn subject_phrase(&self) -> String {
+        let followed = self.personalization_prompt.contains(&format!("{PLACEHOLDER_MARK} {CLASS_MARK}"));
+        if followed { format!("{} {}", self.placeholder, self.class_noun) } else { self.placeholder.clone() }
+    }
+}
+
+/// "a dog", "an apple".
+pub fn with_article(noun: &str) -> String {
+    let vowel = noun.starts_with(['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O', 'U']);
+    format!("{} {noun}", if vowel { "an" } else { "a" })
+}

@@ -1,0 +1,10 @@
+//! Judges, their scores, and the evaluation lab.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod clip;
+mod judges;
+mod lab;
+mod prompt_sets;
+mod statistics;
