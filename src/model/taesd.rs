@@ -101,7 +101,7 @@ pub struct AutoencoderTiny {
 enum Layer {
     Convolution(Conv2d),
     Relu,
-    Block([Conv2d; 3]),
+    Block(Box<[Conv2d; 3]>),
     /// The doubling and the convolution after it.
     Upsampler(Conv2d),
 }
@@ -132,15 +132,16 @@ impl AutoencoderTiny {
 
 fn run(layers: &[Layer], x: Tensor<4>) -> Tensor<4> {
     layers.iter().fold(x, |x, layer| match layer {
-        Layer::Convolution(conv) => conv.forward(x),
+        Layer::Convolution(conv) => conv.forward(x, None),
         Layer::Relu => relu(x),
         Layer::Upsampler(conv) => {
             let [_, height, width, _] = x.dims();
-            conv.forward_upsampled(x, [2 * height, 2 * width])
+            conv.forward_upsampled(x, [2 * height, 2 * width], None)
         }
-        Layer::Block([first, second, third]) => {
-            let hidden = relu(second.forward(relu(first.forward(x.clone()))));
-            relu(third.forward_with(hidden, Additions { residual: Some(x), ..Default::default() }))
+        Layer::Block(convs) => {
+            let [first, second, third] = &**convs;
+            let hidden = relu(second.forward(relu(first.forward(x.clone(), None)), None));
+            relu(third.forward_with(hidden, Additions { residual: Some(x), ..Default::default() }, None))
         }
     })
 }
@@ -195,7 +196,7 @@ fn load_blocks(
     for _ in 0..blocks {
         let path = format!("{half}.layers.{}.conv", layers.len() + offset);
         let mut conv = |place: usize| Conv2d::load(weights, &format!("{path}.{place}"), channels, channels);
-        layers.push(Layer::Block([conv(0)?, conv(2)?, conv(4)?]));
+        layers.push(Layer::Block(Box::new([conv(0)?, conv(2)?, conv(4)?])));
     }
     Ok(())
 }
