@@ -8,6 +8,7 @@ use std::time::Instant;
 use burn::tensor::{Device, Tensor, TensorData};
 use palpable::{
     model::{
+        cross_attention::{CrossAttentionHook, Guides, Place},
         lora::{LoraLayer, LoraSet},
         unet::UNet2DConditionModel,
         unet_config::UNet2DConditionConfig,
@@ -94,6 +95,31 @@ fn unet_and_its_gradients() {
         drop(values(unet.forward(sample, &vec![500.0; batch], context, None)));
         println!("one U-Net evaluation of batch {batch}: {:.0} ms", started.elapsed().as_secs_f64() * 1e3);
     }
+}
+
+/// Cross-attention in the open, on the GPU, against the fused kernel.
+#[test]
+fn hooked_cross_attention() {
+    struct Looking(std::cell::Cell<usize>);
+    impl CrossAttentionHook for Looking {
+        fn attend(&self, _: Place, probabilities: Tensor<4>) -> Tensor<4> {
+            self.0.set(self.0.get() + 1);
+            probabilities
+        }
+    }
+    let gpu = open_gpu();
+    let unet = unet(&gpu.device);
+    let sample = normal([2, 16, 16, 4], 8, &gpu.device);
+    let context = normal([2, 77, 128], 9, &gpu.device);
+    let run = |cross_attention: Option<&dyn CrossAttentionHook>| {
+        let guides = Guides { lora: None, cross_attention };
+        values(unet.forward_guided(sample.clone(), &[500.0, 20.0], context.clone(), guides))
+    };
+    let looking = Looking(std::cell::Cell::new(0));
+    let error = relative_error(&run(Some(&looking)), &run(None));
+    gpu.check().expect("no error on the GPU");
+    println!("explicit against fused: {error:.1e}");
+    assert!(error <= 1e-5 && looking.0.get() == 7, "{error:e}");
 }
 
 #[test]

@@ -47,7 +47,8 @@ impl StableDiffusion15 {
 }
 
 fn picture(side: usize) -> GenerationSizes {
-    GenerationSizes { size: [side; 2], guided: true, rank: 0, difference_values: 0 }
+    let size = [side; 2];
+    GenerationSizes { size, guided: true, rank: 0, difference_values: 0, hooks_attention: false }
 }
 
 fn run(side: usize, batch: usize) -> TrainingSizes {

@@ -2,7 +2,10 @@
 
 mod support;
 
+use std::cell::RefCell;
+
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
+use palpable::model::cross_attention::{Chain, CrossAttentionHook, Guides, Place};
 use palpable::model::lora::{LoraLayer, LoraSet};
 use palpable::model::{unet::UNet2DConditionModel, unet_config::UNet2DConditionConfig};
 use palpable::weights::read_text;
@@ -257,4 +260,55 @@ fn an_empty_config_means_diffusers_defaults() {
     assert_eq!(config.time_embedding_size, 1280);
     let heads = r#"{"attention_head_dim": 8, "num_attention_heads": [5, 10, 20, 20]}"#;
     assert_eq!(UNet2DConditionConfig::from_json(heads).unwrap().num_attention_heads, [5, 10, 20, 20]);
+}
+
+/// Keeps where it was asked, checks what it was given, and returns `factor` times as much.
+struct Witness {
+    places: RefCell<Vec<(String, [usize; 2])>>,
+    factor: f32,
+}
+
+impl CrossAttentionHook for Witness {
+    fn attend(&self, place: Place, probabilities: Tensor<4>) -> Tensor<4> {
+        let [batch, heads, pixels, tokens] = probabilities.dims();
+        assert_eq!([batch, pixels, tokens], [2, place.size[0] * place.size[1], 11]);
+        assert!(heads > 0 && probabilities.dtype() == DType::F32);
+        if self.factor == 1.0 {
+            let sums = values(probabilities.clone().sum_dim(3));
+            assert!(sums.iter().all(|sum| (sum - 1.0).abs() < 1e-5));
+        }
+        self.places.borrow_mut().push((place.path.to_owned(), place.size));
+        probabilities * self.factor
+    }
+}
+
+/// A hook that changes nothing gives the fused attention's output, and sees every cross-attention once;
+/// hooks in a chain see what the one before returned.
+#[test]
+fn hooked_cross_attention_is_the_fused_one() {
+    let device = Device::flex();
+    for (dtype, most) in [(FloatDType::F32, 1e-5), (FloatDType::F16, 5e-3)] {
+        let unet = formula_unet("sd15_layout", &device, dtype);
+        let (sample, context) = inputs(&unet, [16, 12], 11, &device);
+        let witness = |factor| Witness { places: RefCell::default(), factor };
+        let run = |hook: Option<&dyn CrossAttentionHook>| {
+            let guides = Guides { lora: None, cross_attention: hook };
+            values(unet.forward_guided(sample.clone(), &TIMESTEPS, context.clone(), guides))
+        };
+        let seen = witness(1.0);
+        let fused = run(None);
+        let error = relative_error(&run(Some(&seen)), &fused);
+        println!("{dtype:?}: {error:.1e}");
+        assert!(error <= most, "{error:e}");
+
+        let places = seen.places.into_inner();
+        assert_eq!(places.len(), 16);
+        assert_eq!(places[0], ("down_blocks.0.attentions.0.transformer_blocks.0.attn2".to_owned(), [16, 12]));
+        assert_eq!(places[6], ("mid_block.attentions.0.transformer_blocks.0.attn2".to_owned(), [2, 2]));
+
+        let (half, double) = (witness(0.5), witness(2.0));
+        let chained = run(Some(&Chain(vec![&half, &double])));
+        assert!(relative_error(&chained, &fused) <= most);
+        assert!(relative_error(&run(Some(&half)), &fused) > 1e-3);
+    }
 }

@@ -140,6 +140,11 @@ impl ClipTextModel {
         self.token_embedding.rows(ids)
     }
 
+    /// The mean length of the table's rows, `[1]`, f32.
+    pub fn vocabulary_norm(&self) -> Tensor<1> {
+        self.token_embedding.mean_norm()
+    }
+
     /// Token embeddings `[batch, tokens, hidden_size]` → the last hidden state, of the same shape,
     /// after the final layer normalization. `tokens` is at most `max_position_embeddings`.
     pub fn forward(&self, token_embeddings: Tensor<3>) -> Tensor<3> {

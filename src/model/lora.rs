@@ -101,6 +101,14 @@ impl LoraSet {
         self.differences.get(path).map_or(&[], Vec::as_slice)
     }
 
+    /// The same adaptations, `factor` times as strong; what is folded into weights stays as strong as it is.
+    pub fn scaled(&self, factor: f32) -> Self {
+        let mut scaled = self.clone();
+        scaled.layers.values_mut().flatten().for_each(|layer| layer.scale *= factor);
+        scaled.differences.values_mut().flatten().for_each(|difference| difference.strength *= factor);
+        scaled
+    }
+
     pub fn is_empty(&self) -> bool {
         self.layers.is_empty() && self.differences.is_empty() && self.folded.is_empty()
     }

@@ -43,6 +43,12 @@ impl TokenTable {
         if runs.len() == 1 { runs.remove(0) } else { Tensor::cat(runs, 0) }
     }
 
+    /// The mean of the rows' Euclidean norms, `[1]`, f32.
+    pub fn mean_norm(&self) -> Tensor<1> {
+        let norms = self.parts.iter().map(|part| part.clone().cast(DType::F32).square().sum_dim(1).sqrt());
+        Tensor::cat(norms.collect(), 0).mean()
+    }
+
     /// The type of the numbers.
     pub fn dtype(&self) -> DType {
         self.parts[0].dtype()

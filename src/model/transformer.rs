@@ -5,8 +5,9 @@
 use burn::tensor::Tensor;
 
 use super::adaptable::AdaptableLayer;
+use super::cross_attention::Guides;
 use super::layers::{load_group_norm, to_image, to_tokens};
-use super::lora::{AdaptableLinear, LoraSet};
+use super::lora::AdaptableLinear;
 use super::transformer_block::BasicTransformerBlock;
 use crate::ops::group_norm::{GroupNormWeights, group_norm};
 use crate::weights::{self, Weights};
@@ -66,19 +67,16 @@ impl Transformer2DModel {
 
     /// x `[batch, height, width, channels]`, encoder_hidden_states `[batch, tokens, cross_attention_dim]`
     /// → `[batch, height, width, channels]`
-    pub fn forward(
-        &self,
-        x: Tensor<4>,
-        encoder_hidden_states: &Tensor<3>,
-        lora: Option<&LoraSet>,
-    ) -> Tensor<4> {
+    pub fn forward(&self, x: Tensor<4>, encoder_hidden_states: &Tensor<3>, guides: Guides) -> Tensor<4> {
         let [_, height, width, _] = x.dims();
         let normal = to_tokens(group_norm(x.clone(), &self.norm, false));
-        let hidden =
-            self.transformer_blocks.iter().fold(self.proj_in.forward(normal, lora), |hidden, block| {
-                block.forward(hidden, encoder_hidden_states, lora)
+        let hidden = self
+            .transformer_blocks
+            .iter()
+            .fold(self.proj_in.forward(normal, guides.lora), |hidden, block| {
+                block.forward(hidden, [height, width], encoder_hidden_states, guides)
             });
-        to_image(self.proj_out.forward_with_residual(hidden, to_tokens(x), lora), height, width)
+        to_image(self.proj_out.forward_with_residual(hidden, to_tokens(x), guides.lora), height, width)
     }
 
     /// Its linear layers and 1×1 convolutions.

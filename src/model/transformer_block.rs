@@ -7,6 +7,7 @@
 use burn::tensor::Tensor;
 
 use super::adaptable::AdaptableLayer;
+use super::cross_attention::{CrossAttentionHook, Guides, Place, hooked_attention};
 use super::layers::load_layer_norm;
 use super::lora::{AdaptableLinear, LoraSet};
 use crate::ops::{
@@ -50,18 +51,21 @@ impl BasicTransformerBlock {
         })
     }
 
-    /// x `[batch, pixels, channels]`, encoder_hidden_states `[batch, tokens, cross_attention_dim]`
-    /// → `[batch, pixels, channels]`
+    /// x `[batch, pixels, channels]` of an image of `size` `[height, width]`, encoder_hidden_states
+    /// `[batch, tokens, cross_attention_dim]` → `[batch, pixels, channels]`
     pub fn forward(
         &self,
         x: Tensor<3>,
+        size: [usize; 2],
         encoder_hidden_states: &Tensor<3>,
-        lora: Option<&LoraSet>,
+        guides: Guides,
     ) -> Tensor<3> {
+        let Guides { lora, cross_attention } = guides;
         let normal = layer_norm(x.clone(), &self.norm1);
-        let x = self.attn1.forward(normal.clone(), normal, x, lora);
+        let x = self.attn1.forward(normal.clone(), normal, x, lora, None);
         let normal = layer_norm(x.clone(), &self.norm2);
-        let x = self.attn2.forward(normal, encoder_hidden_states.clone(), x, lora);
+        let hook = cross_attention.map(|hook| (hook, size));
+        let x = self.attn2.forward(normal, encoder_hidden_states.clone(), x, lora, hook);
         let normal = layer_norm(x.clone(), &self.norm3);
         self.ff.forward(normal, x, lora)
     }
@@ -106,18 +110,26 @@ impl Attention {
         })
     }
 
-    /// residual + to_out(attention(to_q(x), to_k(context), to_v(context)))
+    /// residual + to_out(attention(to_q(x), to_k(context), to_v(context))), with a hook's say over the
+    /// probabilities if there is one; x is then an image of that `[height, width]`.
     fn forward(
         &self,
         x: Tensor<3>,
         context: Tensor<3>,
         residual: Tensor<3>,
         lora: Option<&LoraSet>,
+        hook: Option<(&dyn CrossAttentionHook, [usize; 2])>,
     ) -> Tensor<3> {
         let query = self.to_q.forward(x, lora);
         let key = self.to_k.forward(context.clone(), lora);
         let value = self.to_v.forward(context, lora);
-        let attended = attention(query, key, value, self.heads, false);
+        let attended = match hook {
+            None => attention(query, key, value, self.heads, false),
+            Some((hook, size)) => {
+                let path = self.to_q.path.trim_end_matches(".to_q");
+                hooked_attention([query, key, value], self.heads, hook, Place { path, size })
+            }
+        };
         self.to_out.forward_with_residual(attended, residual, lora)
     }
 }

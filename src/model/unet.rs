@@ -6,6 +6,7 @@
 use burn::tensor::{DType, Device, Tensor};
 
 use super::adaptable::{AdaptableLayer, AdaptableModule, ModuleChoice};
+use super::cross_attention::Guides;
 use super::lora::LoraSet;
 use super::time_embedding::{Sinusoids, TimeEmbedding};
 use super::unet_blocks::{Conditioning, Segment, SegmentInput};
@@ -70,13 +71,26 @@ impl UNet2DConditionModel {
         encoder_hidden_states: Tensor<3>,
         lora: Option<&LoraSet>,
     ) -> Tensor<4> {
+        let guides = Guides { lora, cross_attention: None };
+        self.forward_guided(sample, timesteps, encoder_hidden_states, guides)
+    }
+
+    /// The same with all that may act on it.
+    pub fn forward_guided(
+        &self,
+        sample: Tensor<4>,
+        timesteps: &[f32],
+        encoder_hidden_states: Tensor<3>,
+        guides: Guides,
+    ) -> Tensor<4> {
         let activated_time = self.activated_time(timesteps, &sample.device());
         // Once for all pieces; each casts what it is given, which is then nothing to do.
         let encoder_hidden_states = encoder_hidden_states.cast(self.dtype);
         let conditioning = Conditioning {
             activated_time: &activated_time,
             encoder_hidden_states: &encoder_hidden_states,
-            lora,
+            lora: guides.lora,
+            cross_attention: guides.cross_attention,
         };
         let mut skips: Vec<Tensor<4>> = Vec::new();
         let mut image = sample.cast(self.dtype);

@@ -6,6 +6,7 @@
 use burn::tensor::{DType, Tensor};
 
 use super::adaptable::AdaptableLayer;
+use super::cross_attention::{CrossAttentionHook, Guides};
 use super::layers::{Conv2d, load_group_norm};
 use super::lora::LoraSet;
 use super::resnet::{ResnetBlock2D, ResnetSizes};
@@ -27,6 +28,8 @@ pub struct Conditioning<'a> {
     /// `[batch, tokens, cross_attention_dim]`, cast to the weights' type where it is used
     pub encoder_hidden_states: &'a Tensor<3>,
     pub lora: Option<&'a LoraSet>,
+    /// Sees and may change the probabilities of each `attn2`.
+    pub cross_attention: Option<&'a dyn CrossAttentionHook>,
 }
 
 /// What passes from earlier pieces to one.
@@ -159,8 +162,9 @@ impl Layer {
         let x = self.resnet.forward(image, Some(conditioning.activated_time), conditioning.lora);
         match &self.transformer {
             Some(transformer) => {
-                let states = conditioning.encoder_hidden_states.clone().cast(x.dtype());
-                transformer.forward(x, &states, conditioning.lora)
+                let Conditioning { encoder_hidden_states, lora, cross_attention, .. } = conditioning;
+                let states = encoder_hidden_states.clone().cast(x.dtype());
+                transformer.forward(x, &states, Guides { lora, cross_attention })
             }
             None => x,
         }

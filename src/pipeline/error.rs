@@ -41,6 +41,30 @@ pub enum Error {
     MaskBlur { asked: f32, most: f32 },
     #[error("Nothing of the mask is white; paint white what is to be repainted.")]
     EmptyMask,
+    #[error("The delayed share of the steps must be between 0 and 1, not {0}.")]
+    DelayedConcept(f64),
+    #[error(
+        "There is no learned word in the prompt to delay; write one, load its adapter, or give the prompt of the first steps yourself."
+    )]
+    NothingToDelay,
+    #[error(
+        "The adapter of {placeholder} doesn't say what kind of thing it is; give the prompt of the first steps yourself."
+    )]
+    UnknownClass { placeholder: String },
+    #[error("The strength at the end must be between 0 and 2 times that at the start, not {0}.")]
+    StrengthEnd(f64),
+    #[error(
+        "The limit of a learned word's length must be above 0, not {0}: it is counted in the mean length of the model's own words."
+    )]
+    EmbeddingNormClip(f64),
+    #[error("A region must name the learned word that it belongs to.")]
+    NamelessRegion,
+    #[error("The mask of {placeholder} has no pixels, or another number of them than its sides say.")]
+    RegionSize { placeholder: String },
+    #[error("Nothing of the mask of {placeholder} is white; paint white where it may be.")]
+    EmptyRegion { placeholder: String },
+    #[error("\"{word}\" is not in the prompt; write it there, or leave its {purpose} out.")]
+    WordNotInPrompt { word: String, purpose: &'static str },
     #[error("The adapter strength must be between −2 and 2, not {0}.")]
     Strength(f32),
     #[error(

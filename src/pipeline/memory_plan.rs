@@ -28,6 +28,7 @@ impl StableDiffusion {
             guided: settings.guidance_scale != 1.0,
             rank: adapters.iter().map(|applied| applied.adapter.largest_rank()).sum(),
             difference_values: adapters.iter().map(|applied| applied.adapter.difference_values()).sum(),
+            hooks_attention: settings.hooks_attention(),
         };
         let plan = self.sizes().generation(sizes);
         let fits = |side: &usize| {
@@ -42,8 +43,13 @@ impl StableDiffusion {
 
     /// What making a picture at the model's own size takes, whether it may or not.
     pub fn picture_memory(&self) -> MemoryPlan {
-        let size = [self.resolution; 2];
-        self.sizes().generation(GenerationSizes { size, guided: true, rank: 0, difference_values: 0 })
+        self.sizes().generation(GenerationSizes {
+            size: [self.resolution; 2],
+            guided: true,
+            rank: 0,
+            difference_values: 0,
+            hooks_attention: false,
+        })
     }
 
     /// What a training on so many photos will take, with its activations kept or computed again as

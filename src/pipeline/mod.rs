@@ -1,5 +1,8 @@
 //! The parts put together: a model folder loaded whole, prompts encoded, pictures made.
 
+mod adapters;
+mod class_prompt;
+mod denoiser;
 mod error;
 mod memory_plan;
 #[cfg(not(target_arch = "wasm32"))]
@@ -9,6 +12,7 @@ mod personalization;
 mod picture;
 mod preparation;
 mod prompt;
+mod regions;
 mod settings;
 mod source_picture;
 mod stable_diffusion;
@@ -19,6 +23,7 @@ pub use error::Error;
 pub use noise::NoisePurpose;
 pub use picture::Picture;
 pub use prompt::{EncodedPrompts, PromptEncoder, PromptSyntax};
+pub use regions::{Region, RegionMask};
 pub use settings::{AppliedAdapter, GenerationSettings};
 pub use source_picture::SourcePicture;
 pub use stable_diffusion::{LoadProgress, Precision, StableDiffusion};

@@ -86,6 +86,33 @@ impl PromptEncoder {
         }
     }
 
+    /// Where a word stands along the tokens' axis of [`encode`](Self::encode)'s hidden states, all its
+    /// tokens and occurrences; empty if the prompt lacks it, or is cut before it.
+    pub fn word_positions(&self, prompt: &str, word: &str, syntax: PromptSyntax) -> Vec<usize> {
+        let chunks = match syntax {
+            PromptSyntax::Literal => vec![self.tokenizer.encode(prompt)],
+            PromptSyntax::Weighted => {
+                self.tokenizer.encode_chunks(prompt).into_iter().map(|chunk| chunk.tokens).collect()
+            }
+        };
+        let of_chunk = |(index, tokens): (usize, &Tokens)| {
+            let first = index * self.tokenizer.length();
+            let positions = self.tokenizer.word_positions(tokens, word);
+            positions.into_iter().map(move |position| first + position)
+        };
+        chunks.iter().enumerate().flat_map(of_chunk).collect()
+    }
+
+    /// Shortens learned vectors to at most `factor` mean lengths of the model's own tokens:
+    /// v ← v·min(1, τ/‖v‖).
+    pub fn clip_norms(&mut self, factor: f64) {
+        let limit = (self.text_encoder.vocabulary_norm() * factor).reshape([1, 1]);
+        for vectors in self.embeddings.values_mut() {
+            let norms = vectors.clone().square().sum_dim(1).sqrt().clamp_min(f32::MIN_POSITIVE);
+            *vectors = vectors.clone() * (limit.clone() / norms).clamp_max(1.0);
+        }
+    }
+
     /// `[1, tokens, width]` of one chunk.
     fn hidden_states(&self, tokens: &Tokens) -> Tensor<3> {
         let words = self.text_encoder.embed_tokens(&tokens.ids);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, PromptSyntax, SourcePicture, StableDiffusion};
+use super::{Error, PromptSyntax, Region, SourcePicture, StableDiffusion};
 use crate::{adapter::Adapter, sampling::SamplerKind};
 
 /// Longest side of a picture: beyond, the VAE's activations fit on no common GPU.
@@ -31,6 +31,23 @@ pub struct GenerationSettings {
     /// Standard deviation, in pixels, of the edge over which the repainted part goes over into the given
     /// picture; 0 is a hard edge in the latents.
     pub mask_blur: f32,
+    /// This share of the steps, rounded up, is drawn first with the class noun in the learned word's place
+    /// and without the adapters' LoRA: the layout comes from the model alone. 0 delays nothing.
+    pub delayed_concept: f64,
+    /// The LoRA acts in those steps too.
+    pub delayed_keeps_lora: bool,
+    /// The prompt of those steps, instead of the one that the adapters' class nouns make.
+    pub class_prompt: Option<String>,
+    /// The adapters' strength goes linearly from their own at the first step to this many times as much at
+    /// the last one.
+    pub strength_end: Option<f64>,
+    /// Longest length of a learned word's vectors, in mean lengths of the model's own words; longer ones
+    /// are shortened.
+    pub embedding_norm_clip: Option<f64>,
+    /// Where learned words may act.
+    pub regions: Vec<Region>,
+    /// Words of the prompt whose heat maps are wanted.
+    pub heat_maps: Vec<String>,
 }
 
 impl Default for GenerationSettings {
@@ -47,6 +64,13 @@ impl Default for GenerationSettings {
             height: 0,
             strength: 0.8,
             mask_blur: 0.0,
+            delayed_concept: 0.0,
+            delayed_keeps_lora: false,
+            class_prompt: None,
+            strength_end: None,
+            embedding_norm_clip: None,
+            regions: Vec::new(),
+            heat_maps: Vec::new(),
         }
     }
 }
@@ -74,6 +98,16 @@ impl GenerationSettings {
         if !(0.0..=LARGEST_MASK_BLUR).contains(&self.mask_blur) {
             return Err(Error::MaskBlur { asked: self.mask_blur, most: LARGEST_MASK_BLUR });
         }
+        if !(0.0..=1.0).contains(&self.delayed_concept) {
+            return Err(Error::DelayedConcept(self.delayed_concept));
+        }
+        if let Some(end) = self.strength_end.filter(|end| !(0.0..=2.0).contains(end)) {
+            return Err(Error::StrengthEnd(end));
+        }
+        if let Some(clip) = self.embedding_norm_clip.filter(|clip| !(clip.is_finite() && *clip > 0.0)) {
+            return Err(Error::EmbeddingNormClip(clip));
+        }
+        self.regions.iter().try_for_each(Region::check)?;
         Ok(())
     }
 
@@ -96,6 +130,17 @@ impl GenerationSettings {
             }
         }
         Ok([height, width])
+    }
+
+    /// How many of a run's `steps` are drawn with the class noun: ⌈ρN⌉.
+    pub(super) fn delayed_steps(&self, steps: usize) -> usize {
+        // What rounding adds to a product that is whole doesn't make a further step.
+        ((self.delayed_concept * steps as f64 - 1e-9).ceil().max(0.0) as usize).min(steps)
+    }
+
+    /// Whether cross-attention is computed in the open.
+    pub(super) fn hooks_attention(&self) -> bool {
+        !self.regions.is_empty() || !self.heat_maps.is_empty()
     }
 
     /// The step that a run on a given picture begins with, rounded as diffusers does.

@@ -2,18 +2,18 @@
 //! denoising step at a time, so that the caller can show progress and stop whenever it likes by not
 //! asking for the next step.
 
-use burn::tensor::{FloatDType, Tensor};
+use burn::tensor::Tensor;
 
 use super::{
-    AppliedAdapter, EncodedPrompts, Error, GenerationSettings, NoisePurpose, Picture, PromptEncoder,
-    SourcePicture, StableDiffusion,
+    AppliedAdapter, Error, GenerationSettings, NoisePurpose, Picture, SourcePicture, StableDiffusion,
+    denoiser::Denoiser,
     noise::{NoiseSource, seeded},
     source_picture::Source,
 };
 use crate::{
+    evaluation::HeatMap,
     gpu,
-    model::{adaptable::ModuleChoice, lora::LoraSet},
-    sampling::{Sampler, SamplerKind, guide},
+    sampling::{Sampler, SamplerKind},
 };
 
 /// A picture in the making.
@@ -22,10 +22,7 @@ pub struct Generation {
     sampler: Sampler,
     noise: NoiseSource,
     source: Option<Source>,
-    guidance_scale: f32,
-    lora: LoraSet,
-    /// `[rows, tokens, width]` of the negative prompt (if it is used) and of the prompt, in this order.
-    encoder_hidden_states: Tensor<3>,
+    denoiser: Denoiser,
     latents: Tensor<4>,
     step: usize,
     /// What of the prompt the model did not read.
@@ -36,8 +33,8 @@ impl Generation {
     /// Encodes the prompts and draws the first noise.
     ///
     /// # Errors
-    /// A setting is out of its range, an adapter doesn't fit the model, or the picture needs more memory
-    /// than the device may give.
+    /// A setting is out of its range or names a word that the prompt lacks, an adapter doesn't fit the
+    /// model, or the picture needs more memory than the device may give.
     pub fn new(
         model: &StableDiffusion,
         settings: &GenerationSettings,
@@ -82,14 +79,7 @@ impl Generation {
         let begin = if source.is_some() { settings.first_step() } else { 0 };
         let sampler = Sampler::starting_late(kind, &model.schedule, settings.steps, begin)?;
         let size = settings.size(model, source)?;
-        let (encoder, lora) = apply(model, adapters)?;
-
-        let mut prompts = vec![settings.negative_prompt.as_str(), settings.prompt.as_str()];
-        if settings.guidance_scale == 1.0 {
-            prompts.remove(0);
-        }
-        let EncodedPrompts { hidden_states, mut truncated } =
-            encoder.encode(&prompts, settings.prompt_syntax);
+        let mut denoiser = Denoiser::new(model, settings, adapters, sampler.timesteps().len())?;
 
         let source = source.map(|source| Source::new(model, source, size, settings.mask_blur, &noise));
         let source = source.transpose()?;
@@ -107,11 +97,9 @@ impl Generation {
             sampler,
             noise,
             source,
-            guidance_scale: settings.guidance_scale,
-            lora,
-            encoder_hidden_states: hidden_states,
+            truncated: denoiser.truncated.take(),
+            denoiser,
             step: 0,
-            truncated: truncated.pop().flatten(),
         })
     }
 
@@ -138,25 +126,25 @@ impl Generation {
         if due {
             let timestep = self.sampler.timesteps()[self.step];
             let sample = self.sampler.scale_model_input(self.latents.clone(), self.step);
-            let [rows, _, _] = self.encoder_hidden_states.dims();
-            let prediction = self.model.unet.forward(
-                Tensor::cat(vec![sample; rows], 0),
-                &vec![timestep; rows],
-                self.encoder_hidden_states.clone(),
-                Some(&self.lora),
-            );
-            let prediction = if rows == 1 {
-                prediction
-            } else {
-                let unconditional = prediction.clone().narrow(0, 0, 1);
-                guide(unconditional, prediction.narrow(0, 1, 1), self.guidance_scale)
-            };
+            let prediction = self.denoiser.predict(sample, timestep, self.step);
             let noise = |step| (self.noise)(NoisePurpose::Step(step));
             self.latents = self.sampler.step(prediction, self.step, self.latents.clone(), &noise);
             self.step += 1;
             self.keep_unmasked();
         }
         due
+    }
+
+    /// How much the picture so far owed to each word of the settings' `heat_maps`, at the latents' size.
+    /// Steps drawn with the class prompt (delayed concept) don't count.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub async fn heat_maps(&self) -> Result<Vec<HeatMap>, Error> {
+        let [_, height, width, _] = self.latents.dims();
+        let maps = self.denoiser.heat_maps([height, width]).await;
+        self.model.gpu.check()?;
+        maps
     }
 
     /// The finished picture.
@@ -216,26 +204,4 @@ fn seeded_noise(
     let downscale = model.vae.config.downscale();
     let shape = [1, height / downscale, width / downscale, model.vae.config.latent_channels];
     Ok(seeded(settings.seed, shape, &model.gpu.device))
-}
-
-/// The words, LoRAs and differences of the adapters. Differences are folded into the model's weights here,
-/// once.
-fn apply(model: &StableDiffusion, adapters: &[AppliedAdapter]) -> Result<(PromptEncoder, LoraSet), Error> {
-    let device = &model.gpu.device;
-    let mut encoder = model.prompt_encoder();
-    let mut lora = LoraSet::new();
-    let modules = model.unet.adaptable_modules(ModuleChoice::All);
-    for AppliedAdapter { adapter, strength } in adapters {
-        if !(-2.0..=2.0).contains(strength) {
-            return Err(Error::Strength(*strength));
-        }
-        adapter.check_fits(&modules)?;
-        for embedding in &adapter.embeddings {
-            encoder.add(embedding, device)?;
-        }
-        if *strength != 0.0 {
-            adapter.fold_into(&mut lora, &model.unet, device, FloatDType::F32, *strength);
-        }
-    }
-    Ok((encoder, lora))
 }

@@ -9,6 +9,7 @@ use super::text::{self, TextPass};
 use super::unet::UNetPass;
 use super::vae::VaePass;
 use crate::model::adaptable::ModuleChoice;
+use crate::model::unet_segments::{SegmentKind, SegmentShape};
 
 /// A picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,12 +22,14 @@ pub struct GenerationSizes {
     pub rank: usize,
     /// Numbers in the layers that the adapters change in full; 0 without.
     pub difference_values: usize,
+    /// Cross-attention is computed in the open, for regions or heat maps.
+    pub hooks_attention: bool,
 }
 
 impl ModelSizes<'_> {
     /// The phases of making one picture: encoding the prompts, denoising, decoding.
     pub fn generation(&self, sizes: GenerationSizes) -> MemoryPlan {
-        let GenerationSizes { size, guided, rank, difference_values } = sizes;
+        let GenerationSizes { size, guided, rank, difference_values, hooks_attention } = sizes;
         let low_rank = Adaptation::LowRank { rank, on: ModuleChoice::AttentionProjections };
         let [height, width] = size;
         let batch = if guided { 2 } else { 1 };
@@ -55,9 +58,25 @@ impl ModelSizes<'_> {
         };
         let phases = vec![
             phase("encoding the prompt", &|ledger| drop(prompt.encode(ledger))),
-            phase("denoising", &|ledger| drop(pass.predict(ledger))),
+            phase("denoising", &|ledger| {
+                let _probabilities = hooks_attention.then(|| ledger.take(self.probabilities(&pass)));
+                drop(pass.predict(ledger));
+            }),
             phase("decoding the picture", &|ledger| drop(picture.decode(ledger))),
         ];
         MemoryPlan { weights: self.weights(), adapters, phases, activations: None }
+    }
+
+    /// Bytes of what a hooked cross-attention holds at once where most pixels are: scores,
+    /// probabilities, and what the hook makes of them.
+    fn probabilities(&self, pass: &UNetPass) -> usize {
+        let attends =
+            |shape: &SegmentShape| matches!(&shape.kind, SegmentKind::Layer { transformer: Some(_), .. });
+        let pairs = |shape: SegmentShape| {
+            let pixels: usize = pass.size.map(|side| side.div_ceil(1 << shape.level)).iter().product();
+            pixels * pass.tokens * self.unet.num_attention_heads[shape.level]
+        };
+        let most = self.unet.segments().into_iter().filter(attends).map(pairs).max();
+        3 * most.unwrap_or(0) * pass.batch * F32
     }
 }

@@ -14,6 +14,7 @@ mod config;
 mod emphasis;
 mod error;
 mod pipeline;
+mod words;
 
 use tokenizers::{AddedToken, AddedVocabulary, Model};
 

@@ -16,7 +16,9 @@ use burn::tensor::{DType, Tensor};
 use serde::Serialize;
 
 use super::gradients::Trained;
+use super::localized_loss::{Localization, LocalizedLoss};
 use super::lora_parameters::{LoraFactors, ModuleGradient};
+use crate::model::cross_attention::CrossAttentionHook;
 use crate::model::unet::{UNet2DConditionModel, size};
 use crate::model::unet_blocks::{Conditioning, Segment, SegmentInput};
 
@@ -37,8 +39,18 @@ pub struct SegmentedPass<'a> {
     activated_time: Tensor<3>,
     /// `[batch, tokens, width]`
     encoder_hidden_states: Tensor<3>,
+    localized: Option<Localized>,
     /// One for each piece.
     records: Vec<Record>,
+}
+
+/// A localized cross-attention loss that is minimized along with what is made of the output.
+struct Localized {
+    localization: Localization,
+    /// Of its gradient.
+    weight: f64,
+    /// L_loc of the pieces so far, `[1]`.
+    loss: Option<Tensor<1>>,
 }
 
 /// The gradients of a pass; without autodiff.
@@ -86,6 +98,8 @@ struct Tape {
     encoder_hidden_states: Tensor<3>,
     factors: LoraFactors,
     output: Tensor<4>,
+    /// Its part of the localized loss, `[1]`.
+    localized: Option<Tensor<1>>,
 }
 
 impl<'a> SegmentedPass<'a> {
@@ -99,11 +113,28 @@ impl<'a> SegmentedPass<'a> {
         encoder_hidden_states: Tensor<3>,
         policy: ActivationPolicy,
     ) -> (Tensor<4>, Self) {
+        Self::forward_localized(unet, trained, sample, timesteps, encoder_hidden_states, policy, None)
+    }
+
+    /// The same with a localized cross-attention loss: its gradient, times a weight (which holds the scale
+    /// that a half-precision loss has), is added to that of the output, piece by piece.
+    pub fn forward_localized(
+        unet: &'a UNet2DConditionModel,
+        trained: &'a Trained,
+        sample: Tensor<4>,
+        timesteps: &[f32],
+        encoder_hidden_states: Tensor<3>,
+        policy: ActivationPolicy,
+        localized: Option<(Localization, f64)>,
+    ) -> (Tensor<4>, Self) {
+        let localized =
+            localized.map(|(localization, weight)| Localized { localization, weight, loss: None });
         let mut pass = Self {
             activated_time: unet.activated_time(timesteps, &sample.device()),
             unet,
             trained,
             encoder_hidden_states,
+            localized,
             records: Vec::new(),
         };
         let mut skips: Vec<Image> = Vec::new();
@@ -123,7 +154,12 @@ impl<'a> SegmentedPass<'a> {
         (image.values.cast(DType::F32), pass)
     }
 
-    fn run(&self, segment: &Segment, inputs: Inputs, policy: ActivationPolicy) -> (Tensor<4>, Record) {
+    /// L_loc, unweighted, `[1]`, f32; None without a localization or where no layer counts.
+    pub fn localized_loss(&self) -> Option<Tensor<1>> {
+        self.localized.as_ref().and_then(|localized| localized.loss.clone())
+    }
+
+    fn run(&mut self, segment: &Segment, inputs: Inputs, policy: ActivationPolicy) -> (Tensor<4>, Record) {
         let trains = segment.reads_prompt() || self.trained.layout.trains_any_of(segment.paths());
         if !trains && !inputs.image.tracked && !inputs.skip.as_ref().is_some_and(|skip| skip.tracked) {
             return (self.play(segment, inputs, false).output.inner(), Record::Constant);
@@ -133,12 +169,21 @@ impl<'a> SegmentedPass<'a> {
         match policy {
             ActivationPolicy::Keep => {
                 let tape = self.play(segment, inputs, true);
+                self.count(&tape);
                 (tape.output.clone().inner(), Record::Tape(Box::new(tape), sources))
             }
             ActivationPolicy::Recompute => {
-                let output = self.play(segment, inputs.clone(), false).output.inner();
-                (output, Record::Inputs(Box::new(inputs), sources))
+                let tape = self.play(segment, inputs.clone(), false);
+                self.count(&tape);
+                (tape.output.inner(), Record::Inputs(Box::new(inputs), sources))
             }
+        }
+    }
+
+    /// Adds a piece's part to the localized loss.
+    fn count(&mut self, tape: &Tape) {
+        if let (Some(localized), Some(part)) = (&mut self.localized, &tape.localized) {
+            add(&mut localized.loss, part.clone().inner());
         }
     }
 
@@ -155,14 +200,17 @@ impl<'a> SegmentedPass<'a> {
         let states = if recording { states.require_grad() } else { states };
         let Trained { layout, factors, .. } = self.trained;
         let factors = layout.part(factors, segment.paths()).on_tape(recording);
+        let hook = self.localized.as_ref().map(|localized| LocalizedLoss::new(&localized.localization));
         let conditioning = Conditioning {
             activated_time: &self.activated_time.clone().autodiff(),
             encoder_hidden_states: &states,
             lora: Some(&layout.lora_set(&factors)),
+            cross_attention: hook.as_ref().map(|hook| hook as &dyn CrossAttentionHook),
         };
         let input = SegmentInput { image: image.clone(), skip: skip.clone(), next_skip: inputs.next_skip };
         let output = segment.forward(input, conditioning);
-        Tape { image, skip, encoder_hidden_states: states, factors, output }
+        let localized = hook.and_then(LocalizedLoss::take);
+        Tape { image, skip, encoder_hidden_states: states, factors, output, localized }
     }
 
     /// All gradients, from that of the output (of its shape, f32, without autodiff).
@@ -181,8 +229,13 @@ impl<'a> SegmentedPass<'a> {
                 Record::Tape(tape, sources) => (*tape, sources),
                 Record::Inputs(inputs, sources) => (self.play(segment, *inputs, true), sources),
             };
-            let Tape { image, skip, encoder_hidden_states, factors, output } = tape;
-            let mut gradients = (output * gradient.autodiff()).sum().backward();
+            let Tape { image, skip, encoder_hidden_states, factors, output, localized } = tape;
+            let of_output = (output * gradient.autodiff()).sum();
+            let scalar = match (localized, &self.localized) {
+                (Some(part), Some(localized)) => of_output.cast(DType::F32) + part * localized.weight,
+                _ => of_output,
+            };
+            let mut gradients = scalar.backward();
             let mut pass_on = |leaf: Tensor<4>, source: usize| {
                 if let Some(gradient) = leaf.grad_remove(&mut gradients) {
                     add(&mut image_gradients[source], gradient);

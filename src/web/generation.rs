@@ -1,6 +1,6 @@
 //! A picture in the making, as the worker sees it.
 
-use js_sys::Uint8Array;
+use js_sys::{Array, Float32Array, Object, Reflect, Uint8Array};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
@@ -51,6 +51,28 @@ impl Generation {
             Ok(step) => to_js(&Progress { step, steps: generation.steps() }),
             Err(error) => Err(computing_fault(&self.gpu, error).await),
         }
+    }
+
+    /// How much the picture so far owed to each word of the settings' `heatMaps`:
+    /// `[{ word, width, height, values: Float32Array }]`.
+    #[wasm_bindgen(js_name = heatMaps)]
+    pub async fn heat_maps(&self) -> Result<Array, JsValue> {
+        let generation = self.generation.as_ref().ok_or_else(finished)?;
+        let maps = match generation.heat_maps().await {
+            Ok(maps) => maps,
+            Err(error) => return Err(computing_fault(&self.gpu, error).await),
+        };
+        let found = Array::new();
+        for map in maps {
+            let object = Object::new();
+            let set = |key: &str, value: JsValue| Reflect::set(&object, &key.into(), &value);
+            set("word", map.word.into())?;
+            set("width", (map.width as f64).into())?;
+            set("height", (map.height as f64).into())?;
+            set("values", Float32Array::from(map.values.as_slice()).into())?;
+            found.push(&object);
+        }
+        Ok(found)
     }
 
     /// The picture. Ends this object.

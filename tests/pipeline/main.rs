@@ -3,8 +3,10 @@
 
 mod from_nothing;
 mod from_picture;
+mod heat_maps;
 mod merge;
 mod prompts;
+mod steering;
 #[path = "../support/mod.rs"]
 mod support;
 

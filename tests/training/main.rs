@@ -5,6 +5,7 @@ mod batches;
 mod device;
 mod differences;
 mod equations;
+mod localized;
 mod methods;
 mod optimization;
 mod parts;

@@ -151,6 +151,7 @@ pub fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
 
+/// The run that a checkpoint holds.
 pub fn resume(tiny: &Tiny, checkpoint: &[u8]) -> Result<Trainer, Error> {
     Trainer::resume(tiny.model(), Checkpoint::from_bytes(checkpoint)?, &tiny.device)
 }

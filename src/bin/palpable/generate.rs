@@ -16,6 +16,7 @@ use palpable::{
 };
 
 use super::{
+    attention::AttentionArguments,
     error::Error,
     model::{ModelArguments, announce_memory, report_memory},
 };
@@ -60,6 +61,8 @@ pub struct Arguments {
     /// Pixels over which the repainted part goes over into the given picture
     #[arg(long, requires = "mask", default_value_t = GenerationSettings::default().mask_blur)]
     mask_blur: f32,
+    #[command(flatten)]
+    attention: AttentionArguments,
     /// The PNG file to write
     #[arg(long)]
     out: PathBuf,
@@ -126,7 +129,9 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
         height,
         strength: arguments.strength,
         mask_blur: arguments.mask_blur,
+        ..Default::default()
     };
+    let settings = arguments.attention.put_into(settings)?;
     let applied: Vec<AppliedAdapter> =
         adapters.iter().map(|(adapter, strength)| AppliedAdapter { adapter, strength: *strength }).collect();
     let plan = model.plan_generation(&settings, &applied, source.as_ref())?;
@@ -143,8 +148,10 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
         let step = generation.step().await?;
         eprintln!("step {step} of {}, {:.1} s", generation.steps(), started.elapsed().as_secs_f64());
     }
+    let maps = generation.heat_maps().await?;
     let picture = generation.finish().await?;
     write_png(&picture, &arguments.out)?;
+    arguments.attention.write(&maps, &picture)?;
     eprintln!("Wrote {} after {:.1} s.", arguments.out.display(), started.elapsed().as_secs_f64());
     report_memory(&model.gpu, &plan);
     Ok(())
@@ -157,7 +164,8 @@ fn read_source(picture: &Path, mask: Option<&Path>) -> Result<SourcePicture, Err
     })
 }
 
-fn read_picture(file: &Path) -> Result<Photo, Error> {
+/// A JPEG, PNG or WebP file.
+pub fn read_picture(file: &Path) -> Result<Photo, Error> {
     let bytes = std::fs::read(file).map_err(|reason| Error::unreadable(file, reason))?;
     let photo = Photo::decode(&bytes, &file.display().to_string());
     Ok(photo.map_err(palpable::training::Error::from)?)

@@ -1,6 +1,7 @@
 //! The command line: the browser's engine on any Vulkan, Metal or DirectX 12 GPU, a software Vulkan
 //! driver, or the processor.
 
+mod attention;
 mod bench;
 mod device_memo;
 mod error;

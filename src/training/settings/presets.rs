@@ -116,6 +116,8 @@ impl TrainingSettings {
                 trained_weights: TrainedWeights::CrossAttention,
                 initializer_word: Some(RARE_MODIFIERS.to_owned()),
                 lora_learning_rate: 2e-4,
+                // A rare word's vector is short: a cap at its length would keep the word from meaning much.
+                embedding_norm_cap: None,
                 prior_pictures: 40,
                 photo_variants: 8,
                 size_words: true,

@@ -1,0 +1,206 @@
+//! What each step of a picture asks the U-Net: which prompt, which strength of the adapters, what acts on
+//! cross-attention.
+//!
+//! Step i of N is asked with the class prompt and without LoRA while i < ⌈ρN⌉ (delayed concept), then with
+//! the prompt itself. The adapters' strength is multiplied with 1 + (end − 1)·i/(N − 1). With every setting
+//! at its default this is the plain guided prediction, bit for bit.
+
+use burn::tensor::Tensor;
+
+use super::{
+    AppliedAdapter, EncodedPrompts, Error, GenerationSettings, PromptEncoder, StableDiffusion,
+    adapters::{Applied, apply},
+    class_prompt::class_prompt,
+    regions::{MaskedTokens, RegionHook},
+};
+use crate::{
+    evaluation::{HeatMap, HeatMapRecorder, MappedWord},
+    model::{
+        cross_attention::{Chain, CrossAttentionHook, Guides},
+        lora::LoraSet,
+    },
+    sampling::guide,
+};
+
+/// The predictions of one picture's steps.
+pub(super) struct Denoiser {
+    model: StableDiffusion,
+    guidance_scale: f32,
+    steps: usize,
+    lora: LoraSet,
+    strength_end: Option<f64>,
+    prompt: Condition,
+    /// What the first steps are asked with instead, and how many they are.
+    delayed: Option<(usize, Condition)>,
+    delayed_keeps_lora: bool,
+    /// Of the steps asked with the prompt itself.
+    recorder: Option<HeatMapRecorder>,
+    /// What of the prompt the model did not read.
+    pub truncated: Option<String>,
+}
+
+/// A prompt as the U-Net is given it.
+struct Condition {
+    /// `[rows, tokens, width]` of the negative prompt (if it is used) and of the prompt, in this order.
+    encoder_hidden_states: Tensor<3>,
+    regions: Option<RegionHook>,
+}
+
+impl Denoiser {
+    /// For a run of `steps` steps.
+    ///
+    /// # Errors
+    /// An adapter doesn't fit the model or its strength is out of its range; a region's or a heat map's word
+    /// is not in the prompt; there is nothing to delay.
+    pub fn new(
+        model: &StableDiffusion,
+        settings: &GenerationSettings,
+        adapters: &[AppliedAdapter],
+        steps: usize,
+    ) -> Result<Self, Error> {
+        let Applied { encoder, lora, words } = apply(model, settings, adapters)?;
+        let condition =
+            |prompt: &str, words: &[(String, String)]| Condition::new(&encoder, settings, prompt, words);
+        let of_regions = settings.regions.iter().map(|region| region.placeholder.clone());
+        let as_they_are: Vec<_> = of_regions.map(|word| (word.clone(), word)).collect();
+        let (prompt, truncated) = condition(&settings.prompt, &as_they_are)?;
+        let delayed_steps = settings.delayed_steps(steps);
+        let delayed = if delayed_steps == 0 {
+            None
+        } else {
+            let nouns = class_nouns(settings, &words)?;
+            let prompt = match &settings.class_prompt {
+                Some(prompt) => prompt.clone(),
+                None => class_prompt(&settings.prompt, &nouns),
+            };
+            let (condition, _) = condition(&prompt, &nouns)?;
+            Some((delayed_steps, condition))
+        };
+        let mapped = |word: &String| {
+            let positions = encoder.word_positions(&settings.prompt, word, settings.prompt_syntax);
+            if positions.is_empty() {
+                return Err(Error::WordNotInPrompt { word: word.clone(), purpose: "heat map" });
+            }
+            Ok(MappedWord { word: word.clone(), positions })
+        };
+        let mapped: Vec<MappedWord> = settings.heat_maps.iter().map(mapped).collect::<Result<_, _>>()?;
+        let row = prompt.rows() - 1;
+        Ok(Self {
+            model: model.clone(),
+            guidance_scale: settings.guidance_scale,
+            steps,
+            lora,
+            strength_end: settings.strength_end,
+            prompt,
+            delayed,
+            delayed_keeps_lora: settings.delayed_keeps_lora,
+            recorder: (!mapped.is_empty()).then(|| HeatMapRecorder::new(mapped, row)),
+            truncated,
+        })
+    }
+
+    /// The guided prediction of a step, from the latents as the U-Net expects them.
+    pub fn predict(&self, sample: Tensor<4>, timestep: f32, step: usize) -> Tensor<4> {
+        let delayed =
+            self.delayed.as_ref().filter(|(steps, _)| step < *steps).map(|(_, condition)| condition);
+        let condition = delayed.unwrap_or(&self.prompt);
+        let lora = (delayed.is_none() || self.delayed_keeps_lora).then(|| self.lora_at(step));
+        let regions = condition.regions.as_ref().map(|hook| hook as &dyn CrossAttentionHook);
+        let recorder = self.recorder.as_ref().filter(|_| delayed.is_none());
+        let recorder = recorder.map(|hook| hook as &dyn CrossAttentionHook);
+        // What is mapped is what acts, so after the regions.
+        let hooks = Chain(regions.into_iter().chain(recorder).collect());
+        let guides = Guides {
+            lora: lora.as_ref(),
+            cross_attention: (!hooks.0.is_empty()).then_some(&hooks as &dyn CrossAttentionHook),
+        };
+        let rows = condition.rows();
+        let prediction = self.model.unet.forward_guided(
+            Tensor::cat(vec![sample; rows], 0),
+            &vec![timestep; rows],
+            condition.encoder_hidden_states.clone(),
+            guides,
+        );
+        if rows == 1 {
+            return prediction;
+        }
+        let unconditional = prediction.clone().narrow(0, 0, 1);
+        guide(unconditional, prediction.narrow(0, 1, 1), self.guidance_scale)
+    }
+
+    fn lora_at(&self, step: usize) -> LoraSet {
+        match self.strength_end {
+            Some(end) if self.steps > 1 => {
+                let way = step as f64 / (self.steps - 1) as f64;
+                self.lora.scaled((1.0 + (end - 1.0) * way) as f32)
+            }
+            _ => self.lora.clone(),
+        }
+    }
+
+    /// The heat maps of the steps so far at the latents' `[height, width]`; none if none were asked for.
+    ///
+    /// # Errors
+    /// The device returned nothing.
+    pub async fn heat_maps(&self, size: [usize; 2]) -> Result<Vec<HeatMap>, Error> {
+        match &self.recorder {
+            Some(recorder) => Ok(recorder.read(size).await?),
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
+impl Condition {
+    /// `words`: what stands in the prompt for each region's placeholder. Also returns what of the prompt
+    /// did not fit.
+    fn new(
+        encoder: &PromptEncoder,
+        settings: &GenerationSettings,
+        prompt: &str,
+        words: &[(String, String)],
+    ) -> Result<(Self, Option<String>), Error> {
+        let mut prompts = vec![settings.negative_prompt.as_str(), prompt];
+        if settings.guidance_scale == 1.0 {
+            prompts.remove(0);
+        }
+        let EncodedPrompts { hidden_states, mut truncated } =
+            encoder.encode(&prompts, settings.prompt_syntax);
+        let masked = settings.regions.iter().map(|region| {
+            let known = words.iter().find(|(placeholder, _)| *placeholder == region.placeholder);
+            let word = known.map_or(&region.placeholder, |(_, word)| word);
+            let positions = encoder.word_positions(prompt, word, settings.prompt_syntax);
+            if positions.is_empty() {
+                return Err(Error::WordNotInPrompt { word: word.clone(), purpose: "region" });
+            }
+            Ok(MaskedTokens { mask: region.mask.clone(), positions })
+        });
+        let masked: Vec<MaskedTokens> = masked.collect::<Result<_, _>>()?;
+        let row = prompts.len() - 1;
+        let regions = (!masked.is_empty()).then(|| RegionHook::new(masked, row));
+        Ok((Self { encoder_hidden_states: hidden_states, regions }, truncated.pop().flatten()))
+    }
+
+    fn rows(&self) -> usize {
+        self.encoder_hidden_states.dims()[0]
+    }
+}
+
+/// The class nouns of the learned words in the prompt.
+///
+/// # Errors
+/// There is no learned word, or its adapter gives no noun, and no prompt of the first steps is given either.
+fn class_nouns(
+    settings: &GenerationSettings,
+    words: &[(String, Option<String>)],
+) -> Result<Vec<(String, String)>, Error> {
+    let given = settings.class_prompt.is_some();
+    let mut nouns = Vec::new();
+    for (placeholder, noun) in words.iter().filter(|(word, _)| settings.prompt.contains(word.as_str())) {
+        match noun {
+            Some(noun) => nouns.push((placeholder.clone(), noun.clone())),
+            None if given => {}
+            None => return Err(Error::UnknownClass { placeholder: placeholder.clone() }),
+        }
+    }
+    if nouns.is_empty() && !given { Err(Error::NothingToDelay) } else { Ok(nouns) }
+}

@@ -1,0 +1,106 @@
+//! The localized cross-attention loss against PyTorch (tools/goldens/localized_loss.py), piece by piece.
+
+use burn::tensor::{Device, FloatDType, Tensor};
+use palpable::model::unet::UNet2DConditionModel;
+use palpable::model::unet_config::UNet2DConditionConfig;
+use palpable::training::ActivationPolicy;
+use palpable::training::gradients::Trained;
+use palpable::training::localized_loss::Localization;
+use palpable::training::lora_parameters::LoraLayout;
+use palpable::training::segmented_pass::{PassGradients, SegmentedPass};
+
+use crate::support::formula::{self, FormulaModel};
+use crate::support::{Golden, relative_error, values};
+
+const TIMESTEPS: [f32; 2] = [801.0, 20.5];
+const SIZE: [usize; 2] = [16, 12];
+const TOKENS: usize = 11;
+const WEIGHT: f64 = 0.5;
+
+/// Stable Diffusion 1.5's layout, a tenth as wide, with a LoRA of `size` on every attention projection.
+fn setup(size: f64) -> (UNet2DConditionModel, Trained) {
+    let device = Device::flex();
+    let model = FormulaModel::read("unet/sd15_layout.json");
+    let config = UNet2DConditionConfig::from_json(&model.config).unwrap();
+    let unet = UNet2DConditionModel::load(&mut model.weights(&device, FloatDType::F32), config).unwrap();
+    let layout = LoraLayout::new(unet.attention_projections(), 1, 1.0);
+    let lora: Tensor<1> = formula::values("lora", [layout.count()], &device) * size;
+    let embedding = Tensor::zeros([1, 48], &device);
+    (unet, Trained { factors: layout.split(&lora), layout, embedding, embedding_is_trained: true })
+}
+
+/// L_loc and the gradients of Σ output ⊙ weights + `weight`·L_loc; without a weight of the first term alone.
+fn gradients(
+    (unet, trained): &(UNet2DConditionModel, Trained),
+    positions: &[Vec<usize>],
+    policy: ActivationPolicy,
+    weight: Option<f64>,
+) -> (Option<f32>, PassGradients) {
+    let device = Device::flex();
+    let image = |name: &str| formula::values(name, [2, SIZE[0], SIZE[1], 4], &device);
+    let context = formula::values("encoder_hidden_states", [2, TOKENS, 48], &device);
+    let masks: Tensor<3> = formula::values("masks", [2, 40, 30], &device).greater_elem(0.5).float();
+    let localization = Localization::new(unet, masks, positions, TOKENS);
+    let localized = weight.map(|weight| (localization, weight));
+    let (_, pass) = SegmentedPass::forward_localized(
+        unet,
+        trained,
+        image("sample"),
+        &TIMESTEPS,
+        context,
+        policy,
+        localized,
+    );
+    let loss = pass.localized_loss().map(|loss| values(loss)[0]);
+    (loss, pass.backward(image("weights")))
+}
+
+#[test]
+fn loss_and_gradient_equal_the_authors() {
+    let golden = Golden::read("localized_loss.safetensors");
+    let setup = setup(0.0);
+    let positions = [vec![2, 3], vec![5]];
+    let with = |weight| gradients(&setup, &positions, ActivationPolicy::Keep, weight);
+    let (loss, both) = with(Some(WEIGHT));
+    let expected = golden.values("loss")[0];
+    let error = f64::from((loss.unwrap() - expected) / expected).abs();
+    println!("loss {expected}: {error:.1e}");
+    assert!(error < 1e-4, "{error:e}");
+    let states = |gradients: PassGradients| values(gradients.encoder_hidden_states.unwrap());
+    let both = states(both);
+    let error = relative_error(&both, golden.values("both"));
+    println!("gradient: {error:.1e}");
+    assert!(error < 1e-4, "{error:e}");
+    // The loss's own part, which is small beside the output's: enlarged, so that rounding is not.
+    let enlarged = states(with(Some(1e4 * WEIGHT)).1);
+    let (none, plain) = with(None);
+    assert_eq!(none, None);
+    let alone: Vec<f32> =
+        enlarged.iter().zip(states(plain)).map(|(enlarged, plain)| (enlarged - plain) / 1e4).collect();
+    let error = relative_error(&alone, golden.values("alone"));
+    println!("gradient of the loss alone: {error:.1e}");
+    assert!(error < 1e-3, "{error:e}");
+}
+
+/// Kept and recomputed activations give the same to the bit, and LoRA factors get a gradient of the loss
+/// too; a row without the subject has none.
+#[test]
+fn both_policies_agree_and_rows_without_a_subject_rest() {
+    let setup = setup(0.2);
+    let positions = [vec![2, 3], Vec::new()];
+    let run = |policy, weight| {
+        let (loss, gradients) = gradients(&setup, &positions, policy, weight);
+        let lora = values(setup.1.layout.flatten(gradients.lora, &Device::flex()));
+        (loss, lora, values(gradients.encoder_hidden_states.unwrap()))
+    };
+    let kept = run(ActivationPolicy::Keep, Some(100.0));
+    assert_eq!(kept, run(ActivationPolicy::Recompute, Some(100.0)));
+    let plain = run(ActivationPolicy::Keep, None);
+    assert!(relative_error(&kept.1, &plain.1) > 1e-4);
+    let half = kept.2.len() / 2;
+    // To the rounding of the explicit attention.
+    let moved = |rows: std::ops::Range<usize>| relative_error(&kept.2[rows.clone()], &plain.2[rows]);
+    let (with_subject, without) = (moved(0..half), moved(half..2 * half));
+    println!("gradients move by {with_subject:.1e} with a subject, by {without:.1e} without");
+    assert!(with_subject > 1e-3 && without < 1e-5);
+}
