@@ -22,7 +22,7 @@
 // memory depth-major, in the storage type; data that lies row-major is turned in registers, 4×4 numbers
 // a thread, so that every store to workgroup memory is a whole vec4. Two neighbouring threads read eight
 // numbers of one row, and a vec4 of padding after each line of a tile puts their stores in different
-// banks. The extents that belong to the weight are constants (`depth` 0: a parameter). Rows and columns
+// banks. The extents that belong to the weight are constants (`depth` or `columns` 0: a parameter). Rows and columns
 // past the end are loaded from the last one instead and never stored; only a depth that is no multiple of
 // tile_depth is guarded in the loop.
 // *_vector: the contiguous extent is a multiple of four, so whole vec4s are loaded and stored.
@@ -34,6 +34,7 @@
 {% set b_stride = tile_columns // 4 + 1 %}
 {% set a_blocks = 0 if a_layout in ["columns", "patches"] else tile_rows * tile_depth // 16 %}
 {% set depth_extent = "p.depth" if depth == 0 else depth ~ "u" %}
+{% set column_extent = "p.columns" if columns == 0 else columns ~ "u" %}
 {% set depth_whole = depth > 0 and depth % tile_depth == 0 %}
 {% set row_extent = "p.rows" if rows == 0 else rows ~ "u" %}
 {% if scalar == "f16" %}
@@ -174,7 +175,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let b_block_depth = (b_thread % 2u + b_thread / {{ tile_columns // 2 }}u * 2u) * 4u;
   let b_block_line = b_thread / 2u % {{ tile_columns // 4 }}u * 4u;
 {% for line in range(4) %}
-  let b_column_{{ line }} = min(first_column + b_block_line + {{ line }}u, {{ columns - 1 }}u);
+  let b_column_{{ line }} = min(first_column + b_block_line + {{ line }}u, {{ column_extent }} - 1u);
 {% endfor %}
 {% endif %}
 
@@ -214,10 +215,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 {{ staged_columns("a", "a", "at_depth", "first_row", row_extent, tile_rows, a_stride, tile_depth, workgroup_size, depth_extent, depth_whole, a_vector, true) }}
 {% endif %}
 {% if b_layout == "rows" %}
-{% set b_line = "b_tap * " ~ columns ~ "u + b_column_" %}
+{% set b_line = "b_tap * " ~ column_extent ~ " + b_column_" %}
 {{ staged_lines("b", "b", [b_line ~ 0, b_line ~ 1, b_line ~ 2, b_line ~ 3], tile_columns, b_stride, tile_depth, workgroup_size, depth_extent, depth_whole, false) }}
 {% else %}
-{{ staged_columns("b", "b", "b_tap * " ~ depth_extent ~ " + at_depth", "first_column", columns ~ "u", tile_columns, b_stride, tile_depth, workgroup_size, depth_extent, depth_whole, b_vector, false) }}
+{{ staged_columns("b", "b", "b_tap * " ~ depth_extent ~ " + at_depth", "first_column", column_extent, tile_columns, b_stride, tile_depth, workgroup_size, depth_extent, depth_whole, b_vector, false) }}
 {% endif %}
 {% if low_rank %}
 {% set rank_extent = rank ~ "u" %}
@@ -228,7 +229,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 {% if b_layout == "rows" %}
 {{ staged_lines("b", "factor", ["b_column_0", "b_column_1", "b_column_2", "b_column_3"], tile_columns, b_stride, tile_depth, workgroup_size, rank_extent, rank_whole, false) }}
 {% else %}
-{{ staged_columns("b", "factor", "at_depth", "first_column", columns ~ "u", tile_columns, b_stride, tile_depth, workgroup_size, rank_extent, rank_whole, factor_vector, false) }}
+{{ staged_columns("b", "factor", "at_depth", "first_column", column_extent, tile_columns, b_stride, tile_depth, workgroup_size, rank_extent, rank_whole, factor_vector, false) }}
 {% endif %}
       }
 {% endif %}

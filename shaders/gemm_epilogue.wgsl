@@ -59,7 +59,7 @@ fn normal_distribution(z: vec4<f32>) -> vec4<f32> {
 {% endif %}
 
 fn store(row: u32, column: u32, split: u32, sum: vec4<f32>) {
-{% if columns > 0 and columns % tile_columns != 0 %}
+{% if tile_columns is defined and (columns == 0 or columns % tile_columns != 0) %}
   if (column >= {{ column_extent }}) { return; }
 {% endif %}
   var value = sum;

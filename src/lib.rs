@@ -3,9 +3,9 @@
 //!
 //! Each folder knows only the ones above it in this list: `gpu` (device, kernels), `ops` (one
 //! operation a file: forward, backward, reference), `startup` (what a device is tested for), `weights`
-//! (model files), `model` (CLIP, U-Net, VAE), `tokenizer`, `sampling`, `adapter` (LoRA, weight differences, embeddings, their
-//! files), `training`, `plan` (the memory that work will take), `evaluation`, `pipeline` (all of it
-//! together), `bench` (how fast it is), and `web` (the browser's surface).
+//! (model files), `model` (CLIP, U-Net, VAE), `tokenizer`, `sampling`, `adapter` (LoRA, weight differences,
+//! embeddings, their files), `training`, `plan` (the memory that work will take), `evaluation`, `pipeline`
+//! (all of it together), `bench` (how fast it is), and `web` (the browser's surface).
 
 pub mod adapter;
 pub mod bench;

@@ -110,7 +110,8 @@ fn sizes(model: &StableDiffusion) -> ModelSizes<'_> {
 
 fn run(side: usize, settings: &TrainingSettings) -> TrainingSizes {
     let adaptation = Adaptation::of(settings);
-    TrainingSizes { side, pictures: 1, batch: 2, adaptation, aligned_predictions: 2 }
+    let optimizer = settings.optimizer;
+    TrainingSizes { side, pictures: 1, batch: 2, adaptation, aligned_predictions: 2, optimizer }
 }
 
 const POLICIES: [(Activations, ActivationPolicy); 2] =

@@ -11,8 +11,9 @@ use palpable::model::unet_config::UNet2DConditionConfig;
 use palpable::sampling::{NoiseSchedule, SchedulerConfig};
 use palpable::tokenizer::Tokenizer;
 use palpable::training::ActivationPolicy;
+use palpable::training::alignment::Alignment;
 use palpable::training::embedding::{NewWords, PromptTemplate};
-use palpable::training::gradients::{self, Alignment, Batch, Conditioning, Networks, Trained};
+use palpable::training::gradients::{self, Batch, Conditioning, Networks, Trained};
 use palpable::training::lora_parameters::LoraLayout;
 use palpable::weights::read_text;
 use support::{Golden, block_on, demo_model, demo_weights, relative_error, values};
@@ -109,7 +110,7 @@ fn compare(case: &str, vectors: usize, timesteps: [usize; 2], alignment: Alignme
         dtype: DType::F32,
         activations: ActivationPolicy::Recompute,
     };
-    let step = gradients::step_gradients(networks, &conditioning, &trained, &batch, Some(alignment));
+    let step = gradients::step_gradients(networks, &conditioning, &trained, &batch, Some(&alignment));
 
     let check = |what: &str, actual: &[f32], limit: f64| {
         let error = relative_error(actual, golden.values(&format!("{case}.{what}")));
@@ -138,13 +139,13 @@ fn compare(case: &str, vectors: usize, timesteps: [usize; 2], alignment: Alignme
 /// The composition setting: β = 1 makes three predictions; the second timestep is outside the gate.
 #[test]
 fn step_without_personalized_guidance_equals_pytorch() {
-    let alignment = Alignment { alpha: 7.5, beta: 1.0, lambda: 0.3, timesteps: [20, 980] };
+    let alignment = Alignment { alpha: 7.5, beta: 1.0, lambda: 0.3, ..Alignment::default() };
     compare("beta_one", 1, [400, 990], alignment);
 }
 
 /// Guidance on both sides makes four predictions; [V] has two vectors.
 #[test]
 fn step_with_personalized_guidance_equals_pytorch() {
-    let alignment = Alignment { alpha: 15.0, beta: 7.5, lambda: 0.1, timesteps: [20, 980] };
+    let alignment = Alignment { alpha: 15.0, beta: 7.5, lambda: 0.1, ..Alignment::default() };
     compare("beta_guided", 2, [250, 700], alignment);
 }

@@ -11,6 +11,7 @@ use palpable::model::vae_config::AutoencoderKlConfig;
 use palpable::pipeline::{GenerationSettings, Precision, StableDiffusion};
 use palpable::plan::parameters::{self, Parameter};
 use palpable::plan::{Adaptation, GenerationSizes, MemoryPlan, ModelSizes, TrainingSizes};
+use palpable::training::optimizer::Optimizer;
 use palpable::training::{ActivationPolicy, Activations, TrainingSettings};
 use support::{block_on, demo_model};
 
@@ -52,7 +53,8 @@ fn picture(side: usize) -> GenerationSizes {
 
 fn run(side: usize, batch: usize) -> TrainingSizes {
     let adaptation = Adaptation::LowRank { rank: 32, on: ModuleChoice::AttentionProjections };
-    TrainingSizes { side, pictures: 4, batch, adaptation, aligned_predictions: 2 }
+    let optimizer = Optimizer::AdamW;
+    TrainingSizes { side, pictures: 4, batch, adaptation, aligned_predictions: 2, optimizer }
 }
 
 fn phase(plan: &MemoryPlan, name: &str) -> f64 {

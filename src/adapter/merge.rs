@@ -77,8 +77,9 @@ impl Adapter {
         Ok(())
     }
 
-    /// One adapter with the words of all, whose keys and values satisfy the equations above. `regularization`
-    /// are the rows of C_reg, as wide as the concepts' encodings.
+    /// One adapter with the words of all, whose keys and values satisfy the equations above. The adapters fit
+    /// one model ([`check_fits`](Self::check_fits)); `regularization` are the rows of C_reg, as wide as the
+    /// concepts' encodings.
     ///
     /// # Errors
     /// [`MergeError`].

@@ -18,8 +18,9 @@ use crate::{
     tokenizer::{PlaceholderSpan, Tokens},
     training::{
         ActivationPolicy, TrainingSettings,
+        alignment::Alignment,
         embedding::{NewWords, PromptTemplate},
-        gradients::{Alignment, Batch, Conditioning, Networks, Trained, step_gradients},
+        gradients::{Batch, Conditioning, Networks, Trained, step_gradients},
         lora_parameters::LoraLayout,
         optimizer::{self, ParameterGroup},
     },
@@ -110,6 +111,7 @@ impl TrainingStep {
                 beta,
                 lambda: settings.lambda,
                 timesteps: settings.alignment_timesteps,
+                ..Alignment::default()
             },
             gradient_clip: settings.gradient_clip,
             networks: TrainedOn { text_encoder, unet, schedule, dtype },
@@ -129,7 +131,7 @@ impl TrainingStep {
             embedding_is_trained: true,
         };
         let gradients =
-            step_gradients(networks, &self.conditioning, &trained, &self.batch, Some(self.alignment));
+            step_gradients(networks, &self.conditioning, &trained, &self.batch, Some(&self.alignment));
         let embedding: Tensor<1> = gradients.embedding.reshape([self.width]);
         let norm = optimizer::global_norm(gradients.lora.clone(), embedding.clone());
         self.lora.update(optimizer::clip(gradients.lora, norm.clone(), self.gradient_clip));

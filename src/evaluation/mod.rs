@@ -14,6 +14,8 @@ mod image_processor;
 pub mod judge;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod prompt_sets;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod report;
 mod resize;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod results;

@@ -30,7 +30,7 @@ pub struct TrainingRun {
     /// All training settings.
     pub settings: Value,
     pub seconds: f64,
-    /// Pictures that the U-Net was asked about, the pass with gradients counted once.
+    /// Predictions of one picture, with gradients and without; backward passes are not counted.
     pub unet_evaluations: usize,
     /// Bytes by the memory plan.
     pub planned_memory: u64,

@@ -90,7 +90,7 @@ pub fn standing(point: Point, curve: &[Point]) -> Standing {
 /// The text alignment at a likeness on the straight line between two points.
 fn crossing(likeness: f64, from: Point, to: Point) -> Option<f64> {
     let share = (likeness - from.likeness) / (to.likeness - from.likeness);
-    (0.0..=1.0).contains(&share).then(|| from.text + share * (to.text - from.text))
+    (0.0..=1.0).contains(&share).then_some(from.text + share * (to.text - from.text))
 }
 
 /// A point against a curve, and how often it stands so when the cells are drawn again.

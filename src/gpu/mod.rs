@@ -19,7 +19,7 @@ pub use error::Error;
 pub use gemm::Activation;
 pub use memory::MemoryUse;
 pub use profile::KernelProfile;
-pub use readback::{ReadError, read};
+pub use readback::{ReadError, read, read_integers};
 pub use report::{DeviceReport, Limits};
 pub use tune::tune;
 pub use work::{Work, WorkByKind};

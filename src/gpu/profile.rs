@@ -17,6 +17,9 @@ pub struct KernelProfile {
     pub workgroup_invocations: u32,
     /// Subgroup operations may be used.
     pub subgroups: bool,
+    /// Extents that belong to a weight are constants of the kernels: the fastest ones, and one to be
+    /// compiled for each shape of a weight.
+    pub constant_extents: bool,
     /// How matrix products are cut up.
     pub tiles: TileTable,
     /// Work that may be queued before it is submitted ([`super::Work`] counts it): what the device
@@ -40,6 +43,7 @@ impl Default for KernelProfile {
             workgroup_storage: 16 * 1024,
             workgroup_invocations: 256,
             subgroups: false,
+            constant_extents: true,
             tiles: TileTable::default(),
             submission_budget: CAREFUL_BUDGET,
             poison_results: false,

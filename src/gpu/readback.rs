@@ -1,6 +1,6 @@
 //! Bringing results to the host: the one place where the host waits for the device.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Int, Tensor, TensorData};
 use thiserror::Error;
 
 use super::Work;
@@ -16,6 +16,15 @@ pub struct ReadError(String);
 /// # Errors
 /// A computation that the result depends on failed.
 pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<TensorData, ReadError> {
+    Work::count_read();
+    tensor.into_data_async().await.map_err(|error| ReadError(error.to_string()))
+}
+
+/// [`read`] for whole numbers.
+///
+/// # Errors
+/// As [`read`].
+pub async fn read_integers<const D: usize>(tensor: Tensor<D, Int>) -> Result<TensorData, ReadError> {
     Work::count_read();
     tensor.into_data_async().await.map_err(|error| ReadError(error.to_string()))
 }

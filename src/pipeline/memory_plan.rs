@@ -63,13 +63,8 @@ impl StableDiffusion {
             pictures: settings.pictures(photos),
             batch: settings.rows(),
             adaptation: Adaptation::of(settings),
-            aligned_predictions: if settings.lambda == 0.0 {
-                0
-            } else if settings.alpha == 1.0 && settings.beta == 1.0 {
-                1
-            } else {
-                2
-            },
+            aligned_predictions: settings.aligned_predictions().into_iter().max().unwrap_or_default(),
+            optimizer: settings.optimizer,
         };
         let plan = |sizes, policy| self.sizes().training(sizes, policy);
         let policy = match settings.activations {

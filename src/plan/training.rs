@@ -9,6 +9,7 @@ use super::text::{self, TextPass};
 use super::unet::UNetPass;
 use super::vae::VaePass;
 use crate::training::ActivationPolicy;
+use crate::training::optimizer::Optimizer;
 
 /// A run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,7 @@ pub struct TrainingSizes {
     /// Predictions of the larger side of Δ, a batch each: 2 with guidance, 1 without, 0 without
     /// alignment.
     pub aligned_predictions: usize,
+    pub optimizer: Optimizer,
 }
 
 /// Vectors as long as what is trained that an update holds beside values, moments and gradient: the new
@@ -32,7 +34,7 @@ const UPDATE_TERMS: usize = 6;
 impl ModelSizes<'_> {
     /// The phases of a run: encoding the photos, then passes and updates.
     pub fn training(&self, sizes: TrainingSizes, policy: ActivationPolicy) -> MemoryPlan {
-        let TrainingSizes { side, pictures, batch, adaptation, aligned_predictions } = sizes;
+        let TrainingSizes { side, pictures, batch, adaptation, aligned_predictions, optimizer } = sizes;
         let size = [side / self.downscale(); 2];
         let latents = size[0] * size[1] * self.unet.in_channels * F32;
         let lora = adaptation.values(self.unet) * F32;
@@ -53,7 +55,11 @@ impl ModelSizes<'_> {
         let step = Ledger::default();
         // values, moments; latents of the photos; a batch's own, its noise, noisy sample and target; the
         // fixed prompts
-        let state = [(); 3].map(|()| step.take(lora));
+        let moment = match optimizer {
+            Optimizer::AdamW => lora,
+            Optimizer::AdamW8bit => lora.div_ceil(F32),
+        };
+        let state = [step.take(lora), step.take(moment), step.take(moment)];
         let held = [step.take(pictures * latents), step.take(4 * batch * latents), step.take(2 * encoding)];
         let factors = step.take(lora);
         let kept_prompt = (policy == ActivationPolicy::Keep).then(|| prompt.record(&step));

@@ -1,17 +1,21 @@
-//! The state of a training run as a file: a safetensors file with the trained values and AdamW's
-//! moments in f32, and in its metadata the settings, the step and what the values belong to.
+//! The state of a training run as a file that needs nothing but the model: a safetensors file with the
+//! photos' latents, the trained values, the optimizer's moments and the best values so far, and in its
+//! metadata the settings, the step and what the values belong to. Everything random in a run is a
+//! function of seed and step, so no generator's state is kept.
 
 use std::collections::BTreeMap;
 
-use burn::tensor::Tensor;
+use serde::{Serialize, de::DeserializeOwned};
 
-use super::optimizer::ParameterGroup;
-use super::transfer::read;
+use super::best::{HostBest, Standing};
+use super::host_latents::{Arrangement, HostBucket, HostLatents, HostTensor};
+use super::optimizer::{HostGroup, HostMoments};
+use super::quantized_moments::QuantizedParts;
 use super::{Error, TrainingSettings};
-use crate::weights::{OutgoingTensor, SafetensorsHeader, StoredType, write_safetensors};
+use crate::weights::{OutgoingTensor, SafetensorsHeader, StoredType, TensorEntry, write_safetensors};
 
 /// Changes when older programs can't resume a file.
-const VERSION: &str = "1";
+const VERSION: &str = "2";
 /// Its name in messages.
 const FILE: &str = "the checkpoint";
 
@@ -21,68 +25,65 @@ pub struct Checkpoint {
     pub settings: TrainingSettings,
     /// Steps made.
     pub step: usize,
+    /// Name of the model.
+    pub model: String,
     /// [`LoraLayout::description`](super::lora_parameters::LoraLayout::description)
     pub layout: String,
-    pub lora: State,
-    pub embedding: State,
-}
-
-/// One parameter group's values and AdamW moments.
-#[derive(Clone, Debug, PartialEq)]
-pub struct State {
-    values: Vec<f32>,
-    moment_1: Vec<f32>,
-    moment_2: Vec<f32>,
-}
-
-impl State {
-    /// Reads a group back from the device, all at once.
-    pub async fn read(group: &ParameterGroup) -> Result<Self, Error> {
-        let parts = group.state();
-        let count = parts[0].dims()[0];
-        let mut values = read(Tensor::cat(parts.to_vec(), 0)).await?;
-        let moment_2 = values.split_off(2 * count);
-        let moment_1 = values.split_off(count);
-        Ok(Self { values, moment_1, moment_2 })
-    }
-
-    /// Values, first and second moments.
-    pub fn into_parts(self) -> [Vec<f32>; 3] {
-        [self.values, self.moment_1, self.moment_2]
-    }
-
-    /// Whether this is the state of `count` parameters.
-    pub fn holds(&self, count: usize) -> bool {
-        [&self.values, &self.moment_1, &self.moment_2].iter().all(|part| part.len() == count)
-    }
-
-    fn named(&self, group: &str) -> [(String, &Vec<f32>); 3] {
-        [
-            (format!("{group}.values"), &self.values),
-            (format!("{group}.moment_1"), &self.moment_1),
-            (format!("{group}.moment_2"), &self.moment_2),
-        ]
-    }
+    pub lora: HostGroup,
+    pub embedding: HostGroup,
+    pub latents: HostLatents,
+    pub best: HostBest,
 }
 
 impl Checkpoint {
+    /// # Errors
+    /// [`Error::Checkpoint`] if the settings can't be written.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
-        let settings = serde_json::to_string(&self.settings).map_err(|error| Error::Checkpoint {
-            reason: format!("its settings can't be written ({error})"),
-        })?;
-        let metadata = [
-            ("palpable_checkpoint", VERSION.to_owned()),
-            ("settings", settings),
-            ("step", self.step.to_string()),
-            ("layout", self.layout.clone()),
-        ];
-        let metadata: BTreeMap<_, _> =
-            metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
-        let tensors: Vec<_> = [("lora", &self.lora), ("embedding", &self.embedding)]
-            .into_iter()
-            .flat_map(|(group, state)| state.named(group))
-            .map(|(name, values)| OutgoingTensor::f32(name, &[values.len()], values))
-            .collect();
+        let mut metadata = BTreeMap::new();
+        let mut note = |key: &str, value: String| metadata.insert(key.to_owned(), value);
+        note("palpable_checkpoint", VERSION.to_owned());
+        note("settings", json(&self.settings)?);
+        note("step", self.step.to_string());
+        note("model", self.model.clone());
+        note("layout", self.layout.clone());
+        note("photos", json(&self.latents.arrangement)?);
+        note("best", json(&self.best.standing)?);
+
+        let mut tensors = Vec::new();
+        for (index, HostBucket { latents, weights, prior }) in self.latents.buckets.iter().enumerate() {
+            for (part, tensor) in
+                [("latents", Some(latents)), ("weights", weights.as_ref()), ("prior", prior.as_ref())]
+            {
+                let outgoing = |HostTensor { shape, values }: &HostTensor| {
+                    OutgoingTensor::f32(format!("photos.{index}.{part}"), shape, values)
+                };
+                tensors.extend(tensor.map(outgoing));
+            }
+        }
+        for (name, group, best) in
+            [("lora", &self.lora, &self.best.values[0]), ("embedding", &self.embedding, &self.best.values[1])]
+        {
+            let flat = |part: &str, values: &[f32]| {
+                OutgoingTensor::f32(format!("{name}.{part}"), &[values.len()], values)
+            };
+            tensors.push(flat("values", &group.values));
+            match &group.moments {
+                HostMoments::Full { moment_1, moment_2 } => {
+                    tensors.push(flat("moment_1", moment_1));
+                    tensors.push(flat("moment_2", moment_2));
+                }
+                HostMoments::Quantized(QuantizedParts { words, largest }) => {
+                    for (number, (words, largest)) in (1..).zip(words.iter().zip(largest)) {
+                        let name = format!("{name}.moment_{number}.codes");
+                        tensors.push(OutgoingTensor::i32(name, &[words.len()], words));
+                        tensors.push(flat(&format!("moment_{number}.largest"), largest));
+                    }
+                }
+            }
+            if self.best.standing.is_some() {
+                tensors.push(flat("best", best));
+            }
+        }
         Ok(write_safetensors(&tensors, &metadata))
     }
 
@@ -90,41 +91,113 @@ impl Checkpoint {
     /// [`Error::CheckpointFile`] if the bytes are no safetensors file, [`Error::Checkpoint`] if they
     /// are one of something else.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        let header = SafetensorsHeader::from_bytes(FILE, bytes)?;
-        let refuse = |reason: String| Error::Checkpoint { reason };
-        let entry = |key: &str| {
-            let value = header.metadata.get(key);
-            value.ok_or_else(|| refuse(format!("it is not a training checkpoint (it has no \"{key}\")")))
-        };
-        let version = entry("palpable_checkpoint")?;
+        let file = File { header: SafetensorsHeader::from_bytes(FILE, bytes)?, bytes };
+        let version = file.entry("palpable_checkpoint")?;
         if version != VERSION {
-            return Err(refuse(format!("it is of version {version}, this program reads version {VERSION}")));
+            return refuse(format!("it is of version {version}, this program reads version {VERSION}"));
         }
-        let settings = serde_json::from_str(entry("settings")?)
-            .map_err(|error| refuse(format!("its settings can't be read ({error})")))?;
-        let step = entry("step")?.parse().map_err(|_| refuse("its step is not a number".to_owned()))?;
-        let layout = entry("layout")?.clone();
-
-        let values = |name: String| -> Result<Vec<f32>, Error> {
-            let tensor = header.tensors.iter().find(|tensor| tensor.name == name);
-            let tensor = tensor
-                .filter(|tensor| tensor.dtype == StoredType::F32)
-                .ok_or_else(|| refuse(format!("it lacks the values \"{name}\"")))?;
-            // The header's ranges lie inside the file it was read from.
-            let (words, _) = bytes[tensor.range.start as usize..tensor.range.end as usize].as_chunks::<4>();
-            Ok(words.iter().map(|word| f32::from_le_bytes(*word)).collect())
-        };
-        let state = |group: &str| -> Result<State, Error> {
-            let state = State {
-                values: values(format!("{group}.values"))?,
-                moment_1: values(format!("{group}.moment_1"))?,
-                moment_2: values(format!("{group}.moment_2"))?,
+        let arrangement: Arrangement = file.parsed("photos")?;
+        let bucket = |index: usize| {
+            let tensor = |part: &str| file.picture(&format!("photos.{index}.{part}"));
+            let bucket = HostBucket {
+                latents: tensor("latents")?,
+                weights: tensor("weights").ok(),
+                prior: tensor("prior").ok(),
             };
-            match state.holds(state.values.len()) {
-                true => Ok(state),
-                false => Err(refuse(format!("its {group} values and moments differ in number"))),
-            }
+            Ok(bucket)
         };
-        Ok(Self { settings, step, layout, lora: state("lora")?, embedding: state("embedding")? })
+        let buckets = (0..arrangement.buckets()).map(bucket).collect::<Result<Vec<_>, Error>>()?;
+        let latents = HostLatents { arrangement, buckets };
+        if !latents.fits() {
+            return refuse("its photos and their latents don't fit each other".to_owned());
+        }
+        let standing: Option<Standing> = file.parsed("best")?;
+        let best = match standing {
+            Some(_) => [file.floats("lora.best")?, file.floats("embedding.best")?],
+            None => Default::default(),
+        };
+        Ok(Self {
+            settings: file.parsed("settings")?,
+            step: file.parsed("step")?,
+            model: file.entry("model")?.to_owned(),
+            layout: file.entry("layout")?.to_owned(),
+            lora: file.group("lora")?,
+            embedding: file.group("embedding")?,
+            latents,
+            best: HostBest { standing, values: best },
+        })
+    }
+}
+
+fn json(value: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_string(value)
+        .map_err(|error| Error::Checkpoint { reason: format!("its settings can't be written ({error})") })
+}
+
+fn refuse<T>(reason: String) -> Result<T, Error> {
+    Err(Error::Checkpoint { reason })
+}
+
+/// A file that is being read.
+struct File<'a> {
+    header: SafetensorsHeader,
+    bytes: &'a [u8],
+}
+
+impl File<'_> {
+    fn entry(&self, key: &str) -> Result<&str, Error> {
+        match self.header.metadata.get(key) {
+            Some(value) => Ok(value),
+            None => refuse(format!("it is not a training checkpoint (it has no \"{key}\")")),
+        }
+    }
+
+    fn parsed<T: DeserializeOwned>(&self, key: &str) -> Result<T, Error> {
+        serde_json::from_str(self.entry(key)?)
+            .map_err(|error| Error::Checkpoint { reason: format!("its {key} can't be read ({error})") })
+    }
+
+    fn tensor(&self, name: &str, dtype: StoredType) -> Result<&TensorEntry, Error> {
+        let tensor = self.header.tensors.iter().find(|tensor| tensor.name == name && tensor.dtype == dtype);
+        tensor.map_or_else(|| refuse(format!("it lacks the values \"{name}\"")), Ok)
+    }
+
+    /// The 32-bit words of a tensor, little-endian.
+    fn words(&self, name: &str, dtype: StoredType) -> Result<&[[u8; 4]], Error> {
+        let range = &self.tensor(name, dtype)?.range;
+        // The header's ranges lie inside the file it was read from.
+        Ok(self.bytes[range.start as usize..range.end as usize].as_chunks::<4>().0)
+    }
+
+    fn floats(&self, name: &str) -> Result<Vec<f32>, Error> {
+        Ok(self.words(name, StoredType::F32)?.iter().map(|word| f32::from_le_bytes(*word)).collect())
+    }
+
+    /// Numbers of four dimensions.
+    fn picture(&self, name: &str) -> Result<HostTensor, Error> {
+        match self.tensor(name, StoredType::F32)?.shape[..] {
+            [pictures, height, width, channels] => {
+                Ok(HostTensor { shape: [pictures, height, width, channels], values: self.floats(name)? })
+            }
+            _ => refuse(format!("its values \"{name}\" are no pictures")),
+        }
+    }
+
+    fn integers(&self, name: &str) -> Result<Vec<i32>, Error> {
+        Ok(self.words(name, StoredType::I32)?.iter().map(|word| i32::from_le_bytes(*word)).collect())
+    }
+
+    fn group(&self, group: &str) -> Result<HostGroup, Error> {
+        let quantized = self.tensor(&format!("{group}.moment_1.codes"), StoredType::I32).is_ok();
+        let floats = |part: &str| self.floats(&format!("{group}.{part}"));
+        let codes = |part: &str| self.integers(&format!("{group}.{part}.codes"));
+        let moments = match quantized {
+            true => HostMoments::Quantized(QuantizedParts {
+                words: [codes("moment_1")?, codes("moment_2")?],
+                largest: [floats("moment_1.largest")?, floats("moment_2.largest")?],
+            }),
+            false => HostMoments::Full { moment_1: floats("moment_1")?, moment_2: floats("moment_2")? },
+        };
+        Ok(HostGroup { values: floats("values")?, moments })
     }
 }

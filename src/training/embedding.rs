@@ -113,17 +113,3 @@ pub fn initial_embedding(
     });
     Tensor::cat(std::iter::once(first.clone()).chain(further).collect(), 0)
 }
-
-/// The length of each vector: `[vectors, width]` → `[vectors, 1]`.
-pub fn norms(embedding: Tensor<2>) -> Tensor<2> {
-    embedding.square().sum_dim(1).sqrt()
-}
-
-/// Shortens vectors that are longer than `limits` `[vectors, 1]`: v · min(1, limit / ‖v‖).
-///
-/// Unbounded, a learned vector grows to several times the length of any word's, and then drowns its
-/// neighbours in the text encoder. This acts after the optimizer's update, outside the graph.
-pub fn cap_norms(embedding: Tensor<2>, limits: Tensor<2>) -> Tensor<2> {
-    let norms = norms(embedding.clone()).clamp_min(f64::from(f32::MIN_POSITIVE));
-    embedding * (limits / norms).clamp_max(1.0)
-}

@@ -2,13 +2,13 @@
 //! for one batch.
 //!
 //! Only ε̂, the personalized prediction at x_t, carries a graph, in pieces (`segmented_pass`). All that
-//! Δ needs is computed from plain tensors, so nothing of it can reach the gradients, and the frozen
-//! model's predictions are made without the LoRA set, so they are the base model's to the bit.
+//! Δ needs is computed beside it, from plain tensors (`alignment`).
 
 use std::ops::Add;
 
 use burn::tensor::{DType, Int, Tensor, TensorData};
 
+use super::alignment::{Alignment, AlignmentPass, Pull};
 use super::embedding::PromptTemplate;
 use super::lora_parameters::{LoraFactors, LoraLayout};
 use super::loss_weights;
@@ -95,16 +95,6 @@ impl Batch {
     }
 }
 
-/// Weight and guidance of the alignment part.
-#[derive(Clone, Copy, Debug)]
-pub struct Alignment {
-    pub alpha: f64,
-    pub beta: f64,
-    pub lambda: f64,
-    /// First and last timestep at which it acts.
-    pub timesteps: [usize; 2],
-}
-
 /// What one pass gives; all on the device, f32 and without autodiff.
 #[derive(Clone, Debug)]
 pub struct StepGradients {
@@ -118,6 +108,8 @@ pub struct StepGradients {
     pub personalization_loss: Tensor<1>,
     /// ‖λΔ‖² and ‖2(ε̂ − ε)‖², `[1]` each; `None` without alignment.
     pub pulls: Option<(Tensor<1>, Tensor<1>)>,
+    /// Predictions of one picture that were made, the one with gradients included.
+    pub evaluations: usize,
 }
 
 impl Add for StepGradients {
@@ -131,12 +123,14 @@ impl Add for StepGradients {
             loss: self.loss + other.loss,
             personalization_loss: self.personalization_loss + other.personalization_loss,
             pulls: self.pulls.zip(other.pulls).map(|(a, b)| (a.0 + b.0, a.1 + b.1)),
+            evaluations: self.evaluations + other.evaluations,
         }
     }
 }
 
 impl StepGradients {
-    /// A sum of `count` passes to their mean; the pulls, of which only the ratio counts, stay sums.
+    /// A sum of `count` passes to their mean; the pulls, of which only the ratio counts, and
+    /// the evaluations stay sums.
     pub fn mean_of(self, count: usize) -> Self {
         if count == 1 {
             return self;
@@ -148,6 +142,7 @@ impl StepGradients {
             loss: self.loss * share,
             personalization_loss: self.personalization_loss * share,
             pulls: self.pulls,
+            evaluations: self.evaluations,
         }
     }
 }
@@ -158,7 +153,7 @@ pub fn step_gradients(
     conditioning: &Conditioning,
     trained: &Trained,
     batch: &Batch,
-    alignment: Option<Alignment>,
+    alignment: Option<&Alignment>,
 ) -> StepGradients {
     let device = batch.latents.device();
     let level = NoiseLevel::new(networks.schedule, &batch.timesteps, &device);
@@ -182,6 +177,7 @@ pub fn step_gradients(
 
     let weights = &batch.weights;
     let personalization_loss = loss_weights::mean_squared_error(output.clone(), target.clone(), weights);
+    let mut evaluations = batch.timesteps.len();
     let aligned = alignment.map(|alignment| {
         let photos = batch.photos();
         let rows = photos.photo_rows;
@@ -193,15 +189,21 @@ pub fn step_gradients(
             _ => rows_of(personal, &photos.prompts),
         };
         let prediction = palp::noise_prediction(output, noisy.clone(), &level, prediction_type);
-        let renoised = palp::renoise_estimate(noisy, photos.noise.clone(), prediction.clone(), &level);
-        let sides = AlignmentPass { networks, batch: &photos, level: &level, sample: renoised };
-        let frozen = sides.guided(&conditioning.empty, &conditioning.clean, alignment.alpha, None);
         let lora = trained.layout.lora_set(&trained.factors);
-        let personalized = sides.guided(&conditioning.empty, &personal, alignment.beta, Some(&lora));
-        let gate = palp::rows(alignment.gate(&photos.timesteps), &device);
-        let direction = palp::alignment_direction(frozen, personalized, gate);
-        let pulls = palp::pulls(direction.clone(), alignment.lambda, prediction, photos.noise.clone());
-        let target = palp::shifted_target(target, direction, alignment.lambda, &level, prediction_type);
+        let aligning = AlignmentPass {
+            networks,
+            conditioning,
+            personal: &personal,
+            lora: &lora,
+            batch: &photos,
+            level: &level,
+            noisy,
+            prediction: prediction.clone(),
+        };
+        let Pull { direction, weights, evaluations: further } = aligning.pull(alignment);
+        evaluations += further;
+        let pulls = palp::pulls(direction.clone(), weights.clone(), prediction, photos.noise.clone());
+        let target = palp::shifted_target(target, direction, weights, &level, prediction_type);
         (target, pulls)
     });
     let (shifted, pulls) = aligned.unzip();
@@ -219,6 +221,7 @@ pub fn step_gradients(
         loss,
         personalization_loss,
         pulls,
+        evaluations,
     }
 }
 
@@ -312,46 +315,9 @@ pub fn encode_personal(networks: Networks, conditioning: &Conditioning, embeddin
     networks.text_encoder.forward(spliced)
 }
 
-/// What both sides of Δ share: predictions at x̂_t, without a graph.
-struct AlignmentPass<'a> {
-    networks: Networks<'a>,
-    batch: &'a Batch,
-    level: &'a NoiseLevel,
-    /// x̂_t
-    sample: Tensor<4>,
-}
-
-impl AlignmentPass<'_> {
-    /// G^scale as a noise prediction. A scale of 1 needs no unconditional prediction; otherwise both
-    /// are made as one batch.
-    fn guided(&self, empty: &Tensor<3>, prompt: &Tensor<3>, scale: f64, lora: Option<&LoraSet>) -> Tensor<4> {
-        let Self { networks, batch, level, sample } = self;
-        let output = if scale == 1.0 {
-            networks.predict(sample.clone(), &batch.timesteps, prompt.clone(), lora)
-        } else {
-            let rows = batch.timesteps.len();
-            let states = [empty, prompt].map(|states| repeat_rows(states.clone(), rows));
-            let states = Tensor::cat(states.to_vec(), 0);
-            let twice = sample.clone().repeat_dim(0, 2);
-            let output = networks.predict(twice, &batch.timesteps.repeat(2), states, lora);
-            palp::guide_halves(output, scale as f32)
-        };
-        palp::noise_prediction(output, sample.clone(), level, networks.schedule.prediction_type())
-    }
-}
-
-impl Alignment {
-    /// 1 for rows at whose timestep alignment acts, else 0.
-    fn gate(self, timesteps: &[usize]) -> Vec<f32> {
-        let [first, last] = self.timesteps;
-        let acts = |timestep| (first..=last).contains(timestep);
-        timesteps.iter().map(|timestep| if acts(timestep) { 1.0 } else { 0.0 }).collect()
-    }
-}
-
 impl Networks<'_> {
     /// The U-Net's output, without a graph. One row of hidden states serves the whole batch.
-    fn predict(
+    pub(super) fn predict(
         self,
         sample: Tensor<4>,
         timesteps: &[usize],
@@ -364,7 +330,7 @@ impl Networks<'_> {
 }
 
 /// One row as a batch; a batch as it is.
-fn repeat_rows(states: Tensor<3>, batch: usize) -> Tensor<3> {
+pub(super) fn repeat_rows(states: Tensor<3>, batch: usize) -> Tensor<3> {
     if states.dims()[0] == 1 { states.repeat_dim(0, batch) } else { states }
 }
 

@@ -4,21 +4,28 @@
 //! `photos`, `augmentation`, `buckets`, `latents` and `prior` prepare what is learned from, `settings` how,
 //! `frozen_model` for what; `batches`, `prompts` and `loss_weights` say what each pass looks at;
 //! `palp` holds the method's equations, `gradients` one forward and backward pass, `segmented_pass` its
-//! way through the U-Net in little memory, `localized_loss` what keeps a word to its subject's place,
-//! `embedding` and
-//! `lora_parameters` what is trained, `optimizer` how it moves; `trainer` ties them into steps, and
-//! `checkpoint` keeps a run's state. Everything is deterministic: a run is a function of the photos, the model and the
-//! settings (with their seed), and a resumed run goes on bit for bit on the same device.
+//! way through the U-Net in little memory, `alignment` what the clean prompt adds, `localized_loss` what keeps
+//! a word to its subject's place; `embedding` and
+//! `lora_parameters` what is trained, `optimizer`, `quantized_moments`, `learning_rate` and
+//! `embedding_norm` how it moves; `trainer` ties them into steps, `best` remembers the best of them, and
+//! `checkpoint` with `host_latents` keeps a run's state. Everything is deterministic: a run is a function
+//! of the photos, the model and the settings (with their seed), and a resumed run goes on bit for bit on
+//! the same device.
 
+pub mod alignment;
 pub mod augmentation;
 pub mod batches;
+mod best;
 pub mod buckets;
 pub mod checkpoint;
 pub mod embedding;
+pub mod embedding_norm;
 mod error;
 mod frozen_model;
 pub mod gradients;
+pub mod host_latents;
 pub mod latents;
+pub mod learning_rate;
 pub mod localized_loss;
 pub mod lora_parameters;
 pub mod loss_weights;
@@ -29,6 +36,7 @@ pub mod photo_folder;
 pub mod photos;
 mod prior;
 pub mod prompts;
+pub mod quantized_moments;
 mod random;
 pub mod segmented_pass;
 pub mod settings;

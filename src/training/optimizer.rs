@@ -1,45 +1,115 @@
-//! AdamW over the trained parameters, and the gradient clip.
+//! The trained parameters as they move: AdamW, with its moments in 32 or in 8 bits, and the gradient clip.
 //!
 //! Each group of parameters (all LoRA factors; the embedding) is one flat vector with its own rate
 //! and decay, so a step launches a dozen operations a group instead of a dozen a factor. The update
-//! itself is burn's AdamW.
+//! in 32 bits is burn's AdamW, the one in 8 bits that of `quantized_moments`.
 
-use burn::optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimizer};
+use burn::optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimizer as _};
 use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
 
-/// One flat vector of trained values with its optimizer state. All tensors are `[count]`, f32, and
-/// without autodiff.
+use super::Error;
+use super::quantized_moments::{QuantizedMoments, QuantizedParts, SMALLEST_GROUP};
+use super::transfer::{read, upload};
+
+/// β₁ and β₂, the decay of the moments.
+pub(super) const BETAS: [f32; 2] = [0.9, 0.999];
+pub(super) const EPSILON: f32 = 1e-8;
+
+/// How a gradient becomes an update.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Optimizer {
+    /// AdamW(0.9, 0.999, 1e-8), 8 bytes of state a parameter.
+    #[default]
+    AdamW,
+    /// The same with moments quantized in blocks, 2 bytes of state a parameter.
+    AdamW8bit,
+}
+
+/// The optimizer's state.
+#[derive(Clone)]
+enum Moments {
+    Full(AdaptiveMomentumState<1>),
+    Quantized(QuantizedMoments),
+}
+
+/// One flat vector of trained values with its optimizer state. All tensors are without autodiff.
 #[derive(Clone)]
 pub struct ParameterGroup {
+    /// `[count]`, f32
     values: Tensor<1>,
-    moments: AdaptiveMomentumState<1>,
-    rule: AdamW,
+    moments: Moments,
+    /// Updates made.
+    updates: usize,
     learning_rate: f64,
+    weight_decay: f64,
+}
+
+/// The optimizer's state on the host.
+#[derive(Clone, Debug, PartialEq)]
+pub enum HostMoments {
+    Full { moment_1: Vec<f32>, moment_2: Vec<f32> },
+    Quantized(QuantizedParts),
+}
+
+/// A group on the host: all that a checkpoint needs besides the count of updates.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HostGroup {
+    pub values: Vec<f32>,
+    pub moments: HostMoments,
 }
 
 impl ParameterGroup {
-    /// Fresh parameters: AdamW(0.9, 0.999, 1e-8), moments zero.
+    /// Fresh parameters `[count]`: moments zero, in 32 bits.
     pub fn new(values: Tensor<1>, learning_rate: f64, weight_decay: f64) -> Self {
         let zeros = values.zeros_like();
-        Self::restore(values, zeros.clone(), zeros, 0, learning_rate, weight_decay)
+        let moments = Moments::Full(AdaptiveMomentumState::new(0, zeros.clone(), zeros));
+        Self { values, moments, updates: 0, learning_rate, weight_decay }
     }
 
-    /// Parameters and moments of an earlier run after `updates` updates.
-    pub fn restore(
-        values: Tensor<1>,
-        moment_1: Tensor<1>,
-        moment_2: Tensor<1>,
-        updates: usize,
-        learning_rate: f64,
-        weight_decay: f64,
-    ) -> Self {
-        let rule = AdamWConfig::new()
-            .with_beta_1(0.9)
-            .with_beta_2(0.999)
-            .with_epsilon(1e-8)
-            .with_weight_decay(weight_decay as f32)
-            .build();
-        Self { values, moments: AdaptiveMomentumState::new(updates, moment_1, moment_2), rule, learning_rate }
+    /// Fresh parameters with the moments of `optimizer`. As in bitsandbytes a small group, to which 8 bits
+    /// would save nothing, keeps its moments in 32 bits in any case.
+    pub fn with_optimizer(self, optimizer: Optimizer) -> Self {
+        let count = self.count();
+        if optimizer == Optimizer::AdamW || count < SMALLEST_GROUP {
+            return self;
+        }
+        let moments = Moments::Quantized(QuantizedMoments::zero(count, &self.values.device()));
+        Self { moments, ..self }
+    }
+
+    /// Whether a group on the host is of as many parameters and of the same optimizer.
+    pub fn takes(&self, group: &HostGroup) -> bool {
+        let count = self.count();
+        let moments = match (&self.moments, &group.moments) {
+            (Moments::Full(_), HostMoments::Full { moment_1, moment_2 }) => {
+                [moment_1, moment_2].iter().all(|moment| moment.len() == count)
+            }
+            (Moments::Quantized(_), HostMoments::Quantized(parts)) => parts.holds(count),
+            _ => false,
+        };
+        moments && group.values.len() == count
+    }
+
+    /// Takes over the parameters and moments of an earlier run after `updates` updates, which
+    /// [`takes`](Self::takes) has said to fit.
+    pub fn restore(&mut self, group: HostGroup, updates: usize) {
+        let device = self.values.device();
+        self.moments = match group.moments {
+            HostMoments::Full { moment_1, moment_2 } => {
+                let [moment_1, moment_2] = [moment_1, moment_2].map(|moment| upload(moment, &device));
+                Moments::Full(AdaptiveMomentumState::new(updates, moment_1, moment_2))
+            }
+            HostMoments::Quantized(parts) => Moments::Quantized(QuantizedMoments::upload(parts, &device)),
+        };
+        self.values = upload(group.values, &device);
+        self.updates = updates;
+    }
+
+    /// The number of values.
+    pub fn count(&self) -> usize {
+        self.values.dims()[0]
     }
 
     /// The values `[count]`.
@@ -52,20 +122,69 @@ impl ParameterGroup {
         self.values = values;
     }
 
-    /// Values, first and second moments: all that a checkpoint needs besides the update count.
-    pub fn state(&self) -> [Tensor<1>; 3] {
-        [self.values.clone(), self.moments.moment_1.clone(), self.moments.moment_2.clone()]
-    }
-
-    /// One AdamW update by the gradient `[count]`.
-    pub fn update(&mut self, gradient: Tensor<1>) {
-        let state = AdamWState::new(self.moments.clone());
-        let (values, state) = self.rule.step(self.learning_rate, self.values.clone(), gradient, Some(state));
-        self.values = values;
-        if let Some(state) = state {
-            self.moments = state.momentum;
+    /// Bytes of the optimizer's state on the device.
+    pub fn state_bytes(&self) -> usize {
+        match &self.moments {
+            Moments::Full(_) => 2 * 4 * self.count(),
+            Moments::Quantized(moments) => moments.bytes(),
         }
     }
+
+    /// Reads the group back from the device.
+    pub async fn read(&self) -> Result<HostGroup, Error> {
+        match &self.moments {
+            Moments::Full(moments) => {
+                let parts = [self.values.clone(), moments.moment_1.clone(), moments.moment_2.clone()];
+                let count = self.count();
+                let mut values = read(Tensor::cat(parts.to_vec(), 0)).await?;
+                let moment_2 = values.split_off(2 * count);
+                let moment_1 = values.split_off(count);
+                Ok(HostGroup { values, moments: HostMoments::Full { moment_1, moment_2 } })
+            }
+            Moments::Quantized(moments) => {
+                let values = read(self.values.clone()).await?;
+                Ok(HostGroup { values, moments: HostMoments::Quantized(moments.read().await?) })
+            }
+        }
+    }
+
+    /// One update by the gradient `[count]`.
+    pub fn update(&mut self, gradient: Tensor<1>) {
+        self.update_scaled(gradient, 1.0);
+    }
+
+    /// One update by the gradient `[count]`, at `factor` times the group's learning rate.
+    pub fn update_scaled(&mut self, gradient: Tensor<1>, factor: f64) {
+        let learning_rate = self.learning_rate * factor;
+        self.updates += 1;
+        match &mut self.moments {
+            Moments::Full(moments) => {
+                let state = AdamWState::new(moments.clone());
+                let rule = adamw(self.weight_decay);
+                let (values, state) = rule.step(learning_rate, self.values.clone(), gradient, Some(state));
+                self.values = values;
+                if let Some(state) = state {
+                    *moments = state.momentum;
+                }
+            }
+            Moments::Quantized(moments) => {
+                let decay = learning_rate * self.weight_decay;
+                let values = self.values.clone() * (1.0 - decay);
+                let (updated, after) = moments.update(values, gradient, self.updates, learning_rate);
+                self.values = updated;
+                *moments = after;
+            }
+        }
+    }
+}
+
+fn adamw(weight_decay: f64) -> AdamW {
+    AdamWConfig::new()
+        .with_beta_1(BETAS[0])
+        .with_beta_2(BETAS[1])
+        .with_epsilon(EPSILON)
+        .with_weight_decay(weight_decay as f32)
+        .build()
 }
 
 /// ‖g‖ over the gradients of both groups together, `[1]`, on the device.

@@ -72,10 +72,10 @@ pub fn estimate_clean(noisy: Tensor<4>, noise_prediction: Tensor<4>, level: &Noi
     (noisy - level.noise.clone() * noise_prediction) / level.signal.clone()
 }
 
-/// The estimate noised again: x̂_t = a_t·x̂_0 + s_t·ε, with the SAME timestep and noise as x_t (the
-/// paper: the same noise "achieves better text alignment").
+/// The estimate noised again: x̂_t = a_t·x̂_0 + s_t·ε', with the SAME timestep as x_t, and with its
+/// noise or another (the paper: the same noise "achieves better text alignment").
 ///
-/// Eq. 2 put in gives x̂_t = x_t + s_t·(ε − ε̂), which is computed: no division by a_t, which is
+/// Eq. 2 put in gives x̂_t = x_t + s_t·(ε' − ε̂), which is computed: no division by a_t, which is
 /// only 0.07 at the last timestep.
 pub fn renoise_estimate(
     noisy: Tensor<4>,
@@ -94,10 +94,9 @@ pub fn guide_halves(predictions: Tensor<4>, scale: f32) -> Tensor<4> {
 }
 
 /// Δ = G^α_θ(x̂_t, y_c) − G^β_θLoRA(x̂_t, y_P): where the frozen model, following the clean prompt,
-/// disagrees with the personalized one. `gate` `[batch, 1, 1, 1]` is 0 where a row's timestep is
-/// too early or late for Δ to mean anything, else 1.
-pub fn alignment_direction(frozen: Tensor<4>, personalized: Tensor<4>, gate: Tensor<4>) -> Tensor<4> {
-    (frozen - personalized) * gate
+/// disagrees with the personalized one.
+pub fn alignment_direction(frozen: Tensor<4>, personalized: Tensor<4>) -> Tensor<4> {
+    frozen - personalized
 }
 
 /// The target whose mean squared error has the gradient of the whole method.
@@ -110,14 +109,17 @@ pub fn alignment_direction(frozen: Tensor<4>, personalized: Tensor<4>, gate: Ten
 ///
 /// For a model that predicts v, ∂ε̂ = a_t·∂v̂, so v* = v + (λ/2)·a_t·Δ has the gradient of
 /// mean((v̂ − v)²) − λ·mean(Δ ⊙ ε̂).
+///
+/// `lambda` `[batch, 1, 1, 1]` may differ from row to row: it is 0 where a row's timestep is too early
+/// or late for Δ to mean anything, and λ·s_t/a_t without the rescaling.
 pub fn shifted_target(
     target: Tensor<4>,
     direction: Tensor<4>,
-    lambda: f64,
+    lambda: Tensor<4>,
     level: &NoiseLevel,
     prediction_type: PredictionType,
 ) -> Tensor<4> {
-    let shift = direction * (lambda / 2.0);
+    let shift = direction * (lambda * 0.5);
     match prediction_type {
         PredictionType::Epsilon => target + shift,
         PredictionType::VPrediction => target + level.signal.clone() * shift,
@@ -135,11 +137,11 @@ pub fn mean_squared_error_gradient(prediction: Tensor<4>, target: Tensor<4>) -> 
     (prediction - target) * (2.0 / count as f64)
 }
 
-/// ‖λΔ‖² and ‖2(ε̂ − ε)‖², each `[1]`: the pulls of alignment and personalization on ε̂. The ratio
+/// ‖λΔ‖² and ‖2(ε̂ − ε)‖², each `[1]`, with a λ for each row: the pulls of alignment and personalization on ε̂. The ratio
 /// of their roots is the dial of the method: below 0.6 the subject stays, above 1 it is lost.
 pub fn pulls(
     direction: Tensor<4>,
-    lambda: f64,
+    lambda: Tensor<4>,
     noise_prediction: Tensor<4>,
     noise: Tensor<4>,
 ) -> (Tensor<1>, Tensor<1>) {

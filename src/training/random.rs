@@ -23,6 +23,7 @@ pub enum Purpose {
     PriorOrder,
     PriorTimestep,
     PriorNoise,
+    AlignmentNoise,
 }
 
 /// The number of a stream: a purpose and two counters (the first below 2³², the second below 2²⁴).

@@ -8,14 +8,18 @@
 use burn::tensor::{DType, Device, Tensor};
 use serde::Serialize;
 
+use super::alignment::Alignment;
 use super::batches::Batches;
-use super::checkpoint::{Checkpoint, State};
+use super::best::{Best, Snapshot};
+use super::checkpoint::Checkpoint;
 use super::embedding::{self, NewWords};
+use super::embedding_norm::{self, NormControls, Vocabulary};
 use super::frozen_model::FrozenModel;
-use super::gradients::{self, Alignment, Conditioning, StepGradients, Trained};
+use super::gradients::{self, Conditioning, StepGradients, Trained};
+use super::host_latents::HostLatents;
 use super::lora_parameters::LoraLayout;
 use super::optimizer::{self, ParameterGroup};
-use super::transfer::{read, upload};
+use super::transfer::read;
 use super::{ActivationPolicy, Activations, Error, PhotoLatents, TrainedWeights, TrainingSettings};
 use crate::adapter::{Adapter, AdapterDetails, Embedding};
 use crate::model::lora::LoraSet;
@@ -35,6 +39,13 @@ pub struct TrainingRecord {
     pub alignment_ratio: f64,
     /// Length of the new word's longest vector, as this step used it.
     pub embedding_norm: f64,
+    /// Mean length of the vocabulary's vectors, to compare with.
+    pub vocabulary_norm: f64,
+    /// That of the LoRA, or of the full weights, in this step.
+    pub learning_rate: f64,
+    /// Predictions of one picture that the step made, with gradients and without. Backward passes and what
+    /// is computed again for them are not counted.
+    pub unet_evaluations: usize,
     /// Duration of the step. The library has no clock: 0 until the caller sets it.
     pub seconds: f64,
 }
@@ -47,8 +58,9 @@ struct Asked {
     embedding: Tensor<1>,
     /// ‖gradient‖ of both together, `[1]`
     norm: Tensor<1>,
-    /// Losses, pulls, the longest vector's length, and the norm.
+    /// Losses, pulls, the longest vector's length, the vocabulary's, and the norm.
     report: Tensor<1>,
+    evaluations: usize,
 }
 
 /// A run and its state.
@@ -67,10 +79,12 @@ pub struct Trainer {
     /// [V] of every subject, flat: `[subjects · vectors · width]`
     embedding: ParameterGroup,
     embedding_width: usize,
-    /// Largest norm of each vector `[vectors, 1]`.
-    norm_limits: Option<Tensor<2>>,
+    norm_controls: NormControls,
     activations: ActivationPolicy,
     step: usize,
+    /// The step that the trained values are of: `step`, unless earlier values were restored.
+    trained_step: usize,
+    best: Best,
     device: Device,
 }
 
@@ -106,7 +120,8 @@ impl Trainer {
         }
         let start = Tensor::cat(starts, 0);
         let [vectors, embedding_width] = start.dims();
-        let norm_limits = settings.embedding_norm_cap.map(|cap| embedding::norms(start.clone()) * cap);
+        let vocabulary = Vocabulary::of(&model.text_encoder);
+        let norm_controls = NormControls::new(vocabulary, start.clone(), &settings);
         let new_words = NewWords {
             placeholders: settings.subjects().map(|subject| subject.placeholder.to_owned()).collect(),
             vectors: settings.vectors,
@@ -140,12 +155,14 @@ impl Trainer {
             Activations::Recompute => ActivationPolicy::Recompute,
         };
         Ok(Self {
-            lora: ParameterGroup::new(lora, settings.lora_learning_rate, settings.weight_decay),
+            lora: ParameterGroup::new(lora, settings.lora_learning_rate, settings.weight_decay)
+                .with_optimizer(settings.optimizer),
             embedding: ParameterGroup::new(
                 start.reshape([vectors * embedding_width]),
                 settings.embedding_learning_rate,
                 0.0,
-            ),
+            )
+            .with_optimizer(settings.optimizer),
             model,
             settings,
             remarks,
@@ -155,42 +172,45 @@ impl Trainer {
             latents,
             layout,
             embedding_width,
-            norm_limits,
+            norm_controls,
             activations,
             step: 0,
+            trained_step: 0,
+            best: Best::default(),
             device,
         })
     }
 
-    /// Takes a run up where a [`checkpoint`](Self::checkpoint) left it, with the same photos' latents.
-    /// On the same device the steps that follow are the uninterrupted run's, bit for bit.
+    /// Takes a run up where a [`checkpoint`](Self::checkpoint) left it. On the same device the steps that
+    /// follow are the uninterrupted run's, bit for bit.
     ///
     /// # Errors
     /// A file that is no checkpoint ([`Error::CheckpointFile`]) or one of another model
     /// ([`Error::Checkpoint`]).
-    pub fn resume(
-        model: FrozenModel,
-        latents: PhotoLatents,
-        checkpoint: &[u8],
-        device: &Device,
-    ) -> Result<Self, Error> {
-        let Checkpoint { settings, step, layout, lora, embedding } = Checkpoint::from_bytes(checkpoint)?;
-        let mut trainer = Self::new(model, latents, settings, device)?;
-        let fits = layout == trainer.layout.description()
-            && lora.holds(trainer.layout.length())
-            && embedding.holds(trainer.new_words.rows() * trainer.embedding_width);
-        if !fits {
-            let reason = "it belongs to a model of another architecture".to_owned();
-            return Err(Error::Checkpoint { reason });
+    pub fn resume(model: FrozenModel, checkpoint: Checkpoint, device: &Device) -> Result<Self, Error> {
+        let Checkpoint { settings, step, model: made_with, layout, lora, embedding, latents, best } =
+            checkpoint;
+        let refused = |reason: String| Err(Error::Checkpoint { reason });
+        if made_with != model.name {
+            return refused(format!(
+                "it belongs to the model \"{made_with}\", and this is \"{}\"",
+                model.name
+            ));
         }
-        let settings = &trainer.settings;
-        let restore = |state: State, learning_rate: f64, weight_decay: f64| {
-            let [values, moment_1, moment_2] = state.into_parts().map(|part| upload(part, &trainer.device));
-            ParameterGroup::restore(values, moment_1, moment_2, step, learning_rate, weight_decay)
-        };
-        let lora = restore(lora, settings.lora_learning_rate, settings.weight_decay);
-        let embedding = restore(embedding, settings.embedding_learning_rate, 0.0);
-        (trainer.lora, trainer.embedding, trainer.step) = (lora, embedding, step);
+        let latents = latents.upload(&device.clone().inner());
+        let mut trainer = Self::new(model, latents, settings, device)?;
+        let counts = [&trainer.lora, &trainer.embedding].map(ParameterGroup::count);
+        let fits = layout == trainer.layout.description()
+            && trainer.lora.takes(&lora)
+            && trainer.embedding.takes(&embedding)
+            && best.fits(counts);
+        if !fits {
+            return refused("it belongs to a model of another architecture".to_owned());
+        }
+        trainer.lora.restore(lora, step);
+        trainer.embedding.restore(embedding, step);
+        trainer.best = Best::from_host(best, &trainer.device);
+        (trainer.step, trainer.trained_step) = (step, step);
         Ok(trainer)
     }
 
@@ -204,17 +224,21 @@ impl Trainer {
         if self.is_complete() {
             return Err(Error::Complete { steps });
         }
-        let Asked { lora, embedding, norm, report } = self.ask(self.settings.aligns(self.step));
+        let Asked { lora, embedding, norm, report, evaluations } = self.ask(self.step);
         let report = read(report).await?;
-        let [loss, personalization_loss, alignment, personalization, embedding_norm, _] = report[..] else {
+        let [loss, personalization_loss, alignment, personalization, embedding_norm, vocabulary_norm, _] =
+            report[..]
+        else {
             return Err(Error::Device { reason: "it returned an incomplete report".to_owned() });
         };
         if !report.iter().all(|value| value.is_finite()) {
             return Err(Error::NotFinite { step: self.step + 1 });
         }
 
-        (self.lora, self.embedding) = self.updated(lora, embedding, norm);
+        let factor = self.learning_rate_factor();
+        (self.lora, self.embedding) = self.updated(lora, embedding, norm, factor);
         self.step += 1;
+        self.trained_step = self.step;
         Ok(TrainingRecord {
             step: self.step,
             steps,
@@ -222,6 +246,9 @@ impl Trainer {
             personalization_loss: personalization_loss.into(),
             alignment_ratio: f64::from(alignment / personalization.max(f32::MIN_POSITIVE)).sqrt(),
             embedding_norm: embedding_norm.into(),
+            vocabulary_norm: vocabulary_norm.into(),
+            learning_rate: self.settings.lora_learning_rate * factor,
+            unet_evaluations: evaluations,
             seconds: 0.0,
         })
     }
@@ -229,56 +256,70 @@ impl Trainer {
     /// Asks the device for everything that the run's steps ask for, with alignment and without, and throws
     /// it away: in a dry run this compiles the kernels of the run. The state stays as it is.
     pub fn rehearse(&self) {
-        let settings = &self.settings;
-        let occurs =
-            |aligned: &bool| (self.step..settings.steps).any(|step| settings.aligns(step) == *aligned);
-        for aligned in [false, true].into_iter().filter(occurs) {
-            let Asked { lora, embedding, norm, report } = self.ask(aligned);
-            drop((report, self.updated(lora, embedding, norm)));
+        for aligned in [false, true] {
+            let mut steps = self.step..self.settings.steps;
+            if let Some(step) = steps.find(|&step| self.settings.aligns(step) == aligned) {
+                let Asked { lora, embedding, norm, report, .. } = self.ask(step);
+                drop((report, self.updated(lora, embedding, norm, 1.0)));
+            }
         }
     }
 
-    /// Gradients and report of a step, as asked of the device.
-    fn ask(&self, aligned: bool) -> Asked {
-        let gradients = self.accumulated_gradients(aligned);
+    /// The factor of the learning rates in the next step.
+    fn learning_rate_factor(&self) -> f64 {
+        let TrainingSettings { learning_rate_schedule, learning_rate_warmup_steps, steps, .. } =
+            self.settings;
+        learning_rate_schedule.factor(self.step, learning_rate_warmup_steps, steps)
+    }
+
+    /// Gradients and report of a step (counted from 0) with the values as they are, as asked of the device.
+    fn ask(&self, step: usize) -> Asked {
+        let mut gradients = self.accumulated_gradients(step);
+        if let Some((loss, gradient)) = self.norm_controls.anchor(self.embedding_vectors()) {
+            gradients.loss = gradients.loss + loss;
+            gradients.embedding = gradients.embedding + gradient;
+        }
         let embedding = gradients.embedding.reshape([self.new_words.rows() * self.embedding_width]);
         let norm = optimizer::global_norm(gradients.lora.clone(), embedding.clone());
         let (alignment, personalization) = gradients.pulls.unwrap_or_else(|| {
             let zero = Tensor::zeros([1], (&self.device, DType::F32));
             (zero.clone(), zero.add_scalar(1.0))
         });
-        let longest = embedding::norms(self.embedding_vectors()).max();
+        let longest = embedding_norm::norms(self.embedding_vectors()).max();
         let report = vec![
             gradients.loss,
             gradients.personalization_loss,
             alignment,
             personalization,
             longest,
+            self.norm_controls.vocabulary().mean_norm.clone(),
             norm.clone(),
         ];
-        Asked { lora: gradients.lora, embedding, norm, report: Tensor::cat(report, 0) }
+        let evaluations = gradients.evaluations;
+        Asked { lora: gradients.lora, embedding, norm, report: Tensor::cat(report, 0), evaluations }
     }
 
-    /// The U-Net's trained values and [V] after an update by these gradients.
+    /// The U-Net's trained values and [V] after an update by these gradients, at `factor` times their
+    /// learning rates.
     fn updated(
         &self,
         lora_gradient: Tensor<1>,
         embedding_gradient: Tensor<1>,
         norm: Tensor<1>,
+        factor: f64,
     ) -> (ParameterGroup, ParameterGroup) {
         let (mut lora, mut embedding) = (self.lora.clone(), self.embedding.clone());
         let limit = self.settings.gradient_clip;
-        lora.update(optimizer::clip(lora_gradient, norm.clone(), limit));
+        lora.update_scaled(optimizer::clip(lora_gradient, norm.clone(), limit), factor);
         if !self.settings.train_embedding {
             return (lora, embedding);
         }
-        embedding.update(optimizer::clip(embedding_gradient, norm, limit));
-        if let Some(limits) = &self.norm_limits {
-            let [vectors, width] = [self.new_words.rows(), self.embedding_width];
-            let vectors_now = embedding.values().reshape([vectors, width]);
-            let capped = embedding::cap_norms(vectors_now, limits.clone());
-            embedding.set_values(capped.reshape([vectors * width]));
-        }
+        embedding.update_scaled(optimizer::clip(embedding_gradient, norm, limit), factor);
+        let [vectors, width] = [self.new_words.rows(), self.embedding_width];
+        let vectors_now = embedding.values().reshape([vectors, width]);
+        let learning_rate = self.settings.embedding_learning_rate * factor;
+        let controlled = self.norm_controls.apply(vectors_now, learning_rate);
+        embedding.set_values(controlled.reshape([vectors * width]));
         (lora, embedding)
     }
 
@@ -327,23 +368,53 @@ impl Trainer {
                 alpha: Some(settings.alpha),
                 beta: Some(settings.beta),
                 lambda: Some(settings.lambda),
-                steps: Some(self.step),
+                steps: Some(self.trained_step),
                 trained_weights: Some(settings.trained_weights.name().to_owned()),
                 base_model: Some(self.model.name.clone()),
             },
         })
     }
 
-    /// The state of the run as a file for [`resume`](Self::resume).
+    /// The trained values as they are; keeping them costs the memory of a copy.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot { step: self.trained_step, lora: self.lora.values(), embedding: self.embedding.values() }
+    }
+
+    /// Puts earlier values in place of the present ones. The optimizer's state and the count of steps stay.
+    pub fn restore(&mut self, snapshot: Snapshot) {
+        let Snapshot { step, lora, embedding } = snapshot;
+        self.trained_step = step;
+        self.lora.set_values(lora);
+        self.embedding.set_values(embedding);
+    }
+
+    /// Notes how good the trained values are, the higher the better, and keeps the best so far. Returns how
+    /// many evaluations there have been since then.
+    pub fn note_score(&mut self, score: f64) -> usize {
+        let snapshot = self.snapshot();
+        self.best.note(score, snapshot)
+    }
+
+    /// Puts the best of the noted values in place of the present ones; returns their step and score.
+    pub fn restore_best(&mut self) -> Option<(usize, f64)> {
+        let (snapshot, score) = self.best.kept()?;
+        let step = snapshot.step;
+        self.restore(snapshot);
+        Some((step, score))
+    }
+
+    /// The state of the run as a file for [`resume`](Self::resume): with the photos' latents, so that a run
+    /// goes on without its photos.
     pub async fn checkpoint(&self) -> Result<Vec<u8>, Error> {
-        let lora = State::read(&self.lora).await?;
-        let embedding = State::read(&self.embedding).await?;
         let checkpoint = Checkpoint {
             settings: self.settings.clone(),
             step: self.step,
+            model: self.model.name.clone(),
             layout: self.layout.description(),
-            lora,
-            embedding,
+            lora: self.lora.read().await?,
+            embedding: self.embedding.read().await?,
+            latents: HostLatents::read(&self.latents).await?,
+            best: self.best.to_host().await?,
         };
         checkpoint.to_bytes()
     }
@@ -366,7 +437,7 @@ impl Trainer {
     }
 
     /// Losses and gradients of a step: the means over its accumulated batches (of the pulls: the sums).
-    fn accumulated_gradients(&self, aligned: bool) -> StepGradients {
+    fn accumulated_gradients(&self, step: usize) -> StepGradients {
         let settings = &self.settings;
         let networks = self.model.networks(self.activations);
         let trained = Trained {
@@ -375,22 +446,19 @@ impl Trainer {
             embedding: self.embedding_vectors(),
             embedding_is_trained: settings.train_embedding,
         };
-        let alignment = aligned.then_some(Alignment {
-            alpha: settings.alpha,
-            beta: settings.beta,
-            lambda: settings.lambda,
-            timesteps: settings.alignment_timesteps,
-        });
         let batches = Batches { settings, latents: &self.latents, schedule: &self.model.schedule };
         let pass = |index: usize| {
-            let (batch, prompts) = batches.batch(self.step, index, &self.device);
+            let (batch, prompts) = batches.batch(step, index, &self.device);
             let templates = prompts.iter().map(|prompt| self.model.template(prompt, &self.new_words));
             let conditioning = Conditioning {
                 personalization: templates.collect(),
-                clean: self.clean[self.step % self.clean.len()].clone(),
+                clean: self.clean[step % self.clean.len()].clone(),
                 empty: self.empty.clone(),
             };
-            gradients::step_gradients(networks, &conditioning, &trained, &batch, alignment)
+            let [_, height, width, channels] = batch.latents.dims();
+            let shape = [batch.photo_rows, height, width, channels];
+            let alignment = Alignment::of_step(settings, step, index, shape, &self.device);
+            gradients::step_gradients(networks, &conditioning, &trained, &batch, alignment.as_ref())
         };
         let sum = (1..settings.accumulation).fold(pass(0), |sum, index| sum + pass(index));
         sum.mean_of(settings.accumulation)

@@ -66,6 +66,17 @@ impl Training {
         to_js(&self.adapters.borrow_mut().keep(self.id, adapter))
     }
 
+    /// All that a run needs to go on from here, as a file.
+    pub async fn state(&self) -> Result<Uint8Array, JsValue> {
+        match self.trainer.checkpoint().await {
+            Ok(state) => {
+                self.model.gpu.check().map_err(fault)?;
+                Ok(Uint8Array::from(state.as_slice()))
+            }
+            Err(error) => Err(computing_fault(&self.model.gpu, error).await),
+        }
+    }
+
     /// The state so far as an adapter file.
     pub async fn checkpoint(&self) -> Result<Uint8Array, JsValue> {
         let adapter = self.read_adapter().await?;

@@ -35,6 +35,15 @@ impl OutgoingTensor {
         Self::new(name.into(), shape, StoredType::F16, values.len(), bytes)
     }
 
+    /// Whole numbers of 32 bits.
+    ///
+    /// # Panics
+    /// As [`f32`](Self::f32).
+    pub fn i32(name: impl Into<String>, shape: &[usize], values: &[i32]) -> Self {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        Self::new(name.into(), shape, StoredType::I32, values.len(), bytes)
+    }
+
     fn new(name: String, shape: &[usize], dtype: StoredType, values: usize, bytes: Vec<u8>) -> Self {
         assert_eq!(shape.iter().product::<usize>(), values, "the shape {shape:?} of {name} does not fit");
         Self { name, shape: shape.to_vec(), dtype, bytes }

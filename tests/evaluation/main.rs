@@ -5,5 +5,6 @@ mod support;
 
 mod clip;
 mod judges;
+mod lab;
 mod prompt_sets;
 mod statistics;

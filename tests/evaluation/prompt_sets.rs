@@ -27,6 +27,7 @@ fn complex_prompts_have_four_elements() {
         let clean = prompt.clean("umbrella");
         assert!(clean.contains("an umbrella") && !clean.contains('{'), "{clean}");
         assert!(prompt.personal("<my-dog>").contains(" <my-dog> "), "no article before the new word");
+        assert!(prompt.personal("<my-dog> dog").contains(" a <my-dog> dog "), "one before the class noun");
     }
     assert_eq!(set.prompts.iter().filter(|prompt| !prompt.is_styled()).count(), 3);
     assert_eq!(set.prompts[0].elements[1].phrase("dog"), "a dog");

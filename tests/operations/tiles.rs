@@ -13,8 +13,16 @@ use crate::support::values;
 /// Does something with every candidate as the only one, on a device of its own, so that no other test
 /// computes by its tables.
 fn with_each(candidates: impl Iterator<Item = Candidate>, test: impl Fn(&Gpu, Candidate)) {
+    with_each_and(true, candidates, test);
+}
+
+fn with_each_and(
+    constant_extents: bool,
+    candidates: impl Iterator<Item = Candidate>,
+    test: impl Fn(&Gpu, Candidate),
+) {
     let gpu = pollster::block_on(Gpu::open(Choice::Gpu)).expect("a GPU or a software Vulkan driver");
-    let profile = KernelProfile::on(&gpu.device);
+    let profile = KernelProfile { constant_extents, ..KernelProfile::on(&gpu.device) };
     for candidate in candidates {
         let tiles = profile.tiles.clone().only(candidate);
         KernelProfile { tiles, ..profile.clone() }.set(&gpu.device);
@@ -34,52 +42,59 @@ fn shapes(candidate: Candidate, dtype: FloatDType) -> usize {
 
 #[test]
 fn linear_layers_by_every_candidate() {
-    with_each(Candidate::all(), |gpu, candidate| {
-        for (dtype, tolerance) in precisions() {
-            // Odd everywhere, then whole vectors but no whole tiles, with the depth whole.
-            let sizes = [(65, 77, 129), (131, 48, 68)];
-            for (tokens, inputs, outputs) in sizes.into_iter().take(shapes(candidate, dtype)) {
-                compare_on(
-                    gpu,
-                    &format!("linear {tokens}×{inputs}→{outputs} {dtype:?} by {candidate:?}"),
-                    [numbers([1, tokens, inputs], 3), numbers([1, outputs, inputs], 4)],
-                    tolerance,
-                    dtype,
-                    |[x, weight], _| linear::trainable_linear(x, weight.squeeze_dim(0)),
-                    |[x, weight], _| linear::reference::linear(x, weight.squeeze_dim(0), None),
-                );
-            }
+    with_each(Candidate::all(), linear_layers);
+}
+
+fn linear_layers(gpu: &Gpu, candidate: Candidate) {
+    for (dtype, tolerance) in precisions() {
+        // Odd everywhere, then whole vectors but no whole tiles, with the depth whole.
+        let sizes = [(65, 77, 129), (131, 48, 68)];
+        for (tokens, inputs, outputs) in sizes.into_iter().take(shapes(candidate, dtype)) {
+            compare_on(
+                gpu,
+                &format!("linear {tokens}×{inputs}→{outputs} {dtype:?} by {candidate:?}"),
+                [numbers([1, tokens, inputs], 3), numbers([1, outputs, inputs], 4)],
+                tolerance,
+                dtype,
+                |[x, weight], _| linear::trainable_linear(x, weight.squeeze_dim(0)),
+                |[x, weight], _| linear::reference::linear(x, weight.squeeze_dim(0), None),
+            );
         }
-    });
+    }
 }
 
 #[test]
 fn convolutions_by_every_candidate() {
-    let candidates = Candidate::all().filter(|candidate| [1, 4].contains(&candidate.splits));
-    with_each(candidates, |gpu, candidate| {
-        for (dtype, tolerance) in precisions() {
-            let sizes = [([2, 5, 7, 36], 68), ([1, 5, 6, 3], 65)];
-            for (shape, outputs) in sizes.into_iter().take(shapes(candidate, dtype)) {
-                let padding = conv2d::Padding::same(1);
-                let bias = |bias: Tensor<4>| bias.reshape([outputs]);
-                compare_on(
-                    gpu,
-                    &format!("conv {shape:?}→{outputs} {dtype:?} by {candidate:?}"),
-                    [
-                        numbers(shape, 5),
-                        numbers([3, 3, shape[3], outputs], 6),
-                        numbers([1, 1, 1, outputs], 7),
-                    ],
-                    tolerance,
-                    dtype,
-                    |[x, weight, added], _| conv2d::trainable_conv2d(x, weight, bias(added), 1, padding),
-                    |[x, weight, added], _| {
-                        conv2d::reference::conv2d(x, weight, Some(bias(added)), 1, padding)
-                    },
-                );
-            }
+    with_each(Candidate::all().filter(|candidate| [1, 4].contains(&candidate.splits)), convolutions);
+}
+
+fn convolutions(gpu: &Gpu, candidate: Candidate) {
+    for (dtype, tolerance) in precisions() {
+        let sizes = [([2, 5, 7, 36], 68), ([1, 5, 6, 3], 65)];
+        for (shape, outputs) in sizes.into_iter().take(shapes(candidate, dtype)) {
+            let padding = conv2d::Padding::same(1);
+            let bias = |bias: Tensor<4>| bias.reshape([outputs]);
+            compare_on(
+                gpu,
+                &format!("conv {shape:?}→{outputs} {dtype:?} by {candidate:?}"),
+                [numbers(shape, 5), numbers([3, 3, shape[3], outputs], 6), numbers([1, 1, 1, outputs], 7)],
+                tolerance,
+                dtype,
+                |[x, weight, added], _| conv2d::trainable_conv2d(x, weight, bias(added), 1, padding),
+                |[x, weight, added], _| conv2d::reference::conv2d(x, weight, Some(bias(added)), 1, padding),
+            );
         }
-    });
+    }
+}
+
+/// As on a browser's software adapter, where one kernel serves weights of all shapes.
+#[test]
+fn products_whose_extents_are_parameters() {
+    for splits in [1, 4] {
+        let candidate = || Candidate::all().filter(move |candidate| candidate.splits == splits).take(1);
+        with_each_and(false, candidate(), linear_layers);
+        with_each_and(false, candidate(), convolutions);
+    }
 }
 
 /// The additions of the epilogue are made once, wherever the sum was split.

@@ -7,7 +7,7 @@ use palpable::training::settings::{PromptTemplates, Subject};
 use palpable::training::{Method, PhotoLatents, Trainer, TrainingSettings};
 
 use crate::support::{block_on, formula, values};
-use crate::tiny::{Tiny, run, schedule, settings, state};
+use crate::tiny::{Tiny, resume, run, schedule, settings, state};
 
 fn draws(settings: &TrainingSettings, latents: &PhotoLatents, steps: usize) -> Vec<Draw> {
     let schedule = schedule(PredictionType::Epsilon);
@@ -119,7 +119,7 @@ fn a_resumed_run_goes_on_with_the_same_batches() {
     let (mut whole, mut first) = (trainer(), trainer());
     run(&mut whole, 4);
     run(&mut first, 2);
-    let mut second = Trainer::resume(tiny.model(), latents.clone(), &state(&first), &tiny.device).unwrap();
+    let mut second = resume(&tiny, &state(&first)).unwrap();
     run(&mut second, 2);
     assert_eq!(state(&second), state(&whole));
 }

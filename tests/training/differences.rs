@@ -8,11 +8,11 @@ use palpable::model::lora::{LoraSet, WeightDifference};
 use palpable::plan::Adaptation;
 use palpable::training::lora_parameters::LoraLayout;
 use palpable::training::settings::TrainingSettings;
-use palpable::training::{ActivationPolicy, Activations, LoraTargets, TrainedWeights, Trainer};
+use palpable::training::{ActivationPolicy, Activations, LoraTargets, TrainedWeights};
 
 use crate::passes::Pass;
 use crate::support::{Golden, block_on, formula, open_gpu, relative_error, values};
-use crate::tiny::{Tiny, largest_difference, run, settings, state, trained_values};
+use crate::tiny::{Tiny, largest_difference, resume, run, settings, state, trained_values};
 
 /// The golden script's differences, a tenth of the formula's weights, in the layout of the flat vector.
 fn formula_differences(modules: &[AdaptableModule]) -> Vec<f32> {
@@ -165,7 +165,7 @@ fn runs_train_what_they_are_told_to() {
         assert!(largest_difference(&before[split..], &after[split..]) > 1e-4);
         assert_eq!(tiny.base_output(), base, "the frozen model");
 
-        let mut resumed = Trainer::resume(tiny.model(), tiny.latents(), &checkpoint, &tiny.device).unwrap();
+        let mut resumed = resume(&tiny, &checkpoint).unwrap();
         run(&mut resumed, 1);
         assert_eq!(state(&resumed), state(&trainer));
 

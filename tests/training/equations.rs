@@ -34,6 +34,10 @@ struct Toy {
 
 const TOY_LAMBDA: f64 = 0.7;
 
+fn toy_lambda() -> Tensor<4> {
+    palp::rows(vec![TOY_LAMBDA as f32; 2], &Device::flex())
+}
+
 impl Toy {
     fn new(prediction_type: PredictionType) -> Self {
         let device = Device::flex();
@@ -90,7 +94,7 @@ impl Toy {
             let target = palp::shifted_target(
                 self.target(),
                 direction(),
-                TOY_LAMBDA,
+                toy_lambda(),
                 &self.level,
                 self.prediction_type,
             );
@@ -123,7 +127,7 @@ fn a_step_of_alignment_moves_the_prediction_along_the_direction() {
             let target = palp::shifted_target(
                 before.clone(),
                 toy.direction.clone(),
-                TOY_LAMBDA,
+                toy_lambda(),
                 &toy.level,
                 prediction_type,
             );

@@ -5,8 +5,9 @@ use burn::tensor::Tensor;
 use palpable::model::adaptable::ModuleChoice;
 use palpable::sampling::{NoiseSchedule, PredictionType};
 use palpable::training::ActivationPolicy;
+use palpable::training::alignment::Alignment;
 use palpable::training::embedding::{NewWords, PromptTemplate};
-use palpable::training::gradients::{self, Alignment, Batch, Conditioning, Networks, StepGradients, Trained};
+use palpable::training::gradients::{self, Batch, Conditioning, Networks, StepGradients, Trained};
 use palpable::training::lora_parameters::LoraLayout;
 use palpable::training::loss_weights::{RowWeights, min_snr};
 use palpable::training::settings::{Method, TrainingSettings};
@@ -101,7 +102,7 @@ fn run(tiny: &Tiny, case: Case, alignment: Option<Alignment>) -> StepGradients {
         activations,
     };
     let pass = |activations| {
-        gradients::step_gradients(networks(activations), &conditioning, &trained, &batch, alignment)
+        gradients::step_gradients(networks(activations), &conditioning, &trained, &batch, alignment.as_ref())
     };
     let (kept, recomputed) = (pass(ActivationPolicy::Keep), pass(ActivationPolicy::Recompute));
     assert_eq!(values(kept.lora.clone()), values(recomputed.lora));
@@ -247,7 +248,8 @@ fn palp_on_two_subjects_equals_pytorch() {
         },
         embedding_is_trained: true,
     };
-    let alignment = Alignment { alpha: 7.5, beta: 3.0, lambda: 0.3, timesteps: [20, 980] };
+    let alignment =
+        Alignment { alpha: 7.5, beta: 3.0, lambda: 0.3, timesteps: [20, 980], ..Alignment::default() };
     compare("palp", "personalization_loss", &layout, run(&tiny, case, Some(alignment)), 8);
 }
 

@@ -3,6 +3,7 @@
 use burn::tensor::{Device, Tensor};
 use palpable::training::TrainingSettings;
 use palpable::training::embedding;
+use palpable::training::embedding_norm;
 use palpable::training::optimizer::{self, ParameterGroup};
 
 use crate::support::{block_on, formula, values};
@@ -30,7 +31,7 @@ fn long_embeddings_are_shortened_and_others_left() {
     let device = Device::flex();
     let embedding = Tensor::<2>::from_floats([[3.0, 4.0], [0.3, 0.4], [0.0, 0.0]], &device);
     let limits = Tensor::<2>::from_floats([[1.0], [1.0], [1.0]], &device);
-    let capped = values(embedding::cap_norms(embedding, limits));
+    let capped = values(embedding_norm::cap_norms(embedding, limits));
     assert!(largest_difference(&capped, &[0.6, 0.8, 0.3, 0.4, 0.0, 0.0]) < 1e-6);
 }
 

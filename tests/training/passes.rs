@@ -3,6 +3,7 @@
 use burn::tensor::{DType, FloatDType, Tensor};
 use palpable::sampling::{NoiseSchedule, PredictionType};
 use palpable::training::ActivationPolicy;
+use palpable::training::alignment::Alignment;
 use palpable::training::embedding::{NewWords, PromptTemplate};
 use palpable::training::gradients::{self, Batch, Conditioning, Networks, Trained};
 use palpable::training::lora_parameters::LoraLayout;
@@ -75,7 +76,8 @@ impl Pass {
         }
     }
 
-    pub fn gradients(&self, alignment: Option<gradients::Alignment>) -> gradients::StepGradients {
+    pub fn gradients(&self, alignment: Option<Alignment>) -> gradients::StepGradients {
+        let alignment = alignment.as_ref();
         gradients::step_gradients(self.networks(), &self.conditioning, &self.trained, &self.batch, alignment)
     }
 
@@ -125,7 +127,7 @@ fn without_alignment_a_step_is_textual_inversion_with_dreambooth() {
 #[test]
 fn only_the_personalized_prediction_carries_a_gradient() {
     let pass = Pass::new();
-    let alignment = gradients::Alignment { alpha: 7.5, beta: 3.0, lambda: 0.3, timesteps: [20, 980] };
+    let alignment = Alignment { alpha: 7.5, beta: 3.0, lambda: 0.3, ..Alignment::default() };
     let step = pass.gradients(Some(alignment));
 
     let predict = |sample: Tensor<4>, states: Vec<Tensor<3>>, lora| {
@@ -145,7 +147,7 @@ fn only_the_personalized_prediction_carries_a_gradient() {
     let target = palp::shifted_target(
         pass.batch.noise.clone(),
         frozen - personalized,
-        0.3,
+        palp::rows(vec![0.3; 2], &pass.tiny.device),
         &pass.level(),
         PredictionType::Epsilon,
     );
@@ -158,12 +160,12 @@ fn only_the_personalized_prediction_carries_a_gradient() {
 /// and through f16.
 #[test]
 fn recomputed_activations_give_the_kept_ones_gradients() {
-    let alignment = gradients::Alignment { alpha: 7.5, beta: 3.0, lambda: 0.3, timesteps: [20, 980] };
+    let alignment = Alignment { alpha: 7.5, beta: 3.0, lambda: 0.3, ..Alignment::default() };
     for dtype in [FloatDType::F32, FloatDType::F16] {
         let mut pass = Pass::of(Tiny::stored_as(dtype));
-        let kept = pass.gradients(Some(alignment));
+        let kept = pass.gradients(Some(alignment.clone()));
         pass.activations = ActivationPolicy::Recompute;
-        let recomputed = pass.gradients(Some(alignment));
+        let recomputed = pass.gradients(Some(alignment.clone()));
         assert_eq!(values(recomputed.lora), values(kept.lora));
         assert_eq!(values(recomputed.embedding), values(kept.embedding));
         assert_eq!(values(recomputed.loss), values(kept.loss));
@@ -177,8 +179,8 @@ fn without_a_difference_there_is_no_direction() {
     let mut pass = Pass::new();
     let zeros = Tensor::zeros([pass.trained.layout.count()], &pass.tiny.device);
     pass.trained.factors = pass.trained.layout.split(&zeros);
-    let alignment = gradients::Alignment { alpha: 1.0, beta: 1.0, lambda: 0.3, timesteps: [20, 980] };
-    let different = pass.gradients(Some(alignment));
+    let alignment = Alignment { alpha: 1.0, beta: 1.0, lambda: 0.3, ..Alignment::default() };
+    let different = pass.gradients(Some(alignment.clone()));
     assert!(values(different.pulls.unwrap().0)[0] > 0.0);
 
     pass.conditioning.clean = pass.personal_states().inner();
@@ -192,7 +194,8 @@ fn without_a_difference_there_is_no_direction() {
 #[test]
 fn alignment_rests_outside_its_timesteps() {
     let pass = Pass::new();
-    let alignment = gradients::Alignment { alpha: 7.5, beta: 1.0, lambda: 0.3, timesteps: [701, 980] };
+    let alignment =
+        Alignment { alpha: 7.5, beta: 1.0, lambda: 0.3, timesteps: [701, 980], ..Alignment::default() };
     let step = pass.gradients(Some(alignment));
     assert_eq!(values(step.pulls.unwrap().0), [0.0]);
     assert_eq!(values(step.lora), values(pass.gradients(None).lora));
@@ -201,8 +204,8 @@ fn alignment_rests_outside_its_timesteps() {
 /// The loss is scaled on its way back through f16, and the gradients are what they should be.
 #[test]
 fn a_model_stored_in_half_precision_gives_the_same_gradients_in_f32() {
-    let alignment = gradients::Alignment { alpha: 7.5, beta: 1.0, lambda: 0.3, timesteps: [20, 980] };
-    let full = Pass::new().gradients(Some(alignment));
+    let alignment = Alignment { alpha: 7.5, beta: 1.0, lambda: 0.3, ..Alignment::default() };
+    let full = Pass::new().gradients(Some(alignment.clone()));
     let half = Pass::of(Tiny::stored_as(FloatDType::F16)).gradients(Some(alignment));
     assert_eq!((half.lora.dtype(), half.embedding.dtype()), (DType::F32, DType::F32));
     let lora = relative_error(&values(half.lora), &values(full.lora));
@@ -217,7 +220,7 @@ fn a_model_stored_in_half_precision_gives_the_same_gradients_in_f32() {
 fn models_that_predict_velocity_are_aligned_in_noise() {
     let mut pass = Pass::new();
     pass.schedule = schedule(PredictionType::VPrediction);
-    let alignment = gradients::Alignment { alpha: 2.0, beta: 1.0, lambda: 0.3, timesteps: [20, 980] };
+    let alignment = Alignment { alpha: 2.0, beta: 1.0, lambda: 0.3, ..Alignment::default() };
     let step = pass.gradients(Some(alignment));
 
     let (level, noisy) = (pass.level(), pass.noisy());

@@ -5,12 +5,13 @@ use std::rc::Rc;
 use burn::tensor::{FloatDType, Tensor};
 use palpable::model::unet::UNet2DConditionModel;
 use palpable::model::unet_config::UNet2DConditionConfig;
+use palpable::training::checkpoint::Checkpoint;
 use palpable::training::{Error, PhotoLatents, Trainer, TrainingSettings};
 use palpable::weights::{OutgoingTensor, SafetensorsHeader};
 
 use crate::support::formula::{self, FormulaModel};
 use crate::support::{block_on, values};
-use crate::tiny::{PLACEHOLDER, Tiny, largest_difference, run, settings, state, trained_values};
+use crate::tiny::{PLACEHOLDER, Tiny, largest_difference, resume, run, settings, state, trained_values};
 
 #[test]
 fn warm_up_and_lambda_zero_are_the_same_run_to_the_bit() {
@@ -50,7 +51,7 @@ fn a_resumed_run_is_the_uninterrupted_one_to_the_bit() {
     run(&mut whole, 6);
     let mut first = tiny.trainer(&settings);
     run(&mut first, 3);
-    let mut second = Trainer::resume(tiny.model(), tiny.latents(), &state(&first), &tiny.device).unwrap();
+    let mut second = resume(&tiny, &state(&first)).unwrap();
     assert_eq!(second.steps_made(), 3);
     run(&mut second, 3);
     assert_eq!(state(&second), state(&whole));
@@ -116,8 +117,7 @@ fn the_adapter_holds_what_was_trained() {
 #[test]
 fn files_that_are_no_checkpoint_of_this_model_are_refused() {
     let tiny = Tiny::new();
-    let resume =
-        |bytes: &[u8]| Trainer::resume(tiny.model(), tiny.latents(), bytes, &tiny.device).err().unwrap();
+    let resume = |bytes: &[u8]| resume(&tiny, bytes).err().unwrap();
     assert!(matches!(resume(b"no such file"), Error::CheckpointFile(_)));
     let good = state(&tiny.trainer(&settings()));
     assert!(matches!(resume(&good[..good.len() - 4]), Error::CheckpointFile(_)));
@@ -140,7 +140,8 @@ fn files_that_are_no_checkpoint_of_this_model_are_refused() {
     let config = UNet2DConditionConfig::from_json(&model.config).unwrap();
     let unet = UNet2DConditionModel::load(&mut model.weights(&tiny.device, FloatDType::F32), config);
     narrower.unet = Rc::new(unet.unwrap());
-    let error = Trainer::resume(narrower, tiny.latents(), &good, &tiny.device).err().unwrap();
+    let good = Checkpoint::from_bytes(&good).unwrap();
+    let error = Trainer::resume(narrower, good, &tiny.device).err().unwrap();
     assert!(error.to_string().contains("another architecture"), "{error}");
 }
 

@@ -9,7 +9,8 @@ use palpable::model::unet::UNet2DConditionModel;
 use palpable::model::unet_config::UNet2DConditionConfig;
 use palpable::sampling::{NoiseSchedule, PredictionType, SchedulerConfig};
 use palpable::tokenizer::Tokenizer;
-use palpable::training::{FrozenModel, PhotoLatents, Trainer, TrainingSettings};
+use palpable::training::checkpoint::Checkpoint;
+use palpable::training::{Error, FrozenModel, PhotoLatents, Trainer, TrainingSettings};
 use palpable::weights::Weights;
 
 use crate::support::formula::{self, FormulaModel};
@@ -148,4 +149,9 @@ pub fn trained_values(trainer: &Trainer) -> Vec<f32> {
 pub fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+/// The run that a checkpoint holds.
+pub fn resume(tiny: &Tiny, checkpoint: &[u8]) -> Result<Trainer, Error> {
+    Trainer::resume(tiny.model(), Checkpoint::from_bytes(checkpoint)?, &tiny.device)
 }

@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { pointsAlong, withAlpha } from "../../web/features/personalize/mask";
 import { readPhotoHeader } from "../../web/features/personalize/photo-header";
 import { centredSquare, fitCrop } from "../../web/features/personalize/photos";
 
@@ -57,4 +58,29 @@ test("crops are squares within the photo", () => {
   expect(fitCrop({ left: -10, top: 150, size: 120 }, 300, 200)).toEqual({ left: 0, top: 80, size: 120 });
   expect(fitCrop({ left: 0, top: 0, size: 999 }, 300, 200)).toEqual({ left: 0, top: 0, size: 200 });
   expect(fitCrop({ left: 10.4, top: 10.6, size: 3 }, 300, 200)).toEqual({ left: 10, top: 11, size: 32 });
+});
+
+describe("marks on a photo", () => {
+  const rgba = Uint8Array.of(1, 2, 3, 255, 4, 5, 6, 255);
+
+  test("become its alpha, and leave its colours", () => {
+    const mask = Uint8ClampedArray.of(0, 0, 0, 255, 0, 0, 0, 0);
+    expect([...withAlpha(rgba, mask)]).toEqual([1, 2, 3, 255, 4, 5, 6, 0]);
+  });
+
+  test("that are none leave it whole", () => {
+    expect(withAlpha(rgba, new Uint8ClampedArray(8))).toEqual(rgba);
+  });
+
+  test("follow a quick stroke without gaps", () => {
+    const points = pointsAlong({ x: 0, y: 0 }, { x: 30, y: 40 }, 10);
+    expect([points[0], points.at(-1)]).toEqual([
+      { x: 0, y: 0 },
+      { x: 30, y: 40 },
+    ]);
+    for (const [at, point] of points.slice(1).entries()) {
+      const before = points[at] ?? point;
+      expect(Math.hypot(point.x - before.x, point.y - before.y)).toBeLessThanOrEqual(10);
+    }
+  });
 });

@@ -27,6 +27,8 @@ const entry = (id: number, placeholder: string) => ({
   active: true,
   strength: 1,
   saved: true,
+  kept: true,
+  addedAt: 1,
 });
 
 const notes = () => filledIn.value?.notes;

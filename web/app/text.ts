@@ -140,21 +140,25 @@ export const text = {
         "The new word must look like <my-dog>: letters, digits and dashes between angle brackets.",
       takenPlaceholder: (word: string) => `The word ${word} is taken by another adapter.`,
     },
-    fields: {
-      rank: ["LoRA rank", "Size of the adapter. 16 suits the demo model."],
-      loraAlpha: ["LoRA alpha", "The adapter acts with strength alpha ÷ rank."],
-      vectors: ["Word vectors", "How many positions the new word takes in a prompt."],
-      alpha: ["α, guidance of the clean branch", "How strongly the untrained model pulls to the wish."],
-      beta: ["β, guidance of the personal branch", "How strongly the personal branch is weighed against it."],
-      lambda: ["λ, weight of alignment", "0 trains the look alone (textual inversion with DreamBooth)."],
-      loraLearningRate: ["Learning rate of the adapter", ""],
-      embeddingLearningRate: ["Learning rate of the word", ""],
-      warmupSteps: ["Steps before alignment starts", "The look is learnt first, with λ = 0."],
-      batch: ["Batch", "Photos a step."],
-      accumulation: ["Accumulation", "Batches gathered before each update."],
-      photoVariants: ["Framings of a photo", "1 is the photo alone; more add small zooms and shifts."],
-      seed: ["Seed", "The same seed gives the same training."],
-    },
+  },
+
+  unfinished: {
+    title: (word: string, step: number, steps: number) =>
+      `Continue the training of ${word} (step ${step} of ${steps})`,
+    savedAt: (time: string) =>
+      `It was interrupted. Its state of ${time} lies in this browser's storage, with what the photos became; it goes on as if nothing had happened.`,
+    otherModel: (name: string) =>
+      `It was begun with the model “${name}”, which isn't loaded, so it can't be continued now.`,
+    go: "Continue",
+    discard: "Discard",
+    question: "Delete its state for good?",
+    yes: "Yes, delete it",
+    no: "Keep it",
+    damaged:
+      "A training was interrupted and its saved state is damaged, so it can't be continued. Delete it and start the training anew.",
+    deleteDamaged: "Delete it",
+    notDiscarded:
+      "The browser would not delete the training's state. Close other tabs of this page and try again, or clear this site's data in the browser's settings.",
   },
 
   crop: {
@@ -185,7 +189,14 @@ export const text = {
     cancelYes: "Yes, drop it",
     cancelNo: "No, go on",
     loss: "Loss",
-    lossHint: "How far the model's guess is from the photos. It falls, with noise.",
+    lossHint:
+      "How far the model's guess is from its goal: green in all, red from the photos alone. Both fall, with noise.",
+    personalizationLoss: "from the photos",
+    norm: "Length of the word",
+    vocabularyNorm: "mean of the vocabulary",
+    normHint: "Beside the mean of the model's own words, in red. A far longer word drowns the others.",
+    rate: "Learning rate",
+    rateHint: "How far each step moves.",
     ratio: "Alignment ÷ personalization",
     ratioHint: "How hard the wish pulls against the photos: 0.3 to 0.6 keeps both.",
     ratioWaiting: (steps: number) => `Alignment starts after ${steps} steps.`,
@@ -207,6 +218,13 @@ export const text = {
     again: "Train another",
     keep: (step: number) => `Keep the state of step ${step}`,
     download: "Download it as a file",
+    continueFrom: (step: number) => `Continue from step ${step}`,
+    kept: (step: number) => `Kept in this browser up to step ${step}: a closed tab loses nothing before it.`,
+    notKept: {
+      full: "This browser's storage is full, so the state of the training can't be kept: it is lost if this tab closes. The training goes on. Delete pictures in the Gallery to make room.",
+      unavailable:
+        "This browser doesn't let the page keep the training's state, as in some private windows: it is lost if this tab closes. The training goes on.",
+    },
     nothingKept: "It broke off before the first state was saved.",
     back: "Back to the settings",
     tabTitle: (percent: number) => `${percent}% · Palpable`,
@@ -288,7 +306,7 @@ export const text = {
     export: "Export .safetensors",
     exportWord: "Export the word alone",
     remove: "Remove",
-    removeQuestion: "Remove it from this page?",
+    removeQuestion: "Remove it from this browser?",
     removeUnsaved: "It has never been exported. Remove it for good?",
     removeYes: "Yes, remove",
     removeNo: "Keep it",
@@ -297,7 +315,19 @@ export const text = {
     noWord: "No word of its own",
     noun: (noun: string) => `a kind of ${noun}`,
     trainedFor: (prompt: string) => `Trained for “${prompt}”`,
-    unsaved: "Not exported yet: it is lost when this tab closes.",
+    keptHere: "Kept in this browser until you remove it.",
+    unsaved: "Neither kept nor exported: it is lost when this tab closes.",
+    refused: (fileName: string) => `“${fileName}” is kept in this browser but can't be used.`,
+    damaged: "An adapter in this browser's storage is damaged.",
+    deleteDamaged: "Delete it",
+    problems: {
+      noRoom:
+        "This browser has no room left to keep the adapter. Export it before the tab closes, or delete pictures in the Gallery.",
+      unavailable:
+        "This browser doesn't let the page keep adapters, as in some private windows. Export those you need.",
+      failed:
+        "This browser's storage didn't answer. Export the adapters you need, reload the page and try again.",
+    },
     imported: (name: string) => `${name} was imported.`,
     exported: (name: string) => `${name} was exported.`,
   },
@@ -337,7 +367,7 @@ export const text = {
     ] as [string, string][],
     privacyTitle: "Privacy",
     privacy:
-      "Photos, prompts and pictures stay in this browser. The page talks to no other server than the one it came from, and to that one only to fetch its own files. A content security policy holds the page to it.",
+      "Photos, prompts and pictures stay in this browser. While a training is unfinished its state lies in the browser's storage, so that a closed tab loses nothing; it holds the photos as latents, small images that the model can turn back into something like the photos. It is deleted when the training is finished, cancelled or discarded. Pictures and adapters are kept there until you delete them. The page talks to no other server than the one it came from, and to that one only to fetch its own files. A content security policy holds the page to it.",
     browser: "Browser",
   },
 };

@@ -10,12 +10,14 @@ import type {
   DeviceReport,
   GenerationSettings,
   MemoryReport,
+  Method,
   ModelReport,
   Photo,
   Picture,
   TrainingRecord,
   TrainingSettings,
 } from "./contract";
+import type { RunFacts } from "./run-file";
 
 /**
  * Bytes of a model, first fetched (or found in the browser's store), then moved to the GPU; at last the kernels it needs,
@@ -44,6 +46,10 @@ export interface TrainingObserver {
   preview(trainingStep: number, picture: Picture): void;
   /** The state so far as an adapter file, so that it outlives a lost device or worker. */
   checkpoint(trainingStep: number, bytes: Uint8Array): void;
+  /** The whole state of this step lies in the browser's storage, so that it outlives the tab. */
+  kept(trainingStep: number): void;
+  /** A state could not be kept; the training goes on. */
+  notKept(problem: "full" | "unavailable"): void;
 }
 
 export interface BenchObserver {
@@ -55,12 +61,13 @@ export interface BenchObserver {
 }
 
 export type JobKind = "generation" | "training" | "bench";
-export type JobCommand = "pause" | "resume" | "stop" | "cancel";
+/** `save`: a training keeps its state before its next step. */
+export type JobCommand = "pause" | "resume" | "stop" | "cancel" | "save";
 
 export interface EngineApi {
   open(): Promise<DeviceReport>;
   loadModel(folder: string, progress: (progress: LoadProgress) => void): Promise<ModelReport>;
-  defaultTrainingSettings(classNoun: string): Promise<TrainingSettings>;
+  defaultTrainingSettings(classNoun: string, method: Method): Promise<TrainingSettings>;
   /** What a training on so many photos will take, if it may take `limit` bytes; an error if it needs more. */
   planTraining(settings: TrainingSettings, photos: number, limit: number): Promise<MemoryReport>;
   /** `null` when cancelled. */
@@ -69,12 +76,9 @@ export interface EngineApi {
     progress: (step: number, steps: number) => void,
   ): Promise<Picture | null>;
   /** `null` when cancelled; a stopped training keeps what it has learnt so far. */
-  train(
-    settings: TrainingSettings,
-    photos: Photo[],
-    previews: PreviewPlan | null,
-    observer: TrainingObserver,
-  ): Promise<AdapterReport | null>;
+  train(run: RunFacts, photos: Photo[], observer: TrainingObserver): Promise<AdapterReport | null>;
+  /** Goes on with a run from its latest state in the browser's storage, bit for bit as if it had never stopped. */
+  continueTraining(id: string, observer: TrainingObserver): Promise<AdapterReport | null>;
   /** Ends when all is measured, or when it is cancelled. */
   bench(plan: BenchPlan, observer: BenchObserver): Promise<void>;
   command(job: JobKind, command: JobCommand): void;

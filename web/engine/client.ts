@@ -1,8 +1,16 @@
 /** The page's end of the engine worker: one at a time, replaced as a whole when the engine is beyond use. */
 import * as Comlink from "comlink";
-import type { BenchObserver, EngineApi, LoadProgress, PreviewPlan, TrainingObserver } from "./api";
-import type { BenchPlan, DeviceReport, GenerationSettings, Photo, TrainingSettings } from "./contract";
+import type { BenchObserver, EngineApi, LoadProgress, TrainingObserver } from "./api";
+import type {
+  BenchPlan,
+  DeviceReport,
+  GenerationSettings,
+  Method,
+  Photo,
+  TrainingSettings,
+} from "./contract";
 import { faultError } from "./fault";
+import type { RunFacts } from "./run-file";
 
 export class EngineClient {
   #worker: Worker;
@@ -41,8 +49,8 @@ export class EngineClient {
     return this.#call(this.#remote.loadModel(folder, Comlink.proxy(progress)));
   }
 
-  defaultTrainingSettings(classNoun: string) {
-    return this.#call(this.#remote.defaultTrainingSettings(classNoun));
+  defaultTrainingSettings(classNoun: string, method: Method) {
+    return this.#call(this.#remote.defaultTrainingSettings(classNoun, method));
   }
 
   planTraining(settings: TrainingSettings, photos: number, limit: number) {
@@ -53,13 +61,12 @@ export class EngineClient {
     return this.#call(this.#remote.generate(settings, Comlink.proxy(progress)));
   }
 
-  train(
-    settings: TrainingSettings,
-    photos: Photo[],
-    previews: PreviewPlan | null,
-    observer: TrainingObserver,
-  ) {
-    return this.#call(this.#remote.train(settings, photos, previews, Comlink.proxy(observer)));
+  train(run: RunFacts, photos: Photo[], observer: TrainingObserver) {
+    return this.#call(this.#remote.train(run, photos, Comlink.proxy(observer)));
+  }
+
+  continueTraining(id: string, observer: TrainingObserver) {
+    return this.#call(this.#remote.continueTraining(id, Comlink.proxy(observer)));
   }
 
   bench(plan: BenchPlan, observer: BenchObserver) {

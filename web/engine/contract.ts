@@ -113,11 +113,37 @@ export interface HeatMap {
   values: Float32Array;
 }
 
-/** The settings that the page offers; the engine's defaults carry more, which pass through untouched. */
+export type Method =
+  | "palp"
+  | "ti-db"
+  | "textual-inversion"
+  | "dreambooth"
+  | "dreambooth-lora"
+  | "custom-diffusion";
+
+/** A subject beside the first. Its photos follow those of the subjects before it. */
+export interface FurtherSubject {
+  placeholder: string;
+  classNoun: string;
+  personalizationPrompt: string;
+  /** How many of the photos are its own. */
+  photos: number;
+}
+
+/** The settings that the page knows; the engine's defaults may carry more, which pass through untouched. */
 export interface TrainingSettings {
+  method: Method;
   placeholder: string;
   classNoun: string;
   cleanPrompt: string;
+  /** Target prompts that take turns with the first. */
+  furtherCleanPrompts: string[];
+  personalizationPrompt: string;
+  /** Of single photos, in their order; `null` takes the personalization prompt. */
+  captions: (string | null)[];
+  furtherSubjects: FurtherSubject[];
+  /** How much less the background counts where a photo's alpha channel marks the subject: 0 to 1. */
+  maskedLoss: number;
   vectors: number;
   rank: number;
   steps: number;
@@ -157,6 +183,11 @@ export interface TrainingRecord {
   /** ‖λΔ‖ / ‖2(ε̂−ε)‖: how hard alignment pulls against personalization. */
   alignmentRatio: number;
   embeddingNorm: number;
+  /** Mean length of the vocabulary's vectors. */
+  vocabularyNorm?: number;
+  learningRate?: number;
+  /** Predictions of one picture that the step made. */
+  unetEvaluations?: number;
   seconds: number;
 }
 
@@ -165,6 +196,8 @@ export interface AdapterReport {
   name: string;
   /** `null` where the file says nothing of it. */
   placeholder: string | null;
+  /** All of its words. */
+  placeholders: string[];
   classNoun: string | null;
   cleanPrompt: string | null;
   rank: number;
@@ -195,6 +228,8 @@ export interface Training {
   adapter(): Promise<AdapterReport>;
   /** The state so far as the bytes of an adapter file. */
   checkpoint(): Promise<Uint8Array>;
+  /** All that `resumeTraining` needs to go on from here, the photos' latents included. */
+  state(): Promise<Uint8Array>;
   free(): void;
 }
 
@@ -274,7 +309,10 @@ export interface Engine {
     photos: Photo[],
     progress: (encoded: number, of: number) => void,
   ): Promise<Training>;
-  defaultTrainingSettings(classNoun: string): TrainingSettings;
+  /** Goes on with a run from its `state`: the steps that follow are the uninterrupted run's, bit for bit. */
+  resumeTraining(state: Uint8Array): Promise<Training>;
+  /** What a training by the method begins with. */
+  defaultTrainingSettings(classNoun: string, method: Method): TrainingSettings;
   beginBench(plan: BenchPlan): Promise<Bench>;
   /** GPU memory that work may take from now on. */
   setMemoryLimit(bytes: number): void;

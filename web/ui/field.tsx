@@ -32,7 +32,7 @@ export function Field({ label, hint, error, children }: FieldProps) {
 
 interface TextFieldProps {
   label: string;
-  hint?: string;
+  hint?: string | undefined;
   error?: string | undefined;
   value: string;
   placeholder?: string;
@@ -96,6 +96,63 @@ export function NumberField({ label, hint, value, onValue, ...rest }: NumberProp
   );
 }
 
+interface OptionalNumberProps extends Omit<NumberProps, "value" | "onValue"> {
+  value: number | null;
+  onValue: (value: number | null) => void;
+}
+
+/** Empty stands for `null`. */
+export function OptionalNumberField({ label, hint, value, onValue, ...rest }: OptionalNumberProps) {
+  return (
+    <Field label={label} hint={hint}>
+      {({ id, describedBy }) => (
+        <input
+          {...rest}
+          id={id}
+          type="number"
+          inputMode="decimal"
+          value={value ?? ""}
+          aria-describedby={describedBy}
+          onChange={(event) => {
+            const input = event.currentTarget;
+            if (!input.validity.valid) input.value = String(value ?? "");
+            else onValue(input.value === "" ? null : input.valueAsNumber);
+          }}
+        />
+      )}
+    </Field>
+  );
+}
+
+interface CheckProps {
+  label: string;
+  hint?: string | undefined;
+  value: boolean;
+  onValue: (value: boolean) => void;
+}
+
+export function CheckField({ label, hint, value, onValue }: CheckProps) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={value}
+          aria-describedby={hint && id}
+          onChange={(event) => onValue(event.currentTarget.checked)}
+        />
+        {label}
+      </label>
+      {hint && (
+        <p class="hint" id={id}>
+          {hint}
+        </p>
+      )}
+    </div>
+  );
+}
+
 export function SliderField({ label, hint, value, onValue, ...rest }: NumberProps) {
   return (
     <Field label={label} hint={hint}>
@@ -118,6 +175,7 @@ export function SliderField({ label, hint, value, onValue, ...rest }: NumberProp
 
 interface SelectProps<T extends string | number> {
   label: string;
+  hint?: string | undefined;
   value: T;
   options: readonly (readonly [T, string])[];
   disabled?: boolean;
@@ -126,17 +184,19 @@ interface SelectProps<T extends string | number> {
 
 export function SelectField<T extends string | number>({
   label,
+  hint,
   value,
   options,
   onValue,
   ...rest
 }: SelectProps<T>) {
   return (
-    <Field label={label}>
-      {({ id }) => (
+    <Field label={label} hint={hint}>
+      {({ id, describedBy }) => (
         <select
           {...rest}
           id={id}
+          aria-describedby={describedBy}
           value={String(value)}
           onChange={(event) => {
             const chosen = options[event.currentTarget.selectedIndex];

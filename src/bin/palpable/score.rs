@@ -4,49 +4,92 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use image::RgbImage;
-use palpable::{evaluation::ClipScorer, weights::DirectorySource};
+use palpable::{
+    evaluation::{PictureScores, judge::Expected, statistics::mean},
+    pipeline,
+};
+use serde_json::json;
 
-use super::{error::Error, model::ModelArguments};
+use super::{error::Error, judge::JudgeArguments, model::ModelArguments};
 
-/// Score pictures by the model folder's CLIP: CLIP-T against a prompt, CLIP-I against photos
+/// Score pictures: text alignment with a prompt and its elements, likeness to photos
 #[derive(Args)]
 pub struct Arguments {
     #[command(flatten)]
     model: ModelArguments,
+    #[command(flatten)]
+    judge: JudgeArguments,
     /// The pictures to score: PNG files
     #[arg(long, num_args = 1.., required = true)]
     pictures: Vec<PathBuf>,
     /// The clean prompt, with the class noun for the subject
     #[arg(long)]
     prompt: String,
+    /// A phrase of the prompt to score by itself; may be repeated
+    #[arg(long = "element", value_name = "PHRASE")]
+    elements: Vec<String>,
     /// A folder with photos of the subject
     #[arg(long)]
     photos: PathBuf,
+    /// Folders with photos of other subjects, for the margin to them
+    #[arg(long, num_args = 1.., value_name = "DIR")]
+    other_photos: Vec<PathBuf>,
 }
 
 pub async fn run(arguments: Arguments) -> Result<(), Error> {
     let pictures = arguments.pictures.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
-    let mut photos = Vec::new();
-    let folder = std::fs::read_dir(&arguments.photos);
-    for entry in folder.map_err(|reason| Error::unreadable(&arguments.photos, reason))? {
-        let path = entry.map_err(|reason| Error::unreadable(&arguments.photos, reason))?.path();
-        photos.push(path);
-    }
-    photos.sort();
-    let photos = photos.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
+    let photos = read_folder(&arguments.photos)?;
+    let others = arguments.other_photos.iter().map(|folder| read_folder(folder));
+    let others = others.collect::<Result<Vec<_>, _>>()?;
 
     let model = arguments.model.load().await?;
-    let source = DirectorySource::new(&arguments.model.model);
-    let text_model = (*model.text_encoder).clone();
-    let dtype = model.precision.dtype();
-    let scorer = ClipScorer::load(&source, text_model, &model.gpu.device, dtype, &mut |_| ()).await;
-    let scorer = scorer.map_err(palpable::pipeline::Error::from)?;
-    let text = scorer.clip_text_image(&pictures, &model.tokenizer.encode(&arguments.prompt)).await;
-    let text = text.map_err(palpable::pipeline::Error::from)?;
-    let image = scorer.clip_image_image(&pictures, &photos).await.map_err(palpable::pipeline::Error::from)?;
-    let mean = text.iter().sum::<f32>() / text.len() as f32;
-    println!("{}", serde_json::json!({ "clipText": mean, "clipImage": image, "pictures": pictures.len() }));
+    let mut judge = arguments.judge.load(&model, &arguments.model.model).await?;
+    let subject = judge.embed_subject(&photos).await.map_err(pipeline::Error::from)?;
+    let mut other_vectors = Vec::new();
+    for photos in &others {
+        other_vectors.push(judge.embed_subject(photos).await.map_err(pipeline::Error::from)?);
+    }
+    let others: Vec<_> = other_vectors.iter().collect();
+    let mut scores = Vec::new();
+    for picture in &pictures {
+        let expected = Expected {
+            clean_prompt: &arguments.prompt,
+            elements: &arguments.elements,
+            subject: &subject,
+            others: &others,
+        };
+        scores.push(judge.score(picture, expected).await.map_err(pipeline::Error::from)?);
+    }
+    let average = |value: &dyn Fn(&PictureScores) -> Option<f64>| {
+        mean(&scores.iter().filter_map(value).collect::<Vec<_>>())
+    };
+    let element = |index: usize| average(&|scores| scores.elements.get(index).copied());
+    let elements: Vec<_> = (0..arguments.elements.len()).map(element).collect();
+    println!(
+        "{}",
+        json!({
+            "clipText": average(&|scores| Some(scores.text_alignment)),
+            "elements": elements,
+            "clipScore": average(&|scores| Some(scores.clip_score)),
+            "clipImage": average(&|scores| Some(scores.image_alignment)),
+            "margin": average(&|scores| scores.margin),
+            "foreground": average(&|scores| scores.foreground),
+            "foregroundMargin": average(&|scores| scores.foreground_margin),
+            "dinoImage": average(&|scores| scores.dino),
+            "judge": arguments.judge.name(&model),
+            "pictures": pictures.len(),
+        })
+    );
     Ok(())
+}
+
+fn read_folder(folder: &Path) -> Result<Vec<RgbImage>, Error> {
+    let mut photos = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(|reason| Error::unreadable(folder, reason))? {
+        photos.push(entry.map_err(|reason| Error::unreadable(folder, reason))?.path());
+    }
+    photos.sort();
+    photos.iter().map(|path| read(path)).collect()
 }
 
 fn read(path: &Path) -> Result<RgbImage, Error> {

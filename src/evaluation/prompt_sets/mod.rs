@@ -14,6 +14,8 @@
 //! `[objects]` for things only, below `[all]` for both. A prompt with a style other than "a photo", or
 //! with a `property` that changes the subject, is styled: likeness to photos can't be asked of it.
 
+use crate::training::settings::with_article;
+
 /// The two marks for the subject.
 const SUBJECT: &str = "{subject}";
 const NOUN: &str = "{noun}";
@@ -177,9 +179,13 @@ impl EvaluationPrompt {
         with_noun(&self.template, class_noun)
     }
 
-    /// With the new word.
-    pub fn personal(&self, placeholder: &str) -> String {
-        self.template.replace(SUBJECT, placeholder).replace(NOUN, placeholder)
+    /// With the subject as its training called it: `<my-dog>`, or `<my-dog> dog`, which takes an article.
+    pub fn personal(&self, subject_phrase: &str) -> String {
+        let subject = match subject_phrase.contains(' ') {
+            true => format!("a {subject_phrase}"),
+            false => subject_phrase.to_owned(),
+        };
+        self.template.replace(SUBJECT, &subject).replace(NOUN, subject_phrase)
     }
 
     /// Whether likeness to photos is not to be expected.
@@ -199,6 +205,5 @@ impl Element {
 }
 
 fn with_noun(template: &str, class_noun: &str) -> String {
-    let article = if class_noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
-    template.replace(SUBJECT, &format!("{article} {class_noun}")).replace(NOUN, class_noun)
+    template.replace(SUBJECT, &with_article(class_noun)).replace(NOUN, class_noun)
 }

@@ -10,6 +10,7 @@ use burn::{
 
 use super::super::{
     kernel::{Kernel, empty, spread},
+    profile::KernelProfile,
     tiles::{Candidate, Tile},
 };
 use super::{ALayout, Activation, BLayout, Epilogue, Extents, Patches, Product};
@@ -117,10 +118,12 @@ impl Product {
         epilogue: Option<&'a Epilogue>,
     ) -> (Kernel, Vec<&'a CubeTensor>) {
         let Extents { rows, columns, depth } = self.extents;
+        let constant_extents = KernelProfile::of(&self.a).constant_extents;
+        let constant = |extent| if constant_extents { extent } else { 0 };
         // What belongs to the weight is a constant; the number of pixels or tokens is a parameter.
         let (a_layout, a_contiguous, rows, depth_constant) = match self.a_layout {
-            ALayout::Rows => ("rows", depth, 0, depth),
-            ALayout::Image(_) => ("image", depth, 0, depth),
+            ALayout::Rows => ("rows", depth, 0, constant(depth)),
+            ALayout::Image(_) => ("image", depth, 0, constant(depth)),
             ALayout::Columns => ("columns", rows, rows, 0),
             ALayout::Patches(_) => ("patches", rows, rows, 0),
         };
@@ -135,7 +138,7 @@ impl Product {
             .with("a_vector", whole_vectors(a_contiguous))
             .with("b_vector", whole_vectors(b_contiguous))
             .with("rows", rows as u32)
-            .with("columns", columns as u32)
+            .with("columns", constant(columns) as u32)
             .with("depth", depth_constant as u32)
             .with("taps", self.taps() as u32)
             .with("row_groups", self.workload().groups as u32)

@@ -1,9 +1,10 @@
 //! What a training run is told: the words, the method's weights, and how far to move.
 //!
 //! `choices` holds the settings that are one of a few words, `presets` where all of them start for each
-//! method, `subjects` the several things a run may learn, `validation` and `error` what can't be trained
-//! with.
+//! method, `subjects` the several things a run may learn, `alignment` when and how prompt alignment acts,
+//! `validation` and `error` what can't be trained with.
 
+mod alignment;
 mod choices;
 mod error;
 mod presets;
@@ -14,6 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::adaptable::ModuleChoice;
 
+pub use super::alignment::{AlignmentForm, AlignmentNoise};
+pub use super::learning_rate::LearningRateSchedule;
+pub use super::optimizer::Optimizer;
 pub use choices::{Activations, LoraTargets, Method, PromptTemplates, TrainedWeights};
 pub use error::SettingsError;
 pub use subjects::{Subject, SubjectView, with_article};
@@ -78,6 +82,26 @@ pub struct TrainingSettings {
     pub lambda: f64,
     /// First and last timestep at which alignment acts.
     pub alignment_timesteps: [usize; 2],
+    /// What the frozen model's prediction is compared with.
+    pub alignment_form: AlignmentForm,
+    /// The noise that the estimated picture is noised with.
+    pub alignment_noise: AlignmentNoise,
+    /// Noises over which the direction of alignment is averaged, each with predictions of its own.
+    pub alignment_samples: usize,
+    /// The paper's rescaling: alignment weighs the same at every timestep. Without it λ has the factor
+    /// √(1 − ᾱ_t)/√ᾱ_t, from 0.03 at the first timestep to 15 at the last.
+    pub rescale: bool,
+    /// Looks at the noisy photo itself instead of the estimate noised again and takes the prediction that
+    /// is there already: an approximation that with β = 1 saves a prediction. Not the paper's.
+    pub fast_alignment: bool,
+    /// The factor of λ at the lowest and at the highest timestep; linear between.
+    pub lambda_profile: [f64; 2],
+    /// Steps after the warm-up over which λ rises.
+    pub lambda_ramp_steps: usize,
+    pub optimizer: Optimizer,
+    pub learning_rate_schedule: LearningRateSchedule,
+    /// The first steps, over which the learning rates rise from zero.
+    pub learning_rate_warmup_steps: usize,
     /// Of the LoRA factors, or of the weights that are trained in full.
     pub lora_learning_rate: f64,
     pub embedding_learning_rate: f64,
@@ -89,6 +113,13 @@ pub struct TrainingSettings {
     /// Largest norm of an embedding vector, as a multiple of the norm it starts with; `None` lets it
     /// grow, and a huge vector drowns the other words of a prompt.
     pub embedding_norm_cap: Option<f64>,
+    /// Draws the embedding vectors to this norm after each update, as a multiple of the mean norm of the
+    /// vocabulary.
+    pub embedding_norm_decay: Option<f64>,
+    /// Draws the spread of the embedding's numbers to the vocabulary's after each update.
+    pub embedding_std_retraction: bool,
+    /// Weight of the squared distance of the embedding from where it started.
+    pub embedding_anchor: f64,
     /// Weight of prior preservation (DreamBooth's λ): how much what the model drew for the class noun
     /// before the training counts beside the photos. It acts only with `prior_pictures`.
     pub prior_weight: f64,
@@ -151,11 +182,6 @@ impl TrainingSettings {
             (TrainedWeights::All, _) => ModuleChoice::All,
             (TrainedWeights::None, _) => ModuleChoice::Nothing,
         }
-    }
-
-    /// Whether a step (counted from 0) has an alignment part.
-    pub fn aligns(&self, step: usize) -> bool {
-        self.lambda > 0.0 && step >= self.warmup_steps
     }
 
     /// Whether pictures of the class noun are drawn beforehand and trained on.

@@ -3,8 +3,8 @@
 //! methods' published values are scaled by the same factors: rates by ten to twenty, steps to a fifth.
 
 use super::{
-    Activations, CLASS_MARK, LoraTargets, Method, PLACEHOLDER_MARK, PromptTemplates, TrainedWeights,
-    TrainingSettings,
+    Activations, AlignmentForm, AlignmentNoise, CLASS_MARK, LearningRateSchedule, LoraTargets, Method,
+    Optimizer, PLACEHOLDER_MARK, PromptTemplates, TrainedWeights, TrainingSettings,
 };
 
 /// Words that mean next to nothing to CLIP, as DreamBooth and Custom Diffusion chose them; one a subject.
@@ -38,11 +38,24 @@ impl Default for TrainingSettings {
             beta: 1.0,
             lambda: 0.25,
             alignment_timesteps: [20, 980],
+            alignment_form: AlignmentForm::TwoBranch,
+            alignment_noise: AlignmentNoise::Same,
+            alignment_samples: 1,
+            rescale: true,
+            fast_alignment: false,
+            lambda_profile: [1.0; 2],
+            lambda_ramp_steps: 0,
+            optimizer: Optimizer::AdamW,
+            learning_rate_schedule: LearningRateSchedule::Constant,
+            learning_rate_warmup_steps: 0,
             lora_learning_rate: 1e-3,
             embedding_learning_rate: 5e-3,
             weight_decay: 1e-2,
             gradient_clip: 1.0,
             embedding_norm_cap: Some(1.2),
+            embedding_norm_decay: None,
+            embedding_std_retraction: false,
+            embedding_anchor: 0.0,
             prior_weight: 1.0,
             prior_pictures: 0,
             min_snr_gamma: None,
@@ -103,6 +116,8 @@ impl TrainingSettings {
                 trained_weights: TrainedWeights::CrossAttention,
                 initializer_word: Some(RARE_MODIFIERS.to_owned()),
                 lora_learning_rate: 2e-4,
+                // A rare word's vector is short: a cap at its length would keep the word from meaning much.
+                embedding_norm_cap: None,
                 prior_pictures: 40,
                 photo_variants: 8,
                 size_words: true,

@@ -71,11 +71,6 @@ impl TrainingSettings {
     }
 
     fn check_ranges(&self) -> Result<(), SettingsError> {
-        let within = |field, value: f64, least: f64, most: f64| match (least..=most).contains(&value) {
-            true => Ok(()),
-            // NaN is outside every range.
-            false => Err(SettingsError::OutOfRange { field, value, least, most }),
-        };
         let count = |field, value: usize, least: usize, most: usize| {
             within(field, value as f64, least as f64, most as f64)
         };
@@ -86,18 +81,15 @@ impl TrainingSettings {
         count("number of warm-up steps", self.warmup_steps, 0, 100_000)?;
         count("batch size", self.batch, 1, 64)?;
         count("number of accumulated batches", self.accumulation, 1, 256)?;
-        within("alpha", self.alpha, 0.0, 100.0)?;
-        within("beta", self.beta, 0.0, 100.0)?;
-        within("lambda", self.lambda, 0.0, 100.0)?;
-        let [first, last] = self.alignment_timesteps;
-        if first > last {
-            return Err(SettingsError::TimestepsReversed { first, last });
-        }
+        self.check_alignment()?;
         within("LoRA learning rate", self.lora_learning_rate, 0.0, 1.0)?;
         within("embedding learning rate", self.embedding_learning_rate, 0.0, 1.0)?;
         within("weight decay", self.weight_decay, 0.0, 1.0)?;
         within("gradient clip", self.gradient_clip, 1e-6, 1e6)?;
+        count("number of warm-up steps of the learning rate", self.learning_rate_warmup_steps, 0, 100_000)?;
         within("embedding norm cap", self.embedding_norm_cap.unwrap_or(1.0), 0.1, 100.0)?;
+        within("norm that the embedding decays to", self.embedding_norm_decay.unwrap_or(1.0), 0.1, 100.0)?;
+        within("embedding anchor", self.embedding_anchor, 0.0, 1e4)?;
         within("weight of prior preservation", self.prior_weight, 0.0, 100.0)?;
         count("number of prior pictures", self.prior_pictures, 0, 1000)?;
         within("min-SNR gamma", self.min_snr_gamma.unwrap_or(1.0), 1e-3, 1e4)?;
@@ -116,17 +108,18 @@ impl TrainingSettings {
                 ));
             }
         }
-        if self.lambda > 0.0 && self.warmup_steps >= self.steps {
+        remarks.extend(self.alignment_remarks());
+        if self.learning_rate_warmup_steps >= self.steps {
             remarks.push(format!(
-                "All {} steps are warm-up steps, so prompt alignment will never act.",
-                self.steps
+                "The learning rates rise over {} steps, which is the whole run: they will never be what is set.",
+                self.learning_rate_warmup_steps
             ));
         }
-        if self.lambda > 0.0 && self.alpha <= self.beta {
-            remarks.push(format!(
-                "Alpha ({}) is not above beta ({}), so the target prompt will hardly be followed.",
-                self.alpha, self.beta
-            ));
+        if self.embedding_norm_decay.is_some() && self.embedding_std_retraction {
+            remarks.push(
+                "Norm decay and retraction of the spread both draw at the length of the new word; one of them is enough."
+                    .to_owned(),
+            );
         }
         let full = matches!(self.trained_weights, TrainedWeights::CrossAttention | TrainedWeights::All);
         if full && self.lora_learning_rate > LARGEST_FULL_RATE {
@@ -147,6 +140,15 @@ impl TrainingSettings {
             );
         }
         remarks
+    }
+}
+
+/// # Errors
+/// The value is outside its range; NaN is outside every range.
+pub(super) fn within(field: &'static str, value: f64, least: f64, most: f64) -> Result<(), SettingsError> {
+    match (least..=most).contains(&value) {
+        true => Ok(()),
+        false => Err(SettingsError::OutOfRange { field, value, least, most }),
     }
 }
 

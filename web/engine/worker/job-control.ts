@@ -4,8 +4,13 @@ import type { JobCommand } from "../api";
 export class JobControl {
   #state: "running" | "paused" | "stopped" | "cancelled" = "running";
   #wake: (() => void) | undefined;
+  #saveAsked = false;
 
   command(command: JobCommand): void {
+    if (command === "save") {
+      this.#saveAsked = true;
+      return;
+    }
     const ended = this.#state === "stopped" || this.#state === "cancelled";
     if (ended) return;
     this.#state = ({ pause: "paused", resume: "running", stop: "stopped", cancel: "cancelled" } as const)[
@@ -16,6 +21,17 @@ export class JobControl {
 
   get stopped(): boolean {
     return this.#state === "stopped";
+  }
+
+  get paused(): boolean {
+    return this.#state === "paused";
+  }
+
+  /** Whether the state is to be saved at once; says so once for each time it was asked. */
+  takeSave(): boolean {
+    const asked = this.#saveAsked;
+    this.#saveAsked = false;
+    return asked;
   }
 
   get cancelled(): boolean {

@@ -11,6 +11,7 @@ import { runGeneration } from "./generation-job";
 import { JobControl } from "./job-control";
 import { openModelFolder } from "./model-files";
 import { compileAhead } from "./pipelines";
+import { readRun } from "./run-store";
 import { runTraining } from "./training-job";
 import { Turns } from "./turns";
 
@@ -86,7 +87,8 @@ const api: EngineApi = {
       return report;
     });
   },
-  defaultTrainingSettings: (classNoun) => turns.take(() => engine().defaultTrainingSettings(classNoun)),
+  defaultTrainingSettings: (classNoun, method) =>
+    turns.take(() => engine().defaultTrainingSettings(classNoun, method)),
   planTraining: (settings, photos, limit) =>
     turns.take(() => {
       engine().setMemoryLimit(limit);
@@ -97,10 +99,22 @@ const api: EngineApi = {
       await turns.take(() => compileDrawing(() => undefined));
       return handOver(await runGeneration(engine(), turns, control, settings, progress));
     }),
-  train: (settings, photos, previews, observer) =>
+  train: (run, photos, observer) =>
     asJob("training", (control) =>
-      runTraining(engine(), turns, control, settings, photos, previews, observer),
+      runTraining({ engine: engine(), turns, control, observer }, run, () =>
+        engine().beginTraining(run.settings, photos, (encoded, of) => observer.encoded(encoded, of)),
+      ),
     ),
+  continueTraining: (id, observer) =>
+    asJob("training", async (control) => {
+      const run = await readRun(id);
+      if (!run) {
+        throw faultError("BadFile", "The saved state of this training is damaged; it can't be continued.");
+      }
+      return runTraining({ engine: engine(), turns, control, observer }, run.facts, () =>
+        engine().resumeTraining(run.checkpoint),
+      );
+    }),
   bench: (plan, observer) => asJob("bench", (control) => runBench(engine(), turns, control, plan, observer)),
   command: (job, command) => controls.get(job)?.command(command),
   addAdapter: (bytes, fileName) => turns.take(() => engine().addAdapter(bytes, fileName)),

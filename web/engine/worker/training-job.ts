@@ -1,64 +1,89 @@
-/** A training run: engine steps with previews and checkpoints in between, until done, stopped or cancelled. */
+/** A training run: engine steps with previews and saved states in between, until done, stopped or cancelled. */
 import type { PreviewPlan, TrainingObserver } from "../api";
-import type { AdapterReport, Engine, Photo, Training, TrainingSettings } from "../contract";
+import type { AdapterReport, Engine, Training } from "../contract";
+import type { RunFacts } from "../run-file";
 import { runGeneration } from "./generation-job";
 import type { JobControl } from "./job-control";
 import { compileAhead } from "./pipelines";
 import { release } from "./release";
+import { RunKeeper, whileLocked } from "./run-store";
 import type { Turns } from "./turns";
 
-/** Steps between two checkpoints: what a lost device may cost at most. */
+/** Steps between two adapter files handed to the page: what a lost device may cost at most. */
 const CHECKPOINT_EVERY = 5;
 
-export async function runTraining(
-  engine: Engine,
-  turns: Turns,
-  control: JobControl,
-  settings: TrainingSettings,
-  photos: Photo[],
-  previews: PreviewPlan | null,
-  observer: TrainingObserver,
+export interface TrainingJob {
+  engine: Engine;
+  turns: Turns;
+  control: JobControl;
+  observer: TrainingObserver;
+}
+
+/** From the steps that `facts` has made, with the training that `begin` gives: a new or a continued one. */
+export function runTraining(
+  job: TrainingJob,
+  facts: RunFacts,
+  begin: () => Promise<Training>,
 ): Promise<AdapterReport | null> {
-  const training = await turns.take(() =>
-    engine.beginTraining(settings, photos, (encoded, of) => observer.encoded(encoded, of)),
-  );
-  try {
-    await turns.take(() =>
-      compileAhead(
-        () => training.compileKernels(),
-        (kernels, of) => observer.compiled(kernels, of),
-      ),
-    );
-    let step = 0;
-    while (step < settings.steps) {
-      await control.ready();
-      if (control.cancelled) return null;
-      if (control.stopped) break;
-      const record = await turns.take(() => training.step());
-      step = record.step;
-      observer.record(record);
-      if (step % CHECKPOINT_EVERY === 0 || step === settings.steps) {
-        observer.checkpoint(step, await turns.take(() => training.checkpoint()));
-      }
-      if (previews && (step % previews.every === 0 || step === settings.steps)) {
-        await drawPreview(engine, turns, control, training, step, previews, observer);
-      }
+  const { turns, control, observer } = job;
+  return whileLocked(facts.id, async () => {
+    const training = await turns.take(begin);
+    try {
+      await turns.take(() =>
+        compileAhead(
+          () => training.compileKernels(),
+          (kernels, of) => observer.compiled(kernels, of),
+        ),
+      );
+      await makeSteps(job, facts, training);
+      return control.cancelled ? null : await turns.take(() => training.adapter());
+    } finally {
+      release(training);
     }
-    return control.cancelled ? null : await turns.take(() => training.adapter());
-  } finally {
-    release(training);
+  });
+}
+
+async function makeSteps(job: TrainingJob, run: RunFacts, training: Training): Promise<void> {
+  const { turns, control, observer } = job;
+  const { settings, previews, every } = run;
+  const records = [...run.records];
+  let step = run.step;
+  const keeper = new RunKeeper(run.id);
+  let keptAt = step;
+  const keep = async () => {
+    if (step === keptAt) return;
+    const checkpoint = await turns.take(() => training.state());
+    const facts = { ...run, savedAt: Date.now(), step, records };
+    const problem = await keeper.keep({ facts, checkpoint });
+    if (problem) observer.notKept(problem);
+    else observer.kept(step);
+    keptAt = step;
+  };
+  while (step < settings.steps) {
+    if (control.paused || control.takeSave()) await keep();
+    await control.ready();
+    if (control.cancelled || control.stopped) return;
+    const record = await turns.take(() => training.step());
+    step = record.step;
+    records.push(record);
+    observer.record(record);
+    const last = step === settings.steps;
+    if (step % CHECKPOINT_EVERY === 0 || last) {
+      observer.checkpoint(step, await turns.take(() => training.checkpoint()));
+    }
+    if (step % every === 0 && !last) await keep();
+    if (previews && (step % previews.every === 0 || last)) {
+      await drawPreview(job, training, step, previews);
+    }
   }
 }
 
 /** Draws with the state so far as an adapter of its own, which is removed again. */
 async function drawPreview(
-  engine: Engine,
-  turns: Turns,
-  control: JobControl,
+  { engine, turns, control, observer }: TrainingJob,
   training: Training,
   step: number,
   plan: PreviewPlan,
-  observer: TrainingObserver,
 ): Promise<void> {
   const adapter = await turns.take(() => training.adapter());
   try {

@@ -1,7 +1,7 @@
 /** The adapters at hand: export, import, remove. */
 import { useState } from "preact/hooks";
 import { announce } from "../../app/announce";
-import { FaultNotice } from "../../app/fault-notice";
+import { FaultNotice, sentenceFor } from "../../app/fault-notice";
 import { megabytes } from "../../app/format";
 import { engine } from "../../app/studio";
 import { text } from "../../app/text";
@@ -9,8 +9,21 @@ import { type Fault, toFault } from "../../engine/fault";
 import { download } from "../../ui/download";
 import { DropZone } from "../../ui/drop-zone";
 import { Icon } from "../../ui/icon";
+import { Notice } from "../../ui/notice";
 import { model } from "../models/model";
-import { fileNameFor, importFile, type LibraryEntry, library, plainName, remove, update } from "./library";
+import {
+  type DamagedEntry,
+  damaged,
+  fileNameFor,
+  importFile,
+  type LibraryEntry,
+  library,
+  plainName,
+  remove,
+  removeDamaged,
+  storageFault,
+  update,
+} from "./library";
 
 export function AdaptersScreen() {
   const [fault, setFault] = useState<Fault | undefined>();
@@ -24,6 +37,17 @@ export function AdaptersScreen() {
       <h1>{text.adapters.title}</h1>
       <p class="lead">{text.adapters.lead}</p>
       {fault && <FaultNotice fault={fault} onDismiss={() => setFault(undefined)} />}
+      {storageFault.value && (
+        <FaultNotice
+          fault={storageFault.value}
+          onDismiss={() => {
+            storageFault.value = undefined;
+          }}
+        />
+      )}
+      {damaged.value.map((entry) => (
+        <DamagedNotice key={entry.key} entry={entry} attempt={attempt} />
+      ))}
       {entries.length === 0 ? (
         <p class="empty">{text.adapters.empty}</p>
       ) : (
@@ -52,6 +76,28 @@ export function AdaptersScreen() {
   );
 }
 
+interface DamagedNoticeProps {
+  entry: DamagedEntry;
+  attempt: (work: () => Promise<void>) => Promise<void>;
+}
+
+function DamagedNotice({ entry, attempt }: DamagedNoticeProps) {
+  const { key, fileName, fault } = entry;
+  return (
+    <Notice
+      tone="problem"
+      title={fileName ? text.adapters.refused(fileName) : text.adapters.damaged}
+      actions={
+        <button type="button" class="button" onClick={() => attempt(() => removeDamaged(key))}>
+          {text.adapters.deleteDamaged}
+        </button>
+      }
+    >
+      {fault && sentenceFor(fault)}
+    </Notice>
+  );
+}
+
 interface AdapterCardProps {
   entry: LibraryEntry;
   attempt: (work: () => Promise<void>) => Promise<void>;
@@ -69,7 +115,11 @@ function AdapterCard({ entry, attempt }: AdapterCardProps) {
       <p>{text.adapters.facts(report.rank, report.modules, megabytes(entry.bytes.byteLength))}</p>
       {report.vectors > 0 && <p>{text.adapters.vectors(report.vectors)}</p>}
       {report.cleanPrompt && <p>{text.adapters.trainedFor(report.cleanPrompt)}</p>}
-      {!entry.saved && <p class="unsaved">{text.adapters.unsaved}</p>}
+      {entry.kept ? (
+        <p class="hint">{text.adapters.keptHere}</p>
+      ) : (
+        !entry.saved && <p class="unsaved">{text.adapters.unsaved}</p>
+      )}
       {asking ? (
         <fieldset class="actions" aria-label={text.adapters.removeQuestion}>
           <span>{entry.saved ? text.adapters.removeQuestion : text.adapters.removeUnsaved}</span>

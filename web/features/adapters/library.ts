@@ -1,11 +1,13 @@
 /**
- * The adapters at hand. The page keeps each one's file bytes, so that they come back when the engine had to be
- * started afresh; `key` stays the same then, the engine's own id changes.
+ * The adapters at hand: in the engine, and with their files in the browser's storage, from which they come back after
+ * a reload or when the engine had to be started afresh. `key` stays the same then, the engine's own id changes.
  */
 import { computed, signal } from "@preact/signals";
 import { engine, whenEngineOpens } from "../../app/studio";
 import type { AdapterReport } from "../../engine/contract";
+import { type Fault, needsFreshEngine, toFault } from "../../engine/fault";
 import { model } from "../models/model";
+import * as store from "./store";
 
 export interface LibraryEntry {
   key: string;
@@ -16,25 +18,72 @@ export interface LibraryEntry {
   strength: number;
   /** False for one that was trained here and has never been saved as a file. */
   saved: boolean;
+  /** Whether the browser's storage holds it. */
+  kept: boolean;
+  /** Milliseconds since 1970. */
+  addedAt: number;
+}
+
+/** What the storage holds but the engine could not take. */
+export interface DamagedEntry {
+  key: string;
+  fileName: string | undefined;
+  fault: Fault | undefined;
 }
 
 export const library = signal<LibraryEntry[]>([]);
+export const damaged = signal<DamagedEntry[]>([]);
+/** Why what is here is not in the browser's storage, or could not be read from it. */
+export const storageFault = signal<Fault | undefined>(undefined);
+
 export const placeholders = computed(() =>
   library.value.flatMap(({ report }) => (report.placeholder ? [report.placeholder] : [])),
 );
-export const hasUnsaved = computed(() => library.value.some((entry) => !entry.saved));
+/** What would be lost with the tab. */
+export const hasUnsaved = computed(() => library.value.some((entry) => !entry.saved && !entry.kept));
 
-let nextKey = 1;
-
-function add(report: AdapterReport, fileName: string, bytes: Uint8Array, saved: boolean): LibraryEntry {
-  const entry = { key: `adapter-${nextKey++}`, report, fileName, bytes, active: true, strength: 1, saved };
+async function add(
+  report: AdapterReport,
+  fileName: string,
+  bytes: Uint8Array,
+  saved: boolean,
+): Promise<LibraryEntry> {
+  const key = crypto.randomUUID();
+  const facts = { fileName, active: true, strength: 1, saved, addedAt: Date.now() };
+  storageFault.value = undefined;
+  const kept = await storing(store.put({ key, facts, bytes }));
+  const entry = { key, report, bytes, kept, ...facts };
   library.value = library.value.concat(entry);
   return entry;
 }
 
-export function update(key: string, change: Partial<LibraryEntry>): void {
-  library.value = library.value.map((entry) => (entry.key === key ? { ...entry, ...change } : entry));
+/** Whether it could be stored; what kept it from that is shown with the adapters. */
+async function storing(work: Promise<void>): Promise<boolean> {
+  try {
+    await work;
+    return true;
+  } catch (error) {
+    storageFault.value = toFault(error);
+    return false;
+  }
 }
+
+export function update(
+  key: string,
+  change: Partial<Pick<LibraryEntry, "active" | "strength" | "saved">>,
+): void {
+  library.value = library.value.map((entry) => (entry.key === key ? { ...entry, ...change } : entry));
+  const entry = library.value.find((entry) => entry.key === key);
+  if (entry?.kept) void storing(store.setFacts(key, factsOf(entry)));
+}
+
+const factsOf = ({ fileName, active, strength, saved, addedAt }: LibraryEntry): store.StoredFacts => ({
+  fileName,
+  active,
+  strength,
+  saved,
+  addedAt,
+});
 
 /** Takes an adapter that the engine already holds, fresh from training. */
 export async function keepTrained(report: AdapterReport): Promise<LibraryEntry> {
@@ -53,9 +102,16 @@ export async function importFile(file: File): Promise<LibraryEntry> {
   return add(await engine().addAdapter(bytes, file.name), file.name, bytes, true);
 }
 
+/** From the storage too, where it may not come back from. */
 export async function remove(entry: LibraryEntry): Promise<void> {
+  if (entry.kept) await store.remove(entry.key);
   await engine().removeAdapter(entry.report.id);
   library.value = library.value.filter(({ key }) => key !== entry.key);
+}
+
+export async function removeDamaged(key: string): Promise<void> {
+  await store.remove(key);
+  damaged.value = damaged.value.filter((entry) => entry.key !== key);
 }
 
 export const bareWord = (placeholder: string) => placeholder.replace(/[<>]/g, "");
@@ -65,9 +121,40 @@ export const plainName = (report: AdapterReport) => bareWord(report.placeholder 
 
 export const fileNameFor = (report: AdapterReport) => `${plainName(report)}.safetensors`;
 
-whenEngineOpens(async () => {
+/** Gives the engine what is here and what the storage holds. An adapter that it refuses keeps no other one away. */
+export async function bringBack(): Promise<void> {
   if (model.value.state !== "ready") return;
-  for (const { key, bytes, fileName } of library.value) {
-    update(key, { report: await engine().addAdapter(bytes, fileName) });
+  const stored = await store.list().catch((error: unknown): store.Listing => {
+    storageFault.value = toFault(error);
+    return { whole: [], damaged: [] };
+  });
+  const refused: DamagedEntry[] = stored.damaged.map((key) => ({
+    key,
+    fileName: undefined,
+    fault: undefined,
+  }));
+  const here = library.value;
+  const known = new Set(here.map(({ key }) => key));
+  const fromStorage = stored.whole
+    .filter(({ key }) => !known.has(key))
+    .map(({ key, facts, bytes }) => ({ key, bytes, kept: true, ...facts }));
+  const entries: LibraryEntry[] = [];
+  for (const entry of [...here, ...fromStorage]) {
+    const { key, bytes, fileName } = entry;
+    try {
+      entries.push({ ...entry, report: await engine().addAdapter(bytes, fileName) });
+    } catch (error) {
+      const fault = toFault(error);
+      // Not the adapter's fault: all of them will be tried again.
+      if (needsFreshEngine(fault)) throw error;
+      refused.push({ key, fileName, fault });
+    }
   }
-});
+  // What was imported meanwhile stays.
+  const brought = new Set(entries.map(({ key }) => key));
+  const added = library.value.filter(({ key }) => !known.has(key) && !brought.has(key));
+  library.value = [...entries, ...added];
+  damaged.value = refused;
+}
+
+whenEngineOpens(bringBack);

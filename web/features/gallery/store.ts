@@ -3,9 +3,9 @@
  * deleted together, in one transaction, so that none is ever there without the others. Failures reject with a
  * fault of kind `Storage`; entries that aren't as they were written are reported, never thrown.
  */
-import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB } from "idb";
+import type { DBSchema } from "idb";
+import { Database } from "../../app/database";
 import { text } from "../../app/text";
-import { faultError } from "../../engine/fault";
 import { checkedSettings, type PictureSettings } from "./picture-settings";
 
 /** What the list of pictures needs to know of each. */
@@ -34,52 +34,8 @@ interface GallerySchema extends DBSchema {
 }
 
 const STORES = ["entries", "pictures", "thumbnails"] as const;
-const VERSION = 1;
 
-let opened: Promise<IDBPDatabase<GallerySchema>> | undefined;
-
-function database(): Promise<IDBPDatabase<GallerySchema>> {
-  opened ??= open().catch((error: unknown) => {
-    forget();
-    throw storageFault(error, text.gallery.problems.unavailable);
-  });
-  return opened;
-}
-
-/** Asynchronous as a whole: some browsers throw where they should reject. */
-async function open(): Promise<IDBPDatabase<GallerySchema>> {
-  return openDB<GallerySchema>("palpable-gallery", VERSION, {
-    upgrade(fresh) {
-      for (const store of STORES) fresh.createObjectStore(store);
-    },
-    // A newer version of the page in another tab wants the database: it must not wait for this one.
-    blocking(_current, _wanted, event) {
-      (event.target as IDBDatabase).close();
-      forget();
-    },
-    terminated: forget,
-  });
-}
-
-function forget(): void {
-  opened = undefined;
-}
-
-/** Runs the work and gives whatever the database throws a sentence. */
-async function attempt<T>(work: (database: IDBPDatabase<GallerySchema>) => Promise<T>): Promise<T> {
-  const opened = await database();
-  try {
-    return await work(opened);
-  } catch (error) {
-    throw storageFault(error, text.gallery.problems.failed);
-  }
-}
-
-/** A full disk has a sentence of its own. */
-function storageFault(error: unknown, otherwise: string): Error {
-  const full = error instanceof DOMException && error.name === "QuotaExceededError";
-  return faultError("Storage", full ? text.gallery.problems.noRoom : otherwise);
-}
+const gallery = new Database<GallerySchema>("palpable-gallery", STORES, text.gallery.problems);
 
 export interface Listing {
   /** Newest first. */
@@ -89,7 +45,7 @@ export interface Listing {
 }
 
 export function list(): Promise<Listing> {
-  return attempt(async (database) => {
+  return gallery.attempt(async (database) => {
     const transaction = database.transaction(STORES);
     const [keys, values, ...parts] = await Promise.all([
       transaction.objectStore("entries").getAllKeys(),
@@ -122,32 +78,8 @@ function checkedEntry(value: unknown): Entry | undefined {
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
-type Writing = IDBPTransaction<GallerySchema, typeof STORES, "readwrite">;
-
-/** All of the requests happen, or none. */
-function write(requests: (transaction: Writing) => Promise<unknown>[]): Promise<void> {
-  return attempt(async (database) => {
-    const transaction = database.transaction(STORES, "readwrite");
-    try {
-      await Promise.all([...requests(transaction), transaction.done]);
-    } catch (error) {
-      // A request that fails has ended the transaction; one that could not even be made has not.
-      abort(transaction);
-      throw error;
-    }
-  });
-}
-
-function abort(transaction: Writing): void {
-  try {
-    transaction.abort();
-  } catch {
-    // It has ended already.
-  }
-}
-
 export function put(kept: readonly KeptPicture[]): Promise<void> {
-  return write((transaction) =>
+  return gallery.write((transaction) =>
     kept.map(async ({ entry, picture, thumbnail }) => {
       await transaction.objectStore("entries").put(entry, entry.id);
       await transaction.objectStore("pictures").put(picture, entry.id);
@@ -158,7 +90,7 @@ export function put(kept: readonly KeptPicture[]): Promise<void> {
 
 /** Changes nothing where the entry is gone, as when another tab has deleted it. */
 export function setFavourite(id: string, favourite: boolean): Promise<void> {
-  return attempt(async (database) => {
+  return gallery.attempt(async (database) => {
     const transaction = database.transaction("entries", "readwrite");
     const entry = await transaction.store.get(id);
     if (entry) await transaction.store.put({ ...entry, favourite }, id);
@@ -167,16 +99,16 @@ export function setFavourite(id: string, favourite: boolean): Promise<void> {
 }
 
 export function readPicture(id: string): Promise<Blob | undefined> {
-  return attempt((database) => database.get("pictures", id));
+  return gallery.attempt((database) => database.get("pictures", id));
 }
 
 export function readThumbnail(id: string): Promise<Blob | undefined> {
-  return attempt((database) => database.get("thumbnails", id));
+  return gallery.attempt((database) => database.get("thumbnails", id));
 }
 
 /** Everything that belongs to the ids is gone from the database when this resolves, whole or not. */
 export function remove(ids: readonly string[]): Promise<void> {
-  return write((transaction) =>
+  return gallery.write((transaction) =>
     STORES.flatMap((store) => ids.map((id) => transaction.objectStore(store).delete(id))),
   );
 }

@@ -1,62 +1,121 @@
-/** Every number of the training, for those who know what they want. */
+/** Every setting of the training, for those who know what they want: those that the engine has, by what they are for. */
+
 import { text } from "../../app/text";
 import type { TrainingSettings } from "../../engine/contract";
-import { NumberField } from "../../ui/field";
+import { CheckField, NumberField, OptionalNumberField, SelectField, TextField } from "../../ui/field";
+import { GROUPS, SETTING_FIELDS, type SettingKind } from "./setting-fields";
+import { settingsText as words } from "./settings-text";
 import * as setup from "./setup";
-
-const words = text.personalize;
-
-/** Least, most and step of each field; learning rates take any number in their range. */
-const FIELDS: [keyof typeof words.fields, least: number, most: number, step: number | "any"][] = [
-  ["rank", 1, 256, 1],
-  ["loraAlpha", 0.1, 256, "any"],
-  ["vectors", 1, 4, 1],
-  ["lambda", 0, 2, "any"],
-  ["alpha", 0, 30, "any"],
-  ["beta", 0, 30, "any"],
-  ["warmupSteps", 0, 2000, 1],
-  ["loraLearningRate", 0, 0.1, "any"],
-  ["embeddingLearningRate", 0, 0.1, "any"],
-  ["batch", 1, 16, 1],
-  ["accumulation", 1, 32, 1],
-  ["photoVariants", 1, 16, 1],
-  ["seed", 0, Number.MAX_SAFE_INTEGER, 1],
-];
 
 export function AdvancedSettings({ settings }: { settings: TrainingSettings }) {
   return (
     <details>
-      <summary>{words.advanced}</summary>
-      <div class="advanced">
-        {FIELDS.map(([name, min, max, step]) => (
-          <NumberField
-            key={name}
-            label={words.fields[name][0] ?? name}
-            hint={words.fields[name][1]}
-            min={min}
-            max={max}
-            step={step}
-            value={settings[name]}
-            onValue={(value) => setup.change({ [name]: value })}
-          />
-        ))}
-        <NumberField
-          label={words.memoryLimit}
-          hint={words.memoryLimitHint}
-          min={0.1}
-          max={1000}
-          step="any"
-          value={setup.memoryLimit.value}
-          onValue={(limit) => {
-            setup.memoryLimit.value = limit;
-          }}
-        />
-      </div>
+      <summary>{text.personalize.advanced}</summary>
+      {GROUPS.map((group) => (
+        <fieldset key={group} class="setting-group">
+          <legend>{words.groups[group]}</legend>
+          <div class="advanced">
+            {SETTING_FIELDS[group]
+              .filter(([name]) => name in settings)
+              .map(([name, kind]) => (
+                <Setting
+                  key={name}
+                  name={name}
+                  kind={kind}
+                  value={settings[name as keyof TrainingSettings]}
+                />
+              ))}
+            {group === "keeping" && <Keeping />}
+          </div>
+        </fieldset>
+      ))}
       {setup.changed.value && (
         <button type="button" class="button quiet" onClick={setup.resetSettings}>
-          {words.reset}
+          {text.personalize.reset}
         </button>
       )}
     </details>
+  );
+}
+
+function Setting({ name, kind, value }: { name: string; kind: SettingKind; value: unknown }) {
+  const [label = name, hint] = words.fields[name] ?? [];
+  const set = (value: unknown) => setup.change({ [name]: value });
+  switch (kind.kind) {
+    case "number": {
+      const { empty, kind: _, ...limits } = kind;
+      if (empty) {
+        return (
+          <OptionalNumberField {...{ label, hint, ...limits }} value={value as number | null} onValue={set} />
+        );
+      }
+      return <NumberField {...{ label, hint, ...limits }} value={value as number} onValue={set} />;
+    }
+    case "range": {
+      const [first, last] = value as [number, number];
+      const { kind: _, ...limits } = kind;
+      return (
+        <>
+          <NumberField
+            {...{ label: words.first(label), hint, ...limits }}
+            value={first}
+            onValue={(first) => set([first, last])}
+          />
+          <NumberField
+            {...{ label: words.last(label), ...limits }}
+            value={last}
+            onValue={(last) => set([first, last])}
+          />
+        </>
+      );
+    }
+    case "check":
+      return <CheckField {...{ label, hint }} value={value === true} onValue={set} />;
+    case "word":
+      return (
+        <TextField
+          {...{ label, hint }}
+          value={typeof value === "string" ? value : ""}
+          onValue={(word) => set(word.trim() || null)}
+        />
+      );
+    case "choice":
+      return (
+        <SelectField
+          {...{ label, hint }}
+          options={Object.entries(words.options[name] ?? {})}
+          value={String(value)}
+          onValue={set}
+        />
+      );
+  }
+}
+
+function Keeping() {
+  return (
+    <>
+      <NumberField
+        label={words.keepEvery}
+        hint={words.keepEveryHint}
+        min={1}
+        max={1000}
+        step={1}
+        value={setup.keepEvery.value}
+        onValue={(steps) => {
+          setup.keepEvery.value = steps;
+        }}
+      />
+      <NumberField
+        label={text.personalize.memoryLimit}
+        hint={text.personalize.memoryLimitHint}
+        min={0.1}
+        max={1000}
+        step="any"
+        value={setup.memoryLimit.value}
+        onValue={(limit) => {
+          setup.memoryLimit.value = limit;
+        }}
+      />
+    </>
   );
 }

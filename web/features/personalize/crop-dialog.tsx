@@ -1,17 +1,31 @@
-/** The square crop of one photo: drag the box, pull the slider, or use the keys. */
+/** One photo: its square crop by drag, slider or keys, what it shows, and where the thing is in it. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { withArticle } from "../../app/prompts";
 import { text } from "../../app/text";
-import { type Crop, fitCrop, SMALLEST_CROP, type SubjectPhoto } from "./photos";
+import { TextField } from "../../ui/field";
+import { emptyMask, hasMarks } from "./mask";
+import { MaskPainter } from "./mask-painter";
+import { type Crop, fitCrop, type PhotoChoice, SMALLEST_CROP, type SubjectPhoto } from "./photos";
+import { settingsText } from "./settings-text";
 
 interface CropDialogProps {
   photo: SubjectPhoto;
-  onDone: (crop: Crop) => void;
+  classNoun: string;
+  onDone: (choice: PhotoChoice) => void;
   onCancel: () => void;
 }
 
-export function CropDialog({ photo, onDone, onCancel }: CropDialogProps) {
+export function CropDialog({ photo, classNoun, onDone, onCancel }: CropDialogProps) {
   const { width, height } = photo.bitmap;
   const [crop, setCrop] = useState(photo.crop);
+  const [caption, setCaption] = useState(photo.caption);
+  // A copy, so that leaving the dialog leaves the marks as they were.
+  const [mask, setMask] = useState(() => {
+    const copy = emptyMask(width, height);
+    if (photo.mask) copy.getContext("2d")?.drawImage(photo.mask, 0, 0);
+    return copy;
+  });
+  const [marking, setMarking] = useState(false);
   const dialog = useRef<HTMLDialogElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const shorter = Math.min(width, height);
@@ -19,7 +33,7 @@ export function CropDialog({ photo, onDone, onCancel }: CropDialogProps) {
   useEffect(() => dialog.current?.showModal(), []);
   useLayoutEffect(() => {
     canvas.current?.getContext("2d")?.drawImage(photo.bitmap, 0, 0);
-  }, [photo]);
+  }, [photo, marking]);
 
   const move = (change: Partial<Crop>) => setCrop((now) => fitCrop({ ...now, ...change }, width, height));
   /** Grows or shrinks about the box's middle. */
@@ -65,38 +79,62 @@ export function CropDialog({ photo, onDone, onCancel }: CropDialogProps) {
   const percent = (value: number, of: number) => `${(100 * value) / of}%`;
   return (
     <dialog class="crop-dialog" ref={dialog} aria-labelledby="crop-title" onClose={onCancel}>
-      <h2 id="crop-title">{text.crop.title}</h2>
-      <div class="crop-frame" style={{ aspectRatio: `${width} / ${height}`, "--ratio": width / height }}>
-        <canvas ref={canvas} width={width} height={height} role="img" aria-label={photo.name} />
+      <h2 id="crop-title">{marking ? settingsText.mark : text.crop.title}</h2>
+      {marking ? (
+        <MaskPainter bitmap={photo.bitmap} mask={mask} onClear={() => setMask(emptyMask(width, height))} />
+      ) : (
+        <>
+          <div class="crop-frame" style={{ aspectRatio: `${width} / ${height}`, "--ratio": width / height }}>
+            <canvas ref={canvas} width={width} height={height} role="img" aria-label={photo.name} />
+            <button
+              type="button"
+              class="crop-box"
+              aria-label={text.crop.box}
+              style={{
+                left: percent(crop.left, width),
+                top: percent(crop.top, height),
+                width: percent(crop.size, width),
+                height: percent(crop.size, height),
+              }}
+              onPointerDown={drag}
+              onKeyDown={key}
+            />
+          </div>
+          <label class="crop-size">
+            {text.crop.size}
+            <input
+              type="range"
+              min={SMALLEST_CROP}
+              max={shorter}
+              value={crop.size}
+              onInput={(event) => resize(event.currentTarget.valueAsNumber)}
+            />
+          </label>
+          <TextField
+            label={settingsText.caption}
+            hint={settingsText.captionHint(withArticle(classNoun.trim() || "thing"))}
+            value={caption}
+            onValue={setCaption}
+          />
+        </>
+      )}
+      <div class="actions end">
         <button
           type="button"
-          class="crop-box"
-          aria-label={text.crop.box}
-          style={{
-            left: percent(crop.left, width),
-            top: percent(crop.top, height),
-            width: percent(crop.size, width),
-            height: percent(crop.size, height),
-          }}
-          onPointerDown={drag}
-          onKeyDown={key}
-        />
-      </div>
-      <label class="crop-size">
-        {text.crop.size}
-        <input
-          type="range"
-          min={SMALLEST_CROP}
-          max={shorter}
-          value={crop.size}
-          onInput={(event) => resize(event.currentTarget.valueAsNumber)}
-        />
-      </label>
-      <div class="actions end">
+          class="button quiet"
+          aria-pressed={marking}
+          onClick={() => setMarking(!marking)}
+        >
+          {marking ? text.crop.title : settingsText.mark}
+        </button>
         <button type="button" class="button" onClick={() => dialog.current?.close()}>
           {text.run.cancel}
         </button>
-        <button type="button" class="button primary" onClick={() => onDone(crop)}>
+        <button
+          type="button"
+          class="button primary"
+          onClick={() => onDone({ crop, caption: caption.trim(), mask: hasMarks(mask) ? mask : undefined })}
+        >
           {text.crop.done}
         </button>
       </div>

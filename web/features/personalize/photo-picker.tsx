@@ -46,8 +46,9 @@ export function PhotoPicker() {
       {cropping && (
         <CropDialog
           photo={cropping}
-          onDone={(crop) => {
-            setup.cropPhoto(cropping, crop);
+          classNoun={setup.classNoun.value}
+          onDone={(choice) => {
+            setup.changePhoto(cropping, choice);
             setCropping(undefined);
           }}
           onCancel={() => setCropping(undefined)}

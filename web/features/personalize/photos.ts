@@ -1,6 +1,7 @@
 /** Photos of the subject: read from files, cropped to squares, handed to the engine as pixels. */
 import { text } from "../../app/text";
 import type { Photo } from "../../engine/contract";
+import { type Mask, withAlpha } from "./mask";
 import { readPhotoHeader } from "./photo-header";
 
 /** In pixels of the oriented photo. */
@@ -15,7 +16,14 @@ export interface SubjectPhoto {
   name: string;
   bitmap: ImageBitmap;
   crop: Crop;
+  /** What it shows, in the visitor's words; empty takes the sentence of all photos. */
+  caption: string;
+  /** Where the thing is; `undefined` where nothing was marked. */
+  mask: Mask | undefined;
 }
+
+/** What the visitor says of a photo in its dialog. */
+export type PhotoChoice = Pick<SubjectPhoto, "crop" | "caption" | "mask">;
 
 export const MOST_PHOTOS = 10;
 const MOST_PIXELS = 100_000_000;
@@ -39,7 +47,8 @@ export async function readPhoto(file: Blob, name: string): Promise<SubjectPhoto>
     bitmap.close();
     throw new PhotoProblem(text.photos.tooSmall(name, SMALLEST_CROP));
   }
-  return { id: `photo-${nextId++}`, name, bitmap, crop: centredSquare(bitmap.width, bitmap.height) };
+  const crop = centredSquare(bitmap.width, bitmap.height);
+  return { id: `photo-${nextId++}`, name, bitmap, crop, caption: "", mask: undefined };
 }
 
 async function decode(file: Blob, name: string): Promise<ImageBitmap> {
@@ -69,8 +78,8 @@ export function fitCrop(crop: Crop, width: number, height: number): Crop {
   return { left: within(crop.left, width - size), top: within(crop.top, height - size), size };
 }
 
-/** The crop's pixels as they are; the engine scales them to the model's size. Transparency becomes white. */
-export function toPixels({ bitmap, crop }: SubjectPhoto): Photo {
+/** The crop's pixels as they are; the engine scales them to the model's size. Transparency becomes white; marks become alpha. */
+export function toPixels({ bitmap, crop, mask }: SubjectPhoto): Photo {
   const canvas = new OffscreenCanvas(crop.size, crop.size);
   const context = canvas.getContext("2d", { willReadFrequently: true });
   if (!context) throw new PhotoProblem(text.photos.noCanvas);
@@ -78,5 +87,7 @@ export function toPixels({ bitmap, crop }: SubjectPhoto): Photo {
   context.fillRect(0, 0, crop.size, crop.size);
   context.drawImage(bitmap, -crop.left, -crop.top);
   const { data } = context.getImageData(0, 0, crop.size, crop.size);
-  return { width: crop.size, height: crop.size, rgba: new Uint8Array(data.buffer) };
+  const rgba = new Uint8Array(data.buffer);
+  const alpha = mask?.getContext("2d")?.getImageData(crop.left, crop.top, crop.size, crop.size).data;
+  return { width: crop.size, height: crop.size, rgba: alpha ? withAlpha(rgba, alpha) : rgba };
 }

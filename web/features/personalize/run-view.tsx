@@ -55,9 +55,18 @@ function Progress({ steps }: { steps: number }) {
         />
       )}
       {run.busy.value && <TimeLeft />}
+      {run.busy.value && <Keeping />}
       {run.busy.value && <Switches />}
     </section>
   );
+}
+
+/** How much of the run a closed tab would lose. */
+function Keeping() {
+  const problem = run.keepProblem.value;
+  if (problem) return <Notice tone="hint">{words.notKept[problem]}</Notice>;
+  const step = run.keptStep.value;
+  return step === undefined ? null : <p class="hint">{words.kept(step)}</p>;
 }
 
 function TimeLeft() {
@@ -145,7 +154,15 @@ function Failure() {
       {fault && <Notice tone="problem">{sentenceFor(fault)}</Notice>}
       {!kept && <p class="hint">{words.nothingKept}</p>}
       <div class="actions">
-        {kept && <Button name={words.keep(kept.step)} kind="primary" onClick={run.keepLastCheckpoint} />}
+        {run.canContinue.value && (
+          <Button
+            name={words.continueFrom(run.keptStep.value ?? 0)}
+            icon="play"
+            kind="primary"
+            onClick={run.continueAfterFailure}
+          />
+        )}
+        {kept && <Button name={words.keep(kept.step)} onClick={run.keepLastCheckpoint} />}
         {kept && (
           <Button
             name={words.download}

@@ -3,11 +3,14 @@ import { batch, computed, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
 import { engine, openEngine } from "../../app/studio";
 import { text } from "../../app/text";
-import type { Picture, TrainingRecord, TrainingSettings } from "../../engine/contract";
+import type { PreviewPlan, TrainingObserver } from "../../engine/api";
+import type { AdapterReport, Picture, TrainingRecord, TrainingSettings } from "../../engine/contract";
 import { type Fault, needsFreshEngine, toFault } from "../../engine/fault";
+import type { RunFacts } from "../../engine/run-file";
 import { keepCheckpoint, keepTrained, library } from "../adapters/library";
 import { USUAL_GUIDANCE } from "../generate/generate";
 import { model } from "../models/model";
+import { discard, findUnfinished } from "./checkpoints";
 import { toPixels } from "./photos";
 import * as setup from "./setup";
 
@@ -29,7 +32,12 @@ export const preparation = signal<{ doing: "encoding" | "compiling"; done: numbe
   undefined,
 );
 export const previewProgress = signal<{ step: number; steps: number } | undefined>(undefined);
+/** The state that this tab holds as an adapter file. */
 export const checkpoint = signal<{ step: number; bytes: Uint8Array } | undefined>(undefined);
+/** The run as it was begun or continued, and the step of its whole state in the browser's storage. */
+const facts = signal<RunFacts | undefined>(undefined);
+export const keptStep = signal<number | undefined>(undefined);
+export const keepProblem = signal<"full" | "unavailable" | undefined>(undefined);
 const resultKey = signal<string | undefined>(undefined);
 /** The adapter of a finished run, as long as it isn't removed from the library. */
 export const result = computed(() => library.value.find(({ key }) => key === resultKey.value));
@@ -43,53 +51,54 @@ export const busy = computed(() => ["running", "paused", "stopping"].includes(ph
 /** From the mean time of the steps so far, previews included; needs a few steps to mean anything. */
 export const secondsLeft = computed(() => {
   const last = records.value.at(-1);
-  if (!last || last.step < 2 || !busy.value) return undefined;
+  const made = last ? last.step - (facts.value?.step ?? 0) : 0;
+  if (!last || made < 2 || !busy.value) return undefined;
   const ran = clock.ran + (phase.value === "paused" ? 0 : (performance.now() - clock.since) / 1000);
-  return (ran / last.step) * (last.steps - last.step);
+  return (ran / made) * (last.steps - last.step);
 });
 
 export async function start(): Promise<void> {
-  const settings = setup.settings.value;
+  const settings = setup.chosenSettings.value;
   if (!settings || model.value.state !== "ready" || busy.value || setup.obstacle.value) return;
-  const chosen: TrainingSettings = {
-    ...settings,
-    classNoun: setup.classNoun.value.trim(),
-    cleanPrompt: setup.target.value.trim(),
-    placeholder: setup.placeholder.value,
+  const { name, resolution } = model.value.report;
+  const photos = setup.photos.value.map(toPixels);
+  const run: RunFacts = {
+    id: crypto.randomUUID(),
+    savedAt: Date.now(),
+    step: 0,
+    settings,
+    previews: previewPlan(settings, resolution),
+    every: setup.keepEvery.value,
+    model: name,
+    records: [],
   };
-  begin(chosen);
+  await follow(run, (observer) => engine().train(run, photos, observer));
+}
+
+/** Goes on where the run's state in the browser's storage left it. */
+export async function continueRun(run: RunFacts): Promise<void> {
+  if (model.value.state !== "ready" || busy.value) return;
+  await follow(run, (observer) => engine().continueTraining(run.id, observer));
+  // Whatever became of it, it is no longer what was found.
+  if (phase.value === "idle") await findUnfinished();
+}
+
+/** Shows the run until it ends, then keeps its adapter and deletes its state. */
+async function follow(
+  run: RunFacts,
+  train: (observer: TrainingObserver) => Promise<AdapterReport | null>,
+): Promise<void> {
+  begin(run);
   try {
-    const report = await engine().train(
-      chosen,
-      setup.photos.value.map(toPixels),
-      previewPlan(chosen, model.value.report.resolution),
-      {
-        encoded: (photos, of) => {
-          preparation.value = { doing: "encoding", done: photos, of };
-        },
-        compiled: (kernels, of) => {
-          preparation.value = { doing: "compiling", done: kernels, of };
-        },
-        record: (record) => {
-          records.value = [...records.value, record];
-        },
-        previewProgress: (step, steps) => {
-          previewProgress.value = { step, steps };
-        },
-        preview: (step, picture) =>
-          batch(() => {
-            previews.value = [...previews.value, { step, picture }];
-            previewProgress.value = undefined;
-          }),
-        checkpoint: (step, bytes) => {
-          checkpoint.value = { step, bytes };
-        },
-      },
-    );
-    if (!report) return reset();
-    resultKey.value = (await keepTrained(report)).key;
-    phase.value = "done";
-    announce(text.run.done(chosen.placeholder));
+    const report = await train(observer);
+    if (report) {
+      resultKey.value = (await keepTrained(report)).key;
+      phase.value = "done";
+      announce(text.run.done(run.settings.placeholder));
+    }
+    // Not before the adapter is kept: a tab killed in between loses neither.
+    await discard(run.id);
+    if (!report) reset();
   } catch (error) {
     fault.value = toFault(error);
     phase.value = "failed";
@@ -98,16 +107,52 @@ export async function start(): Promise<void> {
   }
 }
 
-function begin(settings: TrainingSettings): void {
+const observer: TrainingObserver = {
+  encoded: (photos, of) => {
+    preparation.value = { doing: "encoding", done: photos, of };
+  },
+  compiled: (kernels, of) => {
+    preparation.value = { doing: "compiling", done: kernels, of };
+  },
+  record: (record) => {
+    records.value = [...records.value, record];
+  },
+  previewProgress: (step, steps) => {
+    previewProgress.value = { step, steps };
+  },
+  preview: (step, picture) =>
+    batch(() => {
+      previews.value = [...previews.value, { step, picture }];
+      previewProgress.value = undefined;
+    }),
+  checkpoint: (step, bytes) => {
+    checkpoint.value = { step, bytes };
+  },
+  kept: (step) =>
+    batch(() => {
+      keptStep.value = step;
+      keepProblem.value = undefined;
+    }),
+  notKept: (problem) => {
+    keepProblem.value = problem;
+  },
+};
+
+function begin(run: RunFacts): void {
   reset();
   Object.assign(clock, { ran: 0, since: performance.now() });
-  runSettings.value = settings;
-  previewPrompt.value = setup.previewPrompt.value;
-  previewEvery.value = setup.previewEvery.value;
-  phase.value = "running";
+  batch(() => {
+    facts.value = run;
+    keptStep.value = run.step > 0 ? run.step : undefined;
+    records.value = run.records;
+    runSettings.value = run.settings;
+    previewPrompt.value = run.previews?.prompt ?? "";
+    previewEvery.value = run.previews?.every ?? 0;
+    phase.value = "running";
+  });
 }
 
-function previewPlan(settings: TrainingSettings, size: number) {
+function previewPlan(settings: TrainingSettings, size: number): PreviewPlan | null {
   const every = setup.previewEvery.value;
   if (every === 0) return null;
   const steps = setup.previewSteps.value;
@@ -147,26 +192,51 @@ export function cancel(): void {
   phase.value = "stopping";
 }
 
-/** After a failure: the last checkpoint becomes an adapter, in a fresh engine if need be. */
+/** After a failure: the last adapter file that this tab holds becomes the result, in a fresh engine if need be. */
 export async function keepLastCheckpoint(): Promise<void> {
   const kept = checkpoint.value;
-  const settings = runSettings.value;
-  if (!kept || !settings || !fault.value) return;
+  const run = facts.value;
+  if (!kept || !run || !fault.value) return;
   try {
     if (needsFreshEngine(fault.value)) await openEngine();
-    resultKey.value = (await keepCheckpoint(kept.bytes, settings.placeholder)).key;
+    resultKey.value = (await keepCheckpoint(kept.bytes, run.settings.placeholder)).key;
     fault.value = undefined;
     phase.value = "done";
+    await discard(run.id);
   } catch (error) {
     fault.value = toFault(error);
   }
 }
 
-/** From a failure back to the set-up, with an engine that works. */
+/** What broke off for a reason outside the training goes on from its state in the storage, in a fresh engine. */
+export const canContinue = computed(
+  () =>
+    phase.value === "failed" &&
+    keptStep.value !== undefined &&
+    fault.value !== undefined &&
+    needsFreshEngine(fault.value),
+);
+
+export async function continueAfterFailure(): Promise<void> {
+  const run = facts.value;
+  const step = keptStep.value;
+  if (!run || step === undefined) return;
+  const made = records.value.filter((record) => record.step <= step);
+  await openEngine();
+  await continueRun({ ...run, step, records: made });
+}
+
+/** From a failure back to the set-up, with an engine that works; a state that was kept is offered there. */
 export function backToSetup(): void {
   if (fault.value && needsFreshEngine(fault.value)) void openEngine();
   reset();
+  void findUnfinished();
 }
+
+// Phones end pages in the background without a word.
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden && phase.value === "running") engine().command("training", "save");
+});
 
 /** The set-up still holds everything that was chosen. */
 export function reset(): void {
@@ -177,6 +247,9 @@ export function reset(): void {
     preparation.value = undefined;
     previewProgress.value = undefined;
     checkpoint.value = undefined;
+    facts.value = undefined;
+    keptStep.value = undefined;
+    keepProblem.value = undefined;
     resultKey.value = undefined;
     fault.value = undefined;
   });

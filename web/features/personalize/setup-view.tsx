@@ -3,18 +3,27 @@ import { useSignalEffect } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { device } from "../../app/studio";
 import { text } from "../../app/text";
+import type { Method } from "../../engine/contract";
 import { NumberField, SelectField, SliderField, TextField } from "../../ui/field";
+import { Icon } from "../../ui/icon";
 import { Notice } from "../../ui/notice";
 import { model } from "../models/model";
 import { AdvancedSettings } from "./advanced-settings";
+import { findUnfinished } from "./checkpoints";
 import { PhotoPicker } from "./photo-picker";
 import { start } from "./run";
+import { settingsText as choices } from "./settings-text";
 import * as setup from "./setup";
+import { UnfinishedRuns } from "./unfinished-runs";
 
 const words = text.personalize;
+const MOST_FURTHER_TARGETS = 7;
 
 export function Setup() {
-  useEffect(() => void setup.prepare(), []);
+  useEffect(() => {
+    void setup.prepare();
+    void findUnfinished();
+  }, []);
   // The engine's defaults depend on the noun and are there once a model is.
   useSignalEffect(() => {
     if (model.value.state === "ready") void setup.loadDefaults();
@@ -27,6 +36,7 @@ export function Setup() {
     <div class="screen">
       <h1>{words.title}</h1>
       <p class="lead">{words.lead}</p>
+      <UnfinishedRuns />
       <form
         class="setup"
         onSubmit={(event) => {
@@ -83,6 +93,7 @@ function Words() {
           ))}
         </fieldset>
       )}
+      <FurtherTargets />
       <TextField
         label={words.placeholder}
         hint={words.placeholderHint}
@@ -92,6 +103,46 @@ function Words() {
     </section>
   );
 }
+
+function FurtherTargets() {
+  const wishes = setup.furtherTargets.value;
+  const set = (next: string[]) => {
+    setup.furtherTargets.value = next;
+  };
+  return (
+    <>
+      {wishes.map((wish, at) => (
+        <div key={at} class="further-target">
+          <TextField
+            label={choices.furtherTarget(at + 2)}
+            hint={at === 0 ? choices.furtherTargetHint : undefined}
+            value={wish}
+            onValue={(value) => set(wishes.with(at, value))}
+          />
+          <button
+            type="button"
+            class="icon-button"
+            aria-label={choices.removeTarget(at + 2)}
+            title={choices.removeTarget(at + 2)}
+            onClick={() => set(wishes.toSpliced(at, 1))}
+          >
+            <Icon name="close" />
+          </button>
+        </div>
+      ))}
+      {wishes.length < MOST_FURTHER_TARGETS && (
+        <div class="actions">
+          <button type="button" class="button quiet" onClick={() => set([...wishes, ""])}>
+            <Icon name="plus" />
+            {choices.addTarget}
+          </button>
+        </div>
+      )}
+    </>
+  );
+}
+
+const METHODS = Object.entries(choices.methods).map(([method, [name]]) => [method as Method, name] as const);
 
 function Training() {
   const settings = setup.settings.value;
@@ -104,6 +155,13 @@ function Training() {
       <h2 id="training-title">{words.timeTitle}</h2>
       {settings && (
         <>
+          <SelectField
+            label={choices.method}
+            hint={choices.methods[setup.method.value][1]}
+            options={METHODS}
+            value={setup.method.value}
+            onValue={setup.chooseMethod}
+          />
           <SliderField
             label={words.steps}
             hint={words.stepsHint}

@@ -4,9 +4,9 @@ import { gigabytes } from "../../app/format";
 import { isPlaceholder, mentions, personalPrompt, placeholderFor, withArticle } from "../../app/prompts";
 import { engine } from "../../app/studio";
 import { text } from "../../app/text";
-import type { TrainingSettings } from "../../engine/contract";
+import type { Method, TrainingSettings } from "../../engine/contract";
 import { placeholders } from "../adapters/library";
-import { MOST_PHOTOS, PhotoProblem, readPhoto, type SubjectPhoto } from "./photos";
+import { MOST_PHOTOS, type PhotoChoice, PhotoProblem, readPhoto, type SubjectPhoto } from "./photos";
 import { loadSamples, readSamplePhotos, type SampleSubject, samples } from "./samples";
 
 const FIRST_SAMPLE = "dog";
@@ -24,7 +24,11 @@ export const placeholder = computed(
   () => ownPlaceholder.value ?? placeholderFor(classNoun.value, placeholders.value),
 );
 
-/** The engine's defaults for the noun, and what the visitor changed of them. */
+/** Target prompts beside the first; empty ones don't count. */
+export const furtherTargets = signal<string[]>([]);
+export const method = signal<Method>("palp");
+
+/** The engine's defaults for noun and method, and what the visitor changed of them. */
 const defaults = signal<TrainingSettings | undefined>(undefined);
 const changes = signal<Partial<TrainingSettings>>({});
 export const settings = computed<TrainingSettings | undefined>(() => {
@@ -39,8 +43,17 @@ export const changed = computed(() => Object.keys(changes.value).length > 0);
 export const previewEvery = signal(20);
 export const previewSteps = signal(10);
 
+/** Steps between two states that outlive the tab. */
+export const keepEvery = signal(25);
+
 export function change(part: Partial<TrainingSettings>): void {
   changes.value = { ...changes.value, ...part };
+}
+
+/** A method begins with settings of its own. */
+export function chooseMethod(chosen: Method): void {
+  method.value = chosen;
+  changes.value = {};
 }
 
 export function resetSettings(): void {
@@ -69,7 +82,10 @@ export async function planMemory(settings: TrainingSettings, photos: number, lim
 }
 
 export async function loadDefaults(): Promise<void> {
-  defaults.value = await engine().defaultTrainingSettings(classNoun.value.trim() || "thing");
+  const asked = method.value;
+  const found = await engine().defaultTrainingSettings(classNoun.value.trim() || "thing", asked);
+  // Another method may have been chosen meanwhile.
+  if (asked === method.value) defaults.value = found;
 }
 
 export const examples = computed(() => {
@@ -128,8 +144,8 @@ export function removePhoto(photo: SubjectPhoto): void {
   photos.value = photos.value.filter(({ id }) => id !== photo.id);
 }
 
-export function cropPhoto(photo: SubjectPhoto, crop: SubjectPhoto["crop"]): void {
-  photos.value = photos.value.map((other) => (other.id === photo.id ? { ...other, crop } : other));
+export function changePhoto(photo: SubjectPhoto, choice: PhotoChoice): void {
+  photos.value = photos.value.map((other) => (other.id === photo.id ? { ...other, ...choice } : other));
 }
 
 function replacePhotos(next: SubjectPhoto[]): void {
@@ -142,17 +158,53 @@ function noteProblem(error: unknown): void {
   photoProblems.value = [...photoProblems.value, error.message];
 }
 
+const allTargets = computed(() =>
+  [target.value, ...furtherTargets.value].map((wish) => wish.trim()).filter(Boolean),
+);
+
 /** The first thing that keeps a run from starting, as a sentence. */
 export const obstacle = computed<string | undefined>(() => {
   const words = text.personalize.obstacles;
   if (photos.value.length === 0) return words.noPhotos;
   if (!classNoun.value.trim()) return words.noNoun;
   if (!target.value.trim()) return words.noTarget;
-  if (!mentions(target.value, classNoun.value)) return words.nounNotInTarget(classNoun.value.trim());
+  if (!allTargets.value.every((wish) => mentions(wish, classNoun.value))) {
+    return words.nounNotInTarget(classNoun.value.trim());
+  }
   if (!isPlaceholder(placeholder.value)) return words.badPlaceholder;
   if (placeholders.value.includes(placeholder.value)) return words.takenPlaceholder(placeholder.value);
   return undefined;
 });
+
+/** The settings with the words put in: what a run is begun with. */
+export const chosenSettings = computed<TrainingSettings | undefined>(
+  () =>
+    settings.value && {
+      ...settings.value,
+      classNoun: classNoun.value.trim(),
+      cleanPrompt: target.value.trim(),
+      furtherCleanPrompts: allTargets.value.slice(1),
+      placeholder: placeholder.value,
+      captions: captions.value,
+      maskedLoss: maskedLoss.value,
+    },
+);
+
+/** With the new word in the ordinary one's place; a caption that names neither is put behind the new word. */
+const captions = computed(() =>
+  photos.value.map(({ caption }) => {
+    if (!caption) return null;
+    const personal = personalPrompt(caption, classNoun.value, placeholder.value);
+    return personal.includes(placeholder.value) ? personal : `${placeholder.value}, ${caption}`;
+  }),
+);
+
+/** Marks were painted for a reason: the background then counts nothing, unless the setting was changed. */
+const maskedLoss = computed(
+  () =>
+    changes.value.maskedLoss ??
+    (photos.value.some(({ mask }) => mask) ? 1 : (settings.value?.maskedLoss ?? 0)),
+);
 
 export const previewPrompt = computed(() =>
   personalPrompt(target.value.trim(), classNoun.value, placeholder.value),

@@ -1,4 +1,4 @@
-/** The two curves of a run: loss, and how hard alignment pulls against personalization. */
+/** The curves of a run: losses, how hard alignment pulls, the new word's length, and the learning rate. */
 import { decimals } from "../../app/format";
 import { text } from "../../app/text";
 import type { TrainingSettings } from "../../engine/contract";
@@ -16,6 +16,9 @@ export function TrainingCharts({ settings }: { settings: TrainingSettings }) {
   const ratios = records.map(({ step, alignmentRatio }) =>
     step > settings.warmupSteps ? alignmentRatio : null,
   );
+  const norms = records.map(({ embeddingNorm }) => embeddingNorm);
+  const vocabulary = records.map(({ vocabularyNorm }) => vocabularyNorm ?? null);
+  const rates = records.map(({ learningRate }) => learningRate ?? null);
   const latestLoss = losses.at(-1);
   const latestRatio = ratios.at(-1) ?? undefined;
   const shared = { stepName: words.stepAxis, steps, lastStep: settings.steps };
@@ -29,6 +32,12 @@ export function TrainingCharts({ settings }: { settings: TrainingSettings }) {
           lines={[
             { name: words.each, color: "--chart-faint", width: 1, values: losses },
             { name: words.smoothed, color: "--chart-line", width: 2, values: smoothed(losses) },
+            {
+              name: words.personalizationLoss,
+              color: "--chart-second",
+              width: 2,
+              values: smoothed(records.map(({ personalizationLoss }) => personalizationLoss)),
+            },
           ]}
         />
       </section>
@@ -40,6 +49,27 @@ export function TrainingCharts({ settings }: { settings: TrainingSettings }) {
           lines={[{ name: words.each, color: "--chart-second", width: 2, values: ratios }]}
         />
       </section>
+      <section class="card">
+        <ChartHead name={words.norm} latest={norms.at(-1)} hint={words.normHint} />
+        <LiveChart
+          {...shared}
+          label={words.chartLabel(words.norm, latest(norms.at(-1)))}
+          lines={[
+            { name: words.norm, color: "--chart-line", width: 2, values: norms },
+            { name: words.vocabularyNorm, color: "--chart-second", width: 2, values: vocabulary },
+          ]}
+        />
+      </section>
+      {rates.some((rate) => rate !== null && rate !== rates[0]) && (
+        <section class="card">
+          <ChartHead name={words.rate} latest={rates.at(-1) ?? undefined} hint={words.rateHint} digits={5} />
+          <LiveChart
+            {...shared}
+            label={words.chartLabel(words.rate, latest(rates.at(-1) ?? undefined, 5))}
+            lines={[{ name: words.rate, color: "--chart-line", width: 2, values: rates }]}
+          />
+        </section>
+      )}
     </div>
   );
 }
@@ -48,22 +78,25 @@ function ChartHead({
   name,
   latest: value,
   hint,
+  digits = 3,
 }: {
   name: string;
   latest: number | undefined;
   hint: string;
+  digits?: number;
 }) {
   return (
     <>
       <h2 class="chart-head">
-        {name} <output>{latest(value)}</output>
+        {name} <output>{latest(value, digits)}</output>
       </h2>
       <p class="hint">{hint}</p>
     </>
   );
 }
 
-const latest = (value: number | undefined) => (value === undefined ? "–" : decimals(value, 3));
+const latest = (value: number | undefined, digits = 3) =>
+  value === undefined ? "–" : decimals(value, digits);
 
 function ratioHint(settings: TrainingSettings, ratio: number | undefined): string {
   if (settings.lambda === 0) return words.ratioOff;

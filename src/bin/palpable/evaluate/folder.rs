@@ -11,7 +11,7 @@ use std::{
 };
 
 use image::RgbImage;
-use palpable::evaluation::results::{Cell, PictureResult, Record, TrainingRun, read_lines};
+use palpable::evaluation::results::{Cell, Record, TrainingRun, read_lines};
 use serde_json::Value;
 
 use super::super::error::Error;
@@ -83,13 +83,6 @@ impl Folder {
 
     pub fn is_scored(&self, judge: &str, cell: &Cell) -> bool {
         self.scored.contains(&key(judge, cell))
-    }
-
-    pub fn pictures(&self) -> impl Iterator<Item = &PictureResult> {
-        self.records.iter().filter_map(|record| match record {
-            Record::Picture(picture) => Some(picture),
-            _ => None,
-        })
     }
 
     /// The training whose adapter lies in this file, if it was finished.

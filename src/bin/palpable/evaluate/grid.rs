@@ -12,7 +12,7 @@ use palpable::{
     },
     pipeline::{self, AppliedAdapter, Generation, GenerationSettings, StableDiffusion},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     super::error::Error,
@@ -20,7 +20,7 @@ use super::{
     folder::{Folder, picture_file},
     methods::{BASE, Method},
     subjects::Subject,
-    trainings::{PLACEHOLDER, Task, prompts_take_turns},
+    trainings::Task,
 };
 
 /// A comparison under way.
@@ -37,15 +37,31 @@ struct Grid<'a> {
     total: usize,
 }
 
+/// An adapter and what prompts call its subject.
+#[derive(Clone, Copy)]
+struct Personal<'a> {
+    applied: AppliedAdapter<'a>,
+    phrase: &'a str,
+}
+
+/// A finished comparison.
+pub struct Compared {
+    pub folder: Folder,
+    pub judge: String,
+    pub device: String,
+    /// What all pictures have in common.
+    pub settings: Value,
+}
+
 /// Trains, draws and scores whatever is not there yet.
 pub async fn run(
     arguments: &Arguments,
     methods: &[Method],
     prompts: &PromptSet,
     subjects: &[Subject],
-) -> Result<(), Error> {
+) -> Result<Compared, Error> {
     let model = arguments.model.load().await?;
-    let mut judge = arguments.judge.load(&model, &arguments.model.model).await?;
+    let judge = arguments.judge.load(&model, &arguments.model.model).await?;
     let mut vectors = Vec::new();
     for subject in subjects {
         let photos: Vec<RgbImage> = subject.photos.iter().map(|photo| photo.pixels().clone()).collect();
@@ -88,7 +104,9 @@ pub async fn run(
             }
         }
     }
-    Ok(())
+    let report = &grid.model.gpu.report;
+    let device = format!("{} ({})", report.adapter_name, report.backend);
+    Ok(Compared { device, judge: grid.judge_name, settings, folder: grid.folder })
 }
 
 impl Grid<'_> {
@@ -107,19 +125,20 @@ impl Grid<'_> {
             .collect();
         let task =
             |prompts| Task { subject: own, method, training_seed, steps: self.arguments.steps, prompts };
+        let phrase = task(&texts[..]).subject_phrase()?;
         // Without alignment no training knows of the prompts.
         let aligned = method.settings()?.lambda > 0.0;
-        if aligned && (self.arguments.per_prompt || (prompts.len() > 1 && !prompts_take_turns())) {
+        if aligned && self.arguments.per_prompt {
             for (prompt, text) in prompts.iter().zip(texts.chunks(1)) {
                 let adapter =
                     task(text).adapter(&self.model, &mut self.folder, Some(prompt.template())).await?;
-                self.draw_strengths(subject, method, &adapter, training_seed, prompt).await?;
+                self.draw_strengths(subject, method, (&adapter, &phrase), training_seed, prompt).await?;
             }
             return Ok(());
         }
         let adapter = task(&texts[..]).adapter(&self.model, &mut self.folder, None).await?;
         for prompt in prompts {
-            self.draw_strengths(subject, method, &adapter, training_seed, prompt).await?;
+            self.draw_strengths(subject, method, (&adapter, &phrase), training_seed, prompt).await?;
         }
         Ok(())
     }
@@ -128,12 +147,12 @@ impl Grid<'_> {
         &mut self,
         subject: usize,
         method: &Method,
-        adapter: &Adapter,
+        (adapter, phrase): (&Adapter, &str),
         training_seed: u64,
         prompt: &EvaluationPrompt,
     ) -> Result<(), Error> {
         for &strength in &self.arguments.strengths {
-            let applied = AppliedAdapter { adapter, strength };
+            let applied = Personal { applied: AppliedAdapter { adapter, strength }, phrase };
             self.draw_seeds(subject, &method.name, Some(applied), training_seed, prompt).await?;
         }
         Ok(())
@@ -143,7 +162,7 @@ impl Grid<'_> {
         &mut self,
         subject: usize,
         method: &str,
-        adapter: Option<AppliedAdapter<'_>>,
+        adapter: Option<Personal<'_>>,
         training_seed: u64,
         prompt: &EvaluationPrompt,
     ) -> Result<(), Error> {
@@ -152,8 +171,9 @@ impl Grid<'_> {
                 subject: self.subjects[subject].name.clone(),
                 method: method.to_owned(),
                 // As it was written: 0.1 and not 0.10000000149011612.
-                strength: adapter
-                    .map_or(0.0, |applied| applied.strength.to_string().parse().unwrap_or_default()),
+                strength: adapter.map_or(0.0, |personal| {
+                    personal.applied.strength.to_string().parse().unwrap_or_default()
+                }),
                 training_seed,
                 prompt: prompt.template().to_owned(),
                 seed,
@@ -171,7 +191,7 @@ impl Grid<'_> {
         &mut self,
         subject: usize,
         cell: Cell,
-        adapter: Option<AppliedAdapter<'_>>,
+        adapter: Option<Personal<'_>>,
         prompt: &EvaluationPrompt,
     ) -> Result<(), Error> {
         let noun = &self.subjects[subject].class_noun;
@@ -180,8 +200,7 @@ impl Grid<'_> {
         let picture = match self.folder.picture(&file)? {
             Some(picture) => picture,
             None => {
-                let text =
-                    if adapter.is_some() { prompt.personal(PLACEHOLDER) } else { clean_prompt.clone() };
+                let text = adapter.map_or(clean_prompt.clone(), |personal| prompt.personal(personal.phrase));
                 let picture = self.draw(text, cell.seed, adapter).await?;
                 self.folder.write(&file, &png(&picture)?)?;
                 picture
@@ -228,7 +247,7 @@ impl Grid<'_> {
         &self,
         prompt: String,
         seed: u64,
-        adapter: Option<AppliedAdapter<'_>>,
+        adapter: Option<Personal<'_>>,
     ) -> Result<RgbImage, Error> {
         let settings = GenerationSettings {
             prompt,
@@ -238,7 +257,7 @@ impl Grid<'_> {
             sampler: self.arguments.sampler.clone(),
             ..Default::default()
         };
-        let applied: Vec<AppliedAdapter> = adapter.into_iter().collect();
+        let applied: Vec<AppliedAdapter> = adapter.into_iter().map(|personal| personal.applied).collect();
         let mut generation = Generation::new(&self.model, &settings, &applied)?;
         while generation.step().await? < generation.steps() {}
         let picture = generation.finish().await?;

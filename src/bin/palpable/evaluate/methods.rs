@@ -1,6 +1,6 @@
 //! What is compared: methods by their presets, and variants of them with other settings.
 
-use palpable::training::TrainingSettings;
+use palpable::training::{self, TrainingSettings};
 use serde_json::{Map, Value};
 
 use super::super::error::Error;
@@ -63,11 +63,12 @@ impl Method {
 }
 
 fn preset(name: &str) -> Result<TrainingSettings, Error> {
-    match name {
-        "palp" => Ok(TrainingSettings::default()),
-        "ti-db" => Ok(TrainingSettings { lambda: 0.0, ..Default::default() }),
-        _ => Err(Error::Other(format!("There is no method \"{name}\"; there are {BASE}, ti-db and palp."))),
-    }
+    let method = serde_json::from_value(Value::String(name.to_owned())).map_err(|_| {
+        let known = training::Method::ALL.map(|method| serde_json::to_value(method).unwrap_or_default());
+        let known: Vec<&str> = known.iter().filter_map(Value::as_str).collect();
+        Error::Other(format!("There is no method \"{name}\"; there are {BASE}, {}.", known.join(", ")))
+    })?;
+    Ok(TrainingSettings::of_method(method))
 }
 
 fn settings_object(settings: &TrainingSettings) -> Result<Map<String, Value>, Error> {

@@ -3,6 +3,7 @@
 mod folder;
 mod grid;
 mod methods;
+mod report;
 mod subjects;
 mod trainings;
 
@@ -29,7 +30,8 @@ pub struct Arguments {
     /// What kind of thing the subjects are, where no subjects.json says it
     #[arg(long)]
     class_noun: Option<String>,
-    /// base (the model alone), and methods: ti-db, palp
+    /// base (the model alone), and methods: palp, ti-db, textual-inversion, dreambooth, dreambooth-lora,
+    /// custom-diffusion
     #[arg(long, num_args = 1.., value_delimiter = ',', default_value = "base,ti-db,palp")]
     methods: Vec<String>,
     /// A method with other settings, as NAME={"method":"palp","lambda":0.5}; may be repeated
@@ -120,5 +122,6 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     let methods = arguments.methods()?;
     let prompts = arguments.prompt_set()?;
     let subjects = subjects::read(&arguments.subjects, arguments.class_noun.as_deref())?;
-    grid::run(&arguments, &methods, &prompts, &subjects).await
+    let compared = grid::run(&arguments, &methods, &prompts, &subjects).await?;
+    report::write(&compared)
 }

@@ -16,7 +16,6 @@ const METADATA: &str = "subjects.json";
 pub struct Subject {
     pub name: String,
     pub class_noun: String,
-    pub folder: PathBuf,
     pub photos: Vec<Photo>,
 }
 
@@ -43,7 +42,7 @@ pub fn read(folders: &[PathBuf], class_noun: Option<&str>) -> Result<Vec<Subject
             ))
         })?;
         let photos = photos::read_folder(folder).map_err(training::Error::from)?;
-        subjects.push(Subject { name, class_noun, folder: folder.clone(), photos });
+        subjects.push(Subject { name, class_noun, photos });
     }
     match subjects.is_empty() {
         true => Err(Error::Other("No subject was given; --subjects takes folders of photos.".to_owned())),

@@ -8,7 +8,7 @@ use palpable::{
     pipeline::StableDiffusion,
     training::TrainingSettings,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     super::error::Error,
@@ -30,40 +30,36 @@ pub struct Task<'a> {
     pub prompts: &'a [(String, String)],
 }
 
-/// Whether one training can be for several prompts, which take turns.
-pub fn prompts_take_turns() -> bool {
-    serde_json::to_value(TrainingSettings::default()).is_ok_and(|settings| settings.get(FURTHER).is_some())
-}
-
-const FURTHER: &str = "furtherCleanPrompts";
-
 impl Task<'_> {
     /// The method's settings with the subject's words, the prompts, the seed and the budget.
     fn settings(&self) -> Result<TrainingSettings, Error> {
-        let settings = self.method.settings()?;
-        let mut words = json!({
-            "placeholder": PLACEHOLDER,
-            "classNoun": self.subject.class_noun,
-            "seed": self.training_seed,
-        });
-        let clean: Vec<&str> = self.prompts.iter().map(|(_, clean)| clean.as_str()).collect();
-        words["cleanPrompt"] = clean.first().copied().unwrap_or_default().into();
-        if clean.len() > 1 && settings.lambda > 0.0 {
-            words[FURTHER] = clean[1..].into();
-        }
-        if !self.method.changes("steps") {
-            words["steps"] = self.steps.into();
-            if !self.method.changes("warmupSteps") {
-                // A short run keeps a share of its steps for alignment.
-                words["warmupSteps"] = settings.warmup_steps.min(self.steps / 2).into();
-            }
-        }
-        let failed = |reason: serde_json::Error| Error::Other(reason.to_string());
-        let mut all = serde_json::to_value(settings).map_err(failed)?;
-        if let (Value::Object(all), Value::Object(words)) = (&mut all, words) {
-            all.extend(words);
-        }
-        serde_json::from_value(all).map_err(failed)
+        let own = self.method.settings()?;
+        let clean = |index: usize| self.prompts.get(index).map(|(_, clean)| clean.clone());
+        // Without alignment no training knows of further prompts.
+        let known = if own.lambda > 0.0 { self.prompts.len() } else { 1 };
+        let further = self.prompts.iter().take(known).skip(1);
+        let steps = if self.method.changes("steps") { own.steps } else { self.steps };
+        // A short run keeps a share of its steps for alignment.
+        let warmup_steps = if self.method.changes("warmupSteps") {
+            own.warmup_steps
+        } else {
+            own.warmup_steps.min(steps / 2)
+        };
+        Ok(TrainingSettings {
+            placeholder: PLACEHOLDER.to_owned(),
+            class_noun: self.subject.class_noun.clone(),
+            clean_prompt: clean(0).unwrap_or_default(),
+            further_clean_prompts: further.map(|(_, clean)| clean.clone()).collect(),
+            seed: self.training_seed,
+            steps,
+            warmup_steps,
+            ..own
+        })
+    }
+
+    /// What prompts call the subject.
+    pub fn subject_phrase(&self) -> Result<String, Error> {
+        Ok(self.settings()?.subject_phrase())
     }
 
     fn file(&self, of_one_prompt: Option<&str>) -> String {
@@ -119,8 +115,8 @@ impl Task<'_> {
         let (mut ratios, mut aligned) = (0.0, 0);
         let mut evaluations = 0;
         while !trainer.is_complete() {
-            evaluations += evaluations_of_step(trainer.settings(), trainer.steps_made());
             let record = trainer.step().await?;
+            evaluations += record.unet_evaluations;
             model.gpu.check().map_err(palpable::pipeline::Error::from)?;
             if record.alignment_ratio > 0.0 {
                 (ratios, aligned) = (ratios + record.alignment_ratio, aligned + 1);
@@ -153,14 +149,6 @@ impl Task<'_> {
         };
         Ok((adapter, run))
     }
-}
-
-/// Rows that the U-Net is asked about in a step: one with gradients, and for alignment the frozen model's
-/// under guidance α and the personalized one's under β.
-fn evaluations_of_step(settings: &TrainingSettings, step: usize) -> usize {
-    let guided = |scale: f64| if scale == 1.0 { 1 } else { 2 };
-    let aligned = if settings.aligns(step) { guided(settings.alpha) + guided(settings.beta) } else { 0 };
-    settings.batch * settings.accumulation * (1 + aligned)
 }
 
 /// The first setting that differs.

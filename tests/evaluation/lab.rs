@@ -1,0 +1,212 @@
+//! `palpable evaluate` from end to end on the embedded model: interrupted, gone on with, reported.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use palpable::evaluation::results::{Record, read_lines};
+
+use crate::support::in_repository;
+
+/// A folder of this test's own, empty.
+fn folder(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&path);
+    std::fs::create_dir_all(&path).expect("a folder");
+    path
+}
+
+fn command(out: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_palpable"));
+    command.args(["evaluate", "--device=cpu", "--model=models/demo", "--steps=2", "--sampler-steps=1"]);
+    command.arg(format!("--out={}", out.display())).args(arguments).current_dir(in_repository("."));
+    command
+}
+
+/// Killed once it has written `lines` results.
+fn interrupt(mut child: Child, results: &Path, lines: usize) {
+    let started = Instant::now();
+    while std::fs::read_to_string(results).unwrap_or_default().lines().count() < lines {
+        assert!(started.elapsed() < Duration::from_secs(60), "no results");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A subject with a hostile name and class noun, of the embedded model's photos.
+fn subject(folder: &Path) -> PathBuf {
+    let photos = folder.join("<b>cat & \"co\"");
+    std::fs::create_dir_all(&photos).expect("a folder");
+    std::fs::copy(in_repository("models/demo/subjects/cat/1.png"), photos.join("1.png")).expect("a photo");
+    let metadata = serde_json::json!({ "<b>cat & \"co\"": { "class_word": "cat" } });
+    std::fs::write(folder.join("subjects.json"), metadata.to_string()).expect("a file");
+    photos
+}
+
+#[test]
+fn an_interrupted_comparison_goes_on_and_is_reported() {
+    let folder = folder("lab");
+    let out = folder.join("out");
+    let photos = subject(&folder);
+    let prompts = folder.join("mine.txt");
+    let hostile = "a photo of {subject} <script>alert(1)</script> | style: a photo | class: {subject}";
+    std::fs::write(&prompts, format!("{hostile}\n")).expect("a file");
+    let subjects = format!("--subjects={}", photos.display());
+    let prompts = format!("--prompts={}", prompts.display());
+    let asked = [
+        &subjects,
+        &prompts,
+        "--methods=base,ti-db,palp",
+        "--variant=\"><i>=>{\"lambda\":1,\"warmupSteps\":0}",
+        "--seeds=1",
+        "--strengths=0.5,1",
+        "--dino=tests/goldens/evaluation/dino",
+    ];
+    let asked = asked.map(|argument| argument.replace("<i>=>", "<i>="));
+    let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
+
+    let results = out.join("results.jsonl");
+    // The photos' line, the base model's picture, a training and its first picture.
+    let child = command(&out, &asked).stderr(Stdio::null()).stdout(Stdio::null()).spawn().expect("it starts");
+    interrupt(child, &results, 4);
+    let (_, whole) = read_lines(&std::fs::read_to_string(&results).expect("results")).expect("records");
+    let before = std::fs::read_to_string(&results).expect("results")[..whole].to_owned();
+    std::fs::write(&results, format!("{before}{{\"record\":\"pict")).expect("half a line");
+
+    let output = command(&out, &asked).output().expect("it starts");
+    assert!(output.status.success(), "{}", said(&output));
+    let after = std::fs::read_to_string(&results).expect("results");
+    assert!(after.starts_with(&before), "what was there stays");
+    let (records, _) = read_lines(&after).expect("records");
+    let pictures: Vec<_> = records
+        .iter()
+        .filter_map(|record| match record {
+            Record::Picture(picture) => Some(picture),
+            _ => None,
+        })
+        .collect();
+    // One of the base model, and three adapters at two strengths.
+    assert_eq!(pictures.len(), 7);
+    assert_eq!(pictures.iter().map(|picture| &picture.file).collect::<BTreeSet<_>>().len(), 7);
+    for picture in &pictures {
+        assert!(picture.scores.text_alignment.abs() <= 1.0 && picture.scores.dino.is_some());
+        assert_eq!(picture.scores.elements.len(), 2);
+        assert!(out.join(&picture.file).is_file(), "{}", picture.file);
+    }
+    let trainings: Vec<_> = records
+        .iter()
+        .filter_map(|record| match record {
+            Record::Training(run) => {
+                Some((run.method.as_str(), run.unet_evaluations, run.alignment_ratio > 0.0))
+            }
+            _ => None,
+        })
+        .collect();
+    // Two steps of batch 4; alignment asks for three more predictions, at PALP's second step and at both of
+    // the variant's.
+    assert_eq!(trainings, [("ti-db", 8, false), ("palp", 20, true), ("\"><i>", 32, true)]);
+
+    // Everything is there: a third start computes nothing.
+    let output = command(&out, &asked).output().expect("it starts");
+    assert!(output.status.success() && !said(&output).contains("picture "), "{}", said(&output));
+    assert_eq!(std::fs::read_to_string(&results).expect("results"), after);
+
+    let html = std::fs::read_to_string(out.join("report.html")).expect("a report");
+    let kept = in_repository("artifacts");
+    std::fs::create_dir_all(&kept).expect("a folder");
+    std::fs::write(kept.join("evaluation-report.html"), &html).expect("a file");
+    for expected in [
+        "strength curve",
+        "<svg",
+        "data:image/jpeg;base64,",
+        "TI+DB",
+        "color-scheme: light dark",
+        "width=device-width",
+    ] {
+        assert!(html.contains(expected), "no {expected}");
+    }
+    for heading in [
+        "Scores",
+        "Text alignment by element",
+        "Differences from TI+DB",
+        "Against TI+DB",
+        "Cost of a training",
+        "To make it again",
+        "DINO-I",
+    ] {
+        assert!(html.contains(heading), "no {heading}");
+    }
+    for hostile in ["<script", "<b>cat", "\"><i>", "http://", "https://"] {
+        assert!(!html.contains(hostile), "{hostile}");
+    }
+    assert!(html.contains("&lt;b&gt;cat &amp; &quot;co&quot;"), "the name is shown");
+
+    // What would mix results that differ is refused.
+    let refused = |change: &str, expected: &str| {
+        let output = command(&out, &[&asked[..], &[change]].concat()).output().expect("it starts");
+        assert_eq!(output.status.code(), Some(1));
+        assert!(said(&output).contains(expected) && !said(&output).contains("panicked"), "{}", said(&output));
+    };
+    refused("--guidance=3", "guidanceScale");
+    refused("--training-seeds=0", "at least 1");
+    refused("--variant=x={\"lamda\":1}", "there is no setting \"lamda\"");
+    refused("--variant=palp={}", "two methods called \"palp\"");
+    refused("--strengths=9", "from 0 to 2");
+}
+
+#[test]
+fn bad_comparisons_are_explained() {
+    let folder = folder("lab_errors");
+    let out = folder.join("out");
+    let refused = |arguments: &[&str], expected: &str| {
+        let output = command(&out, arguments).output().expect("it starts");
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(said(&output).contains(expected) && !said(&output).contains("panicked"), "{}", said(&output));
+    };
+    let cat = "--subjects=models/demo/subjects/cat";
+    refused(&[cat, "--methods=magic"], "There is no method \"magic\"");
+    refused(&[cat, "--prompts=magic"], "built-in prompt set (complex, dreambooth)");
+    refused(&["--subjects=README.md"], "No subject was given");
+    refused(&["--subjects=models/demo/clip"], "What is in models/demo/clip?");
+    refused(&[cat, "--clip=no/such/folder"], "config.json");
+    assert!(!out.exists(), "nothing was begun");
+}
+
+#[test]
+fn pictures_are_scored_by_other_judges() {
+    let photo = "models/demo/subjects/cat/1.png";
+    let score = [
+        "score",
+        "--device=cpu",
+        "--model=models/demo",
+        "--pictures",
+        photo,
+        "--prompt=a photo of a cat",
+        "--element=a cat",
+        "--photos=models/demo/subjects/cat",
+        "--other-photos",
+        "models/demo/subjects/dog",
+        "models/demo/subjects/car",
+        "--clip=tests/goldens/evaluation/clip",
+        "--dino=tests/goldens/evaluation/dino",
+    ];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_palpable"));
+    let output = command.args(score).current_dir(in_repository(".")).output().expect("it starts");
+    assert!(output.status.success(), "{}", said(&output));
+    let scores: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(scores["judge"], "clip and dino");
+    for name in
+        ["clipText", "clipScore", "clipImage", "margin", "foreground", "foregroundMargin", "dinoImage"]
+    {
+        assert!(scores[name].is_number(), "{name}: {scores}");
+    }
+    assert!(scores["elements"][0].is_number(), "{scores}");
+}

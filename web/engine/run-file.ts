@@ -1,0 +1,83 @@
+/**
+ * An unfinished training as one file: what the page shows of it, then the engine's own checkpoint. It ends with the
+ * SHA-256 of all before, so that a file that was cut off in the middle of a write, or has rotted, is known as such.
+ *
+ * Layout: 8 bytes of magic, the header's length (u32, little-endian), the header (JSON), the checkpoint, 32 bytes of
+ * digest.
+ */
+import type { PreviewPlan } from "./api";
+import type { TrainingRecord, TrainingSettings } from "./contract";
+
+/** What is known of a run without its engine state. */
+export interface RunFacts {
+  id: string;
+  /** Milliseconds since 1970. */
+  savedAt: number;
+  /** Steps made. */
+  step: number;
+  settings: TrainingSettings;
+  previews: PreviewPlan | null;
+  /** Steps between two saved states. */
+  every: number;
+  /** The model that it was begun with. */
+  model: string;
+  /** The numbers of all steps made. */
+  records: TrainingRecord[];
+}
+
+export interface RunFile {
+  facts: RunFacts;
+  checkpoint: Uint8Array;
+}
+
+const MAGIC = new TextEncoder().encode("palprun1");
+const DIGEST = 32;
+const HEADER_AT = MAGIC.length + 4;
+
+export async function encodeRun({ facts, checkpoint }: RunFile): Promise<Uint8Array> {
+  const header = new TextEncoder().encode(JSON.stringify(facts));
+  const body = HEADER_AT + header.length + checkpoint.length;
+  const file = new Uint8Array(body + DIGEST);
+  file.set(MAGIC);
+  new DataView(file.buffer).setUint32(MAGIC.length, header.length, true);
+  file.set(header, HEADER_AT);
+  file.set(checkpoint, HEADER_AT + header.length);
+  file.set(await digest(file.subarray(0, body)), body);
+  return file;
+}
+
+/** `undefined` for anything but a whole file. */
+export async function decodeRun(file: Uint8Array): Promise<RunFile | undefined> {
+  const body = file.length - DIGEST;
+  if (body < HEADER_AT || !same(file.subarray(0, MAGIC.length), MAGIC)) return undefined;
+  if (!same(await digest(file.subarray(0, body)), file.subarray(body))) return undefined;
+  const length = new DataView(file.buffer, file.byteOffset).getUint32(MAGIC.length, true);
+  if (HEADER_AT + length > body) return undefined;
+  const facts = checkedFacts(new TextDecoder().decode(file.subarray(HEADER_AT, HEADER_AT + length)));
+  return facts && { facts, checkpoint: file.slice(HEADER_AT + length, body) };
+}
+
+/** An earlier version of the page may have written other facts. */
+function checkedFacts(json: string): RunFacts | undefined {
+  try {
+    const facts = JSON.parse(json) as Partial<RunFacts>;
+    const whole =
+      typeof facts.id === "string" &&
+      typeof facts.savedAt === "number" &&
+      typeof facts.step === "number" &&
+      typeof facts.every === "number" &&
+      typeof facts.model === "string" &&
+      typeof facts.settings?.placeholder === "string" &&
+      typeof facts.settings.steps === "number" &&
+      Array.isArray(facts.records);
+    return whole ? ({ previews: null, ...facts } as RunFacts) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const digest = async (bytes: Uint8Array) =>
+  new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
+
+const same = (one: Uint8Array, other: Uint8Array) =>
+  one.length === other.length && one.every((byte, at) => byte === other[at]);

@@ -1,0 +1,56 @@
+/**
+ * Where unfinished trainings lie: in the browser's private file system, a folder a run with two slots. A state is
+ * written over the older one, so that a tab killed at any instant leaves the other whole. Read by the page, written by
+ * the worker, which alone may write in place.
+ */
+import { decodeRun, type RunFile } from "./run-file";
+
+const FOLDER = "unfinished-trainings";
+export const SLOTS = ["one.run", "two.run"] as const;
+
+export interface RunSlot {
+  name: (typeof SLOTS)[number];
+  run: RunFile | undefined;
+}
+
+/** Held by the tab in which the run is under way. */
+export const lockName = (id: string) => `palpable-training ${id}`;
+
+/** @throws what the browser throws that keeps its file system from the page, as in some private windows. */
+export async function runsFolder(): Promise<FileSystemDirectoryHandle> {
+  const root = await navigator.storage.getDirectory();
+  return root.getDirectoryHandle(FOLDER, { create: true });
+}
+
+/** Both slots of a run: what they hold, or `undefined` where nothing whole is. */
+export async function readSlots(folder: FileSystemDirectoryHandle): Promise<RunSlot[]> {
+  return Promise.all(SLOTS.map(async (name) => ({ name, run: await readSlot(folder, name) })));
+}
+
+async function readSlot(folder: FileSystemDirectoryHandle, name: string): Promise<RunFile | undefined> {
+  try {
+    const file = await (await folder.getFileHandle(name)).getFile();
+    return await decodeRun(new Uint8Array(await file.arrayBuffer()));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The latest whole state. */
+export function latest(slots: readonly RunSlot[]): RunFile | undefined {
+  const runs = slots.flatMap(({ run }) => (run ? [run] : []));
+  return runs.sort((one, other) => other.facts.step - one.facts.step)[0];
+}
+
+/** The slot to write next: an empty or broken one, else the older. */
+export function slotToWrite(slots: readonly RunSlot[]): RunSlot["name"] {
+  const step = ({ run }: RunSlot) => run?.facts.step ?? -1;
+  return [...slots].sort((one, other) => step(one) - step(other))[0]?.name ?? SLOTS[0];
+}
+
+export async function removeRun(id: string): Promise<void> {
+  const folder = await runsFolder();
+  await folder.removeEntry(id, { recursive: true }).catch((error: unknown) => {
+    if (!(error instanceof DOMException && error.name === "NotFoundError")) throw error;
+  });
+}

@@ -1,0 +1,64 @@
+/** Writes the state of the training under way where a killed tab leaves it whole: see `run-folder.ts`. */
+import { encodeRun, type RunFile } from "../run-file";
+import { latest, lockName, readSlots, runsFolder, SLOTS, slotToWrite } from "../run-folder";
+
+/** Why a state was not kept. */
+export type KeepProblem = "full" | "unavailable";
+
+export class RunKeeper {
+  readonly #id: string;
+  /** The slot to write next; found out at the first write. */
+  #next: (typeof SLOTS)[number] | undefined;
+
+  constructor(id: string) {
+    this.#id = id;
+  }
+
+  /** Writes over the older of the run's two states. Returns what kept it from doing so. */
+  async keep(run: RunFile): Promise<KeepProblem | undefined> {
+    try {
+      const folder = await (await runsFolder()).getDirectoryHandle(this.#id, { create: true });
+      const name = this.#next ?? slotToWrite(await readSlots(folder));
+      // Should this write break off, the next one goes to the same slot: the other one is whole.
+      this.#next = name;
+      await writeWhole(await folder.getFileHandle(name, { create: true }), await encodeRun(run));
+      this.#next = SLOTS.find((other) => other !== name);
+      return undefined;
+    } catch (error) {
+      return error instanceof DOMException && error.name === "QuotaExceededError" ? "full" : "unavailable";
+    }
+  }
+}
+
+/** Workers alone have it: the page's types don't know of it. */
+interface InPlace {
+  createSyncAccessHandle(): Promise<{
+    truncate(size: number): void;
+    write(bytes: Uint8Array, options: { at: number }): number;
+    flush(): void;
+    close(): void;
+  }>;
+}
+
+async function writeWhole(slot: FileSystemFileHandle, bytes: Uint8Array): Promise<void> {
+  const access = await (slot as unknown as InPlace).createSyncAccessHandle();
+  try {
+    access.truncate(0);
+    const written = access.write(bytes, { at: 0 });
+    if (written < bytes.length) throw new DOMException("cut off", "QuotaExceededError");
+    access.flush();
+  } finally {
+    access.close();
+  }
+}
+
+/** The run's latest whole state. */
+export async function readRun(id: string): Promise<RunFile | undefined> {
+  const folder = await (await runsFolder()).getDirectoryHandle(id).catch(() => undefined);
+  return folder && latest(await readSlots(folder));
+}
+
+/** Other tabs see as long as the work lasts that this run is under way. */
+export function whileLocked<T>(id: string, work: () => Promise<T>): Promise<T> {
+  return navigator.locks.request(lockName(id), work);
+}

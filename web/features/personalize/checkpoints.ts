@@ -1,0 +1,52 @@
+/**
+ * Trainings that a closed or killed tab left unfinished in the browser's storage: found at a visit, offered to be
+ * continued, deleted when they are discarded or done with.
+ */
+import { signal } from "@preact/signals";
+import { text } from "../../app/text";
+import { type Fault, faultError, toFault } from "../../engine/fault";
+import type { RunFacts } from "../../engine/run-file";
+import { latest, lockName, readSlots, removeRun, runsFolder } from "../../engine/run-folder";
+
+export interface UnfinishedRun {
+  id: string;
+  /** `undefined` where neither of its states is whole. */
+  facts: RunFacts | undefined;
+}
+
+/** The latest first. */
+export const unfinished = signal<UnfinishedRun[]>([]);
+export const discardFault = signal<Fault | undefined>(undefined);
+
+/** A browser that keeps no files has no unfinished runs: nothing to say about it here. */
+export async function findUnfinished(): Promise<void> {
+  unfinished.value = await readRuns().catch(() => []);
+}
+
+async function readRuns(): Promise<UnfinishedRun[]> {
+  const folder = await runsFolder();
+  const underWay = await runsUnderWay();
+  const runs: UnfinishedRun[] = [];
+  for await (const [id, handle] of folder.entries()) {
+    if (handle.kind !== "directory" || underWay.has(lockName(id))) continue;
+    runs.push({ id, facts: latest(await readSlots(handle as FileSystemDirectoryHandle))?.facts });
+  }
+  return runs.sort((one, other) => (other.facts?.savedAt ?? 0) - (one.facts?.savedAt ?? 0));
+}
+
+/** The locks that this tab and others hold. */
+async function runsUnderWay(): Promise<Set<string>> {
+  const { held = [] } = await navigator.locks.query();
+  return new Set(held.flatMap(({ name }) => name ?? []));
+}
+
+/** Every trace of the run is gone from the storage when this resolves, unless `discardFault` says otherwise. */
+export async function discard(id: string): Promise<void> {
+  discardFault.value = undefined;
+  try {
+    await removeRun(id);
+    unfinished.value = unfinished.value.filter((run) => run.id !== id);
+  } catch {
+    discardFault.value = toFault(faultError("Storage", text.unfinished.notDiscarded));
+  }
+}

@@ -1,0 +1,123 @@
+/** Paints over the thing in a photo, by finger, mouse or keys. */
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { dab, type Mask, stroke } from "./mask";
+import { settingsText as words } from "./settings-text";
+
+interface MaskPainterProps {
+  bitmap: ImageBitmap;
+  mask: Mask;
+  onClear: () => void;
+}
+
+export function MaskPainter({ bitmap, mask, onClear }: MaskPainterProps) {
+  const { width, height } = bitmap;
+  const shorter = Math.min(width, height);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [radius, setRadius] = useState(shorter / 12);
+  const [erasing, setErasing] = useState(false);
+  const [brush, setBrush] = useState({ x: width / 2, y: height / 2 });
+  const [strokes, setStrokes] = useState(0);
+
+  useLayoutEffect(() => {
+    const context = canvas.current?.getContext("2d");
+    if (!context) return;
+    context.drawImage(bitmap, 0, 0);
+    tint(context, mask);
+    context.lineWidth = Math.max(2, shorter / 200);
+    context.strokeStyle = "#fff";
+    context.beginPath();
+    context.arc(brush.x, brush.y, radius, 0, 2 * Math.PI);
+    context.stroke();
+  }, [bitmap, mask, brush, radius, strokes]);
+
+  const changed = () => setStrokes((count) => count + 1);
+  const place = (event: PointerEvent) => {
+    const frame = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    const scale = width / frame.width;
+    return { x: (event.clientX - frame.left) * scale, y: (event.clientY - frame.top) * scale };
+  };
+  const press = (event: PointerEvent) => {
+    (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
+    const at = place(event);
+    dab(mask, at.x, at.y, radius, erasing);
+    setBrush(at);
+    changed();
+  };
+  const drag = (event: PointerEvent) => {
+    if (!(event.currentTarget as HTMLElement).hasPointerCapture(event.pointerId)) return;
+    const at = place(event);
+    stroke(mask, brush, at, radius, erasing);
+    setBrush(at);
+    changed();
+  };
+  const key = (event: KeyboardEvent) => {
+    const step = Math.max(2, radius / 2);
+    const by = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] }[
+      event.key
+    ];
+    const paints = event.key === " ";
+    const rubs = event.key === "Delete" || event.key === "Backspace";
+    if (!by && !paints && !rubs) return;
+    event.preventDefault();
+    if (by) {
+      const [right = 0, down = 0] = by;
+      const within = (value: number, most: number) => Math.min(Math.max(value, 0), most);
+      setBrush({ x: within(brush.x + right, width), y: within(brush.y + down, height) });
+    } else {
+      dab(mask, brush.x, brush.y, radius, rubs || erasing);
+      changed();
+    }
+  };
+
+  return (
+    <>
+      <div class="crop-frame" style={{ aspectRatio: `${width} / ${height}`, "--ratio": width / height }}>
+        <button
+          type="button"
+          class="mask-brush"
+          aria-label={words.markCanvas}
+          aria-describedby="mark-hint"
+          onPointerDown={press}
+          onPointerMove={drag}
+          onKeyDown={key}
+        >
+          <canvas ref={canvas} width={width} height={height} />
+        </button>
+      </div>
+      <p class="hint" id="mark-hint">
+        {words.markHint}
+      </p>
+      <label class="crop-size">
+        {words.brush}
+        <input
+          type="range"
+          min={shorter / 60}
+          max={shorter / 3}
+          step="any"
+          value={radius}
+          onInput={(event) => setRadius(event.currentTarget.valueAsNumber)}
+        />
+      </label>
+      <div class="actions">
+        <button type="button" class="button" aria-pressed={erasing} onClick={() => setErasing(!erasing)}>
+          {words.erase}
+        </button>
+        <button type="button" class="button quiet" onClick={onClear}>
+          {words.clearMarks}
+        </button>
+      </div>
+    </>
+  );
+}
+
+/** The marks as a coloured veil over the photo. */
+function tint(context: CanvasRenderingContext2D, mask: Mask): void {
+  const veil = new OffscreenCanvas(mask.width, mask.height);
+  const paint = veil.getContext("2d");
+  if (!paint) return;
+  paint.drawImage(mask, 0, 0);
+  paint.globalCompositeOperation = "source-in";
+  paint.fillStyle = "rgb(15 160 130 / 55%)";
+  paint.fillRect(0, 0, mask.width, mask.height);
+  context.drawImage(veil, 0, 0);
+}

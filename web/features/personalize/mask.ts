@@ -1,0 +1,54 @@
+/** Where the thing is in a photo, as painted by hand: an alpha channel of the photo's size. */
+
+export type Mask = OffscreenCanvas;
+
+export const emptyMask = (width: number, height: number): Mask => new OffscreenCanvas(width, height);
+
+/** A round dab of the brush; `erase` rubs out instead. In pixels of the photo. */
+export function dab(mask: Mask, x: number, y: number, radius: number, erase: boolean): void {
+  const context = mask.getContext("2d");
+  if (!context) return;
+  context.globalCompositeOperation = erase ? "destination-out" : "source-over";
+  context.fillStyle = "#000";
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  context.fill();
+}
+
+/** A stroke as dabs close enough to leave no gaps. */
+export function stroke(
+  mask: Mask,
+  from: { x: number; y: number },
+  to: { x: number; y: number },
+  radius: number,
+  erase: boolean,
+): void {
+  for (const { x, y } of pointsAlong(from, to, radius / 2)) dab(mask, x, y, radius, erase);
+}
+
+/** From the first point to the last, no further apart than `gap`. */
+export function pointsAlong(
+  from: { x: number; y: number },
+  to: { x: number; y: number },
+  gap: number,
+): { x: number; y: number }[] {
+  const pieces = Math.max(1, Math.ceil(Math.hypot(to.x - from.x, to.y - from.y) / Math.max(gap, 1)));
+  return Array.from({ length: pieces + 1 }, (_, index) => ({
+    x: from.x + ((to.x - from.x) * index) / pieces,
+    y: from.y + ((to.y - from.y) * index) / pieces,
+  }));
+}
+
+/**
+ * Puts the mask's opacity into the picture's alpha; both four bytes a pixel. A mask without a mark marks nothing out:
+ * then the whole photo counts.
+ */
+export function withAlpha(rgba: Uint8Array, mask: Uint8ClampedArray): Uint8Array {
+  const marked = mask.some((value, at) => at % 4 === 3 && value > 0);
+  return marked ? rgba.map((value, at) => (at % 4 === 3 ? (mask[at] ?? 0) : value)) : rgba;
+}
+
+export function hasMarks(mask: Mask): boolean {
+  const data = mask.getContext("2d")?.getImageData(0, 0, mask.width, mask.height).data;
+  return data?.some((value, at) => at % 4 === 3 && value > 0) ?? false;
+}

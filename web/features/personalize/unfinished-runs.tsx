@@ -1,0 +1,78 @@
+/** Offers to continue what an earlier visit left unfinished, or to discard it. */
+import { useState } from "preact/hooks";
+import { FaultNotice } from "../../app/fault-notice";
+import { dateTime } from "../../app/format";
+import { text } from "../../app/text";
+import { Icon } from "../../ui/icon";
+import { Notice } from "../../ui/notice";
+import { model } from "../models/model";
+import { discard, discardFault, type UnfinishedRun, unfinished } from "./checkpoints";
+import { continueRun } from "./run";
+
+const words = text.unfinished;
+
+export function UnfinishedRuns() {
+  return (
+    <>
+      {discardFault.value && <FaultNotice fault={discardFault.value} />}
+      {unfinished.value.map((run) => (
+        <Offer key={run.id} run={run} />
+      ))}
+    </>
+  );
+}
+
+function Offer({ run: { id, facts } }: { run: UnfinishedRun }) {
+  const [asking, setAsking] = useState(false);
+  if (!facts) {
+    return (
+      <Notice
+        tone="problem"
+        actions={
+          <button type="button" class="button" onClick={() => discard(id)}>
+            {words.deleteDamaged}
+          </button>
+        }
+      >
+        {words.damaged}
+      </Notice>
+    );
+  }
+  const { placeholder, steps } = facts.settings;
+  const ready = model.value.state === "ready" ? model.value.report.name : undefined;
+  const otherModel = ready !== undefined && ready !== facts.model;
+  return (
+    <section class="card unfinished" aria-label={words.title(placeholder, facts.step, steps)}>
+      <h2>{words.title(placeholder, facts.step, steps)}</h2>
+      <p class="hint">
+        {otherModel ? words.otherModel(facts.model) : words.savedAt(dateTime(facts.savedAt))}
+      </p>
+      {asking ? (
+        <fieldset class="actions" aria-label={words.question}>
+          <span>{words.question}</span>
+          <button type="button" class="button danger" onClick={() => discard(id)}>
+            {words.yes}
+          </button>
+          <button type="button" class="button" onClick={() => setAsking(false)}>
+            {words.no}
+          </button>
+        </fieldset>
+      ) : (
+        <div class="actions">
+          <button
+            type="button"
+            class="button primary"
+            disabled={ready === undefined || otherModel}
+            onClick={() => continueRun(facts)}
+          >
+            <Icon name="play" />
+            {words.go}
+          </button>
+          <button type="button" class="button quiet" onClick={() => setAsking(true)}>
+            {words.discard}
+          </button>
+        </div>
+      )}
+    </section>
+  );
+}
