@@ -93,8 +93,8 @@ fn both_policies_agree_and_rows_without_a_subject_rest() {
         let lora = values(setup.1.layout.flatten(gradients.lora, &Device::flex()));
         (loss, lora, values(gradients.encoder_hidden_states.unwrap()))
     };
-    let kept = run(ActivationPolicy::Keep, Some(100.0));
-    assert_eq!(kept, run(ActivationPolicy::Recompute, Some(100.0)));
+    let kept = run(ActivationPolicy::Keep, Some(1e4));
+    assert_eq!(kept, run(ActivationPolicy::Recompute, Some(1e4)));
     let plain = run(ActivationPolicy::Keep, None);
     assert!(relative_error(&kept.1, &plain.1) > 1e-4);
     let half = kept.2.len() / 2;
@@ -102,5 +102,5 @@ fn both_policies_agree_and_rows_without_a_subject_rest() {
     let moved = |rows: std::ops::Range<usize>| relative_error(&kept.2[rows.clone()], &plain.2[rows]);
     let (with_subject, without) = (moved(0..half), moved(half..2 * half));
     println!("gradients move by {with_subject:.1e} with a subject, by {without:.1e} without");
-    assert!(with_subject > 1e-3 && without < 1e-5);
+    assert!(with_subject > 1e-2 && without < 1e-5);
 }
