@@ -68,6 +68,10 @@ pub struct PictureScores {
     /// DINO-I: mean cosine with the photos.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dino: Option<f64>,
+    /// Share of the subject's word of the attention that the prompt's words got in the foreground; known
+    /// only where the picture was drawn with heat maps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contamination: Option<f64>,
 }
 
 impl Judge {
@@ -139,6 +143,7 @@ impl Judge {
             foreground: foreground(subject),
             foreground_margin: margin(subject, others, foreground),
             dino: dino.and_then(|vector| mean_cosine(&vector, &subject.dino)),
+            contamination: None,
         })
     }
 }

@@ -9,6 +9,9 @@ pub const RESAMPLES: usize = 10_000;
 /// The share of resamples that lies in an interval.
 pub const CONFIDENCE: f64 = 0.95;
 
+/// A verdict needs so many cells: one cell drawn again is always itself.
+pub const FEWEST_CELLS: usize = 6;
+
 /// A mean and where it lies in 95 of 100 resamples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
@@ -101,6 +104,8 @@ pub struct Comparison {
     pub above: f64,
     /// Share in which it lies below.
     pub below: f64,
+    /// Cells it was asked of.
+    pub cells: usize,
     /// Where the difference in text alignment lies in 95 of 100 of those that can be compared.
     pub difference: Option<(f64, f64)>,
 }
@@ -109,7 +114,9 @@ impl Comparison {
     /// What may be said of it.
     pub fn verdict(&self) -> Verdict {
         let sure = 1.0 - (1.0 - CONFIDENCE) / 2.0;
-        if self.above >= sure {
+        if self.cells < FEWEST_CELLS {
+            Verdict::TooFew
+        } else if self.above >= sure {
             Verdict::Above
         } else if self.below >= sure {
             Verdict::Below
@@ -130,6 +137,8 @@ pub enum Verdict {
     Open,
     /// Most resamples can't be compared.
     Beyond,
+    /// Fewer cells than [`FEWEST_CELLS`]: drawing them again says nothing.
+    TooFew,
 }
 
 /// Compares a method with another one's curve, by the means over the same cells. `curve[s][c]` is what the
@@ -155,6 +164,7 @@ pub fn compare(points: &[Point], curve: &[Vec<Point>]) -> Option<Comparison> {
     let mut differences: Vec<f64> = standings.iter().filter_map(signed).collect();
     Some(Comparison {
         standing: stand(&all),
+        cells: points.len(),
         above: share(above),
         below: share(below),
         difference: middle(&mut differences),

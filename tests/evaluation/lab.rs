@@ -101,6 +101,9 @@ fn an_interrupted_comparison_goes_on_and_is_reported() {
         assert_eq!(picture.scores.elements.len(), 2);
         assert!(out.join(&picture.file).is_file(), "{}", picture.file);
     }
+    // The new word against "photo", where the subject could be cut out of a picture drawn in this run.
+    let shares: Vec<f64> = pictures.iter().filter_map(|picture| picture.scores.contamination).collect();
+    assert!(!shares.is_empty() && shares.iter().all(|share| (0.0..=1.0).contains(share)), "{shares:?}");
     let trainings: Vec<_> = records
         .iter()
         .filter_map(|record| match record {

@@ -30,6 +30,7 @@ fn complex_prompts_have_four_elements() {
         assert!(prompt.personal("<my-dog> dog").contains(" a <my-dog> dog "), "one before the class noun");
     }
     assert_eq!(set.prompts.iter().filter(|prompt| !prompt.is_styled()).count(), 3);
+    assert_eq!(set.prompts[3].content_words(), ["watercolor", "painting", "crown", "snow"]);
     assert_eq!(set.prompts[0].elements[1].phrase("dog"), "a dog");
 }
 

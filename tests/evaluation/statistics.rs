@@ -78,5 +78,7 @@ fn verdicts_need_nearly_all_resamples() {
     assert_eq!(compare(&cells(0.35), &curve(-0.0455)).unwrap().verdict(), Verdict::Open);
     let far: Vec<_> = cells(0.2).into_iter().map(|cell| point(cell.text, 0.5)).collect();
     assert_eq!(compare(&far, &curve(0.0)).unwrap().verdict(), Verdict::Beyond);
+    let few: Vec<_> = curve(0.0).into_iter().map(|cells| cells[..3].to_vec()).collect();
+    assert_eq!(compare(&cells(0.45)[..3], &few).unwrap().verdict(), Verdict::TooFew);
     assert_eq!(compare(&cells(0.4)[..3], &curve(0.0)), None, "other cells");
 }

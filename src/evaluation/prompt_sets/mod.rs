@@ -22,6 +22,12 @@ const NOUN: &str = "{noun}";
 /// The style of photos.
 const PHOTO: &str = "photo";
 
+/// Words that no place of a picture answers to.
+const FUNCTION_WORDS: [&str; 16] = [
+    "a", "an", "the", "of", "in", "on", "at", "to", "it", "and", "with", "under", "next", "top", "around",
+    "wearing",
+];
+
 /// What a subject is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SubjectKind {
@@ -186,6 +192,20 @@ impl EvaluationPrompt {
             false => subject_phrase.to_owned(),
         };
         self.template.replace(SUBJECT, &subject).replace(NOUN, subject_phrase)
+    }
+
+    /// The words that its elements ask for beside the subject, without articles and the like.
+    pub fn content_words(&self) -> Vec<String> {
+        let mut words: Vec<String> = Vec::new();
+        for element in self.elements.iter().filter(|element| !element.template.contains('{')) {
+            for word in element.template.split_whitespace() {
+                let plain = word.chars().all(char::is_alphabetic) && !FUNCTION_WORDS.contains(&word);
+                if plain && !words.iter().any(|known| known == word) && self.template.contains(word) {
+                    words.push(word.to_owned());
+                }
+            }
+        }
+        words
     }
 
     /// Whether likeness to photos is not to be expected.

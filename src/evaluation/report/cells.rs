@@ -36,6 +36,9 @@ pub(super) const DINO: Metric = Metric { name: "DINO-I", measure: |scores| score
 pub(super) const CLIP_SCORE: Metric =
     Metric { name: "CLIPScore (×2.5)", measure: |scores| Some(scores.clip_score) };
 
+pub(super) const CONTAMINATION: Metric =
+    Metric { name: "contamination", measure: |scores| scores.contamination };
+
 /// What says how near pictures are to the subject.
 pub(super) const LIKENESSES: [Metric; 5] = [IMAGE, MARGIN, FOREGROUND, FOREGROUND_MARGIN, DINO];
 

@@ -6,7 +6,7 @@ use super::{
         statistics::{Interval, Standing, Verdict, interval, mean, paired_difference, wins},
     },
     BASE, CONTROL, Table,
-    cells::{CLIP_SCORE, Cells, IMAGE, LIKENESSES, Metric, TEXT},
+    cells::{CLIP_SCORE, CONTAMINATION, Cells, IMAGE, LIKENESSES, Metric, TEXT},
     digits, signed, title,
     verdict::comparison,
 };
@@ -29,7 +29,7 @@ fn texts(words: &[&str]) -> Vec<String> {
 
 /// The metrics that anything was measured by.
 fn measured(cells: &Cells) -> Vec<Metric> {
-    let all = [&[TEXT][..], &LIKENESSES, &[CLIP_SCORE]].concat();
+    let all = [&[TEXT][..], &LIKENESSES, &[CONTAMINATION, CLIP_SCORE]].concat();
     let has =
         |metric: &Metric| cells.pictures.iter().any(|picture| (metric.measure)(&picture.scores).is_some());
     all.into_iter().filter(has).collect()
@@ -73,7 +73,7 @@ fn scores(cells: &Cells) -> Option<Table> {
     Some(Table {
         title: "Scores".to_owned(),
         remark: format!(
-            "Means over cells with 95 % bootstrap intervals. Text and image alignment are plain cosines by CLIP, of pictures with the clean prompt and with the subject's photos; compare each only within its column. A margin is the likeness less the mean likeness to the other subjects' photos. Foreground is CLIP-I of the subject cut out by colour (what differs from the colours of the picture's rim, largest part near the middle, holes filled, before grey): found in {found} of {} pictures and {with_mask} of {all_photos} photos, the others are left out. CLIPScore begins the caption with \"A photo depicts \" and multiplies by 2.5. Real photos are compared with each other.",
+            "Means over cells with 95 % bootstrap intervals. Text and image alignment are plain cosines by CLIP, of pictures with the clean prompt and with the subject's photos; compare each only within its column. A margin is the likeness less the mean likeness to the other subjects' photos. Foreground is CLIP-I of the subject cut out by colour (what differs from the colours of the picture's rim, largest part near the middle, holes filled, before grey): found in {found} of {} pictures and {with_mask} of {all_photos} photos, the others are left out. Contamination is the share of the subject's word of the attention that the prompt's content words get in that foreground (DAAM heat maps): the lower, the more of the prompt is left. CLIPScore begins the caption with \"A photo depicts \" and multiplies by 2.5. Real photos are compared with each other.",
             cells.pictures.len()
         ),
         header,
@@ -165,6 +165,7 @@ fn against_curve(cells: &Cells) -> Option<Table> {
                         Verdict::Below => "below",
                         Verdict::Open => "can't be told",
                         Verdict::Beyond => "beyond the curve",
+                        Verdict::TooFew => "too few cells",
                     };
                     match comparison.standing {
                         Standing::Above(difference) => format!("{} · {verdict}", signed(difference)),

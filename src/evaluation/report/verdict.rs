@@ -43,6 +43,7 @@ fn by(cells: &Cells, likeness: Metric) -> String {
         Verdict::Above => "PALP lies above TI+DB's strength curve",
         Verdict::Below => "PALP lies below TI+DB's strength curve: turning TI+DB down gives more",
         Verdict::Open => "PALP can't be told from TI+DB with its strength turned down",
+        Verdict::TooFew => "These are too few cells to say whether PALP lies above TI+DB's strength curve",
         Verdict::Beyond => {
             "PALP can't be compared with TI+DB's strength curve, which doesn't reach PALP's likeness"
         }

@@ -4,13 +4,14 @@ use image::{ImageFormat, RgbImage};
 use palpable::{
     adapter::Adapter,
     evaluation::{
-        Judge, SubjectVectors,
+        ForegroundMask, HeatMap, Judge, SubjectVectors, contamination,
+        foreground::SubjectMask,
         judge::{Expected, mean_among},
         mean_cosine,
         prompt_sets::{EvaluationPrompt, PromptSet},
         results::{Cell, PhotosResult, PictureResult, Record},
     },
-    pipeline::{self, AppliedAdapter, Generation, GenerationSettings, StableDiffusion},
+    pipeline::{self, AppliedAdapter, Generation, GenerationSettings, PromptSyntax, StableDiffusion},
 };
 use serde_json::{Value, json};
 
@@ -20,7 +21,7 @@ use super::{
     folder::{Folder, picture_file},
     methods::{BASE, Method},
     subjects::Subject,
-    trainings::Task,
+    trainings::{PLACEHOLDER, Task},
 };
 
 /// A comparison under way.
@@ -197,13 +198,12 @@ impl Grid<'_> {
         let noun = &self.subjects[subject].class_noun;
         let clean_prompt = prompt.clean(noun);
         let file = picture_file(&cell);
-        let picture = match self.folder.picture(&file)? {
-            Some(picture) => picture,
+        let (picture, maps) = match self.folder.picture(&file)? {
+            Some(picture) => (picture, Vec::new()),
             None => {
-                let text = adapter.map_or(clean_prompt.clone(), |personal| prompt.personal(personal.phrase));
-                let picture = self.draw(text, cell.seed, adapter).await?;
+                let (picture, maps) = self.draw(prompt, noun, cell.seed, adapter).await?;
                 self.folder.write(&file, &png(&picture)?)?;
-                picture
+                (picture, maps)
             }
         };
         let elements: Vec<String> = prompt.elements.iter().map(|element| element.phrase(noun)).collect();
@@ -220,7 +220,12 @@ impl Grid<'_> {
             subject: &self.vectors[subject],
             others: &others,
         };
-        let scores = self.judge.score(&picture, expected).await.map_err(pipeline::Error::from)?;
+        let mut scores = self.judge.score(&picture, expected).await.map_err(pipeline::Error::from)?;
+        // The subject's own word comes first.
+        let mask = SubjectMask::find(&picture).map(|mask| ForegroundMask::from(&mask));
+        if let (Some(own), Some(mask)) = (maps.first(), mask) {
+            scores.contamination = contamination(&maps, &own.word, &mask).ok();
+        }
         eprintln!(
             "picture {} of {}: {}, {}, strength {}, \"{}\", seed {}: text {:.3}, image {:.3}",
             self.done,
@@ -243,26 +248,39 @@ impl Grid<'_> {
         }))
     }
 
+    /// A picture, and how much it owed to the subject's word and to the other words of the prompt.
     async fn draw(
         &self,
-        prompt: String,
+        prompt: &EvaluationPrompt,
+        noun: &str,
         seed: u64,
         adapter: Option<Personal<'_>>,
-    ) -> Result<RgbImage, Error> {
+    ) -> Result<(RgbImage, Vec<HeatMap>), Error> {
+        let (text, own) = match adapter {
+            Some(personal) => (prompt.personal(personal.phrase), PLACEHOLDER),
+            None => (prompt.clean(noun), noun),
+        };
+        let encoder = self.model.prompt_encoder();
+        let read = |word: &String| !encoder.word_positions(&text, word, PromptSyntax::Literal).is_empty();
+        let mut words = vec![own.to_owned()];
+        words.extend(prompt.content_words().into_iter().filter(|word| word != own && read(word)));
         let settings = GenerationSettings {
-            prompt,
+            prompt: text,
             seed,
             steps: self.arguments.sampler_steps,
             guidance_scale: self.arguments.guidance,
             sampler: self.arguments.sampler.clone(),
+            heat_maps: words,
             ..Default::default()
         };
         let applied: Vec<AppliedAdapter> = adapter.into_iter().map(|personal| personal.applied).collect();
         let mut generation = Generation::new(&self.model, &settings, &applied)?;
         while generation.step().await? < generation.steps() {}
+        let maps = generation.heat_maps().await?;
         let picture = generation.finish().await?;
-        RgbImage::from_raw(picture.width as u32, picture.height as u32, picture.rgb)
-            .ok_or_else(|| Error::Other("The device returned a picture of another size.".to_owned()))
+        let pixels = RgbImage::from_raw(picture.width as u32, picture.height as u32, picture.rgb)
+            .ok_or_else(|| Error::Other("The device returned a picture of another size.".to_owned()))?;
+        Ok((pixels, maps))
     }
 
     /// What the subject's own photos score, once for each judge.
