@@ -1,6 +1,7 @@
 //! From photos to a training run on a loaded model.
 
 use super::{Error, StableDiffusion};
+use crate::training::checkpoint::Checkpoint;
 use crate::training::{self, FrozenModel, Photo, PhotoLatents, PictureSizes, Trainer, TrainingSettings};
 
 impl StableDiffusion {
@@ -36,14 +37,7 @@ impl StableDiffusion {
         self.gpu.check()?;
         self.gpu.release_unused();
         let mut latents = latents?;
-        let model = FrozenModel {
-            name: self.name.clone(),
-            tokenizer: self.tokenizer.clone(),
-            text_encoder: self.text_encoder.clone(),
-            unet: self.unet.clone(),
-            schedule: self.schedule.clone(),
-            dtype: self.precision.dtype().into(),
-        };
+        let model = self.frozen();
         if prior > 0 {
             let mut drawing = |done, of| progress(encoded + done, encoded + of);
             let drawn = latents.draw_prior(&model, &settings, &mut drawing).await;
@@ -52,6 +46,27 @@ impl StableDiffusion {
             drawn?;
         }
         Ok(Trainer::new(model, latents, settings, device)?)
+    }
+
+    /// Takes a run up where its checkpoint left it: settings, photos and state are in the file.
+    ///
+    /// # Errors
+    /// A file that is no checkpoint of a run on this model; more memory than the device may give.
+    pub fn resume_training(&self, checkpoint: &[u8]) -> Result<Trainer, Error> {
+        let checkpoint = Checkpoint::from_bytes(checkpoint).map_err(Error::from)?;
+        self.plan_training(&checkpoint.settings, checkpoint.latents.photos())?;
+        Ok(Trainer::resume(self.frozen(), checkpoint, &self.gpu.device)?)
+    }
+
+    fn frozen(&self) -> FrozenModel {
+        FrozenModel {
+            name: self.name.clone(),
+            tokenizer: self.tokenizer.clone(),
+            text_encoder: self.text_encoder.clone(),
+            unet: self.unet.clone(),
+            schedule: self.schedule.clone(),
+            dtype: self.precision.dtype().into(),
+        }
     }
 
     /// Sides of pictures that the U-Net halves evenly are multiples of this, in pixels.

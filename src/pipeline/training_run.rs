@@ -21,6 +21,19 @@ pub trait RunObserver<E> {
     /// # Errors
     /// The caller's; they end the run.
     fn keep(&mut self, adapter: Adapter) -> Result<(), E>;
+
+    /// Whether checkpoints are wanted where the adapter is kept.
+    fn wants_checkpoints(&self) -> bool {
+        false
+    }
+
+    /// A checkpoint, to be kept in place of the one before. It is not given after the last step.
+    ///
+    /// # Errors
+    /// The caller's; they end the run.
+    fn keep_checkpoint(&mut self, _checkpoint: Vec<u8>) -> Result<(), E> {
+        Ok(())
+    }
 }
 
 /// A run that broke off.
@@ -73,6 +86,11 @@ async fn step<E: From<Error>>(
     if made > 0 && (diverged || made.is_multiple_of(keep_every)) {
         keep(trainer, gpu, observer).await?;
         *kept_steps = made;
+        if observer.wants_checkpoints() && !trainer.is_complete() {
+            let checkpoint = trainer.checkpoint().await;
+            gpu.check().map_err(Error::from)?;
+            observer.keep_checkpoint(checkpoint.map_err(Error::from)?)?;
+        }
     }
     stepped.map(|_| ()).map_err(|error| Error::from(error).into())
 }

@@ -88,6 +88,11 @@ impl HostLatents {
         Ok(Self { arrangement, buckets })
     }
 
+    /// The number of photos.
+    pub fn photos(&self) -> usize {
+        self.arrangement.places.len()
+    }
+
     /// Whether the parts fit each other.
     pub fn fits(&self) -> bool {
         let Arrangement { places, variants, scales, prior_subjects } = &self.arrangement;

@@ -30,8 +30,8 @@ pub enum Optimizer {
 /// The optimizer's state.
 #[derive(Clone)]
 enum Moments {
-    Full(AdaptiveMomentumState<1>),
-    Quantized(QuantizedMoments),
+    Full(Box<AdaptiveMomentumState<1>>),
+    Quantized(Box<QuantizedMoments>),
 }
 
 /// One flat vector of trained values with its optimizer state. All tensors are without autodiff.
@@ -64,7 +64,7 @@ impl ParameterGroup {
     /// Fresh parameters `[count]`: moments zero, in 32 bits.
     pub fn new(values: Tensor<1>, learning_rate: f64, weight_decay: f64) -> Self {
         let zeros = values.zeros_like();
-        let moments = Moments::Full(AdaptiveMomentumState::new(0, zeros.clone(), zeros));
+        let moments = Moments::Full(Box::new(AdaptiveMomentumState::new(0, zeros.clone(), zeros)));
         Self { values, moments, updates: 0, learning_rate, weight_decay }
     }
 
@@ -75,7 +75,7 @@ impl ParameterGroup {
         if optimizer == Optimizer::AdamW || count < SMALLEST_GROUP {
             return self;
         }
-        let moments = Moments::Quantized(QuantizedMoments::zero(count, &self.values.device()));
+        let moments = Moments::Quantized(Box::new(QuantizedMoments::zero(count, &self.values.device())));
         Self { moments, ..self }
     }
 
@@ -99,9 +99,11 @@ impl ParameterGroup {
         self.moments = match group.moments {
             HostMoments::Full { moment_1, moment_2 } => {
                 let [moment_1, moment_2] = [moment_1, moment_2].map(|moment| upload(moment, &device));
-                Moments::Full(AdaptiveMomentumState::new(updates, moment_1, moment_2))
+                Moments::Full(Box::new(AdaptiveMomentumState::new(updates, moment_1, moment_2)))
             }
-            HostMoments::Quantized(parts) => Moments::Quantized(QuantizedMoments::upload(parts, &device)),
+            HostMoments::Quantized(parts) => {
+                Moments::Quantized(Box::new(QuantizedMoments::upload(parts, &device)))
+            }
         };
         self.values = upload(group.values, &device);
         self.updates = updates;
@@ -159,12 +161,12 @@ impl ParameterGroup {
         self.updates += 1;
         match &mut self.moments {
             Moments::Full(moments) => {
-                let state = AdamWState::new(moments.clone());
+                let state = AdamWState::new((**moments).clone());
                 let rule = adamw(self.weight_decay);
                 let (values, state) = rule.step(learning_rate, self.values.clone(), gradient, Some(state));
                 self.values = values;
                 if let Some(state) = state {
-                    *moments = state.momentum;
+                    **moments = state.momentum;
                 }
             }
             Moments::Quantized(moments) => {
@@ -172,7 +174,7 @@ impl ParameterGroup {
                 let values = self.values.clone() * (1.0 - decay);
                 let (updated, after) = moments.update(values, gradient, self.updates, learning_rate);
                 self.values = updated;
-                *moments = after;
+                **moments = after;
             }
         }
     }

@@ -7,6 +7,7 @@ mod differences;
 mod equations;
 mod localized;
 mod methods;
+mod optimization;
 mod parts;
 mod passes;
 mod photos;

@@ -126,10 +126,12 @@ fn files_that_are_no_checkpoint_of_this_model_are_refused() {
 
     // A file whose values are fewer than its layout says.
     let short = vec![0.0; 4];
+    let picture = vec![0.0; 3 * 8 * 8 * 4];
     let tensors: Vec<_> = ["lora", "embedding"]
         .into_iter()
         .flat_map(|group| ["values", "moment_1", "moment_2"].map(|part| format!("{group}.{part}")))
         .map(|name| OutgoingTensor::f32(name, &[4], &short))
+        .chain([OutgoingTensor::f32("photos.0.latents", &[3, 8, 8, 4], &picture)])
         .collect();
     let metadata = SafetensorsHeader::from_bytes("good", &good).unwrap().metadata;
     let error = resume(&palpable::weights::write_safetensors(&tensors, &metadata));
