@@ -152,7 +152,13 @@ impl Conv2d {
     ) -> Result<Self, weights::Error> {
         let weight = weights.take(&format!("{path}.weight"), [channels, channels, 3, 3])?;
         let bias = Tensor::zeros([channels], (&weight.device(), weight.dtype()));
-        Ok(Self { weight: relay_weight(weight), bias, stride, padding: Padding::same(1) })
+        Ok(Self {
+            path: path.to_owned(),
+            weight: relay_weight(weight),
+            bias,
+            stride,
+            padding: Padding::same(1),
+        })
     }
 
     fn load_with(

@@ -132,15 +132,15 @@ impl AutoencoderTiny {
 
 fn run(layers: &[Layer], x: Tensor<4>) -> Tensor<4> {
     layers.iter().fold(x, |x, layer| match layer {
-        Layer::Convolution(conv) => conv.forward(x),
+        Layer::Convolution(conv) => conv.forward(x, None),
         Layer::Relu => relu(x),
         Layer::Upsampler(conv) => {
             let [_, height, width, _] = x.dims();
-            conv.forward_upsampled(x, [2 * height, 2 * width])
+            conv.forward_upsampled(x, [2 * height, 2 * width], None)
         }
         Layer::Block([first, second, third]) => {
-            let hidden = relu(second.forward(relu(first.forward(x.clone()))));
-            relu(third.forward_with(hidden, Additions { residual: Some(x), ..Default::default() }))
+            let hidden = relu(second.forward(relu(first.forward(x.clone(), None)), None));
+            relu(third.forward_with(hidden, Additions { residual: Some(x), ..Default::default() }, None))
         }
     })
 }

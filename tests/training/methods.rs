@@ -248,8 +248,7 @@ fn palp_on_two_subjects_equals_pytorch() {
         },
         embedding_is_trained: true,
     };
-    let alignment =
-        Alignment { alpha: 7.5, beta: 3.0, lambda: 0.3, timesteps: [20, 980], ..Alignment::default() };
+    let alignment = Alignment { alpha: 7.5, beta: 3.0, lambda: 0.3, ..Alignment::default() };
     compare("palp", "personalization_loss", &layout, run(&tiny, case, Some(alignment)), 8);
 }
 

@@ -34,7 +34,11 @@ impl JudgeArguments {
         }
     }
 
-    pub async fn load(&self, model: &StableDiffusion, model_folder: &Path) -> Result<Judge, Error> {
+    pub async fn load(
+        &self,
+        model: &StableDiffusion,
+        model_folder: &DirectorySource,
+    ) -> Result<Judge, Error> {
         let (device, dtype) = (&model.gpu.device, model.precision.dtype());
         let (clip, tokenizer) = match &self.clip {
             Some(folder) => {
@@ -42,8 +46,7 @@ impl JudgeArguments {
             }
             None => {
                 let text_model = (*model.text_encoder).clone();
-                let source = DirectorySource::new(model_folder);
-                let clip = ClipScorer::load(&source, text_model, device, dtype, &mut |_| ()).await;
+                let clip = ClipScorer::load(model_folder, text_model, device, dtype, &mut |_| ()).await;
                 clip.map(|clip| (clip, model.tokenizer.clone()))
             }
         }

@@ -43,7 +43,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     let others = others.collect::<Result<Vec<_>, _>>()?;
 
     let model = arguments.model.load().await?;
-    let mut judge = arguments.judge.load(&model, &arguments.model.model).await?;
+    let mut judge = arguments.judge.load(&model, &arguments.model.place().directory).await?;
     let subject = judge.embed_subject(&photos).await.map_err(pipeline::Error::from)?;
     let mut other_vectors = Vec::new();
     for photos in &others {

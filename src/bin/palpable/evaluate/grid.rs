@@ -61,7 +61,7 @@ pub async fn run(
     subjects: &[Subject],
 ) -> Result<Compared, Error> {
     let model = arguments.model.load().await?;
-    let judge = arguments.judge.load(&model, &arguments.model.model).await?;
+    let judge = arguments.judge.load(&model, &arguments.model.place().directory).await?;
     let mut vectors = Vec::new();
     for subject in subjects {
         let photos: Vec<RgbImage> = subject.photos.iter().map(|photo| photo.pixels().clone()).collect();
