@@ -182,6 +182,12 @@ impl Engine {
         Training::new(self.model()?, settings, &photos, progress, self.adapters.clone()).await
     }
 
+    /// Goes on with a run from its state: the steps that follow are the uninterrupted run's.
+    #[wasm_bindgen(js_name = resumeTraining)]
+    pub async fn resume_training(&self, state: Vec<u8>) -> Result<Training, JsValue> {
+        Training::resume(self.model()?, &state, self.adapters.clone()).await
+    }
+
     /// Of the loaded model, or of Stable Diffusion 1.5's architecture if the request says so.
     #[wasm_bindgen(js_name = beginBench)]
     pub async fn begin_bench(&self, request: JsValue) -> Result<Bench, JsValue> {

@@ -82,6 +82,15 @@ fn kind(error: &pipeline::Error) -> &'static str {
         | Error::Strength(_)
         | Error::PictureStrength(_)
         | Error::MaskBlur { .. }
-        | Error::EmptyMask => "BadSettings",
+        | Error::EmptyMask
+        | Error::DelayedConcept(_)
+        | Error::NothingToDelay
+        | Error::UnknownClass { .. }
+        | Error::StrengthEnd(_)
+        | Error::EmbeddingNormClip(_)
+        | Error::NamelessRegion
+        | Error::RegionSize { .. }
+        | Error::EmptyRegion { .. }
+        | Error::WordNotInPrompt { .. } => "BadSettings",
     }
 }

@@ -92,6 +92,20 @@ impl Training {
         }
     }
 
+    /// Goes on from what `state` gave.
+    pub async fn resume(
+        model: &StableDiffusion,
+        state: &[u8],
+        adapters: Rc<RefCell<Library>>,
+    ) -> Result<Self, JsValue> {
+        let trainer = match model.resume_training(state) {
+            Ok(trainer) => trainer,
+            Err(error) => return Err(computing_fault(&model.gpu, error).await),
+        };
+        let id = adapters.borrow_mut().reserve();
+        Ok(Self { trainer, model: model.clone(), adapters, id })
+    }
+
     /// `progress(encoded, of)` is called as the photos are encoded.
     pub async fn new(
         model: &StableDiffusion,

@@ -9,6 +9,7 @@ import type {
   BenchReport,
   DeviceReport,
   GenerationSettings,
+  HeatMap,
   MemoryReport,
   Method,
   ModelReport,
@@ -35,6 +36,11 @@ export interface PreviewPlan {
   guidanceScale: number;
   seed: number;
   size: number;
+}
+
+/** A picture with the heat maps that its settings asked for. */
+export interface DrawnPicture extends Picture {
+  heatMaps: HeatMap[];
 }
 
 export interface TrainingObserver {
@@ -74,7 +80,7 @@ export interface EngineApi {
   generate(
     settings: GenerationSettings,
     progress: (step: number, steps: number) => void,
-  ): Promise<Picture | null>;
+  ): Promise<DrawnPicture | null>;
   /** `null` when cancelled; a stopped training keeps what it has learnt so far. */
   train(run: RunFacts, photos: Photo[], observer: TrainingObserver): Promise<AdapterReport | null>;
   /** Goes on with a run from its latest state in the browser's storage, bit for bit as if it had never stopped. */

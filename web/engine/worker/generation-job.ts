@@ -1,4 +1,5 @@
 /** A picture: sampling steps one by one, so that it can be cancelled between any two. */
+import type { DrawnPicture } from "../api";
 import type { Engine, GenerationSettings, Picture } from "../contract";
 import type { JobControl } from "./job-control";
 import { release } from "./release";
@@ -11,7 +12,7 @@ export async function runGeneration(
   control: JobControl,
   settings: GenerationSettings,
   progress: (step: number, steps: number) => void,
-): Promise<Picture | null> {
+): Promise<DrawnPicture | null> {
   const generation = await turns.take(() => engine.beginGeneration(settings));
   try {
     let done = 0;
@@ -22,7 +23,10 @@ export async function runGeneration(
       ({ step: done, steps: of } = await turns.take(() => generation.step()));
       progress(done, of);
     }
-    return await turns.take(async () => plain(await generation.finish()));
+    return await turns.take(async () => {
+      const heatMaps = settings.heatMaps?.length ? await generation.heatMaps() : [];
+      return { ...plain(await generation.finish()), heatMaps };
+    });
   } finally {
     release(generation);
   }

@@ -1,7 +1,7 @@
 /** The one worker that owns the engine: wasm, GPU device, model and adapters. Answers the page through Comlink. */
 import * as Comlink from "comlink";
-import type { EngineApi, JobKind } from "../api";
-import type { Engine, Picture } from "../contract";
+import type { DrawnPicture, EngineApi, JobKind } from "../api";
+import type { Engine } from "../contract";
 import { faultError } from "../fault";
 import { runBench } from "./bench-job";
 import { openDeviceMemo } from "./device-memo";
@@ -64,7 +64,7 @@ async function asJob<T>(kind: JobKind, run: (control: JobControl) => Promise<T>)
 }
 
 /** Hands the picture's bytes over instead of copying them. */
-const handOver = (picture: Picture | null) =>
+const handOver = (picture: DrawnPicture | null) =>
   picture ? Comlink.transfer(picture, [picture.rgba.buffer as ArrayBuffer]) : null;
 
 const api: EngineApi = {

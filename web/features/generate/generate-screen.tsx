@@ -12,6 +12,7 @@ import { FilledInNotice } from "./filled-in-notice";
 import * as state from "./generate";
 import { filledIn } from "./restore";
 import { ResultPanel } from "./result-panel";
+import { Steering } from "./steering";
 
 const words = text.generate;
 const SAMPLERS = Object.entries(words.samplers) as [SamplerName, string][];
@@ -215,6 +216,7 @@ function Settings() {
           }}
         />
       </details>
+      <Steering />
     </section>
   );
 }

@@ -4,12 +4,14 @@ import { announce } from "../../app/announce";
 import { cleanPrompt } from "../../app/prompts";
 import { engine } from "../../app/studio";
 import { text } from "../../app/text";
-import type { GenerationSettings, Picture, SamplerName } from "../../engine/contract";
+import type { DrawnPicture } from "../../engine/api";
+import type { GenerationSettings, HeatMap, Picture, SamplerName } from "../../engine/contract";
 import { type Fault, toFault } from "../../engine/fault";
 import { type LibraryEntry, library, plainName } from "../adapters/library";
 import { keep } from "../gallery/gallery";
 import type { PictureSettings } from "../gallery/picture-settings";
 import { model } from "../models/model";
+import { mappableWords } from "./heat-map";
 
 export interface Result {
   key: number;
@@ -17,6 +19,8 @@ export interface Result {
   /** The settings as they go with the picture out of this visit. */
   record: PictureSettings;
   picture: Picture;
+  /** Empty unless they were asked for. */
+  heatMaps: HeatMap[];
   /** The same noise and settings without adapters, the class noun in the placeholder's place. */
   comparison: { prompt: string; picture: Picture } | undefined;
   /** Placeholders of the adapters that were on, with their class nouns. */
@@ -36,6 +40,15 @@ export const seedLocked = signal(false);
 const ownSteps = signal<number | undefined>(undefined);
 export const guidanceScale = signal(USUAL_GUIDANCE);
 export const sampler = signal<SamplerName>("ddim");
+
+/** Share of the steps that is drawn with the class noun. */
+export const delayedConcept = signal(0);
+export const delayedKeepsLora = signal(false);
+/** 1 keeps the strength as it is. */
+export const strengthEnd = signal(1);
+export const embeddingNormClip = signal<number | null>(null);
+/** Whether heat maps of the prompt's words are drawn with the picture. */
+export const mapsHeat = signal(false);
 
 export const steps = computed(
   () => ownSteps.value ?? (model.value.state === "ready" ? model.value.report.defaultSteps : 25),
@@ -84,17 +97,33 @@ export async function generate(): Promise<void> {
     height: size,
     adapters: active.map(({ report, strength }) => ({ id: report.id, strength })),
   };
-  const picture = await draw(settings, false);
-  if (!picture) return;
+  const wanted: GenerationSettings = { ...settings, ...steering(settings.prompt, active) };
+  const drawn = await draw(wanted, false);
+  if (!drawn) return;
+  const { heatMaps, ...picture } = drawn;
   const key = nextKey++;
   const record = recordOf(settings, modelName, active);
   results.value = [
-    { key, settings, record, picture, comparison: undefined, words: wordsOf(active) },
+    { key, settings, record, picture, heatMaps, comparison: undefined, words: wordsOf(active) },
     ...results.value,
   ];
   shownKey.value = key;
   announce(text.generate.drawn(settings.prompt));
   await keep(picture, record);
+}
+
+/** What differs from the engine's defaults; what acts on learnt words is left out of a prompt without any. */
+function steering(prompt: string, active: readonly LibraryEntry[]): Partial<GenerationSettings> {
+  const learnt = wordsOf(active).some(({ placeholder }) => prompt.includes(placeholder));
+  const clip = embeddingNormClip.value;
+  return {
+    ...(learnt && delayedConcept.value > 0
+      ? { delayedConcept: delayedConcept.value, delayedKeepsLora: delayedKeepsLora.value }
+      : {}),
+    ...(strengthEnd.value === 1 ? {} : { strengthEnd: strengthEnd.value }),
+    ...(clip === null ? {} : { embeddingNormClip: clip }),
+    ...(mapsHeat.value ? { heatMaps: mappableWords(prompt) } : {}),
+  };
 }
 
 /** Draws the shown picture once more as the untrained model would. */
@@ -103,8 +132,9 @@ export async function compare(shown: Result): Promise<void> {
     (text, { placeholder, classNoun }) => cleanPrompt(text, placeholder, classNoun),
     shown.settings.prompt,
   );
-  const picture = await draw({ ...shown.settings, prompt: plain, adapters: [] }, true);
-  if (!picture) return;
+  const drawn = await draw({ ...shown.settings, prompt: plain, adapters: [] }, true);
+  if (!drawn) return;
+  const { heatMaps: _, ...picture } = drawn;
   results.value = results.value.map((result) =>
     result.key === shown.key ? { ...result, comparison: { prompt: plain, picture } } : result,
   );
@@ -112,7 +142,7 @@ export async function compare(shown: Result): Promise<void> {
   await keep(picture, { ...shown.record, prompt: plain, adapters: [] });
 }
 
-async function draw(settings: GenerationSettings, comparing: boolean): Promise<Picture | null> {
+async function draw(settings: GenerationSettings, comparing: boolean): Promise<DrawnPicture | null> {
   fault.value = undefined;
   progress.value = { step: 0, steps: settings.steps, comparing };
   try {
@@ -142,7 +172,7 @@ const recordOf = (
   adapters: active.map(({ report, strength }) => ({ name: plainName(report), strength })),
 });
 
-const wordsOf = (entries: LibraryEntry[]) =>
+const wordsOf = (entries: readonly LibraryEntry[]) =>
   entries.flatMap(({ report }) =>
     report.placeholder
       ? [{ placeholder: report.placeholder, classNoun: report.classNoun ?? text.generate.anyNoun }]

@@ -1,4 +1,5 @@
 /** The picture, beside it the same without the adapter when asked for, and the earlier ones of this visit. */
+import { useState } from "preact/hooks";
 import { FaultNotice } from "../../app/fault-notice";
 import { addressOf } from "../../app/navigation";
 import { text } from "../../app/text";
@@ -9,6 +10,7 @@ import { keepFault } from "../gallery/gallery";
 import { withSettings } from "../gallery/picture-file";
 import { model } from "../models/model";
 import * as state from "./generate";
+import { HeatMaps, HeatOverlay } from "./heat-maps";
 
 const words = text.generate;
 
@@ -29,14 +31,19 @@ export function ResultPanel() {
 }
 
 function Shown({ result }: { result: state.Result }) {
-  const { settings, record, picture, comparison } = result;
+  const { settings, record, picture, heatMaps, comparison } = result;
+  const [mapped, setMapped] = useState<string | undefined>();
+  const map = heatMaps.find(({ word }) => word === mapped);
   const save = async () =>
     download(await withSettings(await toPng(picture), record), `palpable-${settings.seed}.png`);
   return (
     <>
       <div class={comparison ? "side-by-side" : ""}>
         <figure>
-          <PictureView picture={picture} label={words.pictureLabel(settings.prompt)} />
+          <div class="with-overlay">
+            <PictureView picture={picture} label={words.pictureLabel(settings.prompt)} />
+            {map && <HeatOverlay map={map} picture={picture} />}
+          </div>
           <figcaption>
             {comparison && <strong>{words.with}</strong>} {settings.prompt}
           </figcaption>
@@ -50,6 +57,9 @@ function Shown({ result }: { result: state.Result }) {
           </figure>
         )}
       </div>
+      {heatMaps.length > 0 && (
+        <HeatMaps maps={heatMaps} chosen={mapped} picture={picture} onChoose={setMapped} />
+      )}
       <p class="hint">
         {words.caption(
           settings.seed,

@@ -1,0 +1,24 @@
+/** Which words of a prompt can have a heat map, and a map as a picture. */
+import type { HeatMap, Picture } from "../../engine/contract";
+
+/** Words that draw nothing of their own. */
+const SMALL_WORDS = new Set("a an and as at by for from in into is it its of on or the to with".split(" "));
+const MOST_WORDS = 16;
+
+/** The prompt's words that mean something, each once, in their order; placeholders whole. */
+export function mappableWords(prompt: string): string[] {
+  const words = prompt.match(/<[^<>\s]+>|[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu) ?? [];
+  const meaning = words.filter((word) => !SMALL_WORDS.has(word.toLowerCase()));
+  return [...new Set(meaning)].slice(0, MOST_WORDS);
+}
+
+/** From transparent over red to yellow: the share of the map's own largest value. */
+export function heatPicture({ width, height, values }: HeatMap): Picture {
+  const most = values.reduce((most, value) => Math.max(most, value), 0);
+  const rgba = new Uint8Array(4 * values.length);
+  values.forEach((value, at) => {
+    const share = most > 0 ? Math.max(value, 0) / most : 0;
+    rgba.set([255, Math.round(230 * share ** 2), 40, Math.round(210 * share)], 4 * at);
+  });
+  return { width, height, rgba };
+}
