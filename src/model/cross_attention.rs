@@ -3,13 +3,14 @@
 //!
 //! P = softmax(Q·Kᵀ/√d),  O = P'·V      with P' what the hook makes of P
 //!
-//! P is computed by burn's operations in f32, whatever the model is stored in, and only where there is a
+//! P is computed operation by operation in f32, whatever the model is stored in, and only where there is a
 //! hook: without one, cross-attention is the fused kernel's, which never holds P. Gradients flow through
 //! P and through what the hook does with it.
 
 use burn::tensor::{DType, Tensor, activation::softmax};
 
 use super::lora::LoraSet;
+use crate::ops::linear::batched_linear;
 
 /// Reads or replaces the probabilities of every cross-attention (`attn2`) of a forward pass.
 pub trait CrossAttentionHook {
@@ -58,7 +59,7 @@ pub(super) fn hooked_attention(
     };
     let [query, key, value] = [query, key, value].map(split);
     let scale = 1.0 / ((channels / heads) as f64).sqrt();
-    let probabilities = softmax((query * scale).matmul(key.transpose()), 3);
-    let attended = hook.attend(place, probabilities).matmul(value);
+    let probabilities = softmax(batched_linear(query * scale, key), 3);
+    let attended = batched_linear(hook.attend(place, probabilities), value.transpose());
     attended.swap_dims(1, 2).reshape([batch, pixels, channels]).cast(dtype)
 }

@@ -11,7 +11,7 @@ use super::settings::TrainingSettings;
 use crate::model::clip_text::ClipTextModel;
 
 /// Rows of the token table that are looked at together.
-const ROWS: u32 = 4096;
+const ROWS: u32 = 256;
 /// What norm decay multiplies the learning rate by (cloneofsimo/lora).
 const DECAY_PER_LEARNING_RATE: f64 = 100.0;
 /// The exponent of the retraction (diffusers' `train_dreambooth_lora_sdxl_advanced`).

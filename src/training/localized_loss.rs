@@ -19,6 +19,7 @@ use crate::model::{
     resample::{Filter, matrix},
     unet::UNet2DConditionModel,
 };
+use crate::ops::linear::linear;
 
 /// Keeps denominators from zero, in the authors' code.
 const EPSILON: f64 = 1e-5;
@@ -73,11 +74,11 @@ impl Localization {
     fn coefficients(&self, [height, width]: [usize; 2]) -> Tensor<4> {
         let [batch, from_height, from_width] = self.masks.dims();
         let resize = |from: usize, to: usize| {
-            let values = TensorData::new(matrix(Filter::Bilinear, from, to), [1, to, from]);
-            Tensor::<3>::from_data(values, (&self.masks.device(), DType::F32)).repeat_dim(0, batch)
+            let values = TensorData::new(matrix(Filter::Bilinear, from, to), [to, from]);
+            Tensor::<2>::from_data(values, (&self.masks.device(), DType::F32))
         };
-        let mask = resize(from_height, height).matmul(self.masks.clone());
-        let mask = mask.matmul(resize(from_width, width).swap_dims(1, 2));
+        let mask = linear(self.masks.clone().swap_dims(1, 2), resize(from_height, height), None);
+        let mask = linear(mask.swap_dims(1, 2), resize(from_width, width), None);
         let subject = mask.reshape([batch, 1, height * width, 1]);
         let background = subject.ones_like() - subject.clone();
         let mean = |share: Tensor<4>| share.clone() / (share.sum_dim(2) + EPSILON);

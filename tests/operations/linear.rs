@@ -119,3 +119,15 @@ fn activated_layers() {
         }
     }
 }
+
+#[test]
+fn layers_with_a_weight_of_each_row_and_head() {
+    compare(
+        "batched linear",
+        [numbers([2, 3, 5, 7], 41), numbers([2, 3, 77, 7], 42)],
+        1e-5,
+        FloatDType::F32,
+        |[x, weight], _| linear::batched_linear(x, weight),
+        |[x, weight], _| x.matmul(weight.transpose()),
+    );
+}

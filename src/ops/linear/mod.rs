@@ -3,7 +3,7 @@
 //! `linear`:           y[m, o] = Σ_i x[m, i] · W[o, i] + b[o]  (+ residual[m, o])
 //!                     W frozen; backward  dx = dy · W,  dresidual = dy
 //! `activated_linear`: y = activation(x · Wᵀ + b)
-//! `trainable_linear`: y = x · Wᵀ, with a gradient to W too
+//! `trainable_linear`: y = x · Wᵀ, with a gradient to W too; `batched_linear` has a W for each row and head
 //! `adapted_linear`:   y = x · Wᵀ + b + scale · (x · Aᵀ) · Bᵀ  (+ residual), W frozen, A and B trained
 //!
 //! Each is one launch (an adapted layer two: x · Aᵀ first). Weights keep PyTorch's layout
@@ -14,7 +14,7 @@ pub(super) mod products;
 mod trainable;
 
 pub use adapted::{LoraFactors, adapted_linear};
-pub use trainable::trainable_linear;
+pub use trainable::{batched_linear, trainable_linear};
 
 use super::{activation::Activation, extension::*, on_gpu};
 use crate::gpu::gemm::Epilogue;

@@ -11,7 +11,23 @@ pub fn trainable_linear(x: Tensor<3>, weight: Tensor<2>) -> Tensor<3> {
     Tensor::from_dispatch(Dispatch::trainable_linear(x.into_dispatch(), weight.into_dispatch()))
 }
 
-/// The kernels behind the function above.
+/// The same for a weight of each batch row and head: x `[batch, heads, tokens, in]` · weight
+/// `[batch, heads, out, in]`ᵀ → `[batch, heads, tokens, out]`. A launch for each of them.
+pub fn batched_linear(x: Tensor<4>, weight: Tensor<4>) -> Tensor<4> {
+    if !on_gpu(&x) {
+        return x.matmul(weight.transpose());
+    }
+    let ([batch, heads, tokens, inputs], [_, _, outputs, _]) = (x.dims(), weight.dims());
+    let x = x.reshape([batch * heads, tokens, inputs]);
+    let weight = weight.reshape([batch * heads, outputs, inputs]);
+    let products = (0..batch * heads).map(|row| {
+        let weight = weight.clone().narrow(0, row, 1).reshape([outputs, inputs]);
+        trainable_linear(x.clone().narrow(0, row, 1), weight)
+    });
+    Tensor::cat(products.collect(), 0).reshape([batch, heads, tokens, outputs])
+}
+
+/// The kernels behind `trainable_linear`.
 #[backend_extension(Autodiff, Cube)]
 pub trait TrainableLinearOps: Backend {
     fn trainable_linear(x: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self>;
