@@ -121,15 +121,6 @@ export type Method =
   | "dreambooth-lora"
   | "custom-diffusion";
 
-/** A subject beside the first. Its photos follow those of the subjects before it. */
-export interface FurtherSubject {
-  placeholder: string;
-  classNoun: string;
-  personalizationPrompt: string;
-  /** How many of the photos are its own. */
-  photos: number;
-}
-
 /** The settings that the page knows; the engine's defaults may carry more, which pass through untouched. */
 export interface TrainingSettings {
   method: Method;
@@ -141,7 +132,6 @@ export interface TrainingSettings {
   personalizationPrompt: string;
   /** Of single photos, in their order; `null` takes the personalization prompt. */
   captions: (string | null)[];
-  furtherSubjects: FurtherSubject[];
   /** How much less the background counts where a photo's alpha channel marks the subject: 0 to 1. */
   maskedLoss: number;
   vectors: number;

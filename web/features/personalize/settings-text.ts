@@ -139,10 +139,4 @@ export const settingsText = {
   brush: "Size of the brush",
   erase: "Rub out",
   clearMarks: "Remove the marks",
-
-  secondTitle: "A second thing",
-  secondAdd: "Teach it a second thing together with this one",
-  secondHint: "Both words can then stand in one prompt. Its photos are its own.",
-  secondRemove: "Leave the second thing out",
-  secondPhotos: "Drop photos of the second thing, or choose files",
 };
