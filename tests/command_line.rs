@@ -55,6 +55,53 @@ const PERSONALIZE: [&str; 9] = [
     "--rank=4",
 ];
 
+/// Killed after a checkpoint and resumed, a run ends in the file that it would have ended in.
+#[test]
+fn an_interrupted_run_goes_on() {
+    let folder = folder("interrupted");
+    let file = |name: &str| folder.join(name).display().to_string();
+    let photos = folder.join("photos");
+    std::fs::create_dir(&photos).expect("a folder");
+    std::fs::copy(in_repository("models/demo/subjects/cat/1.png"), photos.join("1.png")).expect("a photo");
+    let (whole, resumed, checkpoint) = (file("whole.safetensors"), file("my.safetensors"), file("run"));
+    let photos = format!("--photos={}", photos.display());
+    let command = |out: &str| {
+        let mut command = vec!["personalize", "--device=cpu", "--model=models/demo", "--class-noun=cat"];
+        let more = ["--prompt=a photo of a cat", "--steps=27", "--warmup-steps=20", "--batch=1", "--rank=2"];
+        command.extend(more);
+        let given = [format!("--out={out}"), photos.clone(), "--photo-variants=1".to_owned()];
+        command.into_iter().map(str::to_owned).chain(given).collect::<Vec<_>>()
+    };
+    let run = |out: &str, more: &[String]| {
+        let all = [command(out), more.to_vec()].concat();
+        palpable(&all.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let kept = format!("--checkpoint={checkpoint}");
+    assert!(run(&whole, &[]).status.success());
+
+    let mut first = Command::new(env!("CARGO_BIN_EXE_palpable"))
+        .args(command(&resumed))
+        .arg(&kept)
+        .current_dir(in_repository("."))
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let begun = std::time::Instant::now();
+    while !Path::new(&checkpoint).exists() {
+        assert!(first.try_wait().expect("its state").is_none(), "it ended without a checkpoint");
+        assert!(begun.elapsed().as_secs() < 300, "no checkpoint was written");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    first.kill().expect("it can be killed");
+    first.wait().expect("it ends");
+
+    let refused = run(&resumed, std::slice::from_ref(&kept));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("add --resume"));
+    assert!(run(&resumed, &[kept, "--resume".to_owned()]).status.success());
+    assert_eq!(std::fs::read(whole).expect("a file"), std::fs::read(resumed).expect("a file"));
+    assert!(!Path::new(&checkpoint).exists(), "a finished run leaves no checkpoint");
+}
+
 /// The findings about a device are kept in the user's cache folder: the second start needs no test.
 #[test]
 #[cfg(target_os = "linux")]

@@ -134,6 +134,13 @@ pub struct Arguments {
     /// A file for one JSON object a step
     #[arg(long)]
     pub log: Option<PathBuf>,
+    /// A file for the state of the unfinished run, written every 25 steps and removed at the end. It holds
+    /// the photos as the model sees them
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
+    /// Go on from the checkpoint, with its own settings, to the bit as if nothing had interrupted the run
+    #[arg(long, requires = "checkpoint")]
+    pub resume: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

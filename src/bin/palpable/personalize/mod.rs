@@ -35,20 +35,28 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
         subject.photos = photos;
     }
     let log = match &arguments.log {
-        Some(path) => Some((File::create(path).map_err(|reason| Error::unwritable(path, reason))?, path)),
+        Some(path) => Some((open_log(path, arguments.resume)?, path)),
         None => None,
     };
+    let unfinished = read_checkpoint(&arguments)?;
     let model = arguments.model.load().await?;
     let plan = model.plan_training(&settings, photos.len())?;
     announce_memory(&model.gpu, &plan);
     let mut told = |done, of| eprintln!("picture {done} of {of} prepared");
-    let mut trainer = model.trainer(&photos, settings.clone(), &mut told).await?;
+    let mut trainer = match unfinished {
+        Some(checkpoint) => model.resume_training(&checkpoint)?,
+        None => model.trainer(&photos, settings.clone(), &mut told).await?,
+    };
     for remark in trainer.remarks() {
         eprintln!("{remark}");
     }
-    let mut files = Files { adapter: &arguments.out, log, step_began: Instant::now() };
+    let checkpoint = arguments.checkpoint.as_deref();
+    let mut files = Files { adapter: &arguments.out, checkpoint, log, step_began: Instant::now() };
     match run_training(&mut trainer, &model.gpu, KEEP_EVERY, &mut files).await {
         Ok(()) => {
+            if let Some(file) = checkpoint.filter(|file| file.exists()) {
+                std::fs::remove_file(file).map_err(|reason| Error::unwritable(file, reason))?;
+            }
             eprintln!("Wrote {}. Use {} in prompts.", arguments.out.display(), settings.subject_phrase());
             report_memory(&model.gpu, &plan);
             Ok(())
@@ -66,6 +74,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
 /// Where a run's results go.
 struct Files<'a> {
     adapter: &'a Path,
+    checkpoint: Option<&'a Path>,
     log: Option<(File, &'a PathBuf)>,
     step_began: Instant,
 }
@@ -82,13 +91,47 @@ impl RunObserver<Error> for Files<'_> {
         Ok(())
     }
 
-    /// Written beside its place and then renamed, so that a crash leaves the older file whole.
     fn keep(&mut self, adapter: Adapter) -> Result<(), Error> {
-        let part = self.adapter.with_extension("part");
-        std::fs::write(&part, adapter.to_bytes())
-            .and_then(|()| std::fs::rename(&part, self.adapter))
-            .map_err(|reason| Error::unwritable(self.adapter, reason))
+        replace(self.adapter, &adapter.to_bytes())
     }
+
+    fn wants_checkpoints(&self) -> bool {
+        self.checkpoint.is_some()
+    }
+
+    fn keep_checkpoint(&mut self, checkpoint: Vec<u8>) -> Result<(), Error> {
+        self.checkpoint.map_or(Ok(()), |file| replace(file, &checkpoint))
+    }
+}
+
+/// Written beside its place and then renamed, so that a crash leaves the older file whole.
+fn replace(file: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let mut part = file.as_os_str().to_owned();
+    part.push(".part");
+    std::fs::write(&part, bytes)
+        .and_then(|()| std::fs::rename(&part, file))
+        .map_err(|reason| Error::unwritable(file, reason))
+}
+
+/// A resumed run's log goes on where it was.
+fn open_log(path: &Path, resume: bool) -> Result<File, Error> {
+    let log = File::options().create(true).write(true).append(resume).truncate(!resume).open(path);
+    log.map_err(|reason| Error::unwritable(path, reason))
+}
+
+/// The state to go on from. A checkpoint that nobody asked to resume is not written over.
+fn read_checkpoint(arguments: &Arguments) -> Result<Option<Vec<u8>>, Error> {
+    let Some(file) = &arguments.checkpoint else { return Ok(None) };
+    if arguments.resume {
+        return std::fs::read(file).map(Some).map_err(|reason| Error::unreadable(file, reason));
+    }
+    if file.exists() {
+        let file = file.display();
+        return Err(Error::Other(format!(
+            "{file} holds an unfinished run; add --resume to go on with it, or delete the file."
+        )));
+    }
+    Ok(None)
 }
 
 fn report(record: &TrainingRecord) {
