@@ -1,12 +1,10 @@
 /** The page's frame: header, the screen the address names, and the live region for announcements. */
+import type { ComponentType } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { AboutScreen } from "../features/about/about-screen";
-import { AdaptersScreen } from "../features/adapters/adapters-screen";
-import { LazyBenchScreen } from "../features/bench/lazy";
-import { GalleryScreen } from "../features/gallery/gallery-screen";
 import { GenerateScreen } from "../features/generate/generate-screen";
 import { ModelNotice } from "../features/models/model-notice";
 import { PersonalizeScreen } from "../features/personalize/personalize-screen";
+import { lazyScreen } from "../ui/lazy-screen";
 import { announcement } from "./announce";
 import { FaultNotice } from "./fault-notice";
 import { Header, TabBar } from "./header";
@@ -14,13 +12,13 @@ import { type Shown, screen } from "./navigation";
 import { device, openEngine } from "./studio";
 import { text } from "./text";
 
-const VIEWS: Record<Shown, () => preact.JSX.Element> = {
+const VIEWS: Record<Shown, ComponentType> = {
   personalize: PersonalizeScreen,
   generate: GenerateScreen,
-  gallery: GalleryScreen,
-  adapters: AdaptersScreen,
-  about: AboutScreen,
-  bench: LazyBenchScreen,
+  gallery: lazyScreen(async () => (await import("../features/gallery/gallery-screen")).GalleryScreen),
+  adapters: lazyScreen(async () => (await import("../features/adapters/adapters-screen")).AdaptersScreen),
+  about: lazyScreen(async () => (await import("../features/about/about-screen")).AboutScreen),
+  bench: lazyScreen(async () => (await import("../features/bench/bench-screen")).BenchScreen),
 };
 
 export function App() {

@@ -14,6 +14,8 @@ export const text = {
   },
   navigation: "Screens",
   loading: "Loading",
+  screenNotFetched:
+    "This screen could not be fetched. Check the connection and try again; if it still fails, reload the page.",
 
   device: {
     checking: "Looking at this device…",

@@ -3,26 +3,22 @@ import { useState } from "preact/hooks";
 import { announce } from "../../app/announce";
 import { FaultNotice, sentenceFor } from "../../app/fault-notice";
 import { megabytes } from "../../app/format";
-import { engine } from "../../app/studio";
 import { text } from "../../app/text";
 import { type Fault, toFault } from "../../engine/fault";
-import { download } from "../../ui/download";
 import { DropZone } from "../../ui/drop-zone";
 import { Icon } from "../../ui/icon";
 import { Notice } from "../../ui/notice";
 import { model } from "../models/model";
+import { exportFile, exportWord } from "./export";
 import {
   type DamagedEntry,
   damaged,
-  fileNameFor,
   importFile,
   type LibraryEntry,
   library,
-  plainName,
   remove,
   removeDamaged,
   storageFault,
-  update,
 } from "./library";
 
 export function AdaptersScreen() {
@@ -148,19 +144,4 @@ function AdapterCard({ entry, attempt }: AdapterCardProps) {
       )}
     </li>
   );
-}
-
-export async function exportFile(entry: LibraryEntry): Promise<void> {
-  const fileName = fileNameFor(entry.report);
-  download(await engine().exportAdapter(entry.report.id), fileName);
-  update(entry.key, { saved: true });
-  announce(text.adapters.exported(fileName));
-}
-
-async function exportWord(entry: LibraryEntry): Promise<void> {
-  const bytes = await engine().exportEmbedding(entry.report.id);
-  if (!bytes) return;
-  const fileName = `${plainName(entry.report)}.embedding.safetensors`;
-  download(bytes, fileName);
-  announce(text.adapters.exported(fileName));
 }

@@ -8,7 +8,7 @@ import { download } from "../../ui/download";
 import { Icon, type IconName } from "../../ui/icon";
 import { Notice } from "../../ui/notice";
 import { ProgressBar } from "../../ui/progress-bar";
-import { exportFile } from "../adapters/adapters-screen";
+import { exportFile } from "../adapters/export";
 import { bareWord } from "../adapters/library";
 import { addToPrompt, prompt } from "../generate/generate";
 import { PreviewPanel } from "./preview-panel";
