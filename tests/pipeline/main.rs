@@ -7,6 +7,7 @@ mod heat_maps;
 mod merge;
 mod prompts;
 mod steering;
+mod time_presets;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -136,7 +136,8 @@ impl<'a> Cells<'a> {
     pub fn pairs_with_base(&self, method: &str, strength: f64, metric: Metric) -> Vec<(f64, f64)> {
         let base = self.metric(BASE, self.full_strength(BASE), metric);
         let own = self.metric(method, strength, metric).into_iter();
-        own.filter_map(|((subject, prompt, _), value)| Some((value, *base.get(&(subject, prompt, 0))?))).collect()
+        own.filter_map(|((subject, prompt, _), value)| Some((value, *base.get(&(subject, prompt, 0))?)))
+            .collect()
     }
 
     /// A method at a strength and another one's curve, in the cells that all of them have.
