@@ -134,8 +134,8 @@ impl TimePreset {
     }
 }
 
-impl<'a> TimedTraining<'a> {
-    fn with<'b>(self, settings: &'b TrainingSettings) -> TimedTraining<'b> {
+impl TimedTraining<'_> {
+    fn with(self, settings: &TrainingSettings) -> TimedTraining<'_> {
         TimedTraining { settings, photos: self.photos, previews: self.previews }
     }
 
