@@ -1,7 +1,7 @@
 /** The one worker that owns the engine: wasm, GPU device, model and adapters. Answers the page through Comlink. */
 import * as Comlink from "comlink";
 import type { DrawnPicture, EngineApi, JobKind } from "../api";
-import type { Engine, TimePlan } from "../contract";
+import type { Engine } from "../contract";
 import { faultError } from "../fault";
 import { runBench } from "./bench-job";
 import { openDeviceMemo } from "./device-memo";
@@ -12,16 +12,16 @@ import { JobControl } from "./job-control";
 import { openModelFolder } from "./model-files";
 import { compileAhead } from "./pipelines";
 import { readRun } from "./run-store";
+import { TimePlanner } from "./time-plans";
 import { runTraining } from "./training-job";
 import { Turns } from "./turns";
 
 const turns = new Turns();
+const timePlanner = new TimePlanner();
 const controls = new Map<JobKind, JobControl>();
 let opened: Engine | undefined;
 /** Those that drawing with the loaded model needs. */
 let kernelsCompiled = false;
-/** The engine has what earlier visits measured. */
-let timesTaken = false;
 
 function engine(): Engine {
   if (!opened) throw faultError("Internal", "The engine is not open yet.");
@@ -42,19 +42,6 @@ async function startedEngine(): Promise<Engine> {
   const found = await engine.start(known);
   if (found) await memo.keep(found);
   return engine;
-}
-
-/** By what was measured now or at an earlier visit. */
-async function timePlans(...training: Parameters<Engine["planTime"]>): Promise<TimePlan[]> {
-  const memo = await openDeviceMemo("step-times");
-  if (!timesTaken) {
-    const kept = await memo.read();
-    if (kept) engine().takeMeasuredTimes(kept);
-    timesTaken = true;
-  }
-  const found = await engine().measureTimes(...training);
-  if (found) await memo.keep(found);
-  return engine().planTime(...training);
 }
 
 /** Compiles what drawing with the loaded model needs, once. */
@@ -109,7 +96,8 @@ const api: EngineApi = {
       engine().setMemoryLimit(limit);
       return engine().planTraining(settings, photos);
     }),
-  timePlans: (settings, photos, previews) => turns.take(() => timePlans(settings, photos, previews)),
+  timePlans: (settings, photos, previews) =>
+    turns.take(() => timePlanner.plans(engine(), settings, photos, previews)),
   generate: (settings, progress) =>
     asJob("generation", async (control) => {
       await turns.take(() => compileDrawing(() => undefined));
