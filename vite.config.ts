@@ -1,10 +1,11 @@
 import { defineConfig } from "vitest/config";
 import { modelFolders } from "./scripts/model-folders.mjs";
+import { serviceWorker } from "./scripts/service-worker.mjs";
 
 export default defineConfig({
-  // The only static files are the models', and those the plugin brings with their lists.
-  publicDir: false,
-  plugins: [modelFolders()],
+  // What must keep its name: the web app manifest and its icons. Models are brought by their plugin, with their lists.
+  publicDir: "web/public",
+  plugins: [modelFolders(), serviceWorker()],
   build: {
     target: "es2023",
     // An inlined file would be a data: address, which the content security policy forbids to workers and fetch.

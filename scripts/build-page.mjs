@@ -9,6 +9,7 @@ const INPUTS = [
   "web",
   "models",
   "scripts/model-folders.mjs",
+  "scripts/service-worker.mjs",
 ];
 
 export function buildPage() {

@@ -2,6 +2,8 @@
 import { render } from "preact";
 import { App } from "./app/app";
 import { openEngine } from "./app/studio";
+import { keepForOffline } from "./app/updates";
+import { tellOtherTabs } from "./app/working";
 import { hasUnsaved } from "./features/adapters/library";
 import { busy } from "./features/personalize/run";
 import "./styles/tokens.css";
@@ -18,4 +20,6 @@ window.addEventListener("beforeunload", (event) => {
   if (busy.value || hasUnsaved.value) event.preventDefault();
 });
 
-void openEngine();
+tellOtherTabs();
+// Keeping the page for later waits until the model has come: both would share the line.
+void openEngine().then(keepForOffline);

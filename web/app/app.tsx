@@ -11,6 +11,7 @@ import { Header, TabBar } from "./header";
 import { type Shown, screen } from "./navigation";
 import { device, openEngine } from "./studio";
 import { text } from "./text";
+import { UpdateNotice } from "./update-notice";
 
 const VIEWS: Record<Shown, ComponentType> = {
   personalize: PersonalizeScreen,
@@ -43,6 +44,7 @@ export function App() {
         {device.value.state === "fault" && shown !== "about" && (
           <FaultNotice fault={device.value.fault} onRetry={openEngine} />
         )}
+        <UpdateNotice />
         <ModelNotice />
         <View />
       </main>

@@ -26,6 +26,14 @@ export const text = {
     pillFault: "Needs attention",
   },
 
+  update: {
+    title: "A new version is ready",
+    ready: "It is taken by reloading the page, which takes a second.",
+    working: "It waits: a tab of Palpable is in the middle of work. Reload when that is done.",
+    reload: "Reload",
+    later: "Later",
+  },
+
   model: {
     title: "Getting the demo model ready",
     fetching: (loaded: string, total: string) => `Fetching the model: ${loaded} of ${total}`,
@@ -46,6 +54,10 @@ export const text = {
     noWebGpu: "This browser offers no WebGPU, which Palpable computes with.",
     wasmBlocked: "This browser doesn't allow WebAssembly, which Palpable's engine is.",
     engineStopped: "The engine stopped unexpectedly.",
+    otherTab:
+      "Palpable is open in another tab, which has the engine. This one goes on by itself when that one is closed.",
+    useHere: "Use it in this tab",
+    otherTabWorks: "The other tab is in the middle of work. Let it finish, or stop it there.",
     whatToDo: {
       NoWebGpu: [
         "Use a current Chrome or Edge on Windows, macOS, Linux or Android, Safari 26 on macOS or iOS, or Firefox 141 or later on Windows.",

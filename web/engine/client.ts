@@ -1,4 +1,5 @@
 /** The page's end of the engine worker: one at a time, replaced as a whole when the engine is beyond use. */
+import { signal } from "@preact/signals";
 import * as Comlink from "comlink";
 import type { BenchObserver, EngineApi, LoadProgress, TrainingObserver } from "./api";
 import type {
@@ -11,8 +12,14 @@ import type {
 } from "./contract";
 import { faultError } from "./fault";
 import type { RunFacts } from "./run-file";
+import { trustedScriptUrl } from "./trusted-urls";
+import workerAddress from "./worker/main.ts?worker&url";
+
+/** Calls that wait for the engine's answer: a training is one as long as it runs. */
+export const pendingCalls = signal(0);
 
 export class EngineClient {
+  #name: string;
   #worker: Worker;
   #remote: Comlink.Remote<EngineApi>;
   /** Rejects when the worker ends, and with it every call that waits. */
@@ -20,10 +27,9 @@ export class EngineClient {
   #end: (reason: Error) => void = () => undefined;
 
   constructor() {
-    this.#worker = new Worker(new URL("./worker/main.ts", import.meta.url), {
-      type: "module",
-      name: "engine",
-    });
+    // The name is also that of the lock which the worker holds as long as it lives.
+    this.#name = `palpable-worker ${crypto.randomUUID()}`;
+    this.#worker = new Worker(trustedScriptUrl(workerAddress), { type: "module", name: this.#name });
     this.#remote = Comlink.wrap<EngineApi>(this.#worker);
     this.#ended = new Promise((_, reject) => {
       this.#end = reject;
@@ -41,8 +47,17 @@ export class EngineClient {
     this.#worker.terminate();
   }
 
-  open(): Promise<DeviceReport> {
-    return this.#call(this.#remote.open());
+  async open(): Promise<DeviceReport> {
+    const report = await this.#call(this.#remote.open());
+    this.#watch();
+    return report;
+  }
+
+  /** A worker that the browser ends, as when memory runs out, says nothing; but its lock is then free. */
+  #watch(): void {
+    navigator.locks
+      ?.request(this.#name, () => this.#end(faultError("EngineStopped", "The engine's worker has ended.")))
+      .catch(() => undefined);
   }
 
   loadModel(folder: string, progress: (progress: LoadProgress) => void) {
@@ -91,7 +106,12 @@ export class EngineClient {
     return this.#call(this.#remote.exportEmbedding(id));
   }
 
-  #call<T>(answer: Promise<T>): Promise<T> {
-    return Promise.race([answer, this.#ended]);
+  async #call<T>(answer: Promise<T>): Promise<T> {
+    pendingCalls.value++;
+    try {
+      return await Promise.race([answer, this.#ended]);
+    } finally {
+      pendingCalls.value--;
+    }
   }
 }

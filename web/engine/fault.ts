@@ -11,6 +11,8 @@ export type FaultKind =
   | "Network"
   /** The browser's own storage is full, closed or broken. */
   | "Storage"
+  /** Another tab of this browser leads: it alone has an engine. */
+  | "OtherTab"
   /** The worker or the wasm instance is gone. */
   | "EngineStopped";
 
@@ -30,6 +32,7 @@ const FAULT_KINDS: ReadonlySet<string> = new Set<FaultKind>([
   "WasmBlocked",
   "Network",
   "Storage",
+  "OtherTab",
   "EngineStopped",
 ]);
 

@@ -26,6 +26,15 @@ function engine(): Engine {
   return opened;
 }
 
+/** Held as long as the worker lives: the page sees by it that the worker has ended. */
+const alive = new Promise<void>((held) => {
+  if (!navigator.locks) held();
+  void navigator.locks?.request(self.name, () => {
+    held();
+    return new Promise(() => undefined);
+  });
+});
+
 /** An engine that has proved this device's arithmetic, now or at an earlier visit. */
 async function startedEngine(): Promise<Engine> {
   const engine = await openEngine();
@@ -71,6 +80,7 @@ const api: EngineApi = {
   open: () =>
     turns.take(async () => {
       opened ??= await startedEngine();
+      await alive;
       return named(opened.device());
     }),
   loadModel: async (folder, progress) => {
