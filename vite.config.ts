@@ -12,6 +12,16 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          // What every screen shares, in one file: left alone it becomes many small ones.
+          groups: [
+            { name: "shared", test: /web\/(app\/[^/]+|ui\/[^/]+|engine\/[^/]+)\.tsx?$|preact|comlink|idb/ },
+          ],
+        },
+      },
+    },
   },
   worker: { format: "es" },
   test: {

@@ -1,6 +1,7 @@
 /** Entry of the page: draws it, then opens the engine. */
 import { render } from "preact";
 import { App } from "./app/app";
+import { declareLanguage } from "./app/language";
 import { openEngine } from "./app/studio";
 import { keepForOffline } from "./app/updates";
 import { tellOtherTabs } from "./app/working";
@@ -12,6 +13,7 @@ import "./styles/layout.css";
 import "./styles/features.css";
 import "./styles/gallery.css";
 
+declareLanguage();
 const root = document.getElementById("app");
 if (root) render(<App />, root);
 

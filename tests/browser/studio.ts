@@ -198,10 +198,8 @@ export async function overflowsSideways(page: Page): Promise<boolean> {
 
 /** Runs a script in the engine's worker before its own. */
 export async function beforeTheWorker(context: BrowserContext, script: string): Promise<void> {
-  await context.route("**/assets/*.js", async (route) => {
+  await context.route("**/assets/main-*.js", async (route) => {
     const response = await route.fetch();
-    const own = await response.text();
-    const isWorker = !own.includes("document.");
-    await route.fulfill({ response, body: isWorker ? `{${script}}\n${own}` : own });
+    await route.fulfill({ response, body: `{${script}}\n${await response.text()}` });
   });
 }

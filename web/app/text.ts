@@ -1,7 +1,11 @@
-/** Every word the page shows, in one place for correction and translation. Functions where a value comes in. */
+/**
+ * Every word the page shows, in one place for correction and translation (see `language.ts`). Functions where a value
+ * comes in. Prompts stay English in every language: it is what the model understands.
+ */
 import { galleryText } from "./gallery-text";
+import { inLanguage } from "./language";
 
-export const text = {
+export const english = {
   appName: "Palpable",
   tagline: "Teach a picture model your own thing, on your own device.",
   skipToContent: "Skip to content",
@@ -14,6 +18,8 @@ export const text = {
   },
   navigation: "Screens",
   loading: "Loading",
+  million: (value: string) => `${value} million`,
+  billion: (value: string) => `${value} billion`,
   screenNotFetched:
     "This screen could not be fetched. Check the connection and try again; if it still fails, reload the page.",
 
@@ -401,5 +407,14 @@ export const text = {
     privacy:
       "Photos, prompts and pictures stay in this browser. While a training is unfinished its state lies in the browser's storage, so that a closed tab loses nothing; it holds the photos as latents, small images that the model can turn back into something like the photos. It is deleted when the training is finished, cancelled or discarded. Pictures and adapters are kept there until you delete them. The page talks to no other server than the one it came from, and to that one only to fetch its own files. A content security policy holds the page to it.",
     browser: "Browser",
+    languageTitle: "Language",
+    language: "Language of the page",
+    languageHint: "The page reloads with it.",
   },
 };
+
+export type Text = typeof english;
+
+export const text = await inLanguage(english, {
+  de: async () => (await import("./german/text")).german,
+});

@@ -32,7 +32,7 @@ export async function keepForOffline(): Promise<void> {
     return;
   }
   announceWaiting(registration);
-  registration.addEventListener("updatefound", () => {
+  registration?.addEventListener("updatefound", () => {
     registration?.installing?.addEventListener("statechange", () => announceWaiting(registration));
   });
   setInterval(() => void registration?.update().catch(() => undefined), LOOK_EVERY);

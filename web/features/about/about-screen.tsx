@@ -1,10 +1,13 @@
 /** Whether this browser and GPU can do the work, in words, and the facts for a report. */
 import { useState } from "preact/hooks";
 import { binarySize, count, parameters } from "../../app/format";
+import { chooseLanguage, LANGUAGES, type Language, language } from "../../app/language";
 import { device, openEngine } from "../../app/studio";
 import { text } from "../../app/text";
+import { pendingCalls } from "../../engine/client";
 import type { DeviceReport } from "../../engine/contract";
 import type { Fault } from "../../engine/fault";
+import { SelectField } from "../../ui/field";
 import { Notice } from "../../ui/notice";
 import { model } from "../models/model";
 
@@ -17,6 +20,7 @@ export function AboutScreen() {
       {now.state === "fault" && <DeviceFault fault={now.fault} />}
       {now.state === "ready" && <DeviceFacts report={now.report} />}
       <ModelFacts />
+      <LanguageChoice />
       <section class="card">
         <h2>{text.about.privacyTitle}</h2>
         <p>{text.about.privacy}</p>
@@ -137,6 +141,22 @@ function ModelFacts() {
           </a>
         ))}
       </p>
+    </section>
+  );
+}
+
+function LanguageChoice() {
+  return (
+    <section class="card">
+      <h2>{text.about.languageTitle}</h2>
+      <SelectField
+        label={text.about.language}
+        hint={text.about.languageHint}
+        options={Object.entries(LANGUAGES) as [Language, string][]}
+        value={language}
+        disabled={pendingCalls.value > 0}
+        onValue={chooseLanguage}
+      />
     </section>
   );
 }

@@ -1,7 +1,8 @@
 /** The words of the training's choices: methods, and every setting with a line on what it does. */
+import { inLanguage } from "../../app/language";
 import type { Method } from "../../engine/contract";
 
-export const settingsText = {
+export const english = {
   method: "Method",
   methods: {
     palp: [
@@ -140,3 +141,9 @@ export const settingsText = {
   erase: "Rub out",
   clearMarks: "Remove the marks",
 };
+
+export type SettingsText = typeof english;
+
+export const settingsText = await inLanguage(english, {
+  de: async () => (await import("../../app/german/settings-text")).germanSettings,
+});
