@@ -4,6 +4,7 @@ import { App } from "./app/app";
 import { declareLanguage } from "./app/language";
 import { openEngine } from "./app/studio";
 import { keepForOffline } from "./app/updates";
+import { wiped } from "./app/wipe";
 import { tellOtherTabs } from "./app/working";
 import { hasUnsaved } from "./features/adapters/library";
 import { busy } from "./features/personalize/run";
@@ -19,7 +20,7 @@ if (root) render(<App />, root);
 
 // Training under way or adapters never exported would be lost with the tab: the browser asks first.
 window.addEventListener("beforeunload", (event) => {
-  if (busy.value || hasUnsaved.value) event.preventDefault();
+  if (!wiped.value && (busy.value || hasUnsaved.value)) event.preventDefault();
 });
 
 tellOtherTabs();

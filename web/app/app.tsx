@@ -12,6 +12,8 @@ import { type Shown, screen } from "./navigation";
 import { device, openEngine } from "./studio";
 import { text } from "./text";
 import { UpdateNotice } from "./update-notice";
+import { wiped } from "./wipe";
+import { WipedPage } from "./wiped-page";
 
 const VIEWS: Record<Shown, ComponentType> = {
   personalize: PersonalizeScreen,
@@ -34,6 +36,7 @@ export function App() {
     first.current = false;
     window.scrollTo(0, 0);
   }, [shown]);
+  if (wiped.value) return <WipedPage />;
   return (
     <>
       <a class="skip-link" href="#content">

@@ -29,8 +29,7 @@ export function engine(): EngineClient {
 }
 
 export async function openEngine(): Promise<void> {
-  client?.dispose();
-  client = undefined;
+  closeEngine();
   device.value = { state: "checking" };
   try {
     checkPage();
@@ -44,10 +43,15 @@ export async function openEngine(): Promise<void> {
   }
 }
 
-/** Another tab took the lead: this one's engine goes, with its GPU memory. */
-function giveWay(): void {
+/** For good: until somebody opens one again. */
+export function closeEngine(): void {
   client?.dispose();
   client = undefined;
+}
+
+/** Another tab took the lead: this one's engine goes, with its GPU memory. */
+function giveWay(): void {
+  closeEngine();
   void openEngine();
 }
 

@@ -411,6 +411,22 @@ export const english = {
     language: "Language of the page",
     languageHint: "The page reloads with it.",
   },
+
+  wipe: {
+    title: "Kept in this browser",
+    kept: (size: string | undefined) =>
+      `Pictures, adapters, unfinished trainings, models, your choices and the page itself${size ? `: ${size} in all` : ""}.`,
+    all: "Delete everything kept here",
+    question: "Delete all pictures, adapters, trainings and models for good? Export first what you need.",
+    yes: "Yes, delete everything",
+    no: "Keep it",
+    working: "A tab of Palpable is in the middle of work. Let it finish, or stop it there, then try again.",
+    failed:
+      "The browser would not delete everything. Close other tabs of this page and try again, or clear this site's data in the browser's settings.",
+    done: "Everything is deleted",
+    doneHint: "Nothing of this page is left in this browser. Close the tab, or start afresh.",
+    afresh: "Start afresh",
+  },
 };
 
 export type Text = typeof english;

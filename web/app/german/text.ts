@@ -412,4 +412,22 @@ export const german: Text = {
     language: "Sprache der Seite",
     languageHint: "Die Seite lädt damit neu.",
   },
+
+  wipe: {
+    title: "In diesem Browser aufgehoben",
+    kept: (size) =>
+      `Bilder, Adapter, unfertige Trainings, Modelle, was du gewählt hast und die Seite selbst${size ? `: zusammen ${size}` : ""}.`,
+    all: "Alles löschen, was hier aufgehoben ist",
+    question:
+      "Alle Bilder, Adapter, Trainings und Modelle endgültig löschen? Exportiere vorher, was du brauchst.",
+    yes: "Ja, alles löschen",
+    no: "Behalten",
+    working:
+      "Ein Tab von Palpable ist mitten in der Arbeit. Lass ihn fertig werden oder halte sie dort an und versuche es dann noch einmal.",
+    failed:
+      "Der Browser wollte nicht alles löschen. Schließe andere Tabs dieser Seite und versuche es noch einmal, oder lösche die Daten dieser Seite in den Einstellungen des Browsers.",
+    done: "Alles ist gelöscht",
+    doneHint: "Von dieser Seite ist in diesem Browser nichts mehr übrig. Schließe den Tab oder fang neu an.",
+    afresh: "Neu anfangen",
+  },
 };

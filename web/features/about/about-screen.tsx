@@ -10,6 +10,7 @@ import type { Fault } from "../../engine/fault";
 import { SelectField } from "../../ui/field";
 import { Notice } from "../../ui/notice";
 import { model } from "../models/model";
+import { KeptData } from "./kept-data";
 
 export function AboutScreen() {
   const now = device.value;
@@ -25,6 +26,7 @@ export function AboutScreen() {
         <h2>{text.about.privacyTitle}</h2>
         <p>{text.about.privacy}</p>
       </section>
+      <KeptData />
     </div>
   );
 }
