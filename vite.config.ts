@@ -1,11 +1,12 @@
 import { defineConfig } from "vitest/config";
+import { licences } from "./scripts/licences.mjs";
 import { modelFolders } from "./scripts/model-folders.mjs";
 import { serviceWorker } from "./scripts/service-worker.mjs";
 
 export default defineConfig({
   // What must keep its name: the web app manifest and its icons. Models are brought by their plugin, with their lists.
   publicDir: "web/public",
-  plugins: [modelFolders(), serviceWorker()],
+  plugins: [modelFolders(), licences(), serviceWorker()],
   build: {
     target: "es2023",
     // An inlined file would be a data: address, which the content security policy forbids to workers and fetch.

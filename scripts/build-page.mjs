@@ -8,6 +8,8 @@ const INPUTS = [
   "package-lock.json",
   "web",
   "models",
+  "Cargo.lock",
+  "scripts/licences.mjs",
   "scripts/model-folders.mjs",
   "scripts/service-worker.mjs",
 ];

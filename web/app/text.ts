@@ -412,6 +412,14 @@ export const english = {
     languageHint: "The page reloads with it.",
   },
 
+  licences: {
+    title: "Licences",
+    lead: "Palpable is free software under the Apache License 2.0, made with the work of many others.",
+    open: "What it is made with, and under which licences",
+    count: (packages: number) => `${packages} packages, in the order of their names.`,
+    noText: "Its licence text is at its source.",
+  },
+
   wipe: {
     title: "Kept in this browser",
     kept: (size: string | undefined) =>

@@ -413,6 +413,14 @@ export const german: Text = {
     languageHint: "Die Seite lädt damit neu.",
   },
 
+  licences: {
+    title: "Lizenzen",
+    lead: "Palpable ist freie Software unter der Apache-Lizenz 2.0, gemacht mit der Arbeit vieler anderer.",
+    open: "Woraus es gemacht ist und unter welchen Lizenzen",
+    count: (packages) => `${packages} Pakete, nach ihren Namen geordnet.`,
+    noText: "Der Lizenztext steht an der Quelle.",
+  },
+
   wipe: {
     title: "In diesem Browser aufgehoben",
     kept: (size) =>

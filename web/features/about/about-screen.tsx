@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { binarySize, count, parameters } from "../../app/format";
 import { chooseLanguage, LANGUAGES, type Language, language } from "../../app/language";
+import { addressOf, subject } from "../../app/navigation";
 import { device, openEngine } from "../../app/studio";
 import { text } from "../../app/text";
 import { pendingCalls } from "../../engine/client";
@@ -11,8 +12,13 @@ import { SelectField } from "../../ui/field";
 import { Notice } from "../../ui/notice";
 import { model } from "../models/model";
 import { KeptData } from "./kept-data";
+import { LICENCES, LicencesPage } from "./licences-page";
 
 export function AboutScreen() {
+  return subject.value === LICENCES ? <LicencesPage /> : <Device />;
+}
+
+function Device() {
   const now = device.value;
   return (
     <div class="screen narrow">
@@ -27,6 +33,13 @@ export function AboutScreen() {
         <p>{text.about.privacy}</p>
       </section>
       <KeptData />
+      <section class="card">
+        <h2>{text.licences.title}</h2>
+        <p>{text.licences.lead}</p>
+        <p class="links">
+          <a href={addressOf("about", LICENCES)}>{text.licences.open}</a>
+        </p>
+      </section>
     </div>
   );
 }
