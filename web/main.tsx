@@ -2,17 +2,20 @@
 import { render } from "preact";
 import { App } from "./app/app";
 import { declareLanguage } from "./app/language";
+import { listenForShortcuts } from "./app/shortcuts";
 import { openEngine } from "./app/studio";
 import { keepForOffline } from "./app/updates";
 import { wiped } from "./app/wipe";
 import { tellOtherTabs } from "./app/working";
 import { hasUnsaved } from "./features/adapters/library";
 import { busy } from "./features/personalize/run";
+import { helpWhoIsAway } from "./features/personalize/while-away";
 import "./styles/tokens.css";
 import "./styles/elements.css";
 import "./styles/layout.css";
 import "./styles/features.css";
 import "./styles/gallery.css";
+import "./styles/help.css";
 
 declareLanguage();
 const root = document.getElementById("app");
@@ -24,5 +27,7 @@ window.addEventListener("beforeunload", (event) => {
 });
 
 tellOtherTabs();
+listenForShortcuts();
+helpWhoIsAway();
 // Keeping the page for later waits until the model has come: both would share the line.
 void openEngine().then(keepForOffline);

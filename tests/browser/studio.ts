@@ -91,13 +91,15 @@ const answerWith = (replaced: ReadonlyMap<string, string>): Plugin => ({
 
 /**
  * A page whose scripts' errors and breaches of its own policy fail the test that closes it. Without a service worker,
- * which would answer requests before a test's routes see them, unless the options allow it.
+ * which would answer requests before a test's routes see them, unless the options allow it; and without the tour, but
+ * for a first visit.
  */
 export async function openPage(
   studio: Studio,
   options: BrowserContextOptions,
   screen = "personalize",
   prepare: (context: BrowserContext) => Promise<unknown> = async () => undefined,
+  firstVisit = false,
 ) {
   const context = await studio.browser.newContext({
     serviceWorkers: "block",
@@ -105,6 +107,7 @@ export async function openPage(
     acceptDownloads: true,
   });
   await context.addInitScript(REPORT_BREACHES);
+  if (!firstVisit) await context.addInitScript("localStorage.setItem('palpable-tour', 'seen')");
   await prepare(context);
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);

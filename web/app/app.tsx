@@ -2,6 +2,7 @@
 import type { ComponentType } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { GenerateScreen } from "../features/generate/generate-screen";
+import { TourCard } from "../features/help/tour-card";
 import { ModelNotice } from "../features/models/model-notice";
 import { PersonalizeScreen } from "../features/personalize/personalize-screen";
 import { lazyScreen } from "../ui/lazy-screen";
@@ -9,6 +10,7 @@ import { announcement } from "./announce";
 import { FaultNotice } from "./fault-notice";
 import { Header, TabBar } from "./header";
 import { type Shown, screen } from "./navigation";
+import { helpOpen } from "./shortcuts";
 import { device, openEngine } from "./studio";
 import { text } from "./text";
 import { UpdateNotice } from "./update-notice";
@@ -23,6 +25,8 @@ const VIEWS: Record<Shown, ComponentType> = {
   about: lazyScreen(async () => (await import("../features/about/about-screen")).AboutScreen),
   bench: lazyScreen(async () => (await import("../features/bench/bench-screen")).BenchScreen),
 };
+
+const HelpDialog = lazyScreen(async () => (await import("../features/help/help-dialog")).HelpDialog);
 
 export function App() {
   const View = VIEWS[screen.value];
@@ -47,11 +51,13 @@ export function App() {
         {device.value.state === "fault" && shown !== "about" && (
           <FaultNotice fault={device.value.fault} onRetry={openEngine} />
         )}
+        <TourCard />
         <UpdateNotice />
         <ModelNotice />
         <View />
       </main>
       <TabBar />
+      {helpOpen.value && <HelpDialog />}
       <p class="visually-hidden" role="status">
         {announcement}
       </p>

@@ -2,6 +2,7 @@
 import { model } from "../features/models/model";
 import { Icon } from "../ui/icon";
 import { addressOf, SCREENS, screen } from "./navigation";
+import { helpOpen } from "./shortcuts";
 import { device } from "./studio";
 import { text } from "./text";
 
@@ -18,7 +19,20 @@ export function Header() {
       <nav class="tabs" aria-label={text.navigation}>
         <ScreenLinks />
       </nav>
-      <StatusPill />
+      <div class="header-end">
+        <StatusPill />
+        <button
+          type="button"
+          class="icon-button help-button"
+          aria-label={text.help.open}
+          title={text.help.open}
+          onClick={() => {
+            helpOpen.value = true;
+          }}
+        >
+          ?
+        </button>
+      </div>
     </header>
   );
 }

@@ -5,17 +5,18 @@
  * in a folder of its own (`german/`), fetched only by those who read it; a text that it lacks is a type error. To add a
  * language: its name here, its folder, and a line in each text file.
  */
+import { remember, remembered } from "./choices";
+
 export const LANGUAGES = { en: "English", de: "Deutsch" } as const;
 
 export type Language = keyof typeof LANGUAGES;
 export type Translation = Exclude<Language, "en">;
 
-const KEY = "palpable-language";
-
 /** The browser's languages, the most wanted first: "de-AT", "en". English in Node, where the tests of functions run. */
 const wanted: readonly string[] = "document" in globalThis ? navigator.languages : [];
 
-export const language: Language = kept() ?? wanted.map(known).find((name) => name !== undefined) ?? "en";
+export const language: Language =
+  known(remembered("language") ?? "") ?? wanted.map(known).find((name) => name !== undefined) ?? "en";
 
 /** For numbers and dates: the visitor's own kind of the language, as in "en-GB". */
 export const locale: string = wanted.find((tag) => known(tag) === language) ?? language;
@@ -32,11 +33,7 @@ export async function inLanguage<Texts>(
 
 /** From now on, by reloading the page: every text is then in it, also those that were put together before. */
 export function chooseLanguage(chosen: Language): void {
-  try {
-    localStorage.setItem(KEY, chosen);
-  } catch {
-    // Without storage the browser's language decides.
-  }
+  remember("language", chosen);
   location.reload();
 }
 
@@ -49,12 +46,4 @@ export function declareLanguage(): void {
 function known(tag: string): Language | undefined {
   const [name] = tag.toLowerCase().split("-");
   return name !== undefined && Object.hasOwn(LANGUAGES, name) ? (name as Language) : undefined;
-}
-
-function kept(): Language | undefined {
-  try {
-    return known(localStorage.getItem(KEY) ?? "");
-  } catch {
-    return undefined;
-  }
 }

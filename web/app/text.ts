@@ -32,6 +32,51 @@ export const english = {
     pillFault: "Needs attention",
   },
 
+  tour: {
+    label: "Tour",
+    step: (step: number, steps: number) => `Tour, ${step} of ${steps}`,
+    steps: [
+      [
+        "Show it one thing of yours",
+        "One to ten photos of the same thing, or a sample to try it out, and the ordinary word for it.",
+      ],
+      [
+        "Say what you want to see, and train",
+        "The training learns your thing and keeps to your wish. It runs on this device: no photo leaves it.",
+      ],
+      [
+        "Draw with its new word",
+        "The word works in any prompt. One click shows the same picture without what was learnt.",
+      ],
+      [
+        "Everything stays with you",
+        "Pictures and adapters are kept in this browser until you delete them, and all of it works offline.",
+      ],
+    ] as [title: string, lead: string][],
+    next: "Next",
+    previous: "Previous",
+    skip: "Skip the tour",
+    end: "Got it",
+  },
+
+  help: {
+    open: "Help and keys",
+    title: "Help",
+    keys: [
+      [["1", "…", "5"], "go to a screen"],
+      [["?"], "open this help"],
+      [["Ctrl", "Enter"], "start the training or the picture, from any of its fields"],
+      [["←", "→"], "newer or older picture, in the Gallery"],
+      [["Ctrl", "Z"], "take a deletion back, in the Gallery"],
+      [["Esc"], "close what is open"],
+    ] as [keys: string[], what: string][],
+    singleKeys: "Single keys act at once",
+    singleKeysHint: "Switch it off if keys are pressed unasked, as with speech input.",
+    device: "This device, for a report",
+    tour: "Show the tour",
+    close: "Close",
+  },
+
   update: {
     title: "A new version is ready",
     ready: "It is taken by reloading the page, which takes a second.",
@@ -247,6 +292,8 @@ export const english = {
     },
     nothingKept: "It broke off before the first state was saved.",
     back: "Back to the settings",
+    tellMe: "Notify me when it is done",
+    willTell: "You will be notified when it is done.",
     tabTitle: (percent: number) => `${percent}% · Palpable`,
   },
 
@@ -407,6 +454,9 @@ export const english = {
     privacy:
       "Photos, prompts and pictures stay in this browser. While a training is unfinished its state lies in the browser's storage, so that a closed tab loses nothing; it holds the photos as latents, small images that the model can turn back into something like the photos. It is deleted when the training is finished, cancelled or discarded. Pictures and adapters are kept there until you delete them. The page talks to no other server than the one it came from, and to that one only to fetch its own files. A content security policy holds the page to it.",
     browser: "Browser",
+    window: "Window",
+    cores: "Processor cores",
+    storage: "Storage, used / allowed",
     languageTitle: "Language",
     language: "Language of the page",
     languageHint: "The page reloads with it.",

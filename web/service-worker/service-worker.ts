@@ -23,3 +23,11 @@ clientsClaim();
 self.addEventListener("message", ({ data }) => {
   if ((data as UpdateCommand).type === "take-over") void self.skipWaiting();
 });
+
+// A notification leads back to the tab that sent it.
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(
+    self.clients.matchAll({ type: "window" }).then(([tab]) => tab?.focus() ?? self.clients.openWindow("/")),
+  );
+});

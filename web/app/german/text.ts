@@ -29,6 +29,51 @@ export const german: Text = {
     pillFault: "Braucht Hilfe",
   },
 
+  tour: {
+    label: "Rundgang",
+    step: (step, steps) => `Rundgang, ${step} von ${steps}`,
+    steps: [
+      [
+        "Zeig ihm ein Ding von dir",
+        "Ein bis zehn Fotos von demselben Ding, oder ein Beispiel zum Ausprobieren, und das gewöhnliche englische Wort dafür.",
+      ],
+      [
+        "Sag, was du sehen willst, und trainiere",
+        "Das Training lernt dein Ding und hält sich an deinen Wunsch. Es läuft auf diesem Gerät: Kein Foto verlässt es.",
+      ],
+      [
+        "Zeichne mit seinem neuen Wort",
+        "Das Wort geht in jedem Prompt. Ein Klick zeigt dasselbe Bild ohne das Gelernte.",
+      ],
+      [
+        "Alles bleibt bei dir",
+        "Bilder und Adapter bleiben in diesem Browser, bis du sie löschst, und alles geht auch ohne Netz.",
+      ],
+    ],
+    next: "Weiter",
+    previous: "Zurück",
+    skip: "Rundgang überspringen",
+    end: "Verstanden",
+  },
+
+  help: {
+    open: "Hilfe und Tasten",
+    title: "Hilfe",
+    keys: [
+      [["1", "…", "5"], "zu einer Ansicht gehen"],
+      [["?"], "diese Hilfe öffnen"],
+      [["Strg", "Enter"], "das Training oder das Bild starten, aus jedem seiner Felder"],
+      [["←", "→"], "neueres oder älteres Bild, in der Galerie"],
+      [["Strg", "Z"], "ein Löschen zurücknehmen, in der Galerie"],
+      [["Esc"], "schließen, was offen ist"],
+    ],
+    singleKeys: "Einzelne Tasten wirken sofort",
+    singleKeysHint: "Schalte es aus, wenn Tasten ungewollt gedrückt werden, wie bei Spracheingabe.",
+    device: "Dieses Gerät, für eine Meldung",
+    tour: "Rundgang zeigen",
+    close: "Schließen",
+  },
+
   update: {
     title: "Eine neue Version ist da",
     ready: "Sie kommt mit dem Neuladen der Seite, das eine Sekunde dauert.",
@@ -248,6 +293,8 @@ export const german: Text = {
     },
     nothingKept: "Es brach ab, bevor der erste Stand gesichert war.",
     back: "Zurück zu den Einstellungen",
+    tellMe: "Sag Bescheid, wenn es fertig ist",
+    willTell: "Du bekommst eine Benachrichtigung, wenn es fertig ist.",
     tabTitle: (percent) => `${percent} % · Palpable`,
   },
 
@@ -408,6 +455,9 @@ export const german: Text = {
     privacy:
       "Fotos, Prompts und Bilder bleiben in diesem Browser. Solange ein Training nicht fertig ist, liegt sein Stand im Speicher des Browsers, damit ein geschlossener Tab nichts verliert; er enthält die Fotos als Latents, kleine Bilder, aus denen das Modell wieder etwas wie die Fotos machen kann. Er wird gelöscht, wenn das Training fertig, abgebrochen oder verworfen ist. Bilder und Adapter bleiben dort, bis du sie löschst. Die Seite spricht mit keinem anderen Server als dem, von dem sie kam, und mit jenem nur, um ihre eigenen Dateien zu holen. Eine Content Security Policy hält die Seite daran.",
     browser: "Browser",
+    window: "Fenster",
+    cores: "Prozessorkerne",
+    storage: "Speicher, benutzt / erlaubt",
     languageTitle: "Sprache",
     language: "Sprache der Seite",
     languageHint: "Die Seite lädt damit neu.",

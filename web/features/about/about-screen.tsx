@@ -13,6 +13,7 @@ import { Notice } from "../../ui/notice";
 import { model } from "../models/model";
 import { KeptData } from "./kept-data";
 import { LICENCES, LicencesPage } from "./licences-page";
+import { type Fact, pageFacts } from "./page-facts";
 
 export function AboutScreen() {
   return subject.value === LICENCES ? <LicencesPage /> : <Device />;
@@ -76,7 +77,7 @@ function DeviceFault({ fault }: { fault: Fault }) {
 }
 
 function DeviceFacts({ report }: { report: DeviceReport }) {
-  const facts: [string, string][] = [
+  const facts: Fact[] = [
     [text.about.adapter, report.adapterName],
     [text.about.float16, report.float16 ? text.about.float16Yes : text.about.float16No],
     ...limitFacts(report.limits),
@@ -103,14 +104,12 @@ function DeviceFacts({ report }: { report: DeviceReport }) {
           </ul>
         </>
       )}
-      <CopyFacts
-        facts={[...facts, ...report.notes.map((note): [string, string] => [text.about.note, note])]}
-      />
+      <CopyFacts facts={[...facts, ...report.notes.map((note): Fact => [text.about.note, note])]} />
     </section>
   );
 }
 
-function limitFacts(limits: DeviceReport["limits"]): [string, string][] {
+function limitFacts(limits: DeviceReport["limits"]): Fact[] {
   const names = text.about.limitNames;
   return [
     [names.maxBufferSize, binarySize(limits.maxBufferSize)],
@@ -120,10 +119,10 @@ function limitFacts(limits: DeviceReport["limits"]): [string, string][] {
   ];
 }
 
-function CopyFacts({ facts }: { facts: [string, string][] }) {
+function CopyFacts({ facts }: { facts: Fact[] }) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
-    const lines = [...facts, [text.about.browser, navigator.userAgent]];
+    const lines = [...facts, ...(await pageFacts())];
     await navigator.clipboard.writeText(lines.map((line) => line.join(": ")).join("\n"));
     setCopied(true);
   };
