@@ -89,6 +89,29 @@ test("keys lead to screens and to the help, unless they are switched off", async
   await close();
 });
 
+test("an adapter from a link is fetched only after a clear question", async () => {
+  const link = (address: string) => `adapters/from=${encodeURIComponent(address)}`;
+  const { page, close } = await openPage(
+    studio,
+    PHONE,
+    link("https://adapters.example/a/my-dog.safetensors"),
+    withoutEngine,
+  );
+  const asked: string[] = [];
+  page.context().on("request", (request) => asked.push(request.url()));
+  await page.getByText("Fetch the adapter “my-dog.safetensors” from adapters.example?").waitFor();
+  // There is no model to check it with.
+  expect(await page.getByRole("button", { name: "Yes, fetch it" }).isDisabled()).toBe(true);
+  await screenshot(page, "frame-phone-link");
+  await expectAccessible(page, "link");
+  await page.getByRole("button", { name: "No", exact: true }).click();
+  await page.getByText("Fetch the adapter").waitFor({ state: "detached" });
+  await goTo(page, link("javascript:alert(1)//x.safetensors"));
+  await page.getByRole("alert").filter({ hasText: "Nothing was fetched." }).waitFor();
+  expect(asked.filter((url) => !url.startsWith(studio.address))).toEqual([]);
+  await close();
+});
+
 describe("two tabs", () => {
   test("one leads, the other says so, takes over when asked, and gives back", async () => {
     const { page: first, close } = await openPage(studio, DESKTOP, "about", (context) =>

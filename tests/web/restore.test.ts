@@ -29,6 +29,7 @@ const entry = (id: number, placeholder: string) => ({
   saved: true,
   kept: true,
   addedAt: 1,
+  note: { title: "", licence: "" },
 });
 
 const notes = () => filledIn.value?.notes;

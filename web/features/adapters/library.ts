@@ -7,6 +7,7 @@ import { engine, whenEngineOpens } from "../../app/studio";
 import type { AdapterReport } from "../../engine/contract";
 import { type Fault, needsFreshEngine, toFault } from "../../engine/fault";
 import { model } from "../models/model";
+import { type AdapterNote, noteOf } from "./safetensors-metadata";
 import * as store from "./store";
 
 export interface LibraryEntry {
@@ -22,6 +23,8 @@ export interface LibraryEntry {
   kept: boolean;
   /** Milliseconds since 1970. */
   addedAt: number;
+  /** What a person says about it, in the file or here. */
+  note: AdapterNote;
 }
 
 /** What the storage holds but the engine could not take. */
@@ -49,7 +52,7 @@ async function add(
   saved: boolean,
 ): Promise<LibraryEntry> {
   const key = crypto.randomUUID();
-  const facts = { fileName, active: true, strength: 1, saved, addedAt: Date.now() };
+  const facts = { fileName, active: true, strength: 1, saved, addedAt: Date.now(), note: noteOf(bytes) };
   storageFault.value = undefined;
   const kept = await storing(store.put({ key, facts, bytes }));
   const entry = { key, report, bytes, kept, ...facts };
@@ -70,19 +73,20 @@ async function storing(work: Promise<void>): Promise<boolean> {
 
 export function update(
   key: string,
-  change: Partial<Pick<LibraryEntry, "active" | "strength" | "saved">>,
+  change: Partial<Pick<LibraryEntry, "active" | "strength" | "saved" | "note">>,
 ): void {
   library.value = library.value.map((entry) => (entry.key === key ? { ...entry, ...change } : entry));
   const entry = library.value.find((entry) => entry.key === key);
   if (entry?.kept) void storing(store.setFacts(key, factsOf(entry)));
 }
 
-const factsOf = ({ fileName, active, strength, saved, addedAt }: LibraryEntry): store.StoredFacts => ({
+const factsOf = ({ fileName, active, strength, saved, addedAt, note }: LibraryEntry): store.StoredFacts => ({
   fileName,
   active,
   strength,
   saved,
   addedAt,
+  note,
 });
 
 /** Takes an adapter that the engine already holds, fresh from training. */
