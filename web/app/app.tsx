@@ -6,6 +6,7 @@ import { TourCard } from "../features/help/tour-card";
 import { ModelNotice } from "../features/models/model-notice";
 import { PersonalizeScreen } from "../features/personalize/personalize-screen";
 import { lazyScreen } from "../ui/lazy-screen";
+import { ProgressBar } from "../ui/progress-bar";
 import { announcement } from "./announce";
 import { FaultNotice } from "./fault-notice";
 import { Header, TabBar } from "./header";
@@ -53,6 +54,7 @@ export function App() {
         )}
         <TourCard />
         <UpdateNotice />
+        {device.value.state === "checking" && <Starting />}
         <ModelNotice />
         <View />
       </main>
@@ -62,5 +64,16 @@ export function App() {
         {announcement}
       </p>
     </>
+  );
+}
+
+/** In the place and size of the notice that shows the model loading next, so that nothing below it jumps. */
+function Starting() {
+  return (
+    <section class="card model-notice" aria-label={text.model.title}>
+      <h2>{text.model.title}</h2>
+      <ProgressBar label={text.device.checking} />
+      <p class="hint">{text.model.hint}</p>
+    </section>
   );
 }
