@@ -8,6 +8,7 @@ const INPUTS = [
   "package-lock.json",
   "web",
   "models",
+  "src/evaluation/prompt_sets",
   "scripts/model-folders.mjs",
 ];
 

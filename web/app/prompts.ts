@@ -29,11 +29,11 @@ export function withArticle(noun: string): string {
 
 const escapeForPattern = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
-/** The class noun as whole words, with the article before it if there is one. */
+/** The class noun as whole words, with the article before it if there is one; not inside a placeholder. */
 function nounPattern(classNoun: string): RegExp | undefined {
   const noun = escapeForPattern(classNoun.trim()).replace(/\s+/g, "\\s+");
   return noun
-    ? new RegExp(`(?<![\\p{L}\\p{N}])(?:(?:an?|the)\\s+)?${noun}(?![\\p{L}\\p{N}])`, "iu")
+    ? new RegExp(`(?<![\\p{L}\\p{N}]|<[^<>\\s]*)(?:(?:an?|the)\\s+)?${noun}(?![\\p{L}\\p{N}])`, "iu")
     : undefined;
 }
 

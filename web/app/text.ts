@@ -79,6 +79,11 @@ export const text = {
     title: "Teach it something of yours",
     lead: "Show one to ten photos of one thing. A short training on this device gives you a new word for it, to use in any prompt. Photos never leave this browser.",
     photosTitle: "The photos",
+    subjectTitle: (number: number) =>
+      ["The first thing", "The second thing", "The third thing"][number - 1] ?? "",
+    addSubject: "Teach another thing at the same time",
+    removeSubject: (title: string) => `Remove: ${title}`,
+    together: (things: string[]) => things.join(" next to "),
     sampleTitle: "Try a sample subject",
     sampleLabel: (noun: string) => `Sample: ${noun}`,
     ownTitle: "Or use your own",
@@ -95,9 +100,9 @@ export const text = {
     nounHint: "The ordinary word for it: dog, mug, teddy bear.",
     nounPlaceholder: "dog",
     target: "What do you want to see?",
-    targetHint: (noun: string) =>
-      noun
-        ? `One scene or style, with the word “${noun}” in it.`
+    targetHint: (nouns: string[]) =>
+      nouns.length > 0
+        ? `One scene or style, with ${nouns.map((noun) => `“${noun}”`).join(" and ")} in it.`
         : "One scene or style, with that word in it.",
     examplesTitle: "Examples",
     examples: [
@@ -134,13 +139,14 @@ export const text = {
     slowDevice:
       "This device has no GPU the browser can use, so training runs on the processor: minutes become hours. A few steps show how it works.",
     obstacles: {
+      ofSubject: (subject: string, sentence: string) => `${subject}: ${sentence}`,
       noPhotos: "Choose a sample subject or add photos first.",
       noNoun: "Say what the photos show, in one ordinary word.",
       noTarget: "Write what you want to see.",
       nounNotInTarget: (noun: string) => `The wish must contain the word “${noun}”.`,
       badPlaceholder:
         "The new word must look like <my-dog>: letters, digits and dashes between angle brackets.",
-      takenPlaceholder: (word: string) => `The word ${word} is taken by another adapter.`,
+      takenPlaceholder: (word: string) => `The word ${word} is taken already.`,
     },
   },
 
@@ -203,6 +209,15 @@ export const text = {
     ratioHint: "How hard the wish pulls against the photos: 0.3 to 0.6 keeps both.",
     ratioWaiting: (steps: number) => `Alignment starts after ${steps} steps.`,
     ratioOff: "λ is 0: this run trains the look alone.",
+    textScore: {
+      name: "Follows the wish (CLIP-T)",
+      hint: "Of each preview: a single picture, so look at the course and not at each step.",
+    },
+    imageScore: {
+      name: "Near the photos (CLIP-I)",
+      hint: "Rises as the thing is learnt. A wish in another style keeps it low.",
+    },
+    notScored: (reason: string) => `Previews are not scored. ${reason}`,
     chartLabel: (name: string, latest: string) => `${name} by training step; latest value ${latest}`,
     smoothed: "smoothed",
     each: "each step",
