@@ -10,6 +10,7 @@ export const text = {
     generate: "Generate",
     gallery: "Gallery",
     adapters: "Adapters",
+    evaluate: "Evaluate",
     about: "Device",
   },
   navigation: "Screens",
