@@ -45,6 +45,11 @@ export function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+const list = new Intl.ListFormat("en");
+
+/** "a, b, and c" */
+export const listed = (items: readonly string[]) => list.format(items);
+
 export const decimals = (value: number, digits: number) => value.toFixed(digits);
 
 const moment = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });

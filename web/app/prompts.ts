@@ -23,6 +23,12 @@ export function placeholderFor(classNoun: string, taken: readonly string[] = [])
   return word;
 }
 
+/** What `placeholderFor` made a word from: "teddy bear" for `<my-teddy-bear-2>`. */
+export function nounOf(placeholder: string): string | undefined {
+  const stem = /^<my-(.+?)(?:-\d+)?>$/.exec(placeholder)?.[1];
+  return stem?.replaceAll("-", " ");
+}
+
 export function withArticle(noun: string): string {
   return `${/^[aeiou]/i.test(noun.trim()) ? "an" : "a"} ${noun.trim()}`;
 }

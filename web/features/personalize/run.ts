@@ -13,7 +13,7 @@ import { model } from "../models/model";
 import { discard, findUnfinished } from "./checkpoints";
 import { toPixels } from "./photos";
 import * as setup from "./setup";
-import { photos } from "./subjects";
+import { photos, wordsOf } from "./subjects";
 
 export type Phase = "idle" | "running" | "paused" | "stopping" | "done" | "failed";
 
@@ -101,7 +101,7 @@ async function follow(
     if (report) {
       resultKey.value = (await keepTrained(report)).key;
       phase.value = "done";
-      announce(text.run.done(run.settings.placeholder));
+      announce(text.run.done(wordsOf(run.settings)));
     }
     // Not before the adapter is kept: a tab killed in between loses neither.
     await discard(run.id);

@@ -1,7 +1,9 @@
 /** The things that a run is to learn: one, or several with photos and a word each. */
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { listed } from "../../app/format";
 import { isPlaceholder, mentions, personalPrompt, placeholderFor } from "../../app/prompts";
 import { text } from "../../app/text";
+import type { TrainingSettings } from "../../engine/contract";
 import { placeholders } from "../adapters/library";
 import { PhotoList } from "./photo-list";
 
@@ -46,6 +48,10 @@ export function removeSubject(subject: SubjectChoice): void {
   subject.list.clear();
   furtherSubjects.value = furtherSubjects.value.filter(({ id }) => id !== subject.id);
 }
+
+/** The new words of a run. A state that an earlier version of the page kept has one. */
+export const wordsOf = ({ placeholder, furtherSubjects = [] }: TrainingSettings) =>
+  listed([placeholder, ...furtherSubjects.map(({ placeholder }) => placeholder)]);
 
 /** Of all subjects, the first subject's first, as the engine takes them. */
 export const photos = computed(() => subjects.value.flatMap(({ list }) => list.photos.value));
