@@ -6,8 +6,10 @@ import * as setup from "./setup";
 import { photos } from "./subjects";
 
 type Measured =
-  | { state: "unasked" | "measuring" | "failed" }
-  | { state: "ready"; plans: TimePlan[]; of: string };
+  | { state: "unasked" }
+  /** `of`: method and number of photos that were asked about. */
+  | { state: "measuring" | "failed"; of: string }
+  | { state: "ready"; of: string; plans: TimePlan[] };
 
 export const measured = signal<Measured>({ state: "unasked" });
 
@@ -40,24 +42,22 @@ export const plans = computed(() => {
   return now.state === "ready" && basis.value && now.of === nameOf(basis.value) ? now.plans : undefined;
 });
 
-let asked = 0;
-
 /** Asks the engine, which measures a step at the first time. */
 export async function measure(): Promise<void> {
-  const of = basis.value;
-  if (!of || (measured.value.state === "ready" && measured.value.of === nameOf(of))) return;
-  asked++;
-  const mine = asked;
-  measured.value = { state: "measuring" };
+  if (!basis.value) return;
+  const { settings, photos } = basis.value;
+  const of = nameOf(basis.value);
+  const before = measured.peek();
+  if (before.state !== "unasked" && before.of === of) return;
+  measured.value = { state: "measuring", of };
   const found: Measured = await engine()
-    .timePlans(of.settings, of.photos)
-    .then((plans): Measured => (plans.length > 0 ? { state: "ready", plans, of: nameOf(of) } : FAILED))
-    .catch(() => FAILED);
+    .timePlans(settings, photos)
+    .then((plans): Measured => (plans.length > 0 ? { state: "ready", of, plans } : { state: "failed", of }))
+    .catch((): Measured => ({ state: "failed", of }));
+  const now = measured.peek();
   // Photos or method may have changed meanwhile.
-  if (mine === asked) measured.value = found;
+  if (now.state === "measuring" && now.of === of) measured.value = found;
 }
-
-const FAILED: Measured = { state: "failed" };
 
 /** The settings of a plan that differ from those in force. */
 export function differences(plan: TrainingSettings, now: TrainingSettings): Partial<TrainingSettings> {
