@@ -16,10 +16,8 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         codeSplitting: {
-          // What every screen shares, in one file: left alone it becomes many small ones.
-          groups: [
-            { name: "shared", test: /web\/(app\/[^/]+|ui\/[^/]+|engine\/[^/]+)\.tsx?$|preact|comlink|idb/ },
-          ],
+          // What the first paint needs, in one file: left alone it becomes many small ones.
+          groups: [{ name: "shell", test: /web\/app\/app\.tsx$/, includeDependenciesRecursively: true }],
         },
       },
     },

@@ -10,6 +10,7 @@ const INPUTS = [
   "models",
   "Cargo.lock",
   "scripts/licences.mjs",
+  "src/evaluation/prompt_sets",
   "scripts/model-folders.mjs",
   "scripts/service-worker.mjs",
 ];

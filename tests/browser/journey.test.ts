@@ -5,7 +5,7 @@
 import fs from "node:fs";
 import type { Page, Request } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { TrainingRecord } from "../../web/engine/contract";
+import type { PictureScores, TrainingRecord } from "../../web/engine/contract";
 import {
   DESKTOP,
   downloaded,
@@ -24,6 +24,8 @@ import {
 const STEPS = 5;
 const WARM_UP = 4;
 const PREVIEW_EVERY = "5";
+/** CLIP-I of the sample dog's first photo and the second, by the native `palpable score`. */
+const PHOTOS_ALIKE = 0.57996;
 
 describe("the journey", () => {
   let studio: Studio;
@@ -175,9 +177,35 @@ describe("the journey", () => {
     expect(await generate(page)).toBe(picture);
   });
 
+  test("an evaluation draws with and without the adapter, and scores both against the photos", async () => {
+    await goTo(page, "evaluate");
+    await page.getByText("of the dog under Personalize are compared with").waitFor();
+    await page.getByLabel("Prompts").selectOption("own");
+    await page.getByLabel("Your prompts").fill("a photo of a dog in the snow");
+    await page.getByRole("button", { name: "0.5", exact: true }).click();
+    await page.getByLabel("Steps a picture").fill("1");
+    await page.getByLabel("Steps a picture").blur();
+    await page.getByText("2 pictures in all.").waitFor();
+    await page.getByRole("button", { name: "Start", exact: true }).click();
+    await page.getByText("All pictures are drawn and scored.").first().waitFor({ timeout: PATIENCE });
+    await screenshot(page, "7-evaluate");
+    expect(await page.locator(".score-table tbody th").allTextContents()).toEqual([
+      "Without it",
+      "Strength 1",
+      "Your photos",
+    ]);
+    expect(await page.locator(".prompt-pictures canvas").count()).toBe(2);
+    const file = await downloaded(page, () => page.getByRole("button", { name: "Save as JSON" }).click());
+    const { pictures, photos } = JSON.parse(file.bytes.toString());
+    const texts = pictures.map(({ scores }: { scores: PictureScores }) => scores.textAlignment);
+    expect(texts.every((score: number) => score > -0.5 && score < 0.9)).toBe(true);
+    expect(texts[0]).not.toBe(texts[1]);
+    expect(photos.imageAlignment).toBeCloseTo(PHOTOS_ALIKE, 3);
+  });
+
   test("on a phone's width every screen fits and reads", async () => {
     await page.setViewportSize({ width: 390, height: 844 });
-    for (const screen of ["personalize", "generate", "gallery", "adapters", "about"]) {
+    for (const screen of ["personalize", "generate", "gallery", "adapters", "evaluate", "about"]) {
       await goTo(page, screen);
       await screenshot(page, `7-phone-${screen}`);
       expect(await overflowsSideways(page), screen).toBe(false);

@@ -15,6 +15,8 @@ const run = (step: number, id = "a"): RunFile => ({
     step,
     settings: { placeholder: "<my-dog>", steps: 100 } as TrainingSettings,
     previews: null,
+    scores: [],
+    photoVectors: null,
     every: 25,
     model: "demo",
     records: Array.from({ length: step }, (_, index) => ({

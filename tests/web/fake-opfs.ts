@@ -67,7 +67,10 @@ export function fakeStorage(held: string[] = []): FakeFolder {
   const root = new FakeFolder();
   vi.stubGlobal("navigator", {
     storage: { getDirectory: async () => root },
-    locks: { query: async () => ({ held: held.map((name) => ({ name })) }) },
+    locks: {
+      query: async () => ({ held: held.map((name) => ({ name })) }),
+      request: (_: string, work: () => Promise<unknown>) => work(),
+    },
   });
   return root;
 }

@@ -1,6 +1,8 @@
 /** Translations say everything that English says, in the same shape; the types see to names, not to lists' lengths. */
 import { expect, test } from "vitest";
+import { english as englishEvaluate } from "../../web/app/evaluate-text";
 import { germanBench } from "../../web/app/german/bench-text";
+import { germanEvaluate } from "../../web/app/german/evaluate-text";
 import { germanSettings } from "../../web/app/german/settings-text";
 import { german } from "../../web/app/german/text";
 import { english } from "../../web/app/text";
@@ -10,6 +12,7 @@ import { english as englishSettings } from "../../web/features/personalize/setti
 test.each([
   ["the page", english, german],
   ["the training's choices", englishSettings, germanSettings],
+  ["Evaluate", englishEvaluate, germanEvaluate],
   ["the bench", englishBench, germanBench],
 ])("German: %s", (_, original, translation) => {
   expect(shapeOf(translation)).toEqual(shapeOf(original));

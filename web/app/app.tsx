@@ -23,6 +23,7 @@ const VIEWS: Record<Shown, ComponentType> = {
   generate: GenerateScreen,
   gallery: lazyScreen(async () => (await import("../features/gallery/gallery-screen")).GalleryScreen),
   adapters: lazyScreen(async () => (await import("../features/adapters/adapters-screen")).AdaptersScreen),
+  evaluate: lazyScreen(async () => (await import("../features/evaluate/evaluate-screen")).EvaluateScreen),
   about: lazyScreen(async () => (await import("../features/about/about-screen")).AboutScreen),
   bench: lazyScreen(async () => (await import("../features/bench/bench-screen")).BenchScreen),
 };

@@ -49,6 +49,11 @@ export function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+const list = new Intl.ListFormat(locale);
+
+/** "a, b, and c" */
+export const listed = (items: readonly string[]) => list.format(items);
+
 export const decimals = (value: number, digits: number) =>
   new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(
     value,

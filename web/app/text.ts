@@ -14,6 +14,7 @@ export const english = {
     generate: "Generate",
     gallery: "Gallery",
     adapters: "Adapters",
+    evaluate: "Evaluate",
     about: "Device",
   },
   navigation: "Screens",
@@ -63,7 +64,7 @@ export const english = {
     open: "Help and keys",
     title: "Help",
     keys: [
-      [["1", "…", "5"], "go to a screen"],
+      [["1", "…", "6"], "go to a screen"],
       [["?"], "open this help"],
       [["Ctrl", "Enter"], "start the training or the picture, from any of its fields"],
       [["←", "→"], "newer or older picture, in the Gallery"],
@@ -142,6 +143,11 @@ export const english = {
     title: "Teach it something of yours",
     lead: "Show one to ten photos of one thing. A short training on this device gives you a new word for it, to use in any prompt. Photos never leave this browser.",
     photosTitle: "The photos",
+    subjectTitle: (number: number) =>
+      ["The first thing", "The second thing", "The third thing"][number - 1] ?? "",
+    addSubject: "Teach another thing at the same time",
+    removeSubject: (title: string) => `Remove: ${title}`,
+    together: (things: string[]) => things.join(" next to "),
     sampleTitle: "Try a sample subject",
     sampleLabel: (noun: string) => `Sample: ${noun}`,
     ownTitle: "Or use your own",
@@ -158,9 +164,9 @@ export const english = {
     nounHint: "The ordinary word for it: dog, mug, teddy bear.",
     nounPlaceholder: "dog",
     target: "What do you want to see?",
-    targetHint: (noun: string) =>
-      noun
-        ? `One scene or style, with the word “${noun}” in it.`
+    targetHint: (nouns: string[]) =>
+      nouns.length > 0
+        ? `One scene or style, with ${nouns.map((noun) => `“${noun}”`).join(" and ")} in it.`
         : "One scene or style, with that word in it.",
     examplesTitle: "Examples",
     examples: [
@@ -197,13 +203,14 @@ export const english = {
     slowDevice:
       "This device has no GPU the browser can use, so training runs on the processor: minutes become hours. A few steps show how it works.",
     obstacles: {
+      ofSubject: (subject: string, sentence: string) => `${subject}: ${sentence}`,
       noPhotos: "Choose a sample subject or add photos first.",
       noNoun: "Say what the photos show, in one ordinary word.",
       noTarget: "Write what you want to see.",
       nounNotInTarget: (noun: string) => `The wish must contain the word “${noun}”.`,
       badPlaceholder:
         "The new word must look like <my-dog>: letters, digits and dashes between angle brackets.",
-      takenPlaceholder: (word: string) => `The word ${word} is taken by another adapter.`,
+      takenPlaceholder: (word: string) => `The word ${word} is taken already.`,
     },
   },
 
@@ -266,6 +273,15 @@ export const english = {
     ratioHint: "How hard the wish pulls against the photos: 0.3 to 0.6 keeps both.",
     ratioWaiting: (steps: number) => `Alignment starts after ${steps} steps.`,
     ratioOff: "λ is 0: this run trains the look alone.",
+    textScore: {
+      name: "Follows the wish (CLIP-T)",
+      hint: "Of each preview: a single picture, so look at the course and not at each step.",
+    },
+    imageScore: {
+      name: "Near the photos (CLIP-I)",
+      hint: "Rises as the thing is learnt. A wish in another style keeps it low.",
+    },
+    notScored: (reason: string) => `Previews are not scored. ${reason}`,
     chartLabel: (name: string, latest: string) => `${name} by training step; latest value ${latest}`,
     smoothed: "smoothed",
     each: "each step",
@@ -346,12 +362,29 @@ export const english = {
       delayedHint: "The first steps draw the ordinary thing, so that the scene is laid out freely.",
       keepsLora: "The LoRA acts from the start",
       keepsLoraHint: "Only the word then waits.",
+      classPrompt: "What the first steps draw",
+      classPromptHint: "Empty takes the prompt with the ordinary word for the learnt one.",
       strengthEnd: "Strength at the end",
       strengthEndHint: "The adapters' strength goes from theirs to this many times as much.",
       normClip: "Longest learnt word",
       normClipHint: "In lengths of ordinary words; empty leaves it as it was learnt.",
       heatMaps: "See what each word did",
       heatMapsHint: "Drawing takes longer. Tap a word below the picture afterwards.",
+    },
+    regions: {
+      title: "Where a word may act",
+      lead: "Paint a part of the picture, and the word acts there alone: for two learnt things in one picture, side by side.",
+      anywhere: "anywhere",
+      inside: "where it is painted",
+      paint: "Paint",
+      change: "Change",
+      clear: "Anywhere",
+      paintLabel: (word: string) => `Paint where ${word} may act`,
+      clearLabel: (word: string) => `Let ${word} act anywhere`,
+      painted: (word: string) => `Where ${word} may act, in white`,
+      dialogTitle: (word: string) => `Where ${word} may act`,
+      canvas: (word: string) => `Where ${word} may act in the picture`,
+      hint: "Paint over the part of the picture. Arrow keys move the brush, Space paints, Delete rubs out.",
     },
     heatTitle: "Words of the prompt",
     heatHint: "Tap a word to see where in the picture it acted.",

@@ -14,7 +14,10 @@ import type {
   Method,
   ModelReport,
   Photo,
+  PhotoScores,
   Picture,
+  PictureScores,
+  TimePlan,
   TrainingRecord,
   TrainingSettings,
 } from "./contract";
@@ -36,6 +39,18 @@ export interface PreviewPlan {
   guidanceScale: number;
   seed: number;
   size: number;
+  /** The prompt with the class noun, which previews are scored by; `null` scores none. */
+  cleanPrompt: string | null;
+}
+
+/** How a preview did. */
+export interface PreviewScore {
+  /** The training's. */
+  step: number;
+  /** CLIP-T: cosine with the clean prompt. */
+  textAlignment: number;
+  /** CLIP-I: mean cosine with the photos. */
+  imageAlignment: number;
 }
 
 /** A picture with the heat maps that its settings asked for. */
@@ -50,6 +65,9 @@ export interface TrainingObserver {
   record(record: TrainingRecord): void;
   previewProgress(step: number, steps: number): void;
   preview(trainingStep: number, picture: Picture): void;
+  scored(score: PreviewScore): void;
+  /** Previews can't be scored, for the reason that is given; the training goes on. */
+  notScored(reason: string): void;
   /** The state so far as an adapter file, so that it outlives a lost device or worker. */
   checkpoint(trainingStep: number, bytes: Uint8Array): void;
   /** The whole state of this step lies in the browser's storage, so that it outlives the tab. */
@@ -66,7 +84,25 @@ export interface BenchObserver {
   failed(name: string, message: string): void;
 }
 
-export type JobKind = "generation" | "training" | "bench";
+/** A picture to draw and score. */
+export interface EvaluationCell {
+  settings: GenerationSettings;
+  /** The prompt with the class noun: what the picture is compared with. */
+  cleanPrompt: string;
+  /** Phrases of the prompt, each compared by itself. */
+  elements: string[];
+}
+
+export interface EvaluationObserver {
+  /** The judge's files, at the first evaluation. */
+  loading(progress: LoadProgress): void;
+  photos(scores: PhotoScores): void;
+  /** The picture under way, by its place among the cells. */
+  progress(cell: number, step: number, steps: number): void;
+  scored(cell: number, picture: Picture, scores: PictureScores): void;
+}
+
+export type JobKind = "generation" | "training" | "bench" | "evaluation";
 /** `save`: a training keeps its state before its next step. */
 export type JobCommand = "pause" | "resume" | "stop" | "cancel" | "save";
 
@@ -76,6 +112,8 @@ export interface EngineApi {
   defaultTrainingSettings(classNoun: string, method: Method): Promise<TrainingSettings>;
   /** What a training on so many photos will take, if it may take `limit` bytes; an error if it needs more. */
   planTraining(settings: TrainingSettings, photos: number, limit: number): Promise<MemoryReport>;
+  /** Quick, balanced and thorough trainings with the time that each takes on this device. */
+  timePlans(settings: TrainingSettings, photos: number): Promise<TimePlan[]>;
   /** `null` when cancelled. */
   generate(
     settings: GenerationSettings,
@@ -87,6 +125,8 @@ export interface EngineApi {
   continueTraining(id: string, observer: TrainingObserver): Promise<AdapterReport | null>;
   /** Ends when all is measured, or when it is cancelled. */
   bench(plan: BenchPlan, observer: BenchObserver): Promise<void>;
+  /** Draws and scores cell by cell; ends when all are done, or when it is cancelled. */
+  evaluate(cells: EvaluationCell[], photos: Photo[], observer: EvaluationObserver): Promise<void>;
   command(job: JobKind, command: JobCommand): void;
   addAdapter(bytes: Uint8Array, fileName: string): Promise<AdapterReport>;
   removeAdapter(id: number): Promise<void>;

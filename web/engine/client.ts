@@ -1,7 +1,14 @@
 /** The page's end of the engine worker: one at a time, replaced as a whole when the engine is beyond use. */
 import { signal } from "@preact/signals";
 import * as Comlink from "comlink";
-import type { BenchObserver, EngineApi, LoadProgress, TrainingObserver } from "./api";
+import type {
+  BenchObserver,
+  EngineApi,
+  EvaluationCell,
+  EvaluationObserver,
+  LoadProgress,
+  TrainingObserver,
+} from "./api";
 import type {
   BenchPlan,
   DeviceReport,
@@ -72,6 +79,10 @@ export class EngineClient {
     return this.#call(this.#remote.planTraining(settings, photos, limit));
   }
 
+  timePlans(settings: TrainingSettings, photos: number) {
+    return this.#call(this.#remote.timePlans(settings, photos));
+  }
+
   generate(settings: GenerationSettings, progress: (step: number, steps: number) => void) {
     return this.#call(this.#remote.generate(settings, Comlink.proxy(progress)));
   }
@@ -86,6 +97,10 @@ export class EngineClient {
 
   bench(plan: BenchPlan, observer: BenchObserver) {
     return this.#call(this.#remote.bench(plan, Comlink.proxy(observer)));
+  }
+
+  evaluate(cells: EvaluationCell[], photos: Photo[], observer: EvaluationObserver) {
+    return this.#call(this.#remote.evaluate(cells, photos, Comlink.proxy(observer)));
   }
 
   command: EngineApi["command"] = (job, command) => void this.#remote.command(job, command);

@@ -148,6 +148,24 @@ export const germanSettings: SettingsText = {
   keepEveryHint:
     "Was ein geschlossener Tab höchstens kostet. Sie liegen in diesem Browser, bis das Training endet.",
 
+  time: {
+    title: "Wie lange es dauern darf",
+    presets: {
+      quick: ["Schnell", "Um zu sehen, ob es geht."],
+      balanced: ["Ausgewogen", "Eine gute Ähnlichkeit."],
+      thorough: ["Gründlich", "Die größte Ähnlichkeit."],
+    },
+    about: (time) => `etwa ${time}`,
+    size: (side, steps) => `${side} × ${side} Pixel, ${steps} Schritte.`,
+    measuring: "Es wird gemessen, wie schnell dieses Gerät trainiert …",
+    measure: "Messen, wie lange es dauert",
+    measureHint: "Braucht ein paar Trainingsschritte.",
+  },
+
+  watchQuality: "Die Güte verfolgen",
+  watchQualityHint:
+    "Bewertet jede Vorschau: wie gut sie dem Wunsch folgt, wie nah sie den Fotos ist. Holt einmal einen Gutachter von 6 MB.",
+
   addTarget: "Noch einen Wunsch hinzufügen",
   furtherTarget: (number) => `Wunsch ${number}`,
   removeTarget: (number) => `Wunsch ${number} entfernen`,

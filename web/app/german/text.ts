@@ -11,6 +11,7 @@ export const german: Text = {
     generate: "Zeichnen",
     gallery: "Galerie",
     adapters: "Adapter",
+    evaluate: "Messen",
     about: "Gerät",
   },
   navigation: "Ansichten",
@@ -60,7 +61,7 @@ export const german: Text = {
     open: "Hilfe und Tasten",
     title: "Hilfe",
     keys: [
-      [["1", "…", "5"], "zu einer Ansicht gehen"],
+      [["1", "…", "6"], "zu einer Ansicht gehen"],
       [["?"], "diese Hilfe öffnen"],
       [["Strg", "Enter"], "das Training oder das Bild starten, aus jedem seiner Felder"],
       [["←", "→"], "neueres oder älteres Bild, in der Galerie"],
@@ -142,6 +143,10 @@ export const german: Text = {
     title: "Bring ihm etwas von dir bei",
     lead: "Zeig ein bis zehn Fotos von einem Ding. Ein kurzes Training auf diesem Gerät gibt dir ein neues Wort dafür, das du in jedem Prompt benutzen kannst. Fotos verlassen diesen Browser nie.",
     photosTitle: "Die Fotos",
+    subjectTitle: (number) => ["Das erste Ding", "Das zweite Ding", "Das dritte Ding"][number - 1] ?? "",
+    addSubject: "Gleichzeitig noch ein Ding anlernen",
+    removeSubject: (title) => `Entfernen: ${title}`,
+    together: (things) => things.join(" next to "),
     sampleTitle: "Versuche ein Beispiel",
     sampleLabel: (noun) => `Beispiel: ${noun}`,
     ownTitle: "Oder nimm eigene",
@@ -158,9 +163,9 @@ export const german: Text = {
     nounHint: "Das gewöhnliche englische Wort dafür: dog, mug, teddy bear.",
     nounPlaceholder: "dog",
     target: "Was möchtest du sehen?",
-    targetHint: (noun) =>
-      noun
-        ? `Eine Szene oder ein Stil, auf Englisch, mit dem Wort „${noun}“ darin.`
+    targetHint: (nouns) =>
+      nouns.length > 0
+        ? `Eine Szene oder ein Stil, auf Englisch, mit ${nouns.map((noun) => `„${noun}“`).join(" und ")} darin.`
         : "Eine Szene oder ein Stil, auf Englisch, mit jenem Wort darin.",
     examplesTitle: "Beispiele",
     examples: [
@@ -197,13 +202,14 @@ export const german: Text = {
     slowDevice:
       "Dieses Gerät hat keine GPU, die der Browser benutzen kann. Das Training läuft auf dem Prozessor: Aus Minuten werden Stunden. Ein paar Schritte zeigen, wie es geht.",
     obstacles: {
+      ofSubject: (subject, sentence) => `${subject}: ${sentence}`,
       noPhotos: "Wähle zuerst ein Beispiel oder füge Fotos hinzu.",
       noNoun: "Sag in einem gewöhnlichen englischen Wort, was die Fotos zeigen.",
       noTarget: "Schreib, was du sehen möchtest.",
       nounNotInTarget: (noun) => `Der Wunsch muss das Wort „${noun}“ enthalten.`,
       badPlaceholder:
         "Das neue Wort muss aussehen wie <my-dog>: Buchstaben, Ziffern und Striche zwischen spitzen Klammern.",
-      takenPlaceholder: (word) => `Das Wort ${word} gehört schon einem anderen Adapter.`,
+      takenPlaceholder: (word) => `Das Wort ${word} ist schon vergeben.`,
     },
   },
 
@@ -266,6 +272,15 @@ export const german: Text = {
     ratioHint: "Wie stark der Wunsch gegen die Fotos zieht: 0,3 bis 0,6 behält beides.",
     ratioWaiting: (steps) => `Die Ausrichtung beginnt nach ${steps} Schritten.`,
     ratioOff: "λ ist 0: Dieses Training lernt nur das Aussehen.",
+    textScore: {
+      name: "Folgt dem Wunsch (CLIP-T)",
+      hint: "Von jeder Vorschau: ein einziges Bild, also sieh auf den Verlauf und nicht auf jeden Schritt.",
+    },
+    imageScore: {
+      name: "Nah an den Fotos (CLIP-I)",
+      hint: "Steigt, während das Ding gelernt wird. Ein Wunsch in anderem Stil hält es niedrig.",
+    },
+    notScored: (reason) => `Die Vorschau wird nicht bewertet. ${reason}`,
     chartLabel: (name, latest) => `${name} je Trainingsschritt; letzter Wert ${latest}`,
     smoothed: "geglättet",
     each: "jeder Schritt",
@@ -348,12 +363,29 @@ export const german: Text = {
       delayedHint: "Die ersten Schritte zeichnen das gewöhnliche Ding, damit sich die Szene frei aufbaut.",
       keepsLora: "Die LoRA wirkt von Anfang an",
       keepsLoraHint: "Dann wartet nur das Wort.",
+      classPrompt: "Was die ersten Schritte zeichnen",
+      classPromptHint: "Leer nimmt den Prompt mit dem gewöhnlichen Wort statt des gelernten.",
       strengthEnd: "Stärke am Ende",
       strengthEndHint: "Die Stärke der Adapter geht von ihrer eigenen bis zum Sovielfachen.",
       normClip: "Längstes gelerntes Wort",
       normClipHint: "In Längen gewöhnlicher Wörter; leer bleibt es, wie es gelernt wurde.",
       heatMaps: "Sehen, was jedes Wort tat",
       heatMapsHint: "Das Zeichnen dauert länger. Tippe danach auf ein Wort unter dem Bild.",
+    },
+    regions: {
+      title: "Wo ein Wort wirken darf",
+      lead: "Male einen Teil des Bildes an, und das Wort wirkt nur dort: für zwei gelernte Dinge nebeneinander in einem Bild.",
+      anywhere: "überall",
+      inside: "wo gemalt ist",
+      paint: "Malen",
+      change: "Ändern",
+      clear: "Überall",
+      paintLabel: (word) => `Malen, wo ${word} wirken darf`,
+      clearLabel: (word) => `${word} überall wirken lassen`,
+      painted: (word) => `Wo ${word} wirken darf, in Weiß`,
+      dialogTitle: (word) => `Wo ${word} wirken darf`,
+      canvas: (word) => `Wo ${word} im Bild wirken darf`,
+      hint: "Übermale den Teil des Bildes. Pfeiltasten bewegen den Pinsel, die Leertaste malt, Entf radiert.",
     },
     heatTitle: "Wörter des Prompts",
     heatHint: "Tippe auf ein Wort, um zu sehen, wo im Bild es wirkte.",

@@ -7,8 +7,10 @@ import { runBench } from "./bench-job";
 import { openDeviceMemo } from "./device-memo";
 import { named } from "./device-name";
 import { openEngine } from "./engine-module";
+import { runEvaluation } from "./evaluation-job";
 import { runGeneration } from "./generation-job";
 import { JobControl } from "./job-control";
+import { JudgeOpener } from "./judge";
 import { openModelFolder } from "./model-files";
 import { compileAhead } from "./pipelines";
 import { readRun } from "./run-store";
@@ -16,6 +18,7 @@ import { runTraining } from "./training-job";
 import { Turns } from "./turns";
 
 const turns = new Turns();
+const judge = new JudgeOpener(turns);
 const controls = new Map<JobKind, JobControl>();
 let opened: Engine | undefined;
 /** Those that drawing with the loaded model needs. */
@@ -90,6 +93,7 @@ const api: EngineApi = {
         progress({ phase: "upload", bytesLoaded, bytesTotal }),
       );
       kernelsCompiled = false;
+      judge.modelLoaded(folder);
       // A software adapter compiles as slowly as it computes: not before it is asked for a picture.
       if (!engine().device().software) {
         await compileDrawing((kernels, of) => progress({ phase: "compile", kernels, of }));
@@ -104,28 +108,37 @@ const api: EngineApi = {
       engine().setMemoryLimit(limit);
       return engine().planTraining(settings, photos);
     }),
+  timePlans: (settings, photos) => turns.take(() => engine().planTime(settings, photos)),
   generate: (settings, progress) =>
     asJob("generation", async (control) => {
       await turns.take(() => compileDrawing(() => undefined));
       return handOver(await runGeneration(engine(), turns, control, settings, progress));
     }),
   train: (run, photos, observer) =>
-    asJob("training", (control) =>
-      runTraining({ engine: engine(), turns, control, observer }, run, () =>
+    asJob("training", async (control) => {
+      const ready = await judge.prepare(engine(), run, photos, observer);
+      return runTraining({ engine: engine(), turns, control, observer }, ready, () =>
         engine().beginTraining(run.settings, photos, (encoded, of) => observer.encoded(encoded, of)),
-      ),
-    ),
+      );
+    }),
   continueTraining: (id, observer) =>
     asJob("training", async (control) => {
       const run = await readRun(id);
       if (!run) {
         throw faultError("BadFile", "The saved state of this training is damaged; it can't be continued.");
       }
-      return runTraining({ engine: engine(), turns, control, observer }, run.facts, () =>
+      const ready = await judge.prepare(engine(), run.facts, [], observer);
+      return runTraining({ engine: engine(), turns, control, observer }, ready, () =>
         engine().resumeTraining(run.checkpoint),
       );
     }),
   bench: (plan, observer) => asJob("bench", (control) => runBench(engine(), turns, control, plan, observer)),
+  evaluate: (cells, photos, observer) =>
+    asJob("evaluation", async (control) => {
+      await judge.open(engine(), (progress) => observer.loading(progress));
+      await turns.take(() => compileDrawing(() => undefined));
+      await runEvaluation(engine(), turns, control, cells, photos, observer);
+    }),
   command: (job, command) => controls.get(job)?.command(command),
   addAdapter: (bytes, fileName) => turns.take(() => engine().addAdapter(bytes, fileName)),
   removeAdapter: (id) => turns.take(() => engine().removeAdapter(id)),

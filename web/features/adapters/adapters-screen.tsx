@@ -16,6 +16,7 @@ import {
   type DamagedEntry,
   damaged,
   importFile,
+  knownAs,
   type LibraryEntry,
   library,
   remove,
@@ -127,7 +128,7 @@ function AdapterCard({ entry, attempt }: AdapterCardProps) {
   const { report, note } = entry;
   return (
     <li class="card adapter">
-      <h2 class="word">{report.placeholder ?? report.name}</h2>
+      <h2 class="word">{knownAs(report)}</h2>
       <p class="hint">
         {report.placeholder ? report.classNoun && text.adapters.noun(report.classNoun) : text.adapters.noWord}
       </p>

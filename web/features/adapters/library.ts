@@ -3,6 +3,7 @@
  * a reload or when the engine had to be started afresh. `key` stays the same then, the engine's own id changes.
  */
 import { computed, signal } from "@preact/signals";
+import { listed } from "../../app/format";
 import { engine, whenEngineOpens } from "../../app/studio";
 import type { AdapterReport } from "../../engine/contract";
 import { type Fault, needsFreshEngine, toFault } from "../../engine/fault";
@@ -39,9 +40,7 @@ export const damaged = signal<DamagedEntry[]>([]);
 /** Why what is here is not in the browser's storage, or could not be read from it. */
 export const storageFault = signal<Fault | undefined>(undefined);
 
-export const placeholders = computed(() =>
-  library.value.flatMap(({ report }) => (report.placeholder ? [report.placeholder] : [])),
-);
+export const placeholders = computed(() => library.value.flatMap(({ report }) => report.placeholders));
 /** What would be lost with the tab. */
 export const hasUnsaved = computed(() => library.value.some((entry) => !entry.saved && !entry.kept));
 
@@ -119,6 +118,10 @@ export async function removeDamaged(key: string): Promise<void> {
 }
 
 export const bareWord = (placeholder: string) => placeholder.replace(/[<>]/g, "");
+
+/** Its words, or the file's name where it has none. */
+export const knownAs = ({ placeholders, name }: AdapterReport) =>
+  placeholders.length > 0 ? listed(placeholders) : name;
 
 /** `my-dog`: the name that web UIs show, and the trigger word for those that take it from there. */
 export const plainName = (report: AdapterReport) => bareWord(report.placeholder ?? report.name);

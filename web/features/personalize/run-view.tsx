@@ -9,10 +9,11 @@ import { Icon, type IconName } from "../../ui/icon";
 import { Notice } from "../../ui/notice";
 import { ProgressBar } from "../../ui/progress-bar";
 import { exportFile } from "../adapters/export";
-import { bareWord } from "../adapters/library";
+import { bareWord, knownAs } from "../adapters/library";
 import { addToPrompt, prompt } from "../generate/generate";
 import { PreviewPanel } from "./preview-panel";
 import * as run from "./run";
+import { wordsOf } from "./subjects";
 import { TellMe } from "./tell-me";
 import { TrainingCharts } from "./training-charts";
 
@@ -21,7 +22,7 @@ const words = text.run;
 export function Run() {
   const settings = run.runSettings.value;
   if (!settings) return null;
-  const word = settings.placeholder;
+  const word = wordsOf(settings);
   const phase = run.phase.value;
   const title =
     phase === "done" ? words.doneTitle(word) : phase === "failed" ? words.failedTitle : words.title(word);
@@ -128,7 +129,7 @@ function Result() {
   };
   return (
     <section class="card result">
-      <p>{words.done(entry.report.placeholder ?? entry.report.name)}</p>
+      <p>{words.done(knownAs(entry.report))}</p>
       <div class="actions">
         <Button name={words.useIt} icon="generate" kind="primary" onClick={generate} />
         <Button name={words.export} icon="download" onClick={() => exportFile(entry)} />

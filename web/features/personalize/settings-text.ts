@@ -126,6 +126,24 @@ export const english = {
   keepEvery: "Steps between saved states",
   keepEveryHint: "What a closed tab may cost at most. They lie in this browser until the training ends.",
 
+  time: {
+    title: "How long it may take",
+    presets: {
+      quick: ["Quick", "To see whether it works."],
+      balanced: ["Balanced", "A good likeness."],
+      thorough: ["Thorough", "The closest likeness."],
+    },
+    about: (time: string) => `about ${time}`,
+    size: (side: number, steps: number) => `${side} × ${side} pixels, ${steps} steps.`,
+    measuring: "Measuring how fast this device trains…",
+    measure: "Measure how long it takes",
+    measureHint: "Takes a few steps of training.",
+  },
+
+  watchQuality: "Watch the quality",
+  watchQualityHint:
+    "Scores each preview: how well it follows the wish, how near it is to the photos. Fetches a judge of 6 MB once.",
+
   addTarget: "Add another wish",
   furtherTarget: (number: number) => `Wish ${number}`,
   removeTarget: (number: number) => `Remove wish ${number}`,
