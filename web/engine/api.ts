@@ -18,6 +18,7 @@ import type {
   TrainingRecord,
   TrainingSettings,
 } from "./contract";
+import type { ModelChoice, ModelOffer } from "./model-choice";
 import type { RunFacts } from "./run-file";
 
 /**
@@ -66,13 +67,19 @@ export interface BenchObserver {
   failed(name: string, message: string): void;
 }
 
-export type JobKind = "generation" | "training" | "bench";
+export type JobKind = "model" | "generation" | "training" | "bench";
 /** `save`: a training keeps its state before its next step. */
 export type JobCommand = "pause" | "resume" | "stop" | "cancel" | "save";
 
+/** Models that aren't here yet. */
+export type OfferedChoice = Exclude<ModelChoice, { kind: "embedded" | "stored" }>;
+
 export interface EngineApi {
   open(): Promise<DeviceReport>;
-  loadModel(folder: string, progress: (progress: LoadProgress) => void): Promise<ModelReport>;
+  /** What loading the model would bring and take; fetches its list of files and its configs alone. */
+  describeModel(choice: OfferedChoice): Promise<ModelOffer>;
+  /** `null` when cancelled while it was fetched: what has arrived is kept, and the model before stays. */
+  loadModel(choice: ModelChoice, progress: (progress: LoadProgress) => void): Promise<ModelReport | null>;
   defaultTrainingSettings(classNoun: string, method: Method): Promise<TrainingSettings>;
   /** What a training on so many photos will take, if it may take `limit` bytes; an error if it needs more. */
   planTraining(settings: TrainingSettings, photos: number, limit: number): Promise<MemoryReport>;

@@ -1,6 +1,6 @@
 /** The page's end of the engine worker: one at a time, replaced as a whole when the engine is beyond use. */
 import * as Comlink from "comlink";
-import type { BenchObserver, EngineApi, LoadProgress, TrainingObserver } from "./api";
+import type { BenchObserver, EngineApi, LoadProgress, OfferedChoice, TrainingObserver } from "./api";
 import type {
   BenchPlan,
   DeviceReport,
@@ -10,6 +10,7 @@ import type {
   TrainingSettings,
 } from "./contract";
 import { faultError } from "./fault";
+import type { ModelChoice } from "./model-choice";
 import type { RunFacts } from "./run-file";
 
 export class EngineClient {
@@ -45,8 +46,12 @@ export class EngineClient {
     return this.#call(this.#remote.open());
   }
 
-  loadModel(folder: string, progress: (progress: LoadProgress) => void) {
-    return this.#call(this.#remote.loadModel(folder, Comlink.proxy(progress)));
+  describeModel(choice: OfferedChoice) {
+    return this.#call(this.#remote.describeModel(choice));
+  }
+
+  loadModel(choice: ModelChoice, progress: (progress: LoadProgress) => void) {
+    return this.#call(this.#remote.loadModel(choice, Comlink.proxy(progress)));
   }
 
   defaultTrainingSettings(classNoun: string, method: Method) {

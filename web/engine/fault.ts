@@ -9,6 +9,8 @@ export type FaultKind =
   | "WasmBlocked"
   /** A file of the page or a model could not be fetched. */
   | "Network"
+  /** A server gives a file only to those who prove who they are. */
+  | "AccessDenied"
   /** The browser's own storage is full, closed or broken. */
   | "Storage"
   /** The worker or the wasm instance is gone. */
@@ -29,6 +31,7 @@ const FAULT_KINDS: ReadonlySet<string> = new Set<FaultKind>([
   "InsecurePage",
   "WasmBlocked",
   "Network",
+  "AccessDenied",
   "Storage",
   "EngineStopped",
 ]);

@@ -1,19 +1,24 @@
 /** The one worker that owns the engine: wasm, GPU device, model and adapters. Answers the page through Comlink. */
 import * as Comlink from "comlink";
 import type { DrawnPicture, EngineApi, JobKind } from "../api";
-import type { Engine } from "../contract";
+import type { Engine, ModelSource } from "../contract";
 import { faultError } from "../fault";
+import type { ModelChoice } from "../model-choice";
 import { runBench } from "./bench-job";
 import { openDeviceMemo } from "./device-memo";
 import { named } from "./device-name";
 import { openEngine } from "./engine-module";
 import { runGeneration } from "./generation-job";
 import { JobControl } from "./job-control";
-import { openModelFolder } from "./model-files";
+import { guardNetwork } from "./network";
 import { compileAhead } from "./pipelines";
 import { readRun } from "./run-store";
+import type { Bringing } from "./sources/bring";
+import { embeddedModel } from "./sources/embedded";
 import { runTraining } from "./training-job";
 import { Turns } from "./turns";
+
+guardNetwork(self);
 
 const turns = new Turns();
 const controls = new Map<JobKind, JobControl>();
@@ -40,6 +45,19 @@ async function startedEngine(): Promise<Engine> {
   const found = await engine.start(known);
   if (found) await memo.keep(found);
   return engine;
+}
+
+/** `undefined` when cancelled. Code for models that don't come with the page is fetched when one is chosen. */
+async function modelSource(choice: ModelChoice, bringing: Bringing): Promise<ModelSource | undefined> {
+  if (choice.kind === "embedded") return embeddedModel(choice.folder, bringing.progress);
+  const [{ openModel }, { Cancelled }] = await Promise.all([
+    import("./sources/model"),
+    import("./sources/transfer"),
+  ]);
+  return openModel(choice, bringing).catch((error: unknown) => {
+    if (error instanceof Cancelled) return undefined;
+    throw error;
+  });
 }
 
 /** Compiles what drawing with the loaded model needs, once. */
@@ -73,8 +91,17 @@ const api: EngineApi = {
       opened ??= await startedEngine();
       return named(opened.device());
     }),
-  loadModel: async (folder, progress) => {
-    const source = await openModelFolder(folder, progress);
+  describeModel: async (choice) => {
+    const { describeModel } = await import("./sources/model");
+    const { source, ...offer } = await describeModel(choice, {
+      progress: () => undefined,
+      control: new JobControl(),
+    });
+    return { ...offer, plan: await turns.take(() => engine().planModel(source)) };
+  },
+  loadModel: async (choice, progress) => {
+    const source = await asJob("model", (control) => modelSource(choice, { progress, control }));
+    if (!source) return null;
     return turns.take(async () => {
       const report = await engine().loadModel(source, (bytesLoaded, bytesTotal) =>
         progress({ phase: "upload", bytesLoaded, bytesTotal }),

@@ -19,11 +19,11 @@ export const model = signal<ModelState>({ state: "none" });
 export async function loadDemoModel(): Promise<void> {
   model.value = { state: "loading", progress: undefined };
   try {
-    const report = await engine().loadModel(DEMO_FOLDER, (progress) => {
+    const report = await engine().loadModel({ kind: "embedded", folder: DEMO_FOLDER }, (progress) => {
       // Late messages may arrive after the answer.
       if (model.value.state === "loading") model.value = { state: "loading", progress };
     });
-    model.value = { state: "ready", report };
+    if (report) model.value = { state: "ready", report };
   } catch (error) {
     model.value = { state: "fault", fault: toFault(error) };
   }
