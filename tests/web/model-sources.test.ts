@@ -4,7 +4,7 @@ import type { ModelSource } from "../../web/engine/contract";
 import type { HubChoice } from "../../web/engine/model-choice";
 import { storedModels } from "../../web/engine/model-folder";
 import { JobControl } from "../../web/engine/worker/job-control";
-import { openModel } from "../../web/engine/worker/sources/model";
+import { openModel as open } from "../../web/engine/worker/sources/model";
 import { Cancelled, type Patience } from "../../web/engine/worker/sources/transfer";
 import { FakeHub, fillWithModel, numbers } from "./fake-hub";
 import { type FakeFolder, fakeStorage } from "./fake-opfs";
@@ -32,6 +32,8 @@ const choice = (more: Partial<HubChoice> = {}): HubChoice => ({
   host: hub.host,
   ...more,
 });
+
+const openModel = async (...wanted: Parameters<typeof open>) => (await open(...wanted)).source;
 
 const noted: LoadProgress[] = [];
 const bringing = (control = new JobControl()) => ({

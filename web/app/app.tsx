@@ -17,6 +17,7 @@ const VIEWS: Record<Shown, ComponentType> = {
   generate: GenerateScreen,
   gallery: lazyScreen(async () => (await import("../features/gallery/gallery-screen")).GalleryScreen),
   adapters: lazyScreen(async () => (await import("../features/adapters/adapters-screen")).AdaptersScreen),
+  models: lazyScreen(async () => (await import("../features/models/models-screen")).ModelsScreen),
   about: lazyScreen(async () => (await import("../features/about/about-screen")).AboutScreen),
   bench: lazyScreen(async () => (await import("../features/bench/bench-screen")).BenchScreen),
 };

@@ -29,6 +29,12 @@ export type LoadProgress =
   | { phase: "fetch" | "upload"; bytesLoaded: number; bytesTotal: number }
   | { phase: "compile"; kernels: number; of: number };
 
+export interface LoadedModel {
+  report: ModelReport;
+  /** Where the browser's storage has it for the next visit; `null` where it hasn't. */
+  storedId: string | null;
+}
+
 /** A picture drawn now and then during training; `every` is in training steps. */
 export interface PreviewPlan {
   every: number;
@@ -79,7 +85,7 @@ export interface EngineApi {
   /** What loading the model would bring and take; fetches its list of files and its configs alone. */
   describeModel(choice: OfferedChoice): Promise<ModelOffer>;
   /** `null` when cancelled while it was fetched: what has arrived is kept, and the model before stays. */
-  loadModel(choice: ModelChoice, progress: (progress: LoadProgress) => void): Promise<ModelReport | null>;
+  loadModel(choice: ModelChoice, progress: (progress: LoadProgress) => void): Promise<LoadedModel | null>;
   defaultTrainingSettings(classNoun: string, method: Method): Promise<TrainingSettings>;
   /** What a training on so many photos will take, if it may take `limit` bytes; an error if it needs more. */
   planTraining(settings: TrainingSettings, photos: number, limit: number): Promise<MemoryReport>;

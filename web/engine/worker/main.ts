@@ -1,7 +1,7 @@
 /** The one worker that owns the engine: wasm, GPU device, model and adapters. Answers the page through Comlink. */
 import * as Comlink from "comlink";
 import type { DrawnPicture, EngineApi, JobKind } from "../api";
-import type { Engine, ModelSource } from "../contract";
+import type { Engine } from "../contract";
 import { faultError } from "../fault";
 import type { ModelChoice } from "../model-choice";
 import { runBench } from "./bench-job";
@@ -13,7 +13,7 @@ import { JobControl } from "./job-control";
 import { guardNetwork } from "./network";
 import { compileAhead } from "./pipelines";
 import { readRun } from "./run-store";
-import type { Bringing } from "./sources/bring";
+import type { Bringing, OpenedModel } from "./sources/bring";
 import { embeddedModel } from "./sources/embedded";
 import { runTraining } from "./training-job";
 import { Turns } from "./turns";
@@ -48,8 +48,10 @@ async function startedEngine(): Promise<Engine> {
 }
 
 /** `undefined` when cancelled. Code for models that don't come with the page is fetched when one is chosen. */
-async function modelSource(choice: ModelChoice, bringing: Bringing): Promise<ModelSource | undefined> {
-  if (choice.kind === "embedded") return embeddedModel(choice.folder, bringing.progress);
+async function openModelOf(choice: ModelChoice, bringing: Bringing): Promise<OpenedModel | undefined> {
+  if (choice.kind === "embedded") {
+    return { source: await embeddedModel(choice.folder, bringing.progress), storedId: null };
+  }
   const [{ openModel }, { Cancelled }] = await Promise.all([
     import("./sources/model"),
     import("./sources/transfer"),
@@ -100,10 +102,16 @@ const api: EngineApi = {
     return { ...offer, plan: await turns.take(() => engine().planModel(source)) };
   },
   loadModel: async (choice, progress) => {
-    const source = await asJob("model", (control) => modelSource(choice, { progress, control }));
-    if (!source) return null;
+    const found = await asJob("model", (control) => openModelOf(choice, { progress, control }));
+    if (!found) return null;
+    if (controls.size > 0) {
+      throw faultError(
+        "BadSettings",
+        "The model in use is at work. Wait for its end or stop it, then load another.",
+      );
+    }
     return turns.take(async () => {
-      const report = await engine().loadModel(source, (bytesLoaded, bytesTotal) =>
+      const report = await engine().loadModel(found.source, (bytesLoaded, bytesTotal) =>
         progress({ phase: "upload", bytesLoaded, bytesTotal }),
       );
       kernelsCompiled = false;
@@ -111,7 +119,7 @@ const api: EngineApi = {
       if (!engine().device().software) {
         await compileDrawing((kernels, of) => progress({ phase: "compile", kernels, of }));
       }
-      return report;
+      return { report, storedId: found.storedId };
     });
   },
   defaultTrainingSettings: (classNoun, method) =>

@@ -1,6 +1,7 @@
 /** Whether this browser and GPU can do the work, in words, and the facts for a report. */
 import { useState } from "preact/hooks";
 import { binarySize, count, parameters } from "../../app/format";
+import { addressOf } from "../../app/navigation";
 import { device, openEngine } from "../../app/studio";
 import { text } from "../../app/text";
 import type { DeviceReport } from "../../engine/contract";
@@ -131,6 +132,7 @@ function ModelFacts() {
       )}
       <p>{text.about.modelText}</p>
       <p class="links">
+        <a href={addressOf("models")}>{text.about.modelOther}</a>
         {text.about.modelLinks.map(([address, name]) => (
           <a key={address} href={address}>
             {name}

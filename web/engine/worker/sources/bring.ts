@@ -18,13 +18,20 @@ export interface Bringing {
   patience?: Patience;
 }
 
+/** A model that the engine can read. */
+export interface OpenedModel {
+  source: ModelSource;
+  /** Where the browser's storage has it; `null` where it hasn't. */
+  storedId: string | null;
+}
+
 /** @throws {Cancelled} when the visitor cancelled; a fault otherwise. What has arrived is kept either way. */
-export async function bring(model: IncomingModel, bringing: Bringing): Promise<ModelSource> {
-  if (!(await keepsFiles())) return directModel(model, bringing);
+export async function bring(model: IncomingModel, bringing: Bringing): Promise<OpenedModel> {
+  if (!(await keepsFiles())) return { source: directModel(model, bringing), storedId: null };
   const id = storeId(model.identity);
   // Another tab that fetches the same model does it for both.
   await navigator.locks.request(lockName(id), () => fill(id, model, bringing));
-  return storedModel(id);
+  return { source: await storedModel(id), storedId: id };
 }
 
 const keepsFiles = () =>

@@ -1,8 +1,7 @@
 /** The model of a choice: described before it is fetched, brought when it is to be loaded. */
-import type { ModelSource } from "../../contract";
 import type { ModelChoice } from "../../model-choice";
 import { addressModel } from "./address";
-import { type Bringing, bring, directModel } from "./bring";
+import { type Bringing, bring, directModel, type OpenedModel } from "./bring";
 import { hubModel } from "./hub";
 import type { IncomingModel } from "./incoming";
 import { localModel } from "./local-files";
@@ -10,10 +9,11 @@ import { storedBytes, storedModel } from "./model-store";
 
 export type FetchedChoice = Exclude<ModelChoice, { kind: "embedded" }>;
 
-export async function openModel(choice: FetchedChoice, bringing: Bringing): Promise<ModelSource> {
-  if (choice.kind === "stored") return storedModel(choice.id);
+export async function openModel(choice: FetchedChoice, bringing: Bringing): Promise<OpenedModel> {
+  if (choice.kind === "stored") return { source: await storedModel(choice.id), storedId: choice.id };
   const model = await incoming(choice);
-  return choice.kind === "files" && !choice.keep ? directModel(model, bringing) : bring(model, bringing);
+  const whereItLies = choice.kind === "files" && !choice.keep;
+  return whereItLies ? { source: directModel(model, bringing), storedId: null } : bring(model, bringing);
 }
 
 /** What is known of a model from its list of files; `source` reads its configs where they lie. */
