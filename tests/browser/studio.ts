@@ -133,7 +133,15 @@ const REPORT_BREACHES = `addEventListener("securitypolicyviolation", (event) => 
 export const withoutEngine = (context: BrowserContext) =>
   context.addInitScript("delete Navigator.prototype.gpu");
 
-export const SCREENS = ["personalize", "generate", "gallery", "adapters", "about"] as const;
+export const SCREENS = [
+  "personalize",
+  "generate",
+  "gallery",
+  "adapters",
+  "evaluate",
+  "models",
+  "about",
+] as const;
 
 export async function waitForModel(page: Page): Promise<void> {
   await page.locator(".header .pill.good, .header .pill.slow").waitFor({ timeout: PATIENCE });

@@ -12,8 +12,8 @@ import { fakeStorage } from "./fake-opfs";
 
 const files = vi.hoisted(() => ({ reachable: true, asked: [] as string[] }));
 
-vi.mock("../../web/engine/worker/model-files", () => ({
-  openModelFolder: async (folder: string) => {
+vi.mock("../../web/engine/worker/sources/embedded", () => ({
+  embeddedModel: async (folder: string) => {
     files.asked.push(folder);
     if (!files.reachable) throw new Error("no connection");
     return { name: "demo-judge", read: async (path: string) => path, length: async (path: string) => path };

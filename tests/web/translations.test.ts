@@ -3,16 +3,19 @@ import { expect, test } from "vitest";
 import { english as englishEvaluate } from "../../web/app/evaluate-text";
 import { germanBench } from "../../web/app/german/bench-text";
 import { germanEvaluate } from "../../web/app/german/evaluate-text";
+import { germanModels } from "../../web/app/german/models-text";
 import { germanSettings } from "../../web/app/german/settings-text";
 import { german } from "../../web/app/german/text";
 import { english } from "../../web/app/text";
 import { english as englishBench } from "../../web/features/bench/text";
+import { english as englishModels } from "../../web/features/models/text";
 import { english as englishSettings } from "../../web/features/personalize/settings-text";
 
 test.each([
   ["the page", english, german],
   ["the training's choices", englishSettings, germanSettings],
   ["Evaluate", englishEvaluate, germanEvaluate],
+  ["Models", englishModels, germanModels],
   ["the bench", englishBench, germanBench],
 ])("German: %s", (_, original, translation) => {
   expect(shapeOf(translation)).toEqual(shapeOf(original));

@@ -24,6 +24,7 @@ const VIEWS: Record<Shown, ComponentType> = {
   gallery: lazyScreen(async () => (await import("../features/gallery/gallery-screen")).GalleryScreen),
   adapters: lazyScreen(async () => (await import("../features/adapters/adapters-screen")).AdaptersScreen),
   evaluate: lazyScreen(async () => (await import("../features/evaluate/evaluate-screen")).EvaluateScreen),
+  models: lazyScreen(async () => (await import("../features/models/models-screen")).ModelsScreen),
   about: lazyScreen(async () => (await import("../features/about/about-screen")).AboutScreen),
   bench: lazyScreen(async () => (await import("../features/bench/bench-screen")).BenchScreen),
 };

@@ -94,6 +94,9 @@ export const english = {
     starting: "Reading the list of files…",
     hint: "This happens once. The next visit reads it from this browser's storage.",
     failed: "The model could not be loaded.",
+    otherTitle: "Getting the model ready",
+    orDemo: "The demo model comes with the page and works meanwhile.",
+    useDemo: "Use the demo model",
   },
 
   faults: {
@@ -506,13 +509,14 @@ export const english = {
       `${parameters} parameters, draws ${side} × ${side} pixels`,
     modelText:
       "The demo model was made for this project. It knows emoji-like objects, animals and food in many styles and scenes. It is not a photo model: its pictures are small and its shapes soft.",
+    modelOther: "Use another model",
     modelLinks: [
       ["/models/demo/MODEL_CARD.md", "Model card"],
       ["/models/demo/DATA.md", "Training data and licences"],
     ] as [string, string][],
     privacyTitle: "Privacy",
     privacy:
-      "Photos, prompts and pictures stay in this browser. While a training is unfinished its state lies in the browser's storage, so that a closed tab loses nothing; it holds the photos as latents, small images that the model can turn back into something like the photos. It is deleted when the training is finished, cancelled or discarded. Pictures and adapters are kept there until you delete them. The page talks to no other server than the one it came from, and to that one only to fetch its own files. A content security policy holds the page to it.",
+      "Photos, prompts and pictures stay in this browser. While a training is unfinished its state lies in the browser's storage, so that a closed tab loses nothing; it holds the photos as latents, small images that the model can turn back into something like the photos. It is deleted when the training is finished, cancelled or discarded. Pictures and adapters are kept there until you delete them. The page talks to no other server than the one it came from, and to that one only to fetch its own files; unless you name a model or an adapter on another server, which is then asked for its files. A content security policy holds the page to it.",
     browser: "Browser",
     window: "Window",
     cores: "Processor cores",

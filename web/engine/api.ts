@@ -21,6 +21,7 @@ import type {
   TrainingRecord,
   TrainingSettings,
 } from "./contract";
+import type { ModelChoice, ModelOffer } from "./model-choice";
 import type { RunFacts } from "./run-file";
 
 /**
@@ -30,6 +31,12 @@ import type { RunFacts } from "./run-file";
 export type LoadProgress =
   | { phase: "fetch" | "upload"; bytesLoaded: number; bytesTotal: number }
   | { phase: "compile"; kernels: number; of: number };
+
+export interface LoadedModel {
+  report: ModelReport;
+  /** Where the browser's storage has it for the next visit; `null` where it hasn't. */
+  storedId: string | null;
+}
 
 /** A picture drawn now and then during training; `every` is in training steps. */
 export interface PreviewPlan {
@@ -102,13 +109,19 @@ export interface EvaluationObserver {
   scored(cell: number, picture: Picture, scores: PictureScores): void;
 }
 
-export type JobKind = "generation" | "training" | "bench" | "evaluation";
+export type JobKind = "model" | "generation" | "training" | "bench" | "evaluation";
 /** `save`: a training keeps its state before its next step. */
 export type JobCommand = "pause" | "resume" | "stop" | "cancel" | "save";
 
+/** Models that aren't here yet. */
+export type OfferedChoice = Exclude<ModelChoice, { kind: "embedded" | "stored" }>;
+
 export interface EngineApi {
   open(): Promise<DeviceReport>;
-  loadModel(folder: string, progress: (progress: LoadProgress) => void): Promise<ModelReport>;
+  /** What loading the model would bring and take; fetches its list of files and its configs alone. */
+  describeModel(choice: OfferedChoice): Promise<ModelOffer>;
+  /** `null` when cancelled while it was fetched: what has arrived is kept, and the model before stays. */
+  loadModel(choice: ModelChoice, progress: (progress: LoadProgress) => void): Promise<LoadedModel | null>;
   defaultTrainingSettings(classNoun: string, method: Method): Promise<TrainingSettings>;
   /** What a training on so many photos will take, if it may take `limit` bytes; an error if it needs more. */
   planTraining(settings: TrainingSettings, photos: number, limit: number): Promise<MemoryReport>;

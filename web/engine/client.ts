@@ -7,6 +7,7 @@ import type {
   EvaluationCell,
   EvaluationObserver,
   LoadProgress,
+  OfferedChoice,
   TrainingObserver,
 } from "./api";
 import type {
@@ -18,6 +19,7 @@ import type {
   TrainingSettings,
 } from "./contract";
 import { faultError } from "./fault";
+import type { ModelChoice } from "./model-choice";
 import type { RunFacts } from "./run-file";
 import { trustedScriptUrl } from "./trusted-urls";
 import workerAddress from "./worker/main.ts?worker&url";
@@ -67,8 +69,12 @@ export class EngineClient {
       .catch(() => undefined);
   }
 
-  loadModel(folder: string, progress: (progress: LoadProgress) => void) {
-    return this.#call(this.#remote.loadModel(folder, Comlink.proxy(progress)));
+  describeModel(choice: OfferedChoice) {
+    return this.#call(this.#remote.describeModel(choice));
+  }
+
+  loadModel(choice: ModelChoice, progress: (progress: LoadProgress) => void) {
+    return this.#call(this.#remote.loadModel(choice, Comlink.proxy(progress)));
   }
 
   defaultTrainingSettings(classNoun: string, method: Method) {

@@ -7,6 +7,8 @@
  * `EngineErrorKind` and whose `message` is one sentence for the visitor.
  */
 
+import type { ModelPlan } from "./model-choice";
+
 export type EngineErrorKind =
   | "DeviceLost"
   | "NoWebGpu"
@@ -337,6 +339,8 @@ export interface Engine {
    */
   start(kept: string | undefined): Promise<string | undefined>;
   device(): DeviceReport;
+  /** What the model would take of this device, from its configs and its files' headers. */
+  planModel(source: ModelSource): Promise<ModelPlan>;
   loadModel(
     source: ModelSource,
     progress: (bytesLoaded: number, bytesTotal: number) => void,

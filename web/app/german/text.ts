@@ -91,6 +91,9 @@ export const german: Text = {
     starting: "Die Liste der Dateien wird gelesen …",
     hint: "Das geschieht einmal. Der nächste Besuch liest es aus dem Speicher dieses Browsers.",
     failed: "Das Modell konnte nicht geladen werden.",
+    otherTitle: "Das Modell wird vorbereitet",
+    orDemo: "Das Demo-Modell kommt mit der Seite und tut es einstweilen.",
+    useDemo: "Das Demo-Modell benutzen",
   },
 
   faults: {
@@ -507,13 +510,14 @@ export const german: Text = {
     modelFacts: (parameters, side) => `${parameters} Parameter, zeichnet ${side} × ${side} Pixel`,
     modelText:
       "Das Demo-Modell wurde für dieses Projekt gemacht. Es kennt emojiartige Dinge, Tiere und Speisen in vielen Stilen und Szenen. Es ist kein Fotomodell: Seine Bilder sind klein und seine Formen weich.",
+    modelOther: "Ein anderes Modell benutzen",
     modelLinks: [
       ["/models/demo/MODEL_CARD.md", "Modellkarte (englisch)"],
       ["/models/demo/DATA.md", "Trainingsdaten und Lizenzen (englisch)"],
     ],
     privacyTitle: "Privatsphäre",
     privacy:
-      "Fotos, Prompts und Bilder bleiben in diesem Browser. Solange ein Training nicht fertig ist, liegt sein Stand im Speicher des Browsers, damit ein geschlossener Tab nichts verliert; er enthält die Fotos als Latents, kleine Bilder, aus denen das Modell wieder etwas wie die Fotos machen kann. Er wird gelöscht, wenn das Training fertig, abgebrochen oder verworfen ist. Bilder und Adapter bleiben dort, bis du sie löschst. Die Seite spricht mit keinem anderen Server als dem, von dem sie kam, und mit jenem nur, um ihre eigenen Dateien zu holen. Eine Content Security Policy hält die Seite daran.",
+      "Fotos, Prompts und Bilder bleiben in diesem Browser. Solange ein Training nicht fertig ist, liegt sein Stand im Speicher des Browsers, damit ein geschlossener Tab nichts verliert; er enthält die Fotos als Latents, kleine Bilder, aus denen das Modell wieder etwas wie die Fotos machen kann. Er wird gelöscht, wenn das Training fertig, abgebrochen oder verworfen ist. Bilder und Adapter bleiben dort, bis du sie löschst. Die Seite spricht mit keinem anderen Server als dem, von dem sie kam, und mit jenem nur, um ihre eigenen Dateien zu holen; es sei denn, du nennst ein Modell oder einen Adapter auf einem anderen Server: Der wird dann um dessen Dateien gebeten. Eine Content Security Policy hält die Seite daran.",
     browser: "Browser",
     window: "Fenster",
     cores: "Prozessorkerne",

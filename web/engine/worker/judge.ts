@@ -3,7 +3,7 @@ import type { LoadProgress, TrainingObserver } from "../api";
 import type { Engine, ModelSource, Photo } from "../contract";
 import { faultError, needsFreshEngine, toFault } from "../fault";
 import type { RunFacts } from "../run-file";
-import { openModelFolder } from "./model-files";
+import { embeddedModel } from "./sources/embedded";
 import type { Turns } from "./turns";
 
 /** The judge's folder in that of its model, with a list of files of its own. */
@@ -18,8 +18,11 @@ export class JudgeOpener {
     this.#turns = turns;
   }
 
-  /** To be called when a model was loaded, which made the engine forget the judge of the one before. */
-  modelLoaded(folder: string): void {
+  /**
+   * To be called when a model was loaded, which made the engine forget the judge of the one before. Models that don't
+   * come with the page have no folder with a judge.
+   */
+  modelLoaded(folder: string | undefined): void {
     this.#modelFolder = folder;
     this.#opening = undefined;
   }
@@ -61,9 +64,12 @@ export class JudgeOpener {
 
   async #bring(engine: Engine, progress: (progress: LoadProgress) => void): Promise<void> {
     if (this.#modelFolder === undefined) {
-      throw faultError("BadSettings", "No model is loaded yet; wait until it is.");
+      throw faultError(
+        "BadSettings",
+        "No judge comes with the model in use, so its pictures can't be scored here.",
+      );
     }
-    const files = await openModelFolder(this.#modelFolder + FOLDER, progress).catch(() => {
+    const files = await embeddedModel(this.#modelFolder + FOLDER, progress).catch(() => {
       throw faultError(
         "Network",
         "The judge that scores pictures could not be fetched: there is no connection, or it doesn't come with this model.",

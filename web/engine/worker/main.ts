@@ -3,6 +3,7 @@ import * as Comlink from "comlink";
 import type { DrawnPicture, EngineApi, JobKind } from "../api";
 import type { Engine } from "../contract";
 import { faultError } from "../fault";
+import type { ModelChoice } from "../model-choice";
 import { runBench } from "./bench-job";
 import { openDeviceMemo } from "./device-memo";
 import { named } from "./device-name";
@@ -11,11 +12,15 @@ import { runEvaluation } from "./evaluation-job";
 import { runGeneration } from "./generation-job";
 import { JobControl } from "./job-control";
 import { JudgeOpener } from "./judge";
-import { openModelFolder } from "./model-files";
+import { guardNetwork } from "./network";
 import { compileAhead } from "./pipelines";
 import { readRun } from "./run-store";
+import type { Bringing, OpenedModel } from "./sources/bring";
+import { embeddedModel } from "./sources/embedded";
 import { runTraining } from "./training-job";
 import { Turns } from "./turns";
+
+guardNetwork(self);
 
 const turns = new Turns();
 const judge = new JudgeOpener(turns);
@@ -54,6 +59,21 @@ async function startedEngine(): Promise<Engine> {
   return engine;
 }
 
+/** `undefined` when cancelled. Code for models that don't come with the page is fetched when one is chosen. */
+async function openModelOf(choice: ModelChoice, bringing: Bringing): Promise<OpenedModel | undefined> {
+  if (choice.kind === "embedded") {
+    return { source: await embeddedModel(choice.folder, bringing.progress), storedId: null };
+  }
+  const [{ openModel }, { Cancelled }] = await Promise.all([
+    import("./sources/model"),
+    import("./sources/transfer"),
+  ]);
+  return openModel(choice, bringing).catch((error: unknown) => {
+    if (error instanceof Cancelled) return undefined;
+    throw error;
+  });
+}
+
 /** Compiles what drawing with the loaded model needs, once. */
 async function compileDrawing(progress: (kernels: number, of: number) => void): Promise<void> {
   if (kernelsCompiled) return;
@@ -86,19 +106,34 @@ const api: EngineApi = {
       await alive;
       return named(opened.device());
     }),
-  loadModel: async (folder, progress) => {
-    const source = await openModelFolder(folder, progress);
+  describeModel: async (choice) => {
+    const { describeModel } = await import("./sources/model");
+    const { source, ...offer } = await describeModel(choice, {
+      progress: () => undefined,
+      control: new JobControl(),
+    });
+    return { ...offer, plan: await turns.take(() => engine().planModel(source)) };
+  },
+  loadModel: async (choice, progress) => {
+    const found = await asJob("model", (control) => openModelOf(choice, { progress, control }));
+    if (!found) return null;
+    if (controls.size > 0) {
+      throw faultError(
+        "BadSettings",
+        "The model in use is at work. Wait for its end or stop it, then load another.",
+      );
+    }
     return turns.take(async () => {
-      const report = await engine().loadModel(source, (bytesLoaded, bytesTotal) =>
+      const report = await engine().loadModel(found.source, (bytesLoaded, bytesTotal) =>
         progress({ phase: "upload", bytesLoaded, bytesTotal }),
       );
       kernelsCompiled = false;
-      judge.modelLoaded(folder);
+      judge.modelLoaded(choice.kind === "embedded" ? choice.folder : undefined);
       // A software adapter compiles as slowly as it computes: not before it is asked for a picture.
       if (!engine().device().software) {
         await compileDrawing((kernels, of) => progress({ phase: "compile", kernels, of }));
       }
-      return report;
+      return { report, storedId: found.storedId };
     });
   },
   defaultTrainingSettings: (classNoun, method) =>

@@ -149,6 +149,7 @@ function ModelFacts() {
       )}
       <p>{text.about.modelText}</p>
       <p class="links">
+        <a href={addressOf("models")}>{text.about.modelOther}</a>
         {text.about.modelLinks.map(([address, name]) => (
           <a key={address} href={address}>
             {name}
