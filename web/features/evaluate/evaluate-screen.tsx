@@ -1,10 +1,8 @@
 /** Measures an adapter against the untrained model: choices, progress, table, chart and pictures. */
-import { useEffect } from "preact/hooks";
 import { evaluateText as words } from "../../app/evaluate-text";
 import { FaultNotice } from "../../app/fault-notice";
 import { duration, megabytes } from "../../app/format";
 import { ProgressBar } from "../../ui/progress-bar";
-import { loadSamples, samples } from "../personalize/samples";
 import { adapters, obstacle, pictures } from "./choices";
 import "./evaluate.css";
 import * as evaluation from "./evaluation";
@@ -13,9 +11,6 @@ import { Results } from "./results-card";
 import { DrawCard, SubjectCard } from "./setup-cards";
 
 export function EvaluateScreen() {
-  useEffect(() => {
-    if (samples.value.length === 0) void loadSamples();
-  }, []);
   return (
     <div class="screen">
       <h1>{words.title}</h1>

@@ -74,12 +74,11 @@ export function PhotoPicker({ list, classNoun, id, onSample, onFiles }: PhotoPic
 }
 
 function SamplePicker({ list, id, onSample }: Pick<PhotoPickerProps, "list" | "id" | "onSample">) {
-  if (samples.value.length === 0) return null;
   return (
     <>
       <h3 id={`${id}-sample`}>{words.sampleTitle}</h3>
       <fieldset class="sample-grid" aria-labelledby={`${id}-sample`}>
-        {samples.value.map((subject) => (
+        {samples.map((subject) => (
           <button
             key={subject.name}
             type="button"

@@ -5,7 +5,7 @@ import { withArticle } from "../../app/prompts";
 import { engine } from "../../app/studio";
 import { text } from "../../app/text";
 import type { Method, TrainingSettings } from "../../engine/contract";
-import { loadSamples, type SampleSubject, samples } from "./samples";
+import { type SampleSubject, samples } from "./samples";
 import {
   captions,
   firstSubject,
@@ -90,11 +90,13 @@ export const examples = computed(() => {
   return things.length > 0 ? text.personalize.examples.map((example) => example(together)) : [];
 });
 
+let prepared = false;
+
 /** On the first visit a sample is chosen already, so that one click shows how it works. */
 export async function prepare(): Promise<void> {
-  if (samples.value.length > 0) return;
-  await loadSamples();
-  const first = samples.value.find(({ name }) => name === FIRST_SAMPLE) ?? samples.value[0];
+  if (prepared) return;
+  prepared = true;
+  const first = samples.find(({ name }) => name === FIRST_SAMPLE);
   if (first && photos.value.length === 0) await chooseSample(firstSubject, first);
 }
 
