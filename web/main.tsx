@@ -1,4 +1,4 @@
-/** Entry of the page: draws it, then opens the engine. */
+/** Entry of the page: opens the engine and draws the page. */
 import { render } from "preact";
 import { App } from "./app/app";
 import { declareLanguage } from "./app/language";
@@ -18,6 +18,8 @@ import "./styles/gallery.css";
 import "./styles/help.css";
 
 declareLanguage();
+// Before the first paint, which then shows at once what can be told without a worker.
+const opened = openEngine();
 const root = document.getElementById("app");
 if (root) render(<App />, root);
 
@@ -30,4 +32,4 @@ tellOtherTabs();
 listenForShortcuts();
 helpWhoIsAway();
 // Keeping the page for later waits until the model has come: both would share the line.
-void openEngine().then(keepForOffline);
+void opened.then(keepForOffline);

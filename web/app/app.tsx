@@ -51,11 +51,11 @@ export function App() {
       </a>
       <Header />
       <main id="content" tabIndex={-1} ref={main}>
+        <TourCard />
+        <UpdateNotice />
         {device.value.state === "fault" && shown !== "about" && (
           <FaultNotice fault={device.value.fault} onRetry={openEngine} />
         )}
-        <TourCard />
-        <UpdateNotice />
         {device.value.state === "checking" && <Starting />}
         <ModelNotice />
         <View />
