@@ -6,6 +6,7 @@ import fs from "node:fs";
 import type { Page, Request } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PictureScores, TrainingRecord } from "../../web/engine/contract";
+import { expectAccessible } from "./accessibility";
 import {
   DESKTOP,
   downloaded,
@@ -66,6 +67,7 @@ describe("the journey", () => {
     clearInterval(watching);
     expect([...labels].join("\n")).toMatch(/\d+\.\d MB of 39\.7 MB/);
     await screenshot(page, "1-device");
+    await expectAccessible(page, "the device");
 
     requests.length = 0;
     await page.reload();
@@ -112,6 +114,7 @@ describe("the journey", () => {
       await screenshot(page, "3-training");
     });
     await screenshot(page, "4-trained");
+    await expectAccessible(page, "a finished training");
 
     expect(records.map(({ step }) => step)).toEqual(Array.from({ length: STEPS }, (_, index) => index + 1));
     expect(records.every(({ loss }) => Number.isFinite(loss))).toBe(true);
@@ -141,6 +144,7 @@ describe("the journey", () => {
       .evaluateAll((all) => all.map((canvas) => (canvas as HTMLCanvasElement).toDataURL("image/png")));
     expect(plain).not.toBe(picture);
     await screenshot(page, "5-generate");
+    await expectAccessible(page, "a comparison");
 
     // The browser's engine draws what the native program draws (tests/goldens/native).
     const native = fs.readFileSync("tests/goldens/native/dog.png");
@@ -151,6 +155,7 @@ describe("the journey", () => {
   test("the export is a safetensors file that holds adapter and word", async () => {
     await goTo(page, "adapters");
     await screenshot(page, "6-adapters");
+    await expectAccessible(page, "an adapter");
     adapter = await downloaded(page, () => page.getByRole("button", { name: "Export .safetensors" }).click());
     expect(adapter.name).toBe("my-dog.safetensors");
     const header = JSON.parse(
@@ -208,6 +213,7 @@ describe("the journey", () => {
     for (const screen of ["personalize", "generate", "gallery", "adapters", "evaluate", "about"]) {
       await goTo(page, screen);
       await screenshot(page, `7-phone-${screen}`);
+      await expectAccessible(page, screen);
       expect(await overflowsSideways(page), screen).toBe(false);
     }
   });

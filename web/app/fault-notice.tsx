@@ -13,9 +13,14 @@ interface FaultNoticeProps {
   onDismiss?: (() => void) | undefined;
 }
 
-/** A trap's own words mean nothing to a visitor; they are in the browser's console. */
-export function sentenceFor(fault: Fault): string {
-  return fault.kind === "EngineStopped" ? text.faults.engineStopped : fault.message;
+/**
+ * A trap's own words mean nothing to a visitor; they are in the browser's console. The engine speaks English: other
+ * languages say what kind of fault it is and quote it.
+ */
+export function sentenceFor({ kind, message }: Fault): string {
+  if (kind === "EngineStopped") return text.faults.engineStopped;
+  const ofKind = text.faults.ofKind[kind];
+  return ofKind ? `${ofKind} (${message})` : message;
 }
 
 export function FaultNotice({ fault, title, onRetry, onDismiss }: FaultNoticeProps) {

@@ -2,6 +2,7 @@
  * Every word the page shows, in one place for correction and translation (see `language.ts`). Functions where a value
  * comes in. Prompts stay English in every language: it is what the model understands.
  */
+import type { FaultKind } from "../engine/fault";
 import { galleryText } from "./gallery-text";
 import { inLanguage } from "./language";
 
@@ -109,6 +110,8 @@ export const english = {
     noWebGpu: "This browser offers no WebGPU, which Palpable computes with.",
     wasmBlocked: "This browser doesn't allow WebAssembly, which Palpable's engine is.",
     engineStopped: "The engine stopped unexpectedly.",
+    /** Before the engine's own sentence, for languages that it doesn't speak. */
+    ofKind: {} as Partial<Record<FaultKind, string>>,
     otherTab:
       "Palpable is open in another tab, which has the engine. This one goes on by itself when that one is closed.",
     useHere: "Use it in this tab",

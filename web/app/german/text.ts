@@ -106,6 +106,14 @@ export const german: Text = {
     noWebGpu: "Dieser Browser bietet kein WebGPU an, womit Palpable rechnet.",
     wasmBlocked: "Dieser Browser erlaubt kein WebAssembly, aus dem Palpables Rechenkern besteht.",
     engineStopped: "Der Rechenkern ist unerwartet stehen geblieben.",
+    ofKind: {
+      DeviceLost: "Der Browser hat die Verbindung zur Grafikkarte verloren.",
+      OutOfMemory: "Der Speicher der Grafikkarte reicht nicht.",
+      BadFile: "Die Datei lässt sich nicht benutzen.",
+      BadSettings: "So geht es nicht.",
+      Network: "Etwas konnte nicht geholt werden.",
+      Internal: "Im Rechenkern ging etwas schief.",
+    },
     otherTab:
       "Palpable ist in einem anderen Tab offen, der den Rechenkern hat. Dieser hier macht von selbst weiter, sobald jener geschlossen ist.",
     useHere: "In diesem Tab benutzen",

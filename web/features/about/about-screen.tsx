@@ -1,5 +1,6 @@
 /** Whether this browser and GPU can do the work, in words, and the facts for a report. */
 import { useState } from "preact/hooks";
+import { sentenceFor } from "../../app/fault-notice";
 import { binarySize, count, parameters } from "../../app/format";
 import { chooseLanguage, LANGUAGES, type Language, language } from "../../app/language";
 import { addressOf, subject } from "../../app/navigation";
@@ -59,7 +60,7 @@ function DeviceFault({ fault }: { fault: Fault }) {
           </button>
         }
       >
-        {fault.message}
+        {sentenceFor(fault)}
       </Notice>
       <h2>{text.faults.details}</h2>
       <ul class="steps">
