@@ -2,6 +2,7 @@
  * Every word the page shows, in one place for correction and translation (see `language.ts`). Functions where a value
  * comes in. Prompts stay English in every language: it is what the model understands.
  */
+import type { ExportFormat } from "../engine/contract";
 import type { FaultKind } from "../engine/fault";
 import { galleryText } from "./gallery-text";
 import { inLanguage } from "./language";
@@ -425,16 +426,25 @@ export const english = {
     lead: "An adapter holds one learnt thing: a few megabytes to keep, share, or use in other programs.",
     empty: "Nothing here yet. Train one under Personalize, or import a file.",
     drop: "Drop an adapter file here, or choose one",
-    dropHint: "LoRA as .safetensors, with or without its word",
+    dropHint: "LoRA as .safetensors, with or without its word, or a .zip of it",
     import: "Import",
     emptyStart: "Train one",
     licence: (licence: string) => `Licence: ${licence}`,
-    note: {
-      title: "Name and licence for the export",
+    evaluate: "Measure how good an adapter is",
+    exporting: {
+      title: "Name, licence and form of the export",
       name: "Name",
       nameHint: "The file's name, and what other programs show. Empty takes the word.",
       licence: "Licence",
       licenceHint: "Under which others may use it, such as CC BY 4.0. Empty says nothing.",
+      format: "For",
+      formats: [
+        ["kohya", "Web UIs: one .safetensors with LoRA and word"],
+        ["diffusers", "diffusers"],
+        ["peft", "peft"],
+        ["project", "Palpable: a project"],
+      ] as [ExportFormat, string][],
+      go: "Export in this form",
     },
     share: "Share",
     link: {

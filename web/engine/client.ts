@@ -13,6 +13,7 @@ import type {
 import type {
   BenchPlan,
   DeviceReport,
+  ExportFormat,
   GenerationSettings,
   Method,
   Photo,
@@ -119,8 +120,8 @@ export class EngineClient {
     return this.#call(this.#remote.removeAdapter(id));
   }
 
-  exportAdapter(id: number) {
-    return this.#call(this.#remote.exportAdapter(id));
+  exportAdapter(id: number, format?: ExportFormat) {
+    return this.#call(this.#remote.exportAdapter(id, format));
   }
 
   exportEmbedding(id: number) {

@@ -431,16 +431,25 @@ export const german: Text = {
     lead: "Ein Adapter enthält ein gelerntes Ding: ein paar Megabyte zum Behalten, Weitergeben oder für andere Programme.",
     empty: "Hier ist noch nichts. Trainiere einen unter „Anlernen“ oder importiere eine Datei.",
     drop: "Adapterdatei hier ablegen oder wählen",
-    dropHint: "LoRA als .safetensors, mit oder ohne ihr Wort",
+    dropHint: "LoRA als .safetensors, mit oder ohne ihr Wort, oder als .zip",
     import: "Importieren",
     emptyStart: "Einen trainieren",
     licence: (licence) => `Lizenz: ${licence}`,
-    note: {
-      title: "Name und Lizenz für den Export",
+    evaluate: "Messen, wie gut ein Adapter ist",
+    exporting: {
+      title: "Name, Lizenz und Form des Exports",
       name: "Name",
       nameHint: "Der Name der Datei, und was andere Programme zeigen. Leer nimmt das Wort.",
       licence: "Lizenz",
       licenceHint: "Unter der andere ihn benutzen dürfen, etwa CC BY 4.0. Leer sagt nichts.",
+      format: "Für",
+      formats: [
+        ["kohya", "Web-Oberflächen: eine .safetensors mit LoRA und Wort"],
+        ["diffusers", "diffusers"],
+        ["peft", "peft"],
+        ["project", "Palpable: ein Projekt"],
+      ],
+      go: "In dieser Form exportieren",
     },
     share: "Teilen",
     link: {

@@ -5,9 +5,10 @@ import { FaultNotice, sentenceFor } from "../../app/fault-notice";
 import { megabytes } from "../../app/format";
 import { addressOf, subject } from "../../app/navigation";
 import { text } from "../../app/text";
+import type { ExportFormat } from "../../engine/contract";
 import { type Fault, toFault } from "../../engine/fault";
 import { DropZone } from "../../ui/drop-zone";
-import { TextField } from "../../ui/field";
+import { SelectField, TextField } from "../../ui/field";
 import { Icon } from "../../ui/icon";
 import { Notice } from "../../ui/notice";
 import { model } from "../models/model";
@@ -62,10 +63,15 @@ export function AdaptersScreen() {
           ))}
         </ul>
       )}
+      {entries.length > 0 && (
+        <p class="links">
+          <a href={addressOf("evaluate")}>{text.adapters.evaluate}</a>
+        </p>
+      )}
       <DropZone
         label={text.adapters.drop}
         hint={text.adapters.dropHint}
-        accept=".safetensors"
+        accept=".safetensors,.zip"
         multiple
         disabled={model.value.state !== "ready"}
         onFiles={(files) =>
@@ -172,14 +178,16 @@ function AdapterCard({ entry, attempt }: AdapterCardProps) {
           </button>
         </div>
       )}
-      <NoteFields entry={entry} />
+      <ExportChoices entry={entry} attempt={attempt} />
     </li>
   );
 }
 
-/** What goes with the exported file; other programs show it. */
-function NoteFields({ entry: { key, note } }: { entry: LibraryEntry }) {
-  const words = text.adapters.note;
+/** What goes with the exported file, which other programs show, and for which of them it is. */
+function ExportChoices({ entry, attempt }: AdapterCardProps) {
+  const { key, note } = entry;
+  const words = text.adapters.exporting;
+  const [format, setFormat] = useState<ExportFormat>("kohya");
   return (
     <details>
       <summary>{words.title}</summary>
@@ -195,6 +203,12 @@ function NoteFields({ entry: { key, note } }: { entry: LibraryEntry }) {
         value={note.licence}
         onValue={(licence) => update(key, { note: { ...note, licence } })}
       />
+      <SelectField label={words.format} options={words.formats} value={format} onValue={setFormat} />
+      <div class="actions">
+        <button type="button" class="button" onClick={() => attempt(() => exportFile(entry, format))}>
+          {words.go}
+        </button>
+      </div>
     </details>
   );
 }

@@ -2,12 +2,13 @@
 import { announce } from "../../app/announce";
 import { engine } from "../../app/studio";
 import { text } from "../../app/text";
+import type { ExportFormat } from "../../engine/contract";
 import { download } from "../../ui/download";
-import { fileNameFor, type LibraryEntry, plainName, update } from "./library";
+import { type LibraryEntry, plainName, update } from "./library";
 import { withNote } from "./safetensors-metadata";
 
-export async function exportFile(entry: LibraryEntry): Promise<void> {
-  const file = await asFile(entry);
+export async function exportFile(entry: LibraryEntry, format: ExportFormat = "kohya"): Promise<void> {
+  const file = await asFile(entry, format);
   download(file, file.name);
   update(entry.key, { saved: true });
   announce(text.adapters.exported(file.name));
@@ -19,7 +20,7 @@ export const canShare = (): boolean =>
 
 /** By the share sheet; where it refuses this kind of file, as Android does, the file is downloaded instead. */
 export async function share(entry: LibraryEntry): Promise<void> {
-  const file = await asFile(entry);
+  const file = await asFile(entry, "kohya");
   try {
     await navigator.share({ files: [file], title: file.name });
     update(entry.key, { saved: true });
@@ -30,13 +31,20 @@ export async function share(entry: LibraryEntry): Promise<void> {
   }
 }
 
-async function asFile(entry: LibraryEntry): Promise<File> {
-  const { report, note } = entry;
-  const bytes = withNote(await engine().exportAdapter(report.id), note);
+async function asFile({ report, note }: LibraryEntry, format: ExportFormat): Promise<File> {
+  const bytes = withNote(await engine().exportAdapter(report.id, format), note);
   // The engine gives every file a title; one of the visitor's own names the file too.
   const ownTitle = note.title !== "" && note.title !== report.name;
-  const name = ownTitle ? `${safeName(note.title)}.safetensors` : fileNameFor(report);
+  const stem = ownTitle ? safeName(note.title) : plainName(report);
+  const name = stem + extensionOf(bytes, format);
   return new File([bytes as BlobPart], name, { type: "application/octet-stream" });
+}
+
+/** Some formats are several files, which then come as a zip archive. */
+function extensionOf(bytes: Uint8Array, format: ExportFormat): string {
+  const isArchive = bytes[0] === 0x50 && bytes[1] === 0x4b;
+  if (!isArchive) return format === "kohya" ? ".safetensors" : `.${format}.safetensors`;
+  return format === "project" ? ".palpable.zip" : `.${format}.zip`;
 }
 
 /** What every file system takes. */
