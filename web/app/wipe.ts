@@ -24,7 +24,9 @@ export async function wipe(): Promise<void> {
 }
 
 async function wipeFiles(): Promise<void> {
-  const root = await navigator.storage.getDirectory();
+  // Where the browser keeps its file system from the page, nothing was ever put there.
+  const root = await navigator.storage.getDirectory().catch(() => undefined);
+  if (!root) return;
   const names: string[] = [];
   for await (const name of root.keys()) names.push(name);
   await Promise.all(names.map((name) => root.removeEntry(name, { recursive: true })));
@@ -32,7 +34,7 @@ async function wipeFiles(): Promise<void> {
 
 /** Open connections, also of other tabs, close when they hear of it: see `database.ts`. */
 async function wipeDatabases(): Promise<void> {
-  const databases = await indexedDB.databases();
+  const databases = await indexedDB.databases().catch(() => []);
   await Promise.all(
     databases.map(
       ({ name = "" }) =>
@@ -49,6 +51,7 @@ async function wipeDatabases(): Promise<void> {
 async function wipeCaches(): Promise<void> {
   const workers = (await navigator.serviceWorker?.getRegistrations()) ?? [];
   await Promise.all(workers.map((worker) => worker.unregister()));
+  if (!("caches" in window)) return;
   const names = await caches.keys();
   await Promise.all(names.map((name) => caches.delete(name)));
 }
