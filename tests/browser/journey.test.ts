@@ -107,6 +107,7 @@ describe("the journey", () => {
     await page.getByLabel("Learning rate of the adapter").fill("0.002");
     await page.getByLabel("Learning rate of the word").fill("0.01");
     const records = await train(page, async () => {
+      await expect.poll(() => page.title()).toMatch(/^\d+% · Palpable$/);
       await page.getByRole("button", { name: "Pause" }).click();
       await page.getByText("Paused").waitFor();
       await page.getByRole("button", { name: "Resume" }).click();
