@@ -61,7 +61,8 @@ function Training() {
   const settings = setup.settings.value;
   const ready = model.value.state === "ready" && settings !== undefined;
   const slow = device.value.state === "ready" && device.value.report.software;
-  const waiting = model.value.state === "fault" ? words.noModel : words.waitingForModel;
+  const broken = device.value.state === "fault" || model.value.state === "fault";
+  const waiting = broken ? words.noModel : words.waitingForModel;
   const obstacle = ready ? setup.obstacle.value : waiting;
   return (
     <section class="card" aria-labelledby="training-title">
