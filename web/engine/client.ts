@@ -14,6 +14,7 @@ import type {
   GenerationSettings,
   Method,
   Photo,
+  PreviewTimes,
   TrainingSettings,
 } from "./contract";
 import { faultError } from "./fault";
@@ -64,8 +65,8 @@ export class EngineClient {
     return this.#call(this.#remote.planTraining(settings, photos, limit));
   }
 
-  timePlans(settings: TrainingSettings, photos: number) {
-    return this.#call(this.#remote.timePlans(settings, photos));
+  timePlans(settings: TrainingSettings, photos: number, previews?: PreviewTimes) {
+    return this.#call(this.#remote.timePlans(settings, photos, previews));
   }
 
   generate(settings: GenerationSettings, progress: (step: number, steps: number) => void) {

@@ -14,11 +14,13 @@ import { JudgeOpener } from "./judge";
 import { openModelFolder } from "./model-files";
 import { compileAhead } from "./pipelines";
 import { readRun } from "./run-store";
+import { TimePlanner } from "./time-plans";
 import { runTraining } from "./training-job";
 import { Turns } from "./turns";
 
 const turns = new Turns();
 const judge = new JudgeOpener(turns);
+const timePlanner = new TimePlanner();
 const controls = new Map<JobKind, JobControl>();
 let opened: Engine | undefined;
 /** Those that drawing with the loaded model needs. */
@@ -32,7 +34,7 @@ function engine(): Engine {
 /** An engine that has proved this device's arithmetic, now or at an earlier visit. */
 async function startedEngine(): Promise<Engine> {
   const engine = await openEngine();
-  const memo = await openDeviceMemo();
+  const memo = await openDeviceMemo("device-memo");
   const known = await memo.read();
   if (!known) {
     await compileAhead(
@@ -98,7 +100,8 @@ const api: EngineApi = {
       engine().setMemoryLimit(limit);
       return engine().planTraining(settings, photos);
     }),
-  timePlans: (settings, photos) => turns.take(() => engine().planTime(settings, photos)),
+  timePlans: (settings, photos, previews) =>
+    turns.take(() => timePlanner.plans(engine(), settings, photos, previews)),
   generate: (settings, progress) =>
     asJob("generation", async (control) => {
       await turns.take(() => compileDrawing(() => undefined));
