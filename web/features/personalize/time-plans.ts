@@ -39,7 +39,7 @@ const nameOf = ({ settings, previews, photos }: NonNullable<typeof basis.value>)
 
 /** Whether asking again needs no measuring. */
 export const isMeasured = (method: Method) => {
-  const now = measured.peek();
+  const now = measured.value;
   return now.state === "ready" && now.method === method;
 };
 
