@@ -100,7 +100,8 @@ export interface EvaluationObserver {
   photos(scores: PhotoScores): void;
   /** The picture under way, by its place among the cells. */
   progress(cell: number, step: number, steps: number): void;
-  scored(cell: number, picture: Picture, scores: PictureScores): void;
+  /** The next picture waits until this one has arrived. */
+  scored(cell: number, picture: Picture, scores: PictureScores): void | Promise<void>;
 }
 
 export type JobKind = "generation" | "training" | "bench" | "evaluation";
