@@ -198,6 +198,20 @@ describe("the job", () => {
     ]);
   });
 
+  test("ends after the page has taken the last picture", async () => {
+    const { engine } = fakeEngine();
+    let taken = 0;
+    const observer: EvaluationObserver = {
+      ...observe().observer,
+      scored: async () => {
+        await new Promise((arrived) => setTimeout(arrived, 5));
+        taken += 1;
+      },
+    };
+    await runEvaluation(engine, new Turns(), new JobControl(), cells.slice(0, 2), [], observer);
+    expect(taken).toBe(2);
+  });
+
   test("cancel ends it before the next picture, with what was found", async () => {
     const { engine } = fakeEngine();
     const control = new JobControl();

@@ -249,7 +249,7 @@ export const english = {
 
   run: {
     title: (word: string) => `Learning ${word}`,
-    doneTitle: (word: string) => `${word} is learnt`,
+    doneTitle: (word: string, several: boolean) => `${word} ${several ? "are" : "is"} learnt`,
     failedTitle: "The training broke off",
     step: (step: number, steps: number) => `Step ${step} of ${steps}`,
     preparing: "Preparing the training…",

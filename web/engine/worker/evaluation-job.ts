@@ -23,6 +23,6 @@ export async function runEvaluation(
     );
     if (!picture) return;
     const [scores] = await turns.take(() => engine.score([picture], subject, cleanPrompt, elements));
-    if (scores) observer.scored(index, picture, scores);
+    if (scores) await observer.scored(index, picture, scores);
   }
 }

@@ -10,9 +10,11 @@ export function Pictures() {
   return (
     <section class="card" aria-labelledby="pictures-title">
       <h2 id="pictures-title">{words.gridTitle}</h2>
-      {prompts.map((prompt) => (
-        <PromptBlock key={prompt} prompt={prompt} cells={cells.filter((cell) => cell.prompt === prompt)} />
-      ))}
+      <div class="prompt-blocks">
+        {prompts.map((prompt) => (
+          <PromptBlock key={prompt} prompt={prompt} cells={cells.filter((cell) => cell.prompt === prompt)} />
+        ))}
+      </div>
     </section>
   );
 }
@@ -21,7 +23,7 @@ function PromptBlock({ prompt, cells }: { prompt: string; cells: DrawnCell[] }) 
   const strengths = rows.value.map(({ strength }) => strength);
   const seeds = [...new Set(cells.map(({ seed }) => seed))];
   return (
-    <figure class="prompt-block">
+    <figure>
       <figcaption>{prompt}</figcaption>
       <div class="prompt-pictures" style={{ "--columns": strengths.length }}>
         {strengths.map((strength) => (

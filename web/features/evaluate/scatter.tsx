@@ -10,6 +10,10 @@ const WIDTH = 380;
 const HEIGHT = 320;
 const MARGIN = { left: 44, right: 16, top: 14, bottom: 42 };
 
+/** The base's label goes below its mark: a weak adapter's mark lies close by. */
+const LABEL_ABOVE = -7;
+const LABEL_BELOW = 15;
+
 interface Mark {
   name: string;
   text: number;
@@ -91,7 +95,12 @@ export function Scatter({ rows, photos }: { rows: readonly Summary[]; photos: Ph
           />
         )}
         {marks.map(({ name, text, image }) => (
-          <Label key={name} name={name} x={x.at(text)} y={y.at(image)} />
+          <Label
+            key={name}
+            name={name}
+            x={x.at(text)}
+            y={y.at(image) + (name === words.row.base ? LABEL_BELOW : LABEL_ABOVE)}
+          />
         ))}
       </svg>
     </figure>
@@ -102,7 +111,7 @@ export function Scatter({ rows, photos }: { rows: readonly Summary[]; photos: Ph
 function Label({ name, x, y }: { name: string; x: number; y: number }) {
   const leftwards = x > WIDTH * 0.6;
   return (
-    <text class="mark" x={leftwards ? x - 9 : x + 9} y={y - 7} text-anchor={leftwards ? "end" : "start"}>
+    <text class="mark" x={leftwards ? x - 9 : x + 9} y={y} text-anchor={leftwards ? "end" : "start"}>
       {name}
     </text>
   );

@@ -25,7 +25,11 @@ export function Run() {
   const word = wordsOf(settings);
   const phase = run.phase.value;
   const title =
-    phase === "done" ? words.doneTitle(word) : phase === "failed" ? words.failedTitle : words.title(word);
+    phase === "done"
+      ? words.doneTitle(word, (settings.furtherSubjects ?? []).length > 0)
+      : phase === "failed"
+        ? words.failedTitle
+        : words.title(word);
   return (
     <div class="screen">
       <h1>{title}</h1>
