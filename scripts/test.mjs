@@ -51,7 +51,7 @@ const showEnd = (output) => console.error(output.split("\n").slice(-SHOWN_LINES)
  * @param {string} output
  */
 function showFailures(output) {
-  const failures = output.match(/^failures:\n[^]*?^test result: FAILED.*$/gm);
+  const failures = output.match(/^failures:\n[\s\S]*?^test result: FAILED.*$/gm);
   if (failures) console.error(failures.join("\n\n"));
   else showEnd(output);
 }
