@@ -4,6 +4,7 @@
  */
 import fs from "node:fs";
 import path from "node:path";
+import { auditPackages } from "./audit.mjs";
 import { buildPage } from "./build-page.mjs";
 import { buildWasm } from "./build-wasm.mjs";
 import { ROOT, runLogged, say } from "./run.mjs";
@@ -134,6 +135,13 @@ await node("page lints and format", "@biomejs/biome/bin/biome", ["check", "--err
 await node("page types", "typescript/bin/tsc", ["--noEmit"]);
 await node("worker types", "typescript/bin/tsc", ["--noEmit", "-p", "tsconfig.worker.json"]);
 await node("script and test types", "typescript/bin/tsc", ["--noEmit", "-p", "tsconfig.node.json"]);
+await check("licences of what ships", async () => {
+  // Only now: it needs a package that was just installed.
+  const { checkLicences } = await import("./licences.mjs");
+  say(`${checkLicences()} packages ship, all under licences that allow it`);
+  return { passed: 1 };
+});
+await check("known weaknesses of what ships", () => ({ passed: auditPackages() }));
 await check("page functions", () => vitest("web"));
 await check("page", buildPage);
 for (const { name, line, ok } of measure()) {
