@@ -1,6 +1,5 @@
 /** The words of the Models screen. */
-const EIGHT_BITS =
-  "Its U-Net is kept in eight bits, because more would not fit; pictures change slightly.";
+const EIGHT_BITS = "Its U-Net is kept in eight bits, because more would not fit; pictures change slightly.";
 
 export const modelsText = {
   title: "Models",
