@@ -10,7 +10,7 @@ const ROOT = "models";
 
 /** Parts of a model folder that the engine reads in the browser; judges, sample subjects and papers stay out. */
 const ENGINE_PARTS =
-  /^(model_index\.json|(tokenizer|text_encoder|unet|vae|scheduler)\/.+\.(json|txt|safetensors))$/;
+  /^(model_index\.json|(tokenizer|text_encoder|unet|vae|taesd|scheduler)\/.+\.(json|txt|safetensors))$/;
 
 /** @returns {import("vite").Plugin} */
 export function modelFolders() {
