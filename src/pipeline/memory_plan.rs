@@ -9,11 +9,13 @@ use crate::{
 
 /// Sides that are offered where a picture is too large, in pixels.
 const SMALLER_SIDES: [usize; 4] = [768, 512, 384, 256];
+/// Sides of the VAE's tiles in latents, the best first: smaller ones see less of the picture.
+const TILES: [usize; 3] = [64, 48, 32];
 /// A rank that is offered where a training is too large.
 const SMALL_RANK: usize = 8;
 
 impl StableDiffusion {
-    /// What making a picture, perhaps on a given one, will take.
+    /// What making a picture, perhaps on a given one, will take: with the VAE in tiles where only those fit.
     ///
     /// # Errors
     /// A size that can't be made; more memory than the device may give ([`plan::Error`]).
@@ -30,15 +32,27 @@ impl StableDiffusion {
             difference_values: adapters.iter().map(|applied| applied.adapter.difference_values()).sum(),
             hooks_attention: settings.hooks_attention(),
         };
-        let plan = self.sizes().generation(sizes);
+        let plan = self.fitting_generation(sizes);
         let fits = |side: &usize| {
             *side < sizes.size[0].max(sizes.size[1])
-                && self.fits(&self.sizes().generation(GenerationSizes { size: [*side; 2], ..sizes }))
+                && self.fits(&self.fitting_generation(GenerationSizes { size: [*side; 2], ..sizes }))
         };
         let smaller = SMALLER_SIDES.iter().find(|side| fits(side));
         let advice = smaller.map(|side| format!("{side} × {side} pixels"));
         self.check_plan(&plan, "this picture", advice)?;
         Ok(plan)
+    }
+
+    /// With the VAE in the largest tiles that fit, if the whole picture doesn't and tiles help.
+    fn fitting_generation(&self, sizes: GenerationSizes) -> MemoryPlan {
+        let whole = self.sizes().generation(sizes);
+        if self.fits(&whole) {
+            return whole;
+        }
+        let largest = sizes.size[0].max(sizes.size[1]) / self.vae.config.downscale();
+        let smaller = TILES.into_iter().filter(|&side| side < largest);
+        let mut tiled = smaller.map(|side| self.sizes().generation_in_tiles(sizes, side));
+        tiled.find(|plan| self.fits(plan)).unwrap_or(whole)
     }
 
     /// What making a picture at the model's own size takes, whether it may or not.
@@ -99,6 +113,7 @@ impl StableDiffusion {
             unet: self.unet.config(),
             vae: &self.vae.config,
             scalar: self.precision.bytes(),
+            quantized: self.precision.is_quantized(),
         }
     }
 
