@@ -10,6 +10,7 @@ mod prompts;
 mod steering;
 #[path = "../support/mod.rs"]
 mod support;
+mod time_presets;
 mod turbo;
 
 use burn::tensor::{Device, Tensor};

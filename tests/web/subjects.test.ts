@@ -3,16 +3,16 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { TimePlan, TrainingSettings } from "../../web/engine/contract";
 
 const fakeEngine = vi.hoisted(() => ({
-  timePlans: async (_settings: unknown, _photos: number): Promise<unknown> => [],
+  timePlans: async (_settings: unknown, _photos: number, _previews: unknown): Promise<unknown> => [],
   asked: [] as number[],
 }));
 
 vi.mock("../../web/app/studio", () => ({
   whenEngineOpens: () => undefined,
   engine: () => ({
-    timePlans: (settings: unknown, photos: number) => {
+    timePlans: (settings: unknown, photos: number, previews: unknown) => {
       fakeEngine.asked.push(photos);
-      return fakeEngine.timePlans(settings, photos);
+      return fakeEngine.timePlans(settings, photos, previews);
     },
   }),
 }));
@@ -137,6 +137,9 @@ describe("time plans", () => {
     await time.measure();
     expect(fakeEngine.asked).toEqual([1, 2]);
     expect(time.plans.value).toEqual(plans);
+    setup.previewEvery.value = 5;
+    expect(time.plans.value).toBeUndefined();
+    expect([time.isMeasured("palp"), time.isMeasured("dreambooth")]).toEqual([true, false]);
   });
 
   test("an engine that can't say leaves the settings as they are", async () => {

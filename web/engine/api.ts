@@ -18,6 +18,7 @@ import type {
   PhotoScores,
   Picture,
   PictureScores,
+  PreviewTimes,
   TimePlan,
   TrainingRecord,
   TrainingSettings,
@@ -126,8 +127,11 @@ export interface EngineApi {
   defaultTrainingSettings(classNoun: string, method: Method): Promise<TrainingSettings>;
   /** What a training on so many photos will take, if it may take `limit` bytes; an error if it needs more. */
   planTraining(settings: TrainingSettings, photos: number, limit: number): Promise<MemoryReport>;
-  /** Quick, balanced and thorough trainings with the time that each takes on this device. */
-  timePlans(settings: TrainingSettings, photos: number): Promise<TimePlan[]>;
+  /**
+   * What the time presets choose for such a training, and how long it takes. At the first time on a device and model
+   * a few steps are made to measure it, which the other work waits for. An error where there is no memory for it.
+   */
+  timePlans(settings: TrainingSettings, photos: number, previews?: PreviewTimes): Promise<TimePlan[]>;
   /** `null` when cancelled. */
   generate(
     settings: GenerationSettings,

@@ -17,6 +17,7 @@ import type {
   GenerationSettings,
   Method,
   Photo,
+  PreviewTimes,
   TrainingSettings,
 } from "./contract";
 import { faultError } from "./fault";
@@ -86,8 +87,8 @@ export class EngineClient {
     return this.#call(this.#remote.planTraining(settings, photos, limit));
   }
 
-  timePlans(settings: TrainingSettings, photos: number) {
-    return this.#call(this.#remote.timePlans(settings, photos));
+  timePlans(settings: TrainingSettings, photos: number, previews?: PreviewTimes) {
+    return this.#call(this.#remote.timePlans(settings, photos, previews));
   }
 
   generate(settings: GenerationSettings, progress: (step: number, steps: number) => void) {

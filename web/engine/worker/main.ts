@@ -17,6 +17,7 @@ import { compileAhead } from "./pipelines";
 import { readRun } from "./run-store";
 import type { Bringing, OpenedModel } from "./sources/bring";
 import { embeddedModel } from "./sources/embedded";
+import { TimePlanner } from "./time-plans";
 import { runTraining } from "./training-job";
 import { Turns } from "./turns";
 
@@ -24,6 +25,7 @@ guardNetwork(self);
 
 const turns = new Turns();
 const judge = new JudgeOpener(turns);
+const timePlanner = new TimePlanner();
 const controls = new Map<JobKind, JobControl>();
 let opened: Engine | undefined;
 /** Those that drawing with the loaded model needs. */
@@ -46,7 +48,7 @@ const alive = new Promise<void>((held) => {
 /** An engine that has proved this device's arithmetic, now or at an earlier visit. */
 async function startedEngine(): Promise<Engine> {
   const engine = await openEngine();
-  const memo = await openDeviceMemo();
+  const memo = await openDeviceMemo("device-memo");
   const known = await memo.read();
   if (!known) {
     await compileAhead(
@@ -143,7 +145,8 @@ const api: EngineApi = {
       engine().setMemoryLimit(limit);
       return engine().planTraining(settings, photos);
     }),
-  timePlans: (settings, photos) => turns.take(() => engine().planTime(settings, photos)),
+  timePlans: (settings, photos, previews) =>
+    turns.take(() => timePlanner.plans(engine(), settings, photos, previews)),
   generate: (settings, progress) =>
     asJob("generation", async (control) => {
       await turns.take(() => compileDrawing(() => undefined));

@@ -71,6 +71,10 @@ export const english = {
     batch: ["Batch", "Photos a step."],
     accumulation: ["Accumulation", "Passes gathered before each update."],
     photoVariants: ["Framings of a photo", "1 is the photo alone; more add small zooms and shifts."],
+    resolution: [
+      "Side in training, in pixels",
+      "Empty is the model's own. Smaller trains faster and learns less.",
+    ],
     promptTemplates: ["Sentences about the photos", "One for all, or Textual Inversion's lists."],
     flip: ["Mirror at random", "Not for things with writing or a left and right."],
     colourJitter: ["Stray colours", "How far brightness, contrast and saturation of further framings stray."],

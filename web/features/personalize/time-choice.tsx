@@ -6,6 +6,7 @@ import type { TimePlan } from "../../engine/contract";
 import { model } from "../models/model";
 import { busy } from "./run";
 import { settingsText } from "./settings-text";
+import * as setup from "./setup";
 import * as time from "./time-plans";
 
 const words = settingsText.time;
@@ -14,10 +15,8 @@ export function TimeChoice() {
   // A device that computes on the processor takes minutes to measure: not without being asked.
   const slow = device.value.state === "ready" && device.value.report.software;
   useSignalEffect(() => {
-    const ready = model.value.state === "ready" && device.value.state === "ready";
-    if (ready && device.value.state === "ready" && !device.value.report.software && !busy.value) {
-      void time.measure();
-    }
+    if (model.value.state !== "ready" || device.value.state !== "ready" || busy.value) return;
+    if (!device.value.report.software || time.isMeasured(setup.method.value)) void time.measure();
   });
   const { state } = time.measured.value;
   const plans = time.plans.value;

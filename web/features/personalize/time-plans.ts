@@ -1,15 +1,15 @@
 /** Trainings by the time they take on this device: quick, balanced or thorough, once a step's time was measured. */
 import { computed, signal } from "@preact/signals";
 import { engine } from "../../app/studio";
-import type { TimePlan, TrainingSettings } from "../../engine/contract";
+import type { Method, TimePlan, TrainingSettings } from "../../engine/contract";
 import * as setup from "./setup";
 import { photos } from "./subjects";
 
 type Measured =
   | { state: "unasked" }
-  /** `of`: method and number of photos that were asked about. */
+  /** `of`: the training that was asked about. */
   | { state: "measuring" | "failed"; of: string }
-  | { state: "ready"; of: string; plans: TimePlan[] };
+  | { state: "ready"; of: string; method: Method; plans: TimePlan[] };
 
 export const measured = signal<Measured>({ state: "unasked" });
 
@@ -30,11 +30,18 @@ const OWN = new Set([
 /** What the plans are made from: the method's own settings, not what was changed by a plan or by hand. */
 const basis = computed(() => {
   const settings = setup.defaults.value;
-  return settings && { settings, photos: Math.max(1, photos.value.length) };
+  const previews = { every: setup.previewEvery.value, steps: setup.previewSteps.value };
+  return settings && { settings, previews, photos: Math.max(1, photos.value.length) };
 });
 
-const nameOf = (basis: { settings: TrainingSettings; photos: number }) =>
-  JSON.stringify([basis.settings.method, basis.photos]);
+const nameOf = ({ settings, previews, photos }: NonNullable<typeof basis.value>) =>
+  JSON.stringify([settings.method, previews, photos]);
+
+/** Whether asking again needs no measuring. */
+export const isMeasured = (method: Method) => {
+  const now = measured.value;
+  return now.state === "ready" && now.method === method;
+};
 
 /** Plans of other photos or another method are none. */
 export const plans = computed(() => {
@@ -45,14 +52,18 @@ export const plans = computed(() => {
 /** Asks the engine, which measures a step at the first time. */
 export async function measure(): Promise<void> {
   if (!basis.value) return;
-  const { settings, photos } = basis.value;
+  const { settings, previews, photos } = basis.value;
+  const { method } = settings;
   const of = nameOf(basis.value);
   const before = measured.peek();
   if (before.state !== "unasked" && before.of === of) return;
   measured.value = { state: "measuring", of };
   const found: Measured = await engine()
-    .timePlans(settings, photos)
-    .then((plans): Measured => (plans.length > 0 ? { state: "ready", of, plans } : { state: "failed", of }))
+    .timePlans(settings, photos, previews.every > 0 ? previews : undefined)
+    .then(
+      (plans): Measured =>
+        plans.length > 0 ? { state: "ready", of, method, plans } : { state: "failed", of },
+    )
     .catch((): Measured => ({ state: "failed", of }));
   const now = measured.peek();
   // Photos or method may have changed meanwhile.

@@ -9,7 +9,7 @@ use palpable::training::{
 };
 use serde_json::Value;
 
-use super::subjects::SubjectArgument;
+use super::{subjects::SubjectArgument, time::TimeArguments};
 use crate::{error::Error, model::ModelArguments};
 
 /// Train an adapter (LoRA or weights, and a new word) from a few photos with PALP or one of its relatives
@@ -118,6 +118,8 @@ pub struct Arguments {
     /// Photos keep about their own aspect
     #[arg(long)]
     aspect_buckets: Option<bool>,
+    #[command(flatten)]
+    pub time: TimeArguments,
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Whether what the backward pass needs is kept or computed again, which takes less memory and more
