@@ -43,6 +43,7 @@ impl ModelSizes<'_> {
             tokens: self.text_encoder.max_position_embeddings,
             // Full differences are folded into weights beforehand.
             adaptation: (rank > 0).then_some(low_rank),
+            localized: false,
         };
         let picture = VaePass { config: self.vae, scalar: self.scalar, pixels: height * width };
 

@@ -15,7 +15,7 @@ use super::{Error, TrainingSettings};
 use crate::weights::{OutgoingTensor, SafetensorsHeader, StoredType, TensorEntry, write_safetensors};
 
 /// Changes when older programs can't resume a file.
-const VERSION: &str = "2";
+const VERSION: &str = "3";
 /// Its name in messages.
 const FILE: &str = "the checkpoint";
 
@@ -50,10 +50,15 @@ impl Checkpoint {
         note("best", json(&self.best.standing)?);
 
         let mut tensors = Vec::new();
-        for (index, HostBucket { latents, weights, prior }) in self.latents.buckets.iter().enumerate() {
-            for (part, tensor) in
-                [("latents", Some(latents)), ("weights", weights.as_ref()), ("prior", prior.as_ref())]
-            {
+        for (index, HostBucket { latents, weights, masks, prior }) in self.latents.buckets.iter().enumerate()
+        {
+            let parts = [
+                ("latents", Some(latents)),
+                ("weights", weights.as_ref()),
+                ("masks", masks.as_ref()),
+                ("prior", prior.as_ref()),
+            ];
+            for (part, tensor) in parts {
                 let outgoing = |HostTensor { shape, values }: &HostTensor| {
                     OutgoingTensor::f32(format!("photos.{index}.{part}"), shape, values)
                 };
@@ -102,6 +107,7 @@ impl Checkpoint {
             let bucket = HostBucket {
                 latents: tensor("latents")?,
                 weights: tensor("weights").ok(),
+                masks: tensor("masks").ok(),
                 prior: tensor("prior").ok(),
             };
             Ok(bucket)

@@ -5,8 +5,7 @@
 //! - one read-back a step, before the update, so a step that diverged leaves the state as it was;
 //! - the model's own weights never change.
 
-use burn::tensor::{DType, Device, Tensor};
-use serde::Serialize;
+use burn::tensor::{Device, Tensor};
 
 use super::alignment::Alignment;
 use super::batches::Batches;
@@ -19,36 +18,11 @@ use super::gradients::{self, Conditioning, StepGradients, Trained};
 use super::host_latents::HostLatents;
 use super::lora_parameters::LoraLayout;
 use super::optimizer::{self, ParameterGroup};
+use super::record::{Report, TrainingRecord};
 use super::transfer::read;
 use super::{ActivationPolicy, Activations, Error, PhotoLatents, TrainedWeights, TrainingSettings};
 use crate::adapter::{Adapter, AdapterDetails, Embedding};
 use crate::model::lora::LoraSet;
-
-/// What a step reports.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct TrainingRecord {
-    /// Counted from 1.
-    pub step: usize,
-    pub steps: usize,
-    /// What the step minimized: the mean squared error against the shifted target.
-    pub loss: f64,
-    /// Its part that learns the subject: the mean squared error against the noise.
-    pub personalization_loss: f64,
-    /// ‖λΔ‖ / ‖2(ε̂ − ε)‖: 0 without alignment, up to 0.6 keeps the subject, above 1 loses it.
-    pub alignment_ratio: f64,
-    /// Length of the new word's longest vector, as this step used it.
-    pub embedding_norm: f64,
-    /// Mean length of the vocabulary's vectors, to compare with.
-    pub vocabulary_norm: f64,
-    /// That of the LoRA, or of the full weights, in this step.
-    pub learning_rate: f64,
-    /// Predictions of one picture that the step made, with gradients and without. Backward passes and what
-    /// is computed again for them are not counted.
-    pub unet_evaluations: usize,
-    /// Duration of the step. The library has no clock: 0 until the caller sets it.
-    pub seconds: f64,
-}
 
 /// What a step asks of the device before its one read-back.
 struct Asked {
@@ -58,8 +32,7 @@ struct Asked {
     embedding: Tensor<1>,
     /// ‖gradient‖ of both together, `[1]`
     norm: Tensor<1>,
-    /// Losses, pulls, the longest vector's length, the vocabulary's, and the norm.
-    report: Tensor<1>,
+    report: Report,
     evaluations: usize,
 }
 
@@ -103,6 +76,14 @@ impl Trainer {
     ) -> Result<Self, Error> {
         let mut remarks = settings.validate()?;
         settings.check_photos(latents.photos())?;
+        settings.check_masks(latents.masked_photos())?;
+        if settings.localized_loss > 0.0 && latents.masked_photos() < latents.photos() {
+            remarks.push(format!(
+                "{} of {} photos have a mask; the localized loss passes over the others.",
+                latents.masked_photos(),
+                latents.photos()
+            ));
+        }
         if settings.masked_loss > 0.0 && !latents.is_weighted() {
             remarks.push("No photo has a mask, so the masked loss does nothing.".to_owned());
         }
@@ -225,13 +206,8 @@ impl Trainer {
             return Err(Error::Complete { steps });
         }
         let Asked { lora, embedding, norm, report, evaluations } = self.ask(self.step);
-        let report = read(report).await?;
-        let [loss, personalization_loss, alignment, personalization, embedding_norm, vocabulary_norm, _] =
-            report[..]
-        else {
-            return Err(Error::Device { reason: "it returned an incomplete report".to_owned() });
-        };
-        if !report.iter().all(|value| value.is_finite()) {
+        let reported = report.read().await?;
+        if !reported.finite {
             return Err(Error::NotFinite { step: self.step + 1 });
         }
 
@@ -242,11 +218,12 @@ impl Trainer {
         Ok(TrainingRecord {
             step: self.step,
             steps,
-            loss: loss.into(),
-            personalization_loss: personalization_loss.into(),
-            alignment_ratio: f64::from(alignment / personalization.max(f32::MIN_POSITIVE)).sqrt(),
-            embedding_norm: embedding_norm.into(),
-            vocabulary_norm: vocabulary_norm.into(),
+            loss: reported.loss,
+            personalization_loss: reported.personalization_loss,
+            localized_loss: reported.localized_loss,
+            alignment_ratio: reported.alignment_ratio,
+            embedding_norm: reported.embedding_norm,
+            vocabulary_norm: reported.vocabulary_norm,
             learning_rate: self.settings.lora_learning_rate * factor,
             unet_evaluations: evaluations,
             seconds: 0.0,
@@ -279,24 +256,14 @@ impl Trainer {
             gradients.loss = gradients.loss + loss;
             gradients.embedding = gradients.embedding + gradient;
         }
-        let embedding = gradients.embedding.reshape([self.new_words.rows() * self.embedding_width]);
+        let length = self.new_words.rows() * self.embedding_width;
+        let embedding = gradients.embedding.clone().reshape([length]);
         let norm = optimizer::global_norm(gradients.lora.clone(), embedding.clone());
-        let (alignment, personalization) = gradients.pulls.unwrap_or_else(|| {
-            let zero = Tensor::zeros([1], (&self.device, DType::F32));
-            (zero.clone(), zero.add_scalar(1.0))
-        });
         let longest = embedding_norm::norms(self.embedding_vectors()).max();
-        let report = vec![
-            gradients.loss,
-            gradients.personalization_loss,
-            alignment,
-            personalization,
-            longest,
-            self.norm_controls.vocabulary().mean_norm.clone(),
-            norm.clone(),
-        ];
+        let vocabulary = self.norm_controls.vocabulary().mean_norm.clone();
+        let report = Report::new(&gradients, [longest, vocabulary, norm.clone()]);
         let evaluations = gradients.evaluations;
-        Asked { lora: gradients.lora, embedding, norm, report: Tensor::cat(report, 0), evaluations }
+        Asked { lora: gradients.lora, embedding, norm, report, evaluations }
     }
 
     /// The U-Net's trained values and [V] after an update by these gradients, at `factor` times their
