@@ -4,6 +4,7 @@ mod adapters;
 mod class_prompt;
 mod denoiser;
 mod error;
+mod held_back;
 mod memory_plan;
 #[cfg(not(target_arch = "wasm32"))]
 mod merge;
@@ -20,6 +21,7 @@ mod text_to_image;
 mod training_run;
 
 pub use error::Error;
+pub use held_back::{HeldBackJudge, TrialPrompt};
 pub use noise::NoisePurpose;
 pub use picture::Picture;
 pub use prompt::{EncodedPrompts, PromptEncoder, PromptSyntax};
@@ -28,4 +30,4 @@ pub use settings::{AppliedAdapter, GenerationSettings};
 pub use source_picture::SourcePicture;
 pub use stable_diffusion::{LoadProgress, Precision, StableDiffusion};
 pub use text_to_image::Generation;
-pub use training_run::{BrokenOff, RunObserver, run_training};
+pub use training_run::{BrokenOff, Evaluation, RunObserver, run_training};

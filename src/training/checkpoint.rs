@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::best::{HostBest, Standing};
+use super::best::HostBest;
+use super::early_stopping::Standing;
 use super::host_latents::{Arrangement, HostBucket, HostLatents, HostTensor};
 use super::optimizer::{HostGroup, HostMoments};
 use super::quantized_moments::QuantizedParts;
@@ -85,7 +86,7 @@ impl Checkpoint {
                     }
                 }
             }
-            if self.best.standing.is_some() {
+            if self.best.standing.best.is_some() {
                 tensors.push(flat("best", best));
             }
         }
@@ -117,8 +118,8 @@ impl Checkpoint {
         if !latents.fits() {
             return refuse("its photos and their latents don't fit each other".to_owned());
         }
-        let standing: Option<Standing> = file.parsed("best")?;
-        let best = match standing {
+        let standing: Standing = file.parsed("best")?;
+        let best = match standing.best {
             Some(_) => [file.floats("lora.best")?, file.floats("embedding.best")?],
             None => Default::default(),
         };

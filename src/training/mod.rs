@@ -8,7 +8,7 @@
 //! clean prompt adds, `localized_loss` what keeps a word to its subject's place, which `subject_masks` know;
 //! `embedding` and `lora_parameters` what is trained, `optimizer`, `quantized_moments`, `learning_rate` and
 //! `embedding_norm` how it moves; `trainer` ties them into steps, which `record` reports, `best` remembers
-//! the best of them, and `checkpoint` with `host_latents` keeps a run's state. Everything is deterministic: a
+//! the best of them as `early_stopping` judges, and `checkpoint` with `host_latents` keeps a run's state. Everything is deterministic: a
 //! run is a function of the photos, the model and the settings (with their seed), and a resumed run goes on
 //! bit for bit on the same device.
 
@@ -18,6 +18,7 @@ pub mod batches;
 mod best;
 pub mod buckets;
 pub mod checkpoint;
+pub mod early_stopping;
 pub mod embedding;
 pub mod embedding_norm;
 mod error;

@@ -11,6 +11,7 @@ use super::alignment::Alignment;
 use super::batches::Batches;
 use super::best::{Best, Snapshot};
 use super::checkpoint::Checkpoint;
+use super::early_stopping::Standing;
 use super::embedding::{self, NewWords};
 use super::embedding_norm::{self, NormControls, Vocabulary};
 use super::frozen_model::FrozenModel;
@@ -355,19 +356,22 @@ impl Trainer {
         self.embedding.set_values(embedding);
     }
 
-    /// Notes how good the trained values are, the higher the better, and keeps the best so far. Returns how
-    /// many evaluations there have been since then.
-    pub fn note_score(&mut self, score: f64) -> usize {
+    /// Notes how good the trained values are, the higher the better, and keeps the best so far.
+    pub fn note_score(&mut self, score: f64) -> Standing {
         let snapshot = self.snapshot();
         self.best.note(score, snapshot)
     }
 
-    /// Puts the best of the noted values in place of the present ones; returns their step and score.
-    pub fn restore_best(&mut self) -> Option<(usize, f64)> {
-        let (snapshot, score) = self.best.kept()?;
-        let step = snapshot.step;
-        self.restore(snapshot);
-        Some((step, score))
+    /// How the scores that were noted stand.
+    pub fn standing(&self) -> Standing {
+        self.best.standing()
+    }
+
+    /// Puts the best of the noted values in place of the present ones, if any were noted.
+    pub fn restore_best(&mut self) {
+        if let Some(snapshot) = self.best.kept() {
+            self.restore(snapshot);
+        }
     }
 
     /// The state of the run as a file for [`resume`](Self::resume): with the photos' latents, so that a run

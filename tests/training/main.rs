@@ -5,6 +5,7 @@ mod augmentation;
 mod batches;
 mod device;
 mod differences;
+mod early_stopping;
 mod equations;
 mod golden_step;
 mod localized;
