@@ -1,6 +1,13 @@
-//! When a run is judged, what is better, and when it ends.
+//! Early stopping: when a run is judged, what is better, when it ends and with what, also resumed.
 
+use palpable::adapter::Adapter;
+use palpable::gpu::{Choice, Gpu};
+use palpable::pipeline::{self, Evaluation, RunObserver, run_training};
 use palpable::training::early_stopping::{BestScore, EarlyStopping, HeldBackScores, Standing};
+use palpable::training::{Trainer, TrainingRecord, TrainingSettings};
+
+use crate::support::block_on;
+use crate::tiny::{Tiny, resume, run, settings, state, trained_values};
 
 fn noted(scores: &[f64]) -> Standing {
     let mut standing = Standing::default();
@@ -73,4 +80,125 @@ fn a_standing_survives_json_to_the_bit() {
     }
     let none: Standing = serde_json::from_str(&serde_json::to_string(&noted(&[f64::NAN])).unwrap()).unwrap();
     assert_eq!(none, Standing { best: None, without_gain: 1 });
+}
+
+/// Scores as they are written down, one an evaluation, by the step it is of.
+struct Scripted<'a> {
+    stopping: EarlyStopping,
+    score_at: &'a dyn Fn(usize) -> f64,
+    judged: Vec<(usize, bool, bool)>,
+    kept: Vec<usize>,
+    checkpoints: Vec<Vec<u8>>,
+}
+
+impl<'a> Scripted<'a> {
+    fn new(patience: Option<usize>, score_at: &'a dyn Fn(usize) -> f64) -> Self {
+        let stopping = EarlyStopping { evaluate_every: 2, patience };
+        Self { stopping, score_at, judged: Vec::new(), kept: Vec::new(), checkpoints: Vec::new() }
+    }
+
+    fn run(&mut self, trainer: &mut Trainer) {
+        let gpu = block_on(Gpu::open(Choice::Cpu)).unwrap();
+        block_on(run_training(trainer, &gpu, 3, self)).map_err(|broken| broken.error).unwrap();
+    }
+}
+
+impl RunObserver<pipeline::Error> for Scripted<'_> {
+    fn made(&mut self, _record: TrainingRecord) -> Result<(), pipeline::Error> {
+        Ok(())
+    }
+
+    fn keep(&mut self, adapter: Adapter) -> Result<(), pipeline::Error> {
+        self.kept.extend(adapter.details.steps);
+        Ok(())
+    }
+
+    fn wants_checkpoints(&self) -> bool {
+        true
+    }
+
+    fn keep_checkpoint(&mut self, checkpoint: Vec<u8>) -> Result<(), pipeline::Error> {
+        self.checkpoints.push(checkpoint);
+        Ok(())
+    }
+
+    fn early_stopping(&self) -> Option<EarlyStopping> {
+        Some(self.stopping)
+    }
+
+    async fn score(&mut self, trainer: &Trainer) -> Result<f64, pipeline::Error> {
+        Ok((self.score_at)(trainer.steps_made()))
+    }
+
+    fn judged(&mut self, evaluation: Evaluation) -> Result<(), pipeline::Error> {
+        self.judged.push((evaluation.step, evaluation.is_best(), evaluation.ends));
+        Ok(())
+    }
+}
+
+/// Best after step 4, then ever worse.
+fn rising_and_falling(step: usize) -> f64 {
+    1.0 / 3.0 - (step as f64 - 4.0).abs()
+}
+
+fn ten_steps(tiny: &Tiny) -> Trainer {
+    tiny.trainer(&TrainingSettings { steps: 10, ..settings() })
+}
+
+#[test]
+fn a_run_that_gets_worse_ends_with_its_best_state() {
+    let tiny = Tiny::new();
+    let mut best = ten_steps(&tiny);
+    run(&mut best, 4);
+    let mut trainer = ten_steps(&tiny);
+    let mut observer = Scripted::new(Some(2), &rising_and_falling);
+    observer.run(&mut trainer);
+    let judged = [(2, true, false), (4, true, false), (6, false, false), (8, false, true)];
+    assert_eq!(observer.judged, judged);
+    assert_eq!(trainer.steps_made(), 8);
+    assert_eq!(trained_values(&trainer), trained_values(&best));
+    // Each better state, and the best one at the end; the regular ones are not put in its place.
+    assert_eq!(observer.kept, [2, 4, 4]);
+}
+
+#[test]
+fn without_patience_all_steps_are_made_and_the_best_is_the_result() {
+    let tiny = Tiny::new();
+    let mut trainer = ten_steps(&tiny);
+    let mut observer = Scripted::new(None, &rising_and_falling);
+    observer.run(&mut trainer);
+    assert_eq!(observer.judged.len(), 5);
+    assert_eq!((trainer.steps_made(), observer.kept.last()), (10, Some(&4)));
+}
+
+/// Without a number there is no best: the run is one that nobody judged.
+#[test]
+fn scores_that_are_no_numbers_leave_the_last_state() {
+    let tiny = Tiny::new();
+    let mut plain = ten_steps(&tiny);
+    run(&mut plain, 10);
+    let mut trainer = ten_steps(&tiny);
+    let mut observer = Scripted::new(None, &|_| f64::NAN);
+    observer.run(&mut trainer);
+    assert_eq!(trained_values(&trainer), trained_values(&plain));
+    assert_eq!(observer.kept, [3, 6, 9, 10]);
+}
+
+/// From any of its checkpoints a run goes on to the same evaluations and the same end.
+#[test]
+fn a_resumed_run_is_judged_as_the_uninterrupted_one() {
+    let tiny = Tiny::new();
+    let mut whole = ten_steps(&tiny);
+    let mut observer = Scripted::new(Some(2), &rising_and_falling);
+    observer.run(&mut whole);
+    assert_eq!(observer.checkpoints.len(), 2);
+    for checkpoint in &observer.checkpoints {
+        let mut resumed = resume(&tiny, checkpoint).unwrap();
+        let made = resumed.steps_made();
+        let mut again = Scripted::new(Some(2), &rising_and_falling);
+        again.run(&mut resumed);
+        let rest: Vec<_> = observer.judged.iter().filter(|(step, ..)| *step > made).copied().collect();
+        assert_eq!(again.judged, rest, "resumed after step {made}");
+        assert_eq!(state(&resumed), state(&whole), "resumed after step {made}");
+    }
 }
