@@ -1,6 +1,6 @@
 //! How good a run's state is, by pictures that it draws and photos that it was not trained on.
 //!
-//! A few pictures with seeds that stay the same, so that evaluations differ by the state alone: of the run's
+//! A few pictures as large as the training's, with seeds that stay the same, so that evaluations differ by the state alone: of the run's
 //! target prompts, and of the first subject's personalization prompt. The target prompts' pictures are judged
 //! for their text alignment, all for their likeness; a run without target prompts is judged by the
 //! personalization prompt's alone.
@@ -79,10 +79,11 @@ impl StableDiffusion {
     ) -> Result<HeldBackScores, Error> {
         let adapter = trainer.adapter().await?;
         self.gpu.check()?;
+        let side = self.training_side(trainer.settings());
         let (mut texts, mut images, mut dinos) = (Vec::new(), Vec::new(), Vec::new());
         for TrialPrompt { prompt, clean_prompt, wanted } in TrialPrompt::of_run(trainer.settings()) {
             for seed in 0..SEEDS {
-                let picture = self.trial_picture(&adapter, &prompt, seed).await?;
+                let picture = self.trial_picture(&adapter, &prompt, seed, side).await?;
                 let scores = judge.scores(&picture, &clean_prompt).await?;
                 texts.extend(wanted.then_some(scores.text_alignment));
                 images.push(scores.image_alignment);
@@ -97,12 +98,20 @@ impl StableDiffusion {
         })
     }
 
-    async fn trial_picture(&self, adapter: &Adapter, prompt: &str, seed: u64) -> Result<Picture, Error> {
+    async fn trial_picture(
+        &self,
+        adapter: &Adapter,
+        prompt: &str,
+        seed: u64,
+        side: usize,
+    ) -> Result<Picture, Error> {
         let settings = GenerationSettings {
             prompt: prompt.to_owned(),
             seed,
             steps: STEPS,
             sampler: SAMPLER.to_owned(),
+            width: side,
+            height: side,
             ..Default::default()
         };
         let mut generation = Generation::new(self, &settings, &[AppliedAdapter { adapter, strength: 1.0 }])?;

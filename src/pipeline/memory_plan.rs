@@ -59,7 +59,7 @@ impl StableDiffusion {
     /// More memory than the device may give ([`plan::Error`]).
     pub fn plan_training(&self, settings: &TrainingSettings, photos: usize) -> Result<MemoryPlan, Error> {
         let sizes = TrainingSizes {
-            side: self.resolution,
+            side: self.training_side(settings),
             pictures: settings.pictures(photos),
             batch: settings.rows(),
             adaptation: Adaptation::of(settings),

@@ -17,7 +17,9 @@ mod regions;
 mod settings;
 mod source_picture;
 mod stable_diffusion;
+mod step_times;
 mod text_to_image;
+mod time_preset;
 mod training_run;
 
 pub use error::Error;
@@ -29,5 +31,7 @@ pub use regions::{Region, RegionMask};
 pub use settings::{AppliedAdapter, GenerationSettings};
 pub use source_picture::SourcePicture;
 pub use stable_diffusion::{LoadProgress, Precision, StableDiffusion};
+pub use step_times::{MeasuredTimes, StepTimes};
 pub use text_to_image::Generation;
+pub use time_preset::{Previews, TimePlan, TimePreset, TimedTraining};
 pub use training_run::{BrokenOff, Evaluation, RunObserver, run_training};

@@ -34,7 +34,8 @@ impl StableDiffusion {
             encoded = of;
             progress(done, of + prior);
         };
-        let sizes = PictureSizes { resolution: self.resolution as u32, multiple: self.picture_multiple() };
+        let multiple = self.picture_multiple() as u32;
+        let sizes = PictureSizes { resolution: self.training_side(&settings) as u32, multiple };
         let latents = PhotoLatents::encode(photos, &self.vae, sizes, &settings, device, &mut encoding).await;
         self.gpu.check()?;
         self.gpu.release_unused();
@@ -60,7 +61,7 @@ impl StableDiffusion {
         Ok(Trainer::resume(self.frozen(), checkpoint, &self.gpu.device)?)
     }
 
-    fn frozen(&self) -> FrozenModel {
+    pub(super) fn frozen(&self) -> FrozenModel {
         FrozenModel {
             name: self.name.clone(),
             tokenizer: self.tokenizer.clone(),
@@ -71,9 +72,16 @@ impl StableDiffusion {
         }
     }
 
+    /// Side of the squares that a training with these settings makes of photos, in pixels: what they ask for,
+    /// brought down to what the U-Net halves evenly, or the model's own.
+    pub(super) fn training_side(&self, settings: &TrainingSettings) -> usize {
+        let multiple = self.picture_multiple();
+        settings.resolution.map_or(self.resolution, |side| (side / multiple * multiple).max(multiple))
+    }
+
     /// Sides of pictures that the U-Net halves evenly are multiples of this, in pixels.
-    fn picture_multiple(&self) -> u32 {
+    pub(super) fn picture_multiple(&self) -> usize {
         let halvings = self.unet.config().block_out_channels.len().saturating_sub(1);
-        (self.vae.config.downscale() << halvings) as u32
+        self.vae.config.downscale() << halvings
     }
 }

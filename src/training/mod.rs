@@ -36,7 +36,7 @@ pub mod personal_prompt;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod photo_folder;
 pub mod photos;
-mod prior;
+pub(crate) mod prior;
 pub mod prompts;
 pub mod quantized_moments;
 mod random;

@@ -21,7 +21,10 @@ use crate::{
     adapter::Adapter,
     gpu::{Choice, Gpu},
     model::adaptable::ModuleChoice,
-    pipeline::{self, AppliedAdapter, GenerationSettings, Precision, StableDiffusion},
+    pipeline::{
+        self, AppliedAdapter, GenerationSettings, MeasuredTimes, Precision, Previews, StableDiffusion,
+        TimedTraining,
+    },
     startup,
     training::{ActivationPolicy, Method, TrainingSettings},
     weights::{ByteSource, SingleFile},
@@ -35,6 +38,8 @@ pub struct Engine {
     gpu: Gpu,
     model: Option<StableDiffusion>,
     adapters: Rc<RefCell<Library>>,
+    /// How long the parts of trainings take here, as far as it was asked for.
+    measured: MeasuredTimes,
 }
 
 #[derive(Serialize)]
@@ -81,7 +86,7 @@ impl Engine {
         if subgroups.call0(&JsValue::NULL)?.is_truthy() {
             gpu.allow_subgroups();
         }
-        Ok(Self { gpu, model: None, adapters: Rc::default() })
+        Ok(Self { gpu, model: None, adapters: Rc::default(), measured: MeasuredTimes::default() })
     }
 
     /// Compiles the kernels of the first visit's test, all at once.
@@ -158,6 +163,40 @@ impl Engine {
         let plan = self.model()?.plan_training(&settings, photos).map_err(fault)?;
         let recomputes = plan.activations == Some(ActivationPolicy::Recompute);
         to_js(&MemoryReport { bytes: plan.peak(), recomputes })
+    }
+
+    /// Takes over what earlier visits measured on this device.
+    #[wasm_bindgen(js_name = takeMeasuredTimes)]
+    pub fn take_measured_times(&mut self, kept: &str) {
+        self.measured = MeasuredTimes::from_json(kept);
+    }
+
+    /// Measures what `planTime` needs to know of such a training and doesn't: a few steps are made and
+    /// thrown away. Returns what is to be kept, or nothing where all was known.
+    #[wasm_bindgen(js_name = measureTimes)]
+    pub async fn measure_times(
+        &mut self,
+        settings: JsValue,
+        photos: usize,
+        previews: JsValue,
+    ) -> Result<Option<String>, JsValue> {
+        let (settings, previews): (TrainingSettings, Option<Previews>) =
+            (from_js(settings)?, from_js(previews)?);
+        let model = self.model()?.clone();
+        let asked = TimedTraining { settings: &settings, photos, previews };
+        match model.measure_times(asked, &mut self.measured, &clock::seconds).await {
+            Ok(fresh) => Ok(fresh.then(|| self.measured.to_json())),
+            Err(error) => Err(computing_fault(&self.gpu, error).await),
+        }
+    }
+
+    /// What each time preset chooses for a training on so many photos, and how long it takes.
+    #[wasm_bindgen(js_name = planTime)]
+    pub fn plan_time(&self, settings: JsValue, photos: usize, previews: JsValue) -> Result<JsValue, JsValue> {
+        let (settings, previews): (TrainingSettings, Option<Previews>) =
+            (from_js(settings)?, from_js(previews)?);
+        let asked = TimedTraining { settings: &settings, photos, previews };
+        to_js(&self.model()?.plan_times(asked, &self.measured))
     }
 
     #[wasm_bindgen(js_name = beginGeneration)]

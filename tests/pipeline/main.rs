@@ -9,6 +9,7 @@ mod prompts;
 mod steering;
 #[path = "../support/mod.rs"]
 mod support;
+mod time_presets;
 mod training;
 
 use burn::tensor::{Device, Tensor};

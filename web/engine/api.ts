@@ -15,6 +15,8 @@ import type {
   ModelReport,
   Photo,
   Picture,
+  PreviewTimes,
+  TimePlan,
   TrainingRecord,
   TrainingSettings,
 } from "./contract";
@@ -76,6 +78,11 @@ export interface EngineApi {
   defaultTrainingSettings(classNoun: string, method: Method): Promise<TrainingSettings>;
   /** What a training on so many photos will take, if it may take `limit` bytes; an error if it needs more. */
   planTraining(settings: TrainingSettings, photos: number, limit: number): Promise<MemoryReport>;
+  /**
+   * What the time presets choose for such a training, and how long it takes. At the first time on a device and model
+   * a few steps are made to measure it, which the other work waits for. An error where there is no memory for it.
+   */
+  timePlans(settings: TrainingSettings, photos: number, previews?: PreviewTimes): Promise<TimePlan[]>;
   /** `null` when cancelled. */
   generate(
     settings: GenerationSettings,

@@ -151,6 +151,22 @@ export interface TrainingSettings {
   photoVariants: number;
 }
 
+/** Pictures drawn every so many training steps, in so many steps each. */
+export interface PreviewTimes {
+  every: number;
+  steps: number;
+}
+
+/** Settings chosen by how long a training may take: fewer steps, the method's own, or twice as many. */
+export interface TimePlan {
+  preset: "quick" | "balanced" | "thorough";
+  settings: TrainingSettings;
+  /** From the photos to the finished adapter, previews included. */
+  seconds: number;
+  /** Side of the pictures that are trained on, in pixels. */
+  size: number;
+}
+
 /** A square crop, four bytes a pixel. */
 export interface Photo {
   width: number;
@@ -308,6 +324,19 @@ export interface Engine {
   setMemoryLimit(bytes: number): void;
   /** What a training on so many photos will take; an error where it may not be taken. */
   planTraining(settings: TrainingSettings, photos: number): MemoryReport;
+  /** Takes over what earlier visits measured on this device. */
+  takeMeasuredTimes(kept: string): void;
+  /**
+   * Measures what `planTime` needs to know of such a training and doesn't: a few steps are made and thrown away.
+   * Returns what to keep, and nothing where all was known.
+   */
+  measureTimes(
+    settings: TrainingSettings,
+    photos: number,
+    previews: PreviewTimes | undefined,
+  ): Promise<string | undefined>;
+  /** What each preset chooses, by what was measured. */
+  planTime(settings: TrainingSettings, photos: number, previews: PreviewTimes | undefined): TimePlan[];
   addAdapter(bytes: Uint8Array, fileName: string): AdapterReport;
   removeAdapter(id: number): void;
   exportAdapter(id: number): Uint8Array;

@@ -144,6 +144,9 @@ pub struct TrainingSettings {
     pub flip: bool,
     /// How far brightness, contrast and saturation of the further framings stray: 0.2 is up to a fifth.
     pub colour_jitter: f64,
+    /// Side of the squares that photos are made, in pixels; `None` is the model's own. Smaller ones train
+    /// faster and learn less.
+    pub resolution: Option<usize>,
     /// Whether photos keep about their own aspect instead of being cropped to squares.
     pub aspect_buckets: bool,
     /// Everything random in a run follows from this.

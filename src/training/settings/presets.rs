@@ -65,6 +65,7 @@ impl Default for TrainingSettings {
             size_words: false,
             flip: false,
             colour_jitter: 0.0,
+            resolution: None,
             aspect_buckets: false,
             seed: 0,
             activations: Activations::Auto,

@@ -1,7 +1,7 @@
 /** The one worker that owns the engine: wasm, GPU device, model and adapters. Answers the page through Comlink. */
 import * as Comlink from "comlink";
 import type { DrawnPicture, EngineApi, JobKind } from "../api";
-import type { Engine } from "../contract";
+import type { Engine, TimePlan } from "../contract";
 import { faultError } from "../fault";
 import { runBench } from "./bench-job";
 import { openDeviceMemo } from "./device-memo";
@@ -20,6 +20,8 @@ const controls = new Map<JobKind, JobControl>();
 let opened: Engine | undefined;
 /** Those that drawing with the loaded model needs. */
 let kernelsCompiled = false;
+/** The engine has what earlier visits measured. */
+let timesTaken = false;
 
 function engine(): Engine {
   if (!opened) throw faultError("Internal", "The engine is not open yet.");
@@ -29,7 +31,7 @@ function engine(): Engine {
 /** An engine that has proved this device's arithmetic, now or at an earlier visit. */
 async function startedEngine(): Promise<Engine> {
   const engine = await openEngine();
-  const memo = await openDeviceMemo();
+  const memo = await openDeviceMemo("device-memo");
   const known = await memo.read();
   if (!known) {
     await compileAhead(
@@ -40,6 +42,19 @@ async function startedEngine(): Promise<Engine> {
   const found = await engine.start(known);
   if (found) await memo.keep(found);
   return engine;
+}
+
+/** By what was measured now or at an earlier visit. */
+async function timePlans(...training: Parameters<Engine["planTime"]>): Promise<TimePlan[]> {
+  const memo = await openDeviceMemo("step-times");
+  if (!timesTaken) {
+    const kept = await memo.read();
+    if (kept) engine().takeMeasuredTimes(kept);
+    timesTaken = true;
+  }
+  const found = await engine().measureTimes(...training);
+  if (found) await memo.keep(found);
+  return engine().planTime(...training);
 }
 
 /** Compiles what drawing with the loaded model needs, once. */
@@ -94,6 +109,7 @@ const api: EngineApi = {
       engine().setMemoryLimit(limit);
       return engine().planTraining(settings, photos);
     }),
+  timePlans: (settings, photos, previews) => turns.take(() => timePlans(settings, photos, previews)),
   generate: (settings, progress) =>
     asJob("generation", async (control) => {
       await turns.take(() => compileDrawing(() => undefined));

@@ -14,6 +14,7 @@ use super::{
         PriorOptions, PromptOptions,
     },
     subjects::SubjectArgument,
+    time::TimeArguments,
 };
 use crate::{error::Error, model::ModelArguments};
 
@@ -55,6 +56,8 @@ pub struct Arguments {
     prior: PriorOptions,
     #[command(flatten)]
     pub held_back: HeldBackArguments,
+    #[command(flatten)]
+    pub time: TimeArguments,
     /// Any setting by its name in the studio's JSON, lambdaProfile=[1,0.5] for example. May be given several
     /// times
     #[arg(long = "set", value_name = "NAME=JSON")]

@@ -4,6 +4,7 @@ mod arguments;
 mod held_back;
 mod options;
 mod subjects;
+mod time;
 
 use std::{
     fs::File,
@@ -49,6 +50,10 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     };
     let unfinished = read_checkpoint(&arguments)?;
     let model = arguments.model.load().await?;
+    let announced = arguments.time.choose(&model, &settings, photos.len()).await?;
+    if let Some(announced) = &announced {
+        settings = announced.settings();
+    }
     let plan = model.plan_training(&settings, photos.len())?;
     announce_memory(&model.gpu, &plan);
     let mut told = |done, of| eprintln!("picture {done} of {of} prepared");
@@ -82,6 +87,9 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
             }
             eprintln!("Wrote {}. Use {} in prompts.", arguments.out.display(), settings.subject_phrase());
             report_memory(&model.gpu, &plan);
+            if let Some(announced) = &announced {
+                announced.compare();
+            }
             Ok(())
         }
         Err(BrokenOff { error, kept_steps }) => {

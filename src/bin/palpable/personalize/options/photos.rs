@@ -20,6 +20,9 @@ pub struct PhotoOptions {
     /// How far brightness, contrast and saturation of further framings stray, 0 to 1
     #[arg(long, value_name = "SHARE")]
     colour_jitter: Option<f64>,
+    /// Side of the squares that photos are made, in pixels; the model's own if it is left out
+    #[arg(long, value_name = "PIXELS")]
+    resolution: Option<usize>,
     /// Photos keep about their own aspect
     #[arg(long, value_name = "BOOL")]
     aspect_buckets: Option<bool>,
@@ -37,6 +40,7 @@ impl Options for PhotoOptions {
         take(&mut settings.size_words, &self.size_words);
         take(&mut settings.flip, &self.flip);
         take(&mut settings.colour_jitter, &self.colour_jitter);
+        take(&mut settings.resolution, &self.resolution);
         take(&mut settings.aspect_buckets, &self.aspect_buckets);
         take(&mut settings.masked_loss, &self.masked_loss);
         take(&mut settings.localized_loss, &self.localized_loss);

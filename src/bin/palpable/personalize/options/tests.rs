@@ -75,6 +75,7 @@ fn cases() -> Vec<(&'static [&'static str], &'static str, Value)> {
         (&["--size-words=true"], "sizeWords", json!(true)),
         (&["--flip=true"], "flip", json!(true)),
         (&["--colour-jitter=0.2"], "colourJitter", json!(0.2)),
+        (&["--resolution=96"], "resolution", json!(96)),
         (&["--aspect-buckets=true"], "aspectBuckets", json!(true)),
         (&["--masked-loss=0.75"], "maskedLoss", json!(0.75)),
         (&["--localized-loss=0.5"], "localizedLoss", json!(0.5)),
