@@ -1,9 +1,9 @@
 //! How good a run's state is, by pictures that it draws and photos that it was not trained on.
 //!
-//! A few pictures as large as the training's, with seeds that stay the same, so that evaluations differ by the state alone: of the run's
-//! target prompts, and of the first subject's personalization prompt. The target prompts' pictures are judged
-//! for their text alignment, all for their likeness; a run without target prompts is judged by the
-//! personalization prompt's alone.
+//! A few pictures as large as the training's, with seeds that stay the same, so that evaluations differ by the
+//! state alone: of the run's target prompts, and of the first subject's personalization prompt. The target
+//! prompts' pictures are judged for their text alignment, all for their likeness; a run without target prompts
+//! is judged by the personalization prompt's alone.
 //!
 //! The pictures are drawn of the state's adapter as any other picture, so nothing of the run is touched.
 //! Who judges, and with which photos, is the caller's choice ([`HeldBackJudge`]).
