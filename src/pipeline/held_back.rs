@@ -13,6 +13,7 @@ use std::future::Future;
 use super::{AppliedAdapter, Error, Generation, GenerationSettings, Picture, StableDiffusion};
 use crate::{
     adapter::Adapter,
+    plan::MemoryPlan,
     training::{Trainer, TrainingSettings, early_stopping::HeldBackScores},
 };
 
@@ -68,6 +69,15 @@ impl TrialPrompt {
 }
 
 impl StableDiffusion {
+    /// What a picture takes that judges a run with these settings, to be asked before the run.
+    ///
+    /// # Errors
+    /// More memory than the device may give.
+    pub fn plan_trial(&self, settings: &TrainingSettings) -> Result<MemoryPlan, Error> {
+        let prompt = settings.personalization_text();
+        self.plan_generation(&trial_settings(prompt, 0, self.training_side(settings)), &[], None)
+    }
+
     /// Draws a run's state as it is now and has the pictures judged.
     ///
     /// # Errors
@@ -83,7 +93,8 @@ impl StableDiffusion {
         let (mut texts, mut images, mut dinos) = (Vec::new(), Vec::new(), Vec::new());
         for TrialPrompt { prompt, clean_prompt, wanted } in TrialPrompt::of_run(trainer.settings()) {
             for seed in 0..SEEDS {
-                let picture = self.trial_picture(&adapter, &prompt, seed, side).await?;
+                let settings = trial_settings(prompt.clone(), seed, side);
+                let picture = self.trial_picture(&adapter, &settings).await?;
                 let scores = judge.scores(&picture, &clean_prompt).await?;
                 texts.extend(wanted.then_some(scores.text_alignment));
                 images.push(scores.image_alignment);
@@ -101,23 +112,24 @@ impl StableDiffusion {
     async fn trial_picture(
         &self,
         adapter: &Adapter,
-        prompt: &str,
-        seed: u64,
-        side: usize,
+        settings: &GenerationSettings,
     ) -> Result<Picture, Error> {
-        let settings = GenerationSettings {
-            prompt: prompt.to_owned(),
-            seed,
-            steps: STEPS,
-            sampler: SAMPLER.to_owned(),
-            width: side,
-            height: side,
-            ..Default::default()
-        };
-        let mut generation = Generation::new(self, &settings, &[AppliedAdapter { adapter, strength: 1.0 }])?;
+        let mut generation = Generation::new(self, settings, &[AppliedAdapter { adapter, strength: 1.0 }])?;
         for _ in 0..generation.steps() {
             generation.step().await?;
         }
         generation.finish().await
+    }
+}
+
+fn trial_settings(prompt: String, seed: u64, side: usize) -> GenerationSettings {
+    GenerationSettings {
+        prompt,
+        seed,
+        steps: STEPS,
+        sampler: SAMPLER.to_owned(),
+        width: side,
+        height: side,
+        ..Default::default()
     }
 }

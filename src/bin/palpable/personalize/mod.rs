@@ -70,7 +70,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
         checkpoint,
         log,
         step_began: Instant::now(),
-        held_back: arguments.held_back.load(&held_back, &model, &arguments.model).await?,
+        held_back: arguments.held_back.load(&held_back, &model, &arguments.model, trainer.settings()).await?,
         scores: None,
         model: &model,
     };
