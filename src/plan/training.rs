@@ -57,8 +57,8 @@ impl ModelSizes<'_> {
         drop(VaePass { config: self.vae, scalar: self.scalar, pixels: side * side }.encode(&photos));
 
         let step = Ledger::default();
-        // values, moments; latents of the photos and their masks; a batch's own, its noise, noisy sample and target; the
-        // fixed prompts
+        // values, moments; masks and latents of the photos; a batch's own, its noise, noisy sample and target;
+        // the fixed prompts
         let moment = match optimizer {
             Optimizer::AdamW => lora,
             Optimizer::AdamW8bit => lora.div_ceil(F32),

@@ -4,11 +4,12 @@
 use burn::tensor::{Device, FloatDType, Tensor};
 use palpable::model::unet::UNet2DConditionModel;
 use palpable::model::unet_config::UNet2DConditionConfig;
+use palpable::training::batches::Batches;
 use palpable::training::gradients::Trained;
 use palpable::training::localized_loss::Localization;
 use palpable::training::lora_parameters::LoraLayout;
 use palpable::training::segmented_pass::{PassGradients, SegmentedPass};
-use palpable::training::settings::SettingsError;
+use palpable::training::settings::{SettingsError, Subject};
 use palpable::training::{ActivationPolicy, Error, PhotoLatents, Trainer, TrainingSettings};
 
 use crate::support::formula::{self, FormulaModel};
@@ -131,6 +132,33 @@ fn a_few_steps_draw_the_attention_to_the_subject() {
     let gained = |step: usize| plain[step] - localized[step];
     assert!((1..12).all(|step| gained(step) > 0.0), "{localized:?}, {plain:?}");
     assert!(gained(11) > 5.0 * gained(1));
+}
+
+/// Each row's word is that of its photo's subject; a photo without a mask has none.
+#[test]
+fn rows_localize_their_own_subjects() {
+    let tiny = Tiny::new();
+    let cat =
+        Subject { placeholder: "<my-cat>".into(), class_noun: "cat".into(), photos: 1, ..Default::default() };
+    let settings = TrainingSettings {
+        localized_loss: 0.5,
+        vectors: 2,
+        batch: 6,
+        further_subjects: vec![cat],
+        ..tiny::settings()
+    };
+    // The second of the dog's two photos has no mask.
+    let covered: Vec<f32> = (0..192).map(|index| f32::from(u8::from(index / 64 != 1))).collect();
+    let latents = PhotoLatents::masked(formula::values("latents", [3, 8, 8, 4], &tiny.device), &covered);
+    let schedule = tiny.model().schedule;
+    let batches = Batches { settings: &settings, latents: &latents, schedule: &schedule };
+    let photos: Vec<_> = batches.draw(0, 0).rows.iter().map(|row| row.photo).collect();
+    let localized = batches.batch(0, 0, &tiny.device).0.localized.unwrap();
+    assert_eq!(localized.weight, 0.5);
+    assert_eq!(localized.masks.dims(), [6, 8, 8]);
+    assert!((0..3).all(|photo| photos.contains(&photo)), "{photos:?}");
+    let expected: Vec<_> = photos.iter().map(|photo| [0..2, 0..0, 2..4][*photo].clone()).collect();
+    assert_eq!(localized.words, expected);
 }
 
 #[test]
