@@ -120,7 +120,7 @@ fn a_run_is_judged_by_photos_held_back() {
     assert!(output.status.success(), "{said}");
     // Five photos, one of them held back.
     assert!(said.contains("picture 4 of 4 prepared"), "{said}");
-    let log = std::fs::read_to_string(log).expect("a log");
+    let log = std::fs::read_to_string(&log).expect("a log");
     let lines: Vec<serde_json::Value> =
         log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let evaluations: Vec<_> = lines.iter().filter(|line| line["evaluation"].is_object()).collect();
