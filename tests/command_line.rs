@@ -102,6 +102,48 @@ fn an_interrupted_run_goes_on() {
     assert!(!Path::new(&checkpoint).exists(), "a finished run leaves no checkpoint");
 }
 
+/// A run judged by a photo that it doesn't see ends with its best state, and the log says how it was judged.
+#[test]
+fn a_run_is_judged_by_photos_held_back() {
+    let folder = folder("held_back");
+    let at = |name: &str| folder.join(name).display().to_string();
+    let (adapter, log) = (at("cat.safetensors"), at("log.jsonl"));
+    let train = |options: &[&str]| {
+        let files = [format!("--out={adapter}"), format!("--log={log}")];
+        let files = files.each_ref().map(String::as_str);
+        let run = ["--photos=models/demo/subjects/cat", "--prompt=an oil painting of a cat at night"];
+        [&PERSONALIZE[..], &run, &files, options].concat().into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let judged = train(&["--hold-back=1", "--evaluate-every=2", "--patience=1", "--photo-variants=1"]);
+    let output = palpable(&judged.iter().map(String::as_str).collect::<Vec<_>>());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    // Five photos, one of them held back.
+    assert!(said.contains("picture 4 of 4 prepared"), "{said}");
+    let log = std::fs::read_to_string(&log).expect("a log");
+    let lines: Vec<serde_json::Value> =
+        log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let evaluations: Vec<_> = lines.iter().filter(|line| line["evaluation"].is_object()).collect();
+    assert_eq!((lines.len(), evaluations.len()), (6, 2), "{log}");
+    let number = |value: &serde_json::Value| value.as_f64().expect("a number");
+    for (evaluation, step) in evaluations.iter().zip([2, 4]) {
+        assert_eq!(evaluation["step"], step);
+        let scores = &evaluation["evaluation"];
+        let [text, image] = [&scores["textAlignment"], &scores["imageAlignment"]].map(number);
+        assert!(text.abs() < 1.0 && image > 0.0 && image < 1.0, "{scores}");
+        assert!((number(&evaluation["score"]) - (text.max(0.0) * image).sqrt()).abs() < 1e-9);
+    }
+    let best = if evaluations[1]["isBest"] == true { 4 } else { 2 };
+    assert_eq!(number(&evaluations[1]["score"]) > number(&evaluations[0]["score"]), best == 4);
+    assert!(said.contains(&format!("The best state is that after step {best}")), "{said}");
+    let bytes = std::fs::read(&adapter).expect("an adapter");
+    let adapter = palpable::adapter::Adapter::from_bytes(&bytes, "cat.safetensors").expect("an adapter");
+    assert_eq!(adapter.details.steps, Some(best));
+
+    let all = train(&["--hold-back=5"]);
+    fails(&all.iter().map(String::as_str).collect::<Vec<_>>(), "5 of 5 photos can't be held back");
+}
+
 /// The findings about a device are kept in the user's cache folder: the second start needs no test.
 #[test]
 #[cfg(target_os = "linux")]

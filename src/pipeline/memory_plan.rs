@@ -79,6 +79,7 @@ impl StableDiffusion {
             adaptation: Adaptation::of(settings),
             aligned_predictions: settings.aligned_predictions().into_iter().max().unwrap_or_default(),
             optimizer: settings.optimizer,
+            localized: settings.localized_loss > 0.0,
         };
         let plan = |sizes, policy| self.sizes().training(sizes, policy);
         let policy = match settings.activations {

@@ -4,6 +4,7 @@ mod adapters;
 mod class_prompt;
 mod denoiser;
 mod error;
+mod held_back;
 mod memory_plan;
 #[cfg(not(target_arch = "wasm32"))]
 mod merge;
@@ -24,6 +25,7 @@ mod time_preset;
 mod training_run;
 
 pub use error::Error;
+pub use held_back::{HeldBackJudge, TrialPrompt};
 pub use model_configs::ModelPlan;
 pub use noise::NoisePurpose;
 pub use picture::Picture;
@@ -36,4 +38,4 @@ pub use stable_diffusion::{LoadProgress, StableDiffusion};
 pub use step_times::{MeasuredTimes, StepTimes};
 pub use text_to_image::Generation;
 pub use time_preset::{Previews, TimePlan, TimePreset, TimedTraining};
-pub use training_run::{BrokenOff, RunObserver, run_training};
+pub use training_run::{BrokenOff, Evaluation, RunObserver, run_training};

@@ -20,6 +20,8 @@ impl StableDiffusion {
         // Before the photos are encoded, which takes a while.
         settings.validate().map_err(training::Error::from)?;
         settings.check_photos(photos.len()).map_err(training::Error::from)?;
+        let masked = photos.iter().filter(|photo| photo.mask().is_some()).count();
+        settings.check_masks(masked).map_err(training::Error::from)?;
         let plan = self.plan_training(&settings, photos.len())?;
         let settings = TrainingSettings {
             activations: plan.activations.map_or(settings.activations, Into::into),

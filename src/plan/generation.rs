@@ -52,6 +52,7 @@ impl ModelSizes<'_> {
             tokens: self.text_encoder.max_position_embeddings,
             // Full differences are folded into weights beforehand.
             adaptation: (rank > 0).then_some(low_rank),
+            localized: false,
         };
         let tile_pixels = tile.map(|side| (side * self.downscale()).pow(2));
         let pixels = tile_pixels.unwrap_or(height * width);

@@ -11,6 +11,7 @@ mod steering;
 #[path = "../support/mod.rs"]
 mod support;
 mod time_presets;
+mod training;
 mod turbo;
 
 use burn::tensor::{Device, Tensor};
