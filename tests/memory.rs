@@ -90,6 +90,7 @@ fn activations(plan: &MemoryPlan) -> u64 {
 
 fn frozen(model: &StableDiffusion) -> FrozenModel {
     FrozenModel {
+        checkpoint_hash: None,
         name: model.name.clone(),
         tokenizer: model.tokenizer.clone(),
         text_encoder: model.text_encoder.clone(),
@@ -192,6 +193,7 @@ fn stable_diffusions_layout_takes_what_is_planned() {
     let all = (TrainedWeights::All, POLICIES[1]);
     for (trained_weights, (setting, policy)) in [kept, recomputed, all] {
         let model = FrozenModel {
+            checkpoint_hash: None,
             name: "layout".to_owned(),
             tokenizer: block_on(Tokenizer::load(&demo_model(), "tokenizer")).expect("a tokenizer"),
             text_encoder: text_encoder.clone(),

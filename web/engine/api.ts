@@ -8,6 +8,7 @@ import type {
   BenchProgress,
   BenchReport,
   DeviceReport,
+  ExportFormat,
   GenerationSettings,
   HeatMap,
   MemoryReport,
@@ -90,6 +91,6 @@ export interface EngineApi {
   command(job: JobKind, command: JobCommand): void;
   addAdapter(bytes: Uint8Array, fileName: string): Promise<AdapterReport>;
   removeAdapter(id: number): Promise<void>;
-  exportAdapter(id: number): Promise<Uint8Array>;
+  exportAdapter(id: number, format?: ExportFormat): Promise<Uint8Array>;
   exportEmbedding(id: number): Promise<Uint8Array | undefined>;
 }

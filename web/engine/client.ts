@@ -4,6 +4,7 @@ import type { BenchObserver, EngineApi, LoadProgress, TrainingObserver } from ".
 import type {
   BenchPlan,
   DeviceReport,
+  ExportFormat,
   GenerationSettings,
   Method,
   Photo,
@@ -83,8 +84,8 @@ export class EngineClient {
     return this.#call(this.#remote.removeAdapter(id));
   }
 
-  exportAdapter(id: number) {
-    return this.#call(this.#remote.exportAdapter(id));
+  exportAdapter(id: number, format?: ExportFormat) {
+    return this.#call(this.#remote.exportAdapter(id, format));
   }
 
   exportEmbedding(id: number) {

@@ -310,9 +310,12 @@ export interface Engine {
   planTraining(settings: TrainingSettings, photos: number): MemoryReport;
   addAdapter(bytes: Uint8Array, fileName: string): AdapterReport;
   removeAdapter(id: number): void;
-  exportAdapter(id: number): Uint8Array;
+  exportAdapter(id: number, format?: ExportFormat): Uint8Array;
   exportEmbedding(id: number): Uint8Array | undefined;
 }
+
+/** What an adapter can be written as; without one, kohya's single file. The last four may be a zip archive. */
+export type ExportFormat = "kohya" | "embedding" | "diffusers" | "peft" | "project";
 
 /** What the generated module `web/wasm/palpable.js` exports. */
 export interface EngineModule {

@@ -119,7 +119,7 @@ const api: EngineApi = {
   command: (job, command) => controls.get(job)?.command(command),
   addAdapter: (bytes, fileName) => turns.take(() => engine().addAdapter(bytes, fileName)),
   removeAdapter: (id) => turns.take(() => engine().removeAdapter(id)),
-  exportAdapter: (id) => turns.take(() => engine().exportAdapter(id)),
+  exportAdapter: (id, format) => turns.take(() => engine().exportAdapter(id, format)),
   exportEmbedding: (id) => turns.take(() => engine().exportEmbedding(id)),
 };
 
