@@ -431,7 +431,8 @@ fn embeddings_of_other_programs_are_read() {
 
     let params = read(&[f32_tensor("emb_params", &[1, 768])]).unwrap().embeddings.remove(0);
     assert_eq!((params.placeholder.as_str(), params.width), ("<file>", 768));
-    for key in ["bundle_emb.cat.string_to_param.*", "bundle_emb.cat.clip_l"] {
+    // OneTrainer keeps the brackets.
+    for key in ["bundle_emb.cat.string_to_param.*", "bundle_emb.cat.clip_l", "bundle_emb.<cat>.clip_l"] {
         let bundled = read(&[f32_tensor(key, &[1, 768])]).unwrap().embeddings.remove(0);
         assert_eq!(bundled.placeholder, "<cat>");
     }
