@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     adapter::{ExportFormat, Project, read_adapter, zip_of},
+    evaluation::Judge,
     gpu::{Choice, Gpu},
     pipeline::{self, AppliedAdapter, GenerationSettings, Precision, StableDiffusion},
     startup,
@@ -31,8 +32,10 @@ const DEFAULT_STEPS: usize = 25;
 
 #[wasm_bindgen]
 pub struct Engine {
-    gpu: Gpu,
+    pub(super) gpu: Gpu,
     model: Option<StableDiffusion>,
+    /// Scores pictures; loaded when it is first needed, anew for each model.
+    pub(super) judge: Option<Judge>,
     adapters: Rc<RefCell<Library>>,
 }
 
@@ -80,7 +83,7 @@ impl Engine {
         if subgroups.call0(&JsValue::NULL)?.is_truthy() {
             gpu.allow_subgroups();
         }
-        Ok(Self { gpu, model: None, adapters: Rc::default() })
+        Ok(Self { gpu, model: None, judge: None, adapters: Rc::default() })
     }
 
     /// Compiles the kernels of the first visit's test, all at once.
@@ -134,6 +137,7 @@ impl Engine {
             picture_bytes: model.picture_memory().peak(),
         };
         self.model = Some(model);
+        self.judge = None;
         to_js(&report)
     }
 
@@ -261,7 +265,7 @@ impl Engine {
         Ok(file.map(|bytes| Uint8Array::from(bytes.as_slice())))
     }
 
-    fn model(&self) -> Result<&StableDiffusion, JsValue> {
+    pub(super) fn model(&self) -> Result<&StableDiffusion, JsValue> {
         self.model.as_ref().ok_or_else(|| named("BadSettings", "No model is loaded yet; wait until it is."))
     }
 }

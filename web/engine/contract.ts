@@ -7,6 +7,8 @@
  * `EngineErrorKind` and whose `message` is one sentence for the visitor.
  */
 
+import type { ModelPlan } from "./model-choice";
+
 export type EngineErrorKind =
   | "DeviceLost"
   | "NoWebGpu"
@@ -127,6 +129,8 @@ export interface TrainingSettings {
   placeholder: string;
   classNoun: string;
   cleanPrompt: string;
+  /** Further things that the run learns, each with a word of its own. */
+  furtherSubjects: Subject[];
   /** Target prompts that take turns with the first. */
   furtherCleanPrompts: string[];
   personalizationPrompt: string;
@@ -151,6 +155,15 @@ export interface TrainingSettings {
   photoVariants: number;
 }
 
+/** A thing beside the first; its photos follow those of the subjects before it. */
+export interface Subject {
+  placeholder: string;
+  classNoun: string;
+  personalizationPrompt: string;
+  /** How many of the photos are its own. */
+  photos: number;
+}
+
 /** A square crop, four bytes a pixel. */
 export interface Photo {
   width: number;
@@ -163,6 +176,15 @@ export interface MemoryReport {
   bytes: number;
   /** True where there is no room to keep activations, so that they are computed again. */
   recomputes: boolean;
+}
+
+/** A training by the time it may take on this device. */
+export interface TimePlan {
+  preset: "quick" | "balanced" | "thorough";
+  settings: TrainingSettings;
+  seconds: number;
+  /** Side of the pictures that are trained on, in pixels. */
+  size: number;
 }
 
 export interface TrainingRecord {
@@ -221,6 +243,37 @@ export interface Training {
   /** All that `resumeTraining` needs to go on from here, the photos' latents included. */
   state(): Promise<Uint8Array>;
   free(): void;
+}
+
+/** A subject's photos as the judge of pictures sees them: unit vectors. */
+export interface SubjectVectors {
+  photos: number[][];
+  /** Of the photos in which the subject could be cut out. */
+  foregrounds: number[][];
+  /** Empty without a DINO. */
+  dino: number[][];
+}
+
+/** How well a picture follows its prompt and keeps the subject: plain cosines but for `clipScore`. */
+export interface PictureScores {
+  /** CLIP-T: cosine with the clean prompt. */
+  textAlignment: number;
+  /** Cosine with each element's phrase. */
+  elements: number[];
+  /** CLIPScore: 2.5 · max(cosine, 0), the caption begun with "A photo depicts ". */
+  clipScore: number;
+  /** CLIP-I: mean cosine with the photos. */
+  imageAlignment: number;
+  /** CLIP-I of the subject cut out of picture and photos, where it stands out in them. */
+  foreground?: number;
+}
+
+/** What the photos themselves score. */
+export interface PhotoScores {
+  /** `null` without prompts. */
+  textAlignment: number | null;
+  /** Mean cosine of each photo with the others; `null` of a single one. */
+  imageAlignment: number | null;
 }
 
 export type BenchTask = "ops" | "unet" | "vae" | "text" | "step" | "palp";
@@ -286,6 +339,8 @@ export interface Engine {
    */
   start(kept: string | undefined): Promise<string | undefined>;
   device(): DeviceReport;
+  /** What the model would take of this device, from its configs and its files' headers. */
+  planModel(source: ModelSource): Promise<ModelPlan>;
   loadModel(
     source: ModelSource,
     progress: (bytesLoaded: number, bytesTotal: number) => void,
@@ -304,10 +359,23 @@ export interface Engine {
   /** What a training by the method begins with. */
   defaultTrainingSettings(classNoun: string, method: Method): TrainingSettings;
   beginBench(plan: BenchPlan): Promise<Bench>;
+  /** Loads the model's judge, from `clip/` of its folder; needed by the three below. */
+  openJudge(source: ModelSource): Promise<void>;
+  embedPhotos(photos: Photo[]): Promise<SubjectVectors>;
+  /** By the clean prompt, by phrases of it, and by the photos. */
+  score(
+    pictures: Picture[],
+    photos: SubjectVectors,
+    prompt: string,
+    elements: string[],
+  ): Promise<PictureScores[]>;
+  scorePhotos(photos: SubjectVectors, prompts: string[]): Promise<PhotoScores>;
   /** GPU memory that work may take from now on. */
   setMemoryLimit(bytes: number): void;
   /** What a training on so many photos will take; an error where it may not be taken. */
   planTraining(settings: TrainingSettings, photos: number): MemoryReport;
+  /** Trainings of so many photos by the time they take, after a step was measured on this device. */
+  planTime(settings: TrainingSettings, photos: number): Promise<TimePlan[]>;
   addAdapter(bytes: Uint8Array, fileName: string): AdapterReport;
   removeAdapter(id: number): void;
   exportAdapter(id: number, format?: ExportFormat): Uint8Array;
