@@ -106,6 +106,7 @@ fn sizes(model: &StableDiffusion) -> ModelSizes<'_> {
         unet: model.unet.config(),
         vae: &model.vae.config,
         scalar: 4,
+        quantized: false,
     }
 }
 
@@ -186,7 +187,13 @@ fn stable_diffusions_layout_takes_what_is_planned() {
     let schedule = SchedulerConfig::from_json(&text("scheduler/scheduler_config.json")).expect("a config");
     let vae = palpable::model::vae_config::AutoencoderKlConfig::from_json(&text("vae/config.json"));
     let vae = vae.expect("a config");
-    let sizes = ModelSizes { text_encoder: text_encoder.config(), unet: &config, vae: &vae, scalar: 4 };
+    let sizes = ModelSizes {
+        text_encoder: text_encoder.config(),
+        unet: &config,
+        vae: &vae,
+        scalar: 4,
+        quantized: false,
+    };
     let mut learnt = Vec::new();
     let [kept, recomputed] = POLICIES.map(|policy| (TrainedWeights::Lora, policy));
     // What is trained is then most of what is held.

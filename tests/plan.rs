@@ -42,7 +42,8 @@ impl StableDiffusion15 {
     }
 
     fn sizes(&self, scalar: usize) -> ModelSizes<'_> {
-        ModelSizes { text_encoder: &self.text_encoder, unet: &self.unet, vae: &self.vae, scalar }
+        let Self { text_encoder, unet, vae } = self;
+        ModelSizes { text_encoder, unet, vae, scalar, quantized: false }
     }
 }
 

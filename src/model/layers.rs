@@ -8,6 +8,7 @@ use crate::ops::{
     self,
     activation::Activation,
     conv2d::{Additions, Padding, doubled, relay_weight, trainable_conv2d},
+    frozen_weight::FrozenWeight,
     group_norm::GroupNormWeights,
     layer_norm::LayerNormWeights,
 };
@@ -65,10 +66,10 @@ impl Linear {
 
     /// The layer with what `lora` does to the one at `path` folded into its weights.
     pub(super) fn adapted(&self, path: &str, lora: &mut LoraSet) -> Self {
-        lora.fold(path, &self.weight, Some(&self.bias), Folding::All);
-        let LayerWeights { weight, bias, .. } =
-            layer_weights(Some(lora), path, &self.weight, Some(&self.bias));
-        Self { weight, bias: bias.unwrap_or_else(|| self.bias.clone()) }
+        let own = FrozenWeight::Floats(self.weight.clone());
+        lora.fold(path, &own, Some(&self.bias), Folding::All);
+        let LayerWeights { weight, bias, .. } = layer_weights(Some(lora), path, &own, Some(&self.bias));
+        Self { weight: weight.floats(), bias: bias.unwrap_or_else(|| self.bias.clone()) }
     }
 
     pub(super) fn module(&self, path: String) -> AdaptableModule {
@@ -100,7 +101,7 @@ impl Linear {
 }
 
 /// The weight of a 1×1 convolution as a matrix `[out_channels, in_channels]`.
-pub(super) fn take_pointwise_weight(
+fn take_pointwise_weight(
     weights: &mut Weights,
     path: &str,
     in_channels: usize,
@@ -128,7 +129,7 @@ pub struct Conv2d {
     /// Where the layer is in the model, as in upstream's keys.
     path: String,
     /// `[3, 3, in_channels, out_channels]`
-    weight: Tensor<4>,
+    weight: FrozenWeight<4>,
     /// `[out_channels]`
     bias: Tensor<1>,
     stride: usize,
@@ -167,7 +168,7 @@ impl Conv2d {
         let bias = Tensor::zeros([channels], (&weight.device(), weight.dtype()));
         Ok(Self {
             path: path.to_owned(),
-            weight: relay_weight(weight),
+            weight: FrozenWeight::Floats(relay_weight(weight)),
             bias,
             stride,
             padding: Padding::same(1),
@@ -182,9 +183,9 @@ impl Conv2d {
         stride: usize,
         padding: Padding,
     ) -> Result<Self, weights::Error> {
-        let weight = weights.take(&format!("{path}.weight"), [out_channels, in_channels, 3, 3])?;
+        let weight = weights.take_kernel(&format!("{path}.weight"), [out_channels, in_channels, 3, 3])?;
         let bias = weights.take(&format!("{path}.bias"), [out_channels])?;
-        Ok(Self { path: path.to_owned(), weight: relay_weight(weight), bias, stride, padding })
+        Ok(Self { path: path.to_owned(), weight, bias, stride, padding })
     }
 
     /// `[batch, height, width, in_channels]` → `[batch, height', width', out_channels]`
@@ -197,7 +198,7 @@ impl Conv2d {
         let (weight, bias, trained) = self.weights(lora);
         let (stride, padding) = (self.stride, self.padding);
         let y = if trained {
-            let y = trainable_conv2d(x.clone(), weight, bias, stride, padding);
+            let y = trainable_conv2d(x.clone(), weight.floats(), bias, stride, padding);
             let y = match additions.image_add {
                 Some(image_add) => y + image_add.unsqueeze_dims(&[1, 1]),
                 None => y,
@@ -207,7 +208,7 @@ impl Conv2d {
                 None => y,
             }
         } else {
-            ops::conv2d::conv2d_with(x.clone(), weight, Some(bias), stride, padding, additions)
+            weight.conv2d(x.clone(), Some(bias), stride, padding, additions)
         };
         self.plus_low_rank(y, x, lora, |x, down| ops::conv2d::conv2d(x, down, None, stride, padding))
     }
@@ -229,15 +230,15 @@ impl Conv2d {
     pub fn forward_upsampled(&self, x: Tensor<4>, size: [usize; 2], lora: Option<&LoraSet>) -> Tensor<4> {
         let (weight, bias, trained) = self.weights(lora);
         let y = if trained {
-            trainable_conv2d(doubled(x.clone(), size), weight, bias, self.stride, self.padding)
+            trainable_conv2d(doubled(x.clone(), size), weight.floats(), bias, self.stride, self.padding)
         } else {
-            ops::conv2d::upsampling_conv2d(x.clone(), weight, Some(bias), size)
+            weight.upsampling_conv2d(x.clone(), Some(bias), size)
         };
         self.plus_low_rank(y, x, lora, |x, down| ops::conv2d::upsampling_conv2d(x, down, None, size))
     }
 
     /// Weight and bias with what `lora` adds to them, and whether it asks for their gradients.
-    fn weights(&self, lora: Option<&LoraSet>) -> (Tensor<4>, Tensor<1>, bool) {
+    fn weights(&self, lora: Option<&LoraSet>) -> (FrozenWeight<4>, Tensor<1>, bool) {
         let layer = layer_weights(lora, &self.path, &self.weight, Some(&self.bias));
         (layer.weight, layer.bias.unwrap_or_else(|| self.bias.clone()), layer.trained)
     }
@@ -256,9 +257,9 @@ impl Conv2d {
         AdaptableModule { path, in_features, out_features, kind, has_bias: true }
     }
 
-    /// The type of the weights.
+    /// The type that it computes in.
     pub fn dtype(&self) -> DType {
-        self.weight.dtype()
+        self.bias.dtype()
     }
 }
 

@@ -20,8 +20,9 @@ use std::collections::HashMap;
 use burn::tensor::{DType, Tensor};
 
 use super::adaptable::{AdaptableModule, LayerKind};
-use super::layers::{take_pointwise_weight, to_image, to_tokens};
-use crate::ops::linear::{LoraFactors, adapted_linear, linear_with_residual, trainable_linear};
+use super::layers::{to_image, to_tokens};
+use crate::ops::frozen_weight::FrozenWeight;
+use crate::ops::linear::{LoraFactors, adapted_linear, trainable_linear};
 use crate::weights::{self, Weights};
 
 /// The two factors of one layer's adaptation, f32; with gradients where they are autodiff tensors.
@@ -86,7 +87,7 @@ pub struct WeightDifference {
 
 /// What a layer computes with: its own weights, and what a set's differences add to them.
 pub(super) struct LayerWeights<const D: usize> {
-    pub weight: Tensor<D>,
+    pub weight: FrozenWeight<D>,
     pub bias: Option<Tensor<1>>,
     /// A gradient to weight and bias is wanted.
     pub trained: bool,
@@ -156,7 +157,7 @@ impl LoraSet {
     pub(super) fn fold<const D: usize>(
         &mut self,
         path: &str,
-        weight: &Tensor<D>,
+        weight: &FrozenWeight<D>,
         bias: Option<&Tensor<1>>,
         folding: Folding,
     ) {
@@ -169,6 +170,7 @@ impl LoraSet {
             return;
         }
         let LayerWeights { weight, bias, .. } = layer_weights(Some(self), path, weight, bias);
+        let weight = weight.floats();
         let count = weight.shape().num_elements();
         self.differences.remove(path);
         self.folded.insert(path.to_owned(), (weight.reshape([count]), bias));
@@ -179,24 +181,27 @@ impl LoraSet {
 pub(super) fn layer_weights<const D: usize>(
     lora: Option<&LoraSet>,
     path: &str,
-    weight: &Tensor<D>,
+    weight: &FrozenWeight<D>,
     bias: Option<&Tensor<1>>,
 ) -> LayerWeights<D> {
     let shape = weight.dims();
     let folded = lora.and_then(|set| set.folded.get(path));
     let (mut weight, mut bias) = match folded {
-        Some((weight, bias)) => (weight.clone().reshape(shape), bias.clone()),
+        Some((weight, bias)) => (FrozenWeight::Floats(weight.clone().reshape(shape)), bias.clone()),
         None => (weight.clone(), bias.cloned()),
     };
+    let mut trained = false;
     let differences = lora.map_or(&[][..], |set| set.differences(path));
     if !differences.is_empty() {
         let weights = differences.iter().map(|each| (each.weight.clone().reshape(shape), each.strength));
-        weight = plus(weight, weights);
+        let sum = plus(weight.floats(), weights);
+        trained = sum.is_autodiff();
+        weight = FrozenWeight::Floats(sum);
         let own = bias.take();
         let biases = differences.iter().filter_map(|each| Some((each.bias.clone()?, each.strength)));
         bias = own.map(|own| plus(own, biases));
     }
-    let trained = weight.is_autodiff() || bias.as_ref().is_some_and(Tensor::is_autodiff);
+    trained |= bias.as_ref().is_some_and(Tensor::is_autodiff);
     LayerWeights { weight, bias, trained }
 }
 
@@ -216,7 +221,7 @@ pub struct AdaptableLinear {
     /// Where the layer is in the model, as in upstream's keys.
     pub path: String,
     /// `[out_features, in_features]`
-    pub weight: Tensor<2>,
+    pub(super) weight: FrozenWeight<2>,
     /// `[out_features]`
     pub bias: Option<Tensor<1>>,
     /// Upstream has it as a 1×1 convolution.
@@ -242,7 +247,7 @@ impl AdaptableLinear {
         in_features: usize,
         out_features: usize,
     ) -> Result<Self, weights::Error> {
-        let weight = weights.take(&format!("{path}.weight"), [out_features, in_features])?;
+        let weight = weights.take_matrix(&format!("{path}.weight"), [out_features, in_features])?;
         Ok(Self { path: path.to_owned(), weight, bias: None, pointwise: false })
     }
 
@@ -253,7 +258,7 @@ impl AdaptableLinear {
         in_features: usize,
         out_features: usize,
     ) -> Result<Self, weights::Error> {
-        let weight = take_pointwise_weight(weights, path, in_features, out_features)?;
+        let weight = weights.take_pointwise(&format!("{path}.weight"), [out_features, in_features])?;
         let bias = weights.take(&format!("{path}.bias"), [out_features])?;
         Ok(Self { path: path.to_owned(), weight, bias: Some(bias), pointwise: true })
     }
@@ -279,17 +284,18 @@ impl AdaptableLinear {
         to_image(self.forward(to_tokens(x), lora), height, width)
     }
 
-    /// The first low-rank adaptation is part of the layer's own launch; further ones are added.
+    /// The first low-rank adaptation is part of the layer's own launch, unless that is by integers; further
+    /// ones are added.
     fn forward_plus(&self, x: Tensor<3>, residual: Option<Tensor<3>>, lora: Option<&LoraSet>) -> Tensor<3> {
         let layer = layer_weights(lora, &self.path, &self.weight, self.bias.as_ref());
         let LayerWeights { weight, bias, trained } = layer;
         let low_rank = lora.map_or(&[][..], |set| set.get(&self.path));
-        let (y, others) = match low_rank {
-            _ if trained => (trained_sum(x.clone(), weight, bias, residual), low_rank),
-            [] => return linear_with_residual(x, weight, bias, residual),
-            [first, others @ ..] => {
+        let (y, others) = match (low_rank, weight) {
+            (_, weight) if trained => (trained_sum(x.clone(), weight.floats(), bias, residual), low_rank),
+            ([first, others @ ..], FrozenWeight::Floats(weight)) => {
                 (adapted_linear(x.clone(), weight, bias, residual, first.factors(x.dtype())), others)
             }
+            (_, weight) => (weight.linear(x.clone(), bias, residual), low_rank),
         };
         others.iter().fold(y, |sum, layer| sum + layer.forward(x.clone()))
     }

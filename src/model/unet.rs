@@ -45,6 +45,13 @@ impl UNet2DConditionModel {
         Ok(Self { config, dtype, time_embedding, segments })
     }
 
+    /// Whether the weight of that name may be kept in eight bits: those of linear layers and convolutions, but not
+    /// of the first and the last, which are small and whose rounding every pixel would show, nor the timestep's.
+    pub fn may_quantize(name: &str) -> bool {
+        let full = ["conv_in.", "conv_out.", "time_embedding."];
+        name.ends_with(".weight") && !name.contains("norm") && !full.iter().any(|path| name.starts_with(path))
+    }
+
     pub fn config(&self) -> &UNet2DConditionConfig {
         &self.config
     }

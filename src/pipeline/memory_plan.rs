@@ -14,11 +14,13 @@ use crate::{
 
 /// Sides that are offered where a picture is too large, in pixels.
 const SMALLER_SIDES: [usize; 4] = [768, 512, 384, 256];
+/// Sides of the VAE's tiles in latents, the best first: smaller ones see less of the picture.
+const TILES: [usize; 3] = [64, 48, 32];
 /// A rank that is offered where a training is too large.
 const SMALL_RANK: usize = 8;
 
 impl StableDiffusion {
-    /// What making a picture, perhaps on a given one, will take.
+    /// What making a picture, perhaps on a given one, will take: with the VAE in tiles where only those fit.
     ///
     /// # Errors
     /// A size that can't be made; more memory than the device may give ([`plan::Error`]).
@@ -30,10 +32,10 @@ impl StableDiffusion {
     ) -> Result<MemoryPlan, Error> {
         let folding = self.folding(settings, adapters, source)?;
         let sizes = self.generation_sizes(settings, adapters, source, folding)?;
-        let plan = self.sizes().generation(sizes);
+        let plan = self.fitting_generation(sizes);
         let fits = |side: &usize| {
             *side < sizes.size[0].max(sizes.size[1])
-                && self.fits(&self.sizes().generation(GenerationSizes { size: [*side; 2], ..sizes }))
+                && self.fits(&self.fitting_generation(GenerationSizes { size: [*side; 2], ..sizes }))
         };
         let smaller = SMALLER_SIDES.iter().find(|side| fits(side));
         let advice = smaller.map(|side| format!("{side} × {side} pixels"));
@@ -74,6 +76,18 @@ impl StableDiffusion {
             text_encoder_values,
             hooks_attention: settings.hooks_attention(),
         })
+    }
+
+    /// With the VAE in the largest tiles that fit, if the whole picture doesn't and tiles help.
+    fn fitting_generation(&self, sizes: GenerationSizes) -> MemoryPlan {
+        let whole = self.sizes().generation(sizes);
+        if self.fits(&whole) {
+            return whole;
+        }
+        let largest = sizes.size[0].max(sizes.size[1]) / self.vae.config.downscale();
+        let smaller = TILES.into_iter().filter(|&side| side < largest);
+        let mut tiled = smaller.map(|side| self.sizes().generation_in_tiles(sizes, side));
+        tiled.find(|plan| self.fits(plan)).unwrap_or(whole)
     }
 
     /// What making a picture at the model's own size takes, whether it may or not.
@@ -135,6 +149,7 @@ impl StableDiffusion {
             unet: self.unet.config(),
             vae: &self.vae.config,
             scalar: self.precision.bytes(),
+            quantized: self.precision.is_quantized(),
         }
     }
 

@@ -7,9 +7,11 @@ mod error;
 mod memory_plan;
 #[cfg(not(target_arch = "wasm32"))]
 mod merge;
+mod model_configs;
 mod noise;
 mod personalization;
 mod picture;
+mod precision;
 mod preparation;
 mod prompt;
 mod regions;
@@ -20,12 +22,14 @@ mod text_to_image;
 mod training_run;
 
 pub use error::Error;
+pub use model_configs::ModelPlan;
 pub use noise::NoisePurpose;
 pub use picture::Picture;
+pub use precision::Precision;
 pub use prompt::{EncodedPrompts, PromptEncoder, PromptSyntax};
 pub use regions::{Region, RegionMask};
 pub use settings::{AppliedAdapter, GenerationSettings};
 pub use source_picture::SourcePicture;
-pub use stable_diffusion::{LoadProgress, Precision, StableDiffusion};
+pub use stable_diffusion::{LoadProgress, StableDiffusion};
 pub use text_to_image::Generation;
 pub use training_run::{BrokenOff, RunObserver, run_training};

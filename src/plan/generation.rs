@@ -3,7 +3,7 @@
 use super::ModelSizes;
 use super::adaptation::Adaptation;
 use super::blocks::F32;
-use super::ledger::Ledger;
+use super::ledger::{Ghost, Ledger};
 use super::report::{MemoryPlan, Phase};
 use super::text::{self, TextPass};
 use super::unet::UNetPass;
@@ -31,6 +31,15 @@ pub struct GenerationSizes {
 impl ModelSizes<'_> {
     /// The phases of making one picture: encoding the prompts, denoising, decoding.
     pub fn generation(&self, sizes: GenerationSizes) -> MemoryPlan {
+        self.generation_with(sizes, None)
+    }
+
+    /// The same with the VAE in tiles of `side` latents.
+    pub fn generation_in_tiles(&self, sizes: GenerationSizes, side: usize) -> MemoryPlan {
+        self.generation_with(sizes, Some(side))
+    }
+
+    fn generation_with(&self, sizes: GenerationSizes, tile: Option<usize>) -> MemoryPlan {
         let GenerationSizes { size, guided, rank, folded_values, text_encoder_values, hooks_attention } =
             sizes;
         let low_rank = Adaptation::LowRank { rank, on: ModuleChoice::AttentionProjections };
@@ -47,7 +56,9 @@ impl ModelSizes<'_> {
             // What is folded into weights is so beforehand.
             adaptation: (rank > 0).then_some(low_rank),
         };
-        let picture = VaePass { config: self.vae, scalar: self.scalar, pixels: height * width };
+        let tile_pixels = tile.map(|side| (side * self.downscale()).pow(2));
+        let pixels = tile_pixels.unwrap_or(height * width);
+        let picture = VaePass { config: self.vae, scalar: self.scalar, pixels };
 
         let adapters = (low_rank.values(self.unet) * F32 + folded_values * self.scalar) as u64;
         let held =
@@ -68,9 +79,22 @@ impl ModelSizes<'_> {
                 let _probabilities = hooks_attention.then(|| ledger.take(self.probabilities(&pass)));
                 drop(pass.predict(ledger));
             }),
-            phase("decoding the picture", &|ledger| drop(picture.decode(ledger))),
+            phase("decoding the picture", &|ledger| {
+                let _tiles = tile_pixels.map(|tile| self.finished_tiles(ledger, size, tile));
+                drop(picture.decode(ledger));
+            }),
         ];
-        MemoryPlan { weights: self.weights(), adapters, phases, activations: None }
+        MemoryPlan { weights: self.weights(), adapters, phases, tile, activations: None }
+    }
+
+    /// What lies beside a tile that is being decoded: the finished rows, their copy as one picture, and two rows
+    /// of tiles, each with what was blended into it.
+    fn finished_tiles(&self, ledger: &Ledger, [height, width]: [usize; 2], tile_pixels: usize) -> Vec<Ghost> {
+        let image = |pixels: usize| ledger.take(pixels * self.vae.out_channels * F32);
+        let rows = [(); 2].map(|()| image(height * width));
+        let columns = width.pow(2).div_ceil(tile_pixels).isqrt() + 2;
+        let tiles = (0..4 * columns).map(|_| image(tile_pixels));
+        rows.into_iter().chain(tiles).collect()
     }
 
     /// Bytes of what a hooked cross-attention holds at once where most pixels are: scores,

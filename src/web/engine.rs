@@ -21,7 +21,7 @@ use crate::{
     adapter::{ExportFormat, Project, read_adapter, zip_of},
     evaluation::Judge,
     gpu::{Choice, Gpu},
-    pipeline::{self, AppliedAdapter, GenerationSettings, Precision, StableDiffusion},
+    pipeline::{self, AppliedAdapter, GenerationSettings, ModelPlan, Precision, StableDiffusion},
     startup,
     training::{ActivationPolicy, Method, TrainingSettings},
     weights::{ByteSource, SingleFile},
@@ -105,22 +105,32 @@ impl Engine {
         to_js(&self.gpu.report)
     }
 
-    /// Loads a model folder, or the checkpoint that lies alone in one, in place of the one before. `progress(bytes loaded, bytes in all)`.
+    /// What a model would take of this device, from its configs and its files' lengths.
+    #[wasm_bindgen(js_name = planModel)]
+    pub async fn plan_model(&self, source: ModelSource) -> Result<JsValue, JsValue> {
+        let checkpoint = SingleFile::in_folder(&source).await.map_err(fault)?;
+        let plan = ModelPlan::of(&self.gpu, as_folder(&source, checkpoint.as_ref())).await;
+        to_js(&plan.map_err(fault)?)
+    }
+
+    /// Loads a model folder, or the checkpoint that lies alone in one. The model before is let go of when
+    /// the first weights come: the device need not hold both. `progress(bytes loaded, bytes in all)`.
     #[wasm_bindgen(js_name = loadModel)]
     pub async fn load_model(&mut self, source: ModelSource, progress: Function) -> Result<JsValue, JsValue> {
+        let Self { gpu, model: loaded, .. } = self;
         let mut report = |state: pipeline::LoadProgress| {
+            if loaded.take().is_some() {
+                gpu.release_unused();
+            }
             // A page that fails to draw its progress bar still gets its model.
             let _ =
                 progress.call2(&JsValue::NULL, &(state.loaded as f64).into(), &(state.total as f64).into());
         };
         let name = source.name();
         let checkpoint = SingleFile::in_folder(&source).await.map_err(fault)?;
-        let source: &dyn ByteSource = match &checkpoint {
-            Some(checkpoint) => checkpoint,
-            None => &source,
-        };
-        let precision = Precision::fitting(&self.gpu, source).await.map_err(fault)?;
-        let model = StableDiffusion::load(&self.gpu, source, &name, precision, &mut report).await;
+        let folder = as_folder(&source, checkpoint.as_ref());
+        let precision = Precision::fitting(gpu, folder).await.map_err(fault)?;
+        let model = StableDiffusion::load(gpu, folder, &name, precision, &mut report).await;
         let mut model = match model {
             Ok(model) => model,
             Err(error) => return Err(computing_fault(&self.gpu, error).await),
@@ -267,5 +277,13 @@ impl Engine {
 
     pub(super) fn model(&self) -> Result<&StableDiffusion, JsValue> {
         self.model.as_ref().ok_or_else(|| named("BadSettings", "No model is loaded yet; wait until it is."))
+    }
+}
+
+/// A model's files in diffusers' layout.
+fn as_folder<'a>(source: &'a ModelSource, checkpoint: Option<&'a SingleFile<'_>>) -> &'a dyn ByteSource {
+    match checkpoint {
+        Some(checkpoint) => checkpoint,
+        None => source,
     }
 }
