@@ -119,6 +119,30 @@ fn stable_diffusion_fits_its_bars_in_half_precision() {
     assert!(sizes.training(run(512, 1), ActivationPolicy::Keep).peak() <= 6_000_000_000);
 }
 
+/// The U-Net's integers are half of 16-bit floats; scales, norms and the first and last layer cost little.
+#[test]
+fn eight_bits_halve_the_unet() {
+    let model = StableDiffusion15::new();
+    let weights = |quantized| ModelSizes { quantized, ..model.sizes(2) }.weights();
+    let (floats, integers) = (weights(false), weights(true));
+    let share = integers.unet as f64 / floats.unet as f64;
+    assert!((0.5..0.51).contains(&share), "{share}");
+    assert_eq!((floats.vae, floats.text_encoder), (integers.vae, integers.text_encoder));
+}
+
+/// The VAE's share of a large picture in tiles is that of a small one, and the picture itself.
+#[test]
+fn tiles_keep_a_large_picture_small() {
+    let model = StableDiffusion15::new();
+    let sizes = model.sizes(2);
+    let decoding = |plan: &MemoryPlan| phase(plan, "decoding the picture");
+    let (small, large) = (sizes.generation(picture(512)), sizes.generation(picture(1024)));
+    let tiled = sizes.generation_in_tiles(picture(1024), 64);
+    assert_eq!((large.tile, tiled.tile), (None, Some(64)));
+    assert!(decoding(&large) > 3.9 * decoding(&small));
+    assert!((1.0..1.2).contains(&(decoding(&tiled) / decoding(&small))));
+}
+
 #[test]
 fn activations_grow_with_pixels_and_batch_and_not_faster() {
     let model = StableDiffusion15::new();
