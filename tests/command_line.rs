@@ -335,6 +335,81 @@ fn adapters_are_merged() {
     fails(&misfit, "has the shape [2, 4, 3, 3], this model's weight [128, 4, 3, 3]");
 }
 
+/// An adapter written in every form, and each form read again, from files, folders and archives.
+#[test]
+fn adapters_are_exported() {
+    let folder = folder("export");
+    let at = |name: &str| folder.join(name).display().to_string();
+    let path = "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k";
+    let (down, up) = (vec![0.5; 2 * 128], vec![0.25; 128 * 2]);
+    let adapter = palpable::adapter::Adapter {
+        name: "cat".to_owned(),
+        lora: vec![palpable::adapter::LoraWeights {
+            path: path.to_owned(),
+            rank: 2,
+            in_features: 128,
+            out_features: 128,
+            kernel: 1,
+            down,
+            up,
+            alpha: 1.0,
+        }],
+        embeddings: vec![palpable::adapter::Embedding {
+            placeholder: "<my-cat>".to_owned(),
+            vectors: 1,
+            width: 128,
+            values: vec![0.125; 128],
+        }],
+        ..Default::default()
+    };
+    let original = at("cat.safetensors");
+    std::fs::write(&original, adapter.to_bytes()).expect("a file");
+    let export = |from: &str, format: &str, to: &str, options: &[&str]| {
+        let own = ["export", "--adapter", from, "--format", format, "--out", to];
+        succeeds(&[&own[..], options].concat());
+    };
+    let thumbnail = in_repository("models/demo/subjects/cat/1.png").display().to_string();
+    let of_project = ["--prompt=a <my-cat> in the snow", "--thumbnail", &thumbnail];
+    for (format, out, options) in [
+        ("kohya", "again.safetensors", &[][..]),
+        ("diffusers", "diffusers", &[]),
+        ("diffusers", "diffusers.zip", &[]),
+        ("peft", "peft", &[]),
+        ("peft", "peft.zip", &[]),
+        ("project", "cat.palpable.zip", &of_project[..]),
+    ] {
+        let out = at(out);
+        export(&original, format, &out, options);
+        let inspected = succeeds(&["inspect", &out]);
+        assert!(inspected.contains("New word: <my-cat> (1 vector)"), "{out}: {inspected}");
+        let scale = if format == "diffusers" { "alpha 2 (scale 1)" } else { "alpha 1 (scale 0.5)" };
+        assert!(inspected.contains(&format!("LoRA: rank 2, {scale}, 1 layer")), "{out}: {inspected}");
+        let back = at("back.safetensors");
+        export(&out, "kohya", &back, &[]);
+        let same = std::fs::read(&back).expect("a file") == adapter.to_bytes();
+        assert_eq!(same, format != "diffusers", "{out}");
+    }
+    assert!(Path::new(&at("peft/adapter_config.json")).is_file());
+    assert!(Path::new(&at("diffusers/learned_embeds.safetensors")).is_file());
+    export(&original, "embedding", &at("my-cat.safetensors"), &[]);
+    assert!(succeeds(&["inspect", &at("my-cat.safetensors")]).contains("Kind: Embedding of a new word"));
+
+    // A project keeps what it had when it is written again.
+    let project = at("cat.palpable.zip");
+    export(&project, "project", &at("second.palpable.zip"), &["--prompt=another"]);
+    let second = std::fs::read(at("second.palpable.zip")).expect("a file");
+    let second = palpable::adapter::Project::from_bytes(&second, "second").expect("a project");
+    assert_eq!(second.prompts, ["a <my-cat> in the snow", "another"]);
+    assert_eq!((second.thumbnails.len(), second.photos.len()), (1, 0));
+
+    let bad = |from: &str, expected: &str| {
+        fails(&["export", "--adapter", from, "--format=kohya", "--out=never.safetensors"], expected);
+    };
+    bad("no/such/file.safetensors", "could not be read");
+    bad("models/demo/subjects", "the folder subjects holds no adapter");
+    bad(&at("peft/adapter_model.safetensors"), "adapter_config.json");
+}
+
 #[test]
 fn pictures_from_pictures() {
     let folder = folder("from_pictures");

@@ -93,6 +93,7 @@ fn activations(plan: &MemoryPlan) -> u64 {
 
 fn frozen(model: &StableDiffusion) -> FrozenModel {
     FrozenModel {
+        checkpoint_hash: None,
         name: model.name.clone(),
         tokenizer: model.tokenizer.clone(),
         text_encoder: model.text_encoder.clone(),
@@ -206,6 +207,7 @@ fn stable_diffusions_layout_takes_what_is_planned() {
         [kept, recomputed, all].into_iter().chain(localized)
     {
         let model = FrozenModel {
+            checkpoint_hash: None,
             name: "layout".to_owned(),
             tokenizer: block_on(Tokenizer::load(&demo_model(), "tokenizer")).expect("a tokenizer"),
             text_encoder: text_encoder.clone(),

@@ -49,7 +49,14 @@ impl StableDiffusion15 {
 
 fn picture(side: usize) -> GenerationSizes {
     let size = [side; 2];
-    GenerationSizes { size, guided: true, rank: 0, difference_values: 0, hooks_attention: false }
+    GenerationSizes {
+        size,
+        guided: true,
+        rank: 0,
+        folded_values: 0,
+        text_encoder_values: 0,
+        hooks_attention: false,
+    }
 }
 
 fn run(side: usize, batch: usize) -> TrainingSizes {

@@ -64,6 +64,7 @@ impl StableDiffusion {
     pub(super) fn frozen(&self) -> FrozenModel {
         FrozenModel {
             name: self.name.clone(),
+            checkpoint_hash: self.checkpoint_hash.clone(),
             tokenizer: self.tokenizer.clone(),
             text_encoder: self.text_encoder.clone(),
             unet: self.unet.clone(),

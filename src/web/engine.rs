@@ -18,10 +18,9 @@ use super::{
     training::{Photo, Training},
 };
 use crate::{
-    adapter::Adapter,
+    adapter::{ExportFormat, Project, read_adapter, zip_of},
     evaluation::Judge,
     gpu::{Choice, Gpu},
-    model::adaptable::ModuleChoice,
     pipeline::{
         self, AppliedAdapter, GenerationSettings, MeasuredTimes, ModelPlan, Precision, Previews,
         StableDiffusion, TimedTraining,
@@ -143,10 +142,13 @@ impl Engine {
         let folder = as_folder(&source, checkpoint.as_ref());
         let precision = Precision::fitting(gpu, folder).await.map_err(fault)?;
         let model = StableDiffusion::load(gpu, folder, &name, precision, &mut report).await;
-        let model = match model {
+        let mut model = match model {
             Ok(model) => model,
             Err(error) => return Err(computing_fault(&self.gpu, error).await),
         };
+        if let Some(checkpoint) = &checkpoint {
+            model.checkpoint_hash = Some(checkpoint.hash().await.map_err(fault)?);
+        }
         let report = ModelReport {
             name: model.name.clone(),
             resolution: model.resolution,
@@ -273,9 +275,9 @@ impl Engine {
 
     #[wasm_bindgen(js_name = addAdapter)]
     pub fn add_adapter(&mut self, bytes: &[u8], file_name: &str) -> Result<JsValue, JsValue> {
-        let adapter = Adapter::from_bytes(bytes, file_name).map_err(fault)?;
+        let adapter = read_adapter(bytes, file_name).map_err(fault)?;
         if let Some(model) = &self.model {
-            adapter.check_fits(&model.unet.adaptable_modules(ModuleChoice::All)).map_err(fault)?;
+            adapter.check_fits(&model.adaptable_modules()).map_err(fault)?;
         }
         let mut library = self.adapters.borrow_mut();
         let id = library.reserve();
@@ -287,10 +289,28 @@ impl Engine {
         self.adapters.borrow_mut().remove(id);
     }
 
-    /// A kohya-style file with the embedding inside.
+    /// A kohya-style file with the embedding inside; or the adapter as "diffusers" or "peft" (a zip archive of
+    /// the folder), "embedding" (a zip archive if there are several words) or "project" (a zip archive).
     #[wasm_bindgen(js_name = exportAdapter)]
-    pub fn export_adapter(&self, id: u32) -> Result<Uint8Array, JsValue> {
-        Ok(Uint8Array::from(self.adapters.borrow().get(id)?.to_bytes().as_slice()))
+    pub fn export_adapter(&self, id: u32, format: Option<String>) -> Result<Uint8Array, JsValue> {
+        let library = self.adapters.borrow();
+        let adapter = library.get(id)?;
+        let format = format.unwrap_or_else(|| ExportFormat::Kohya.name().to_owned());
+        let bytes = match ExportFormat::by_name(&format) {
+            Some(format) => {
+                let mut files = adapter.export(format).map_err(fault)?;
+                let is_folder = matches!(format, ExportFormat::Diffusers | ExportFormat::Peft);
+                match files.pop() {
+                    Some(file) if files.is_empty() && !is_folder => file.bytes,
+                    last => zip_of(files.into_iter().chain(last).collect()).map_err(fault)?,
+                }
+            }
+            None if format == "project" => {
+                Project { adapter: adapter.clone(), ..Project::default() }.to_bytes().map_err(fault)?
+            }
+            None => return Err(named("BadSettings", "Adapters can't be written in that format.")),
+        };
+        Ok(Uint8Array::from(bytes.as_slice()))
     }
 
     /// The embedding of the adapter's first word as a file of its own, if it has one.

@@ -1,6 +1,7 @@
 //! The whole way from a prompt, and perhaps a picture, to a picture, against diffusers' pictures
 //! (tools/goldens/pipeline.py).
 
+mod adapters;
 mod from_nothing;
 mod from_picture;
 mod heat_maps;

@@ -76,6 +76,11 @@ impl Trainer {
                 steps: Some(self.trained_step),
                 trained_weights: Some(settings.trained_weights.name().to_owned()),
                 base_model: Some(self.model.name.clone()),
+                base_model_hash: self.model.checkpoint_hash.clone(),
+                photos: Some(self.latents.photos()),
+                learning_rate: Some(settings.lora_learning_rate),
+                optimizer: Some(format!("{:?}", settings.optimizer)),
+                seed: Some(settings.seed),
             },
         })
     }
