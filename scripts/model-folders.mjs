@@ -11,7 +11,7 @@ const ROOT = "models";
 
 /** Parts of a model folder that the engine reads to draw and train; its judge, sample subjects and papers stay out. */
 const ENGINE_PARTS =
-  /^(model_index\.json|(tokenizer|text_encoder|unet|vae|scheduler)\/.+\.(json|txt|safetensors))$/;
+  /^(model_index\.json|(tokenizer|text_encoder|unet|vae|taesd|scheduler)\/.+\.(json|txt|safetensors))$/;
 
 const JUDGE = "clip";
 const JUDGE_PARTS = /^[\w-]+\.(json|safetensors)$/;

@@ -47,6 +47,16 @@ const logOf = (name) => path.join(LOGS, `${name.replace(/\W+/g, "-")}.log`);
 /** @param {string} output */
 const showEnd = (output) => console.error(output.split("\n").slice(-SHOWN_LINES).join("\n"));
 
+/**
+ * What cargo says of the tests that failed, each program's at its end; where none did, the end of it all.
+ * @param {string} output
+ */
+function showFailures(output) {
+  const failures = output.match(/^failures:\n[\s\S]*?^test result: FAILED.*$/gm);
+  if (failures) console.error(failures.join("\n\n"));
+  else showEnd(output);
+}
+
 /** @param {string} name @param {string[]} parameters */
 const cargo = (name, parameters) => program(name, "cargo", parameters);
 
@@ -69,7 +79,7 @@ async function rustTests(name, parameters = [], environment = {}) {
   }
   // A crate that doesn't compile reports no test at all.
   if (!ok && sums.failed === 0) sums.failed = 1;
-  if (!ok) showEnd(output);
+  if (!ok) showFailures(output);
   return sums;
 }
 

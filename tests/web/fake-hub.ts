@@ -1,6 +1,7 @@
 /**
  * A model hub and the host it redirects to, two servers on this machine that behave like the real ones: listings with
- * sizes and SHA-256, redirects to another host, single ranges, CORS that answers no preflight, gated repositories.
+ * sizes and SHA-256, redirects to another host, single ranges, gated repositories; the hub answers CORS preflights, the
+ * other host doesn't.
  * What can go wrong with a file is set per path.
  */
 import { createHash } from "node:crypto";
@@ -80,6 +81,12 @@ export class FakeHub {
   #answerAsHub(request: http.IncomingMessage, response: http.ServerResponse): void {
     const path = this.#note("hub", request);
     response.setHeader("access-control-allow-origin", "*");
+    // Browsers ask before they send a token.
+    if (request.method === "OPTIONS") {
+      response.setHeader("access-control-allow-headers", "authorization, range");
+      response.end();
+      return;
+    }
     if (path === `/api/models/${this.repository}/revision/main`) {
       response.setHeader("content-type", "application/json");
       response.end(JSON.stringify(this.#listing()));

@@ -99,6 +99,8 @@ export interface GenerationSettings {
   regions?: Region[];
   /** Words of the prompt whose heat maps are wanted. */
   heatMaps?: string[];
+  /** Decoded by the tiny autoencoder where the model has one. */
+  preview?: boolean;
 }
 
 /** Where a learned word may act: a grey picture, white inside, row by row. */

@@ -63,7 +63,7 @@ export interface ModelPlan {
   /** The side of its pictures in pixels. */
   resolution: number;
   /** What its weights would be stored as. */
-  precision: "f32" | "f16" | "int8";
+  precision: "f32" | "f16" | "int8-f32" | "int8-f16";
   weightBytes: number;
   /** At the most, while a picture is drawn. */
   pictureBytes: number;

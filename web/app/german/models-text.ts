@@ -1,6 +1,9 @@
 /** The words of the Models screen in German. */
 import type { ModelsText } from "../../features/models/text";
 
+const EIGHT_BITS =
+  "Sein U-Netz wird in acht Bit gehalten, weil mehr nicht passte; Bilder ändern sich ein wenig.";
+
 export const germanModels: ModelsText = {
   title: "Modelle",
   lead: "Zeichne und trainiere mit jedem Modell der Art Stable Diffusion 1.x oder 2.x: von einem Modell-Hub, einer Adresse oder aus deinen eigenen Dateien. Es wird einmal geholt, geradewegs in diesen Browser, und bleibt dort, bis du es löschst.",
@@ -47,7 +50,8 @@ export const germanModels: ModelsText = {
     precision: {
       f32: "Seine Gewichte bleiben 32-Bit-Zahlen.",
       f16: "Seine Gewichte bleiben 16-Bit-Zahlen, was den Speicher halbiert.",
-      int8: "Sein U-Netz wird in acht Bit gehalten, weil mehr nicht passte; Bilder ändern sich ein wenig.",
+      "int8-f32": EIGHT_BITS,
+      "int8-f16": EIGHT_BITS,
     },
     draws: (side, bytes) => `${side} × ${side} Pixel zu zeichnen braucht bis zu ${bytes} GPU-Speicher.`,
     trains: (bytes) => `Ein Training braucht mindestens ${bytes}.`,

@@ -120,6 +120,7 @@ async function drawPreview(
         width: plan.size,
         height: plan.size,
         adapters: [{ id: adapter.id, strength: 1 }],
+        preview: true,
       },
       (done, of) => observer.previewProgress(done, of),
     );

@@ -1,6 +1,7 @@
 /** Where a model may come from: a hub or an address, or files of this device. */
 import { useRef, useState } from "preact/hooks";
 import { FaultNotice } from "../../app/fault-notice";
+import { device } from "../../app/studio";
 import type { OfferedChoice } from "../../engine/api";
 import { parseModelAddress } from "../../engine/model-address";
 import { CheckField, Field, TextField } from "../../ui/field";
@@ -59,7 +60,11 @@ function AddressForm() {
           )}
         </Field>
       )}
-      <button type="submit" class="button primary" disabled={shown.state === "looking"}>
+      <button
+        type="submit"
+        class="button primary"
+        disabled={shown.state === "looking" || device.value.state !== "ready"}
+      >
         {text.look}
       </button>
     </form>

@@ -1,6 +1,8 @@
 /** The words of the Models screen. */
 import { inLanguage } from "../../app/language";
 
+const EIGHT_BITS = "Its U-Net is kept in eight bits, because more would not fit; pictures change slightly.";
+
 export const english = {
   title: "Models",
   lead: "Draw and train with any Stable Diffusion 1.x or 2.x model: from a model hub, an address, or your own files. It is fetched once, straight to this browser, and stays there until you delete it.",
@@ -47,7 +49,8 @@ export const english = {
     precision: {
       f32: "Its weights are kept as 32-bit floats.",
       f16: "Its weights are kept as 16-bit floats, which halves the memory.",
-      int8: "Its U-Net is kept in eight bits, because more would not fit; pictures change slightly.",
+      "int8-f32": EIGHT_BITS,
+      "int8-f16": EIGHT_BITS,
     },
     draws: (side: number, bytes: string) =>
       `Drawing ${side} × ${side} pixels takes up to ${bytes} of GPU memory.`,
