@@ -25,7 +25,8 @@ export default defineConfig({
   worker: { format: "es" },
   test: {
     projects: [
-      { test: { name: "web", include: ["tests/web/**/*.test.ts"] } },
+      // Some wait for real time to pass, on machines that may be busy.
+      { test: { name: "web", include: ["tests/web/**/*.test.ts"], testTimeout: 30_000 } },
       {
         test: {
           name: "browser",

@@ -67,6 +67,10 @@ export const germanSettings: SettingsText = {
       "Aufmerksamkeit am Ort",
       "Gewicht dafür, dass die Aufmerksamkeit des neuen Wortes auf dem markierten Ding bleibt.",
     ],
+    resolution: [
+      "Seitenlänge im Training, in Pixeln",
+      "Leer ist die des Modells. Kleiner trainiert schneller und lernt weniger.",
+    ],
     batch: ["Stapel", "Fotos je Schritt."],
     accumulation: ["Ansammlung", "Durchgänge, die vor jeder Änderung gesammelt werden."],
     photoVariants: [

@@ -251,7 +251,7 @@ export const german: Text = {
 
   run: {
     title: (word) => `${word} wird gelernt`,
-    doneTitle: (word) => `${word} ist gelernt`,
+    doneTitle: (word, several) => `${word} ${several ? "sind" : "ist"} gelernt`,
     failedTitle: "Das Training brach ab",
     step: (step, steps) => `Schritt ${step} von ${steps}`,
     preparing: "Das Training wird vorbereitet …",
