@@ -1,6 +1,6 @@
 /** Whether this browser and GPU can do the work, in words, and the facts for a report. */
 import { useState } from "preact/hooks";
-import { sentenceFor } from "../../app/fault-notice";
+import { FaultNotice, sentenceFor } from "../../app/fault-notice";
 import { binarySize, count, parameters } from "../../app/format";
 import { chooseLanguage, LANGUAGES, type Language, language } from "../../app/language";
 import { addressOf, subject } from "../../app/navigation";
@@ -26,7 +26,12 @@ function Device() {
     <div class="screen narrow">
       <h1>{text.about.title}</h1>
       {now.state === "checking" && <p>{text.about.checking}</p>}
-      {now.state === "fault" && <DeviceFault fault={now.fault} />}
+      {now.state === "fault" &&
+        (now.fault.kind === "OtherTab" ? (
+          <FaultNotice fault={now.fault} />
+        ) : (
+          <DeviceFault fault={now.fault} />
+        ))}
       {now.state === "ready" && <DeviceFacts report={now.report} />}
       <ModelFacts />
       <LanguageChoice />
