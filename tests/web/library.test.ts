@@ -9,6 +9,7 @@ const fakeEngine = vi.hoisted(() => ({ next: 1, refused: "" }));
 
 vi.mock("../../web/app/studio", () => ({
   whenEngineOpens: () => undefined,
+  whenEngineCloses: () => undefined,
   engine: () => ({
     addAdapter: async (_: Uint8Array, fileName: string) => {
       if (fileName === fakeEngine.refused) throw faultError("BadFile", "It belongs to another model.");

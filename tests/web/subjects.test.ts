@@ -9,6 +9,7 @@ const fakeEngine = vi.hoisted(() => ({
 
 vi.mock("../../web/app/studio", () => ({
   whenEngineOpens: () => undefined,
+  whenEngineCloses: () => undefined,
   engine: () => ({
     timePlans: (settings: unknown, photos: number, previews: unknown) => {
       fakeEngine.asked.push(photos);

@@ -23,6 +23,13 @@ export function whenEngineOpens(step: () => Promise<void>): void {
   onOpened.push(step);
 }
 
+/** What of an engine's state is gone with it. */
+const onClosed: (() => void)[] = [];
+
+export function whenEngineCloses(step: () => void): void {
+  onClosed.push(step);
+}
+
 export function engine(): EngineClient {
   if (!client) throw faultError("EngineStopped", text.faults.notOpen);
   return client;
@@ -45,8 +52,10 @@ export async function openEngine(): Promise<void> {
 
 /** For good: until somebody opens one again. */
 export function closeEngine(): void {
-  client?.dispose();
+  if (!client) return;
+  client.dispose();
   client = undefined;
+  for (const step of onClosed) step();
 }
 
 /** Another tab took the lead: this one's engine goes, with its GPU memory. */
