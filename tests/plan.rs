@@ -42,19 +42,35 @@ impl StableDiffusion15 {
     }
 
     fn sizes(&self, scalar: usize) -> ModelSizes<'_> {
-        ModelSizes { text_encoder: &self.text_encoder, unet: &self.unet, vae: &self.vae, scalar }
+        let Self { text_encoder, unet, vae } = self;
+        ModelSizes { text_encoder, unet, vae, scalar, quantized: false }
     }
 }
 
 fn picture(side: usize) -> GenerationSizes {
     let size = [side; 2];
-    GenerationSizes { size, guided: true, rank: 0, difference_values: 0, hooks_attention: false }
+    GenerationSizes {
+        size,
+        guided: true,
+        rank: 0,
+        folded_values: 0,
+        text_encoder_values: 0,
+        hooks_attention: false,
+    }
 }
 
 fn run(side: usize, batch: usize) -> TrainingSizes {
     let adaptation = Adaptation::LowRank { rank: 32, on: ModuleChoice::AttentionProjections };
     let optimizer = Optimizer::AdamW;
-    TrainingSizes { side, pictures: 4, batch, adaptation, aligned_predictions: 2, optimizer }
+    TrainingSizes {
+        side,
+        pictures: 4,
+        batch,
+        adaptation,
+        aligned_predictions: 2,
+        optimizer,
+        localized: false,
+    }
 }
 
 fn phase(plan: &MemoryPlan, name: &str) -> f64 {
@@ -111,6 +127,30 @@ fn stable_diffusion_fits_its_bars_in_half_precision() {
     assert!(sizes.training(run(512, 1), ActivationPolicy::Keep).peak() <= 6_000_000_000);
 }
 
+/// The U-Net's integers are half of 16-bit floats; scales, norms and the first and last layer cost little.
+#[test]
+fn eight_bits_halve_the_unet() {
+    let model = StableDiffusion15::new();
+    let weights = |quantized| ModelSizes { quantized, ..model.sizes(2) }.weights();
+    let (floats, integers) = (weights(false), weights(true));
+    let share = integers.unet as f64 / floats.unet as f64;
+    assert!((0.5..0.51).contains(&share), "{share}");
+    assert_eq!((floats.vae, floats.text_encoder), (integers.vae, integers.text_encoder));
+}
+
+/// The VAE's share of a large picture in tiles is that of a small one, and the picture itself.
+#[test]
+fn tiles_keep_a_large_picture_small() {
+    let model = StableDiffusion15::new();
+    let sizes = model.sizes(2);
+    let decoding = |plan: &MemoryPlan| phase(plan, "decoding the picture");
+    let (small, large) = (sizes.generation(picture(512)), sizes.generation(picture(1024)));
+    let tiled = sizes.generation_in_tiles(picture(1024), 64);
+    assert_eq!((large.tile, tiled.tile), (None, Some(64)));
+    assert!(decoding(&large) > 3.9 * decoding(&small));
+    assert!((1.0..1.2).contains(&(decoding(&tiled) / decoding(&small))));
+}
+
 #[test]
 fn activations_grow_with_pixels_and_batch_and_not_faster() {
     let model = StableDiffusion15::new();
@@ -122,6 +162,22 @@ fn activations_grow_with_pixels_and_batch_and_not_faster() {
     let training = |batch| phase(&sizes.training(run(256, batch), ActivationPolicy::Keep), "training");
     let (second, third) = (training(2) - training(1), training(3) - training(2));
     assert!((third / second - 1.0).abs() < 0.05, "{second} and {third}");
+}
+
+/// Attention in the open costs memory, of the layers that count alone.
+#[test]
+fn the_localized_loss_is_counted() {
+    let model = StableDiffusion15::new();
+    let sizes = model.sizes(2);
+    let peak = |localized| {
+        let run = TrainingSizes { localized, ..run(512, 1) };
+        sizes.training(run, ActivationPolicy::Keep).peak()
+    };
+    // 32 × 32 pixels of the finest level that counts, 8 heads, 77 tokens: two of them in each of five layers,
+    // and less at the coarser levels.
+    let probabilities = 8 * 32 * 32 * 77 * 4_u64;
+    let more = peak(true) - peak(false);
+    assert!((8 * probabilities..40 * probabilities).contains(&more), "{more}");
 }
 
 fn demo() -> StableDiffusion {

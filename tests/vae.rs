@@ -63,6 +63,46 @@ fn stable_diffusion_layout_equals_diffusers() {
     assert_equals_diffusers("vae/sd15_layout.safetensors", &vae, images, Some(latents));
 }
 
+/// Three rows of two tiles, of which no one is a whole tile's side further than the last.
+#[test]
+fn tiles_equal_those_of_diffusers_and_nearly_the_whole() {
+    let device = Device::flex();
+    let vae = load(&FormulaModel::read("vae/sd15_layout.json"), &device);
+    let images = formula::values("tiled images", [1, 120, 72, 3], &device);
+    let latents = formula::values("tiled latents", [1, 15, 9, 4], &device);
+    let golden = Golden::read("vae/tiled.safetensors");
+    let distribution = vae.encode_in_tiles(images, 8);
+    assert_equals(&golden, "mean", distribution.mean);
+    assert_equals(&golden, "log_variance", distribution.log_variance);
+    assert_equals(&golden, "decoded", vae.decode_in_tiles(latents.clone(), 8));
+    // One tile is the whole; so is one that a strip would follow which it covers already.
+    for side in [15, 16] {
+        let error = relative_error(
+            &values(vae.decode_in_tiles(latents.clone(), side)),
+            &values(vae.decode(latents.clone())),
+        );
+        assert!(error <= 1e-6, "{side}: {error:.2e}");
+    }
+    let strip = latents.narrow(1, 0, 9);
+    let tiled = vae.decode_in_tiles(strip.clone(), 8);
+    assert_eq!(tiled.dims(), [1, 72, 72, 3]);
+}
+
+/// On a photo through a trained model, tiles can hardly be told from the whole.
+#[test]
+fn tiles_of_a_photo_look_like_the_whole() {
+    let device = Device::flex();
+    let config = block_on(read_text(&demo_model(), "vae/config.json")).unwrap();
+    let mut weights = demo_weights("vae", "diffusion_pytorch_model", &device);
+    let vae = AutoencoderKl::load(&mut weights, AutoencoderKlConfig::from_json(&config).unwrap()).unwrap();
+    let latents = vae.encode(photo(&device)).mean;
+    let (whole, tiled) = (values(vae.decode(latents.clone())), values(vae.decode_in_tiles(latents, 12)));
+    let squares = whole.iter().zip(&tiled).map(|(one, other)| f64::from((one - other) / 2.0).powi(2));
+    let psnr = -10.0 * (squares.sum::<f64>() / whole.len() as f64).log10();
+    println!("tiles of 12 latents against the whole: {psnr:.1} dB");
+    assert!(psnr >= 30.0, "{psnr:.1} dB");
+}
+
 #[test]
 fn legacy_attention_names_are_the_same_model() {
     let device = Device::flex();

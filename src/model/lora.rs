@@ -4,9 +4,13 @@
 //!
 //! The model holds no adapter: a [`LoraSet`] is passed with each forward call, so that the same
 //! model answers with and without it. A layer the set does not name computes W·x + b and nothing
-//! else, bit by bit the base model. Every linear layer and convolution of the U-Net's pieces can have a
-//! difference, its attention projections a LoRA too; the affine numbers of norms, and the time embedding
-//! before the pieces, stay frozen.
+//! else, bit by bit the base model. Every linear layer and convolution of the U-Net's pieces can be adapted
+//! in both ways; the affine numbers of norms, and the time embedding before the pieces, stay frozen. Of a
+//! 3×3 convolution A is a convolution like the layer itself, to `rank` channels, and B a 1×1 one.
+//!
+//! What a set does to a layer can be folded: W + Σ strength · D + Σ scale · B·A is computed once and kept by
+//! the set in the layer's place. The layer's own weights stay as they are, so without the set the model is
+//! the base model again, bit by bit.
 //!
 //! Factors and differences may be leaves of an autodiff graph: then their gradients are made. A layer
 //! whose difference is one computes its sum of terms in launches of their own, which carry gradients.
@@ -16,14 +20,16 @@ use std::collections::HashMap;
 use burn::tensor::{DType, Tensor};
 
 use super::adaptable::{AdaptableModule, LayerKind};
-use super::layers::{take_pointwise_weight, to_image, to_tokens};
-use crate::ops::linear::{LoraFactors, adapted_linear, linear_with_residual, trainable_linear};
+use super::layers::{to_image, to_tokens};
+use crate::ops::frozen_weight::FrozenWeight;
+use crate::ops::linear::{LoraFactors, adapted_linear, trainable_linear};
 use crate::weights::{self, Weights};
 
 /// The two factors of one layer's adaptation, f32; with gradients where they are autodiff tensors.
 #[derive(Clone, Debug)]
 pub struct LoraLayer {
-    /// A `[rank, in_features]`
+    /// A `[rank, in_features]`; of a 3×3 convolution `[3·3·in_channels, rank]`, which is how the weight
+    /// `[3, 3, in_channels, rank]` of a convolution lies in memory.
     pub down: Tensor<2>,
     /// B `[out_features, rank]`
     pub up: Tensor<2>,
@@ -43,6 +49,29 @@ impl LoraLayer {
         let LoraFactors { down, up, scale } = self.factors(x.dtype());
         trainable_linear(trainable_linear(x, down) * scale, up)
     }
+
+    /// scale · B·(A∗x) of a 3×3 convolution; `convolve` is its own convolution of x by a weight
+    /// `[3, 3, in_channels, rank]`.
+    pub(super) fn forward_convolution(
+        &self,
+        x: Tensor<4>,
+        convolve: impl Fn(Tensor<4>, Tensor<4>) -> Tensor<4>,
+    ) -> Tensor<4> {
+        let LoraFactors { down, up, scale } = self.factors(x.dtype());
+        let ([rows, rank], in_channels) = (down.dims(), x.dims()[3]);
+        let side = (rows / in_channels.max(1)).isqrt();
+        let reduced = convolve(x, down.reshape([side, side, in_channels, rank]));
+        let [_, height, width, _] = reduced.dims();
+        to_image(trainable_linear(to_tokens(reduced) * scale, up), height, width)
+    }
+
+    /// scale · B·A as a difference of the layer's weight.
+    fn into_difference(self, of_convolution: bool) -> WeightDifference {
+        let Self { down, up, scale } = self;
+        let (rows, columns) = if of_convolution { (down, up) } else { (up, down.transpose()) };
+        let product = trainable_linear(rows.unsqueeze::<3>(), columns);
+        WeightDifference { weight: product.squeeze_dim(0), bias: None, strength: scale }
+    }
 }
 
 /// A full difference of one layer's weights, f32; with gradients where they are autodiff tensors.
@@ -58,10 +87,20 @@ pub struct WeightDifference {
 
 /// What a layer computes with: its own weights, and what a set's differences add to them.
 pub(super) struct LayerWeights<const D: usize> {
-    pub weight: Tensor<D>,
+    pub weight: FrozenWeight<D>,
     pub bias: Option<Tensor<1>>,
     /// A gradient to weight and bias is wanted.
     pub trained: bool,
+}
+
+/// What of a [`LoraSet`] is folded into weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Folding {
+    /// Full differences: low-rank ones stay beside the weights.
+    Differences,
+    /// Low-rank adaptations too: as much memory as the layers' weights, and a forward pass as fast as the base
+    /// model's.
+    All,
 }
 
 /// The adapted layers of a model by module path, for example
@@ -113,12 +152,25 @@ impl LoraSet {
         self.layers.is_empty() && self.differences.is_empty() && self.folded.is_empty()
     }
 
-    /// Puts the sum of the layer's weights and the set's differences in the differences' place.
-    pub(super) fn fold<const D: usize>(&mut self, path: &str, weight: &Tensor<D>, bias: Option<&Tensor<1>>) {
+    /// Puts the sum of the layer's weights (D = 2 of a linear layer, 4 of a convolution) and what is folded
+    /// of the set's adaptations in the adaptations' place.
+    pub(super) fn fold<const D: usize>(
+        &mut self,
+        path: &str,
+        weight: &FrozenWeight<D>,
+        bias: Option<&Tensor<1>>,
+        folding: Folding,
+    ) {
+        if folding == Folding::All {
+            for layer in self.layers.remove(path).unwrap_or_default() {
+                self.insert_difference(path, layer.into_difference(D == 4));
+            }
+        }
         if self.differences(path).is_empty() {
             return;
         }
         let LayerWeights { weight, bias, .. } = layer_weights(Some(self), path, weight, bias);
+        let weight = weight.floats();
         let count = weight.shape().num_elements();
         self.differences.remove(path);
         self.folded.insert(path.to_owned(), (weight.reshape([count]), bias));
@@ -129,24 +181,27 @@ impl LoraSet {
 pub(super) fn layer_weights<const D: usize>(
     lora: Option<&LoraSet>,
     path: &str,
-    weight: &Tensor<D>,
+    weight: &FrozenWeight<D>,
     bias: Option<&Tensor<1>>,
 ) -> LayerWeights<D> {
     let shape = weight.dims();
     let folded = lora.and_then(|set| set.folded.get(path));
     let (mut weight, mut bias) = match folded {
-        Some((weight, bias)) => (weight.clone().reshape(shape), bias.clone()),
+        Some((weight, bias)) => (FrozenWeight::Floats(weight.clone().reshape(shape)), bias.clone()),
         None => (weight.clone(), bias.cloned()),
     };
+    let mut trained = false;
     let differences = lora.map_or(&[][..], |set| set.differences(path));
     if !differences.is_empty() {
         let weights = differences.iter().map(|each| (each.weight.clone().reshape(shape), each.strength));
-        weight = plus(weight, weights);
+        let sum = plus(weight.floats(), weights);
+        trained = sum.is_autodiff();
+        weight = FrozenWeight::Floats(sum);
         let own = bias.take();
         let biases = differences.iter().filter_map(|each| Some((each.bias.clone()?, each.strength)));
         bias = own.map(|own| plus(own, biases));
     }
-    let trained = weight.is_autodiff() || bias.as_ref().is_some_and(Tensor::is_autodiff);
+    trained |= bias.as_ref().is_some_and(Tensor::is_autodiff);
     LayerWeights { weight, bias, trained }
 }
 
@@ -166,7 +221,7 @@ pub struct AdaptableLinear {
     /// Where the layer is in the model, as in upstream's keys.
     pub path: String,
     /// `[out_features, in_features]`
-    pub weight: Tensor<2>,
+    pub(super) weight: FrozenWeight<2>,
     /// `[out_features]`
     pub bias: Option<Tensor<1>>,
     /// Upstream has it as a 1×1 convolution.
@@ -192,7 +247,7 @@ impl AdaptableLinear {
         in_features: usize,
         out_features: usize,
     ) -> Result<Self, weights::Error> {
-        let weight = weights.take(&format!("{path}.weight"), [out_features, in_features])?;
+        let weight = weights.take_matrix(&format!("{path}.weight"), [out_features, in_features])?;
         Ok(Self { path: path.to_owned(), weight, bias: None, pointwise: false })
     }
 
@@ -203,7 +258,7 @@ impl AdaptableLinear {
         in_features: usize,
         out_features: usize,
     ) -> Result<Self, weights::Error> {
-        let weight = take_pointwise_weight(weights, path, in_features, out_features)?;
+        let weight = weights.take_pointwise(&format!("{path}.weight"), [out_features, in_features])?;
         let bias = weights.take(&format!("{path}.bias"), [out_features])?;
         Ok(Self { path: path.to_owned(), weight, bias: Some(bias), pointwise: true })
     }
@@ -229,17 +284,18 @@ impl AdaptableLinear {
         to_image(self.forward(to_tokens(x), lora), height, width)
     }
 
-    /// The first low-rank adaptation is part of the layer's own launch; further ones are added.
+    /// The first low-rank adaptation is part of the layer's own launch, unless that is by integers; further
+    /// ones are added.
     fn forward_plus(&self, x: Tensor<3>, residual: Option<Tensor<3>>, lora: Option<&LoraSet>) -> Tensor<3> {
         let layer = layer_weights(lora, &self.path, &self.weight, self.bias.as_ref());
         let LayerWeights { weight, bias, trained } = layer;
         let low_rank = lora.map_or(&[][..], |set| set.get(&self.path));
-        let (y, others) = match low_rank {
-            _ if trained => (trained_sum(x.clone(), weight, bias, residual), low_rank),
-            [] => return linear_with_residual(x, weight, bias, residual),
-            [first, others @ ..] => {
+        let (y, others) = match (low_rank, weight) {
+            (_, weight) if trained => (trained_sum(x.clone(), weight.floats(), bias, residual), low_rank),
+            ([first, others @ ..], FrozenWeight::Floats(weight)) => {
                 (adapted_linear(x.clone(), weight, bias, residual, first.factors(x.dtype())), others)
             }
+            (_, weight) => (weight.linear(x.clone(), bias, residual), low_rank),
         };
         others.iter().fold(y, |sum, layer| sum + layer.forward(x.clone()))
     }

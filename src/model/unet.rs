@@ -7,7 +7,7 @@ use burn::tensor::{DType, Device, Tensor};
 
 use super::adaptable::{AdaptableLayer, AdaptableModule, ModuleChoice};
 use super::cross_attention::Guides;
-use super::lora::LoraSet;
+use super::lora::{Folding, LoraSet};
 use super::time_embedding::{Sinusoids, TimeEmbedding};
 use super::unet_blocks::{Conditioning, Segment, SegmentInput};
 use super::unet_config::UNet2DConditionConfig;
@@ -43,6 +43,13 @@ impl UNet2DConditionModel {
             .collect::<Result<Vec<_>, _>>()?;
         let dtype = segments.iter().find_map(Segment::dtype).unwrap_or(DType::F32);
         Ok(Self { config, dtype, time_embedding, segments })
+    }
+
+    /// Whether the weight of that name may be kept in eight bits: those of linear layers and convolutions, but not
+    /// of the first and the last, which are small and whose rounding every pixel would show, nor the timestep's.
+    pub fn may_quantize(name: &str) -> bool {
+        let full = ["conv_in.", "conv_out.", "time_embedding."];
+        name.ends_with(".weight") && !name.contains("norm") && !full.iter().any(|path| name.starts_with(path))
     }
 
     pub fn config(&self) -> &UNet2DConditionConfig {
@@ -132,10 +139,10 @@ impl UNet2DConditionModel {
         self.adaptable_modules(ModuleChoice::AttentionProjections)
     }
 
-    /// Adds a set's full differences to this model's weights once for all: what the set then holds takes
+    /// Adds what a set does to this model's weights to them once for all: what the set then holds takes
     /// as much memory as the weights of the layers it names, and a forward pass as long as without it.
-    pub fn fold(&self, set: &mut LoraSet) {
-        self.layers().for_each(|layer| layer.fold(set));
+    pub fn fold(&self, set: &mut LoraSet, folding: Folding) {
+        self.layers().for_each(|layer| layer.fold(set, folding));
     }
 
     fn layers(&self) -> impl Iterator<Item = AdaptableLayer<'_>> {

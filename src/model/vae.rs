@@ -8,6 +8,7 @@ use super::layers::Linear;
 use super::vae_config::AutoencoderKlConfig;
 use super::vae_decoder::VaeDecoder;
 use super::vae_encoder::VaeEncoder;
+use super::vae_tiles::{TileSides, in_tiles};
 use crate::weights::{self, Weights};
 
 #[derive(Clone, Debug)]
@@ -53,8 +54,21 @@ impl AutoencoderKl {
     /// images `[batch, height, width, in_channels]` in −1…1 → latents of `1 / config.downscale()` of
     /// their height and width, not yet multiplied by `config.scaling_factor`.
     pub fn encode(&self, images: Tensor<4>) -> LatentDistribution {
+        self.distribution(self.moments(images))
+    }
+
+    /// The same in overlapping tiles of `side` latents, which take as much memory as one of them.
+    pub fn encode_in_tiles(&self, images: Tensor<4>, side: usize) -> LatentDistribution {
+        let sides = TileSides { input: side * self.config.downscale(), output: side };
+        self.distribution(in_tiles(images, sides, |tile| self.moments(tile)))
+    }
+
+    fn moments(&self, images: Tensor<4>) -> Tensor<4> {
         let moments = self.encoder.forward(images.cast(self.dtype));
-        let moments = apply(&self.quant_conv, moments).cast(DType::F32);
+        apply(&self.quant_conv, moments).cast(DType::F32)
+    }
+
+    fn distribution(&self, moments: Tensor<4>) -> LatentDistribution {
         let latents = self.config.latent_channels;
         LatentDistribution {
             mean: moments.clone().narrow(3, 0, latents),
@@ -67,6 +81,12 @@ impl AutoencoderKl {
     pub fn decode(&self, latents: Tensor<4>) -> Tensor<4> {
         let latents = apply(&self.post_quant_conv, latents.cast(self.dtype));
         self.decoder.forward(latents).cast(DType::F32)
+    }
+
+    /// The same in overlapping tiles of `side` latents, which take as much memory as one of them.
+    pub fn decode_in_tiles(&self, latents: Tensor<4>, side: usize) -> Tensor<4> {
+        let sides = TileSides { input: side, output: side * self.config.downscale() };
+        in_tiles(latents, sides, |tile| self.decode(tile))
     }
 }
 

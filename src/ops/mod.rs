@@ -11,6 +11,7 @@ pub mod attention;
 pub mod concat;
 pub mod conv2d;
 mod extension;
+pub mod frozen_weight;
 pub mod geglu;
 pub mod group_norm;
 pub mod layer_norm;

@@ -10,7 +10,7 @@ use burn::backend::tensor::IntTensor;
 use burn::tensor::{Device, Int, TensorData};
 use thiserror::Error;
 
-use super::conv2d::{self, Geometry, Padding};
+use super::conv2d::{self, Additions, Geometry, Padding};
 use super::linear::{self, products::rowwise};
 use super::{extension::*, on_gpu};
 use crate::gpu::gemm::{ALayout, BLayout, BScale, Epilogue, Extents, Product};
@@ -40,13 +40,13 @@ impl QuantizedWeight<2> {
     /// # Errors
     /// [`WrongCount`]
     pub fn quantize(values: &[f32], shape: [usize; 2], device: &Device) -> Result<Self, WrongCount> {
-        let inputs = shape[1];
-        quantize(values, shape, shape[0], |index| index / inputs, device)
-    }
-
-    /// Its weights as plain numbers.
-    pub fn dequantize(&self) -> Tensor<2> {
-        self.integers() * self.scale.clone().unsqueeze_dim(1)
+        let [outputs, inputs] = shape;
+        quantize(
+            values,
+            shape,
+            Order { channels: outputs, channel_of: |at| at / inputs, place_of: |at| at },
+            device,
+        )
     }
 }
 
@@ -56,17 +56,43 @@ impl QuantizedWeight<4> {
     /// # Errors
     /// [`WrongCount`]
     pub fn quantize(values: &[f32], shape: [usize; 4], device: &Device) -> Result<Self, WrongCount> {
-        let outputs = shape[3];
-        quantize(values, shape, outputs, |index| index % outputs, device)
+        let channels = shape[3];
+        quantize(values, shape, Order { channels, channel_of: |at| at % channels, place_of: |at| at }, device)
     }
 
-    /// Its weights as plain numbers.
-    pub fn dequantize(&self) -> Tensor<4> {
-        (self.integers() * self.scale.clone().unsqueeze()).reshape(self.shape)
+    /// `values` `[out, in, r, s]` on the host, which is PyTorch's order; `shape` is theirs. Nothing is moved
+    /// but the integers.
+    ///
+    /// # Errors
+    /// [`WrongCount`]
+    pub fn quantize_relaid(values: &[f32], shape: [usize; 4], device: &Device) -> Result<Self, WrongCount> {
+        let [channels, inputs, height, width] = shape;
+        let taps = height * width;
+        let place_of = |at: usize| {
+            let (tap, input, output) = (at / (inputs * channels), at / channels % inputs, at % channels);
+            (output * inputs + input) * taps + tap
+        };
+        let order = Order { channels, channel_of: |at| at % channels, place_of };
+        quantize(values, [height, width, inputs, channels], order, device)
     }
 }
 
 impl<const D: usize> QuantizedWeight<D> {
+    /// The weight's shape.
+    pub fn dims(&self) -> [usize; D] {
+        self.shape
+    }
+
+    /// Its weights as plain numbers.
+    pub fn dequantize(&self) -> Tensor<D> {
+        // A matrix has a line for each output channel, a kernel an output channel in each place of a line.
+        let scale: Tensor<2> = match D {
+            2 => self.scale.clone().unsqueeze_dim(1),
+            _ => self.scale.clone().unsqueeze_dim(0),
+        };
+        (self.integers() * scale).reshape(self.shape)
+    }
+
     /// `[lines, last extent]`
     fn integers(&self) -> Tensor<2> {
         let [lines, words] = self.packed.dims();
@@ -79,25 +105,33 @@ impl<const D: usize> QuantizedWeight<D> {
     }
 }
 
-/// `channel_of`: the output channel of a place in `values`.
+/// How a weight's numbers follow each other.
+struct Order<Channel, Place> {
+    channels: usize,
+    /// The output channel of a number of the weight.
+    channel_of: Channel,
+    /// Where it is in the given values.
+    place_of: Place,
+}
+
 fn quantize<const D: usize>(
     values: &[f32],
     shape: [usize; D],
-    channels: usize,
-    channel_of: impl Fn(usize) -> usize,
+    order: Order<impl Fn(usize) -> usize, impl Fn(usize) -> usize>,
     device: &Device,
 ) -> Result<QuantizedWeight<D>, WrongCount> {
+    let Order { channels, channel_of, place_of } = order;
     if values.len() != shape.iter().product::<usize>() || values.is_empty() {
         return Err(WrongCount { shape: shape.to_vec(), count: values.len() });
     }
     let mut scale = vec![0.0_f32; channels];
-    for (index, value) in values.iter().enumerate() {
+    for index in 0..values.len() {
         let channel = &mut scale[channel_of(index)];
-        *channel = channel.max(value.abs() / 127.0);
+        *channel = channel.max(values[place_of(index)].abs() / 127.0);
     }
     let integer = |index: usize| {
         let scale = scale[channel_of(index)];
-        if scale > 0.0 { (values[index] / scale).round().clamp(-127.0, 127.0) as i8 } else { 0 }
+        if scale > 0.0 { (values[place_of(index)] / scale).round().clamp(-127.0, 127.0) as i8 } else { 0 }
     };
     let extent = shape[D - 1];
     let words: Vec<i32> = (0..values.len() / extent)
@@ -121,12 +155,23 @@ fn quantize<const D: usize>(
 /// x `[batch, tokens, in]` · weight `[out, in]`ᵀ + bias `[out]` → `[batch, tokens, out]`, in the type of `x`.
 /// No gradient flows to `weight` and `bias`; the input is not kept for the backward pass.
 pub fn quantized_linear(x: Tensor<3>, weight: &QuantizedWeight<2>, bias: Option<Tensor<1>>) -> Tensor<3> {
+    quantized_linear_with_residual(x, weight, bias, None)
+}
+
+/// The same plus `residual` `[batch, tokens, out]`, through which the gradient passes as it is.
+pub fn quantized_linear_with_residual(
+    x: Tensor<3>,
+    weight: &QuantizedWeight<2>,
+    bias: Option<Tensor<1>>,
+    residual: Option<Tensor<3>>,
+) -> Tensor<3> {
     if !on_gpu(&x) {
-        return linear::reference::linear(x, weight.dequantize(), bias);
+        return linear::reference::linear_with_residual(x, weight.dequantize(), bias, residual);
     }
     let (packed, scale) = (weight.packed.clone().into_dispatch(), weight.scale.clone().into_dispatch());
     let x = x.into_dispatch();
-    Tensor::from_dispatch(Dispatch::quantized_linear(x, packed, scale, bias.into(), weight.shape))
+    let (bias, residual) = (bias.into(), residual.into());
+    Tensor::from_dispatch(Dispatch::quantized_linear(x, packed, scale, bias, residual, weight.shape))
 }
 
 /// x `[batch, height, width, in]`, weight `[r, s, in, out]`, bias `[out]` → `[batch, height', width', out]`,
@@ -138,13 +183,59 @@ pub fn quantized_conv2d(
     stride: usize,
     padding: Padding,
 ) -> Tensor<4> {
+    quantized_conv2d_with(x, weight, bias, stride, padding, Additions::default())
+}
+
+/// The same with something added.
+pub fn quantized_conv2d_with(
+    x: Tensor<4>,
+    weight: &QuantizedWeight<4>,
+    bias: Option<Tensor<1>>,
+    stride: usize,
+    padding: Padding,
+    additions: Additions,
+) -> Tensor<4> {
     if !on_gpu(&x) {
-        return conv2d::reference::conv2d(x, weight.dequantize(), bias, stride, padding);
+        return conv2d::reference::conv2d_with(x, weight.dequantize(), bias, stride, padding, additions);
     }
     let geometry = Geometry::of(x.dims(), weight.shape, stride, padding);
+    run_conv2d(x, weight, bias, additions, geometry)
+}
+
+/// Of the nearest-neighbour doubling of x, cut to `size`, as
+/// [`upsampling_conv2d`](super::conv2d::upsampling_conv2d).
+pub fn quantized_upsampling_conv2d(
+    x: Tensor<4>,
+    weight: &QuantizedWeight<4>,
+    bias: Option<Tensor<1>>,
+    size: [usize; 2],
+) -> Tensor<4> {
+    if !on_gpu(&x) {
+        return conv2d::reference::upsampling_conv2d(x, weight.dequantize(), bias, size);
+    }
+    let geometry = Geometry::of_upsampled(x.dims(), weight.shape, size);
+    run_conv2d(x, weight, bias, Additions::default(), geometry)
+}
+
+fn run_conv2d(
+    x: Tensor<4>,
+    weight: &QuantizedWeight<4>,
+    bias: Option<Tensor<1>>,
+    additions: Additions,
+    geometry: Geometry,
+) -> Tensor<4> {
     let (packed, scale) = (weight.packed.clone().into_dispatch(), weight.scale.clone().into_dispatch());
+    let (image_add, residual) = (additions.image_add.into(), additions.residual.into());
     let x = x.into_dispatch();
-    Tensor::from_dispatch(Dispatch::quantized_conv2d(x, packed, scale, bias.into(), geometry))
+    Tensor::from_dispatch(Dispatch::quantized_conv2d(
+        x,
+        packed,
+        scale,
+        bias.into(),
+        image_add,
+        residual,
+        geometry,
+    ))
 }
 
 /// The kernels behind the functions above.
@@ -155,6 +246,7 @@ pub trait QuantizedOps: Backend {
         packed: IntTensor<Self>,
         scale: FloatTensor<Self>,
         #[extension_type] bias: Operand<Self>,
+        #[extension_type] residual: Operand<Self>,
         shape: [usize; 2],
     ) -> FloatTensor<Self>;
     fn quantized_conv2d(
@@ -162,19 +254,15 @@ pub trait QuantizedOps: Backend {
         packed: IntTensor<Self>,
         scale: FloatTensor<Self>,
         #[extension_type] bias: Operand<Self>,
+        #[extension_type] image_add: Operand<Self>,
+        #[extension_type] residual: Operand<Self>,
         geometry: Geometry,
     ) -> FloatTensor<Self>;
 }
 
 /// A product with the integers as its right factor.
-fn by_integers(
-    product: Product,
-    scale: CubeTensor,
-    contiguous: bool,
-    bias: Option<CubeTensor>,
-) -> CubeTensor {
-    let b_scale = Some(BScale { scale, contiguous });
-    Product { b_scale, epilogue: Epilogue { bias, ..Default::default() }, ..product }.run()
+fn by_integers(product: Product, scale: CubeTensor, contiguous: bool, epilogue: Epilogue) -> CubeTensor {
+    Product { b_scale: Some(BScale { scale, contiguous }), epilogue, ..product }.run()
 }
 
 /// x · weightᵀ, or dy · weight where the layout is [`BLayout::Columns`]; weight `[out, in]`.
@@ -195,18 +283,25 @@ impl QuantizedOps for CubeBackend {
         packed: CubeTensor,
         scale: CubeTensor,
         bias: Operand<Self>,
+        residual: Operand<Self>,
         shape: [usize; 2],
     ) -> CubeTensor {
-        by_integers(linear_product(x, packed, BLayout::Rows, shape), scale, false, bias.given())
+        let [bias, residual] = [bias, residual].map(Operand::given);
+        let epilogue = Epilogue { bias, residual, ..Default::default() };
+        by_integers(linear_product(x, packed, BLayout::Rows, shape), scale, false, epilogue)
     }
     fn quantized_conv2d(
         x: CubeTensor,
         packed: CubeTensor,
         scale: CubeTensor,
         bias: Operand<Self>,
+        image_add: Operand<Self>,
+        residual: Operand<Self>,
         geometry: Geometry,
     ) -> CubeTensor {
-        by_integers(geometry.forward_product(x, packed), scale, true, bias.given())
+        let [bias, image_add, residual] = [bias, image_add, residual].map(Operand::given);
+        let epilogue = Epilogue { bias, image_add, residual, ..Default::default() };
+        by_integers(geometry.forward_product(x, packed), scale, true, epilogue)
     }
 }
 
@@ -218,29 +313,33 @@ struct Kept<Extents> {
     extents: Extents,
 }
 
+/// Parents: x, residual.
 #[derive(Debug)]
 struct QuantizedLinear;
 
-impl Backward<CubeBackend, 1> for QuantizedLinear {
+impl Backward<CubeBackend, 2> for QuantizedLinear {
     type State = Kept<[usize; 2]>;
-    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+    fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
         let Kept { packed, scale, extents } = ops.state;
-        unary::<CubeBackend, _>(ops.parents, ops.node, grads, |dy| {
-            by_integers(linear_product(dy, packed, BLayout::Columns, extents), scale, false, None)
-        });
+        let input_gradient = |dy| {
+            let product = linear_product(dy, packed, BLayout::Columns, extents);
+            by_integers(product, scale, false, Epilogue::default())
+        };
+        binary::<CubeBackend, _, _>(ops.parents, ops.node, grads, input_gradient, |dy| dy);
     }
 }
 
+/// Parents: x, residual.
 #[derive(Debug)]
 struct QuantizedConv2d;
 
-impl Backward<CubeBackend, 1> for QuantizedConv2d {
+impl Backward<CubeBackend, 2> for QuantizedConv2d {
     type State = Kept<Geometry>;
-    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+    fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
         let Kept { packed, scale, extents } = ops.state;
-        unary::<CubeBackend, _>(ops.parents, ops.node, grads, |dy| {
-            by_integers(extents.input_gradient(dy, packed), scale, true, None)
-        });
+        let input_gradient =
+            |dy| by_integers(extents.input_gradient(dy, packed), scale, true, Epilogue::default());
+        binary::<CubeBackend, _, _>(ops.parents, ops.node, grads, input_gradient, |dy| dy);
     }
 }
 
@@ -250,25 +349,39 @@ impl<C: CheckpointStrategy> QuantizedOps for Autodiff<CubeBackend, C> {
         packed: CubeTensor,
         scale: Tracked<C>,
         bias: Operand<Self>,
+        residual: Operand<Self>,
         shape: [usize; 2],
     ) -> Tracked<C> {
-        let (scale, bias) = (scale.into_primitive(), frozen(bias));
+        let (scale, bias) = (scale.into_primitive(), frozen(bias).given());
+        let (residual, residual_node) = optional_parts::<C>(residual, &scale);
+        let (x, x_node) = x.into_parts();
         let kept = Kept { packed: packed.clone(), scale: scale.clone(), extents: shape };
-        record::<C, _>(QuantizedLinear, x, |x| {
-            (CubeBackend::quantized_linear(x, packed, scale, bias, shape), kept)
-        })
+        let epilogue = Epilogue { bias, residual, ..Default::default() };
+        let y = by_integers(linear_product(x, packed, BLayout::Rows, shape), scale, false, epilogue);
+        match QuantizedLinear.prepare::<C>([x_node, residual_node]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish(kept, y),
+            OpsKind::UnTracked(prepared) => prepared.finish(y),
+        }
     }
     fn quantized_conv2d(
         x: Tracked<C>,
         packed: CubeTensor,
         scale: Tracked<C>,
         bias: Operand<Self>,
+        image_add: Operand<Self>,
+        residual: Operand<Self>,
         geometry: Geometry,
     ) -> Tracked<C> {
-        let (scale, bias) = (scale.into_primitive(), frozen(bias));
+        let scale = scale.into_primitive();
+        let [bias, image_add] = [bias, image_add].map(|added| frozen(added).given());
+        let (residual, residual_node) = optional_parts::<C>(residual, &scale);
+        let (x, x_node) = x.into_parts();
         let kept = Kept { packed: packed.clone(), scale: scale.clone(), extents: geometry };
-        record::<C, _>(QuantizedConv2d, x, |x| {
-            (CubeBackend::quantized_conv2d(x, packed, scale, bias, geometry), kept)
-        })
+        let epilogue = Epilogue { bias, image_add, residual, ..Default::default() };
+        let y = by_integers(geometry.forward_product(x, packed), scale, true, epilogue);
+        match QuantizedConv2d.prepare::<C>([x_node, residual_node]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish(kept, y),
+            OpsKind::UnTracked(prepared) => prepared.finish(y),
+        }
     }
 }

@@ -20,6 +20,8 @@ impl StableDiffusion {
         // Before the photos are encoded, which takes a while.
         settings.validate().map_err(training::Error::from)?;
         settings.check_photos(photos.len()).map_err(training::Error::from)?;
+        let masked = photos.iter().filter(|photo| photo.mask().is_some()).count();
+        settings.check_masks(masked).map_err(training::Error::from)?;
         let plan = self.plan_training(&settings, photos.len())?;
         let settings = TrainingSettings {
             activations: plan.activations.map_or(settings.activations, Into::into),
@@ -62,6 +64,7 @@ impl StableDiffusion {
     pub(super) fn frozen(&self) -> FrozenModel {
         FrozenModel {
             name: self.name.clone(),
+            checkpoint_hash: self.checkpoint_hash.clone(),
             tokenizer: self.tokenizer.clone(),
             text_encoder: self.text_encoder.clone(),
             unet: self.unet.clone(),

@@ -48,6 +48,8 @@ pub struct GenerationSettings {
     pub regions: Vec<Region>,
     /// Words of the prompt whose heat maps are wanted.
     pub heat_maps: Vec<String>,
+    /// A look at how it goes: decoded by the tiny autoencoder where the model has one.
+    pub preview: bool,
 }
 
 impl Default for GenerationSettings {
@@ -71,6 +73,7 @@ impl Default for GenerationSettings {
             embedding_norm_clip: None,
             regions: Vec::new(),
             heat_maps: Vec::new(),
+            preview: false,
         }
     }
 }

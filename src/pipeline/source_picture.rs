@@ -57,12 +57,15 @@ impl Source {
     /// Encodes the picture, stretched to `[height, width]` pixels (Lanczos filter), as a sample of the
     /// VAE's distribution.
     ///
+    /// `tile`: side of the tiles, in latents, that the VAE works in.
+    ///
     /// # Errors
     /// Nothing of the mask is white.
     pub fn new(
         model: &StableDiffusion,
         source: &SourcePicture,
         [height, width]: [usize; 2],
+        tile: Option<usize>,
         mask_blur: f32,
         noise: &NoiseSource,
     ) -> Result<Self, Error> {
@@ -83,7 +86,10 @@ impl Source {
         };
         let values: Vec<f32> = picture.as_raw().iter().map(|&value| f32::from(value) / 127.5 - 1.0).collect();
         let image = Tensor::from_data(TensorData::new(values, [1, height, width, 3]), (device, DType::F32));
-        let distribution = model.vae.encode(image);
+        let distribution = match tile {
+            Some(side) => model.vae.encode_in_tiles(image, side),
+            None => model.vae.encode(image),
+        };
         let deviation = distribution.log_variance.mul_scalar(0.5).exp();
         let sample = distribution.mean + deviation * noise(NoisePurpose::EncodedPicture);
         Ok(Self { latents: sample * model.vae.config.scaling_factor, mask })

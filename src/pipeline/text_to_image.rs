@@ -24,6 +24,9 @@ pub struct Generation {
     source: Option<Source>,
     denoiser: Denoiser,
     latents: Tensor<4>,
+    /// Side of the tiles, in latents, that the VAE works in.
+    tile: Option<usize>,
+    preview: bool,
     step: usize,
     /// What of the prompt the model did not read.
     pub truncated: Option<String>,
@@ -72,16 +75,17 @@ impl Generation {
         noise: Box<dyn Fn(NoisePurpose) -> Tensor<4>>,
     ) -> Result<Self, Error> {
         settings.check()?;
-        model.plan_generation(settings, adapters, source)?;
+        let tile = model.plan_generation(settings, adapters, source)?.tile;
         // What an earlier job left over is of other sizes.
         model.gpu.release_unused();
         let kind: SamplerKind = settings.sampler.parse()?;
         let begin = if source.is_some() { settings.first_step() } else { 0 };
         let sampler = Sampler::starting_late(kind, &model.schedule, settings.steps, begin)?;
         let size = settings.size(model, source)?;
-        let mut denoiser = Denoiser::new(model, settings, adapters, sampler.timesteps().len())?;
+        let folding = model.folding(settings, adapters, source)?;
+        let mut denoiser = Denoiser::new(model, settings, adapters, folding, sampler.timesteps().len())?;
 
-        let source = source.map(|source| Source::new(model, source, size, settings.mask_blur, &noise));
+        let source = source.map(|source| Source::new(model, source, size, tile, settings.mask_blur, &noise));
         let source = source.transpose()?;
         let first_noise = noise(NoisePurpose::FirstLatents);
         let latents = match &source {
@@ -99,6 +103,8 @@ impl Generation {
             source,
             truncated: denoiser.truncated.take(),
             denoiser,
+            tile,
+            preview: settings.preview,
             step: 0,
         })
     }
@@ -165,8 +171,15 @@ impl Generation {
 
     /// Asks the device for the image `[1, height, width, 3]` in −1…1 of the latents as they are.
     pub(super) fn image(&self) -> Tensor<4> {
+        if let Some(taesd) = self.model.taesd.as_ref().filter(|_| self.preview) {
+            return taesd.decode(self.latents.clone());
+        }
         let vae = &self.model.vae;
-        vae.decode(self.latents.clone() / vae.config.scaling_factor)
+        let latents = self.latents.clone() / vae.config.scaling_factor;
+        match self.tile {
+            Some(side) => vae.decode_in_tiles(latents, side),
+            None => vae.decode(latents),
+        }
     }
 
     /// Outside of the mask the given picture stands again, with the noise of the next step, or without

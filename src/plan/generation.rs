@@ -3,7 +3,7 @@
 use super::ModelSizes;
 use super::adaptation::Adaptation;
 use super::blocks::F32;
-use super::ledger::Ledger;
+use super::ledger::{Ghost, Ledger};
 use super::report::{MemoryPlan, Phase};
 use super::text::{self, TextPass};
 use super::unet::UNetPass;
@@ -18,10 +18,12 @@ pub struct GenerationSizes {
     pub size: [usize; 2],
     /// With guidance there are two predictions a step, made as one batch.
     pub guided: bool,
-    /// Rank of the adapters together; 0 without.
+    /// Rank of what the adapters leave beside the weights; 0 without.
     pub rank: usize,
-    /// Numbers in the layers that the adapters change in full; 0 without.
-    pub difference_values: usize,
+    /// Numbers in the U-Net's layers that the adapters are folded into; 0 without.
+    pub folded_values: usize,
+    /// Numbers in the text encoder's; they are needed while the prompts are encoded.
+    pub text_encoder_values: usize,
     /// Cross-attention is computed in the open, for regions or heat maps.
     pub hooks_attention: bool,
 }
@@ -29,7 +31,17 @@ pub struct GenerationSizes {
 impl ModelSizes<'_> {
     /// The phases of making one picture: encoding the prompts, denoising, decoding.
     pub fn generation(&self, sizes: GenerationSizes) -> MemoryPlan {
-        let GenerationSizes { size, guided, rank, difference_values, hooks_attention } = sizes;
+        self.generation_with(sizes, None)
+    }
+
+    /// The same with the VAE in tiles of `side` latents.
+    pub fn generation_in_tiles(&self, sizes: GenerationSizes, side: usize) -> MemoryPlan {
+        self.generation_with(sizes, Some(side))
+    }
+
+    fn generation_with(&self, sizes: GenerationSizes, tile: Option<usize>) -> MemoryPlan {
+        let GenerationSizes { size, guided, rank, folded_values, text_encoder_values, hooks_attention } =
+            sizes;
         let low_rank = Adaptation::LowRank { rank, on: ModuleChoice::AttentionProjections };
         let [height, width] = size;
         let batch = if guided { 2 } else { 1 };
@@ -41,12 +53,15 @@ impl ModelSizes<'_> {
             batch,
             size: latents,
             tokens: self.text_encoder.max_position_embeddings,
-            // Full differences are folded into weights beforehand.
+            // What is folded into weights is so beforehand.
             adaptation: (rank > 0).then_some(low_rank),
+            localized: false,
         };
-        let picture = VaePass { config: self.vae, scalar: self.scalar, pixels: height * width };
+        let tile_pixels = tile.map(|side| (side * self.downscale()).pow(2));
+        let pixels = tile_pixels.unwrap_or(height * width);
+        let picture = VaePass { config: self.vae, scalar: self.scalar, pixels };
 
-        let adapters = (low_rank.values(self.unet) * F32 + difference_values * self.scalar) as u64;
+        let adapters = (low_rank.values(self.unet) * F32 + folded_values * self.scalar) as u64;
         let held =
             batch * text::encoding(self.text_encoder) + latents[0] * latents[1] * self.unet.in_channels * F32;
         let phase = |name, run: &dyn Fn(&Ledger)| {
@@ -57,14 +72,30 @@ impl ModelSizes<'_> {
             Phase::of(name, &ledger)
         };
         let phases = vec![
-            phase("encoding the prompt", &|ledger| drop(prompt.encode(ledger))),
+            phase("encoding the prompt", &|ledger| {
+                let _adapted = ledger.take(text_encoder_values * self.scalar);
+                drop(prompt.encode(ledger));
+            }),
             phase("denoising", &|ledger| {
                 let _probabilities = hooks_attention.then(|| ledger.take(self.probabilities(&pass)));
                 drop(pass.predict(ledger));
             }),
-            phase("decoding the picture", &|ledger| drop(picture.decode(ledger))),
+            phase("decoding the picture", &|ledger| {
+                let _tiles = tile_pixels.map(|tile| self.finished_tiles(ledger, size, tile));
+                drop(picture.decode(ledger));
+            }),
         ];
-        MemoryPlan { weights: self.weights(), adapters, phases, activations: None }
+        MemoryPlan { weights: self.weights(), adapters, phases, tile, activations: None }
+    }
+
+    /// What lies beside a tile that is being decoded: the finished rows, their copy as one picture, and two rows
+    /// of tiles, each with what was blended into it.
+    fn finished_tiles(&self, ledger: &Ledger, [height, width]: [usize; 2], tile_pixels: usize) -> Vec<Ghost> {
+        let image = |pixels: usize| ledger.take(pixels * self.vae.out_channels * F32);
+        let rows = [(); 2].map(|()| image(height * width));
+        let columns = width.pow(2).div_ceil(tile_pixels).isqrt() + 2;
+        let tiles = (0..4 * columns).map(|_| image(tile_pixels));
+        rows.into_iter().chain(tiles).collect()
     }
 
     /// Bytes of what a hooked cross-attention holds at once where most pixels are: scores,

@@ -22,6 +22,7 @@ pub use report::{Error, MemoryPlan, Phase, gigabytes};
 pub use training::TrainingSizes;
 
 use crate::model::clip_text::ClipTextConfig;
+use crate::model::unet::UNet2DConditionModel;
 use crate::model::unet_config::UNet2DConditionConfig;
 use crate::model::vae_config::AutoencoderKlConfig;
 use ledger::Ledger;
@@ -35,6 +36,8 @@ pub struct ModelSizes<'a> {
     pub vae: &'a AutoencoderKlConfig,
     /// Bytes of a stored number: 4 for f32, 2 for f16.
     pub scalar: usize,
+    /// The U-Net's weights are kept in eight bits.
+    pub quantized: bool,
 }
 
 /// Bytes of each part's weights.
@@ -55,16 +58,24 @@ impl WeightBytes {
 impl ModelSizes<'_> {
     /// Bytes of the weights on the device.
     pub fn weights(&self) -> WeightBytes {
-        let bytes = |parameters: Vec<Parameter>| {
+        let bytes = |parameters: Vec<Parameter>, quantized: bool| {
             let ledger = Ledger::default();
-            let buffer = |parameter: &Parameter| ledger.take(parameter.count * self.scalar);
-            let _all: Vec<_> = parameters.iter().map(buffer).collect();
+            let buffers = |parameter: &Parameter| {
+                if quantized && UNet2DConditionModel::may_quantize(&parameter.name) {
+                    // Four integers to a word, and a scale for each output channel.
+                    let integers = parameter.count.next_multiple_of(4);
+                    vec![ledger.take(integers), ledger.take(parameter.outputs * size_of::<f32>())]
+                } else {
+                    vec![ledger.take(parameter.count * self.scalar)]
+                }
+            };
+            let _all: Vec<_> = parameters.iter().map(buffers).collect();
             ledger.reserved()
         };
         WeightBytes {
-            text_encoder: bytes(parameters::text_encoder(self.text_encoder)),
-            unet: bytes(parameters::unet(self.unet)),
-            vae: bytes(parameters::vae(self.vae)),
+            text_encoder: bytes(parameters::text_encoder(self.text_encoder), false),
+            unet: bytes(parameters::unet(self.unet), self.quantized),
+            vae: bytes(parameters::vae(self.vae), false),
         }
     }
 

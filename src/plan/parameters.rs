@@ -12,6 +12,8 @@ pub struct Parameter {
     pub name: String,
     /// Numbers in it.
     pub count: usize,
+    /// Of a layer's weight, its output channels.
+    pub outputs: usize,
 }
 
 /// Collects tensors.
@@ -21,14 +23,14 @@ struct Listing {
 }
 
 impl Listing {
-    fn tensor(&mut self, name: String, count: usize) {
-        self.parameters.push(Parameter { name, count });
+    fn tensor(&mut self, name: String, outputs: usize, inputs: usize) {
+        self.parameters.push(Parameter { name, count: outputs * inputs, outputs });
     }
 
     /// A layer of `taps` positions (9 for a 3×3 convolution) with a bias.
     fn layer(&mut self, path: &str, inputs: usize, outputs: usize, taps: usize) {
-        self.tensor(format!("{path}.weight"), inputs * outputs * taps);
-        self.tensor(format!("{path}.bias"), outputs);
+        self.tensor(format!("{path}.weight"), outputs, inputs * taps);
+        self.tensor(format!("{path}.bias"), outputs, 1);
     }
 
     fn norm(&mut self, path: &str, channels: usize) {
@@ -54,9 +56,9 @@ impl Listing {
         for i in 0..layers {
             let block = format!("{path}.transformer_blocks.{i}");
             for (attention, inputs) in [("attn1", channels), ("attn2", context)] {
-                self.tensor(format!("{block}.{attention}.to_q.weight"), channels * channels);
-                self.tensor(format!("{block}.{attention}.to_k.weight"), inputs * channels);
-                self.tensor(format!("{block}.{attention}.to_v.weight"), inputs * channels);
+                self.tensor(format!("{block}.{attention}.to_q.weight"), channels, channels);
+                self.tensor(format!("{block}.{attention}.to_k.weight"), channels, inputs);
+                self.tensor(format!("{block}.{attention}.to_v.weight"), channels, inputs);
                 self.layer(&format!("{block}.{attention}.to_out.0"), channels, channels, 1);
             }
             for norm in ["norm1", "norm2", "norm3"] {
@@ -84,9 +86,9 @@ impl Listing {
 pub fn text_encoder(config: &ClipTextConfig) -> Vec<Parameter> {
     let mut listing = Listing::default();
     let width = config.hidden_size;
-    listing.tensor("embeddings.token_embedding.weight".to_owned(), config.vocab_size * width);
-    let positions = config.max_position_embeddings * width;
-    listing.tensor("embeddings.position_embedding.weight".to_owned(), positions);
+    listing.tensor("embeddings.token_embedding.weight".to_owned(), config.vocab_size, width);
+    let positions = config.max_position_embeddings;
+    listing.tensor("embeddings.position_embedding.weight".to_owned(), positions, width);
     for layer in 0..config.num_hidden_layers {
         let path = format!("encoder.layers.{layer}");
         for projection in ["q_proj", "k_proj", "v_proj", "out_proj"] {
@@ -109,7 +111,7 @@ pub fn unet(config: &UNet2DConditionConfig) -> Vec<Parameter> {
     listing.layer("time_embedding.linear_2", time, time, 1);
     if let Some(size) = config.time_cond_proj_dim {
         let name = "time_embedding.cond_proj.weight".to_owned();
-        listing.tensor(name, size * config.block_out_channels[0]);
+        listing.tensor(name, config.block_out_channels[0], size);
     }
     for SegmentShape { kind, level, in_channels: inputs, out_channels: outputs, .. } in config.segments() {
         match kind {

@@ -15,6 +15,8 @@ pub struct MemoryPlan {
     pub adapters: u64,
     /// Beside weights and adapters; one follows the other.
     pub phases: Vec<Phase>,
+    /// Side of the tiles, in latents, that the VAE works in; None where the whole picture has room.
+    pub tile: Option<usize>,
     /// What a training keeps for its backward pass.
     pub activations: Option<ActivationPolicy>,
 }

@@ -18,12 +18,12 @@ use super::{
     training::{Photo, Training},
 };
 use crate::{
-    adapter::Adapter,
+    adapter::{ExportFormat, Project, read_adapter, zip_of},
+    evaluation::Judge,
     gpu::{Choice, Gpu},
-    model::adaptable::ModuleChoice,
     pipeline::{
-        self, AppliedAdapter, GenerationSettings, MeasuredTimes, Precision, Previews, StableDiffusion,
-        TimedTraining,
+        self, AppliedAdapter, GenerationSettings, MeasuredTimes, ModelPlan, Precision, Previews,
+        StableDiffusion, TimedTraining,
     },
     startup,
     training::{ActivationPolicy, Method, TrainingSettings},
@@ -35,8 +35,10 @@ const DEFAULT_STEPS: usize = 25;
 
 #[wasm_bindgen]
 pub struct Engine {
-    gpu: Gpu,
+    pub(super) gpu: Gpu,
     model: Option<StableDiffusion>,
+    /// Scores pictures; loaded when it is first needed, anew for each model.
+    pub(super) judge: Option<Judge>,
     adapters: Rc<RefCell<Library>>,
     /// How long the parts of trainings take here, as far as it was asked for.
     measured: MeasuredTimes,
@@ -86,7 +88,13 @@ impl Engine {
         if subgroups.call0(&JsValue::NULL)?.is_truthy() {
             gpu.allow_subgroups();
         }
-        Ok(Self { gpu, model: None, adapters: Rc::default(), measured: MeasuredTimes::default() })
+        Ok(Self {
+            gpu,
+            model: None,
+            judge: None,
+            adapters: Rc::default(),
+            measured: MeasuredTimes::default(),
+        })
     }
 
     /// Compiles the kernels of the first visit's test, all at once.
@@ -108,26 +116,39 @@ impl Engine {
         to_js(&self.gpu.report)
     }
 
-    /// Loads a model folder, or the checkpoint that lies alone in one, in place of the one before. `progress(bytes loaded, bytes in all)`.
+    /// What a model would take of this device, from its configs and its files' lengths.
+    #[wasm_bindgen(js_name = planModel)]
+    pub async fn plan_model(&self, source: ModelSource) -> Result<JsValue, JsValue> {
+        let checkpoint = SingleFile::in_folder(&source).await.map_err(fault)?;
+        let plan = ModelPlan::of(&self.gpu, as_folder(&source, checkpoint.as_ref())).await;
+        to_js(&plan.map_err(fault)?)
+    }
+
+    /// Loads a model folder, or the checkpoint that lies alone in one. The model before is let go of when
+    /// the first weights come: the device need not hold both. `progress(bytes loaded, bytes in all)`.
     #[wasm_bindgen(js_name = loadModel)]
     pub async fn load_model(&mut self, source: ModelSource, progress: Function) -> Result<JsValue, JsValue> {
+        let Self { gpu, model: loaded, .. } = self;
         let mut report = |state: pipeline::LoadProgress| {
+            if loaded.take().is_some() {
+                gpu.release_unused();
+            }
             // A page that fails to draw its progress bar still gets its model.
             let _ =
                 progress.call2(&JsValue::NULL, &(state.loaded as f64).into(), &(state.total as f64).into());
         };
         let name = source.name();
         let checkpoint = SingleFile::in_folder(&source).await.map_err(fault)?;
-        let source: &dyn ByteSource = match &checkpoint {
-            Some(checkpoint) => checkpoint,
-            None => &source,
-        };
-        let precision = Precision::fitting(&self.gpu, source).await.map_err(fault)?;
-        let model = StableDiffusion::load(&self.gpu, source, &name, precision, &mut report).await;
-        let model = match model {
+        let folder = as_folder(&source, checkpoint.as_ref());
+        let precision = Precision::fitting(gpu, folder).await.map_err(fault)?;
+        let model = StableDiffusion::load(gpu, folder, &name, precision, &mut report).await;
+        let mut model = match model {
             Ok(model) => model,
             Err(error) => return Err(computing_fault(&self.gpu, error).await),
         };
+        if let Some(checkpoint) = &checkpoint {
+            model.checkpoint_hash = Some(checkpoint.hash().await.map_err(fault)?);
+        }
         let report = ModelReport {
             name: model.name.clone(),
             resolution: model.resolution,
@@ -137,6 +158,7 @@ impl Engine {
             picture_bytes: model.picture_memory().peak(),
         };
         self.model = Some(model);
+        self.judge = None;
         to_js(&report)
     }
 
@@ -253,9 +275,9 @@ impl Engine {
 
     #[wasm_bindgen(js_name = addAdapter)]
     pub fn add_adapter(&mut self, bytes: &[u8], file_name: &str) -> Result<JsValue, JsValue> {
-        let adapter = Adapter::from_bytes(bytes, file_name).map_err(fault)?;
+        let adapter = read_adapter(bytes, file_name).map_err(fault)?;
         if let Some(model) = &self.model {
-            adapter.check_fits(&model.unet.adaptable_modules(ModuleChoice::All)).map_err(fault)?;
+            adapter.check_fits(&model.adaptable_modules()).map_err(fault)?;
         }
         let mut library = self.adapters.borrow_mut();
         let id = library.reserve();
@@ -267,10 +289,28 @@ impl Engine {
         self.adapters.borrow_mut().remove(id);
     }
 
-    /// A kohya-style file with the embedding inside.
+    /// A kohya-style file with the embedding inside; or the adapter as "diffusers" or "peft" (a zip archive of
+    /// the folder), "embedding" (a zip archive if there are several words) or "project" (a zip archive).
     #[wasm_bindgen(js_name = exportAdapter)]
-    pub fn export_adapter(&self, id: u32) -> Result<Uint8Array, JsValue> {
-        Ok(Uint8Array::from(self.adapters.borrow().get(id)?.to_bytes().as_slice()))
+    pub fn export_adapter(&self, id: u32, format: Option<String>) -> Result<Uint8Array, JsValue> {
+        let library = self.adapters.borrow();
+        let adapter = library.get(id)?;
+        let format = format.unwrap_or_else(|| ExportFormat::Kohya.name().to_owned());
+        let bytes = match ExportFormat::by_name(&format) {
+            Some(format) => {
+                let mut files = adapter.export(format).map_err(fault)?;
+                let is_folder = matches!(format, ExportFormat::Diffusers | ExportFormat::Peft);
+                match files.pop() {
+                    Some(file) if files.is_empty() && !is_folder => file.bytes,
+                    last => zip_of(files.into_iter().chain(last).collect()).map_err(fault)?,
+                }
+            }
+            None if format == "project" => {
+                Project { adapter: adapter.clone(), ..Project::default() }.to_bytes().map_err(fault)?
+            }
+            None => return Err(named("BadSettings", "Adapters can't be written in that format.")),
+        };
+        Ok(Uint8Array::from(bytes.as_slice()))
     }
 
     /// The embedding of the adapter's first word as a file of its own, if it has one.
@@ -280,7 +320,15 @@ impl Engine {
         Ok(file.map(|bytes| Uint8Array::from(bytes.as_slice())))
     }
 
-    fn model(&self) -> Result<&StableDiffusion, JsValue> {
+    pub(super) fn model(&self) -> Result<&StableDiffusion, JsValue> {
         self.model.as_ref().ok_or_else(|| named("BadSettings", "No model is loaded yet; wait until it is."))
+    }
+}
+
+/// A model's files in diffusers' layout.
+fn as_folder<'a>(source: &'a ModelSource, checkpoint: Option<&'a SingleFile<'_>>) -> &'a dyn ByteSource {
+    match checkpoint {
+        Some(checkpoint) => checkpoint,
+        None => source,
     }
 }

@@ -1,8 +1,10 @@
 //! The tensors of one component on the device, by their upstream names.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range};
 
 use burn::tensor::{DType, Device, FloatDType, Tensor};
+
+use crate::ops::{conv2d::relay_weight, frozen_weight::FrozenWeight, quantized::QuantizedWeight};
 
 use super::{
     ByteSource, Error, SafetensorsHeader, TensorEntry,
@@ -31,14 +33,27 @@ pub struct Weights {
     random: Option<RandomTensors>,
     /// Bytes; a larger matrix lies in several tensors of whole rows.
     largest_tensor: usize,
+    /// What layers compute in.
+    dtype: DType,
+    /// Which weights are kept as 8-bit integers, by their names.
+    quantizes: fn(&str) -> bool,
 }
 
 /// A tensor on the device, flat: burn's tensors know their rank at compile time, files do not.
 #[derive(Debug)]
 struct Stored {
     shape: Vec<usize>,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
     /// One after the other; several only of a matrix, and then of whole rows.
-    parts: Vec<Tensor<1>>,
+    Floats(Vec<Tensor<1>>),
+    /// A linear layer's weight, or that of a 1×1 convolution.
+    Matrix(QuantizedWeight<2>),
+    /// Relaid for our convolutions.
+    Kernel(QuantizedWeight<4>),
 }
 
 impl Weights {
@@ -59,8 +74,25 @@ impl Weights {
         dtype: FloatDType,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Self, Error> {
+        Self::load_quantized(source, [folder, stem], device, dtype, |_| false, progress).await
+    }
+
+    /// The same with the weights that `quantizes` names as 8-bit integers, one scale for each output channel.
+    /// Only [`take_matrix`](Self::take_matrix), [`take_pointwise`](Self::take_pointwise) and
+    /// [`take_kernel`](Self::take_kernel) give them.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub async fn load_quantized(
+        source: &dyn ByteSource,
+        [folder, stem]: [&str; 2],
+        device: &Device,
+        dtype: FloatDType,
+        quantizes: fn(&str) -> bool,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Self, Error> {
         let layout = Layout::find(source, folder, stem, dtype).await?;
-        let mut weights = Self::empty(folder);
+        let mut weights = Self { quantizes, ..Self::empty(folder, dtype) };
         for file in &layout.files {
             let header = SafetensorsHeader::read(source, &file.path).await?;
             progress(header.data_start);
@@ -81,13 +113,15 @@ impl Weights {
         Ok(weights)
     }
 
-    fn empty(component: &str) -> Self {
+    fn empty(component: &str, dtype: FloatDType) -> Self {
         Self {
             component: component.to_owned(),
             tensors: HashMap::new(),
             skipped: HashMap::new(),
             random: None,
             largest_tensor: LARGEST_TENSOR,
+            dtype: dtype.into(),
+            quantizes: |_| false,
         }
     }
 
@@ -113,28 +147,50 @@ impl Weights {
             self.skipped.insert(entry.name.clone(), Error::EmptyTensor { component, name });
             return Ok(());
         }
-        let part_bytes = (self.numbers_together(&entry.shape, dtype) * entry.dtype.size()) as u64;
-        let mut parts = Vec::new();
-        let mut start = entry.range.start;
-        while start < entry.range.end {
-            // Each part leaves the host before the next is read.
-            let part_end = entry.range.end.min(start + part_bytes);
-            let mut values = Floats::new(dtype)?;
-            values.reserve((part_end - start) as usize / entry.dtype.size());
-            while start < part_end {
-                let end = part_end.min(start + PIECE);
-                let piece = source.read(path, start..end).await?;
-                if piece.len() as u64 != end - start || !values.extend(entry.dtype, &piece) {
-                    let actual = start + piece.len() as u64;
-                    return Err(Error::Truncated { path: path.to_owned(), actual, expected: end });
-                }
-                progress(end - start);
+        let quantized = matches!(entry.shape[..], [_, _] | [_, _, _, _]) && (self.quantizes)(&name);
+        let content = if quantized {
+            self.fetch_quantized(source, path, entry, device, progress).await?
+        } else {
+            let part_bytes = (self.numbers_together(&entry.shape, dtype) * entry.dtype.size()) as u64;
+            let mut parts = Vec::new();
+            let mut start = entry.range.start;
+            while start < entry.range.end {
+                // Each part leaves the host before the next is read.
+                let end = entry.range.end.min(start + part_bytes);
+                let values = read_floats(source, path, entry, start..end, dtype, progress).await?;
+                parts.push(self.upload(&name, values, device, dtype)?);
                 start = end;
             }
-            parts.push(self.upload(&entry.name, values, device, dtype)?);
-        }
-        self.tensors.insert(entry.name.clone(), Stored { shape: entry.shape.clone(), parts });
+            Content::Floats(parts)
+        };
+        self.tensors.insert(name, Stored { shape: entry.shape.clone(), content });
         Ok(())
+    }
+
+    /// On the host as a whole: a channel's scale is known only then.
+    async fn fetch_quantized(
+        &self,
+        source: &dyn ByteSource,
+        path: &str,
+        entry: &TensorEntry,
+        device: &Device,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Content, Error> {
+        let range = entry.range.clone();
+        let values = read_floats(source, path, entry, range, FloatDType::F32, progress).await?.into_data();
+        let wrong = |actual: usize| self.wrong_shape(&entry.name, vec![actual], entry.shape.clone());
+        let values = values.as_slice::<f32>().map_err(|_| wrong(0))?;
+        let content = match entry.shape[..] {
+            [outputs, inputs] | [outputs, inputs, 1, 1] => {
+                QuantizedWeight::<2>::quantize(values, [outputs, inputs], device).map(Content::Matrix)
+            }
+            [outputs, inputs, height, width] => {
+                let shape = [outputs, inputs, height, width];
+                QuantizedWeight::quantize_relaid(values, shape, device).map(Content::Kernel)
+            }
+            _ => return Err(wrong(values.len())),
+        };
+        content.map_err(|error| wrong(error.count))
     }
 
     /// How many numbers of a tensor of that shape lie in one tensor of the device.
@@ -185,7 +241,7 @@ impl Weights {
         dtype: FloatDType,
         largest_tensor: usize,
     ) -> Result<Self, Error> {
-        let mut weights = Self { largest_tensor, ..Self::empty("the model") };
+        let mut weights = Self { largest_tensor, ..Self::empty("the model", dtype) };
         for (name, (shape, numbers)) in tensors {
             if shape.iter().product::<usize>() != numbers.len() {
                 return Err(weights.wrong_shape(&name, vec![numbers.len()], shape));
@@ -196,7 +252,7 @@ impl Weights {
                 values.extend_from(numbers);
                 parts.push(weights.upload(&name, values, device, dtype)?);
             }
-            weights.tensors.insert(name, Stored { shape, parts });
+            weights.tensors.insert(name, Stored { shape, content: Content::Floats(parts) });
         }
         Ok(weights)
     }
@@ -204,7 +260,7 @@ impl Weights {
     /// Weights that invent any tensor asked for, each time anew, for measuring an architecture without
     /// its files. The same seed gives the same model if nothing else draws from the device in between.
     pub fn random(seed: u64, device: &Device, dtype: FloatDType) -> Self {
-        Self { random: Some(RandomTensors::new(seed, device, dtype)), ..Self::empty("the model") }
+        Self { random: Some(RandomTensors::new(seed, device, dtype)), ..Self::empty("the model", dtype) }
     }
 
     /// Numbers in all tensors that are still to take.
@@ -266,14 +322,95 @@ impl Weights {
         if let Some(error) = self.skipped.remove(name) {
             return Err(error);
         }
-        let Some(Stored { shape: actual, parts }) = self.tensors.remove(name) else { return Ok(None) };
-        if actual == shape || actual.is_empty() && shape == [1] {
-            return Ok(Some(parts));
+        let Some(Stored { shape: actual, content }) = self.tensors.remove(name) else { return Ok(None) };
+        if actual != shape && !(actual.is_empty() && shape == [1]) {
+            return Err(self.wrong_shape(name, actual, shape.to_vec()));
         }
-        Err(self.wrong_shape(name, actual, shape.to_vec()))
+        match content {
+            Content::Floats(parts) => Ok(Some(parts)),
+            Content::Matrix(_) | Content::Kernel(_) => {
+                Err(Error::Quantized { component: self.component.clone(), name: name.to_owned() })
+            }
+        }
+    }
+
+    /// Takes a linear layer's weight `[out_features, in_features]` out.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take).
+    pub fn take_matrix(&mut self, name: &str, shape: [usize; 2]) -> Result<FrozenWeight<2>, Error> {
+        let floats = |weights: &mut Self| weights.take(name, shape);
+        self.take_quantized_matrix(name, &shape, floats)
+    }
+
+    /// Takes the weight of a 1×1 convolution out, stored as `[out_features, in_features, 1, 1]`.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take).
+    pub fn take_pointwise(&mut self, name: &str, shape: [usize; 2]) -> Result<FrozenWeight<2>, Error> {
+        let [outputs, inputs] = shape;
+        let stored = [outputs, inputs, 1, 1];
+        let floats = |weights: &mut Self| Ok(weights.take::<4>(name, stored)?.reshape(shape));
+        self.take_quantized_matrix(name, &stored, floats)
+    }
+
+    fn take_quantized_matrix(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        floats: impl FnOnce(&mut Self) -> Result<Tensor<2>, Error>,
+    ) -> Result<FrozenWeight<2>, Error> {
+        if let Some(Stored { shape: actual, content: Content::Matrix(weight) }) = self.tensors.get(name)
+            && actual == shape
+        {
+            let weight = FrozenWeight::Integers { weight: weight.clone(), dtype: self.dtype };
+            self.tensors.remove(name);
+            return Ok(weight);
+        }
+        floats(self).map(FrozenWeight::Floats)
+    }
+
+    /// Takes a convolution's weight out, stored as `[out, in, r, s]`, relaid to `[r, s, in, out]`.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take).
+    pub fn take_kernel(&mut self, name: &str, shape: [usize; 4]) -> Result<FrozenWeight<4>, Error> {
+        if let Some(Stored { shape: actual, content: Content::Kernel(weight) }) = self.tensors.get(name)
+            && actual[..] == shape
+        {
+            let weight = FrozenWeight::Integers { weight: weight.clone(), dtype: self.dtype };
+            self.tensors.remove(name);
+            return Ok(weight);
+        }
+        Ok(FrozenWeight::Floats(relay_weight(self.take(name, shape)?)))
     }
 
     fn wrong_shape(&self, name: &str, actual: Vec<usize>, expected: Vec<usize>) -> Error {
         Error::WrongShape { component: self.component.clone(), name: name.to_owned(), actual, expected }
     }
+}
+
+/// The numbers that lie at `range` of a file, as `dtype`, read in pieces.
+async fn read_floats(
+    source: &dyn ByteSource,
+    path: &str,
+    entry: &TensorEntry,
+    range: Range<u64>,
+    dtype: FloatDType,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Floats, Error> {
+    let mut values = Floats::new(dtype)?;
+    values.reserve((range.end - range.start) as usize / entry.dtype.size());
+    let mut start = range.start;
+    while start < range.end {
+        let end = range.end.min(start + PIECE);
+        let piece = source.read(path, start..end).await?;
+        if piece.len() as u64 != end - start || !values.extend(entry.dtype, &piece) {
+            let actual = start + piece.len() as u64;
+            return Err(Error::Truncated { path: path.to_owned(), actual, expected: end });
+        }
+        progress(end - start);
+        start = end;
+    }
+    Ok(values)
 }

@@ -71,6 +71,12 @@ pub enum Error {
     #[error("\"{name}\" of {component} holds numbers too large for 16-bit floats; load it in 32 bits")]
     TooLargeForF16 { component: String, name: String },
 
+    /// A layer that computes with floats was given integers.
+    #[error(
+        "\"{name}\" of {component} is kept in eight bits, where its layer needs floats; load it in 16 bits"
+    )]
+    Quantized { component: String, name: String },
+
     /// Weights were asked for in a type other than f32 and f16.
     #[error("weights can be loaded as f32 or f16, not as {requested}")]
     UnsupportedTarget { requested: String },

@@ -5,5 +5,6 @@ mod support;
 
 mod counting;
 mod damaged;
+mod loading_time;
 mod single_file;
 mod streaming;

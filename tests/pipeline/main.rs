@@ -1,15 +1,19 @@
 //! The whole way from a prompt, and perhaps a picture, to a picture, against diffusers' pictures
 //! (tools/goldens/pipeline.py).
 
+mod adapters;
 mod from_nothing;
 mod from_picture;
 mod heat_maps;
 mod merge;
+mod precision;
 mod prompts;
 mod steering;
-mod time_presets;
 #[path = "../support/mod.rs"]
 mod support;
+mod time_presets;
+mod training;
+mod turbo;
 
 use burn::tensor::{Device, Tensor};
 use palpable::{
@@ -87,8 +91,13 @@ fn assert_equal(picture: &Picture, golden: &str) {
 fn psnr(picture: &Picture, golden: &str) -> f64 {
     let golden = golden_picture(golden);
     assert_eq!((picture.width as u32, picture.height as u32), golden.dimensions());
-    let squares =
-        picture.rgb.iter().zip(golden.as_raw()).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2));
+    psnr_of(picture, golden.as_raw())
+}
+
+/// The same to the bytes of a picture as large.
+fn psnr_of(picture: &Picture, other: &[u8]) -> f64 {
+    assert_eq!(picture.rgb.len(), other.len());
+    let squares = picture.rgb.iter().zip(other).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2));
     let mean = squares.sum::<f64>() / picture.rgb.len() as f64;
     10.0 * (255.0 * 255.0 / mean.max(1e-12)).log10()
 }

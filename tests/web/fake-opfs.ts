@@ -12,12 +12,22 @@ export class FakeFile {
   getFile = async () => new Blob([this.bytes]);
 
   createSyncAccessHandle = async () => ({
+    getSize: () => this.bytes.length,
+    read: (into: Uint8Array, { at }: { at: number }) => {
+      const piece = this.bytes.subarray(at, at + into.length);
+      into.set(piece);
+      return piece.length;
+    },
     truncate: (size: number) => {
       this.bytes = this.bytes.slice(0, size);
     },
-    write: (bytes: Uint8Array) => {
-      this.bytes = bytes.slice(0, this.room);
-      return this.bytes.length;
+    write: (bytes: Uint8Array, { at }: { at: number }) => {
+      const written = bytes.subarray(0, Math.max(0, this.room - at));
+      const grown = new Uint8Array(Math.max(this.bytes.length, at + written.length));
+      grown.set(this.bytes);
+      grown.set(written, at);
+      this.bytes = grown;
+      return written.length;
     },
     flush: () => undefined,
     close: () => undefined,
@@ -67,7 +77,10 @@ export function fakeStorage(held: string[] = []): FakeFolder {
   const root = new FakeFolder();
   vi.stubGlobal("navigator", {
     storage: { getDirectory: async () => root },
-    locks: { query: async () => ({ held: held.map((name) => ({ name })) }) },
+    locks: {
+      query: async () => ({ held: held.map((name) => ({ name })) }),
+      request: async (_name: string, work: () => Promise<unknown>) => work(),
+    },
   });
   return root;
 }

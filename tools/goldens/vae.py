@@ -64,6 +64,17 @@ def record(name, model, images, latents=None):
     return moments
 
 
+def record_tiles(model):
+    """Both ways in tiles of 8 latents, of which 2 overlap the next tile."""
+    model.enable_tiling()
+    model.tile_latent_min_size = 8
+    model.tile_sample_min_size = 64
+    images = formula.values("tiled images", (1, 120, 72, 3)).permute(0, 3, 1, 2)
+    latents = formula.values("tiled latents", (1, 15, 9, 4)).permute(0, 3, 1, 2)
+    record("tiled", model, images, latents)
+    model.disable_tiling()
+
+
 def photo():
     """The middle 128×128 pixels of a subject's photo, in −1…1."""
     pixels = np.asarray(Image.open(PHOTO).convert("RGB").crop((64, 64, 192, 192)), dtype=np.float32)
@@ -78,7 +89,9 @@ def main():
 
     images = formula.values("images", (2, 32, 24, 3)).permute(0, 3, 1, 2)
     latents = formula.values("latents", (2, 4, 3, 4)).permute(0, 3, 1, 2)
-    record("sd15_layout", formula_model("sd15_layout", SD15_LAYOUT), images, latents)
+    sd15_layout = formula_model("sd15_layout", SD15_LAYOUT)
+    record("sd15_layout", sd15_layout, images, latents)
+    record_tiles(sd15_layout)
 
     # Odd sizes; log variances far beyond what is let through.
     bare = formula_model("bare", BARE)

@@ -8,18 +8,22 @@ import type {
   BenchProgress,
   BenchReport,
   DeviceReport,
+  ExportFormat,
   GenerationSettings,
   HeatMap,
   MemoryReport,
   Method,
   ModelReport,
   Photo,
+  PhotoScores,
   Picture,
+  PictureScores,
   PreviewTimes,
   TimePlan,
   TrainingRecord,
   TrainingSettings,
 } from "./contract";
+import type { ModelChoice, ModelOffer } from "./model-choice";
 import type { RunFacts } from "./run-file";
 
 /**
@@ -30,6 +34,12 @@ export type LoadProgress =
   | { phase: "fetch" | "upload"; bytesLoaded: number; bytesTotal: number }
   | { phase: "compile"; kernels: number; of: number };
 
+export interface LoadedModel {
+  report: ModelReport;
+  /** Where the browser's storage has it for the next visit; `null` where it hasn't. */
+  storedId: string | null;
+}
+
 /** A picture drawn now and then during training; `every` is in training steps. */
 export interface PreviewPlan {
   every: number;
@@ -38,6 +48,18 @@ export interface PreviewPlan {
   guidanceScale: number;
   seed: number;
   size: number;
+  /** The prompt with the class noun, which previews are scored by; `null` scores none. */
+  cleanPrompt: string | null;
+}
+
+/** How a preview did. */
+export interface PreviewScore {
+  /** The training's. */
+  step: number;
+  /** CLIP-T: cosine with the clean prompt. */
+  textAlignment: number;
+  /** CLIP-I: mean cosine with the photos. */
+  imageAlignment: number;
 }
 
 /** A picture with the heat maps that its settings asked for. */
@@ -52,6 +74,9 @@ export interface TrainingObserver {
   record(record: TrainingRecord): void;
   previewProgress(step: number, steps: number): void;
   preview(trainingStep: number, picture: Picture): void;
+  scored(score: PreviewScore): void;
+  /** Previews can't be scored, for the reason that is given; the training goes on. */
+  notScored(reason: string): void;
   /** The state so far as an adapter file, so that it outlives a lost device or worker. */
   checkpoint(trainingStep: number, bytes: Uint8Array): void;
   /** The whole state of this step lies in the browser's storage, so that it outlives the tab. */
@@ -68,13 +93,38 @@ export interface BenchObserver {
   failed(name: string, message: string): void;
 }
 
-export type JobKind = "generation" | "training" | "bench";
+/** A picture to draw and score. */
+export interface EvaluationCell {
+  settings: GenerationSettings;
+  /** The prompt with the class noun: what the picture is compared with. */
+  cleanPrompt: string;
+  /** Phrases of the prompt, each compared by itself. */
+  elements: string[];
+}
+
+export interface EvaluationObserver {
+  /** The judge's files, at the first evaluation. */
+  loading(progress: LoadProgress): void;
+  photos(scores: PhotoScores): void;
+  /** The picture under way, by its place among the cells. */
+  progress(cell: number, step: number, steps: number): void;
+  /** The next picture waits until this one has arrived. */
+  scored(cell: number, picture: Picture, scores: PictureScores): void | Promise<void>;
+}
+
+export type JobKind = "model" | "generation" | "training" | "bench" | "evaluation";
 /** `save`: a training keeps its state before its next step. */
 export type JobCommand = "pause" | "resume" | "stop" | "cancel" | "save";
 
+/** Models that aren't here yet. */
+export type OfferedChoice = Exclude<ModelChoice, { kind: "embedded" | "stored" }>;
+
 export interface EngineApi {
   open(): Promise<DeviceReport>;
-  loadModel(folder: string, progress: (progress: LoadProgress) => void): Promise<ModelReport>;
+  /** What loading the model would bring and take; fetches its list of files and its configs alone. */
+  describeModel(choice: OfferedChoice): Promise<ModelOffer>;
+  /** `null` when cancelled while it was fetched: what has arrived is kept, and the model before stays. */
+  loadModel(choice: ModelChoice, progress: (progress: LoadProgress) => void): Promise<LoadedModel | null>;
   defaultTrainingSettings(classNoun: string, method: Method): Promise<TrainingSettings>;
   /** What a training on so many photos will take, if it may take `limit` bytes; an error if it needs more. */
   planTraining(settings: TrainingSettings, photos: number, limit: number): Promise<MemoryReport>;
@@ -94,9 +144,11 @@ export interface EngineApi {
   continueTraining(id: string, observer: TrainingObserver): Promise<AdapterReport | null>;
   /** Ends when all is measured, or when it is cancelled. */
   bench(plan: BenchPlan, observer: BenchObserver): Promise<void>;
+  /** Draws and scores cell by cell; ends when all are done, or when it is cancelled. */
+  evaluate(cells: EvaluationCell[], photos: Photo[], observer: EvaluationObserver): Promise<void>;
   command(job: JobKind, command: JobCommand): void;
   addAdapter(bytes: Uint8Array, fileName: string): Promise<AdapterReport>;
   removeAdapter(id: number): Promise<void>;
-  exportAdapter(id: number): Promise<Uint8Array>;
+  exportAdapter(id: number, format?: ExportFormat): Promise<Uint8Array>;
   exportEmbedding(id: number): Promise<Uint8Array | undefined>;
 }

@@ -7,6 +7,8 @@
  * `EngineErrorKind` and whose `message` is one sentence for the visitor.
  */
 
+import type { ModelPlan } from "./model-choice";
+
 export type EngineErrorKind =
   | "DeviceLost"
   | "NoWebGpu"
@@ -97,6 +99,8 @@ export interface GenerationSettings {
   regions?: Region[];
   /** Words of the prompt whose heat maps are wanted. */
   heatMaps?: string[];
+  /** Decoded by the tiny autoencoder where the model has one. */
+  preview?: boolean;
 }
 
 /** Where a learned word may act: a grey picture, white inside, row by row. */
@@ -127,6 +131,8 @@ export interface TrainingSettings {
   placeholder: string;
   classNoun: string;
   cleanPrompt: string;
+  /** Further things that the run learns, each with a word of its own. */
+  furtherSubjects: Subject[];
   /** Target prompts that take turns with the first. */
   furtherCleanPrompts: string[];
   personalizationPrompt: string;
@@ -149,6 +155,15 @@ export interface TrainingSettings {
   loraAlpha: number;
   /** Framings of each photo that are trained on: 1 is the photo alone. */
   photoVariants: number;
+}
+
+/** A thing beside the first; its photos follow those of the subjects before it. */
+export interface Subject {
+  placeholder: string;
+  classNoun: string;
+  personalizationPrompt: string;
+  /** How many of the photos are its own. */
+  photos: number;
 }
 
 /** Pictures drawn every so many training steps, in so many steps each. */
@@ -239,6 +254,37 @@ export interface Training {
   free(): void;
 }
 
+/** A subject's photos as the judge of pictures sees them: unit vectors. */
+export interface SubjectVectors {
+  photos: number[][];
+  /** Of the photos in which the subject could be cut out. */
+  foregrounds: number[][];
+  /** Empty without a DINO. */
+  dino: number[][];
+}
+
+/** How well a picture follows its prompt and keeps the subject: plain cosines but for `clipScore`. */
+export interface PictureScores {
+  /** CLIP-T: cosine with the clean prompt. */
+  textAlignment: number;
+  /** Cosine with each element's phrase. */
+  elements: number[];
+  /** CLIPScore: 2.5 · max(cosine, 0), the caption begun with "A photo depicts ". */
+  clipScore: number;
+  /** CLIP-I: mean cosine with the photos. */
+  imageAlignment: number;
+  /** CLIP-I of the subject cut out of picture and photos, where it stands out in them. */
+  foreground?: number;
+}
+
+/** What the photos themselves score. */
+export interface PhotoScores {
+  /** `null` without prompts. */
+  textAlignment: number | null;
+  /** Mean cosine of each photo with the others; `null` of a single one. */
+  imageAlignment: number | null;
+}
+
 export type BenchTask = "ops" | "unet" | "vae" | "text" | "step" | "palp";
 
 /** What the page asks of a bench; the engine fills in the rest. */
@@ -302,6 +348,8 @@ export interface Engine {
    */
   start(kept: string | undefined): Promise<string | undefined>;
   device(): DeviceReport;
+  /** What the model would take of this device, from its configs and its files' headers. */
+  planModel(source: ModelSource): Promise<ModelPlan>;
   loadModel(
     source: ModelSource,
     progress: (bytesLoaded: number, bytesTotal: number) => void,
@@ -320,6 +368,17 @@ export interface Engine {
   /** What a training by the method begins with. */
   defaultTrainingSettings(classNoun: string, method: Method): TrainingSettings;
   beginBench(plan: BenchPlan): Promise<Bench>;
+  /** Loads the model's judge, from `clip/` of its folder; needed by the three below. */
+  openJudge(source: ModelSource): Promise<void>;
+  embedPhotos(photos: Photo[]): Promise<SubjectVectors>;
+  /** By the clean prompt, by phrases of it, and by the photos. */
+  score(
+    pictures: Picture[],
+    photos: SubjectVectors,
+    prompt: string,
+    elements: string[],
+  ): Promise<PictureScores[]>;
+  scorePhotos(photos: SubjectVectors, prompts: string[]): Promise<PhotoScores>;
   /** GPU memory that work may take from now on. */
   setMemoryLimit(bytes: number): void;
   /** What a training on so many photos will take; an error where it may not be taken. */
@@ -339,9 +398,12 @@ export interface Engine {
   planTime(settings: TrainingSettings, photos: number, previews: PreviewTimes | undefined): TimePlan[];
   addAdapter(bytes: Uint8Array, fileName: string): AdapterReport;
   removeAdapter(id: number): void;
-  exportAdapter(id: number): Uint8Array;
+  exportAdapter(id: number, format?: ExportFormat): Uint8Array;
   exportEmbedding(id: number): Uint8Array | undefined;
 }
+
+/** What an adapter can be written as; without one, kohya's single file. The last four may be a zip archive. */
+export type ExportFormat = "kohya" | "embedding" | "diffusers" | "peft" | "project";
 
 /** What the generated module `web/wasm/palpable.js` exports. */
 export interface EngineModule {

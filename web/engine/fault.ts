@@ -9,8 +9,12 @@ export type FaultKind =
   | "WasmBlocked"
   /** A file of the page or a model could not be fetched. */
   | "Network"
+  /** A server gives a file only to those who prove who they are. */
+  | "AccessDenied"
   /** The browser's own storage is full, closed or broken. */
   | "Storage"
+  /** Another tab of this browser leads: it alone has an engine. */
+  | "OtherTab"
   /** The worker or the wasm instance is gone. */
   | "EngineStopped";
 
@@ -29,7 +33,9 @@ const FAULT_KINDS: ReadonlySet<string> = new Set<FaultKind>([
   "InsecurePage",
   "WasmBlocked",
   "Network",
+  "AccessDenied",
   "Storage",
+  "OtherTab",
   "EngineStopped",
 ]);
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{
     device_memo,
-    model_place::{Place, Predicts},
+    model_place::{OpenedModel, Place, Predicts},
 };
 use clap::{Args, ValueEnum};
 use palpable::{
@@ -68,11 +68,14 @@ enum Device {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Stored {
-    /// 16-bit floats for a large model where the GPU has them, else 32-bit ones
+    /// 16-bit floats for a large model where the GPU has them, else 32-bit ones; eight bits where the model
+    /// fits only so
     Auto,
     F32,
     /// Half the memory, where the GPU has 16-bit floats
     F16,
+    /// The U-Net's weights in eight bits, the rest in 16 where the GPU has them
+    Int8,
 }
 
 impl ModelArguments {
@@ -134,9 +137,15 @@ impl ModelArguments {
                 Precision::Float32
             }
             Stored::F32 => Precision::Float32,
+            Stored::Int8 if gpu.report.float16 => Precision::Int8Float16,
+            Stored::Int8 => Precision::Int8Float32,
             Stored::Auto => Precision::fitting(&gpu, &source).await?,
         };
-        StableDiffusion::load(&gpu, &source, &place.name, precision, &mut |_| ()).await
+        let mut loaded = StableDiffusion::load(&gpu, &source, &place.name, precision, &mut |_| ()).await?;
+        if let OpenedModel::File(file) = &model {
+            loaded.checkpoint_hash = Some(file.hash().await?);
+        }
+        Ok(loaded)
     }
 }
 

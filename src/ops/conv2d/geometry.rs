@@ -46,7 +46,7 @@ impl Geometry {
     }
 
     /// Of the doubling of x, cut to `size`; stride 1, and as much padding as keeps `size`.
-    pub(super) fn of_upsampled(x: [usize; 4], weight: [usize; 4], size: [usize; 2]) -> Self {
+    pub(in crate::ops) fn of_upsampled(x: [usize; 4], weight: [usize; 4], size: [usize; 2]) -> Self {
         let [batch, height, width, in_channels] = x;
         let padding = Padding::same(weight[0] / 2);
         let doubled = Self::of([batch, size[0], size[1], in_channels], weight, 1, padding);

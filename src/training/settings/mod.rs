@@ -131,6 +131,9 @@ pub struct TrainingSettings {
     /// How much less the background counts than the subject, where a photo has a mask: 0 nothing less,
     /// 1 not at all.
     pub masked_loss: f64,
+    /// Weight of the localized cross-attention loss (FastComposer, arXiv:2305.10431), which keeps the new
+    /// word's attention on the subject; 0 is none. It needs photos with masks.
+    pub localized_loss: f64,
     /// Framings of each photo that are trained on: 1 is the photo alone, more add small zooms and
     /// shifts.
     pub photo_variants: usize,

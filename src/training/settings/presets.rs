@@ -60,6 +60,7 @@ impl Default for TrainingSettings {
             prior_pictures: 0,
             min_snr_gamma: None,
             masked_loss: 0.0,
+            localized_loss: 0.0,
             photo_variants: 4,
             size_words: false,
             flip: false,

@@ -3,20 +3,28 @@ import * as Comlink from "comlink";
 import type { DrawnPicture, EngineApi, JobKind } from "../api";
 import type { Engine } from "../contract";
 import { faultError } from "../fault";
+import type { ModelChoice } from "../model-choice";
 import { runBench } from "./bench-job";
 import { openDeviceMemo } from "./device-memo";
 import { named } from "./device-name";
 import { openEngine } from "./engine-module";
+import { runEvaluation } from "./evaluation-job";
 import { runGeneration } from "./generation-job";
 import { JobControl } from "./job-control";
-import { openModelFolder } from "./model-files";
+import { JudgeOpener } from "./judge";
+import { guardNetwork } from "./network";
 import { compileAhead } from "./pipelines";
 import { readRun } from "./run-store";
+import type { Bringing, OpenedModel } from "./sources/bring";
+import { embeddedModel } from "./sources/embedded";
 import { TimePlanner } from "./time-plans";
 import { runTraining } from "./training-job";
 import { Turns } from "./turns";
 
+guardNetwork(self);
+
 const turns = new Turns();
+const judge = new JudgeOpener(turns);
 const timePlanner = new TimePlanner();
 const controls = new Map<JobKind, JobControl>();
 let opened: Engine | undefined;
@@ -27,6 +35,15 @@ function engine(): Engine {
   if (!opened) throw faultError("Internal", "The engine is not open yet.");
   return opened;
 }
+
+/** Held as long as the worker lives: the page sees by it that the worker has ended. */
+const alive = new Promise<void>((held) => {
+  if (!navigator.locks) held();
+  void navigator.locks?.request(self.name, () => {
+    held();
+    return new Promise(() => undefined);
+  });
+});
 
 /** An engine that has proved this device's arithmetic, now or at an earlier visit. */
 async function startedEngine(): Promise<Engine> {
@@ -42,6 +59,21 @@ async function startedEngine(): Promise<Engine> {
   const found = await engine.start(known);
   if (found) await memo.keep(found);
   return engine;
+}
+
+/** `undefined` when cancelled. Code for models that don't come with the page is fetched when one is chosen. */
+async function openModelOf(choice: ModelChoice, bringing: Bringing): Promise<OpenedModel | undefined> {
+  if (choice.kind === "embedded") {
+    return { source: await embeddedModel(choice.folder, bringing.progress), storedId: null };
+  }
+  const [{ openModel }, { Cancelled }] = await Promise.all([
+    import("./sources/model"),
+    import("./sources/transfer"),
+  ]);
+  return openModel(choice, bringing).catch((error: unknown) => {
+    if (error instanceof Cancelled) return undefined;
+    throw error;
+  });
 }
 
 /** Compiles what drawing with the loaded model needs, once. */
@@ -73,20 +105,37 @@ const api: EngineApi = {
   open: () =>
     turns.take(async () => {
       opened ??= await startedEngine();
+      await alive;
       return named(opened.device());
     }),
-  loadModel: async (folder, progress) => {
-    const source = await openModelFolder(folder, progress);
+  describeModel: async (choice) => {
+    const { describeModel } = await import("./sources/model");
+    const { source, ...offer } = await describeModel(choice, {
+      progress: () => undefined,
+      control: new JobControl(),
+    });
+    return { ...offer, plan: await turns.take(() => engine().planModel(source)) };
+  },
+  loadModel: async (choice, progress) => {
+    const found = await asJob("model", (control) => openModelOf(choice, { progress, control }));
+    if (!found) return null;
+    if (controls.size > 0) {
+      throw faultError(
+        "BadSettings",
+        "The model in use is at work. Wait for its end or stop it, then load another.",
+      );
+    }
     return turns.take(async () => {
-      const report = await engine().loadModel(source, (bytesLoaded, bytesTotal) =>
+      const report = await engine().loadModel(found.source, (bytesLoaded, bytesTotal) =>
         progress({ phase: "upload", bytesLoaded, bytesTotal }),
       );
       kernelsCompiled = false;
+      judge.modelLoaded(choice.kind === "embedded" ? choice.folder : undefined);
       // A software adapter compiles as slowly as it computes: not before it is asked for a picture.
       if (!engine().device().software) {
         await compileDrawing((kernels, of) => progress({ phase: "compile", kernels, of }));
       }
-      return report;
+      return { report, storedId: found.storedId };
     });
   },
   defaultTrainingSettings: (classNoun, method) =>
@@ -104,26 +153,34 @@ const api: EngineApi = {
       return handOver(await runGeneration(engine(), turns, control, settings, progress));
     }),
   train: (run, photos, observer) =>
-    asJob("training", (control) =>
-      runTraining({ engine: engine(), turns, control, observer }, run, () =>
+    asJob("training", async (control) => {
+      const ready = await judge.prepare(engine(), run, photos, observer);
+      return runTraining({ engine: engine(), turns, control, observer }, ready, () =>
         engine().beginTraining(run.settings, photos, (encoded, of) => observer.encoded(encoded, of)),
-      ),
-    ),
+      );
+    }),
   continueTraining: (id, observer) =>
     asJob("training", async (control) => {
       const run = await readRun(id);
       if (!run) {
         throw faultError("BadFile", "The saved state of this training is damaged; it can't be continued.");
       }
-      return runTraining({ engine: engine(), turns, control, observer }, run.facts, () =>
+      const ready = await judge.prepare(engine(), run.facts, [], observer);
+      return runTraining({ engine: engine(), turns, control, observer }, ready, () =>
         engine().resumeTraining(run.checkpoint),
       );
     }),
   bench: (plan, observer) => asJob("bench", (control) => runBench(engine(), turns, control, plan, observer)),
+  evaluate: (cells, photos, observer) =>
+    asJob("evaluation", async (control) => {
+      await judge.open(engine(), (progress) => observer.loading(progress));
+      await turns.take(() => compileDrawing(() => undefined));
+      await runEvaluation(engine(), turns, control, cells, photos, observer);
+    }),
   command: (job, command) => controls.get(job)?.command(command),
   addAdapter: (bytes, fileName) => turns.take(() => engine().addAdapter(bytes, fileName)),
   removeAdapter: (id) => turns.take(() => engine().removeAdapter(id)),
-  exportAdapter: (id) => turns.take(() => engine().exportAdapter(id)),
+  exportAdapter: (id, format) => turns.take(() => engine().exportAdapter(id, format)),
   exportEmbedding: (id) => turns.take(() => engine().exportEmbedding(id)),
 };
 

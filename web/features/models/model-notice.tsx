@@ -3,20 +3,37 @@ import { FaultNotice } from "../../app/fault-notice";
 import { megabytes } from "../../app/format";
 import { text } from "../../app/text";
 import type { LoadProgress } from "../../engine/api";
+import { Notice } from "../../ui/notice";
 import { ProgressBar } from "../../ui/progress-bar";
-import { loadDemoModel, model } from "./model";
+import { choice, loadDemoModel, model, reloadModel } from "./model";
 
 export function ModelNotice() {
   const now = model.value;
   if (now.state === "fault") {
-    return <FaultNotice fault={now.fault} title={text.model.failed} onRetry={loadDemoModel} />;
+    return (
+      <>
+        <FaultNotice fault={now.fault} title={text.model.failed} onRetry={reloadModel} />
+        {choice.value.kind !== "embedded" && (
+          <Notice
+            tone="hint"
+            actions={
+              <button type="button" class="button" onClick={loadDemoModel}>
+                {text.model.useDemo}
+              </button>
+            }
+          >
+            {text.model.orDemo}
+          </Notice>
+        )}
+      </>
+    );
   }
   if (now.state !== "loading") return null;
   return (
     <section class="card model-notice" aria-label={text.model.title}>
-      <h2>{text.model.title}</h2>
+      <h2>{choice.value.kind === "embedded" ? text.model.title : text.model.otherTitle}</h2>
       <ProgressBar {...barOf(now.progress)} />
-      <p class="hint">{text.model.hint}</p>
+      {choice.value.kind === "embedded" && <p class="hint">{text.model.hint}</p>}
     </section>
   );
 }

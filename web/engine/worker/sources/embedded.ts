@@ -1,10 +1,10 @@
 /**
- * A model's files: fetched once as streams straight into the browser's store, read from there as slices.
+ * A model that comes with the page: its files are fetched once as streams straight into the browser's store, read from there as slices.
  * No file is ever held whole in memory, and a second visit fetches nothing.
  */
-import type { LoadProgress } from "../api";
-import type { ModelSource } from "../contract";
-import { faultError } from "../fault";
+import type { LoadProgress } from "../../api";
+import type { ModelSource } from "../../contract";
+import { faultError } from "../../fault";
 
 /** `files.json` of a model folder, written when the page is built. `version` changes with any file's content. */
 interface Manifest {
@@ -15,7 +15,7 @@ interface Manifest {
 
 const STORE_PREFIX = "palpable-model ";
 
-export async function openModelFolder(
+export async function embeddedModel(
   folder: string,
   progress: (progress: LoadProgress) => void,
 ): Promise<ModelSource> {

@@ -1,0 +1,100 @@
+//! Weights in eight bits, the tiny autoencoder, and the VAE in tiles: what they change of a picture.
+
+use std::rc::Rc;
+
+use burn::tensor::FloatDType;
+use palpable::{
+    gpu::{Choice, Gpu},
+    model::taesd::{AutoencoderTiny, AutoencoderTinyConfig},
+    pipeline::{Generation, GenerationSettings, ModelPlan, Picture, Precision, StableDiffusion},
+};
+
+use crate::support::{block_on, demo_model, formula::FormulaModel, open_gpu};
+use crate::{draw, finish, load, psnr_of, settings};
+
+/// docs/performance.md gives the measured value.
+const LEAST_PSNR_OF_EIGHT_BITS: f64 = 25.0;
+
+fn load_as(gpu: &Gpu, precision: Precision) -> StableDiffusion {
+    block_on(StableDiffusion::load(gpu, &demo_model(), "demo", precision, &mut |_| ())).expect("a model")
+}
+
+fn draw_as(model: &StableDiffusion, settings: &GenerationSettings) -> Picture {
+    draw(model, settings, None, "pipeline/noise.safetensors", |_| "noise")
+}
+
+#[test]
+fn eight_bits_hardly_change_a_picture() {
+    let gpu = open_gpu();
+    let floats = load_as(&gpu, Precision::Float32);
+    let whole = draw_as(&floats, &settings("ddim"));
+    let weights = |model: &StableDiffusion| model.picture_memory().weights;
+    let (full, unet_bytes) = (weights(&floats), weights(&floats).unet);
+    drop(floats);
+    gpu.release_unused();
+    gpu.restart_peak();
+    let before = gpu.memory().in_use;
+    let quantized = load_as(&gpu, Precision::Int8Float32);
+    let held = gpu.memory().in_use - before;
+    let planned = weights(&quantized);
+    // A quarter, and scales, norms, biases and the first and last layer in full.
+    let share = planned.unet as f64 / unet_bytes as f64;
+    assert!((0.25..0.28).contains(&share), "{share}");
+    assert_eq!((planned.vae, planned.text_encoder), (full.vae, full.text_encoder));
+    let error = held as f64 / planned.total() as f64 - 1.0;
+    assert!(error.abs() < 0.02, "{held} bytes are held where {} were planned", planned.total());
+    let psnr = psnr_of(&draw_as(&quantized, &settings("ddim")), &whole.rgb);
+    println!("eight bits against f32: {psnr:.1} dB");
+    assert!(psnr >= LEAST_PSNR_OF_EIGHT_BITS, "{psnr:.1} dB");
+}
+
+#[test]
+fn eight_bits_are_taken_where_nothing_else_fits() {
+    let mut gpu = block_on(Gpu::open(Choice::Cpu)).expect("a device");
+    let plan = |gpu: &Gpu| block_on(ModelPlan::of(gpu, &demo_model())).expect("a plan");
+    let whole = plan(&gpu);
+    assert_eq!((whole.precision, whole.resolution), (Precision::Float32, 128));
+    assert!(whole.weight_bytes < whole.picture_bytes && whole.picture_bytes < whole.training_bytes);
+    gpu.memory_limit = whole.picture_bytes - 1;
+    let small = plan(&gpu);
+    assert_eq!(small.precision, Precision::Int8Float32);
+    assert!(small.picture_bytes <= gpu.memory_limit);
+    // Where not even that fits, nothing is gained.
+    gpu.memory_limit = small.picture_bytes - 1;
+    assert_eq!(plan(&gpu).precision, Precision::Float32);
+}
+
+#[test]
+fn a_picture_that_only_fits_in_tiles_is_drawn_so() {
+    let mut model = load(Choice::Cpu);
+    let large = GenerationSettings { width: 512, height: 384, steps: 1, ..settings("ddim") };
+    let plan = |model: &StableDiffusion| model.plan_generation(&large, &[], None).expect("it fits");
+    let whole = plan(&model);
+    assert_eq!(whole.tile, None);
+    let drawn =
+        |model: &StableDiffusion| finish(Generation::new(model, &large, &[]).expect("valid settings"));
+    let untiled = drawn(&model);
+    model.gpu.memory_limit = whole.peak() - 1;
+    let tiled_plan = plan(&model);
+    assert!(tiled_plan.tile.is_some() && tiled_plan.peak() < whole.peak(), "{}", tiled_plan.sentence());
+    let psnr = psnr_of(&drawn(&model), &untiled.rgb);
+    println!("in tiles of {:?} latents against the whole: {psnr:.1} dB", tiled_plan.tile);
+    assert!(psnr >= 25.0, "{psnr:.1} dB");
+}
+
+#[test]
+fn previews_are_decoded_by_the_tiny_autoencoder_where_there_is_one() {
+    let mut model = load(Choice::Cpu);
+    let settings = GenerationSettings { steps: 1, ..settings("ddim") };
+    let preview = GenerationSettings { preview: true, ..settings.clone() };
+    let picture = draw_as(&model, &settings);
+    assert_eq!(draw_as(&model, &preview), picture, "without one, a preview is the picture");
+    let tiny = FormulaModel::read("vae/taesd.json");
+    let config = AutoencoderTinyConfig::from_json(&tiny.config).expect("a config");
+    let mut weights = tiny.weights(&model.gpu.device, FloatDType::F32);
+    model.taesd = Some(Rc::new(AutoencoderTiny::load(&mut weights, &config).expect("a model")));
+    assert_eq!(draw_as(&model, &settings), picture);
+    let decoded = draw_as(&model, &preview);
+    assert_eq!((decoded.width, decoded.height), (picture.width, picture.height));
+    assert_ne!(decoded, picture);
+}

@@ -1,0 +1,92 @@
+/**
+ * Where fetched models lie: in the browser's private file system, a folder a model, each of its files by its number
+ * in the manifest. The manifest is written before the first byte arrives and when a file is whole, so that whatever
+ * ends a fetch, the next one knows what is there. Read and emptied by the page, written by the worker.
+ */
+import type { Licence, StoredModel } from "./model-choice";
+
+const FOLDER = "models";
+export const MANIFEST = "manifest.json";
+/** Holds the time of the model's last use. */
+export const USED = "used";
+
+export interface StoredFile {
+  path: string;
+  bytes: number;
+  /** Of the whole file, hexadecimal, where it is known. */
+  sha256?: string;
+  /** Changes with the file's content, where the server says. */
+  version?: string;
+  /** All of it is there, and its SHA-256 is right. */
+  whole: boolean;
+}
+
+export interface StoredManifest {
+  format: 1;
+  name: string;
+  from: string;
+  licence: Licence | null;
+  files: StoredFile[];
+}
+
+/** Held by the tab that fetches the model. */
+export const lockName = (id: string) => `palpable-model ${id}`;
+
+/** @throws what the browser throws that keeps its file system from the page, as in some private windows. */
+export async function modelsFolder(): Promise<FileSystemDirectoryHandle> {
+  const root = await navigator.storage.getDirectory();
+  return root.getDirectoryHandle(FOLDER, { create: true });
+}
+
+export const fileName = (index: number) => `${index}.bin`;
+
+/** `undefined` where there is none, or one that was cut off. */
+export async function readManifest(folder: FileSystemDirectoryHandle): Promise<StoredManifest | undefined> {
+  try {
+    const file = await (await folder.getFileHandle(MANIFEST)).getFile();
+    const manifest = JSON.parse(await file.text()) as StoredManifest;
+    return manifest.format === 1 && Array.isArray(manifest.files) ? manifest : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The latest used first. What has no readable manifest is listed too: it takes room. */
+export async function storedModels(): Promise<StoredModel[]> {
+  const models: StoredModel[] = [];
+  for await (const [id, handle] of (await modelsFolder()).entries()) {
+    if (handle.kind === "directory") models.push(await describe(id, handle as FileSystemDirectoryHandle));
+  }
+  return models.sort((one, other) => other.usedAt - one.usedAt);
+}
+
+async function describe(id: string, folder: FileSystemDirectoryHandle): Promise<StoredModel> {
+  const manifest = await readManifest(folder);
+  let bytes = 0;
+  let usedAt = 0;
+  for await (const [name, handle] of folder.entries()) {
+    if (handle.kind !== "file") continue;
+    const file = await (handle as FileSystemFileHandle).getFile();
+    bytes += file.size;
+    if (name === USED) usedAt = Number(await file.text());
+  }
+  const files = manifest?.files ?? [];
+  return {
+    id,
+    name: manifest?.name ?? id,
+    from: manifest?.from ?? "",
+    licence: manifest?.licence ?? null,
+    bytes,
+    bytesTotal: files.reduce((sum, file) => sum + file.bytes, 0),
+    whole: files.length > 0 && files.every((file) => file.whole),
+    usedAt,
+  };
+}
+
+/** Every trace of the model is gone from the storage when this resolves. */
+export async function removeModel(id: string): Promise<void> {
+  const folder = await modelsFolder();
+  await folder.removeEntry(id, { recursive: true }).catch((error: unknown) => {
+    if (!(error instanceof DOMException && error.name === "NotFoundError")) throw error;
+  });
+}

@@ -1,0 +1,25 @@
+/** A model in one file: the engine finds it under a fixed name, with the tokenizer's merges that such files lack. */
+import { faultError } from "../../fault";
+import { httpFile } from "./http-file";
+import type { IncomingFile } from "./incoming";
+import { CHECKPOINT, MERGES } from "./layout";
+
+/** CLIP's own, which the page brings; all models of one architecture share them. */
+const MERGES_ADDRESS = "/models/clip-tokenizer/merges.txt";
+
+export async function checkpointFiles(checkpoint: IncomingFile): Promise<IncomingFile[]> {
+  return [{ ...checkpoint, path: CHECKPOINT }, await merges()];
+}
+
+async function merges(): Promise<IncomingFile> {
+  const url = new URL(MERGES_ADDRESS, self.location.origin);
+  const answer = await fetch(url).catch(() => undefined);
+  if (!answer?.ok) {
+    throw faultError(
+      "Network",
+      "The tokenizer's file could not be fetched. Check the connection and try again.",
+    );
+  }
+  const { byteLength } = await answer.arrayBuffer();
+  return httpFile({ path: MERGES, url, bytes: byteLength });
+}

@@ -1,0 +1,239 @@
+/**
+ * Writing models into the browser's private file system, and reading them from it. The page lists and deletes them
+ * (`model-folder.ts`).
+ */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import type { ModelSource } from "../../contract";
+import { faultError } from "../../fault";
+import {
+  fileName,
+  MANIFEST,
+  modelsFolder,
+  readManifest,
+  type StoredFile,
+  type StoredManifest,
+  USED,
+} from "../../model-folder";
+import type { IncomingFile, IncomingModel } from "./incoming";
+
+/** Read at once while what is there is checked. */
+const PIECE = 4 << 20;
+
+/** Workers alone have it: the page's types don't know of it. */
+interface Access {
+  getSize(): number;
+  read(bytes: Uint8Array, options: { at: number }): number;
+  write(bytes: Uint8Array, options: { at: number }): number;
+  truncate(size: number): void;
+  flush(): void;
+  close(): void;
+}
+
+export const storeId = (identity: string) => bytesToHex(sha256(utf8ToBytes(identity))).slice(0, 32);
+
+/** A model's folder, opened for writing. */
+export class ModelFolder {
+  readonly #folder: FileSystemDirectoryHandle;
+  readonly manifest: StoredManifest;
+
+  private constructor(folder: FileSystemDirectoryHandle, manifest: StoredManifest) {
+    this.#folder = folder;
+    this.manifest = manifest;
+  }
+
+  /** With what of the model is there already; files that have changed at their source begin anew. */
+  static async open(id: string, { name, from, licence, files }: IncomingModel): Promise<ModelFolder> {
+    const folder = await (await modelsFolder()).getDirectoryHandle(id, { create: true });
+    const old = await readManifest(folder);
+    const stored = files.map((file, index): StoredFile => {
+      const before = old?.files[index];
+      return { ...describe(file), whole: before !== undefined && sameFile(before, file) && before.whole };
+    });
+    const manifest: StoredManifest = { format: 1, name, from, licence, files: stored };
+    for (const [index, file] of files.entries()) {
+      const before = old?.files[index];
+      if (!before || !sameFile(before, file)) await removeIfThere(folder, fileName(index));
+    }
+    await writeText(folder, MANIFEST, JSON.stringify(manifest));
+    return new ModelFolder(folder, manifest);
+  }
+
+  /** For writing at its end. */
+  async append(index: number): Promise<Writing> {
+    const file = this.manifest.files[index];
+    if (!file) throw new RangeError(`no file ${index}`);
+    return Writing.open(await this.#folder.getFileHandle(fileName(index), { create: true }), file);
+  }
+
+  async markWhole(index: number): Promise<void> {
+    const file = this.manifest.files[index];
+    if (file) file.whole = true;
+    await writeText(this.#folder, MANIFEST, JSON.stringify(this.manifest));
+  }
+}
+
+/** How much of a model lies in the storage. */
+export async function storedBytes(model: IncomingModel): Promise<number> {
+  const models = await modelsFolder();
+  const folder = await models.getDirectoryHandle(storeId(model.identity)).catch(() => undefined);
+  const manifest = folder && (await readManifest(folder));
+  if (!folder || !manifest) return 0;
+  let bytes = 0;
+  for (const [index, file] of model.files.entries()) {
+    const stored = manifest.files[index];
+    if (!stored || !sameFile(stored, file)) continue;
+    const handle = await folder.getFileHandle(fileName(index)).catch(() => undefined);
+    bytes += handle ? (await handle.getFile()).size : 0;
+  }
+  return bytes;
+}
+
+const describe = ({ path, bytes, sha256, version }: IncomingFile) => ({
+  path,
+  bytes,
+  ...(sha256 && { sha256 }),
+  ...(version && { version }),
+});
+
+const sameFile = (stored: StoredFile, file: IncomingFile) =>
+  stored.path === file.path && stored.bytes === file.bytes && stored.version === file.version;
+
+/** A file in the making, with the hash of what it holds. */
+export class Writing {
+  readonly #access: Access;
+  readonly #file: StoredFile;
+  readonly #hash = sha256.create();
+  /** Bytes that are there. */
+  at = 0;
+
+  private constructor(access: Access, file: StoredFile) {
+    this.#access = access;
+    this.#file = file;
+  }
+
+  static async open(handle: FileSystemFileHandle, file: StoredFile): Promise<Writing> {
+    const access = await (
+      handle as unknown as { createSyncAccessHandle(): Promise<Access> }
+    ).createSyncAccessHandle();
+    const writing = new Writing(access, file);
+    writing.#takeUp();
+    return writing;
+  }
+
+  /** What an earlier visit left counts. */
+  #takeUp(): void {
+    const size = this.#access.getSize();
+    if (size > this.#file.bytes) this.#access.truncate(0);
+    else if (this.#file.sha256 === undefined) this.at = size;
+    else {
+      const piece = new Uint8Array(PIECE);
+      while (this.at < size) {
+        const read = this.#access.read(piece, { at: this.at });
+        if (read === 0) break;
+        this.#hash.update(piece.subarray(0, read));
+        this.at += read;
+      }
+    }
+  }
+
+  append(bytes: Uint8Array): void {
+    writeAll(this.#access, bytes, this.at);
+    if (this.#file.sha256 !== undefined) this.#hash.update(bytes);
+    this.at += bytes.byteLength;
+  }
+
+  /**
+   * Checks the whole.
+   * @throws a fault where it isn't what the source promised; nothing of it is kept then.
+   */
+  finish(): void {
+    const { path, sha256: expected } = this.#file;
+    if (expected === undefined || bytesToHex(this.#hash.digest()) === expected) {
+      this.#access.flush();
+      return;
+    }
+    this.#access.truncate(0);
+    throw faultError(
+      "BadFile",
+      `${path} arrived damaged: its SHA-256 isn't the one that its source names. Fetch the model again.`,
+    );
+  }
+
+  close(): void {
+    this.#access.flush();
+    this.#access.close();
+  }
+}
+
+/**
+ * A model that is whole in the storage.
+ * @throws a fault where it isn't.
+ */
+export async function storedModel(id: string): Promise<ModelSource> {
+  const folder = await (await modelsFolder()).getDirectoryHandle(id).catch(() => undefined);
+  const manifest = folder && (await readManifest(folder));
+  if (!folder || !manifest?.files.every((file) => file.whole)) {
+    throw faultError("BadFile", "This model isn't whole in the browser's storage any more. Fetch it again.");
+  }
+  const files = new Map<string, Blob>();
+  for (const [index, { path, bytes }] of manifest.files.entries()) {
+    const file = await (await folder.getFileHandle(fileName(index))).getFile();
+    if (file.size !== bytes) {
+      throw faultError(
+        "BadFile",
+        `${path} is damaged in the browser's storage. Delete the model and fetch it again.`,
+      );
+    }
+    files.set(path, file);
+  }
+  // A store that can't note it still gives the model.
+  await writeText(folder, USED, `${Date.now()}`).catch(() => undefined);
+  return {
+    name: manifest.name,
+    length: async (path) => files.get(path)?.size,
+    read: async (path, start, end) => {
+      const bytes = await files.get(path)?.slice(start, end).arrayBuffer();
+      if (bytes?.byteLength !== end - start)
+        throw faultError("BadFile", `${path} has no bytes ${start} to ${end}.`);
+      return new Uint8Array(bytes);
+    },
+  };
+}
+
+async function writeText(folder: FileSystemDirectoryHandle, name: string, text: string): Promise<void> {
+  const handle = await folder.getFileHandle(name, { create: true });
+  const access = await (
+    handle as unknown as { createSyncAccessHandle(): Promise<Access> }
+  ).createSyncAccessHandle();
+  try {
+    const bytes = new TextEncoder().encode(text);
+    access.truncate(0);
+    writeAll(access, bytes, 0);
+    access.flush();
+  } finally {
+    access.close();
+  }
+}
+
+/** @throws a fault where there is no room. */
+function writeAll(access: Access, bytes: Uint8Array, at: number): void {
+  try {
+    if (access.write(bytes, { at }) === bytes.byteLength) return;
+  } catch (error) {
+    if (!(error instanceof DOMException && error.name === "QuotaExceededError")) throw error;
+  }
+  throw noRoom();
+}
+
+async function removeIfThere(folder: FileSystemDirectoryHandle, name: string): Promise<void> {
+  await folder.removeEntry(name).catch((error: unknown) => {
+    if (!(error instanceof DOMException && error.name === "NotFoundError")) throw error;
+  });
+}
+
+const noRoom = () =>
+  faultError(
+    "Storage",
+    "The browser has no room left to keep the model. Delete other models or pictures here, or free some of the disk, and try again: what has arrived is kept.",
+  );

@@ -1,0 +1,42 @@
+/** The model of a choice: described before it is fetched, brought when it is to be loaded. */
+import type { ModelChoice } from "../../model-choice";
+import { addressModel } from "./address";
+import { type Bringing, bring, directModel, type OpenedModel } from "./bring";
+import { hubModel } from "./hub";
+import type { IncomingModel } from "./incoming";
+import { localModel } from "./local-files";
+import { storedBytes, storedModel } from "./model-store";
+
+export type FetchedChoice = Exclude<ModelChoice, { kind: "embedded" }>;
+
+export async function openModel(choice: FetchedChoice, bringing: Bringing): Promise<OpenedModel> {
+  if (choice.kind === "stored") return { source: await storedModel(choice.id), storedId: choice.id };
+  const model = await incoming(choice);
+  const whereItLies = choice.kind === "files" && !choice.keep;
+  return whereItLies ? { source: directModel(model, bringing), storedId: null } : bring(model, bringing);
+}
+
+/** What is known of a model from its list of files; `source` reads its configs where they lie. */
+export async function describeModel(choice: Exclude<FetchedChoice, { kind: "stored" }>, bringing: Bringing) {
+  const model = await incoming(choice);
+  const { name, from, licence } = model;
+  return {
+    name,
+    from,
+    licence,
+    bytes: model.files.reduce((sum, file) => sum + file.bytes, 0),
+    storedBytes: await storedBytes(model).catch(() => 0),
+    source: directModel(model, bringing),
+  };
+}
+
+function incoming(choice: Exclude<FetchedChoice, { kind: "stored" }>): Promise<IncomingModel> {
+  switch (choice.kind) {
+    case "hub":
+      return hubModel(choice);
+    case "address":
+      return addressModel(choice.url);
+    case "files":
+      return localModel(choice);
+  }
+}

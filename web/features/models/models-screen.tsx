@@ -1,0 +1,63 @@
+/** Which model is used, where further ones come from, and what of them lies in this browser. */
+import { useEffect } from "preact/hooks";
+import { FaultNotice } from "../../app/fault-notice";
+import { gigabytes, parameters } from "../../app/format";
+import { FetchProgress } from "./fetch-progress";
+import { fault, look, refresh } from "./manager";
+import { choice, fetching, loadDemoModel, model } from "./model";
+import { ModelPicker } from "./model-picker";
+import { OfferCard } from "./offer-card";
+import { StorageFacts } from "./storage-facts";
+import { StoredList } from "./stored-list";
+import { modelsText as text } from "./text";
+
+export function ModelsScreen() {
+  useEffect(() => void refresh(), []);
+  const shown = look.value;
+  return (
+    <div class="screen narrow">
+      <h1>{text.title}</h1>
+      <p class="lead">{text.lead}</p>
+      {fault.value && (
+        <FaultNotice
+          fault={fault.value}
+          onDismiss={() => {
+            fault.value = undefined;
+          }}
+        />
+      )}
+      <InUse />
+      {fetching.value && <FetchProgress fetching={fetching.value} />}
+      {shown.state === "offered" && !fetching.value && (
+        <OfferCard choice={shown.choice} offer={shown.offer} />
+      )}
+      <ModelPicker />
+      <section class="card">
+        <h2>{text.stored.title}</h2>
+        <StoredList />
+        <StorageFacts />
+      </section>
+    </div>
+  );
+}
+
+function InUse() {
+  const now = model.value;
+  if (now.state !== "ready") return null;
+  const { report } = now;
+  const memory = gigabytes(report.pictureBytes);
+  return (
+    <section class="card">
+      <h2>{text.inUse}</h2>
+      <p class="verdict">{choice.value.kind === "embedded" ? text.demo : report.name}</p>
+      <p>{text.facts(parameters(report.parameters), report.resolution, memory)}</p>
+      {choice.value.kind !== "embedded" && (
+        <div class="actions">
+          <button type="button" class="button" disabled={!!fetching.value} onClick={loadDemoModel}>
+            {text.useDemo}
+          </button>
+        </div>
+      )}
+    </section>
+  );
+}

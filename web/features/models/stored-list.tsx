@@ -1,0 +1,73 @@
+/** The models in the browser's storage: size, last use, to be used again or deleted. */
+import { useState } from "preact/hooks";
+import { dateTime, gigabytes } from "../../app/format";
+import type { StoredModel } from "../../engine/model-choice";
+import { isInUse, remove, stored, use } from "./manager";
+import { fetching } from "./model";
+import { modelsText } from "./text";
+
+const text = modelsText.stored;
+
+export function StoredList() {
+  const models = stored.value;
+  if (!models) return <p class="empty">{text.unavailable}</p>;
+  if (models.length === 0) return <p class="empty">{text.empty}</p>;
+  return (
+    <ul class="model-list">
+      {models.map((entry) => (
+        <StoredEntry key={entry.id} entry={entry} />
+      ))}
+    </ul>
+  );
+}
+
+function StoredEntry({ entry }: { entry: StoredModel }) {
+  const [asking, setAsking] = useState(false);
+  const { id, name, from } = entry;
+  const busy = fetching.value !== undefined;
+  return (
+    <li class="model-entry">
+      <h3>{name}</h3>
+      {from !== "" && from !== name && <p class="hint">{from}</p>}
+      <p>{factsOf(entry)}</p>
+      {asking ? (
+        <fieldset class="actions" aria-label={text.question(name)}>
+          <span>{text.question(name)}</span>
+          <button type="button" class="button danger" onClick={() => remove(id)}>
+            {text.yes}
+          </button>
+          <button type="button" class="button" onClick={() => setAsking(false)}>
+            {text.no}
+          </button>
+        </fieldset>
+      ) : (
+        <div class="actions">
+          {isInUse(id) ? (
+            <span class="verdict">{text.inUse}</span>
+          ) : (
+            entry.whole && (
+              <button
+                type="button"
+                class="button"
+                disabled={busy}
+                onClick={() => use({ kind: "stored", id }, name)}
+              >
+                {text.use}
+              </button>
+            )
+          )}
+          <button type="button" class="button quiet" disabled={busy} onClick={() => setAsking(true)}>
+            {text.delete}
+          </button>
+        </div>
+      )}
+    </li>
+  );
+}
+
+function factsOf({ bytes, bytesTotal, whole, usedAt }: StoredModel): string {
+  const size = gigabytes(bytes);
+  if (bytesTotal === 0) return text.damaged(size);
+  if (!whole) return text.partly(size, gigabytes(bytesTotal));
+  return text.whole(size, usedAt > 0 ? dateTime(usedAt) : text.never);
+}
