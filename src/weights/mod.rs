@@ -15,6 +15,7 @@ mod header;
 mod random;
 mod single_file;
 mod source;
+mod take;
 mod writer;
 
 pub use combined::Combined;
