@@ -1,21 +1,32 @@
 import { defineConfig } from "vitest/config";
+import { licences } from "./scripts/licences.mjs";
 import { modelFolders } from "./scripts/model-folders.mjs";
+import { serviceWorker } from "./scripts/service-worker.mjs";
 
 export default defineConfig({
-  // The only static files are the models', and those the plugin brings with their lists.
-  publicDir: false,
-  plugins: [modelFolders()],
+  // What must keep its name: the web app manifest and its icons. Models are brought by their plugin, with their lists.
+  publicDir: "web/public",
+  plugins: [modelFolders(), licences(), serviceWorker()],
   build: {
     target: "es2023",
     // An inlined file would be a data: address, which the content security policy forbids to workers and fetch.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          // What the first paint needs, in one file: left alone it becomes many small ones.
+          groups: [{ name: "shell", test: /web\/app\/app\.tsx$/, includeDependenciesRecursively: true }],
+        },
+      },
+    },
   },
   worker: { format: "es" },
   test: {
     projects: [
-      { test: { name: "web", include: ["tests/web/**/*.test.ts"] } },
+      // Some wait for real time to pass, on machines that may be busy.
+      { test: { name: "web", include: ["tests/web/**/*.test.ts"], testTimeout: 30_000 } },
       {
         test: {
           name: "browser",

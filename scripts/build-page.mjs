@@ -8,7 +8,11 @@ const INPUTS = [
   "package-lock.json",
   "web",
   "models",
+  "Cargo.lock",
+  "scripts/licences.mjs",
+  "src/evaluation/prompt_sets",
   "scripts/model-folders.mjs",
+  "scripts/service-worker.mjs",
 ];
 
 export function buildPage() {

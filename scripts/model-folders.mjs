@@ -1,6 +1,7 @@
 /**
  * Vite plugin: serves `models/` beside the page and, in each model folder, a `files.json` that lists what the
- * engine reads, with sizes for the progress bar and a version that changes with any file's content.
+ * engine reads, with sizes for the progress bar and a version that changes with any file's content. A model's judge,
+ * in its folder's `clip/`, has a list of its own: it is fetched when pictures are first scored.
  */
 import { createHash } from "node:crypto";
 import fs from "node:fs";
@@ -8,9 +9,12 @@ import path from "node:path";
 
 const ROOT = "models";
 
-/** Parts of a model folder that the engine reads in the browser; judges, sample subjects and papers stay out. */
+/** Parts of a model folder that the engine reads to draw and train; its judge, sample subjects and papers stay out. */
 const ENGINE_PARTS =
   /^(model_index\.json|(tokenizer|text_encoder|unet|vae|taesd|scheduler)\/.+\.(json|txt|safetensors))$/;
+
+const JUDGE = "clip";
+const JUDGE_PARTS = /^[\w-]+\.(json|safetensors)$/;
 
 /** @returns {import("vite").Plugin} */
 export function modelFolders() {
@@ -24,10 +28,10 @@ export function modelFolders() {
     },
     configureServer(server) {
       server.middlewares.use((request, response, next) => {
-        const match = /^\/models\/([\w-]+)\/files\.json$/.exec(request.url ?? "");
-        if (!match?.[1]) return next();
+        const match = /^\/models\/([\w-]+)(\/clip)?\/files\.json$/.exec(request.url ?? "");
+        if (!match?.[1] || (match[2] && !hasJudge(match[1]))) return next();
         response.setHeader("content-type", "application/json");
-        response.end(listing(match[1]));
+        response.end(match[2] ? judgeListing(match[1]) : modelListing(match[1]));
       });
     },
     closeBundle() {
@@ -36,20 +40,33 @@ export function modelFolders() {
         const target = path.join(outDir, ROOT, name);
         // A copy-on-write clone where the file system has them.
         fs.cpSync(path.join(ROOT, name), target, { recursive: true, mode: fs.constants.COPYFILE_FICLONE });
-        fs.writeFileSync(path.join(target, "files.json"), listing(name));
+        fs.writeFileSync(path.join(target, "files.json"), modelListing(name));
+        if (hasJudge(name)) fs.writeFileSync(path.join(target, JUDGE, "files.json"), judgeListing(name));
       }
     },
   };
 }
 
 /** @param {string} name */
-function listing(name) {
-  const folder = path.join(ROOT, name);
+const hasJudge = (name) => fs.existsSync(path.join(ROOT, name, JUDGE, "config.json"));
+
+/** @param {string} name */
+const modelListing = (name) => listing(name, path.join(ROOT, name), ENGINE_PARTS);
+
+/** @param {string} name */
+const judgeListing = (name) => listing(`${name}-judge`, path.join(ROOT, name, JUDGE), JUDGE_PARTS);
+
+/**
+ * @param {string} name
+ * @param {string} folder
+ * @param {RegExp} parts
+ */
+function listing(name, folder, parts) {
   const version = createHash("sha256");
   const files = fs
     .readdirSync(folder, { recursive: true, encoding: "utf8" })
     .map((file) => file.split(path.sep).join("/"))
-    .filter((file) => ENGINE_PARTS.test(file))
+    .filter((file) => parts.test(file))
     .sort()
     .map((file) => {
       const bytes = fs.readFileSync(path.join(folder, file));

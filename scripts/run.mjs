@@ -21,7 +21,8 @@ export function run(program, parameters, environment = process.env) {
 
 /** Standard output, or `undefined` where the program is missing or fails. @param {string} program @param {string[]} parameters */
 export function ask(program, parameters) {
-  const { status, stdout } = spawnSync(program, parameters, { cwd: ROOT, encoding: "utf8" });
+  const options = /** @type {const} */ ({ cwd: ROOT, encoding: "utf8", maxBuffer: 1 << 28 });
+  const { status, stdout } = spawnSync(program, parameters, options);
   return status === 0 ? stdout.trim() : undefined;
 }
 

@@ -4,6 +4,7 @@
  */
 import fs from "node:fs";
 import path from "node:path";
+import { auditPackages } from "./audit.mjs";
 import { buildPage } from "./build-page.mjs";
 import { buildWasm } from "./build-wasm.mjs";
 import { ROOT, runLogged, say } from "./run.mjs";
@@ -46,6 +47,16 @@ const logOf = (name) => path.join(LOGS, `${name.replace(/\W+/g, "-")}.log`);
 /** @param {string} output */
 const showEnd = (output) => console.error(output.split("\n").slice(-SHOWN_LINES).join("\n"));
 
+/**
+ * What cargo says of the tests that failed, each program's at its end; where none did, the end of it all.
+ * @param {string} output
+ */
+function showFailures(output) {
+  const failures = output.match(/^failures:\n[\s\S]*?^test result: FAILED.*$/gm);
+  if (failures) console.error(failures.join("\n\n"));
+  else showEnd(output);
+}
+
 /** @param {string} name @param {string[]} parameters */
 const cargo = (name, parameters) => program(name, "cargo", parameters);
 
@@ -68,7 +79,7 @@ async function rustTests(name, parameters = [], environment = {}) {
   }
   // A crate that doesn't compile reports no test at all.
   if (!ok && sums.failed === 0) sums.failed = 1;
-  if (!ok) showEnd(output);
+  if (!ok) showFailures(output);
   return sums;
 }
 
@@ -124,6 +135,13 @@ await node("page lints and format", "@biomejs/biome/bin/biome", ["check", "--err
 await node("page types", "typescript/bin/tsc", ["--noEmit"]);
 await node("worker types", "typescript/bin/tsc", ["--noEmit", "-p", "tsconfig.worker.json"]);
 await node("script and test types", "typescript/bin/tsc", ["--noEmit", "-p", "tsconfig.node.json"]);
+await check("licences of what ships", async () => {
+  // Only now: it needs a package that was just installed.
+  const { checkLicences } = await import("./licences.mjs");
+  say(`${checkLicences()} packages ship, all under licences that allow it`);
+  return { passed: 1 };
+});
+await check("known weaknesses of what ships", () => ({ passed: auditPackages() }));
 await check("page functions", () => vitest("web"));
 await check("page", buildPage);
 for (const { name, line, ok } of measure()) {

@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { ask, hashFile, onceFor, ROOT, run, Stop, say } from "./run.mjs";
 
-const NPM = process.platform === "win32" ? "npm.cmd" : "npm";
+export const NPM = process.platform === "win32" ? "npm.cmd" : "npm";
 
 export function bringPackages() {
   onceFor({

@@ -102,6 +102,48 @@ fn an_interrupted_run_goes_on() {
     assert!(!Path::new(&checkpoint).exists(), "a finished run leaves no checkpoint");
 }
 
+/// A run judged by a photo that it doesn't see ends with its best state, and the log says how it was judged.
+#[test]
+fn a_run_is_judged_by_photos_held_back() {
+    let folder = folder("held_back");
+    let at = |name: &str| folder.join(name).display().to_string();
+    let (adapter, log) = (at("cat.safetensors"), at("log.jsonl"));
+    let train = |options: &[&str]| {
+        let files = [format!("--out={adapter}"), format!("--log={log}")];
+        let files = files.each_ref().map(String::as_str);
+        let run = ["--photos=models/demo/subjects/cat", "--prompt=an oil painting of a cat at night"];
+        [&PERSONALIZE[..], &run, &files, options].concat().into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let judged = train(&["--hold-back=1", "--evaluate-every=2", "--patience=1", "--photo-variants=1"]);
+    let output = palpable(&judged.iter().map(String::as_str).collect::<Vec<_>>());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    // Five photos, one of them held back.
+    assert!(said.contains("picture 4 of 4 prepared"), "{said}");
+    let log = std::fs::read_to_string(&log).expect("a log");
+    let lines: Vec<serde_json::Value> =
+        log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let evaluations: Vec<_> = lines.iter().filter(|line| line["evaluation"].is_object()).collect();
+    assert_eq!((lines.len(), evaluations.len()), (6, 2), "{log}");
+    let number = |value: &serde_json::Value| value.as_f64().expect("a number");
+    for (evaluation, step) in evaluations.iter().zip([2, 4]) {
+        assert_eq!(evaluation["step"], step);
+        let scores = &evaluation["evaluation"];
+        let [text, image] = [&scores["textAlignment"], &scores["imageAlignment"]].map(number);
+        assert!(text.abs() < 1.0 && image > 0.0 && image < 1.0, "{scores}");
+        assert!((number(&evaluation["score"]) - (text.max(0.0) * image).sqrt()).abs() < 1e-9);
+    }
+    let best = if evaluations[1]["isBest"] == true { 4 } else { 2 };
+    assert_eq!(number(&evaluations[1]["score"]) > number(&evaluations[0]["score"]), best == 4);
+    assert!(said.contains(&format!("The best state is that after step {best}")), "{said}");
+    let bytes = std::fs::read(&adapter).expect("an adapter");
+    let adapter = palpable::adapter::Adapter::from_bytes(&bytes, "cat.safetensors").expect("an adapter");
+    assert_eq!(adapter.details.steps, Some(best));
+
+    let all = train(&["--hold-back=5"]);
+    fails(&all.iter().map(String::as_str).collect::<Vec<_>>(), "5 of 5 photos can't be held back");
+}
+
 /// The findings about a device are kept in the user's cache folder: the second start needs no test.
 #[test]
 #[cfg(target_os = "linux")]
@@ -291,6 +333,81 @@ fn adapters_are_merged() {
     let files = [format!("--adapter={other}"), format!("--out={}", at("never.png"))];
     let misfit = [&draw[..], &files.each_ref().map(String::as_str)].concat();
     fails(&misfit, "has the shape [2, 4, 3, 3], this model's weight [128, 4, 3, 3]");
+}
+
+/// An adapter written in every form, and each form read again, from files, folders and archives.
+#[test]
+fn adapters_are_exported() {
+    let folder = folder("export");
+    let at = |name: &str| folder.join(name).display().to_string();
+    let path = "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k";
+    let (down, up) = (vec![0.5; 2 * 128], vec![0.25; 128 * 2]);
+    let adapter = palpable::adapter::Adapter {
+        name: "cat".to_owned(),
+        lora: vec![palpable::adapter::LoraWeights {
+            path: path.to_owned(),
+            rank: 2,
+            in_features: 128,
+            out_features: 128,
+            kernel: 1,
+            down,
+            up,
+            alpha: 1.0,
+        }],
+        embeddings: vec![palpable::adapter::Embedding {
+            placeholder: "<my-cat>".to_owned(),
+            vectors: 1,
+            width: 128,
+            values: vec![0.125; 128],
+        }],
+        ..Default::default()
+    };
+    let original = at("cat.safetensors");
+    std::fs::write(&original, adapter.to_bytes()).expect("a file");
+    let export = |from: &str, format: &str, to: &str, options: &[&str]| {
+        let own = ["export", "--adapter", from, "--format", format, "--out", to];
+        succeeds(&[&own[..], options].concat());
+    };
+    let thumbnail = in_repository("models/demo/subjects/cat/1.png").display().to_string();
+    let of_project = ["--prompt=a <my-cat> in the snow", "--thumbnail", &thumbnail];
+    for (format, out, options) in [
+        ("kohya", "again.safetensors", &[][..]),
+        ("diffusers", "diffusers", &[]),
+        ("diffusers", "diffusers.zip", &[]),
+        ("peft", "peft", &[]),
+        ("peft", "peft.zip", &[]),
+        ("project", "cat.palpable.zip", &of_project[..]),
+    ] {
+        let out = at(out);
+        export(&original, format, &out, options);
+        let inspected = succeeds(&["inspect", &out]);
+        assert!(inspected.contains("New word: <my-cat> (1 vector)"), "{out}: {inspected}");
+        let scale = if format == "diffusers" { "alpha 2 (scale 1)" } else { "alpha 1 (scale 0.5)" };
+        assert!(inspected.contains(&format!("LoRA: rank 2, {scale}, 1 layer")), "{out}: {inspected}");
+        let back = at("back.safetensors");
+        export(&out, "kohya", &back, &[]);
+        let same = std::fs::read(&back).expect("a file") == adapter.to_bytes();
+        assert_eq!(same, format != "diffusers", "{out}");
+    }
+    assert!(Path::new(&at("peft/adapter_config.json")).is_file());
+    assert!(Path::new(&at("diffusers/learned_embeds.safetensors")).is_file());
+    export(&original, "embedding", &at("my-cat.safetensors"), &[]);
+    assert!(succeeds(&["inspect", &at("my-cat.safetensors")]).contains("Kind: Embedding of a new word"));
+
+    // A project keeps what it had when it is written again.
+    let project = at("cat.palpable.zip");
+    export(&project, "project", &at("second.palpable.zip"), &["--prompt=another"]);
+    let second = std::fs::read(at("second.palpable.zip")).expect("a file");
+    let second = palpable::adapter::Project::from_bytes(&second, "second").expect("a project");
+    assert_eq!(second.prompts, ["a <my-cat> in the snow", "another"]);
+    assert_eq!((second.thumbnails.len(), second.photos.len()), (1, 0));
+
+    let bad = |from: &str, expected: &str| {
+        fails(&["export", "--adapter", from, "--format=kohya", "--out=never.safetensors"], expected);
+    };
+    bad("no/such/file.safetensors", "could not be read");
+    bad("models/demo/subjects", "The folder subjects holds no adapter");
+    bad(&at("peft/adapter_model.safetensors"), "adapter_config.json");
 }
 
 #[test]

@@ -67,7 +67,10 @@ fn train(gpu: &Gpu, model: FrozenModel, side: usize, settings: TrainingSettings)
     let before = gpu.memory().in_use;
     gpu.restart_peak();
     let latents = formula::values("latents", [1, side, side, 4], &gpu.device);
-    let latents = PhotoLatents::from_tensor(latents);
+    let latents = match settings.localized_loss > 0.0 {
+        true => PhotoLatents::masked(latents, &vec![0.5; side * side]),
+        false => PhotoLatents::from_tensor(latents),
+    };
     let mut trainer = Trainer::new(model, latents, settings, &gpu.device).expect("a run");
     for _ in 0..2 {
         block_on(trainer.step()).expect("a step");
@@ -90,6 +93,7 @@ fn activations(plan: &MemoryPlan) -> u64 {
 
 fn frozen(model: &StableDiffusion) -> FrozenModel {
     FrozenModel {
+        checkpoint_hash: None,
         name: model.name.clone(),
         tokenizer: model.tokenizer.clone(),
         text_encoder: model.text_encoder.clone(),
@@ -112,7 +116,8 @@ fn sizes(model: &StableDiffusion) -> ModelSizes<'_> {
 fn run(side: usize, settings: &TrainingSettings) -> TrainingSizes {
     let adaptation = Adaptation::of(settings);
     let optimizer = settings.optimizer;
-    TrainingSizes { side, pictures: 1, batch: 2, adaptation, aligned_predictions: 2, optimizer }
+    let localized = settings.localized_loss > 0.0;
+    TrainingSizes { side, pictures: 1, batch: 2, adaptation, aligned_predictions: 2, optimizer, localized }
 }
 
 const POLICIES: [(Activations, ActivationPolicy); 2] =
@@ -194,11 +199,15 @@ fn stable_diffusions_layout_takes_what_is_planned() {
         quantized: false,
     };
     let mut learnt = Vec::new();
-    let [kept, recomputed] = POLICIES.map(|policy| (TrainedWeights::Lora, policy));
+    let [kept, recomputed] = POLICIES.map(|policy| (TrainedWeights::Lora, policy, 0.0));
     // What is trained is then most of what is held.
-    let all = (TrainedWeights::All, POLICIES[1]);
-    for (trained_weights, (setting, policy)) in [kept, recomputed, all] {
+    let all = (TrainedWeights::All, POLICIES[1], 0.0);
+    let localized = POLICIES.map(|policy| (TrainedWeights::Lora, policy, 1.0));
+    for (trained_weights, (setting, policy), localized_loss) in
+        [kept, recomputed, all].into_iter().chain(localized)
+    {
         let model = FrozenModel {
+            checkpoint_hash: None,
             name: "layout".to_owned(),
             tokenizer: block_on(Tokenizer::load(&demo_model(), "tokenizer")).expect("a tokenizer"),
             text_encoder: text_encoder.clone(),
@@ -206,11 +215,12 @@ fn stable_diffusions_layout_takes_what_is_planned() {
             schedule: NoiseSchedule::new(&schedule).expect("a schedule"),
             dtype: FloatDType::F32.into(),
         };
-        let settings = training(setting, trained_weights);
+        let settings = TrainingSettings { localized_loss, ..training(setting, trained_weights) };
         let planned = activations(&sizes.training(run(128, &settings), policy));
         let (measured, adapter) = train(&gpu, model, 16, settings);
         learnt.push(adapter);
-        assert_near(&format!("training {trained_weights:?}, {policy:?}"), measured, planned);
+        let what = format!("training {trained_weights:?}, {policy:?}, localized loss {localized_loss}");
+        assert_near(&what, measured, planned);
     }
     assert!(learnt[0] == learnt[1], "kept and recomputed activations train another adapter");
 }

@@ -49,13 +49,28 @@ impl StableDiffusion15 {
 
 fn picture(side: usize) -> GenerationSizes {
     let size = [side; 2];
-    GenerationSizes { size, guided: true, rank: 0, difference_values: 0, hooks_attention: false }
+    GenerationSizes {
+        size,
+        guided: true,
+        rank: 0,
+        folded_values: 0,
+        text_encoder_values: 0,
+        hooks_attention: false,
+    }
 }
 
 fn run(side: usize, batch: usize) -> TrainingSizes {
     let adaptation = Adaptation::LowRank { rank: 32, on: ModuleChoice::AttentionProjections };
     let optimizer = Optimizer::AdamW;
-    TrainingSizes { side, pictures: 4, batch, adaptation, aligned_predictions: 2, optimizer }
+    TrainingSizes {
+        side,
+        pictures: 4,
+        batch,
+        adaptation,
+        aligned_predictions: 2,
+        optimizer,
+        localized: false,
+    }
 }
 
 fn phase(plan: &MemoryPlan, name: &str) -> f64 {
@@ -147,6 +162,22 @@ fn activations_grow_with_pixels_and_batch_and_not_faster() {
     let training = |batch| phase(&sizes.training(run(256, batch), ActivationPolicy::Keep), "training");
     let (second, third) = (training(2) - training(1), training(3) - training(2));
     assert!((third / second - 1.0).abs() < 0.05, "{second} and {third}");
+}
+
+/// Attention in the open costs memory, of the layers that count alone.
+#[test]
+fn the_localized_loss_is_counted() {
+    let model = StableDiffusion15::new();
+    let sizes = model.sizes(2);
+    let peak = |localized| {
+        let run = TrainingSizes { localized, ..run(512, 1) };
+        sizes.training(run, ActivationPolicy::Keep).peak()
+    };
+    // 32 × 32 pixels of the finest level that counts, 8 heads, 77 tokens: two of them in each of five layers,
+    // and less at the coarser levels.
+    let probabilities = 8 * 32 * 32 * 77 * 4_u64;
+    let more = peak(true) - peak(false);
+    assert!((8 * probabilities..40 * probabilities).contains(&more), "{more}");
 }
 
 fn demo() -> StableDiffusion {

@@ -1,21 +1,35 @@
-/** Entry of the page: draws it, then opens the engine. */
+/** Entry of the page: opens the engine and draws the page. */
 import { render } from "preact";
 import { App } from "./app/app";
+import { declareLanguage } from "./app/language";
+import { listenForShortcuts } from "./app/shortcuts";
 import { openEngine } from "./app/studio";
+import { keepForOffline } from "./app/updates";
+import { wiped } from "./app/wipe";
+import { tellOtherTabs } from "./app/working";
 import { hasUnsaved } from "./features/adapters/library";
 import { busy } from "./features/personalize/run";
+import { helpWhoIsAway } from "./features/personalize/while-away";
 import "./styles/tokens.css";
 import "./styles/elements.css";
 import "./styles/layout.css";
 import "./styles/features.css";
 import "./styles/gallery.css";
+import "./styles/help.css";
 
+declareLanguage();
+// Before the first paint, which then shows at once what can be told without a worker.
+const opened = openEngine();
 const root = document.getElementById("app");
 if (root) render(<App />, root);
 
 // Training under way or adapters never exported would be lost with the tab: the browser asks first.
 window.addEventListener("beforeunload", (event) => {
-  if (busy.value || hasUnsaved.value) event.preventDefault();
+  if (!wiped.value && (busy.value || hasUnsaved.value)) event.preventDefault();
 });
 
-void openEngine();
+tellOtherTabs();
+listenForShortcuts();
+helpWhoIsAway();
+// Keeping the page for later waits until the model has come: both would share the line.
+void opened.then(keepForOffline);

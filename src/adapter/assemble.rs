@@ -56,12 +56,30 @@ impl OpenFile<'_> {
             _ => Err(self.wrong_shape(entry, "a matrix")),
         }
     }
+
+    /// Outputs and inputs of a matrix or of a 1×1 or 3×3 convolution's kernel, and the kernel's side.
+    fn kernel(&self, entry: &TensorEntry) -> Result<([usize; 2], usize), Error> {
+        match entry.shape.as_slice() {
+            &[outputs, inputs, side @ 3, 3] if outputs > 0 && inputs > 0 => Ok(([outputs, inputs], side)),
+            &[_, _] | &[_, _, 1, 1] => Ok((self.matrix(entry)?, 1)),
+            _ => Err(self.wrong_shape(entry, "a matrix or the kernel of a 1×1 or 3×3 convolution")),
+        }
+    }
+}
+
+/// A of one layer as one kernel.
+struct Down {
+    rank: usize,
+    in_features: usize,
+    kernel: usize,
+    values: Vec<f32>,
 }
 
 /// The tensors that a file gives for one layer.
 #[derive(Default)]
 struct Layer<'a> {
     down: Option<&'a TensorEntry>,
+    middle: Option<&'a TensorEntry>,
     up: Option<&'a TensorEntry>,
     alpha: Option<&'a TensorEntry>,
     difference: Option<&'a TensorEntry>,
@@ -77,6 +95,7 @@ pub(super) struct Layers<'a> {
 #[derive(Clone, Copy)]
 pub(super) enum Slot {
     Down,
+    Middle,
     Up,
     Alpha,
     Difference,
@@ -94,6 +113,7 @@ impl<'a> Layers<'a> {
         let layer = self.layers.entry(path).or_default();
         let place = match slot {
             Slot::Down => &mut layer.down,
+            Slot::Middle => &mut layer.middle,
             Slot::Up => &mut layer.up,
             Slot::Alpha => &mut layer.alpha,
             Slot::Difference => &mut layer.difference,
@@ -106,13 +126,16 @@ impl<'a> Layers<'a> {
     }
 
     /// LoRA layers and differences, each in the order of their paths.
-    pub fn finish(self, file: &OpenFile) -> Result<(Vec<LoraWeights>, Vec<Difference>), Error> {
-        let peft = PeftConfig::from_metadata(&file.header.metadata);
+    pub fn finish(
+        self,
+        file: &OpenFile,
+        peft: &PeftConfig,
+    ) -> Result<(Vec<LoraWeights>, Vec<Difference>), Error> {
         let (mut low_rank, mut full) = (Vec::new(), Vec::new());
         for (path, layer) in self.layers {
             full.extend(difference(file, &path, &layer)?);
-            if layer.down.or(layer.up).or(layer.alpha).is_some() {
-                low_rank.push(finish(file, &peft, path, &layer)?);
+            if layer.down.or(layer.middle).or(layer.up).or(layer.alpha).is_some() {
+                low_rank.push(finish(file, peft, path, &layer)?);
             }
         }
         Ok((low_rank, full))
@@ -146,7 +169,7 @@ fn finish(file: &OpenFile, peft: &PeftConfig, path: String, layer: &Layer) -> Re
     let missing = |missing| Error::MissingFactor { file: file.name.clone(), path: path.clone(), missing };
     let down_entry = layer.down.ok_or_else(|| missing("down"))?;
     let up_entry = layer.up.ok_or_else(|| missing("up"))?;
-    let [rank, in_features] = file.matrix(down_entry)?;
+    let Down { rank, in_features, kernel, values } = down(file, &path, down_entry, layer.middle)?;
     let [out_features, up_rank] = file.matrix(up_entry)?;
     if rank != up_rank {
         return Err(Error::RankMismatch { file: file.name.clone(), path, down: rank, up: up_rank });
@@ -159,11 +182,49 @@ fn finish(file: &OpenFile, peft: &PeftConfig, path: String, layer: &Layer) -> Re
         rank,
         in_features,
         out_features,
-        down: file.values(down_entry)?,
+        kernel,
+        down: values,
         up: file.values(up_entry)?,
         alpha,
         path,
     })
+}
+
+/// A, or with a Tucker factor C in the middle C∗A: A'[n, i, y, x] = Σ_m C[n, m, y, x]·A[m, i].
+fn down(
+    file: &OpenFile,
+    path: &str,
+    entry: &TensorEntry,
+    middle: Option<&TensorEntry>,
+) -> Result<Down, Error> {
+    let Some(middle) = middle else {
+        let ([rank, in_features], kernel) = file.kernel(entry)?;
+        return Ok(Down { rank, in_features, kernel, values: file.values(entry)? });
+    };
+    let [rank, in_features] = file.matrix(entry)?;
+    let (sides, kernel) = file.kernel(middle)?;
+    // A factor that is not square could make a small file a huge product.
+    if sides != [rank; 2] {
+        let other = if sides[0] == rank { sides[1] } else { sides[0] };
+        let (file, path) = (file.name.clone(), path.to_owned());
+        return Err(Error::RankMismatch { file, path, down: rank, up: other });
+    }
+    let (down, weights) = (file.values(entry)?, file.values(middle)?);
+    let taps = kernel * kernel;
+    let mut values = vec![0.0; rank * in_features * taps];
+    for (row, output) in values.chunks_exact_mut(in_features * taps).enumerate() {
+        for (m, inputs) in down.chunks_exact(in_features).enumerate() {
+            let weights = &weights[(row * rank + m) * taps..][..taps];
+            for (sums, input) in output.chunks_exact_mut(taps).zip(inputs) {
+                sums.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += weight * input);
+            }
+        }
+    }
+    if values.iter().all(|value| value.is_finite()) {
+        Ok(Down { rank, in_features, kernel, values })
+    } else {
+        Err(Error::NotFinite { file: file.name.clone(), name: clean_name(&middle.name) })
+    }
 }
 
 fn scalar(file: &OpenFile, entry: &TensorEntry) -> Result<f32, Error> {

@@ -9,8 +9,20 @@ use super::part::Part;
 use super::types::Embedding;
 
 pub(super) fn part(key: &str) -> Option<Part> {
-    let (name, rest) = key.strip_prefix("bundle_emb.")?.split_once('.')?;
-    matches!(rest, "string_to_param.*" | "clip_l").then(|| Part::Embedding(name.to_owned()))
+    let rest = key.strip_prefix("bundle_emb.")?;
+    let name = rest.strip_suffix(".string_to_param.*").or_else(|| rest.strip_suffix(".clip_l"))?;
+    Some(Part::Embedding(name.to_owned()))
+}
+
+/// What stands in prompts for NAME: `<NAME>`, or NAME itself where it has its brackets, as OneTrainer's do.
+pub(super) fn placeholder(name: &str) -> String {
+    if name.starts_with('<') && name.ends_with('>') { name.to_owned() } else { format!("<{name}>") }
+}
+
+/// NAME of an embedding that OneTrainer puts in the text encoder's output.
+pub(super) fn output_name(key: &str) -> Option<&str> {
+    let (name, rest) = key.strip_prefix("bundle_emb.")?.rsplit_once('.')?;
+    (rest == "clip_l_out").then_some(name)
 }
 
 /// NAME for a placeholder: without the angle brackets, dots replaced.

@@ -53,6 +53,11 @@ impl Difference {
         WeightDifference { weight, bias, strength }
     }
 
+    /// Numbers in it.
+    pub fn count(&self) -> usize {
+        self.weight.len() + self.bias.as_ref().map_or(0, Vec::len)
+    }
+
     /// The width of what the layer takes.
     pub(super) fn in_features(&self) -> Option<usize> {
         self.shape.get(1).copied()

@@ -1,39 +1,67 @@
-//! LoRA keys of diffusers and peft, for reading:
+//! LoRA keys of diffusers and peft, for reading; COMPONENT is `unet` or `text_encoder`:
 //!
-//! - peft: `unet.PATH.lora_A.weight`, `unet.PATH.lora_B.weight` (or `base_model.model.PATH.…`)
-//! - diffusers' training scripts: `unet.PATH.lora.down.weight`, `unet.PATH.lora.up.weight`
-//! - older: `unet.….attn1.processor.to_q_lora.down.weight`, where `to_out_lora` means `to_out.0`
+//! - diffusers with peft: `COMPONENT.PATH.lora_A.weight`, `COMPONENT.PATH.lora_B.weight`
+//! - diffusers' training scripts: `unet.PATH.lora.down.weight`, `unet.PATH.lora.up.weight`, and for the text
+//!   encoder `text_encoder.PATH.lora_linear_layer.down.weight`
+//! - older: `unet.….attn1.processor.to_q_lora.down.weight`, where `to_out_lora` means `to_out.0`, and
+//!   `text_encoder.….self_attn.to_q_lora.down.weight`
+//! - peft alone: `base_model.model.PATH.lora_A.weight`, a file for each component
+//!
+//! The text encoder's PATH may lack `text_model.`, as newer versions of transformers have it.
 //!
 //! The tensors carry no alpha. Files of newer versions tell it in the metadata entry
 //! `lora_adapter_metadata`, peft's configuration as JSON; without it alpha = rank, as diffusers assumes.
+//! peft alone tells it in `adapter_config.json` beside the file.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::module_path::is_attention_projection;
+use super::Error;
+use super::module_path::normal_path;
 use super::part::Part;
+use crate::model::adaptable::TEXT_ENCODER;
+
+/// What the keys of files that peft alone wrote begin with.
+const PEFT_PREFIX: &str = "base_model.model.";
+
+/// Whether a file of this key has its scale in `adapter_config.json`.
+pub(super) fn is_peft_alone(key: &str) -> bool {
+    key.starts_with(PEFT_PREFIX)
+}
 
 pub(super) fn part(key: &str) -> Option<Part> {
-    let prefixes = ["unet.", "base_model.model.unet.", "base_model.model."];
-    let key = prefixes.iter().find_map(|prefix| key.strip_prefix(prefix)).unwrap_or(key);
+    let key = key.strip_prefix(PEFT_PREFIX).unwrap_or(key);
+    let key = key.strip_prefix("unet.").unwrap_or(key);
     let (path, suffix) = match key.split_once(".processor.") {
         Some((attention, rest)) => {
             let (projection, suffix) = rest.split_once("_lora.")?;
             let projection = if projection == "to_out" { "to_out.0" } else { projection };
             (format!("{attention}.{projection}"), format!("lora.{suffix}"))
         }
+        None if key.contains(".self_attn.to_") => {
+            let (attention, rest) = key.split_once(".to_")?;
+            let (projection, suffix) = rest.split_once("_lora.")?;
+            (format!("{attention}.{projection}_proj"), format!("lora.{suffix}"))
+        }
         None => {
             let cut = key.find(".lora").or_else(|| key.find(".alpha"))?;
             (key[..cut].to_owned(), key[cut + 1..].to_owned())
         }
     };
-    is_attention_projection(&path).then(|| Part::by_suffix(path, &suffix)).flatten()
+    Part::by_suffix(normal_path(&path)?, &suffix)
 }
 
-/// What `lora_adapter_metadata` says about scales.
+/// What peft's configuration says about the scales of each component's layers.
 #[derive(Debug, Default)]
 pub(super) struct PeftConfig {
+    unet: Scales,
+    text_encoder: Scales,
+}
+
+/// The scales of one component.
+#[derive(Clone, Debug, Default)]
+struct Scales {
     lora_alpha: Option<f32>,
     /// Exceptions by the end of the path.
     alpha_pattern: Map<String, Value>,
@@ -42,23 +70,61 @@ pub(super) struct PeftConfig {
 }
 
 impl PeftConfig {
-    /// A missing or unreadable entry says nothing.
+    /// Of `lora_adapter_metadata`; a missing or unreadable entry says nothing.
     pub fn from_metadata(metadata: &BTreeMap<String, String>) -> Self {
         let json = metadata.get("lora_adapter_metadata").map_or("", String::as_str);
-        let Ok(Value::Object(mut entries)) = serde_json::from_str(json) else { return Self::default() };
-        let alpha_pattern = match entries.remove("unet.alpha_pattern") {
-            Some(Value::Object(pattern)) => pattern,
-            _ => Map::new(),
+        let Ok(Value::Object(entries)) = serde_json::from_str(json) else { return Self::default() };
+        let [unet, text_encoder] =
+            ["unet.", TEXT_ENCODER].map(|prefix| Scales::from_entries(&entries, prefix));
+        Self { unet, text_encoder }
+    }
+
+    /// Of an `adapter_config.json`, which is about one component.
+    ///
+    /// # Errors
+    /// [`Error::PeftConfig`]: it is no configuration of a LoRA, or leaves out what scales are made of.
+    pub fn from_json(file: &str, json: &str) -> Result<Self, Error> {
+        let wrong = |problem: &str| Error::PeftConfig { file: file.to_owned(), problem: problem.to_owned() };
+        let Ok(Value::Object(entries)) = serde_json::from_str(json) else {
+            return Err(wrong("it is not a JSON object"));
         };
+        if entries.get("peft_type").and_then(Value::as_str).is_some_and(|kind| kind != "LORA") {
+            return Err(wrong("its peft_type is not LORA"));
+        }
+        let scales = Scales::from_entries(&entries, "");
+        if scales.lora_alpha.is_none() {
+            return Err(wrong("it has no lora_alpha"));
+        }
+        let is_pattern = |name: &String| {
+            name.contains(|letter: char| !matches!(letter, 'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '_'))
+        };
+        if scales.alpha_pattern.keys().any(is_pattern) {
+            return Err(wrong(
+                "its alpha_pattern holds regular expressions, and only layers' names are read",
+            ));
+        }
+        Ok(Self { unet: scales.clone(), text_encoder: scales })
+    }
+
+    /// The alpha with which scale = alpha/rank is peft's scale; `None` if the configuration does not tell.
+    pub fn alpha(&self, path: &str, rank: usize) -> Option<f32> {
+        let scales = if path.starts_with(TEXT_ENCODER) { &self.text_encoder } else { &self.unet };
+        scales.alpha(path, rank)
+    }
+}
+
+impl Scales {
+    fn from_entries(entries: &Map<String, Value>, prefix: &str) -> Self {
+        let entry = |name: &str| entries.get(&format!("{prefix}{name}"));
+        let alpha_pattern = entry("alpha_pattern").and_then(Value::as_object).cloned();
         Self {
-            lora_alpha: entries.get("unet.lora_alpha").and_then(finite),
-            alpha_pattern,
-            use_rslora: entries.get("unet.use_rslora").and_then(Value::as_bool).unwrap_or(false),
+            lora_alpha: entry("lora_alpha").and_then(finite),
+            alpha_pattern: alpha_pattern.unwrap_or_default(),
+            use_rslora: entry("use_rslora").and_then(Value::as_bool).unwrap_or(false),
         }
     }
 
-    /// The alpha with which scale = alpha/rank is peft's scale; `None` if the entry does not tell.
-    pub fn alpha(&self, path: &str, rank: usize) -> Option<f32> {
+    fn alpha(&self, path: &str, rank: usize) -> Option<f32> {
         let exception = self.alpha_pattern.iter().find(|(pattern, _)| ends_with_path(path, pattern));
         let alpha = exception.and_then(|(_, alpha)| finite(alpha)).or(self.lora_alpha)?;
         Some(if self.use_rslora { alpha * (rank as f32).sqrt() } else { alpha })

@@ -37,8 +37,8 @@ pub enum Error {
     /// Parts that this engine has no place for.
     #[error(
         "{file} also changes what Palpable does not adapt: {parts} (for example \"{example}\"); it can use \
-         LoRA on the U-Net's attention projections, full differences of its linear layers and convolutions, \
-         and embeddings of one text encoder"
+         LoRA and full differences of the linear layers and convolutions of the U-Net and of one text \
+         encoder, and embeddings for it"
     )]
     NotUnderstood { file: String, parts: String, example: String },
 
@@ -74,6 +74,46 @@ pub enum Error {
     #[error("{file} gives the new word \"{placeholder}\" twice")]
     RepeatedWord { file: String, placeholder: String },
 
+    /// An `adapter_config.json` that does not say what is needed.
+    #[error(
+        "{file} cannot be used: {problem}; save the adapter with peft again, or as one .safetensors file"
+    )]
+    PeftConfig { file: String, problem: String },
+
+    /// The weights of a peft folder alone.
+    #[error(
+        "{file} is one of the two files of peft, and how strongly it acts stands in the other, \
+         adapter_config.json: give the folder that holds both to the command line, or save the adapter as \
+         diffusers' pytorch_lora_weights.safetensors"
+    )]
+    NoPeftConfig { file: String },
+
+    /// An embedding for the text encoder's output.
+    #[error(
+        "{file} replaces what the text encoder makes of \"{name}\" (an output embedding of OneTrainer), \
+         which is not read; train it again without output embeddings"
+    )]
+    OutputEmbedding { file: String, name: String },
+
+    /// A folder without an adapter's files.
+    #[error(
+        "the folder {folder} holds no adapter: neither pytorch_lora_weights.safetensors nor \
+         adapter_model.safetensors nor learned_embeds.safetensors"
+    )]
+    EmptyFolder { folder: String },
+
+    /// No sound zip archive, or one that is not read.
+    #[error("{file} is no zip archive that can be read: {problem}")]
+    Archive { file: String, problem: &'static str },
+
+    /// An archive that is no project.
+    #[error("{file} is no Palpable project that can be read: {problem}")]
+    Project { file: String, problem: &'static str },
+
+    /// What a format has no place for.
+    #[error("the adapter \"{adapter}\" cannot be written as {format}: {problem}")]
+    NotWritable { adapter: String, format: &'static str, problem: &'static str },
+
     /// Adapts a layer that the model does not have.
     #[error("the adapter \"{adapter}\" was made for another model: this one has no layer \"{path}\"")]
     NoSuchLayer { adapter: String, path: String },
@@ -98,6 +138,13 @@ pub enum Error {
         model_in: usize,
         model_out: usize,
     },
+
+    /// A convolution's adaptation of a linear layer, or the other way round.
+    #[error(
+        "the adapter \"{adapter}\" was made for another model: its first factor of \"{path}\" has the shape \
+         {adapter_shape:?}, which does not fit this model's weight {model_shape:?}"
+    )]
+    OtherKernel { adapter: String, path: String, adapter_shape: Vec<usize>, model_shape: Vec<usize> },
 
     /// A difference of another shape than the layer's weight.
     #[error(

@@ -6,9 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::weights::{self, SafetensorsHeader, TensorEntry, write_safetensors};
+use crate::weights::{self, SafetensorsHeader, TensorEntry, data_hash, write_safetensors};
 
 use super::assemble::{Layers, OpenFile, Slot};
+use super::diffusers::{PeftConfig, is_peft_alone};
 use super::embedding_file::{self, MOST_VECTORS};
 use super::part::{Part, kind_of_foreign};
 use super::text::{clean_name, clean_placeholder, stem};
@@ -45,7 +46,9 @@ impl Adapter {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut tensors = kohya::tensors(self);
         tensors.extend(bundle::tensors(&self.embeddings));
-        write_safetensors(&tensors, &metadata::of_adapter(self))
+        let mut metadata = metadata::of_adapter(self);
+        metadata.insert("sshs_model_hash".to_owned(), data_hash(&tensors));
+        write_safetensors(&tensors, &metadata)
     }
 
     /// Reads any of the formats in [the module's table](super). `file_name` names the file in messages,
@@ -55,6 +58,11 @@ impl Adapter {
     /// The file is not a sound safetensors file, is no adapter, holds what cannot be used here, or
     /// values that are not finite; see [`Error`].
     pub fn from_bytes(bytes: &[u8], file_name: &str) -> Result<Self, Error> {
+        Self::read(bytes, file_name, None)
+    }
+
+    /// The same with the configuration that peft keeps in a file of its own.
+    pub(super) fn read(bytes: &[u8], file_name: &str, config: Option<&PeftConfig>) -> Result<Self, Error> {
         let shown_name = clean_name(file_name);
         check_length(file_name, bytes.len() as u64)?;
         let header = match SafetensorsHeader::from_bytes(&shown_name, bytes) {
@@ -72,13 +80,14 @@ impl Adapter {
         for entry in &file.header.tensors {
             match Part::of(&entry.name) {
                 Some(Part::Down(path)) => layers.put(&file, path, Slot::Down, entry)?,
+                Some(Part::Middle(path)) => layers.put(&file, path, Slot::Middle, entry)?,
                 Some(Part::Up(path)) => layers.put(&file, path, Slot::Up, entry)?,
                 Some(Part::Alpha(path)) => layers.put(&file, path, Slot::Alpha, entry)?,
                 Some(Part::Difference(path)) => layers.put(&file, path, Slot::Difference, entry)?,
                 Some(Part::BiasDifference(path)) => {
                     layers.put(&file, path, Slot::BiasDifference, entry)?;
                 }
-                Some(Part::Embedding(name)) => words.push((entry, format!("<{name}>"))),
+                Some(Part::Embedding(name)) => words.push((entry, bundle::placeholder(&name))),
                 None => foreign.push(entry),
             }
         }
@@ -89,7 +98,18 @@ impl Adapter {
             words.push(found);
         }
         check_foreign(&file, &foreign)?;
-        let (lora, differences) = layers.finish(&file)?;
+        let told;
+        let peft = match config {
+            Some(config) => config,
+            None if file.header.tensors.iter().any(|entry| is_peft_alone(&entry.name)) => {
+                return Err(Error::NoPeftConfig { file: file.name });
+            }
+            None => {
+                told = PeftConfig::from_metadata(metadata);
+                &told
+            }
+        };
+        let (lora, differences) = layers.finish(&file, peft)?;
         Ok(Self {
             name: metadata::name(metadata).unwrap_or_else(|| clean_name(stem(file_name))),
             details: metadata::details(metadata),
@@ -138,6 +158,9 @@ fn read_embedding(file: &OpenFile, entry: &TensorEntry, placeholder: String) -> 
 
 /// Refuses tensors without a place here, listing by kind what they are.
 fn check_foreign(file: &OpenFile, foreign: &[&TensorEntry]) -> Result<(), Error> {
+    if let Some(name) = foreign.iter().find_map(|entry| bundle::output_name(&entry.name)) {
+        return Err(Error::OutputEmbedding { file: file.name.clone(), name: clean_name(name) });
+    }
     let Some(first) = foreign.first() else {
         let empty = file.header.tensors.is_empty();
         return if empty { Err(Error::Empty { file: file.name.clone() }) } else { Ok(()) };

@@ -1,6 +1,6 @@
 //! Whether an adapter fits a model, told before anything is loaded.
 
-use crate::model::adaptable::AdaptableModule;
+use crate::model::adaptable::{AdaptableModule, LayerKind};
 
 use super::Error;
 use super::difference::Difference;
@@ -12,7 +12,7 @@ impl Adapter {
     ///
     /// # Errors
     /// [`Error::OtherTextWidth`] (another family of models), [`Error::NoSuchLayer`],
-    /// [`Error::OtherLayerSize`], [`Error::OtherWeightShape`], [`Error::NoSuchBias`].
+    /// [`Error::OtherLayerSize`], [`Error::OtherKernel`], [`Error::OtherWeightShape`], [`Error::NoSuchBias`].
     pub fn check_fits(&self, modules: &[AdaptableModule]) -> Result<(), Error> {
         let text_input = modules.iter().find(|module| is_text_input(&module.path));
         // First what tells most: text vectors of another width mean another family of models.
@@ -34,6 +34,12 @@ impl Adapter {
     }
 
     fn check_lora(&self, weights: &LoraWeights, module: &AdaptableModule) -> Result<(), Error> {
+        let kernel = if module.kind == LayerKind::Convolution { 3 } else { 1 };
+        if weights.kernel != kernel {
+            let (adapter, path) = (self.name.clone(), weights.path.clone());
+            let (adapter_shape, model_shape) = (weights.down_shape(), module.weight_shape());
+            return Err(Error::OtherKernel { adapter, path, adapter_shape, model_shape });
+        }
         if (weights.in_features, weights.out_features) == (module.in_features, module.out_features) {
             return Ok(());
         }

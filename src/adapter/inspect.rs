@@ -7,7 +7,7 @@ use crate::{model, sampling, weights};
 
 use super::fit::in_words;
 use super::text::clean_name;
-use super::types::Adapter;
+use super::types::{Adapter, is_of_text_encoder};
 use super::{Error, check_length, file};
 
 /// Why a file or folder cannot be described, in one sentence.
@@ -102,8 +102,13 @@ impl Adapter {
         let alphas = range(self.lora.iter().map(|weights| weights.alpha))?;
         let scales = range(self.lora.iter().map(|weights| weights.scale()))?;
         let layers = self.lora.len();
-        let noun = if layers == 1 { "attention projection" } else { "attention projections" };
-        Some(format!("rank {ranks}, alpha {alphas} (scale {scales}), {layers} {noun}"))
+        let noun = if layers == 1 { "layer" } else { "layers" };
+        let of_text_encoder = self.lora.iter().filter(|weights| is_of_text_encoder(&weights.path)).count();
+        let of_text_encoder = match of_text_encoder {
+            0 => String::new(),
+            count => format!(", {count} of them the text encoder's"),
+        };
+        Some(format!("rank {ranks}, alpha {alphas} (scale {scales}), {layers} {noun}{of_text_encoder}"))
     }
 
     fn training_in_words(&self) -> Option<String> {

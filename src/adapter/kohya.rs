@@ -2,24 +2,27 @@
 //! one we write.
 //!
 //! For each layer with a LoRA: `NAME.lora_down.weight` `[rank, in]`, `NAME.lora_up.weight` `[out, rank]`,
-//! `NAME.alpha` (a scalar, shape `[]`); for each with a full difference: `NAME.diff` of the weight's own
-//! shape, `NAME.diff_b` `[out]`; with NAME as in [`module_path`](super::module_path).
+//! `NAME.alpha` (a scalar, shape `[]`); of a convolution (LoCon) `[rank, in, 3, 3]` and `[out, rank, 1, 1]`,
+//! or with LyCORIS' Tucker factor in the middle: `NAME.lora_down.weight` `[rank, in, 1, 1]`,
+//! `NAME.lora_mid.weight` `[rank, rank, 3, 3]`, which is read as the one convolution that both are.
+//! For each layer with a full difference: `NAME.diff` of the weight's own shape, `NAME.diff_b` `[out]`.
+//! NAME is as in [`module_path`](super::module_path).
 
 use crate::weights::OutgoingTensor;
 
 use super::difference::Difference;
-use super::module_path::{kohya_name, layer_path_from_kohya_name, path_from_kohya_name};
+use super::module_path::{kohya_name, path_from_kohya_name};
 use super::part::Part;
 use super::types::{Adapter, LoraWeights, is_text_input};
 
 pub(super) fn part(key: &str) -> Option<Part> {
     let (name, suffix) = key.split_once('.')?;
     match suffix {
-        "lora_down.weight" | "lora_up.weight" | "alpha" => {
+        "lora_down.weight" | "lora_mid.weight" | "lora_up.weight" | "alpha" => {
             Part::by_suffix(path_from_kohya_name(name)?, suffix)
         }
-        "diff" => layer_path_from_kohya_name(name).map(Part::Difference),
-        "diff_b" => layer_path_from_kohya_name(name).map(Part::BiasDifference),
+        "diff" => path_from_kohya_name(name).map(Part::Difference),
+        "diff_b" => path_from_kohya_name(name).map(Part::BiasDifference),
         _ => None,
     }
 }
@@ -35,11 +38,10 @@ pub(super) fn tensors(adapter: &Adapter) -> Vec<OutgoingTensor> {
 
 fn lora_tensors(weights: &LoraWeights) -> [OutgoingTensor; 3] {
     let name = kohya_name(&weights.path);
-    let LoraWeights { rank, in_features, out_features, down, up, alpha, .. } = weights;
     [
-        OutgoingTensor::f32(format!("{name}.lora_down.weight"), &[*rank, *in_features], down),
-        OutgoingTensor::f32(format!("{name}.lora_up.weight"), &[*out_features, *rank], up),
-        OutgoingTensor::f32(format!("{name}.alpha"), &[], &[*alpha]),
+        OutgoingTensor::f32(format!("{name}.lora_down.weight"), &weights.down_shape(), &weights.down),
+        OutgoingTensor::f32(format!("{name}.lora_up.weight"), &weights.up_shape(), &weights.up),
+        OutgoingTensor::f32(format!("{name}.alpha"), &[], &[weights.alpha]),
     ]
 }
 

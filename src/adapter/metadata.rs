@@ -1,6 +1,9 @@
 //! The `__metadata__` of adapter files: strings only.
 //!
-//! - `ss_*`: what kohya writes; the first six are its minimum, other programs look for them
+//! - `ss_*`: what kohya writes; the first six are its minimum, other programs look for them. User interfaces
+//!   show the tags of `ss_tag_frequency` as what to type
+//! - `sshs_model_hash`: the SHA-256 of the tensors' bytes, by which A1111 and model sites know a file whatever
+//!   is written beside them
 //! - `modelspec.*`: the title and trigger that user interfaces show
 //! - `palpable.*`: all of [`AdapterDetails`], so that our own files come back whole
 
@@ -35,16 +38,45 @@ pub(super) fn of_adapter(adapter: &Adapter) -> Metadata {
     set("ss_output_name", adapter.name.clone());
     set("modelspec.title", adapter.name.clone());
     set("ss_training_comment", comment(adapter));
-    if let Some(base_model) = &adapter.details.base_model {
-        set("ss_sd_model_name", base_model.clone());
-    }
-    if let Some(steps) = adapter.details.steps {
-        set("ss_steps", steps.to_string());
-    }
-    if !adapter.embeddings.is_empty() {
-        set("modelspec.trigger_phrase", trigger_words(adapter));
-    }
+    let details = &adapter.details;
+    let number = |value: Option<usize>| value.map(|value| value.to_string());
+    let learning_rate = details.learning_rate.map(|rate| rate.to_string());
+    let has_words = !adapter.embeddings.is_empty();
+    let told = [
+        ("ss_sd_model_name", details.base_model.clone()),
+        ("ss_sd_model_hash", details.base_model_hash.clone()),
+        ("ss_steps", number(details.steps)),
+        ("ss_max_train_steps", number(details.steps)),
+        ("ss_num_train_images", number(details.photos)),
+        ("ss_learning_rate", learning_rate.clone()),
+        ("ss_unet_lr", learning_rate),
+        ("ss_optimizer", details.optimizer.clone()),
+        ("ss_seed", details.seed.map(|seed| seed.to_string())),
+        ("ss_clip_skip", Some("None".to_owned())),
+        ("ss_dataset_dirs", has_words.then(|| dataset_folders(adapter))),
+        ("ss_tag_frequency", has_words.then(|| tag_frequency(adapter))),
+        ("modelspec.trigger_phrase", has_words.then(|| trigger_words(adapter))),
+    ];
+    metadata.extend(told.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
     metadata
+}
+
+/// kohya's folders of photos; ours is called as the first word is.
+fn dataset_folders(adapter: &Adapter) -> String {
+    let photos = adapter.details.photos.unwrap_or(0);
+    json!({ folder(adapter): { "n_repeats": 1, "img_count": photos } }).to_string()
+}
+
+/// How often each tag was in the captions of a folder: each new word once a photo.
+fn tag_frequency(adapter: &Adapter) -> String {
+    let photos = adapter.details.photos.unwrap_or(1);
+    let words = bundle::names(adapter.embeddings.iter().map(|word| word.placeholder.as_str()));
+    let tags: BTreeMap<String, usize> = words.into_iter().map(|word| (word, photos)).collect();
+    json!({ folder(adapter): tags }).to_string()
+}
+
+fn folder(adapter: &Adapter) -> String {
+    adapter.embeddings.first().map_or_else(String::new, |word| bundle::name(&word.placeholder))
 }
 
 /// For an embedding file.
@@ -52,7 +84,8 @@ pub(super) fn of_embedding(adapter: &Adapter, embedding: &Embedding) -> Metadata
     own_entries(&Adapter { embeddings: vec![embedding.clone()], ..adapter.clone() })
 }
 
-fn own_entries(adapter: &Adapter) -> Metadata {
+/// Everything that only our own files say.
+pub(super) fn own_entries(adapter: &Adapter) -> Metadata {
     let details = &adapter.details;
     let words: Vec<&str> = adapter.embeddings.iter().map(|word| word.placeholder.as_str()).collect();
     let placeholder = words.first().map(|&placeholder| placeholder.to_owned());
@@ -71,6 +104,11 @@ fn own_entries(adapter: &Adapter) -> Metadata {
         ("steps", details.steps.map(|steps| steps.to_string())),
         ("trained_weights", details.trained_weights.clone()),
         ("base_model", details.base_model.clone()),
+        ("base_model_hash", details.base_model_hash.clone()),
+        ("photos", details.photos.map(|photos| photos.to_string())),
+        ("learning_rate", number(details.learning_rate)),
+        ("optimizer", details.optimizer.clone()),
+        ("seed", details.seed.map(|seed| seed.to_string())),
     ];
     let present = entries.into_iter().filter_map(|(key, value)| Some((format!("palpable.{key}"), value?)));
     present.collect()
@@ -110,6 +148,11 @@ pub(super) fn details(metadata: &Metadata) -> AdapterDetails {
         steps: parse(metadata, "palpable.steps").or_else(|| parse(metadata, "ss_steps")),
         trained_weights: name("palpable.trained_weights"),
         base_model: name("palpable.base_model").or_else(|| name("ss_sd_model_name")),
+        base_model_hash: name("palpable.base_model_hash").or_else(|| name("ss_sd_model_hash")),
+        photos: parse(metadata, "palpable.photos").or_else(|| parse(metadata, "ss_num_train_images")),
+        learning_rate: number("palpable.learning_rate"),
+        optimizer: name("palpable.optimizer").or_else(|| name("ss_optimizer")),
+        seed: parse(metadata, "palpable.seed").or_else(|| parse(metadata, "ss_seed")),
     }
 }
 

@@ -1,48 +1,75 @@
 //! Names of adapted layers: upstream's module path ↔ kohya's flat name.
 //!
 //! kohya replaces every `.` of the path by `_`, which loses where the dots were, because names such
-//! as `to_out` hold an underscore themselves. The linear layers and convolutions of a diffusers U-Net
-//! follow one grammar, so the dots can be restored:
+//! as `to_out` hold an underscore themselves. The linear layers and convolutions of a diffusers U-Net and
+//! of transformers' CLIP text encoder follow one grammar, so the dots can be restored:
 //!
 //! ```text
-//! path  = "conv_in" | "conv_out" | block "." layer
+//! path  = "conv_in" | "conv_out" | block "." layer | "text_encoder." text
 //! block = ("down_blocks." | "up_blocks.") N  |  "mid_block"
 //! layer = "resnets." N "." ("conv1" | "conv2" | "time_emb_proj" | "conv_shortcut")
 //!       | ("downsamplers" | "upsamplers") ".0.conv"
 //!       | "attentions." N "." ("proj_in" | "proj_out" | "transformer_blocks." N "." inner)
 //! inner = "ff.net.0.proj" | "ff.net.2"
-//!       | ("attn1" | "attn2") "." ("to_q" | "to_k" | "to_v" | "to_out.0")      an attention projection
+//!       | ("attn1" | "attn2") "." ("to_q" | "to_k" | "to_v" | "to_out.0")
+//! text  = "text_model.encoder.layers." N "." ("self_attn." ("q" | "k" | "v" | "out") "_proj" | "mlp.fc1" | "mlp.fc2")
 //! ```
 
+use crate::model::adaptable::TEXT_ENCODER;
+
 /// What kohya's keys of the U-Net begin with.
-const PREFIX: &str = "lora_unet_";
+const UNET_PREFIX: &str = "lora_unet_";
+/// And those of the text encoder.
+const TEXT_PREFIX: &str = "lora_te_";
 
-/// `lora_unet_down_blocks_0_…_attn1_to_out_0` for `down_blocks.0.….attn1.to_out.0`.
+/// `lora_unet_down_blocks_0_…_attn1_to_out_0` for `down_blocks.0.….attn1.to_out.0`,
+/// `lora_te_text_model_…_q_proj` for `text_encoder.text_model.….q_proj`.
 pub fn kohya_name(path: &str) -> String {
-    format!("{PREFIX}{}", path.replace('.', "_"))
+    let (prefix, path) = match path.strip_prefix(TEXT_ENCODER) {
+        Some(path) => (TEXT_PREFIX, path),
+        None => (UNET_PREFIX, path),
+    };
+    format!("{prefix}{}", path.replace('.', "_"))
 }
 
-/// The path behind a kohya name; `None` if it is no attention projection of a diffusers U-Net.
+/// The path behind a kohya name; `None` if it is no layer of the grammar.
 pub fn path_from_kohya_name(name: &str) -> Option<String> {
-    layer_path_from_kohya_name(name).filter(|path| is_projection(path))
+    match name.strip_prefix(TEXT_PREFIX) {
+        Some(words) => text_path_from_words(words),
+        None => unet_path_from_words(name.strip_prefix(UNET_PREFIX)?),
+    }
 }
 
-/// The path behind a kohya name; `None` if it is no linear layer or convolution of a diffusers U-Net.
-pub fn layer_path_from_kohya_name(name: &str) -> Option<String> {
-    path_from_words(name.strip_prefix(PREFIX)?)
+/// A dotted path as it is written here; `None` if it is none of the grammar. The text encoder's may come
+/// without `text_encoder.`, and, as newer versions of transformers have them, without `text_model.`.
+pub(super) fn normal_path(path: &str) -> Option<String> {
+    let bare = path.strip_prefix(TEXT_ENCODER).unwrap_or(path);
+    let words = path.replace('.', "_");
+    let unet = unet_path_from_words(&words).filter(|restored| restored == path);
+    unet.or_else(|| {
+        let full =
+            if bare.starts_with("text_model.") { bare.to_owned() } else { format!("text_model.{bare}") };
+        let restored = text_path_from_words(&full.replace('.', "_"))?;
+        (restored.strip_prefix(TEXT_ENCODER) == Some(&full)).then_some(restored)
+    })
 }
 
-/// Whether a dotted path is an attention projection of a diffusers U-Net.
-pub(super) fn is_attention_projection(path: &str) -> bool {
-    is_projection(path) && path_from_words(&path.replace('.', "_")).is_some_and(|restored| restored == path)
+fn text_path_from_words(words: &str) -> Option<String> {
+    let rest = words.strip_prefix("text_model_encoder_layers_")?;
+    let (layer, name) = rest.split_once('_')?;
+    let name = match name {
+        "self_attn_q_proj" => "self_attn.q_proj",
+        "self_attn_k_proj" => "self_attn.k_proj",
+        "self_attn_v_proj" => "self_attn.v_proj",
+        "self_attn_out_proj" => "self_attn.out_proj",
+        "mlp_fc1" => "mlp.fc1",
+        "mlp_fc2" => "mlp.fc2",
+        _ => return None,
+    };
+    Some(format!("{TEXT_ENCODER}text_model.encoder.layers.{}.{name}", index(layer)?))
 }
 
-/// Of a path that follows the grammar.
-fn is_projection(path: &str) -> bool {
-    path.contains(".attn")
-}
-
-fn path_from_words(words: &str) -> Option<String> {
+fn unet_path_from_words(words: &str) -> Option<String> {
     let words: Vec<&str> = words.split('_').collect();
     let (block, rest) = match words.as_slice() {
         ["conv", end @ ("in" | "out")] => return Some(format!("conv_{end}")),

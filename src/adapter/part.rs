@@ -7,6 +7,8 @@ use super::{bundle, diffusers, kohya};
 pub(super) enum Part {
     /// A of the layer at this path.
     Down(String),
+    /// The Tucker factor between A and B of the convolution at this path.
+    Middle(String),
     /// B of the layer at this path.
     Up(String),
     /// alpha of the layer at this path.
@@ -28,12 +30,17 @@ impl Part {
     /// The factor or alpha that a suffix stands for.
     pub fn by_suffix(path: String, suffix: &str) -> Option<Self> {
         match suffix {
-            "lora_down.weight" | "lora.down.weight" | "lora_A.weight" | "lora_A.default.weight" => {
-                Some(Self::Down(path))
-            }
-            "lora_up.weight" | "lora.up.weight" | "lora_B.weight" | "lora_B.default.weight" => {
-                Some(Self::Up(path))
-            }
+            "lora_down.weight"
+            | "lora.down.weight"
+            | "lora_linear_layer.down.weight"
+            | "lora_A.weight"
+            | "lora_A.default.weight" => Some(Self::Down(path)),
+            "lora_up.weight"
+            | "lora.up.weight"
+            | "lora_linear_layer.up.weight"
+            | "lora_B.weight"
+            | "lora_B.default.weight" => Some(Self::Up(path)),
+            "lora_mid.weight" => Some(Self::Middle(path)),
             "alpha" => Some(Self::Alpha(path)),
             _ => None,
         }
@@ -46,7 +53,8 @@ pub(super) fn kind_of_foreign(name: &str) -> Option<&'static str> {
     let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
     let contains = |words: &[&str]| words.iter().any(|word| name.contains(word));
     let is_lora = contains(&["lora_", "lora.", "hada_w", "lokr_w", "oft_", "dora_scale"]);
-    let is_difference = name.ends_with(".diff") || name.ends_with(".diff_b");
+    let is_difference =
+        [".diff", ".diff_b", ".w_norm", ".b_norm"].iter().any(|suffix| name.ends_with(suffix));
     if matches!(name, "clip_l" | "clip_g") {
         Some("embeddings of two text encoders (SDXL's)")
     } else if starts(&["bundle_emb."]) {
@@ -55,20 +63,18 @@ pub(super) fn kind_of_foreign(name: &str) -> Option<&'static str> {
         None
     } else if contains(&["dora_scale", "lora_magnitude_vector"]) {
         Some("DoRA magnitudes")
-    } else if contains(&["hada_w", "lokr_w", "oft_", "lora_mid"]) {
-        Some("LoHa, LoKr, OFT or Tucker factors")
-    } else if starts(&["lora_te", "text_encoder", "te1_", "te2_"]) {
-        Some("the text encoder")
+    } else if contains(&["hada_w", "lokr_w", "oft_"]) {
+        Some("LoHa, LoKr or OFT factors")
+    } else if starts(&["lora_te1_", "lora_te2_", "text_encoder_2.", "te1_", "te2_"]) {
+        Some("two text encoders (SDXL's)")
+    } else if starts(&["lora_te", "text_encoder"]) {
+        Some("parts of the text encoder that are not adapted here (its vocabulary, norms, projection)")
     } else if starts(&["lora_unet_input_blocks", "lora_unet_output_blocks", "lora_unet_middle_block"]) {
         Some("layers named in another layout (SDXL's)")
     } else if is_difference {
         Some("differences of layers that are not adapted here (norms, the time embedding)")
-    } else if contains(&["_ff_net", ".ff.net"]) {
-        Some("feed-forward layers")
-    } else if contains(&["conv", "resnets", "samplers"]) {
-        Some("convolutions")
-    } else if contains(&["proj_in", "proj_out"]) {
-        Some("transformer input and output projections")
+    } else if contains(&["time_embedding"]) {
+        Some("the time embedding")
     } else {
         Some("other layers")
     }

@@ -3,7 +3,8 @@
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 
 use super::difference::Difference;
-use crate::model::lora::{LoraLayer, LoraSet};
+use crate::model::adaptable::TEXT_ENCODER;
+use crate::model::lora::{Folding, LoraLayer, LoraSet};
 use crate::model::unet::UNet2DConditionModel;
 
 /// What was trained of a subject or several: LoRA factors or full differences of weights, the
@@ -20,12 +21,15 @@ pub struct Adapter {
 /// The adaptation of one layer: W + strength · alpha/rank · up · down.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoraWeights {
-    /// Upstream's module path, `down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q` for example.
+    /// Upstream's module path, `down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q` for example; of the
+    /// text encoder after `text_encoder.`.
     pub path: String,
     pub rank: usize,
     pub in_features: usize,
     pub out_features: usize,
-    /// A `[rank, in_features]`, row by row.
+    /// The side of A's kernel: 1 of a linear layer or a 1×1 convolution, 3 of a 3×3 convolution.
+    pub kernel: usize,
+    /// A `[rank, in_features, kernel, kernel]`, row by row.
     pub down: Vec<f32>,
     /// B `[out_features, rank]`, row by row.
     pub up: Vec<f32>,
@@ -65,12 +69,61 @@ pub struct AdapterDetails {
     pub trained_weights: Option<String>,
     /// The model it was trained on, by name.
     pub base_model: Option<String>,
+    /// The first eight digits of the SHA-256 of 64 KiB of the model's checkpoint file, by which A1111 and
+    /// kohya know a model ([`weights::checkpoint_hash`](crate::weights::checkpoint_hash)).
+    pub base_model_hash: Option<String>,
+    /// How many photos it was trained on.
+    pub photos: Option<usize>,
+    /// The largest step size of LoRA or weights.
+    pub learning_rate: Option<f64>,
+    /// `AdamW` or `AdamW8bit`.
+    pub optimizer: Option<String>,
+    pub seed: Option<u64>,
 }
 
 impl LoraWeights {
     /// What up · down is multiplied with at strength 1.
     pub fn scale(&self) -> f32 {
         self.alpha / self.rank as f32
+    }
+
+    /// Upstream's shape of A.
+    pub(super) fn down_shape(&self) -> Vec<usize> {
+        let mut shape = vec![self.rank, self.in_features];
+        shape.extend(if self.kernel == 1 { vec![] } else { vec![self.kernel; 2] });
+        shape
+    }
+
+    /// And of B.
+    pub(super) fn up_shape(&self) -> Vec<usize> {
+        let mut shape = vec![self.out_features, self.rank];
+        shape.extend(if self.kernel == 1 { vec![] } else { vec![1; 2] });
+        shape
+    }
+
+    /// Numbers in the weight that it adapts.
+    pub fn weight_count(&self) -> usize {
+        self.out_features * self.in_features * self.kernel * self.kernel
+    }
+
+    /// On a device, as [`LoraLayer`] has it.
+    fn on_device(&self, device: &Device, dtype: FloatDType, strength: f32) -> LoraLayer {
+        let Self { rank, in_features, out_features, .. } = *self;
+        let taps = self.kernel * self.kernel;
+        let tensor = |values: Vec<f32>, shape: [usize; 2]| {
+            Tensor::<2>::from_data(TensorData::new(values, shape), (device, DType::from(dtype)))
+        };
+        let down = if taps == 1 {
+            tensor(self.down.clone(), [rank, in_features])
+        } else {
+            // [rank, in, tap] → [tap, in, rank]
+            let place = |row: usize, input: usize, tap: usize| (row * in_features + input) * taps + tap;
+            let rows = (0..taps).flat_map(|tap| (0..in_features).map(move |input| (tap, input)));
+            let relaid = rows.flat_map(|(tap, input)| (0..rank).map(move |row| place(row, input, tap)));
+            tensor(relaid.map(|place| self.down[place]).collect(), [taps * in_features, rank])
+        };
+        let up = tensor(self.up.clone(), [out_features, rank]);
+        LoraLayer { down, up, scale: strength * self.scale() }
     }
 }
 
@@ -82,27 +135,31 @@ impl Adapter {
 
     /// Numbers in all differences together.
     pub fn difference_values(&self) -> usize {
-        let bias = |difference: &Difference| difference.bias.as_ref().map_or(0, Vec::len);
-        self.differences.iter().map(|difference| difference.weight.len() + bias(difference)).sum()
+        self.differences.iter().map(Difference::count).sum()
     }
 
-    /// LoRA and differences on a device, `strength` 1 being as trained; negative strengths push away.
+    /// LoRA and differences of the U-Net on a device, `strength` 1 being as trained; negative strengths push
+    /// away.
     pub fn lora_set(&self, device: &Device, dtype: FloatDType, strength: f32) -> LoraSet {
         let mut set = LoraSet::new();
         self.add_to(&mut set, device, dtype, strength);
         set
     }
 
-    /// Adds LoRA and differences to a set that may hold other adapters' already; their effects add up.
+    /// Adds the U-Net's LoRA and differences to a set that may hold other adapters' already; their effects
+    /// add up.
     pub fn add_to(&self, set: &mut LoraSet, device: &Device, dtype: FloatDType, strength: f32) {
-        self.add_low_rank(set, device, dtype, strength);
-        for difference in &self.differences {
-            set.insert_difference(&difference.path, difference.on_device(device, strength));
-        }
+        self.add_part(false, set, device, dtype, strength);
     }
 
-    /// The same with every difference folded into the model's weights as it comes to the device, so that
-    /// it never lies there beside them and costs no time in a forward pass.
+    /// The same for the text encoder.
+    pub fn add_text_encoder_to(&self, set: &mut LoraSet, device: &Device, dtype: FloatDType, strength: f32) {
+        self.add_part(true, set, device, dtype, strength);
+    }
+
+    /// [`add_to`](Self::add_to) with every difference folded into the model's weights as it comes to the
+    /// device, so that it never lies there beside them and costs no time in a forward pass; with
+    /// [`Folding::All`] the LoRA too.
     pub fn fold_into(
         &self,
         set: &mut LoraSet,
@@ -110,45 +167,85 @@ impl Adapter {
         device: &Device,
         dtype: FloatDType,
         strength: f32,
+        folding: Folding,
     ) {
-        self.add_low_rank(set, device, dtype, strength);
-        for difference in &self.differences {
+        let parts = |path: &str| !is_of_text_encoder(path);
+        self.add_low_rank(parts, set, device, dtype, strength);
+        unet.fold(set, folding);
+        for difference in self.differences.iter().filter(|each| parts(&each.path)) {
             set.insert_difference(&difference.path, difference.on_device(device, strength));
-            unet.fold(set);
+            unet.fold(set, folding);
         }
     }
 
-    fn add_low_rank(&self, set: &mut LoraSet, device: &Device, dtype: FloatDType, strength: f32) {
-        for weights in &self.lora {
-            let tensor = |values: &[f32], shape: [usize; 2]| {
-                Tensor::<2>::from_data(TensorData::new(values.to_vec(), shape), (device, DType::from(dtype)))
-            };
-            let layer = LoraLayer {
-                down: tensor(&weights.down, [weights.rank, weights.in_features]),
-                up: tensor(&weights.up, [weights.out_features, weights.rank]),
-                scale: strength * weights.scale(),
-            };
-            set.insert(&weights.path, layer);
+    fn add_part(
+        &self,
+        of_text_encoder: bool,
+        set: &mut LoraSet,
+        device: &Device,
+        dtype: FloatDType,
+        strength: f32,
+    ) {
+        let parts = |path: &str| is_of_text_encoder(path) == of_text_encoder;
+        self.add_low_rank(parts, set, device, dtype, strength);
+        for difference in self.differences.iter().filter(|each| parts(&each.path)) {
+            set.insert_difference(&difference.path, difference.on_device(device, strength));
         }
+    }
+
+    fn add_low_rank(
+        &self,
+        parts: impl Fn(&str) -> bool,
+        set: &mut LoraSet,
+        device: &Device,
+        dtype: FloatDType,
+        strength: f32,
+    ) {
+        for weights in self.lora.iter().filter(|weights| parts(&weights.path)) {
+            set.insert(&weights.path, weights.on_device(device, dtype, strength));
+        }
+    }
+
+    /// Whether it changes the text encoder.
+    pub fn adapts_text_encoder(&self) -> bool {
+        self.adapted_weights(Folding::All).any(|(path, _)| is_of_text_encoder(path))
+    }
+
+    /// The paths of the layers whose weights change when so much of it is folded, and how many numbers those
+    /// weights have, the trained biases among them.
+    pub fn adapted_weights(&self, folding: Folding) -> impl Iterator<Item = (&str, usize)> {
+        let low_rank = self.lora.iter().filter(move |_| folding == Folding::All);
+        let low_rank = low_rank.map(|weights| (weights.path.as_str(), weights.weight_count()));
+        low_rank.chain(self.differences.iter().map(|each| (each.path.as_str(), each.count())))
     }
 
     /// The width of the text vectors that this adapter works with, if it says: of its embeddings, or
-    /// what its cross-attention keys take.
+    /// what its cross-attention keys or the layers of the text encoder take.
     pub fn text_width(&self) -> Option<usize> {
         self.text_widths().next()
     }
 
     /// Every width of text vectors that a part of this adapter works with.
     pub(super) fn text_widths(&self) -> impl Iterator<Item = usize> {
-        let of_lora = self.lora.iter().filter(|weights| is_text_input(&weights.path));
-        let of_differences = self.differences.iter().filter(|difference| is_text_input(&difference.path));
+        let of_lora = self.lora.iter().filter(|weights| takes_text_width(&weights.path));
+        let of_differences = self.differences.iter().filter(|difference| takes_text_width(&difference.path));
         let embeddings = self.embeddings.iter().map(|embedding| embedding.width);
         let lora = of_lora.map(|weights| weights.in_features);
         embeddings.chain(lora).chain(of_differences.filter_map(|difference| difference.in_features()))
     }
 }
 
-/// Whether the layer at this path takes text vectors in.
+/// Whether the layer at this path makes cross-attention's keys or values.
 pub(super) fn is_text_input(path: &str) -> bool {
     path.ends_with("attn2.to_k") || path.ends_with("attn2.to_v")
+}
+
+/// Whether what the layer at this path takes in is as wide as the model's text vectors.
+fn takes_text_width(path: &str) -> bool {
+    is_text_input(path) || (is_of_text_encoder(path) && !path.ends_with("mlp.fc2"))
+}
+
+/// Whether the layer at this path is the text encoder's.
+pub(super) fn is_of_text_encoder(path: &str) -> bool {
+    path.starts_with(TEXT_ENCODER)
 }

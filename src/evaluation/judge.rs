@@ -23,7 +23,7 @@ pub struct Judge {
 }
 
 /// A subject's photos as the judge sees them: unit vectors.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SubjectVectors {
     pub photos: Vec<Vec<f32>>,
     /// Of the photos in which the subject could be cut out.

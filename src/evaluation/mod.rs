@@ -1,5 +1,5 @@
 //! How well pictures follow a prompt and keep a subject, and which word they owe what to; natively also the
-//! evaluation lab: prompt sets, statistics and the report of a whole comparison of methods.
+//! evaluation lab: prompt sets and the report of a whole comparison of methods.
 
 pub mod clip_scores;
 mod contamination;
@@ -7,10 +7,8 @@ mod daam;
 pub mod dino_scores;
 mod embedding;
 mod error;
-#[cfg(not(target_arch = "wasm32"))]
 pub mod foreground;
 mod image_processor;
-#[cfg(not(target_arch = "wasm32"))]
 pub mod judge;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod prompt_sets;
@@ -19,7 +17,6 @@ pub mod report;
 mod resize;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod results;
-#[cfg(not(target_arch = "wasm32"))]
 pub mod statistics;
 
 pub use clip_scores::{CLIP_SCORE_PREFIX, ClipScorer, clip_score};
@@ -28,5 +25,4 @@ pub use daam::{HeatMap, HeatMapRecorder, MappedWord};
 pub use dino_scores::DinoScorer;
 pub use embedding::{cosine, mean_cosine};
 pub use error::Error;
-#[cfg(not(target_arch = "wasm32"))]
 pub use judge::{Judge, PictureScores, SubjectVectors};

@@ -10,6 +10,7 @@ use super::PictureScores;
 #[serde(tag = "record", rename_all = "camelCase")]
 pub enum Record {
     Training(TrainingRun),
+    Drawing(Drawing),
     Picture(PictureResult),
     Photos(PhotosResult),
 }
@@ -38,6 +39,19 @@ pub struct TrainingRun {
     pub measured_memory: u64,
     /// Mean ratio of alignment to personalization over the steps that aligned; 0 without any.
     pub alignment_ratio: f64,
+}
+
+/// What is known of a picture only while it is drawn. Written before the picture itself, so that whoever
+/// scores the picture later, after an interruption or with another judge, has it too.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Drawing {
+    /// The picture's file in the folder of the comparison.
+    pub file: String,
+    /// Share of the subject's word of the attention that the prompt's words got in the foreground; none
+    /// where no foreground stands out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contamination: Option<f64>,
 }
 
 /// A picture that was drawn and scored.

@@ -44,6 +44,9 @@ pub static TILES: [Tile; TILE_COUNT] = [
     Tile::new([32, 32, 16], [4, 4]),
 ];
 
+/// From the end of a launch to the start of the next one that waits for it, on most GPUs.
+const DEVICE_LAUNCH_NANOSECONDS: f64 = 5_000.0;
+
 /// Into how many sums the depth may be split.
 const SPLITS: [u32; 6] = [1, 2, 4, 8, 16, 32];
 
@@ -125,14 +128,14 @@ pub struct TileTable {
     pub f16: [Speed; TILE_COUNT],
     /// Of memory, for the sums of splits.
     pub bytes_per_second: u64,
-    /// What a launch costs beside its work.
+    /// What a launch costs beside its work, host or device, whichever is the longer.
     pub launch_nanoseconds: u64,
     /// What must not be used.
     pub(super) excluded: Vec<Candidate>,
 }
 
 impl Default for TileTable {
-    /// A GPU of some forty cores. Only the ratios matter for the choice.
+    /// A GPU of some forty cores, launched on from a browser. Only the ratios matter for the choice.
     fn default() -> Self {
         let speed =
             |gigaflops: u64, in_flight| Speed { flops_per_second: gigaflops * 1_000_000_000, in_flight };
@@ -148,7 +151,7 @@ impl Default for TileTable {
             f32: speeds,
             f16: speeds,
             bytes_per_second: 200_000_000_000,
-            launch_nanoseconds: 5_000,
+            launch_nanoseconds: 20_000,
             excluded: Vec::new(),
         }
     }
@@ -178,6 +181,11 @@ impl TileTable {
     /// Of the fastest tile, in f32.
     pub fn flops_per_second(&self) -> u64 {
         self.f32.iter().map(|speed| speed.flops_per_second).max().unwrap_or_default()
+    }
+
+    /// The same where the host takes so long for a launch. The device's own part stays: nothing tells it.
+    pub(super) fn with_launches_of(self, seconds: f64) -> Self {
+        Self { launch_nanoseconds: (seconds * 1e9).max(DEVICE_LAUNCH_NANOSECONDS) as u64, ..self }
     }
 
     /// The same without a candidate that is wrong or fails on the device. The last one left stays.

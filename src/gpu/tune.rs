@@ -1,5 +1,5 @@
-//! Measures a device's [`TileTable`]: for each tile and type how fast a lone workgroup is, and how fast
-//! as many are as the device can use.
+//! Measures a device's [`TileTable`]: for each tile and type how fast a lone workgroup is, how fast as
+//! many are as the device can use, and what another launch costs.
 //!
 //! Two sizes of the same product, so that a tile and type cost one compilation: one row of workgroups,
 //! and many. A duration is wall clock around launches and the read-back of one number, less what the
@@ -15,9 +15,10 @@ use super::gemm::{ALayout, BLayout, Extents, Product};
 use super::tiles::{Candidate, Speed, TILES, TileTable};
 use super::{Error, Gpu, readback};
 
-/// Of the probes' products: some tiles wide, and deep enough to be more than loading and storing.
+/// Of the probes' products: some tiles wide, and so deep that on a fast device a lone workgroup computes
+/// longer than the host takes for a launch (20 to 50 µs in a browser); otherwise the host would be timed.
 const COLUMNS: usize = 256;
-const DEPTH: usize = 256;
+const DEPTH: usize = 1024;
 /// Long enough for a clock that ticks in tenths of a millisecond.
 const LONG_ENOUGH: f64 = 4e-3;
 /// The large probe grows until it takes this long…
@@ -25,6 +26,8 @@ const LARGE_PROBE: f64 = 4e-3;
 /// …or is this many times the small one.
 const MOST_COPIES: usize = 256;
 const MOST_REPEATS: usize = 64;
+/// Whose host time is taken: enough for that clock, few enough that no queue is full and makes the host wait.
+const TIMED_LAUNCHES: usize = 32;
 
 /// A speed for each tile in f32 and in f16, where there is one.
 type Measured = [[Option<Speed>; TILES.len()]; 2];
@@ -40,6 +43,7 @@ pub async fn tune(gpu: &Gpu, budget_seconds: f64, clock: impl Fn() -> f64) -> Re
     let end = clock() + budget_seconds;
     let types = [DType::F32, DType::F16];
     let mut measured = Measured::default();
+    let mut launch_seconds = None;
     let mut excluded = Vec::new();
     for (dtype, measured) in types.into_iter().zip(&mut measured) {
         if dtype == DType::F16 && !gpu.report.float16 {
@@ -51,7 +55,12 @@ pub async fn tune(gpu: &Gpu, budget_seconds: f64, clock: impl Fn() -> f64) -> Re
                 break;
             }
             match probe.speed(candidate, end).await {
-                Ok(speed) => *measured = speed,
+                Ok(speed) => {
+                    *measured = speed;
+                    if speed.is_some() && launch_seconds.is_none() {
+                        launch_seconds = Some(probe.launch_seconds(candidate).await?);
+                    }
+                }
                 Err(lost @ Error::Lost { .. }) => return Err(lost),
                 // The self-test says what becomes of f16.
                 Err(_) if dtype == DType::F16 => {}
@@ -59,7 +68,13 @@ pub async fn tune(gpu: &Gpu, budget_seconds: f64, clock: impl Fn() -> f64) -> Re
             }
         }
     }
-    Ok(excluded.into_iter().fold(filled_up(default, &measured), TileTable::without))
+    // The probes' buffers are of sizes that no model has.
+    gpu.release_unused();
+    let mut table = filled_up(default, &measured);
+    if let Some(seconds) = launch_seconds {
+        table = table.with_launches_of(seconds);
+    }
+    Ok(excluded.into_iter().fold(table, TileTable::without))
 }
 
 /// The default's numbers where nothing was measured, multiplied by what the measured ones are to theirs.
@@ -152,13 +167,21 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
         }
     }
 
+    /// Of the host for one launch. Its work counts for nothing: nobody waits for it.
+    async fn launch_seconds(&self, candidate: Candidate) -> Result<f64, Error> {
+        let product = self.product(candidate.tile().rows as usize);
+        self.first_number(self.b.clone()).await?;
+        let start = (self.clock)();
+        for _ in 0..TIMED_LAUNCHES {
+            product.clone().run_as(candidate);
+        }
+        let all = (self.clock)() - start;
+        Ok(all / TIMED_LAUNCHES as f64)
+    }
+
     /// Of `repeats` launches and the read-back of one number.
     async fn duration(&self, candidate: Candidate, rows: usize, repeats: usize) -> Result<f64, Error> {
-        let device = (&self.gpu.device, self.dtype);
-        let a = primitive(Tensor::ones([rows, DEPTH], device)).unwrap_or_else(|| self.b.clone());
-        let extents = Extents { rows, columns: COLUMNS, depth: DEPTH };
-        let shape = Shape::from([rows, COLUMNS]);
-        let product = Product::new((a, ALayout::Rows), (self.b.clone(), BLayout::Rows), extents, shape);
+        let product = self.product(rows);
         // What was queued before is not to be timed.
         self.first_number(self.b.clone()).await?;
         let start = (self.clock)();
@@ -168,6 +191,14 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
         }
         self.first_number(result).await?;
         Ok((self.clock)() - start)
+    }
+
+    fn product(&self, rows: usize) -> Product {
+        let device = (&self.gpu.device, self.dtype);
+        let a = primitive(Tensor::ones([rows, DEPTH], device)).unwrap_or_else(|| self.b.clone());
+        let extents = Extents { rows, columns: COLUMNS, depth: DEPTH };
+        let shape = Shape::from([rows, COLUMNS]);
+        Product::new((a, ALayout::Rows), (self.b.clone(), BLayout::Rows), extents, shape)
     }
 
     async fn first_number(&self, tensor: CubeTensor) -> Result<(), Error> {

@@ -1,8 +1,13 @@
-//! The layers of the U-Net that can be adapted: every linear layer and convolution of its pieces, by
-//! upstream's path. (Norms and the time embedding before the pieces stay as they are.)
+//! The layers that can be adapted: every linear layer and convolution of the U-Net's pieces, by upstream's
+//! path, and the linear layers of the text encoder's transformer, by upstream's path after [`TEXT_ENCODER`].
+//! (Norms and the time embedding before the U-Net's pieces stay as they are.)
 
 use super::layers::Conv2d;
-use super::lora::{AdaptableLinear, LoraSet};
+use super::lora::{AdaptableLinear, Folding, LoraSet};
+
+/// What stands before the paths of the text encoder's layers:
+/// `text_encoder.text_model.encoder.layers.0.self_attn.q_proj` for example.
+pub const TEXT_ENCODER: &str = "text_encoder.";
 
 /// A layer as far as adapters are concerned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,10 +121,10 @@ impl<'a> AdaptableLayer<'a> {
     }
 
     /// See [`LoraSet::fold`].
-    pub fn fold(self, set: &mut LoraSet) {
+    pub fn fold(self, set: &mut LoraSet, folding: Folding) {
         match self {
-            Self::Linear(layer) => set.fold(&layer.path, &layer.weight, layer.bias.as_ref()),
-            Self::Convolution(layer) => layer.fold(set),
+            Self::Linear(layer) => set.fold(&layer.path, &layer.weight, layer.bias.as_ref(), folding),
+            Self::Convolution(layer) => layer.fold(set, folding),
         }
     }
 }

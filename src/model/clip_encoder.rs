@@ -8,7 +8,9 @@ use serde::Deserialize;
 
 use super::{
     Error,
+    adaptable::AdaptableModule,
     layers::{Linear, load_layer_norm},
+    lora::LoraSet,
 };
 use crate::ops::{
     activation::Activation,
@@ -106,6 +108,23 @@ impl ClipEncoder {
         Ok(Self { layers, causal })
     }
 
+    /// The linear layers of the layers at `{path}.{n}`.
+    pub fn modules(&self, path: &str, names: &LayerNames) -> Vec<AdaptableModule> {
+        let mut modules = Vec::new();
+        for (index, layer) in self.layers.iter().enumerate() {
+            let linears = layer.linears(names).into_iter();
+            modules.extend(linears.map(|(name, linear)| linear.module(format!("{path}.{index}.{name}"))));
+        }
+        modules
+    }
+
+    /// The same encoder with what `lora` does to its layers folded into their weights.
+    pub fn adapted(&self, path: &str, names: &LayerNames, lora: &mut LoraSet) -> Self {
+        let layers = self.layers.iter().enumerate();
+        let layers = layers.map(|(index, layer)| layer.adapted(&format!("{path}.{index}"), names, lora));
+        Self { layers: layers.collect(), causal: self.causal }
+    }
+
     /// `[batch, tokens, hidden_size]` → the same shape.
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         self.layers.iter().fold(x, |x, layer| layer.forward(x, self.causal))
@@ -158,6 +177,23 @@ impl EncoderLayer {
             heads: config.num_attention_heads,
             hidden_act: config.hidden_act,
         })
+    }
+
+    fn linears(&self, names: &LayerNames) -> [(&'static str, &Linear); 6] {
+        [
+            (names.query, &self.query),
+            (names.key, &self.key),
+            (names.value, &self.value),
+            (names.out, &self.out),
+            (names.fc1, &self.fc1),
+            (names.fc2, &self.fc2),
+        ]
+    }
+
+    fn adapted(&self, path: &str, names: &LayerNames, lora: &mut LoraSet) -> Self {
+        let [query, key, value, out, fc1, fc2] =
+            self.linears(names).map(|(name, linear)| linear.adapted(&format!("{path}.{name}"), lora));
+        Self { query, key, value, out, fc1, fc2, ..self.clone() }
     }
 
     fn forward(&self, x: Tensor<3>, causal: bool) -> Tensor<3> {

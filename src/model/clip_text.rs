@@ -9,8 +9,10 @@ use serde::Deserialize;
 
 use super::{
     Error,
+    adaptable::{AdaptableModule, TEXT_ENCODER},
     clip_encoder::{CLIP_LAYER, ClipEncoder, EncoderConfig, HiddenAct},
     layers::load_layer_norm,
+    lora::LoraSet,
     token_table::TokenTable,
 };
 use crate::ops::layer_norm::{LayerNormWeights, layer_norm};
@@ -83,6 +85,9 @@ impl ClipTextConfig {
     }
 }
 
+/// Where upstream has the transformer's layers, whether a file's keys keep the first level or not.
+const LAYERS: &str = "text_model.encoder.layers";
+
 /// The text encoder, frozen.
 #[derive(Clone, Debug)]
 pub struct ClipTextModel {
@@ -126,6 +131,19 @@ impl ClipTextModel {
 
     pub fn config(&self) -> &ClipTextConfig {
         &self.config
+    }
+
+    /// The linear layers that adapters may change.
+    pub fn adaptable_modules(&self) -> Vec<AdaptableModule> {
+        self.encoder.modules(&format!("{TEXT_ENCODER}{LAYERS}"), &CLIP_LAYER)
+    }
+
+    /// The same model with what `lora` does to its layers folded into their weights; layers that it does
+    /// not name are shared.
+    #[must_use]
+    pub fn adapted(&self, mut lora: LoraSet) -> Self {
+        let encoder = self.encoder.adapted(&format!("{TEXT_ENCODER}{LAYERS}"), &CLIP_LAYER, &mut lora);
+        Self { encoder, ..self.clone() }
     }
 
     /// The type that the weights are stored in.

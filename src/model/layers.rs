@@ -3,7 +3,7 @@
 use burn::tensor::{DType, Tensor};
 
 use super::adaptable::{AdaptableModule, LayerKind};
-use super::lora::{LoraSet, layer_weights};
+use super::lora::{Folding, LayerWeights, LoraSet, layer_weights};
 use crate::ops::{
     self,
     activation::Activation,
@@ -64,6 +64,19 @@ impl Linear {
         })
     }
 
+    /// The layer with what `lora` does to the one at `path` folded into its weights.
+    pub(super) fn adapted(&self, path: &str, lora: &mut LoraSet) -> Self {
+        let own = FrozenWeight::Floats(self.weight.clone());
+        lora.fold(path, &own, Some(&self.bias), Folding::All);
+        let LayerWeights { weight, bias, .. } = layer_weights(Some(lora), path, &own, Some(&self.bias));
+        Self { weight: weight.floats(), bias: bias.unwrap_or_else(|| self.bias.clone()) }
+    }
+
+    pub(super) fn module(&self, path: String) -> AdaptableModule {
+        let [out_features, in_features] = self.weight.dims();
+        AdaptableModule { path, in_features, out_features, kind: LayerKind::Linear, has_bias: true }
+    }
+
     /// `[batch, tokens, in_features]` → `[batch, tokens, out_features]`
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         ops::linear::linear(x, self.weight.clone(), Some(self.bias.clone()))
@@ -110,7 +123,7 @@ pub fn to_image(tokens: Tensor<3>, height: usize, width: usize) -> Tensor<4> {
     tokens.reshape([batch, height, width, channels])
 }
 
-/// A 3×3 convolution. That of a U-Net may be adapted by a [`LoraSet`]'s full differences.
+/// A 3×3 convolution. That of a U-Net may be adapted by a [`LoraSet`].
 #[derive(Clone, Debug)]
 pub struct Conv2d {
     /// Where the layer is in the model, as in upstream's keys.
@@ -183,28 +196,45 @@ impl Conv2d {
     /// The same with something added.
     pub fn forward_with(&self, x: Tensor<4>, additions: Additions, lora: Option<&LoraSet>) -> Tensor<4> {
         let (weight, bias, trained) = self.weights(lora);
-        if !trained {
-            return weight.conv2d(x, Some(bias), self.stride, self.padding, additions);
-        }
-        let y = trainable_conv2d(x, weight.floats(), bias, self.stride, self.padding);
-        let y = match additions.image_add {
-            Some(image_add) => y + image_add.unsqueeze_dims(&[1, 1]),
-            None => y,
+        let (stride, padding) = (self.stride, self.padding);
+        let y = if trained {
+            let y = trainable_conv2d(x.clone(), weight.floats(), bias, stride, padding);
+            let y = match additions.image_add {
+                Some(image_add) => y + image_add.unsqueeze_dims(&[1, 1]),
+                None => y,
+            };
+            match additions.residual {
+                Some(residual) => residual + y,
+                None => y,
+            }
+        } else {
+            weight.conv2d(x.clone(), Some(bias), stride, padding, additions)
         };
-        match additions.residual {
-            Some(residual) => residual + y,
-            None => y,
-        }
+        self.plus_low_rank(y, x, lora, |x, down| ops::conv2d::conv2d(x, down, None, stride, padding))
+    }
+
+    /// y plus the low-rank adaptations' share; `convolve` is this layer's convolution with another weight.
+    fn plus_low_rank(
+        &self,
+        y: Tensor<4>,
+        x: Tensor<4>,
+        lora: Option<&LoraSet>,
+        convolve: impl Fn(Tensor<4>, Tensor<4>) -> Tensor<4>,
+    ) -> Tensor<4> {
+        let low_rank = lora.map_or(&[][..], |set| set.get(&self.path));
+        low_rank.iter().fold(y, |sum, layer| sum + layer.forward_convolution(x.clone(), &convolve))
     }
 
     /// Of the nearest-neighbour doubling of x, cut to `size` `[height', width']` (a layer of stride 1):
     /// `[batch, height, width, in_channels]` → `[batch, height', width', out_channels]`
     pub fn forward_upsampled(&self, x: Tensor<4>, size: [usize; 2], lora: Option<&LoraSet>) -> Tensor<4> {
         let (weight, bias, trained) = self.weights(lora);
-        if !trained {
-            return weight.upsampling_conv2d(x, Some(bias), size);
-        }
-        trainable_conv2d(doubled(x, size), weight.floats(), bias, self.stride, self.padding)
+        let y = if trained {
+            trainable_conv2d(doubled(x.clone(), size), weight.floats(), bias, self.stride, self.padding)
+        } else {
+            weight.upsampling_conv2d(x.clone(), Some(bias), size)
+        };
+        self.plus_low_rank(y, x, lora, |x, down| ops::conv2d::upsampling_conv2d(x, down, None, size))
     }
 
     /// Weight and bias with what `lora` adds to them, and whether it asks for their gradients.
@@ -213,8 +243,8 @@ impl Conv2d {
         (layer.weight, layer.bias.unwrap_or_else(|| self.bias.clone()), layer.trained)
     }
 
-    pub(super) fn fold(&self, set: &mut LoraSet) {
-        set.fold(&self.path, &self.weight, Some(&self.bias));
+    pub(super) fn fold(&self, set: &mut LoraSet, folding: Folding) {
+        set.fold(&self.path, &self.weight, Some(&self.bias), folding);
     }
 
     pub(super) fn path(&self) -> &str {

@@ -4,9 +4,13 @@
 //!
 //! The model holds no adapter: a [`LoraSet`] is passed with each forward call, so that the same
 //! model answers with and without it. A layer the set does not name computes W·x + b and nothing
-//! else, bit by bit the base model. Every linear layer and convolution of the U-Net's pieces can have a
-//! difference, its attention projections a LoRA too; the affine numbers of norms, and the time embedding
-//! before the pieces, stay frozen.
+//! else, bit by bit the base model. Every linear layer and convolution of the U-Net's pieces can be adapted
+//! in both ways; the affine numbers of norms, and the time embedding before the pieces, stay frozen. Of a
+//! 3×3 convolution A is a convolution like the layer itself, to `rank` channels, and B a 1×1 one.
+//!
+//! What a set does to a layer can be folded: W + Σ strength · D + Σ scale · B·A is computed once and kept by
+//! the set in the layer's place. The layer's own weights stay as they are, so without the set the model is
+//! the base model again, bit by bit.
 //!
 //! Factors and differences may be leaves of an autodiff graph: then their gradients are made. A layer
 //! whose difference is one computes its sum of terms in launches of their own, which carry gradients.
@@ -24,7 +28,8 @@ use crate::weights::{self, Weights};
 /// The two factors of one layer's adaptation, f32; with gradients where they are autodiff tensors.
 #[derive(Clone, Debug)]
 pub struct LoraLayer {
-    /// A `[rank, in_features]`
+    /// A `[rank, in_features]`; of a 3×3 convolution `[3·3·in_channels, rank]`, which is how the weight
+    /// `[3, 3, in_channels, rank]` of a convolution lies in memory.
     pub down: Tensor<2>,
     /// B `[out_features, rank]`
     pub up: Tensor<2>,
@@ -43,6 +48,29 @@ impl LoraLayer {
     fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         let LoraFactors { down, up, scale } = self.factors(x.dtype());
         trainable_linear(trainable_linear(x, down) * scale, up)
+    }
+
+    /// scale · B·(A∗x) of a 3×3 convolution; `convolve` is its own convolution of x by a weight
+    /// `[3, 3, in_channels, rank]`.
+    pub(super) fn forward_convolution(
+        &self,
+        x: Tensor<4>,
+        convolve: impl Fn(Tensor<4>, Tensor<4>) -> Tensor<4>,
+    ) -> Tensor<4> {
+        let LoraFactors { down, up, scale } = self.factors(x.dtype());
+        let ([rows, rank], in_channels) = (down.dims(), x.dims()[3]);
+        let side = (rows / in_channels.max(1)).isqrt();
+        let reduced = convolve(x, down.reshape([side, side, in_channels, rank]));
+        let [_, height, width, _] = reduced.dims();
+        to_image(trainable_linear(to_tokens(reduced) * scale, up), height, width)
+    }
+
+    /// scale · B·A as a difference of the layer's weight.
+    fn into_difference(self, of_convolution: bool) -> WeightDifference {
+        let Self { down, up, scale } = self;
+        let (rows, columns) = if of_convolution { (down, up) } else { (up, down.transpose()) };
+        let product = trainable_linear(rows.unsqueeze::<3>(), columns);
+        WeightDifference { weight: product.squeeze_dim(0), bias: None, strength: scale }
     }
 }
 
@@ -63,6 +91,16 @@ pub(super) struct LayerWeights<const D: usize> {
     pub bias: Option<Tensor<1>>,
     /// A gradient to weight and bias is wanted.
     pub trained: bool,
+}
+
+/// What of a [`LoraSet`] is folded into weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Folding {
+    /// Full differences: low-rank ones stay beside the weights.
+    Differences,
+    /// Low-rank adaptations too: as much memory as the layers' weights, and a forward pass as fast as the base
+    /// model's.
+    All,
 }
 
 /// The adapted layers of a model by module path, for example
@@ -114,13 +152,20 @@ impl LoraSet {
         self.layers.is_empty() && self.differences.is_empty() && self.folded.is_empty()
     }
 
-    /// Puts the sum of the layer's weights and the set's differences in the differences' place.
+    /// Puts the sum of the layer's weights (D = 2 of a linear layer, 4 of a convolution) and what is folded
+    /// of the set's adaptations in the adaptations' place.
     pub(super) fn fold<const D: usize>(
         &mut self,
         path: &str,
         weight: &FrozenWeight<D>,
         bias: Option<&Tensor<1>>,
+        folding: Folding,
     ) {
+        if folding == Folding::All {
+            for layer in self.layers.remove(path).unwrap_or_default() {
+                self.insert_difference(path, layer.into_difference(D == 4));
+            }
+        }
         if self.differences(path).is_empty() {
             return;
         }

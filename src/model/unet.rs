@@ -7,7 +7,7 @@ use burn::tensor::{DType, Device, Tensor};
 
 use super::adaptable::{AdaptableLayer, AdaptableModule, ModuleChoice};
 use super::cross_attention::Guides;
-use super::lora::LoraSet;
+use super::lora::{Folding, LoraSet};
 use super::time_embedding::{Sinusoids, TimeEmbedding};
 use super::unet_blocks::{Conditioning, Segment, SegmentInput};
 use super::unet_config::UNet2DConditionConfig;
@@ -139,10 +139,10 @@ impl UNet2DConditionModel {
         self.adaptable_modules(ModuleChoice::AttentionProjections)
     }
 
-    /// Adds a set's full differences to this model's weights once for all: what the set then holds takes
+    /// Adds what a set does to this model's weights to them once for all: what the set then holds takes
     /// as much memory as the weights of the layers it names, and a forward pass as long as without it.
-    pub fn fold(&self, set: &mut LoraSet) {
-        self.layers().for_each(|layer| layer.fold(set));
+    pub fn fold(&self, set: &mut LoraSet, folding: Folding) {
+        self.layers().for_each(|layer| layer.fold(set, folding));
     }
 
     fn layers(&self) -> impl Iterator<Item = AdaptableLayer<'_>> {

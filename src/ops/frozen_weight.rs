@@ -9,6 +9,7 @@ use super::quantized::{self, QuantizedWeight};
 
 /// A linear layer's weight `[out, in]` (D = 2) or a convolution's `[r, s, in, out]` (D = 4).
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "one for each layer, and both are handles of device memory")]
 pub enum FrozenWeight<const D: usize> {
     Floats(Tensor<D>),
     Integers {

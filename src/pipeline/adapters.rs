@@ -1,49 +1,77 @@
-//! Adapters put to use for one picture: their words, and what they change of the U-Net.
+//! Adapters put to use for one picture: their words, and what they change of the U-Net and the text encoder.
+//!
+//! Each adapter acts with its own strength, and their effects add up. The model itself is never changed: what
+//! is folded into weights is folded into copies, which are gone with the picture.
+
+use std::rc::Rc;
 
 use burn::tensor::FloatDType;
 
 use super::{AppliedAdapter, Error, GenerationSettings, PromptEncoder, StableDiffusion};
-use crate::model::{adaptable::ModuleChoice, lora::LoraSet};
+use crate::model::{
+    adaptable::{AdaptableModule, ModuleChoice},
+    lora::{Folding, LoraSet},
+};
 
-/// The words, LoRAs and differences of some adapters; differences are folded into the model's weights once,
-/// unless the adapters' strength changes.
+/// The words, LoRAs and differences of some adapters, folded into weights as far as the caller wanted.
 pub(super) struct Applied {
+    /// Knows the adapters' words, and has the text encoder that they adapt.
     pub encoder: PromptEncoder,
+    /// The same with the model's own text encoder.
+    pub plain_encoder: PromptEncoder,
     pub lora: LoraSet,
     /// Each learned word, and the class noun that its adapter gives for it.
     pub words: Vec<(String, Option<String>)>,
 }
 
+impl StableDiffusion {
+    /// The layers that adapters may change: the U-Net's and the text encoder's.
+    pub fn adaptable_modules(&self) -> Vec<AdaptableModule> {
+        let mut modules = self.unet.adaptable_modules(ModuleChoice::All);
+        modules.extend(self.text_encoder.adaptable_modules());
+        modules
+    }
+}
+
+/// A strength that changes over the steps leaves the text encoder as it is adapted at the first.
+///
 /// # Errors
 /// A strength is out of its range, or an adapter doesn't fit the model.
 pub(super) fn apply(
     model: &StableDiffusion,
     settings: &GenerationSettings,
     adapters: &[AppliedAdapter],
+    folding: Folding,
 ) -> Result<Applied, Error> {
     let device = &model.gpu.device;
-    let mut applied = Applied { encoder: model.prompt_encoder(), lora: LoraSet::new(), words: Vec::new() };
-    let modules = model.unet.adaptable_modules(ModuleChoice::All);
-    for AppliedAdapter { adapter, strength } in adapters {
-        if !(-2.0..=2.0).contains(strength) {
-            return Err(Error::Strength(*strength));
+    let mut encoder = model.prompt_encoder();
+    let (mut lora, mut text_encoder_lora, mut words) = (LoraSet::new(), LoraSet::new(), Vec::new());
+    let modules = model.adaptable_modules();
+    for &AppliedAdapter { adapter, strength } in adapters {
+        if !(-2.0..=2.0).contains(&strength) {
+            return Err(Error::Strength(strength));
         }
         adapter.check_fits(&modules)?;
         for embedding in &adapter.embeddings {
-            applied.encoder.add(embedding, device)?;
-            applied.words.push((embedding.placeholder.clone(), adapter.details.class_noun.clone()));
+            encoder.add(embedding, device)?;
+            words.push((embedding.placeholder.clone(), adapter.details.class_noun.clone()));
         }
-        if *strength != 0.0 {
-            let lora = &mut applied.lora;
+        if strength != 0.0 {
+            let dtype = FloatDType::F32;
+            adapter.add_text_encoder_to(&mut text_encoder_lora, device, dtype, strength);
             match settings.strength_end {
                 // Whose strength changes step by step, differences are added at each.
-                Some(_) => adapter.add_to(lora, device, FloatDType::F32, *strength),
-                None => adapter.fold_into(lora, &model.unet, device, FloatDType::F32, *strength),
+                Some(_) => adapter.add_to(&mut lora, device, dtype, strength),
+                None => adapter.fold_into(&mut lora, &model.unet, device, dtype, strength, folding),
             }
         }
     }
     if let Some(factor) = settings.embedding_norm_clip {
-        applied.encoder.clip_norms(factor);
+        encoder.clip_norms(factor);
     }
-    Ok(applied)
+    let plain_encoder = encoder.clone();
+    if !text_encoder_lora.is_empty() {
+        encoder.read_with(Rc::new(model.text_encoder.adapted(text_encoder_lora)));
+    }
+    Ok(Applied { encoder, plain_encoder, lora, words })
 }

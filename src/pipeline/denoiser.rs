@@ -1,8 +1,8 @@
 //! What each step of a picture asks the U-Net: which prompt, which strength of the adapters, what acts on
 //! cross-attention.
 //!
-//! Step i of N is asked with the class prompt and without LoRA while i < ⌈ρN⌉ (delayed concept), then with
-//! the prompt itself. The adapters' strength is multiplied with 1 + (end − 1)·i/(N − 1). With every setting
+//! Step i of N is asked with the class prompt and without LoRA (of U-Net and text encoder) while i < ⌈ρN⌉
+//! (delayed concept), then with the prompt itself. The adapters' strength is multiplied with 1 + (end − 1)·i/(N − 1). With every setting
 //! at its default this is the plain guided prediction, bit for bit.
 
 use std::rc::Rc;
@@ -19,7 +19,7 @@ use crate::{
     evaluation::{HeatMap, HeatMapRecorder, MappedWord},
     model::{
         cross_attention::{Chain, CrossAttentionHook, Guides},
-        lora::LoraSet,
+        lora::{Folding, LoraSet},
     },
     sampling::guide,
 };
@@ -49,7 +49,7 @@ struct Condition {
 }
 
 impl Denoiser {
-    /// For a run of `steps` steps.
+    /// For a run of `steps` steps, with so much of the adapters folded into weights.
     ///
     /// # Errors
     /// An adapter doesn't fit the model or its strength is out of its range; a region's or a heat map's word
@@ -58,18 +58,19 @@ impl Denoiser {
         model: &StableDiffusion,
         settings: &GenerationSettings,
         adapters: &[AppliedAdapter],
+        folding: Folding,
         steps: usize,
     ) -> Result<Self, Error> {
-        let Applied { encoder, lora, words } = apply(model, settings, adapters)?;
+        let Applied { encoder, plain_encoder, lora, words } = apply(model, settings, adapters, folding)?;
         let mut model = model.clone();
         let guided = settings.guidance_scale != 1.0 && !model.unet.takes_guidance();
         model.unet = Rc::new(model.unet.with_guidance(settings.guidance_scale));
-        let condition = |prompt: &str, words: &[(String, String)]| {
-            Condition::new(&encoder, settings, guided, prompt, words)
+        let condition = |encoder: &PromptEncoder, prompt: &str, words: &[(String, String)]| {
+            Condition::new(encoder, settings, guided, prompt, words)
         };
         let of_regions = settings.regions.iter().map(|region| region.placeholder.clone());
         let as_they_are: Vec<_> = of_regions.map(|word| (word.clone(), word)).collect();
-        let (prompt, truncated) = condition(&settings.prompt, &as_they_are)?;
+        let (prompt, truncated) = condition(&encoder, &settings.prompt, &as_they_are)?;
         let delayed_steps = settings.delayed_steps(steps);
         let delayed = if delayed_steps == 0 {
             None
@@ -79,7 +80,8 @@ impl Denoiser {
                 Some(prompt) => prompt.clone(),
                 None => class_prompt(&settings.prompt, &nouns),
             };
-            let (condition, _) = condition(&prompt, &nouns)?;
+            let encoder = if settings.delayed_keeps_lora { &encoder } else { &plain_encoder };
+            let (condition, _) = condition(encoder, &prompt, &nouns)?;
             Some((delayed_steps, condition))
         };
         let mapped = |word: &String| {

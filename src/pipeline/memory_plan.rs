@@ -1,8 +1,13 @@
 //! What a picture or a training will take of the device, and whether it may be started.
 
+use std::collections::HashMap;
+
 use super::{AppliedAdapter, Error, GenerationSettings, SourcePicture, StableDiffusion};
 use crate::{
-    model::adaptable::ModuleChoice,
+    model::{
+        adaptable::{ModuleChoice, TEXT_ENCODER},
+        lora::Folding,
+    },
     plan::{self, Adaptation, GenerationSizes, MemoryPlan, ModelSizes, TrainingSizes},
     training::{ActivationPolicy, Activations, TrainingSettings},
 };
@@ -25,13 +30,8 @@ impl StableDiffusion {
         adapters: &[AppliedAdapter],
         source: Option<&SourcePicture>,
     ) -> Result<MemoryPlan, Error> {
-        let sizes = GenerationSizes {
-            size: settings.size(self, source)?,
-            guided: settings.guidance_scale != 1.0 && !self.unet.takes_guidance(),
-            rank: adapters.iter().map(|applied| applied.adapter.largest_rank()).sum(),
-            difference_values: adapters.iter().map(|applied| applied.adapter.difference_values()).sum(),
-            hooks_attention: settings.hooks_attention(),
-        };
+        let folding = self.folding(settings, adapters, source)?;
+        let sizes = self.generation_sizes(settings, adapters, source, folding)?;
         let plan = self.fitting_generation(sizes);
         let fits = |side: &usize| {
             *side < sizes.size[0].max(sizes.size[1])
@@ -41,6 +41,41 @@ impl StableDiffusion {
         let advice = smaller.map(|side| format!("{side} × {side} pixels"));
         self.check_plan(&plan, "this picture", advice)?;
         Ok(plan)
+    }
+
+    /// How much of the adapters is folded into weights: all, which is fastest, where their strength stays
+    /// the same and there is room for a second copy of the layers that they change.
+    ///
+    /// # Errors
+    /// A size that can't be made.
+    pub(super) fn folding(
+        &self,
+        settings: &GenerationSettings,
+        adapters: &[AppliedAdapter],
+        source: Option<&SourcePicture>,
+    ) -> Result<Folding, Error> {
+        let all = self.generation_sizes(settings, adapters, source, Folding::All)?;
+        let fits = settings.strength_end.is_none() && self.fits(&self.sizes().generation(all));
+        Ok(if fits { Folding::All } else { Folding::Differences })
+    }
+
+    fn generation_sizes(
+        &self,
+        settings: &GenerationSettings,
+        adapters: &[AppliedAdapter],
+        source: Option<&SourcePicture>,
+        folding: Folding,
+    ) -> Result<GenerationSizes, Error> {
+        let low_rank = adapters.iter().filter(|_| folding == Folding::Differences);
+        let [folded_values, text_encoder_values] = folded_values(adapters, folding);
+        Ok(GenerationSizes {
+            size: settings.size(self, source)?,
+            guided: settings.guidance_scale != 1.0 && !self.unet.takes_guidance(),
+            rank: low_rank.map(|applied| applied.adapter.largest_rank()).sum(),
+            folded_values,
+            text_encoder_values,
+            hooks_attention: settings.hooks_attention(),
+        })
     }
 
     /// With the VAE in the largest tiles that fit, if the whole picture doesn't and tiles help.
@@ -61,7 +96,8 @@ impl StableDiffusion {
             size: [self.resolution; 2],
             guided: true,
             rank: 0,
-            difference_values: 0,
+            folded_values: 0,
+            text_encoder_values: 0,
             hooks_attention: false,
         })
     }
@@ -73,12 +109,13 @@ impl StableDiffusion {
     /// More memory than the device may give ([`plan::Error`]).
     pub fn plan_training(&self, settings: &TrainingSettings, photos: usize) -> Result<MemoryPlan, Error> {
         let sizes = TrainingSizes {
-            side: self.resolution,
+            side: self.training_side(settings),
             pictures: settings.pictures(photos),
             batch: settings.rows(),
             adaptation: Adaptation::of(settings),
             aligned_predictions: settings.aligned_predictions().into_iter().max().unwrap_or_default(),
             optimizer: settings.optimizer,
+            localized: settings.localized_loss > 0.0,
         };
         let plan = |sizes, policy| self.sizes().training(sizes, policy);
         let policy = match settings.activations {
@@ -140,4 +177,20 @@ impl StableDiffusion {
         }
         Ok(())
     }
+}
+
+/// Numbers in the layers of the U-Net and of the text encoder that the adapters are folded into, each layer
+/// once. The text encoder is adapted in no other way.
+fn folded_values(adapters: &[AppliedAdapter], folding: Folding) -> [usize; 2] {
+    let folded = |folding, of_text_encoder: bool| -> usize {
+        let mut layers: HashMap<&str, usize> = HashMap::new();
+        for (path, values) in adapters.iter().flat_map(|applied| applied.adapter.adapted_weights(folding)) {
+            if path.starts_with(TEXT_ENCODER) == of_text_encoder {
+                let most = layers.entry(path).or_default();
+                *most = values.max(*most);
+            }
+        }
+        layers.into_values().sum()
+    };
+    [folded(folding, false), folded(Folding::All, true)]
 }

@@ -5,7 +5,6 @@ use super::{Error, PromptEncoder, StableDiffusion};
 use crate::{
     adapter::{Adapter, ConceptToken},
     gpu,
-    model::adaptable::ModuleChoice,
 };
 
 /// Prompts that what is merged should leave as they are, in words that the embedded model knows.
@@ -24,7 +23,7 @@ impl StableDiffusion {
         regularization_prompts: Option<&[String]>,
     ) -> Result<Adapter, Error> {
         Adapter::check_mergeable(adapters)?;
-        let modules = self.unet.adaptable_modules(ModuleChoice::All);
+        let modules = self.adaptable_modules();
         let mut encoder = self.prompt_encoder();
         for adapter in adapters {
             adapter.check_fits(&modules)?;

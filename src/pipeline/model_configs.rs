@@ -141,7 +141,8 @@ impl ModelConfigs {
             size: [self.resolution(); 2],
             guided: true,
             rank: 0,
-            difference_values: 0,
+            folded_values: 0,
+            text_encoder_values: 0,
             hooks_attention: false,
         })
     }
@@ -155,6 +156,7 @@ impl ModelConfigs {
             adaptation: Adaptation::of(&settings),
             aligned_predictions: settings.aligned_predictions().into_iter().max().unwrap_or_default(),
             optimizer: settings.optimizer,
+            localized: settings.localized_loss > 0.0,
         };
         self.sizes(precision).training(sizes, ActivationPolicy::Recompute)
     }

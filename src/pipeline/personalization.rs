@@ -20,6 +20,8 @@ impl StableDiffusion {
         // Before the photos are encoded, which takes a while.
         settings.validate().map_err(training::Error::from)?;
         settings.check_photos(photos.len()).map_err(training::Error::from)?;
+        let masked = photos.iter().filter(|photo| photo.mask().is_some()).count();
+        settings.check_masks(masked).map_err(training::Error::from)?;
         let plan = self.plan_training(&settings, photos.len())?;
         let settings = TrainingSettings {
             activations: plan.activations.map_or(settings.activations, Into::into),
@@ -32,7 +34,8 @@ impl StableDiffusion {
             encoded = of;
             progress(done, of + prior);
         };
-        let sizes = PictureSizes { resolution: self.resolution as u32, multiple: self.picture_multiple() };
+        let multiple = self.picture_multiple() as u32;
+        let sizes = PictureSizes { resolution: self.training_side(&settings) as u32, multiple };
         let latents = PhotoLatents::encode(photos, &self.vae, sizes, &settings, device, &mut encoding).await;
         self.gpu.check()?;
         self.gpu.release_unused();
@@ -58,9 +61,10 @@ impl StableDiffusion {
         Ok(Trainer::resume(self.frozen(), checkpoint, &self.gpu.device)?)
     }
 
-    fn frozen(&self) -> FrozenModel {
+    pub(super) fn frozen(&self) -> FrozenModel {
         FrozenModel {
             name: self.name.clone(),
+            checkpoint_hash: self.checkpoint_hash.clone(),
             tokenizer: self.tokenizer.clone(),
             text_encoder: self.text_encoder.clone(),
             unet: self.unet.clone(),
@@ -69,9 +73,16 @@ impl StableDiffusion {
         }
     }
 
+    /// Side of the squares that a training with these settings makes of photos, in pixels: what they ask for,
+    /// brought down to what the U-Net halves evenly, or the model's own.
+    pub(super) fn training_side(&self, settings: &TrainingSettings) -> usize {
+        let multiple = self.picture_multiple();
+        settings.resolution.map_or(self.resolution, |side| (side / multiple * multiple).max(multiple))
+    }
+
     /// Sides of pictures that the U-Net halves evenly are multiples of this, in pixels.
-    fn picture_multiple(&self) -> u32 {
+    pub(super) fn picture_multiple(&self) -> usize {
         let halvings = self.unet.config().block_out_channels.len().saturating_sub(1);
-        (self.vae.config.downscale() << halvings) as u32
+        self.vae.config.downscale() << halvings
     }
 }

@@ -49,6 +49,11 @@ impl PromptEncoder {
         Self { tokenizer, text_encoder, embeddings: HashMap::new() }
     }
 
+    /// Reads prompts with another text encoder of the same vocabulary from now on.
+    pub(super) fn read_with(&mut self, text_encoder: Rc<ClipTextModel>) {
+        self.text_encoder = text_encoder;
+    }
+
     /// Learns a word. A word learned twice keeps its newer meaning.
     pub fn add(&mut self, embedding: &Embedding, device: &Device) -> Result<(), Error> {
         self.tokenizer.remove_placeholder(&embedding.placeholder);

@@ -27,6 +27,9 @@ pub struct LoadProgress {
 #[derive(Clone)]
 pub struct StableDiffusion {
     pub name: String,
+    /// Of a model that came as one file, if whoever loaded it found it out
+    /// ([`weights::checkpoint_hash`](crate::weights::checkpoint_hash)).
+    pub checkpoint_hash: Option<String>,
     pub gpu: Gpu,
     pub precision: Precision,
     pub tokenizer: Tokenizer,
@@ -99,6 +102,7 @@ impl StableDiffusion {
 
         Ok(Self {
             name: name.to_owned(),
+            checkpoint_hash: None,
             parameters,
             gpu: gpu.clone(),
             precision,

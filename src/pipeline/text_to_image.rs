@@ -82,7 +82,8 @@ impl Generation {
         let begin = if source.is_some() { settings.first_step() } else { 0 };
         let sampler = Sampler::starting_late(kind, &model.schedule, settings.steps, begin)?;
         let size = settings.size(model, source)?;
-        let mut denoiser = Denoiser::new(model, settings, adapters, sampler.timesteps().len())?;
+        let folding = model.folding(settings, adapters, source)?;
+        let mut denoiser = Denoiser::new(model, settings, adapters, folding, sampler.timesteps().len())?;
 
         let source = source.map(|source| Source::new(model, source, size, tile, settings.mask_blur, &noise));
         let source = source.transpose()?;

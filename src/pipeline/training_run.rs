@@ -1,11 +1,16 @@
-//! A whole training run on its own, with its state kept now and then: what the command line does, and
-//! what becomes of it when the device goes away in the middle.
+//! A whole training run on its own, with its state kept now and then and perhaps judged: what the command
+//! line does, and what becomes of it when the device goes away in the middle.
+
+use std::future::Future;
 
 use super::Error;
 use crate::{
     adapter::Adapter,
     gpu::Gpu,
-    training::{self, Trainer, TrainingRecord},
+    training::{
+        self, Trainer, TrainingRecord,
+        early_stopping::{EarlyStopping, Standing},
+    },
 };
 
 /// What a run tells and gives away. `E` is the caller's own error, for files it can't write.
@@ -34,6 +39,47 @@ pub trait RunObserver<E> {
     fn keep_checkpoint(&mut self, _checkpoint: Vec<u8>) -> Result<(), E> {
         Ok(())
     }
+
+    /// When the run's state is judged; never, if it is not given.
+    fn early_stopping(&self) -> Option<EarlyStopping> {
+        None
+    }
+
+    /// Judges the state: its score, the higher the better. Asked for where [`early_stopping`] is given; what
+    /// is no number is never better.
+    ///
+    /// # Errors
+    /// The device failed, or the caller's; they end the run.
+    ///
+    /// [`early_stopping`]: Self::early_stopping
+    fn score(&mut self, _trainer: &Trainer) -> impl Future<Output = Result<f64, E>> {
+        async { Ok(f64::NAN) }
+    }
+
+    /// How the evaluations stand after one of them.
+    ///
+    /// # Errors
+    /// The caller's; they end the run.
+    fn judged(&mut self, _evaluation: Evaluation) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+/// What was made of a state's score.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Evaluation {
+    pub step: usize,
+    pub score: f64,
+    pub standing: Standing,
+    /// Whether the run ends for it.
+    pub ends: bool,
+}
+
+impl Evaluation {
+    /// Whether this state is the best so far.
+    pub fn is_best(&self) -> bool {
+        self.standing.best.is_some_and(|best| best.step == self.step)
+    }
 }
 
 /// A run that broke off.
@@ -44,9 +90,13 @@ pub struct BrokenOff<E> {
     pub kept_steps: usize,
 }
 
-/// Trains until all steps are made. The adapter is kept every `keep_every` steps and at the end, so that
-/// a crash costs little. A step that diverges leaves the state before it, which is kept; what a failing
-/// device returns is not put in place of what was kept.
+/// Trains until all steps are made, or the observer's early stopping ends the run. The adapter is kept every
+/// `keep_every` steps and at the end, so that a crash costs little; of a run that is judged, the best so far
+/// is kept whenever there is a better one, and is the run's result. A step that diverges leaves the state
+/// before it, which is kept; what a failing device returns is not put in place of what was kept.
+///
+/// Evaluations come before the checkpoint of their step, which holds how they stand: a resumed run makes none
+/// twice and leaves none out.
 ///
 /// # Errors
 /// The device failed or was lost, the training diverged, or the observer's own.
@@ -56,51 +106,91 @@ pub async fn run_training<E: From<Error>>(
     keep_every: usize,
     observer: &mut impl RunObserver<E>,
 ) -> Result<(), BrokenOff<E>> {
-    let mut kept_steps = 0;
-    while !trainer.is_complete() {
-        if let Err(error) = step(trainer, gpu, keep_every, observer, &mut kept_steps).await {
-            return Err(BrokenOff { error, kept_steps });
-        }
-    }
-    match keep(trainer, gpu, observer).await {
-        Ok(()) => Ok(()),
-        Err(error) => Err(BrokenOff { error, kept_steps }),
-    }
+    let mut run = Run { trainer, gpu, keep_every, observer, kept_steps: 0 };
+    let done = run.to_the_end().await;
+    done.map_err(|error| BrokenOff { error, kept_steps: run.kept_steps })
 }
 
-async fn step<E: From<Error>>(
-    trainer: &mut Trainer,
-    gpu: &Gpu,
+/// A run under way.
+struct Run<'a, O> {
+    trainer: &'a mut Trainer,
+    gpu: &'a Gpu,
     keep_every: usize,
-    observer: &mut impl RunObserver<E>,
-    kept_steps: &mut usize,
-) -> Result<(), E> {
-    let stepped = trainer.step().await;
-    // A submission that failed reads as zeros: then the numbers are not to be believed.
-    gpu.check().map_err(Error::from)?;
-    let made = trainer.steps_made();
-    let diverged = matches!(stepped, Err(training::Error::NotFinite { .. }));
-    if let Ok(record) = &stepped {
-        observer.made(record.clone())?;
-    }
-    if made > 0 && (diverged || made.is_multiple_of(keep_every)) {
-        keep(trainer, gpu, observer).await?;
-        *kept_steps = made;
-        if observer.wants_checkpoints() && !trainer.is_complete() {
-            let checkpoint = trainer.checkpoint().await;
-            gpu.check().map_err(Error::from)?;
-            observer.keep_checkpoint(checkpoint.map_err(Error::from)?)?;
-        }
-    }
-    stepped.map(|_| ()).map_err(|error| Error::from(error).into())
+    observer: &'a mut O,
+    kept_steps: usize,
 }
 
-async fn keep<E: From<Error>>(
-    trainer: &Trainer,
-    gpu: &Gpu,
-    observer: &mut impl RunObserver<E>,
-) -> Result<(), E> {
-    let adapter = trainer.adapter().await;
-    gpu.check().map_err(Error::from)?;
-    observer.keep(adapter.map_err(Error::from)?)
+impl<O> Run<'_, O> {
+    async fn to_the_end<E: From<Error>>(&mut self) -> Result<(), E>
+    where
+        O: RunObserver<E>,
+    {
+        let mut ended = false;
+        while !(ended || self.trainer.is_complete()) {
+            ended = self.step().await?;
+        }
+        self.trainer.restore_best();
+        self.keep().await
+    }
+
+    /// A step and what is due after it; whether the run ends.
+    async fn step<E: From<Error>>(&mut self) -> Result<bool, E>
+    where
+        O: RunObserver<E>,
+    {
+        let stepped = self.trainer.step().await;
+        // A submission that failed reads as zeros: then the numbers are not to be believed.
+        self.gpu.check().map_err(Error::from)?;
+        let mut ends = false;
+        if let Ok(record) = &stepped {
+            self.observer.made(record.clone())?;
+            ends = self.evaluate().await?;
+        }
+        let made = self.trainer.steps_made();
+        let diverged = matches!(stepped, Err(training::Error::NotFinite { .. }));
+        if made > 0 && !ends && (diverged || made.is_multiple_of(self.keep_every)) {
+            if self.trainer.standing().best.is_none() {
+                self.keep().await?;
+            }
+            if self.observer.wants_checkpoints() && !self.trainer.is_complete() {
+                let checkpoint = self.trainer.checkpoint().await;
+                self.gpu.check().map_err(Error::from)?;
+                self.observer.keep_checkpoint(checkpoint.map_err(Error::from)?)?;
+            }
+        }
+        stepped.map(|_| ends).map_err(|error| Error::from(error).into())
+    }
+
+    /// Judges the state if that is due, and keeps it if it is the best; whether the run ends.
+    async fn evaluate<E: From<Error>>(&mut self) -> Result<bool, E>
+    where
+        O: RunObserver<E>,
+    {
+        let (step, steps) = (self.trainer.steps_made(), self.trainer.settings().steps);
+        let stopping = self.observer.early_stopping().filter(|stopping| stopping.is_due(step, steps));
+        let Some(stopping) = stopping else { return Ok(false) };
+        let score = self.observer.score(self.trainer).await?;
+        self.gpu.check().map_err(Error::from)?;
+        let standing = self.trainer.note_score(score);
+        let evaluation = Evaluation { step, score, standing, ends: stopping.ends(&standing) };
+        self.observer.judged(evaluation)?;
+        if evaluation.is_best() {
+            self.keep().await?;
+        }
+        Ok(evaluation.ends)
+    }
+
+    /// Gives the observer the adapter of the trained values as they are.
+    async fn keep<E: From<Error>>(&mut self) -> Result<(), E>
+    where
+        O: RunObserver<E>,
+    {
+        let adapter = self.trainer.adapter().await;
+        self.gpu.check().map_err(Error::from)?;
+        let adapter = adapter.map_err(Error::from)?;
+        let steps = adapter.details.steps.unwrap_or_default();
+        self.observer.keep(adapter)?;
+        self.kept_steps = steps;
+        Ok(())
+    }
 }

@@ -59,6 +59,8 @@ pub struct TransformerSizes {
     pub heads: usize,
     pub layers: usize,
     pub cross_attention_dim: usize,
+    /// Whether its cross-attention is computed in the open, for a localized loss.
+    pub localized: bool,
 }
 
 impl Walk<'_> {
@@ -112,6 +114,40 @@ impl Walk<'_> {
         let kept = [query, key, value, &log_sum_exp];
         let bytes = self.batch * tokens * channels * self.scalar;
         self.tape.operation_keeping_result(&[query, key, value], &kept, bytes, log_sum_exp.bytes())
+    }
+
+    /// Cross-attention in the open (`cross_attention::hooked_attention`), all in f32: keeps the
+    /// probabilities, what they are made of, and the localized loss's coefficients.
+    fn open_attention(
+        &mut self,
+        projections: [Ghost; 3],
+        [pixels, tokens]: [usize; 2],
+        channels: usize,
+        heads: usize,
+    ) -> Ghost {
+        let pairs = self.batch * heads * pixels * tokens * F32;
+        let image = self.batch * pixels * channels * F32;
+        let text = self.batch * tokens * channels * F32;
+        let [query, key, value] = projections;
+        let query = self.tape.operation(&[&query], &[], image, 0);
+        let [key, value] = [key, value].map(|of_text| self.tape.operation(&[&of_text], &[], text, 0));
+        let scores = self.tape.operation(&[&query, &key], &[&query, &key], pairs, 0);
+        drop((query, key));
+        // e^(scores − largest), and their sums
+        let shifted = self.tape.in_place(scores);
+        let exponentials = self.tape.operation_keeping_result(&[&shifted], &[], pairs, 0);
+        drop(shifted);
+        let sums = self.tape.ledger().take(self.batch * heads * pixels * F32);
+        let kept = [&exponentials, &sums];
+        let probabilities = self.tape.operation(&[&exponentials], &kept, pairs, 2 * pairs);
+        drop(exponentials);
+        // The loss's product with its coefficients, which are the same for all heads.
+        let coefficients = self.tape.ledger().take(pairs / heads);
+        drop(self.tape.ledger().take(pairs));
+        let kept = [&probabilities, &value, &coefficients];
+        let attended = self.tape.operation(&[&probabilities, &value], &kept, image, pairs);
+        drop((probabilities, value));
+        self.tape.operation(&[&attended], &[], self.batch * pixels * channels * self.scalar, 0)
     }
 
     /// A layer that an adapter may change, of `tokens` results a batch row. A LoRA keeps the layer's input
@@ -180,7 +216,7 @@ impl Walk<'_> {
 
     /// `BasicTransformerBlock`
     fn transformer_block(&mut self, x: Ghost, sizes: TransformerSizes) -> Ghost {
-        let TransformerSizes { pixels, channels, heads, cross_attention_dim, .. } = sizes;
+        let TransformerSizes { pixels, channels, heads, cross_attention_dim, localized, .. } = sizes;
         let normal = self.layer_norm(&x, pixels, channels);
         let square = |path| Layer::linear(path, channels, channels);
         let projections = [".attn1.to_q", ".attn1.to_k", ".attn1.to_v"];
@@ -199,7 +235,10 @@ impl Walk<'_> {
         let [key, value] = projections
             .map(|path| self.layer(&states, tokens, Layer::linear(path, cross_attention_dim, channels)));
         drop(states);
-        let attended = self.attention([query, key, value], pixels, channels, heads);
+        let attended = match localized {
+            true => self.open_attention([query, key, value], [pixels, tokens], channels, heads),
+            false => self.attention([query, key, value], pixels, channels, heads),
+        };
         let out = self.layer(&attended, pixels, square(".attn2.to_out.0"));
         drop(attended);
         let x = self.tape.add(x, out);

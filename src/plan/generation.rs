@@ -18,10 +18,12 @@ pub struct GenerationSizes {
     pub size: [usize; 2],
     /// With guidance there are two predictions a step, made as one batch.
     pub guided: bool,
-    /// Rank of the adapters together; 0 without.
+    /// Rank of what the adapters leave beside the weights; 0 without.
     pub rank: usize,
-    /// Numbers in the layers that the adapters change in full; 0 without.
-    pub difference_values: usize,
+    /// Numbers in the U-Net's layers that the adapters are folded into; 0 without.
+    pub folded_values: usize,
+    /// Numbers in the text encoder's; they are needed while the prompts are encoded.
+    pub text_encoder_values: usize,
     /// Cross-attention is computed in the open, for regions or heat maps.
     pub hooks_attention: bool,
 }
@@ -38,7 +40,8 @@ impl ModelSizes<'_> {
     }
 
     fn generation_with(&self, sizes: GenerationSizes, tile: Option<usize>) -> MemoryPlan {
-        let GenerationSizes { size, guided, rank, difference_values, hooks_attention } = sizes;
+        let GenerationSizes { size, guided, rank, folded_values, text_encoder_values, hooks_attention } =
+            sizes;
         let low_rank = Adaptation::LowRank { rank, on: ModuleChoice::AttentionProjections };
         let [height, width] = size;
         let batch = if guided { 2 } else { 1 };
@@ -50,14 +53,15 @@ impl ModelSizes<'_> {
             batch,
             size: latents,
             tokens: self.text_encoder.max_position_embeddings,
-            // Full differences are folded into weights beforehand.
+            // What is folded into weights is so beforehand.
             adaptation: (rank > 0).then_some(low_rank),
+            localized: false,
         };
         let tile_pixels = tile.map(|side| (side * self.downscale()).pow(2));
         let pixels = tile_pixels.unwrap_or(height * width);
         let picture = VaePass { config: self.vae, scalar: self.scalar, pixels };
 
-        let adapters = (low_rank.values(self.unet) * F32 + difference_values * self.scalar) as u64;
+        let adapters = (low_rank.values(self.unet) * F32 + folded_values * self.scalar) as u64;
         let held =
             batch * text::encoding(self.text_encoder) + latents[0] * latents[1] * self.unet.in_channels * F32;
         let phase = |name, run: &dyn Fn(&Ledger)| {
@@ -68,7 +72,10 @@ impl ModelSizes<'_> {
             Phase::of(name, &ledger)
         };
         let phases = vec![
-            phase("encoding the prompt", &|ledger| drop(prompt.encode(ledger))),
+            phase("encoding the prompt", &|ledger| {
+                let _adapted = ledger.take(text_encoder_values * self.scalar);
+                drop(prompt.encode(ledger));
+            }),
             phase("denoising", &|ledger| {
                 let _probabilities = hooks_attention.then(|| ledger.take(self.probabilities(&pass)));
                 drop(pass.predict(ledger));

@@ -25,6 +25,8 @@ pub struct TrainingSizes {
     /// alignment.
     pub aligned_predictions: usize,
     pub optimizer: Optimizer,
+    /// Whether there is a localized cross-attention loss.
+    pub localized: bool,
 }
 
 /// Vectors as long as what is trained that an update holds beside values, moments and gradient: the new
@@ -34,7 +36,8 @@ const UPDATE_TERMS: usize = 6;
 impl ModelSizes<'_> {
     /// The phases of a run: encoding the photos, then passes and updates.
     pub fn training(&self, sizes: TrainingSizes, policy: ActivationPolicy) -> MemoryPlan {
-        let TrainingSizes { side, pictures, batch, adaptation, aligned_predictions, optimizer } = sizes;
+        let TrainingSizes { side, pictures, batch, adaptation, aligned_predictions, optimizer, localized } =
+            sizes;
         let size = [side / self.downscale(); 2];
         let latents = size[0] * size[1] * self.unet.in_channels * F32;
         let lora = adaptation.values(self.unet) * F32;
@@ -47,20 +50,27 @@ impl ModelSizes<'_> {
             size,
             tokens: self.text_encoder.max_position_embeddings,
             adaptation: Some(adaptation),
+            localized,
         };
 
         let photos = Ledger::default();
         drop(VaePass { config: self.vae, scalar: self.scalar, pixels: side * side }.encode(&photos));
 
         let step = Ledger::default();
-        // values, moments; latents of the photos; a batch's own, its noise, noisy sample and target; the
-        // fixed prompts
+        // values, moments; masks and latents of the photos; a batch's own, its noise, noisy sample and target;
+        // the fixed prompts
         let moment = match optimizer {
             Optimizer::AdamW => lora,
             Optimizer::AdamW8bit => lora.div_ceil(F32),
         };
         let state = [step.take(lora), step.take(moment), step.take(moment)];
-        let held = [step.take(pictures * latents), step.take(4 * batch * latents), step.take(2 * encoding)];
+        let masks = if localized { (pictures + batch) * size[0] * size[1] * F32 } else { 0 };
+        let held = [
+            step.take(masks),
+            step.take(pictures * latents),
+            step.take(4 * batch * latents),
+            step.take(2 * encoding),
+        ];
         let factors = step.take(lora);
         let kept_prompt = (policy == ActivationPolicy::Keep).then(|| prompt.record(&step));
         let states = match &kept_prompt {
@@ -69,7 +79,7 @@ impl ModelSizes<'_> {
         };
         let (output, recorded) = pass.record(&step, policy);
         if aligned_predictions > 0 {
-            let batches = UNetPass { batch: aligned_predictions * batch, ..pass };
+            let batches = UNetPass { batch: aligned_predictions * batch, localized: false, ..pass };
             // Both sides of Δ, one after the other: the adapted one takes more.
             drop(batches.predict(&step));
         }

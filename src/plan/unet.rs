@@ -7,7 +7,10 @@ use super::ledger::{Ghost, Ledger, Tape};
 use crate::model::adaptable::ModuleChoice;
 use crate::model::unet_config::UNet2DConditionConfig;
 use crate::model::unet_segments::{SegmentKind, SegmentShape};
-use crate::training::ActivationPolicy;
+use crate::training::{
+    ActivationPolicy,
+    localized_loss::{block_of, localized_blocks},
+};
 
 /// A pass: the model, and what it is given.
 #[derive(Clone, Copy)]
@@ -22,6 +25,8 @@ pub struct UNetPass<'a> {
     pub tokens: usize,
     /// What is added to the weights in every pass; none without.
     pub adaptation: Option<Adaptation>,
+    /// Whether a localized loss looks at its cross-attention.
+    pub localized: bool,
 }
 
 /// An image on its way, and whether anything trained went into it.
@@ -185,7 +190,16 @@ impl<'a> UNetPass<'a> {
             heads: self.config.num_attention_heads[segment.level],
             layers: self.config.transformer_layers_per_block[segment.level],
             cross_attention_dim: self.config.cross_attention_dim[segment.level],
+            localized: self.localizes(segment),
         }
+    }
+
+    /// Whether the piece's cross-attention is one that a localized loss looks at.
+    fn localizes(&self, segment: &SegmentShape) -> bool {
+        let segments = self.config.segments();
+        let blocks = localized_blocks(segments.iter().filter_map(transformer_path));
+        let own = transformer_path(segment).map(block_of);
+        self.localized && own.is_some_and(|own| blocks.contains(&own))
     }
 
     /// The prompt's encoding, f32.
@@ -215,7 +229,14 @@ impl<'a> UNetPass<'a> {
 
 /// Whether the piece has attention.
 pub(super) fn has_transformer(segment: &SegmentShape) -> bool {
-    matches!(&segment.kind, SegmentKind::Layer { transformer: Some(_), .. })
+    transformer_path(segment).is_some()
+}
+
+fn transformer_path(segment: &SegmentShape) -> Option<&str> {
+    match &segment.kind {
+        SegmentKind::Layer { transformer, .. } => transformer.as_deref(),
+        _ => None,
+    }
 }
 
 impl Recorded<'_> {

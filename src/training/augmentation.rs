@@ -167,13 +167,20 @@ pub fn latent_weights(
         }
     }
     if let Some(mask) = subject {
-        for (index, weight) in weights.iter_mut().enumerate() {
-            let (x, y) = (index as u32 % width * factor, index as u32 / width * factor);
-            let cell = imageops::crop_imm(mask, x, y, factor, factor).to_image();
-            let sum: f64 = cell.as_raw().iter().map(|&value| f64::from(value)).sum();
-            let covered = sum / (255.0 * f64::from(factor * factor));
+        for (weight, covered) in weights.iter_mut().zip(covered_shares(mask, factor)) {
             *weight *= 1.0 - masked_loss + masked_loss * covered;
         }
     }
     Some(weights.into_iter().map(|weight| weight as f32).collect())
+}
+
+/// The share of each latent that a mask covers, row by row; a latent has `factor` × `factor` pixels.
+pub fn covered_shares(mask: &GrayImage, factor: u32) -> impl Iterator<Item = f64> + '_ {
+    let [width, height] = [mask.width(), mask.height()].map(|length| length / factor);
+    (0..width * height).map(move |index| {
+        let (x, y) = (index % width * factor, index / width * factor);
+        let cell = imageops::crop_imm(mask, x, y, factor, factor).to_image();
+        let sum: f64 = cell.as_raw().iter().map(|&value| f64::from(value)).sum();
+        sum / (255.0 * f64::from(factor * factor))
+    })
 }

@@ -15,6 +15,7 @@ use std::ops::Range;
 use burn::tensor::{Device, Tensor};
 
 use super::latents::{PhotoLatents, select};
+use super::localized_loss::LocalizedRows;
 use super::loss_weights::{self, RowWeights};
 use super::prompts;
 use super::random::{Purpose, integers, permutation, stream};
@@ -220,8 +221,24 @@ impl Batches<'_> {
                 })
             })
             .collect();
+        let localized = self.localized(bucket, &rows, prior.len());
         let photo_rows = rows.len();
         let timesteps = timesteps.into_iter().chain(prior.iter().map(|row| row.timestep)).collect();
-        (Batch { latents, noise, timesteps, prompts, photo_rows, weights }, distinct)
+        (Batch { latents, noise, timesteps, prompts, photo_rows, weights, localized }, distinct)
+    }
+
+    /// What the localized loss asks of a pass's rows, those of photos and of the prior.
+    fn localized(&self, bucket: usize, rows: &[Row], prior_rows: usize) -> Option<LocalizedRows> {
+        let TrainingSettings { localized_loss, vectors, .. } = *self.settings;
+        let masks = self.latents.buckets[bucket].masks.as_ref().filter(|_| localized_loss > 0.0)?;
+        let pictures: Vec<_> = rows.iter().map(|row| (row.photo, row.variant)).collect();
+        let pictures = self.latents.indices(&pictures);
+        let words = rows.iter().zip(&pictures).map(|(row, &picture)| {
+            let word = row.subject * vectors..(row.subject + 1) * vectors;
+            if masks.shows(picture) { word } else { 0..0 }
+        });
+        let words: Vec<_> = words.chain(std::iter::repeat_n(0..0, prior_rows)).collect();
+        let any = words.iter().any(|word| !word.is_empty());
+        any.then(|| LocalizedRows { weight: localized_loss, masks: masks.rows(&pictures, prior_rows), words })
     }
 }

@@ -2,9 +2,9 @@
 //! what was not trained on.
 
 use burn::tensor::{Device, Tensor};
-use serde::{Deserialize, Serialize};
 
 use super::Error;
+use super::early_stopping::Standing;
 use super::transfer::{read, upload};
 
 /// A run's trained values at a step.
@@ -15,69 +15,59 @@ pub struct Snapshot {
     pub(super) embedding: Tensor<1>,
 }
 
-/// The snapshot with the highest score, and how long ago that was.
+/// How the evaluations went, and the values with the best score.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Best {
-    kept: Option<(Snapshot, f64)>,
-    /// Evaluations since then.
-    without_gain: usize,
+    standing: Standing,
+    kept: Option<Snapshot>,
 }
 
-/// A [`Best`] on the host: what was noted, and the values of LoRA and [V].
+/// A [`Best`] on the host: the values are those of LoRA and [V], empty without a best.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HostBest {
-    pub standing: Option<Standing>,
+    pub standing: Standing,
     pub values: [Vec<f32>; 2],
 }
 
-/// When the best was found.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Standing {
-    pub step: usize,
-    pub score: f64,
-    pub without_gain: usize,
-}
-
 impl Best {
-    /// Returns the number of evaluations since the best. A score that is no number is no gain.
-    pub fn note(&mut self, score: f64, snapshot: Snapshot) -> usize {
-        let gained = match &self.kept {
-            Some((_, best)) => score > *best,
-            None => !score.is_nan(),
-        };
-        self.without_gain = if gained { 0 } else { self.without_gain + 1 };
-        if gained {
-            self.kept = Some((snapshot, score));
+    /// Notes a state's score; how the evaluations stand then.
+    pub fn note(&mut self, score: f64, snapshot: Snapshot) -> Standing {
+        if self.standing.note(snapshot.step, score) {
+            self.kept = Some(snapshot);
         }
-        self.without_gain
+        self.standing
     }
 
-    pub fn kept(&self) -> Option<(Snapshot, f64)> {
+    pub fn standing(&self) -> Standing {
+        self.standing
+    }
+
+    pub fn kept(&self) -> Option<Snapshot> {
         self.kept.clone()
     }
 
     pub async fn to_host(&self) -> Result<HostBest, Error> {
-        let Some((Snapshot { step, lora, embedding }, score)) = self.kept.clone() else {
-            return Ok(HostBest::default());
+        let values = match self.kept() {
+            Some(Snapshot { lora, embedding, .. }) => [read(lora).await?, read(embedding).await?],
+            None => Default::default(),
         };
-        let standing = Some(Standing { step, score, without_gain: self.without_gain });
-        Ok(HostBest { standing, values: [read(lora).await?, read(embedding).await?] })
+        Ok(HostBest { standing: self.standing, values })
     }
 
     /// Values that [`HostBest::fits`] has said to fit.
     pub fn from_host(host: HostBest, device: &Device) -> Self {
-        let Some(Standing { step, score, without_gain }) = host.standing else {
-            return Self::default();
-        };
-        let [lora, embedding] = host.values.map(|values| upload(values, device));
-        Self { kept: Some((Snapshot { step, lora, embedding }, score)), without_gain }
+        let HostBest { standing, values } = host;
+        let kept = standing.best.map(|best| {
+            let [lora, embedding] = values.map(|values| upload(values, device));
+            Snapshot { step: best.step, lora, embedding }
+        });
+        Self { standing, kept }
     }
 }
 
 impl HostBest {
     /// Whether these are values of so many parameters of LoRA and [V], or none.
     pub fn fits(&self, counts: [usize; 2]) -> bool {
-        self.standing.is_none() || self.values.each_ref().map(Vec::len) == counts
+        self.standing.best.is_none() || self.values.each_ref().map(Vec::len) == counts
     }
 }

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::best::{HostBest, Standing};
+use super::best::HostBest;
+use super::early_stopping::Standing;
 use super::host_latents::{Arrangement, HostBucket, HostLatents, HostTensor};
 use super::optimizer::{HostGroup, HostMoments};
 use super::quantized_moments::QuantizedParts;
@@ -15,7 +16,7 @@ use super::{Error, TrainingSettings};
 use crate::weights::{OutgoingTensor, SafetensorsHeader, StoredType, TensorEntry, write_safetensors};
 
 /// Changes when older programs can't resume a file.
-const VERSION: &str = "2";
+const VERSION: &str = "3";
 /// Its name in messages.
 const FILE: &str = "the checkpoint";
 
@@ -50,10 +51,15 @@ impl Checkpoint {
         note("best", json(&self.best.standing)?);
 
         let mut tensors = Vec::new();
-        for (index, HostBucket { latents, weights, prior }) in self.latents.buckets.iter().enumerate() {
-            for (part, tensor) in
-                [("latents", Some(latents)), ("weights", weights.as_ref()), ("prior", prior.as_ref())]
-            {
+        for (index, HostBucket { latents, weights, masks, prior }) in self.latents.buckets.iter().enumerate()
+        {
+            let parts = [
+                ("latents", Some(latents)),
+                ("weights", weights.as_ref()),
+                ("masks", masks.as_ref()),
+                ("prior", prior.as_ref()),
+            ];
+            for (part, tensor) in parts {
                 let outgoing = |HostTensor { shape, values }: &HostTensor| {
                     OutgoingTensor::f32(format!("photos.{index}.{part}"), shape, values)
                 };
@@ -80,7 +86,7 @@ impl Checkpoint {
                     }
                 }
             }
-            if self.best.standing.is_some() {
+            if self.best.standing.best.is_some() {
                 tensors.push(flat("best", best));
             }
         }
@@ -102,6 +108,7 @@ impl Checkpoint {
             let bucket = HostBucket {
                 latents: tensor("latents")?,
                 weights: tensor("weights").ok(),
+                masks: tensor("masks").ok(),
                 prior: tensor("prior").ok(),
             };
             Ok(bucket)
@@ -111,8 +118,8 @@ impl Checkpoint {
         if !latents.fits() {
             return refuse("its photos and their latents don't fit each other".to_owned());
         }
-        let standing: Option<Standing> = file.parsed("best")?;
-        let best = match standing {
+        let standing: Standing = file.parsed("best")?;
+        let best = match standing.best {
             Some(_) => [file.floats("lora.best")?, file.floats("embedding.best")?],
             None => Default::default(),
         };

@@ -79,6 +79,23 @@ impl PromptTemplate {
         Self { parts, dtype: text_encoder.dtype() }
     }
 
+    /// The places among the prompt's tokens of these rows of the embedding.
+    pub fn positions(&self, rows: &Range<usize>) -> Vec<usize> {
+        let mut found = Vec::new();
+        let mut position = 0;
+        for part in &self.parts {
+            match part {
+                Part::Words(words) => position += words.dims()[0],
+                Part::Placeholder(range) => {
+                    let own = range.clone().enumerate().filter(|(_, row)| rows.contains(row));
+                    found.extend(own.map(|(offset, _)| position + offset));
+                    position += range.len();
+                }
+            }
+        }
+        found
+    }
+
     /// The prompt's token embeddings `[1, tokens, width]` with `embedding` `[vectors, width]` in the
     /// gaps. Gradients flow to `embedding`, and to nothing else.
     pub fn splice(&self, embedding: &Tensor<2>) -> Tensor<3> {

@@ -18,6 +18,8 @@ use crate::tokenizer::Tokenizer;
 pub struct FrozenModel {
     /// Written into the adapter's details.
     pub name: String,
+    /// The same, of a model that came as one file.
+    pub checkpoint_hash: Option<String>,
     pub tokenizer: Tokenizer,
     pub text_encoder: Rc<ClipTextModel>,
     pub unet: Rc<UNet2DConditionModel>,

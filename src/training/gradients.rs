@@ -6,13 +6,15 @@
 
 use std::ops::Add;
 
-use burn::tensor::{DType, Int, Tensor, TensorData};
+use burn::tensor::{DType, Tensor};
 
 use super::alignment::{Alignment, AlignmentPass, Pull};
 use super::embedding::PromptTemplate;
+use super::localized_loss::{Localization, LocalizedRows};
 use super::lora_parameters::{LoraFactors, LoraLayout};
 use super::loss_weights;
 use super::palp::{self, NoiseLevel};
+use super::personal_prompt::{PersonalPrompt, rows_of, sum_of_rows};
 use super::segmented_pass::{ActivationPolicy, SegmentedPass};
 use crate::model::clip_text::ClipTextModel;
 use crate::model::lora::LoraSet;
@@ -72,16 +74,19 @@ pub struct Batch {
     /// How much each row and latent counts in the personalization loss (see `loss_weights`); broadcasts
     /// over the batch. None if all count 1, which is never so with rows of the prior.
     pub weights: Option<Tensor<4>>,
+    /// Where the rows' subjects are, for the localized cross-attention loss; None without it.
+    pub localized: Option<LocalizedRows>,
 }
 
 impl Batch {
     /// Photos that have the same prompt and all count the same.
     pub fn new(latents: Tensor<4>, noise: Tensor<4>, timesteps: Vec<usize>) -> Self {
         let rows = timesteps.len();
-        Self { latents, noise, prompts: vec![0; rows], photo_rows: rows, weights: None, timesteps }
+        let prompts = vec![0; rows];
+        Self { latents, noise, prompts, photo_rows: rows, weights: None, localized: None, timesteps }
     }
 
-    /// The rows that are photos.
+    /// The rows that are photos, as alignment looks at them.
     fn photos(&self) -> Self {
         let rows = self.photo_rows;
         Self {
@@ -91,7 +96,23 @@ impl Batch {
             prompts: self.prompts[..rows].to_vec(),
             photo_rows: rows,
             weights: self.weights.clone().map(|weights| first_rows(weights, rows)),
+            localized: None,
         }
+    }
+
+    /// The localized loss, with the weight of its mean over all rows: its weight among the photos counts for
+    /// them alone.
+    fn localization(&self, networks: Networks, conditioning: &Conditioning) -> Option<(Localization, f64)> {
+        let localized = self.localized.as_ref()?;
+        let prompts: Vec<_> =
+            self.prompts.iter().map(|&prompt| &conditioning.personalization[prompt]).collect();
+        let [_, tokens, _] = conditioning.empty.dims();
+        Some((localized.localization(networks.unet, &prompts, tokens), localized.weight * self.photo_share()))
+    }
+
+    /// Rows in all for each that is a photo.
+    fn photo_share(&self) -> f64 {
+        self.timesteps.len() as f64 / self.photo_rows as f64
     }
 }
 
@@ -102,10 +123,13 @@ pub struct StepGradients {
     pub lora: Tensor<1>,
     /// The gradient of [V] `[vectors, width]`.
     pub embedding: Tensor<2>,
-    /// What is minimized: mean((ε̂ − ε*)²), `[1]`; with weights see `Objective`.
+    /// What is minimized: mean((ε̂ − ε*)²), `[1]`, plus the weighted localized loss; with weights see
+    /// `Objective`.
     pub loss: Tensor<1>,
     /// mean(w ⊙ (ε̂ − ε)²), `[1]`.
     pub personalization_loss: Tensor<1>,
+    /// L_loc, the mean over the photos, unweighted, `[1]`; `None` without it.
+    pub localized_loss: Option<Tensor<1>>,
     /// ‖λΔ‖² and ‖2(ε̂ − ε)‖², `[1]` each; `None` without alignment.
     pub pulls: Option<(Tensor<1>, Tensor<1>)>,
     /// Predictions of one picture that were made, the one with gradients included.
@@ -122,6 +146,10 @@ impl Add for StepGradients {
             embedding: self.embedding + other.embedding,
             loss: self.loss + other.loss,
             personalization_loss: self.personalization_loss + other.personalization_loss,
+            localized_loss: match (self.localized_loss, other.localized_loss) {
+                (Some(own), Some(others)) => Some(own + others),
+                (own, others) => own.or(others),
+            },
             pulls: self.pulls.zip(other.pulls).map(|(a, b)| (a.0 + b.0, a.1 + b.1)),
             evaluations: self.evaluations + other.evaluations,
         }
@@ -141,6 +169,7 @@ impl StepGradients {
             embedding: self.embedding * share,
             loss: self.loss * share,
             personalization_loss: self.personalization_loss * share,
+            localized_loss: self.localized_loss.map(|loss| loss * share),
             pulls: self.pulls,
             evaluations: self.evaluations,
         }
@@ -166,6 +195,9 @@ pub fn step_gradients(
     let (personal, prompt_tape) = prompt.encode();
     let states = rows_of(personal.clone(), &batch.prompts);
     let timesteps = as_floats(&batch.timesteps);
+    let scale = if networks.dtype == DType::F16 { F16_LOSS_SCALE } else { 1.0 };
+    let localized = batch.localization(networks, conditioning);
+    let localized_weight = localized.as_ref().map_or(0.0, |(_, weight)| *weight);
     let (output, pass) = SegmentedPass::forward(
         networks.unet,
         trained,
@@ -173,7 +205,9 @@ pub fn step_gradients(
         &timesteps,
         states,
         networks.activations,
+        localized.map(|(localization, weight)| (localization, weight * scale)),
     );
+    let localized_loss = pass.localized_loss();
 
     let weights = &batch.weights;
     let personalization_loss = loss_weights::mean_squared_error(output.clone(), target.clone(), weights);
@@ -209,7 +243,10 @@ pub fn step_gradients(
     let (shifted, pulls) = aligned.unzip();
 
     let (loss, output_gradient) = Objective { output, target, weights, shifted }.loss_and_gradient();
-    let scale = if networks.dtype == DType::F16 { F16_LOSS_SCALE } else { 1.0 };
+    let loss = match &localized_loss {
+        Some(localized) => loss + localized.clone() * localized_weight,
+        None => loss,
+    };
     let gradients = pass.backward(output_gradient * scale);
     let embedding = match gradients.encoder_hidden_states.filter(|_| trained.embedding_is_trained) {
         Some(states) => prompt.backward(prompt_tape, sum_of_rows(states, &batch.prompts)),
@@ -220,12 +257,13 @@ pub fn step_gradients(
         embedding: embedding / scale,
         loss,
         personalization_loss,
+        localized_loss: localized_loss.map(|loss| loss * batch.photo_share()),
         pulls,
         evaluations,
     }
 }
 
-/// What a pass minimizes.
+/// What a pass minimizes of its output.
 struct Objective<'a> {
     output: Tensor<4>,
     target: Tensor<4>,
@@ -265,56 +303,6 @@ impl Objective<'_> {
     }
 }
 
-/// The personalization prompts' way through the text encoder, and back to [V].
-struct PersonalPrompt<'a> {
-    networks: Networks<'a>,
-    conditioning: &'a Conditioning,
-    /// [V] `[vectors, width]`
-    embedding: &'a Tensor<2>,
-}
-
-/// [V] as a leaf, and C_P made of it.
-type PromptTape = (Tensor<2>, Tensor<3>);
-
-impl PersonalPrompt<'_> {
-    fn record(&self) -> PromptTape {
-        let embedding = self.embedding.clone().autodiff().require_grad();
-        let states = encode_personal(self.networks, self.conditioning, &embedding);
-        (embedding, states)
-    }
-
-    /// C_P without autodiff, and its tape if it is to be kept.
-    fn encode(&self) -> (Tensor<3>, Option<PromptTape>) {
-        match self.networks.activations {
-            ActivationPolicy::Keep => {
-                let tape = self.record();
-                (tape.1.clone().inner(), Some(tape))
-            }
-            ActivationPolicy::Recompute => {
-                let constant = self.embedding.clone().autodiff();
-                (encode_personal(self.networks, self.conditioning, &constant).inner(), None)
-            }
-        }
-    }
-
-    /// The gradient of [V] from that of C_P.
-    fn backward(&self, tape: Option<PromptTape>, gradient: Tensor<3>) -> Tensor<2> {
-        let (embedding, states) = tape.unwrap_or_else(|| self.record());
-        let gradient = gradient.cast(states.dtype());
-        let mut gradients = (states * gradient.autodiff()).sum().backward();
-        embedding.grad_remove(&mut gradients).unwrap_or_else(|| self.embedding.zeros_like())
-    }
-}
-
-/// C_P `[prompts, tokens, width]`: the personalization prompts with [V] spliced in. With a tracked
-/// embedding, gradients flow back to it through the frozen text encoder.
-pub fn encode_personal(networks: Networks, conditioning: &Conditioning, embedding: &Tensor<2>) -> Tensor<3> {
-    let mut spliced: Vec<_> =
-        conditioning.personalization.iter().map(|template| template.splice(embedding)).collect();
-    let spliced = if spliced.len() == 1 { spliced.remove(0) } else { Tensor::cat(spliced, 0) };
-    networks.text_encoder.forward(spliced)
-}
-
 impl Networks<'_> {
     /// The U-Net's output, without a graph. One row of hidden states serves the whole batch.
     pub(super) fn predict(
@@ -332,35 +320,6 @@ impl Networks<'_> {
 /// One row as a batch; a batch as it is.
 pub(super) fn repeat_rows(states: Tensor<3>, batch: usize) -> Tensor<3> {
     if states.dims()[0] == 1 { states.repeat_dim(0, batch) } else { states }
-}
-
-/// Each row's hidden states out of those of the distinct prompts.
-fn rows_of(states: Tensor<3>, prompts: &[usize]) -> Tensor<3> {
-    if states.dims()[0] == 1 {
-        repeat_rows(states, prompts.len())
-    } else {
-        let rows = indices(prompts, &states);
-        states.select(0, rows)
-    }
-}
-
-/// The gradient of the distinct prompts' hidden states from those of the rows: the sums over each
-/// prompt's rows.
-fn sum_of_rows(gradient: Tensor<3>, prompts: &[usize]) -> Tensor<3> {
-    let distinct = prompts.iter().max().map_or(1, |last| last + 1);
-    if distinct == 1 {
-        return gradient.sum_dim(0);
-    }
-    let sums = (0..distinct).map(|prompt| {
-        let rows: Vec<usize> = (0..prompts.len()).filter(|&row| prompts[row] == prompt).collect();
-        gradient.clone().select(0, indices(&rows, &gradient)).sum_dim(0)
-    });
-    Tensor::cat(sums.collect(), 0)
-}
-
-fn indices(rows: &[usize], beside: &Tensor<3>) -> Tensor<1, Int> {
-    let rows: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
-    Tensor::from_data(TensorData::from(rows.as_slice()), &beside.device())
 }
 
 fn first_rows(tensor: Tensor<4>, rows: usize) -> Tensor<4> {

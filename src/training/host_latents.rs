@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Error;
 use super::latents::{Bucket, PhotoLatents, Place, PriorLatents};
+use super::subject_masks::SubjectMasks;
 use super::transfer::{read, upload};
 
 /// Numbers with their shape.
@@ -28,6 +29,8 @@ pub struct HostLatents {
 pub struct HostBucket {
     pub latents: HostTensor,
     pub weights: Option<HostTensor>,
+    /// Shares of the latents that subjects cover.
+    pub masks: Option<HostTensor>,
     pub prior: Option<HostTensor>,
 }
 
@@ -71,10 +74,11 @@ impl HostLatents {
     pub async fn read(latents: &PhotoLatents) -> Result<Self, Error> {
         let mut buckets = Vec::new();
         let mut prior_subjects = Vec::new();
-        for Bucket { latents, weights, prior } in &latents.buckets {
+        for Bucket { latents, weights, masks, prior } in &latents.buckets {
             buckets.push(HostBucket {
                 latents: HostTensor::read(latents).await?,
                 weights: HostTensor::read_some(weights.as_ref()).await?,
+                masks: HostTensor::read_some(masks.as_ref().map(|masks| &masks.shares)).await?,
                 prior: HostTensor::read_some(prior.as_ref().map(|prior| &prior.latents)).await?,
             });
             prior_subjects.push(prior.as_ref().map_or_else(Vec::new, |prior| prior.subjects.clone()));
@@ -102,9 +106,9 @@ impl HostLatents {
         };
         let bucket_fits = |(bucket, subjects): (&HostBucket, &Vec<usize>)| {
             let [pictures, height, width, channels] = bucket.latents.shape;
-            let weights = bucket.weights.as_ref().map(|weights| weights.shape);
+            let mut of_latents = bucket.weights.iter().chain(&bucket.masks);
             let prior = bucket.prior.as_ref().map(|prior| prior.shape);
-            weights.is_none_or(|shape| shape == [pictures, height, width, 1])
+            of_latents.all(|tensor| tensor.shape == [pictures, height, width, 1])
                 && prior.is_none_or(|shape| shape == [subjects.len(), height, width, channels])
         };
         !places.is_empty()
@@ -121,6 +125,7 @@ impl HostLatents {
         let buckets = self.buckets.into_iter().zip(prior_subjects).map(|(bucket, subjects)| Bucket {
             latents: bucket.latents.upload(device),
             weights: bucket.weights.map(|weights| weights.upload(device)),
+            masks: bucket.masks.map(|masks| SubjectMasks::upload(masks.values, masks.shape, device)),
             prior: bucket.prior.map(|prior| PriorLatents { latents: prior.upload(device), subjects }),
         });
         let places = places.into_iter().map(|[bucket, first]| Place { bucket, first });

@@ -6,9 +6,10 @@
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 
-use super::augmentation::{self, PhotoVariant, latent_weights, render};
+use super::augmentation::{self, PhotoVariant, covered_shares, latent_weights, render};
 use super::buckets::PictureSizes;
 use super::photos::{Photo, check_count};
+use super::subject_masks::SubjectMasks;
 use super::transfer::{read, upload};
 use super::{Error, TrainingSettings};
 use crate::model::vae::AutoencoderKl;
@@ -33,6 +34,8 @@ pub(super) struct Bucket {
     pub latents: Tensor<4>,
     /// How much each latent counts `[pictures, height, width, 1]`; None if all count 1.
     pub weights: Option<Tensor<4>>,
+    /// Where the subjects are; None if nobody asks, or no picture has a mask.
+    pub masks: Option<SubjectMasks>,
     pub prior: Option<PriorLatents>,
 }
 
@@ -61,6 +64,9 @@ struct Filling {
     latents: Vec<f32>,
     weights: Vec<f32>,
     weighted: bool,
+    /// Shares of the latents that subjects cover; 0 without a mask.
+    covered: Vec<f32>,
+    masked: bool,
     pictures: usize,
 }
 
@@ -95,7 +101,7 @@ impl PhotoLatents {
             let filling = &mut fillings[bucket];
             places.push(Place { bucket, first: filling.pictures });
             for variant in variants {
-                filling.add(photo, *variant, vae, settings.masked_loss, device).await?;
+                filling.add(photo, *variant, vae, settings, device).await?;
                 encoded += 1;
                 progress(encoded, total);
             }
@@ -121,7 +127,7 @@ impl PhotoLatents {
             .enumerate()
             .flat_map(|(bucket, latents)| (0..latents.dims()[0]).map(move |first| Place { bucket, first }));
         let places = places.collect();
-        let bucket = |latents| Bucket { latents, weights: None, prior: None };
+        let bucket = |latents| Bucket { latents, weights: None, masks: None, prior: None };
         Self { buckets: sizes.into_iter().map(bucket).collect(), places, variants: 1, scales: Vec::new() }
     }
 
@@ -132,6 +138,18 @@ impl PhotoLatents {
             bucket.weights = Some(weights.clone());
         }
         weighted
+    }
+
+    /// The same with the share of each latent that the subject covers, `[photos, height, width, 1]` in
+    /// rows.
+    pub fn masked(latents: Tensor<4>, covered: &[f32]) -> Self {
+        let ([photos, height, width, _], device) = (latents.dims(), latents.device());
+        let mut masked = Self::from_tensor(latents);
+        for bucket in &mut masked.buckets {
+            let shape = [photos, height, width, 1];
+            bucket.masks = Some(SubjectMasks::upload(covered.to_vec(), shape, &device));
+        }
+        masked
     }
 
     pub fn photos(&self) -> usize {
@@ -164,6 +182,15 @@ impl PhotoLatents {
         self.buckets.iter().any(|bucket| bucket.weights.is_some())
     }
 
+    /// Photos whose masks show their subjects, where the settings asked for them.
+    pub fn masked_photos(&self) -> usize {
+        let shows = |place: &&Place| {
+            let masks = self.buckets[place.bucket].masks.as_ref();
+            masks.is_some_and(|masks| masks.shows(place.first))
+        };
+        self.places.iter().filter(shows).count()
+    }
+
     /// The size that a variant has in its picture, where Custom Diffusion changed it.
     pub fn scale(&self, photo: usize, variant: usize) -> Option<f64> {
         self.scales.get(photo * self.variants + variant).copied().flatten()
@@ -172,9 +199,13 @@ impl PhotoLatents {
     /// Pictures of one size as a batch, each a photo and a variant of it.
     pub fn gather(&self, bucket: usize, pictures: &[(usize, usize)]) -> (Tensor<4>, Option<Tensor<4>>) {
         let Bucket { latents, weights, .. } = &self.buckets[bucket];
-        let indices = pictures.iter().map(|&(photo, variant)| self.places[photo].first + variant);
-        let indices: Vec<usize> = indices.collect();
+        let indices = self.indices(pictures);
         (select(latents, &indices), weights.as_ref().map(|weights| select(weights, &indices)))
+    }
+
+    /// Photos and variants as pictures of their bucket.
+    pub(super) fn indices(&self, pictures: &[(usize, usize)]) -> Vec<usize> {
+        pictures.iter().map(|&(photo, variant)| self.places[photo].first + variant).collect()
     }
 }
 
@@ -187,8 +218,8 @@ pub(super) fn select(tensor: &Tensor<4>, indices: &[usize]) -> Tensor<4> {
 
 impl Filling {
     fn new(size: [u32; 2]) -> Self {
-        let (latents, weights) = (Vec::new(), Vec::new());
-        Self { size, shape: [0; 3], latents, weights, weighted: false, pictures: 0 }
+        let [latents, weights, covered] = [const { Vec::new() }; 3];
+        Self { size, shape: [0; 3], latents, weights, weighted: false, covered, masked: false, pictures: 0 }
     }
 
     async fn add(
@@ -196,13 +227,14 @@ impl Filling {
         photo: &Photo,
         variant: PhotoVariant,
         vae: &AutoencoderKl,
-        masked_loss: f64,
+        settings: &TrainingSettings,
         device: &Device,
     ) -> Result<(), Error> {
         let rendered = render(photo, variant, self.size);
         let [width, height] = self.size.map(|length| length as usize);
         let factor = vae.config.downscale() as u32;
-        let weights = latent_weights(&rendered, self.size, factor, masked_loss);
+        let weights = latent_weights(&rendered, self.size, factor, settings.masked_loss);
+        let mask = rendered.subject.filter(|_| settings.localized_loss > 0.0);
         let picture = TensorData::new(rendered.values, [1, height, width, 3]);
         let mean = vae.encode(Tensor::from_data(picture, (device, DType::F32))).mean;
         let [_, height, width, channels] = mean.dims();
@@ -210,6 +242,11 @@ impl Filling {
         self.latents.extend(read((mean * vae.config.scaling_factor).flatten(0, 3)).await?);
         self.weighted |= weights.is_some();
         self.weights.extend(weights.unwrap_or_else(|| vec![1.0; height * width]));
+        self.masked |= mask.is_some();
+        match mask {
+            Some(mask) => self.covered.extend(covered_shares(&mask, factor).map(|share| share as f32)),
+            None => self.covered.resize(self.covered.len() + height * width, 0.0),
+        }
         self.pictures += 1;
         Ok(())
     }
@@ -217,10 +254,11 @@ impl Filling {
     fn upload(self, device: &Device) -> Bucket {
         let [height, width, channels] = self.shape;
         let weights = self.weighted.then_some(self.weights);
+        let shares = [self.pictures, height, width, 1];
         Bucket {
             latents: upload(self.latents, device).reshape([self.pictures, height, width, channels]),
-            weights: weights
-                .map(|weights| upload(weights, device).reshape([self.pictures, height, width, 1])),
+            weights: weights.map(|weights| upload(weights, device).reshape(shares)),
+            masks: self.masked.then(|| SubjectMasks::upload(self.covered, shares, device)),
             prior: None,
         }
     }

@@ -8,12 +8,17 @@
 //! the first and the last (in Stable Diffusion 1.5 the middle five of seven), as in the authors' code, whose
 //! 10⁻⁵ in each denominator is kept too. The loss can be negative.
 //!
+//! In a training the subject's tokens are its new word's vectors, and the mean is that over the photos; rows
+//! of the prior have no part in it, and a photo whose mask shows no subject adds nothing.
+//!
 //! It is linear in A, so a layer's loss is Σ A ⊙ C with a C that has no gradient.
 
 use std::cell::RefCell;
+use std::ops::Range;
 
 use burn::tensor::{DType, Tensor, TensorData};
 
+use super::embedding::PromptTemplate;
 use crate::model::{
     cross_attention::{CrossAttentionHook, Place},
     resample::{Filter, matrix},
@@ -25,6 +30,31 @@ use crate::ops::linear::linear;
 const EPSILON: f64 = 1e-5;
 /// How a layer's query projection, which stands for the layer, ends its path.
 const QUERY: &str = ".attn2.to_q";
+
+/// How much a batch's localized loss counts, and where the rows' subjects are.
+#[derive(Clone, Debug)]
+pub struct LocalizedRows {
+    /// Of the mean over the photos.
+    pub weight: f64,
+    /// 1 where the subject is `[rows, height, width]`, f32, at any resolution.
+    pub masks: Tensor<3>,
+    /// Each row's new word, as rows of the embedding; empty where none is to be localized.
+    pub words: Vec<Range<usize>>,
+}
+
+impl LocalizedRows {
+    /// The batch's localization; `prompts` are those of the rows, of `tokens` tokens.
+    pub(super) fn localization(
+        &self,
+        unet: &UNet2DConditionModel,
+        prompts: &[&PromptTemplate],
+        tokens: usize,
+    ) -> Localization {
+        let positions: Vec<_> =
+            prompts.iter().zip(&self.words).map(|(prompt, word)| prompt.positions(word)).collect();
+        Localization::new(unet, self.masks.clone(), &positions, tokens)
+    }
+}
 
 /// Where the subjects of a batch are, in its pictures and in its prompts.
 #[derive(Clone, Debug)]
@@ -47,18 +77,11 @@ impl Localization {
         positions: &[Vec<usize>],
         tokens: usize,
     ) -> Self {
-        let layers: Vec<String> = unet
-            .attention_projections()
-            .iter()
-            .filter(|projection| projection.path.ends_with(QUERY))
-            .map(|projection| block_of(&projection.path))
-            .collect();
-        let mut blocks = layers.clone();
-        blocks.dedup();
-        if blocks.len() > 2 {
-            blocks = blocks[1..blocks.len() - 1].to_vec();
-        }
-        let layers = layers.iter().filter(|block| blocks.contains(block)).count();
+        let projections = unet.attention_projections();
+        let layers = projections.iter().map(|projection| projection.path.as_str());
+        let layers: Vec<_> = layers.filter(|path| path.ends_with(QUERY)).collect();
+        let blocks = localized_blocks(layers.iter().copied());
+        let layers = layers.iter().filter(|path| blocks.contains(&block_of(path))).count();
         let mut values = vec![0.0; positions.len() * tokens];
         for (row, positions) in values.chunks_exact_mut(tokens.max(1)).zip(positions) {
             for &position in positions.iter().filter(|&&position| position < tokens) {
@@ -68,6 +91,11 @@ impl Localization {
         let values = TensorData::new(values, [positions.len(), 1, 1, tokens]);
         let tokens = Tensor::from_data(values, (&masks.device(), DType::F32));
         Self { masks, tokens, blocks, layers }
+    }
+
+    /// Whether the layer at a path counts.
+    pub(super) fn counts(&self, path: &str) -> bool {
+        self.blocks.contains(&block_of(path))
     }
 
     /// C at a layer of `[height, width]`: `[batch, 1, pixels, tokens]`.
@@ -105,13 +133,12 @@ impl<'a> LocalizedLoss<'a> {
 
 impl CrossAttentionHook for LocalizedLoss<'_> {
     fn attend(&self, place: Place, probabilities: Tensor<4>) -> Tensor<4> {
-        let Localization { blocks, layers, .. } = self.localization;
-        if blocks.contains(&block_of(place.path)) {
+        if self.localization.counts(place.path) {
             let [batch, heads, _, _] = probabilities.dims();
             let coefficients = self.localization.coefficients(place.size);
             let coefficients =
                 if probabilities.is_autodiff() { coefficients.autodiff() } else { coefficients };
-            let share = 1.0 / (batch * heads * layers) as f64;
+            let share = 1.0 / (batch * heads * self.localization.layers) as f64;
             let loss = (probabilities.clone() * coefficients).sum() * share;
             self.sum.replace_with(|sum| Some(sum.take().map_or(loss.clone(), |sum| sum + loss)));
         }
@@ -119,8 +146,20 @@ impl CrossAttentionHook for LocalizedLoss<'_> {
     }
 }
 
+/// The blocks whose layers count, of those that the paths of all cross-attention layers (or of their
+/// transformers) lie in, in the order of the forward pass: all but the first and the last, or all if there
+/// are no others.
+pub(crate) fn localized_blocks<'a>(paths: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut blocks: Vec<_> = paths.map(block_of).collect();
+    blocks.dedup();
+    if blocks.len() > 2 {
+        blocks = blocks[1..blocks.len() - 1].to_vec();
+    }
+    blocks
+}
+
 /// `down_blocks.1` of a layer's path there; `mid_block` has no number.
-fn block_of(path: &str) -> String {
+pub(crate) fn block_of(path: &str) -> String {
     let numbered = |(at, _): (usize, &str)| path[..at].ends_with("blocks");
     let ends: Vec<_> = path.match_indices('.').collect();
     match ends.first().copied().filter(|end| numbered(*end)).and(ends.get(1)) {

@@ -216,6 +216,7 @@ impl LoraLayout {
                     rank,
                     in_features: module.in_features,
                     out_features: module.out_features,
+                    kernel: 1,
                     down: first,
                     up: second,
                     alpha: alpha as f32,

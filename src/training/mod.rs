@@ -3,14 +3,14 @@
 //!
 //! `photos`, `augmentation`, `buckets`, `latents` and `prior` prepare what is learned from, `settings` how,
 //! `frozen_model` for what; `batches`, `prompts` and `loss_weights` say what each pass looks at;
-//! `palp` holds the method's equations, `gradients` one forward and backward pass, `segmented_pass` its
-//! way through the U-Net in little memory, `alignment` what the clean prompt adds, `localized_loss` what keeps
-//! a word to its subject's place; `embedding` and
-//! `lora_parameters` what is trained, `optimizer`, `quantized_moments`, `learning_rate` and
-//! `embedding_norm` how it moves; `trainer` ties them into steps, `best` remembers the best of them, and
-//! `checkpoint` with `host_latents` keeps a run's state. Everything is deterministic: a run is a function
-//! of the photos, the model and the settings (with their seed), and a resumed run goes on bit for bit on
-//! the same device.
+//! `palp` holds the method's equations, `gradients` one forward and backward pass, `personal_prompt` its way
+//! through the text encoder, `segmented_pass` that through the U-Net in little memory, `alignment` what the
+//! clean prompt adds, `localized_loss` what keeps a word to its subject's place, which `subject_masks` know;
+//! `embedding` and `lora_parameters` what is trained, `optimizer`, `quantized_moments`, `learning_rate` and
+//! `embedding_norm` how it moves; `trainer` ties them into steps, which `record` reports, `best` remembers
+//! the best of them as `early_stopping` judges, and `checkpoint` with `host_latents` keeps a run's state. Everything is deterministic: a
+//! run is a function of the photos, the model and the settings (with their seed), and a resumed run goes on
+//! bit for bit on the same device.
 
 pub mod alignment;
 pub mod augmentation;
@@ -18,6 +18,7 @@ pub mod batches;
 mod best;
 pub mod buckets;
 pub mod checkpoint;
+pub mod early_stopping;
 pub mod embedding;
 pub mod embedding_norm;
 mod error;
@@ -31,15 +32,18 @@ pub mod lora_parameters;
 pub mod loss_weights;
 pub mod optimizer;
 pub mod palp;
+pub mod personal_prompt;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod photo_folder;
 pub mod photos;
-mod prior;
+pub(crate) mod prior;
 pub mod prompts;
 pub mod quantized_moments;
 mod random;
+mod record;
 pub mod segmented_pass;
 pub mod settings;
+mod subject_masks;
 pub mod trainer;
 mod transfer;
 
@@ -48,6 +52,7 @@ pub use error::Error;
 pub use frozen_model::FrozenModel;
 pub use latents::PhotoLatents;
 pub use photos::Photo;
+pub use record::TrainingRecord;
 pub use segmented_pass::ActivationPolicy;
 pub use settings::{Activations, LoraTargets, Method, TrainedWeights, TrainingSettings};
-pub use trainer::{Trainer, TrainingRecord};
+pub use trainer::Trainer;

@@ -11,7 +11,7 @@ use super::{Error, FrozenModel, TrainingSettings};
 use crate::sampling::{Sampler, SamplerKind, guide, noise};
 
 /// How the pictures are drawn: as the studio draws by default.
-const STEPS: usize = 25;
+pub(crate) const STEPS: usize = 25;
 const GUIDANCE_SCALE: f32 = 5.0;
 
 impl PhotoLatents {
@@ -58,6 +58,16 @@ impl PhotoLatents {
             });
         }
         Ok(())
+    }
+}
+
+impl PhotoLatents {
+    /// Takes the photos' pictures in the prior's place: a step then costs what it costs with a drawn prior.
+    pub(crate) fn take_photos_as_prior(&mut self) {
+        for bucket in &mut self.buckets {
+            let subjects = vec![0; bucket.latents.dims()[0]];
+            bucket.prior = Some(PriorLatents { latents: bucket.latents.clone(), subjects });
+        }
     }
 }
 

@@ -105,20 +105,10 @@ struct Tape {
 impl<'a> SegmentedPass<'a> {
     /// The U-Net's output (see [`UNet2DConditionModel::forward`]; f32, without autodiff) with what is
     /// trained, and the way back.
+    ///
+    /// With a localized cross-attention loss its gradient, times a weight (which holds the scale that a
+    /// half-precision loss has), is added to that of the output, piece by piece.
     pub fn forward(
-        unet: &'a UNet2DConditionModel,
-        trained: &'a Trained,
-        sample: Tensor<4>,
-        timesteps: &[f32],
-        encoder_hidden_states: Tensor<3>,
-        policy: ActivationPolicy,
-    ) -> (Tensor<4>, Self) {
-        Self::forward_localized(unet, trained, sample, timesteps, encoder_hidden_states, policy, None)
-    }
-
-    /// The same with a localized cross-attention loss: its gradient, times a weight (which holds the scale
-    /// that a half-precision loss has), is added to that of the output, piece by piece.
-    pub fn forward_localized(
         unet: &'a UNet2DConditionModel,
         trained: &'a Trained,
         sample: Tensor<4>,
@@ -200,7 +190,10 @@ impl<'a> SegmentedPass<'a> {
         let states = if recording { states.require_grad() } else { states };
         let Trained { layout, factors, .. } = self.trained;
         let factors = layout.part(factors, segment.paths()).on_tape(recording);
-        let hook = self.localized.as_ref().map(|localized| LocalizedLoss::new(&localized.localization));
+        // Elsewhere cross-attention stays the fused kernel's.
+        let localization = self.localized.as_ref().map(|localized| &localized.localization);
+        let localization = localization.filter(|known| segment.paths().any(|path| known.counts(path)));
+        let hook = localization.map(LocalizedLoss::new);
         let conditioning = Conditioning {
             activated_time: &self.activated_time.clone().autodiff(),
             encoder_hidden_states: &states,

@@ -18,10 +18,13 @@ use super::{
     training::{Photo, Training},
 };
 use crate::{
-    adapter::Adapter,
+    adapter::{ExportFormat, Project, read_adapter, zip_of},
+    evaluation::Judge,
     gpu::{Choice, Gpu},
-    model::adaptable::ModuleChoice,
-    pipeline::{self, AppliedAdapter, GenerationSettings, ModelPlan, Precision, StableDiffusion},
+    pipeline::{
+        self, AppliedAdapter, GenerationSettings, MeasuredTimes, ModelPlan, Precision, Previews,
+        StableDiffusion, TimedTraining,
+    },
     startup,
     training::{ActivationPolicy, Method, TrainingSettings},
     weights::{ByteSource, SingleFile},
@@ -32,9 +35,13 @@ const DEFAULT_STEPS: usize = 25;
 
 #[wasm_bindgen]
 pub struct Engine {
-    gpu: Gpu,
+    pub(super) gpu: Gpu,
     model: Option<StableDiffusion>,
+    /// Scores pictures; loaded when it is first needed, anew for each model.
+    pub(super) judge: Option<Judge>,
     adapters: Rc<RefCell<Library>>,
+    /// How long the parts of trainings take here, as far as it was asked for.
+    measured: MeasuredTimes,
 }
 
 #[derive(Serialize)]
@@ -81,7 +88,13 @@ impl Engine {
         if subgroups.call0(&JsValue::NULL)?.is_truthy() {
             gpu.allow_subgroups();
         }
-        Ok(Self { gpu, model: None, adapters: Rc::default() })
+        Ok(Self {
+            gpu,
+            model: None,
+            judge: None,
+            adapters: Rc::default(),
+            measured: MeasuredTimes::default(),
+        })
     }
 
     /// Compiles the kernels of the first visit's test, all at once.
@@ -129,10 +142,13 @@ impl Engine {
         let folder = as_folder(&source, checkpoint.as_ref());
         let precision = Precision::fitting(gpu, folder).await.map_err(fault)?;
         let model = StableDiffusion::load(gpu, folder, &name, precision, &mut report).await;
-        let model = match model {
+        let mut model = match model {
             Ok(model) => model,
             Err(error) => return Err(computing_fault(&self.gpu, error).await),
         };
+        if let Some(checkpoint) = &checkpoint {
+            model.checkpoint_hash = Some(checkpoint.hash().await.map_err(fault)?);
+        }
         let report = ModelReport {
             name: model.name.clone(),
             resolution: model.resolution,
@@ -142,6 +158,7 @@ impl Engine {
             picture_bytes: model.picture_memory().peak(),
         };
         self.model = Some(model);
+        self.judge = None;
         to_js(&report)
     }
 
@@ -168,6 +185,40 @@ impl Engine {
         let plan = self.model()?.plan_training(&settings, photos).map_err(fault)?;
         let recomputes = plan.activations == Some(ActivationPolicy::Recompute);
         to_js(&MemoryReport { bytes: plan.peak(), recomputes })
+    }
+
+    /// Takes over what earlier visits measured on this device.
+    #[wasm_bindgen(js_name = takeMeasuredTimes)]
+    pub fn take_measured_times(&mut self, kept: &str) {
+        self.measured = MeasuredTimes::from_json(kept);
+    }
+
+    /// Measures what `planTime` needs to know of such a training and doesn't: a few steps are made and
+    /// thrown away. Returns what is to be kept, or nothing where all was known.
+    #[wasm_bindgen(js_name = measureTimes)]
+    pub async fn measure_times(
+        &mut self,
+        settings: JsValue,
+        photos: usize,
+        previews: JsValue,
+    ) -> Result<Option<String>, JsValue> {
+        let (settings, previews): (TrainingSettings, Option<Previews>) =
+            (from_js(settings)?, from_js(previews)?);
+        let model = self.model()?.clone();
+        let asked = TimedTraining { settings: &settings, photos, previews };
+        match model.measure_times(asked, &mut self.measured, &clock::seconds).await {
+            Ok(fresh) => Ok(fresh.then(|| self.measured.to_json())),
+            Err(error) => Err(computing_fault(&self.gpu, error).await),
+        }
+    }
+
+    /// What each time preset chooses for a training on so many photos, and how long it takes.
+    #[wasm_bindgen(js_name = planTime)]
+    pub fn plan_time(&self, settings: JsValue, photos: usize, previews: JsValue) -> Result<JsValue, JsValue> {
+        let (settings, previews): (TrainingSettings, Option<Previews>) =
+            (from_js(settings)?, from_js(previews)?);
+        let asked = TimedTraining { settings: &settings, photos, previews };
+        to_js(&self.model()?.plan_times(asked, &self.measured))
     }
 
     #[wasm_bindgen(js_name = beginGeneration)]
@@ -224,9 +275,9 @@ impl Engine {
 
     #[wasm_bindgen(js_name = addAdapter)]
     pub fn add_adapter(&mut self, bytes: &[u8], file_name: &str) -> Result<JsValue, JsValue> {
-        let adapter = Adapter::from_bytes(bytes, file_name).map_err(fault)?;
+        let adapter = read_adapter(bytes, file_name).map_err(fault)?;
         if let Some(model) = &self.model {
-            adapter.check_fits(&model.unet.adaptable_modules(ModuleChoice::All)).map_err(fault)?;
+            adapter.check_fits(&model.adaptable_modules()).map_err(fault)?;
         }
         let mut library = self.adapters.borrow_mut();
         let id = library.reserve();
@@ -238,10 +289,28 @@ impl Engine {
         self.adapters.borrow_mut().remove(id);
     }
 
-    /// A kohya-style file with the embedding inside.
+    /// A kohya-style file with the embedding inside; or the adapter as "diffusers" or "peft" (a zip archive of
+    /// the folder), "embedding" (a zip archive if there are several words) or "project" (a zip archive).
     #[wasm_bindgen(js_name = exportAdapter)]
-    pub fn export_adapter(&self, id: u32) -> Result<Uint8Array, JsValue> {
-        Ok(Uint8Array::from(self.adapters.borrow().get(id)?.to_bytes().as_slice()))
+    pub fn export_adapter(&self, id: u32, format: Option<String>) -> Result<Uint8Array, JsValue> {
+        let library = self.adapters.borrow();
+        let adapter = library.get(id)?;
+        let format = format.unwrap_or_else(|| ExportFormat::Kohya.name().to_owned());
+        let bytes = match ExportFormat::by_name(&format) {
+            Some(format) => {
+                let mut files = adapter.export(format).map_err(fault)?;
+                let is_folder = matches!(format, ExportFormat::Diffusers | ExportFormat::Peft);
+                match files.pop() {
+                    Some(file) if files.is_empty() && !is_folder => file.bytes,
+                    last => zip_of(files.into_iter().chain(last).collect()).map_err(fault)?,
+                }
+            }
+            None if format == "project" => {
+                Project { adapter: adapter.clone(), ..Project::default() }.to_bytes().map_err(fault)?
+            }
+            None => return Err(named("BadSettings", "Adapters can't be written in that format.")),
+        };
+        Ok(Uint8Array::from(bytes.as_slice()))
     }
 
     /// The embedding of the adapter's first word as a file of its own, if it has one.
@@ -251,7 +320,7 @@ impl Engine {
         Ok(file.map(|bytes| Uint8Array::from(bytes.as_slice())))
     }
 
-    fn model(&self) -> Result<&StableDiffusion, JsValue> {
+    pub(super) fn model(&self) -> Result<&StableDiffusion, JsValue> {
         self.model.as_ref().ok_or_else(|| named("BadSettings", "No model is loaded yet; wait until it is."))
     }
 }

@@ -10,6 +10,7 @@ mod clock;
 mod engine;
 mod fault;
 mod generation;
+mod judging;
 mod library;
 mod model_source;
 mod training;

@@ -30,6 +30,15 @@ extern "C" {
     fn rgba(this: &Photo) -> Uint8Array;
 }
 
+impl Photo {
+    /// # Errors
+    /// Its bytes are not of its size.
+    pub fn decoded(&self) -> Result<training::Photo, JsValue> {
+        let photo = training::Photo::from_rgba(self.width(), self.height(), &self.rgba().to_vec());
+        photo.map_err(training::Error::from).map_err(fault)
+    }
+}
+
 #[wasm_bindgen]
 pub struct Training {
     trainer: Trainer,
@@ -114,12 +123,7 @@ impl Training {
         progress: Option<Function>,
         adapters: Rc<RefCell<Library>>,
     ) -> Result<Self, JsValue> {
-        let mut decoded = Vec::new();
-        for photo in photos {
-            let rgba = photo.rgba().to_vec();
-            let photo = training::Photo::from_rgba(photo.width(), photo.height(), &rgba);
-            decoded.push(photo.map_err(training::Error::from).map_err(fault)?);
-        }
+        let decoded = photos.iter().map(Photo::decoded).collect::<Result<Vec<_>, _>>()?;
         let mut told = |done: usize, of: usize| {
             if let Some(progress) = &progress {
                 // A page that fails to draw its progress still gets its training.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use half::f16;
 use serde_json::{Map, Value, json};
 
-use super::StoredType;
+use super::{StoredType, hash::sha256};
 
 /// A tensor on its way into a file.
 #[derive(Clone, Debug)]
@@ -50,12 +50,22 @@ impl OutgoingTensor {
     }
 }
 
+/// The SHA-256 of the bytes of all tensors as [`write_safetensors`] lays them, whatever its metadata: kohya's
+/// `sshs_model_hash`.
+pub fn data_hash(tensors: &[OutgoingTensor]) -> String {
+    sha256(in_order(tensors).into_iter().map(|tensor| tensor.bytes.as_slice()))
+}
+
+fn in_order(tensors: &[OutgoingTensor]) -> Vec<&OutgoingTensor> {
+    let mut tensors: Vec<_> = tensors.iter().collect();
+    tensors.sort_by(|a, b| b.dtype.size().cmp(&a.dtype.size()).then_with(|| a.name.cmp(&b.name)));
+    tensors
+}
+
 /// The file: header padded with spaces to 8 bytes, tensors by falling size of their numbers (so each
 /// is aligned), then by name. The same input gives the same bytes.
 pub fn write_safetensors(tensors: &[OutgoingTensor], metadata: &BTreeMap<String, String>) -> Vec<u8> {
-    let mut tensors: Vec<_> = tensors.iter().collect();
-    tensors.sort_by(|a, b| b.dtype.size().cmp(&a.dtype.size()).then_with(|| a.name.cmp(&b.name)));
-
+    let tensors = in_order(tensors);
     let mut header = Map::new();
     if !metadata.is_empty() {
         header.insert("__metadata__".to_owned(), json!(metadata));

@@ -5,7 +5,8 @@
 import fs from "node:fs";
 import type { Page, Request } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { TrainingRecord } from "../../web/engine/contract";
+import type { PictureScores, TrainingRecord } from "../../web/engine/contract";
+import { expectAccessible } from "./accessibility";
 import {
   DESKTOP,
   downloaded,
@@ -24,6 +25,8 @@ import {
 const STEPS = 5;
 const WARM_UP = 4;
 const PREVIEW_EVERY = "5";
+/** CLIP-I of the sample dog's first photo and the second, by the native `palpable score`. */
+const PHOTOS_ALIKE = 0.57996;
 
 describe("the journey", () => {
   let studio: Studio;
@@ -64,6 +67,7 @@ describe("the journey", () => {
     clearInterval(watching);
     expect([...labels].join("\n")).toMatch(/\d+\.\d MB of 39\.7 MB/);
     await screenshot(page, "1-device");
+    await expectAccessible(page, "the device");
 
     requests.length = 0;
     await page.reload();
@@ -103,6 +107,7 @@ describe("the journey", () => {
     await page.getByLabel("Learning rate of the adapter").fill("0.002");
     await page.getByLabel("Learning rate of the word").fill("0.01");
     const records = await train(page, async () => {
+      await expect.poll(() => page.title()).toMatch(/^\d+% · Palpable$/);
       await page.getByRole("button", { name: "Pause" }).click();
       await page.getByText("Paused").waitFor();
       await page.getByRole("button", { name: "Resume" }).click();
@@ -110,6 +115,7 @@ describe("the journey", () => {
       await screenshot(page, "3-training");
     });
     await screenshot(page, "4-trained");
+    await expectAccessible(page, "a finished training");
 
     expect(records.map(({ step }) => step)).toEqual(Array.from({ length: STEPS }, (_, index) => index + 1));
     expect(records.every(({ loss }) => Number.isFinite(loss))).toBe(true);
@@ -139,6 +145,7 @@ describe("the journey", () => {
       .evaluateAll((all) => all.map((canvas) => (canvas as HTMLCanvasElement).toDataURL("image/png")));
     expect(plain).not.toBe(picture);
     await screenshot(page, "5-generate");
+    await expectAccessible(page, "a comparison");
 
     // The browser's engine draws what the native program draws (tests/goldens/native).
     const native = fs.readFileSync("tests/goldens/native/dog.png");
@@ -149,6 +156,7 @@ describe("the journey", () => {
   test("the export is a safetensors file that holds adapter and word", async () => {
     await goTo(page, "adapters");
     await screenshot(page, "6-adapters");
+    await expectAccessible(page, "an adapter");
     adapter = await downloaded(page, () => page.getByRole("button", { name: "Export .safetensors" }).click());
     expect(adapter.name).toBe("my-dog.safetensors");
     const header = JSON.parse(
@@ -175,11 +183,38 @@ describe("the journey", () => {
     expect(await generate(page)).toBe(picture);
   });
 
+  test("an evaluation draws with and without the adapter, and scores both against the photos", async () => {
+    await goTo(page, "evaluate");
+    await page.getByText("of the dog under Personalize are compared with").waitFor();
+    await page.getByLabel("Prompts").selectOption("own");
+    await page.getByLabel("Your prompts").fill("a photo of a dog in the snow");
+    await page.getByRole("button", { name: "0.5", exact: true }).click();
+    await page.getByLabel("Steps a picture").fill("1");
+    await page.getByLabel("Steps a picture").blur();
+    await page.getByText("2 pictures in all.").waitFor();
+    await page.getByRole("button", { name: "Start", exact: true }).click();
+    await page.getByText("All pictures are drawn and scored.").first().waitFor({ timeout: PATIENCE });
+    await screenshot(page, "7-evaluate");
+    expect(await page.locator(".score-table tbody th").allTextContents()).toEqual([
+      "Without it",
+      "Strength 1",
+      "Your photos",
+    ]);
+    expect(await page.locator(".prompt-pictures canvas").count()).toBe(2);
+    const file = await downloaded(page, () => page.getByRole("button", { name: "Save as JSON" }).click());
+    const { pictures, photos } = JSON.parse(file.bytes.toString());
+    const texts = pictures.map(({ scores }: { scores: PictureScores }) => scores.textAlignment);
+    expect(texts.every((score: number) => score > -0.5 && score < 0.9)).toBe(true);
+    expect(texts[0]).not.toBe(texts[1]);
+    expect(photos.imageAlignment).toBeCloseTo(PHOTOS_ALIKE, 3);
+  });
+
   test("on a phone's width every screen fits and reads", async () => {
     await page.setViewportSize({ width: 390, height: 844 });
-    for (const screen of ["personalize", "generate", "gallery", "adapters", "about"]) {
+    for (const screen of ["personalize", "generate", "gallery", "adapters", "evaluate", "about"]) {
       await goTo(page, screen);
       await screenshot(page, `7-phone-${screen}`);
+      await expectAccessible(page, screen);
       expect(await overflowsSideways(page), screen).toBe(false);
     }
   });

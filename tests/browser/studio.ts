@@ -9,7 +9,7 @@ import {
   type Locator,
   type Page,
 } from "playwright-core";
-import { preview } from "vite";
+import { type Plugin, preview } from "vite";
 import { expect } from "vitest";
 import { chromium as findChromium } from "../../scripts/test-machine.mjs";
 
@@ -38,19 +38,24 @@ export const PHONE: BrowserContextOptions = {
 /** Long enough for the software GPU on two cores. */
 export const PATIENCE = 900_000;
 
-const ARTIFACTS = path.resolve(import.meta.dirname, "../../artifacts");
+const ROOT = path.resolve(import.meta.dirname, "../..");
+const ARTIFACTS = path.join(ROOT, "artifacts");
 
 export interface Studio {
   address: string;
   browser: Browser;
+  /** From now on the server answers with another text at this path. */
+  replace(path: string, change: (text: string) => string): void;
   close(): Promise<void>;
 }
 
 export async function openStudio(flags: string[] = WEBGPU_FLAGS): Promise<Studio> {
+  const replaced = new Map<string, string>();
   const server = await preview({
-    root: path.resolve(import.meta.dirname, "../.."),
+    root: ROOT,
     logLevel: "silent",
     preview: { port: 0, host: "localhost" },
+    plugins: [answerWith(replaced)],
   });
   const address = server.resolvedUrls?.local[0];
   if (!address) throw new Error("the preview server has no address");
@@ -61,6 +66,9 @@ export async function openStudio(flags: string[] = WEBGPU_FLAGS): Promise<Studio
   return {
     address,
     browser,
+    replace: (file, change) => {
+      replaced.set(file, change(fs.readFileSync(path.join(ROOT, "dist", file), "utf8")));
+    },
     close: async () => {
       await browser.close();
       await server.close();
@@ -68,14 +76,38 @@ export async function openStudio(flags: string[] = WEBGPU_FLAGS): Promise<Studio
   };
 }
 
-/** A page whose scripts' errors and breaches of its own policy fail the test that closes it. */
+/** Scripts that a test replaced; routes of the browser don't see the requests of a service worker. */
+const answerWith = (replaced: ReadonlyMap<string, string>): Plugin => ({
+  name: "answer-with",
+  configurePreviewServer(server) {
+    server.middlewares.use((request, response, next) => {
+      const script = replaced.get(request.url ?? "");
+      if (script === undefined) return next();
+      response.setHeader("content-type", "text/javascript");
+      response.end(script);
+    });
+  },
+});
+
+/**
+ * A page whose scripts' errors and breaches of its own policy fail the test that closes it. Without a service worker,
+ * which would answer requests before a test's routes see them, unless the options allow it; and without the tour, but
+ * for a first visit.
+ */
 export async function openPage(
   studio: Studio,
   options: BrowserContextOptions,
   screen = "personalize",
   prepare: (context: BrowserContext) => Promise<unknown> = async () => undefined,
+  firstVisit = false,
 ) {
-  const context = await studio.browser.newContext({ ...options, acceptDownloads: true });
+  const context = await studio.browser.newContext({
+    serviceWorkers: "block",
+    ...options,
+    acceptDownloads: true,
+  });
+  await context.addInitScript(REPORT_BREACHES);
+  if (!firstVisit) await context.addInitScript("localStorage.setItem('palpable-tour', 'seen')");
   await prepare(context);
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
@@ -91,6 +123,25 @@ export async function openPage(
   };
   return { page, close };
 }
+
+/** Trusted Types included, whose words in the console differ between browsers. */
+const REPORT_BREACHES = `addEventListener("securitypolicyviolation", (event) => {
+  console.error("Content Security Policy: " + event.effectiveDirective + " by " + event.blockedURI + " " + event.sample);
+});`;
+
+/** For tests of the page alone: without WebGPU the engine never starts, which spares its files and its time. */
+export const withoutEngine = (context: BrowserContext) =>
+  context.addInitScript("delete Navigator.prototype.gpu");
+
+export const SCREENS = [
+  "personalize",
+  "generate",
+  "gallery",
+  "adapters",
+  "evaluate",
+  "models",
+  "about",
+] as const;
 
 export async function waitForModel(page: Page): Promise<void> {
   await page.locator(".header .pill.good, .header .pill.slow").waitFor({ timeout: PATIENCE });
@@ -158,10 +209,8 @@ export async function overflowsSideways(page: Page): Promise<boolean> {
 
 /** Runs a script in the engine's worker before its own. */
 export async function beforeTheWorker(context: BrowserContext, script: string): Promise<void> {
-  await context.route("**/assets/*.js", async (route) => {
+  await context.route("**/assets/main-*.js", async (route) => {
     const response = await route.fetch();
-    const own = await response.text();
-    const isWorker = !own.includes("document.");
-    await route.fulfill({ response, body: isWorker ? `{${script}}\n${own}` : own });
+    await route.fulfill({ response, body: `{${script}}\n${await response.text()}` });
   });
 }

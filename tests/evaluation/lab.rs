@@ -74,9 +74,9 @@ fn an_interrupted_comparison_goes_on_and_is_reported() {
     let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
 
     let results = out.join("results.jsonl");
-    // The photos' line, the base model's picture, a training and its first picture.
+    // The photos' line, the base model's picture (two lines), a training and half of its first picture.
     let child = command(&out, &asked).stderr(Stdio::null()).stdout(Stdio::null()).spawn().expect("it starts");
-    interrupt(child, &results, 4);
+    interrupt(child, &results, 5);
     let (_, whole) = read_lines(&std::fs::read_to_string(&results).expect("results")).expect("records");
     let before = std::fs::read_to_string(&results).expect("results")[..whole].to_owned();
     std::fs::write(&results, format!("{before}{{\"record\":\"pict")).expect("half a line");
@@ -101,7 +101,7 @@ fn an_interrupted_comparison_goes_on_and_is_reported() {
         assert_eq!(picture.scores.elements.len(), 2);
         assert!(out.join(&picture.file).is_file(), "{}", picture.file);
     }
-    // The new word against "photo", where the subject could be cut out of a picture drawn in this run.
+    // The new word against "photo", where the subject could be cut out of a picture.
     let shares: Vec<f64> = pictures.iter().filter_map(|picture| picture.scores.contamination).collect();
     assert!(!shares.is_empty() && shares.iter().all(|share| (0.0..=1.0).contains(share)), "{shares:?}");
     let trainings: Vec<_> = records
@@ -122,6 +122,24 @@ fn an_interrupted_comparison_goes_on_and_is_reported() {
     assert!(output.status.success() && !said(&output).contains("picture "), "{}", said(&output));
     assert_eq!(std::fs::read_to_string(&results).expect("results"), after);
 
+    // Pictures that lie there unscored, as another judge finds them: what was seen as they were drawn is
+    // still known.
+    let unscored: Vec<&str> =
+        after.lines().filter(|line| !line.starts_with("{\"record\":\"picture\"")).collect();
+    std::fs::write(&results, format!("{}\n", unscored.join("\n"))).expect("results");
+    let output = command(&out, &asked).output().expect("it starts");
+    assert!(output.status.success(), "{}", said(&output));
+    let scored_again = std::fs::read_to_string(&results).expect("results");
+    let (records, _) = read_lines(&scored_again).expect("records");
+    let again: Vec<f64> = records
+        .iter()
+        .filter_map(|record| match record {
+            Record::Picture(picture) => picture.scores.contamination,
+            _ => None,
+        })
+        .collect();
+    assert_eq!(again, shares);
+
     let html = std::fs::read_to_string(out.join("report.html")).expect("a report");
     let kept = in_repository("artifacts");
     std::fs::create_dir_all(&kept).expect("a folder");
@@ -141,6 +159,7 @@ fn an_interrupted_comparison_goes_on_and_is_reported() {
         "Text alignment by element",
         "Differences from TI+DB",
         "Against TI+DB",
+        "Contamination",
         "Cost of a training",
         "To make it again",
         "DINO-I",

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use palpable::{
-    adapter::Adapter,
+    adapter::{Adapter, ExportedFile, Project, ProjectPicture, read_adapter, zip_of},
     model::{
         clip_text::ClipTextConfig, taesd::AutoencoderTinyConfig, unet_config::UNet2DConditionConfig,
         vae_config::AutoencoderKlConfig,
@@ -133,6 +133,46 @@ struct Target {
     read: fn(&[u8]),
 }
 
+/// A convolution with a Tucker factor, a layer of the text encoder, peft's names with their scales in the
+/// metadata, a word of OneTrainer's.
+fn wide_adapter() -> Vec<u8> {
+    let names: [(&str, &[usize]); 9] = [
+        ("lora_unet_down_blocks_0_resnets_0_conv1.lora_down.weight", &[2, 1, 1, 1]),
+        ("lora_unet_down_blocks_0_resnets_0_conv1.lora_mid.weight", &[2, 2, 3, 3]),
+        ("lora_unet_down_blocks_0_resnets_0_conv1.lora_up.weight", &[1, 2, 1, 1]),
+        ("lora_te_text_model_encoder_layers_0_mlp_fc1.lora_down.weight", &[1, 2]),
+        ("lora_te_text_model_encoder_layers_0_mlp_fc1.lora_up.weight", &[2, 1]),
+        ("unet.mid_block.attentions.0.proj_in.lora_A.weight", &[1, 2]),
+        ("unet.mid_block.attentions.0.proj_in.lora_B.weight", &[2, 1]),
+        ("text_encoder.encoder.layers.1.self_attn.to_q_lora.down.weight", &[1, 2]),
+        ("text_encoder.encoder.layers.1.self_attn.to_q_lora.up.weight", &[2, 1]),
+    ];
+    let mut tensors: Vec<OutgoingTensor> = names
+        .iter()
+        .map(|(name, shape)| OutgoingTensor::f32(*name, shape, &numbers(shape.iter().product())))
+        .collect();
+    tensors.push(OutgoingTensor::f16("bundle_emb.<toy>.clip_l", &[1, 2], &numbers(2)));
+    let scales = r#"{"unet.lora_alpha": 4, "unet.alpha_pattern": {"proj_in": 2}, "unet.use_rslora": true}"#;
+    let metadata = BTreeMap::from([("lora_adapter_metadata".to_owned(), scales.to_owned())]);
+    write_safetensors(&tensors, &metadata)
+}
+
+fn project() -> Project {
+    let bytes = b"\x89PNG\r\n\x1a\n".to_vec();
+    Project {
+        adapter: Adapter::from_bytes(&wide_adapter(), "a").unwrap(),
+        prompts: vec!["a <toy>".to_owned()],
+        thumbnails: vec![ProjectPicture { name: "a.png".to_owned(), bytes }],
+        ..Project::default()
+    }
+}
+
+/// An archive of a file and an adapter that goes with it.
+fn archive_with(path: &str, bytes: &[u8], adapter_path: &str, adapter: Vec<u8>) -> Vec<u8> {
+    let file = ExportedFile { path: path.to_owned(), bytes: bytes.to_vec() };
+    zip_of(vec![file, ExportedFile { path: adapter_path.to_owned(), bytes: adapter }]).unwrap()
+}
+
 fn targets() -> Vec<Target> {
     let adapter_tensors = [
         OutgoingTensor::f32(
@@ -183,6 +223,34 @@ fn targets() -> Vec<Target> {
             safetensors: true,
             read: |bytes| drop(Adapter::from_bytes(bytes, "a")),
         },
+        Target {
+            name: "adapter of other dialects",
+            file: wide_adapter(),
+            safetensors: true,
+            read: |bytes| drop(read_adapter(bytes, "a")),
+        },
+        with_text("project", project().to_bytes().unwrap(), |bytes| drop(read_adapter(bytes, "a.zip"))),
+        with_text(
+            "project manifest",
+            text(
+                r#"{"palpableProject":1,"name":"a","adapter":"b","settings":{"c":[1]},"prompts":["d"],"thumbnails":["b"]}"#,
+            ),
+            |bytes| {
+                let archive = archive_with("palpable.json", bytes, "b", wide_adapter());
+                drop(Project::from_bytes(&archive, "a"));
+            },
+        ),
+        with_text(
+            "peft config",
+            text(
+                r#"{"peft_type":"LORA","r":1,"lora_alpha":4,"alpha_pattern":{"proj_in":2},"use_rslora":true}"#,
+            ),
+            |bytes| {
+                let name = "adapter_model.safetensors";
+                let archive = archive_with("adapter_config.json", bytes, name, wide_adapter());
+                drop(read_adapter(&archive, "a.zip"));
+            },
+        ),
         with_text("U-Net config", config_of("unet/residual_mid.json"), |bytes| {
             drop(UNet2DConditionConfig::from_json(&String::from_utf8_lossy(bytes)));
         }),
@@ -246,6 +314,7 @@ fn damaged_files_end_in_a_sentence() {
     let seed = std::env::var("PALPABLE_FUZZ_SEED").map_or(7, |seed| seed.parse().unwrap());
     let mut generator = Generator(seed);
     let targets = targets();
+    let headers = targets.iter().take_while(|target| target.safetensors).count();
     let taken_by = |target: &Target, file: &[u8]| {
         take_peak();
         let before = held();
@@ -256,7 +325,8 @@ fn damaged_files_end_in_a_sentence() {
     let mut most = 0;
     for case in 0..cases {
         // Headers break in the most ways: half of all cases.
-        let index = if case % 2 == 0 { case / 2 % 3 } else { 3 + case / 2 % (targets.len() - 3) };
+        let index =
+            if case % 2 == 0 { case / 2 % headers } else { headers + case / 2 % (targets.len() - headers) };
         let target = &targets[index];
         let deep = target.safetensors && generator.below(4) != 0;
         let change = if deep { mutate_header } else { mutate };

@@ -1,6 +1,7 @@
 //! The whole way from a prompt, and perhaps a picture, to a picture, against diffusers' pictures
 //! (tools/goldens/pipeline.py).
 
+mod adapters;
 mod from_nothing;
 mod from_picture;
 mod heat_maps;
@@ -10,6 +11,8 @@ mod prompts;
 mod steering;
 #[path = "../support/mod.rs"]
 mod support;
+mod time_presets;
+mod training;
 mod turbo;
 
 use burn::tensor::{Device, Tensor};

@@ -22,6 +22,7 @@ fn adapter(model: &StableDiffusion) -> Adapter {
         rank: 1,
         in_features: projection.in_features,
         out_features: projection.out_features,
+        kernel: 1,
         down: wave(projection.in_features, 0.3),
         up: wave(projection.out_features, 0.3),
         alpha: 1.0,
@@ -97,11 +98,14 @@ fn strength_and_length_act_as_they_say() {
     let adapter = adapter(&model);
     let plain = draw(&model, &settings(), &adapter);
     let fading = |end: f64| GenerationSettings { strength_end: Some(end), ..settings() };
-    assert_eq!(draw(&model, &fading(1.0), &adapter), plain);
+    // Without an end the LoRA is folded into the weights: the same but for the last bits.
+    let constant = draw(&model, &fading(1.0), &adapter);
+    assert!(constant.rgb.iter().zip(&plain.rgb).all(|(a, b)| a.abs_diff(*b) <= 1));
     assert_ne!(draw(&model, &fading(0.0), &adapter), plain);
     // The first step has the full strength, whatever the last one has.
     let one = |settings: GenerationSettings| GenerationSettings { steps: 1, ..settings };
-    assert_eq!(draw(&model, &one(fading(0.0)), &adapter), draw(&model, &one(settings()), &adapter));
+    let [first, whole] = [fading(0.0), settings()].map(|settings| draw(&model, &one(settings), &adapter));
+    assert!(first.rgb.iter().zip(&whole.rgb).all(|(a, b)| a.abs_diff(*b) <= 1));
 
     let clipped = |clip: f64| GenerationSettings { embedding_norm_clip: Some(clip), ..settings() };
     assert_eq!(draw(&model, &clipped(5.0), &adapter), plain);

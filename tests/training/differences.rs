@@ -4,7 +4,7 @@
 use burn::tensor::{FloatDType, Tensor};
 use palpable::adapter::Adapter;
 use palpable::model::adaptable::{AdaptableModule, LayerKind, ModuleChoice};
-use palpable::model::lora::{LoraSet, WeightDifference};
+use palpable::model::lora::{Folding, LoraSet, WeightDifference};
 use palpable::plan::Adaptation;
 use palpable::training::lora_parameters::LoraLayout;
 use palpable::training::settings::TrainingSettings;
@@ -183,7 +183,7 @@ fn runs_train_what_they_are_told_to() {
         let learned = predict(trainer.lora_set());
         assert_eq!(predict(exported.clone()), learned);
         let mut folded = exported;
-        tiny.unet.fold(&mut folded);
+        tiny.unet.fold(&mut folded, Folding::Differences);
         assert_eq!(predict(folded), learned, "the same sum, made once");
     }
 }

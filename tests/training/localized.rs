@@ -1,16 +1,20 @@
-//! The localized cross-attention loss against PyTorch (tools/goldens/localized_loss.py), piece by piece.
+//! The localized cross-attention loss: against PyTorch (tools/goldens/localized_loss.py), piece by piece, and
+//! in whole runs.
 
 use burn::tensor::{Device, FloatDType, Tensor};
 use palpable::model::unet::UNet2DConditionModel;
 use palpable::model::unet_config::UNet2DConditionConfig;
-use palpable::training::ActivationPolicy;
+use palpable::training::batches::Batches;
 use palpable::training::gradients::Trained;
 use palpable::training::localized_loss::Localization;
 use palpable::training::lora_parameters::LoraLayout;
 use palpable::training::segmented_pass::{PassGradients, SegmentedPass};
+use palpable::training::settings::{SettingsError, Subject};
+use palpable::training::{ActivationPolicy, Error, PhotoLatents, Trainer, TrainingSettings};
 
 use crate::support::formula::{self, FormulaModel};
-use crate::support::{Golden, relative_error, values};
+use crate::support::{Golden, block_on, relative_error, values};
+use crate::tiny::{self, Tiny, resume, run, state, trained_values};
 
 const TIMESTEPS: [f32; 2] = [801.0, 20.5];
 const SIZE: [usize; 2] = [16, 12];
@@ -42,15 +46,8 @@ fn gradients(
     let masks: Tensor<3> = formula::values("masks", [2, 40, 30], &device).greater_elem(0.5).float();
     let localization = Localization::new(unet, masks, positions, TOKENS);
     let localized = weight.map(|weight| (localization, weight));
-    let (_, pass) = SegmentedPass::forward_localized(
-        unet,
-        trained,
-        image("sample"),
-        &TIMESTEPS,
-        context,
-        policy,
-        localized,
-    );
+    let (_, pass) =
+        SegmentedPass::forward(unet, trained, image("sample"), &TIMESTEPS, context, policy, localized);
     let loss = pass.localized_loss().map(|loss| values(loss)[0]);
     (loss, pass.backward(image("weights")))
 }
@@ -103,4 +100,112 @@ fn both_policies_agree_and_rows_without_a_subject_rest() {
     let (with_subject, without) = (moved(0..half), moved(half..2 * half));
     println!("gradients move by {with_subject:.1e} with a subject, by {without:.1e} without");
     assert!(with_subject > 1e-2 && without < 1e-5);
+}
+
+/// Two photos of three with a mask each: the subject in the middle, and in a corner.
+fn covered() -> Vec<f32> {
+    let shows = |photo: usize, row: usize, column: usize| match photo {
+        0 => (2..6).contains(&row) && (2..6).contains(&column),
+        1 => row < 3 && column < 4,
+        _ => false,
+    };
+    (0..192).map(|index| f32::from(u8::from(shows(index / 64, index / 8 % 8, index % 8)))).collect()
+}
+
+fn masked_run(tiny: &Tiny, localized_loss: f64) -> Trainer {
+    let settings = TrainingSettings { localized_loss, lambda: 0.0, steps: 12, ..tiny::settings() };
+    let latents = formula::values("latents", [3, 8, 8, 4], &tiny.device);
+    Trainer::new(tiny.model(), PhotoLatents::masked(latents, &covered()), settings, &tiny.device).unwrap()
+}
+
+/// The attention leaves the background, which by itself it doesn't; both runs see the same batches.
+#[test]
+fn a_few_steps_draw_the_attention_to_the_subject() {
+    let tiny = Tiny::new();
+    let [localized, plain] = [10.0, 1e-6].map(|weight| {
+        let mut trainer = masked_run(&tiny, weight);
+        let steps = (0..12).map(|_| block_on(trainer.step()).unwrap());
+        steps.map(|record| record.localized_loss).collect::<Vec<_>>()
+    });
+    println!("L_loc with the loss {localized:?}, without {plain:?}");
+    assert_eq!(localized[0], plain[0]);
+    let gained = |step: usize| plain[step] - localized[step];
+    assert!((1..12).all(|step| gained(step) > 0.0), "{localized:?}, {plain:?}");
+    assert!(gained(11) > 5.0 * gained(1));
+}
+
+/// Each row's word is that of its photo's subject; a photo without a mask has none.
+#[test]
+fn rows_localize_their_own_subjects() {
+    let tiny = Tiny::new();
+    let cat =
+        Subject { placeholder: "<my-cat>".into(), class_noun: "cat".into(), photos: 1, ..Default::default() };
+    let settings = TrainingSettings {
+        localized_loss: 0.5,
+        vectors: 2,
+        batch: 6,
+        further_subjects: vec![cat],
+        ..tiny::settings()
+    };
+    // The second of the dog's two photos has no mask.
+    let covered: Vec<f32> = (0..192).map(|index| f32::from(u8::from(index / 64 != 1))).collect();
+    let latents = PhotoLatents::masked(formula::values("latents", [3, 8, 8, 4], &tiny.device), &covered);
+    let schedule = tiny.model().schedule;
+    let batches = Batches { settings: &settings, latents: &latents, schedule: &schedule };
+    let photos: Vec<_> = batches.draw(0, 0).rows.iter().map(|row| row.photo).collect();
+    let localized = batches.batch(0, 0, &tiny.device).0.localized.unwrap();
+    assert_eq!(localized.weight, 0.5);
+    assert_eq!(localized.masks.dims(), [6, 8, 8]);
+    assert!((0..3).all(|photo| photos.contains(&photo)), "{photos:?}");
+    let expected: Vec<_> = photos.iter().map(|photo| [0..2, 0..0, 2..4][*photo].clone()).collect();
+    assert_eq!(localized.words, expected);
+}
+
+#[test]
+fn a_record_counts_the_localized_loss() {
+    let tiny = Tiny::new();
+    let record = block_on(masked_run(&tiny, 4.0).step()).unwrap();
+    assert!(record.localized_loss != 0.0);
+    let parts = record.personalization_loss + 4.0 * record.localized_loss;
+    assert!((record.loss - parts).abs() < 1e-5 * parts.abs(), "{} is not {parts}", record.loss);
+    assert!(serde_json::to_value(&record).unwrap()["localizedLoss"].is_number());
+}
+
+/// Masks that nobody asks for change nothing, to the bit.
+#[test]
+fn without_its_weight_masks_change_nothing() {
+    let tiny = Tiny::new();
+    let mut masked = masked_run(&tiny, 0.0);
+    let mut plain = tiny.trainer(masked.settings());
+    run(&mut masked, 3);
+    run(&mut plain, 3);
+    assert_eq!(trained_values(&masked), trained_values(&plain));
+}
+
+#[test]
+fn a_resumed_localized_run_is_the_uninterrupted_one_to_the_bit() {
+    let tiny = Tiny::new();
+    let mut whole = masked_run(&tiny, 2.0);
+    run(&mut whole, 6);
+    let mut first = masked_run(&tiny, 2.0);
+    run(&mut first, 3);
+    let mut second = resume(&tiny, &state(&first)).unwrap();
+    run(&mut second, 3);
+    assert_eq!(state(&second), state(&whole));
+}
+
+#[test]
+fn photos_without_masks_are_refused_or_passed_over() {
+    let tiny = Tiny::new();
+    let settings = TrainingSettings { localized_loss: 1.0, ..tiny::settings() };
+    let refused =
+        |latents| Trainer::new(tiny.model(), latents, settings.clone(), &tiny.device).err().unwrap();
+    let latents = tiny.latents();
+    let error = refused(latents);
+    assert!(matches!(error, Error::Settings(SettingsError::MasksMissing)), "{error}");
+    assert!(error.to_string().contains("no photo has a mask"), "{error}");
+    let remarks = masked_run(&tiny, 1.0).remarks().join(" ");
+    assert!(remarks.contains("2 of 3 photos have a mask"), "{remarks}");
+    let too_much = TrainingSettings { localized_loss: 11.0, ..settings };
+    assert!(too_much.validate().unwrap_err().to_string().contains("localized loss is 11"));
 }

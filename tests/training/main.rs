@@ -1,10 +1,13 @@
 //! Training, from the equations to whole runs.
 
+mod alignment_forms;
 mod augmentation;
 mod batches;
 mod device;
 mod differences;
+mod early_stopping;
 mod equations;
+mod golden_step;
 mod localized;
 mod methods;
 mod optimization;

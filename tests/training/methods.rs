@@ -4,252 +4,126 @@
 use burn::tensor::Tensor;
 use palpable::model::adaptable::ModuleChoice;
 use palpable::sampling::{NoiseSchedule, PredictionType};
-use palpable::training::ActivationPolicy;
 use palpable::training::alignment::Alignment;
-use palpable::training::embedding::{NewWords, PromptTemplate};
-use palpable::training::gradients::{self, Batch, Conditioning, Networks, StepGradients, Trained};
+use palpable::training::localized_loss::LocalizedRows;
 use palpable::training::lora_parameters::LoraLayout;
 use palpable::training::loss_weights::{RowWeights, min_snr};
 use palpable::training::settings::{Method, TrainingSettings};
 
-use crate::support::{Golden, formula, relative_error, values};
+use crate::golden_step::{self, Case, lora};
+use crate::support::{Golden, relative_error, values};
 use crate::tiny::{Tiny, schedule};
 
-const LIMIT: f64 = 1e-3;
-const PRIOR_TIMESTEPS: [usize; 2] = [20, 500];
+/// The photos' prompts, then two of the prior.
+const WITH_PRIOR: [&str; 4] =
+    ["a photo of <my-dog>", "an oil painting of <my-cat>", "a photo of a dog", "a photo of a dog"];
 
-/// A pass on the tiny model.
-struct Case {
-    name: &'static str,
-    layout: LoraLayout,
-    /// Of the photos' rows, then of the prior's if there are any.
-    prompts: Vec<&'static str>,
-    timesteps: [usize; 2],
-    weights: RowWeights,
-    embedding_is_trained: bool,
+fn compare(name: &str, tiny: &Tiny, case: Case, tensors: usize) {
+    let layout = case.layout.clone();
+    let step = case.run(tiny);
+    let loss = ("loss", step.loss.clone());
+    golden_step::compare(&Golden::read("methods.safetensors"), name, loss, &layout, step, tensors);
 }
 
-fn unweighted() -> RowWeights {
-    RowWeights { min_snr: None, pixels: None, prior: None }
-}
-
-fn lora(tiny: &Tiny) -> LoraLayout {
-    LoraLayout::new(tiny.unet.adaptable_modules(ModuleChoice::AttentionProjections), 2, 2.0)
-}
-
-/// The golden script's factors; full differences start at zero.
-fn initial(layout: &LoraLayout, tiny: &Tiny, name: &str) -> Tensor<1> {
-    if !matches!(name, "dreambooth_lora" | "palp") {
-        return Tensor::zeros([layout.count()], &tiny.device);
-    }
-    let modules = tiny.unet.adaptable_modules(ModuleChoice::AttentionProjections);
-    let factors = modules.iter().flat_map(|module| {
-        let factor = |part: &str, count: usize| {
-            values(formula::values::<1>(&format!("{}.{part}", module.path), [count], &tiny.device) * 0.2)
-        };
-        [factor("down", 2 * module.in_features), factor("up", 2 * module.out_features)].concat()
-    });
-    Tensor::from_floats(factors.collect::<Vec<f32>>().as_slice(), &tiny.device)
-}
-
-fn run(tiny: &Tiny, case: Case, alignment: Option<Alignment>) -> StepGradients {
-    let Case { name, layout, prompts, timesteps, weights, embedding_is_trained } = case;
-    let schedule = schedule(PredictionType::Epsilon);
-    let mut tokenizer = tiny.model().tokenizer;
-    let new_words =
-        NewWords { placeholders: ["<my-dog>", "<my-cat>"].map(str::to_owned).to_vec(), vectors: 1 };
-    for word in &new_words.placeholders {
-        tokenizer.add_placeholder(word, 1).unwrap();
-    }
-    let template =
-        |prompt: &str| PromptTemplate::new(&tokenizer.encode(prompt), &new_words, &tiny.text_encoder);
-    let embedding: Tensor<2> = formula::values("embedding", [2, 24], &tiny.device) * 0.2;
-    let fixed = |prompt: &str| tiny.text_encoder.forward(template(prompt).splice(&embedding));
-    let mut distinct: Vec<&str> = prompts.clone();
-    distinct.dedup();
-    let conditioning = Conditioning {
-        personalization: distinct.iter().map(|prompt| template(prompt)).collect(),
-        clean: fixed("a pencil sketch of a dog and a cat"),
-        empty: fixed(""),
-    };
-    let both = |what: &str| {
-        let rows = ["photos", "prior"]
-            .map(|name| formula::values::<4>(&format!("{name}.{what}"), [2, 8, 8, 4], &tiny.device));
-        Tensor::cat(rows[..prompts.len() / 2].to_vec(), 0)
-    };
-    let batch = Batch {
-        latents: both("latents"),
-        noise: both("noise"),
-        timesteps: timesteps.into_iter().chain(PRIOR_TIMESTEPS).take(prompts.len()).collect(),
-        prompts: prompts
-            .iter()
-            .map(|prompt| distinct.iter().position(|known| known == prompt).unwrap())
-            .collect(),
-        photo_rows: 2,
-        weights: weights.of_batch(2, &tiny.device),
-    };
-    let trained = Trained {
-        factors: layout.split(&initial(&layout, tiny, name)),
-        layout: layout.clone(),
-        embedding,
-        embedding_is_trained,
-    };
-    let networks = |activations| Networks {
-        text_encoder: &tiny.text_encoder,
-        unet: &tiny.unet,
-        schedule: &schedule,
-        dtype: tiny.dtype.into(),
-        activations,
-    };
-    let pass = |activations| {
-        gradients::step_gradients(networks(activations), &conditioning, &trained, &batch, alignment.as_ref())
-    };
-    let (kept, recomputed) = (pass(ActivationPolicy::Keep), pass(ActivationPolicy::Recompute));
-    assert_eq!(values(kept.lora.clone()), values(recomputed.lora));
-    assert_eq!(values(kept.embedding.clone()), values(recomputed.embedding));
-    kept
-}
-
-/// The golden script's sample of a gradient: every n-th number, at most 128, and the norm of all.
-fn sample_of(gradient: &[f32]) -> Vec<f32> {
-    let step = (gradient.len() / 128).max(1);
-    let norm = gradient.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt();
-    gradient.iter().copied().step_by(step).take(128).chain([norm as f32]).collect()
-}
-
-/// Compares the loss, [V]'s gradient and all that the golden holds of the weights'.
-fn compare(name: &str, loss: &str, layout: &LoraLayout, step: StepGradients, tensors: usize) {
-    let golden = Golden::read("methods.safetensors");
-    let check = |what: &str, actual: &[f32], limit: f64| {
-        let error = relative_error(actual, golden.values(&format!("{name}.{what}")));
-        assert!(error <= limit, "{name} {what}: relative error {error:.1e}");
-        error
-    };
-    check(loss, &values(step.personalization_loss), 1e-5);
-    let mut worst: f64 = 0.0;
-    if golden.holds(&format!("{name}.embedding")) {
-        worst = check("embedding", &values(step.embedding), LIMIT);
-    } else {
-        assert!(values(step.embedding).iter().all(|&value| value == 0.0));
-    }
-    let (lora, differences) = layout.weights(&values(step.lora));
-    let lora = lora.into_iter().flat_map(|weights| {
-        [(format!("{}.down", weights.path), weights.down), (format!("{}.up", weights.path), weights.up)]
-    });
-    let full = differences.into_iter().flat_map(|difference| {
-        let bias = difference.bias.map(|bias| (format!("{}.bias", difference.path), bias));
-        [(format!("{}.weight", difference.path), difference.weight)].into_iter().chain(bias)
-    });
-    let mut compared = 0;
-    for (path, gradient) in lora.chain(full) {
-        if golden.holds(&format!("{name}.{path}")) {
-            worst = worst.max(check(&path, &sample_of(&gradient), LIMIT));
-            compared += 1;
-        }
-    }
-    assert_eq!(compared, tensors);
-    println!("{name}: worst relative error of a gradient {worst:.1e}");
+/// One number for each latent of two pictures.
+fn of_latents(tiny: &Tiny, value: impl Fn(usize, usize, usize) -> f32) -> Tensor<4> {
+    let values: Vec<f32> = (0..128).map(|index| value(index / 64, index / 8 % 8, index % 8)).collect();
+    Tensor::<1>::from_floats(values.as_slice(), &tiny.device).reshape([2, 8, 8, 1])
 }
 
 #[test]
 fn textual_inversion_equals_pytorch() {
     let tiny = Tiny::new();
     let layout = LoraLayout::full(tiny.unet.adaptable_modules(ModuleChoice::Nothing));
-    let case = Case {
-        name: "textual_inversion",
-        layout: layout.clone(),
-        prompts: vec!["a photo of a <my-dog>", "a close-up photo of the <my-dog>"],
-        timesteps: [300, 700],
-        weights: unweighted(),
-        embedding_is_trained: true,
-    };
-    compare("textual_inversion", "loss", &layout, run(&tiny, case, None), 0);
+    let prompts = vec!["a photo of a <my-dog>", "a close-up photo of the <my-dog>"];
+    compare("textual_inversion", &tiny, Case::new(layout, prompts), 0);
 }
 
 #[test]
 fn dreambooth_equals_pytorch() {
     let tiny = Tiny::new();
     let layout = LoraLayout::full(tiny.unet.adaptable_modules(ModuleChoice::All));
-    let case = Case {
-        name: "dreambooth",
-        layout: layout.clone(),
-        prompts: [["photo of a <my-dog> dog"; 2], ["a photo of a dog"; 2]].concat(),
-        timesteps: [300, 700],
-        weights: RowWeights { prior: Some((2, 0.5)), ..unweighted() },
-        embedding_is_trained: false,
-    };
-    compare("dreambooth", "loss", &layout, run(&tiny, case, None), 8);
+    let mut case = Case::new(layout, [["photo of a <my-dog> dog"; 2], ["a photo of a dog"; 2]].concat());
+    case.weights.prior = Some((2, 0.5));
+    case.embedding_is_trained = false;
+    compare("dreambooth", &tiny, case, 8);
 }
 
 #[test]
 fn dreambooth_lora_with_min_snr_equals_pytorch() {
     let tiny = Tiny::new();
-    let layout = lora(&tiny);
-    let case = Case {
-        name: "dreambooth_lora",
-        layout: layout.clone(),
-        prompts: vec!["photo of a <my-dog> dog"; 2],
-        timesteps: [50, 700],
-        weights: RowWeights { min_snr: Some(gamma_5(&[50, 700])), ..unweighted() },
-        embedding_is_trained: false,
-    };
-    compare("dreambooth_lora", "loss", &layout, run(&tiny, case, None), 8);
+    let mut case = Case::new(lora(&tiny), vec!["photo of a <my-dog> dog"; 2]);
+    case.adapted = true;
+    case.timesteps = [50, 700];
+    case.weights.min_snr = Some(gamma_5(&[50, 700]));
+    case.embedding_is_trained = false;
+    compare("dreambooth_lora", &tiny, case, 8);
 }
 
 #[test]
 fn custom_diffusion_equals_pytorch() {
     let tiny = Tiny::new();
     let layout = LoraLayout::full(tiny.unet.adaptable_modules(ModuleChoice::CrossAttentionKeysValues));
+    let photos = ["very small photo of a <my-dog> dog", "photo of a <my-dog> dog"];
+    let mut case = Case::new(layout, [photos, ["a photo of a dog"; 2]].concat());
     // The first photo fills rows 2..5 and columns 1..7, so these 18 of 64 latents count for all.
-    let weight = |index: usize| match (index / 64, index / 8 % 8, index % 8) {
+    let pixels = of_latents(&tiny, |photo, row, column| match (photo, row, column) {
         (0, 2..5, 1..7) => 64.0 / 18.0,
         (0, ..) => 0.0,
         _ => 1.0,
-    };
-    let pixels: Vec<f32> = (0..128).map(weight).collect();
-    let pixels = Tensor::<1>::from_floats(pixels.as_slice(), &tiny.device).reshape([2, 8, 8, 1]);
-    let case = Case {
-        name: "custom_diffusion",
-        layout: layout.clone(),
-        prompts: vec![
-            "very small photo of a <my-dog> dog",
-            "photo of a <my-dog> dog",
-            "a photo of a dog",
-            "a photo of a dog",
-        ],
-        timesteps: [300, 700],
-        weights: RowWeights { pixels: Some(pixels), prior: Some((2, 1.0)), min_snr: None },
-        embedding_is_trained: true,
-    };
-    compare("custom_diffusion", "loss", &layout, run(&tiny, case, None), 2);
+    });
+    case.weights = RowWeights { pixels: Some(pixels), prior: Some((2, 1.0)), min_snr: None };
+    compare("custom_diffusion", &tiny, case, 2);
 }
 
 /// Two subjects with masks, min-SNR and a prior: alignment is weighed by none of them.
 #[test]
 fn palp_on_two_subjects_equals_pytorch() {
     let tiny = Tiny::new();
-    let layout = lora(&tiny);
-    let pixels: Vec<f32> = (0..128).map(|index| if index % 64 % 3 == 0 { 1.0 } else { 0.25 }).collect();
-    let pixels = Tensor::<1>::from_floats(pixels.as_slice(), &tiny.device).reshape([2, 8, 8, 1]);
-    let case = Case {
-        name: "palp",
-        layout: layout.clone(),
-        prompts: vec![
-            "a photo of <my-dog>",
-            "an oil painting of <my-cat>",
-            "a photo of a dog",
-            "a photo of a dog",
-        ],
-        timesteps: [50, 700],
-        weights: RowWeights {
-            min_snr: Some(gamma_5(&[50, 700])),
-            pixels: Some(pixels),
-            prior: Some((2, 0.5)),
-        },
-        embedding_is_trained: true,
+    let mut case = Case::new(lora(&tiny), WITH_PRIOR.to_vec());
+    case.adapted = true;
+    case.timesteps = [50, 700];
+    let pixels = of_latents(&tiny, |_, row, column| if (8 * row + column) % 3 == 0 { 1.0 } else { 0.25 });
+    case.weights =
+        RowWeights { min_snr: Some(gamma_5(&[50, 700])), pixels: Some(pixels), prior: Some((2, 0.5)) };
+    case.alignment = Some(Alignment { alpha: 7.5, beta: 3.0, lambda: 0.3, ..Alignment::default() });
+    let layout = case.layout.clone();
+    let step = case.run(&tiny);
+    let loss = ("personalization_loss", step.personalization_loss.clone());
+    golden_step::compare(&Golden::read("methods.safetensors"), "palp", loss, &layout, step, 8);
+}
+
+/// The localized loss of the photos' own words beside a prior that it leaves alone.
+#[test]
+fn the_localized_loss_equals_pytorch() {
+    let tiny = Tiny::new();
+    let case = |weight: f64| {
+        let mut case = Case::new(lora(&tiny), WITH_PRIOR.to_vec());
+        case.adapted = true;
+        case.weights.prior = Some((2, 0.5));
+        let shows = |photo, row, column| match (photo, row, column) {
+            (0, 2..5, 1..7) | (1, 4.., ..3) => 1.0,
+            _ => 0.0,
+        };
+        let masks = Tensor::cat(vec![of_latents(&tiny, shows), of_latents(&tiny, |_, _, _| 0.0)], 0);
+        let words = vec![0..1, 1..2, 0..0, 0..0];
+        case.localized = Some(LocalizedRows { weight, masks: masks.squeeze_dim(3), words });
+        case
     };
-    let alignment = Alignment { alpha: 7.5, beta: 3.0, lambda: 0.3, ..Alignment::default() };
-    compare("palp", "personalization_loss", &layout, run(&tiny, case, Some(alignment)), 8);
+    compare("localized", &tiny, case(5.0), 8);
+    let golden = Golden::read("methods.safetensors");
+    let step = case(5.0).run(&tiny);
+    for (what, value) in [
+        ("localized_loss", step.localized_loss.unwrap()),
+        ("personalization_loss", step.personalization_loss),
+    ] {
+        let error = relative_error(&values(value), golden.values(&format!("localized.{what}")));
+        assert!(error < 1e-5, "{what}: {error:.1e}");
+    }
+    // The golden would be missed without it.
+    let without = relative_error(&values(case(0.0).run(&tiny).embedding), &values(step.embedding));
+    println!("the localized loss moves the gradient of the words by {without:.1e}");
+    assert!(without > 0.1);
 }
 
 fn gamma_5(timesteps: &[usize]) -> Vec<f32> {

@@ -3,6 +3,7 @@
 
 use burn::tensor::{Device, Tensor};
 use palpable::training::TrainingSettings;
+use palpable::training::early_stopping::{BestScore, Standing};
 use palpable::training::embedding_norm;
 use palpable::training::learning_rate::LearningRateSchedule;
 use palpable::training::optimizer::{Optimizer, ParameterGroup};
@@ -176,14 +177,15 @@ fn the_best_values_are_kept_and_survive_a_checkpoint() {
     let mut trainer = tiny.trainer(&settings());
     run(&mut trainer, 2);
     let best = trained_values(&trainer);
-    assert_eq!(trainer.note_score(0.5), 0);
+    assert_eq!(trainer.note_score(0.5).without_gain, 0);
     run(&mut trainer, 2);
-    assert_eq!(trainer.note_score(0.4), 1);
-    assert_eq!(trainer.note_score(f64::NAN), 2);
+    assert_eq!(trainer.note_score(0.4).without_gain, 1);
+    assert_eq!(trainer.note_score(f64::NAN).without_gain, 2);
     assert_ne!(trained_values(&trainer), best);
     let mut trainer = resume(&tiny, &state(&trainer)).unwrap();
-    assert_eq!(trainer.note_score(0.5), 3);
-    assert_eq!(trainer.restore_best(), Some((2, 0.5)));
+    let standing = trainer.note_score(0.5);
+    assert_eq!(standing, Standing { best: Some(BestScore { step: 2, score: 0.5 }), without_gain: 3 });
+    trainer.restore_best();
     assert_eq!(trained_values(&trainer), best);
     assert_eq!(block_on(trainer.adapter()).unwrap().details.steps, Some(2));
 }

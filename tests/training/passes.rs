@@ -9,6 +9,7 @@ use palpable::training::gradients::{self, Batch, Conditioning, Networks, Trained
 use palpable::training::lora_parameters::LoraLayout;
 use palpable::training::optimizer::ParameterGroup;
 use palpable::training::palp::{self, NoiseLevel};
+use palpable::training::personal_prompt::encode_personal;
 
 use crate::support::{formula, relative_error, values};
 use crate::tiny::{PLACEHOLDER, Tiny, schedule};
@@ -87,7 +88,7 @@ impl Pass {
         let factors = self.trained.factors.on_tape(true);
         let lora = self.trained.layout.lora_set(&factors);
         let embedding = self.trained.embedding.clone().autodiff().require_grad();
-        let states = gradients::encode_personal(self.networks(), &self.conditioning, &embedding);
+        let states = encode_personal(self.networks(), &self.conditioning, &embedding);
         let output =
             self.tiny.unet.forward(self.noisy(), &[300.0, 700.0], states.repeat_dim(0, 2), Some(&lora));
         let mut gradients = (output - target.autodiff()).square().mean().backward();
@@ -100,7 +101,7 @@ impl Pass {
     /// autodiff, which differs in the last bits.)
     fn personal_states(&self) -> Tensor<3> {
         let embedding = self.trained.embedding.clone().autodiff().require_grad();
-        gradients::encode_personal(self.networks(), &self.conditioning, &embedding)
+        encode_personal(self.networks(), &self.conditioning, &embedding)
     }
 
     fn level(&self) -> NoiseLevel {

@@ -231,6 +231,15 @@ fn latents_are_scaled_means_of_every_framing() {
     assert_eq!((sized.scale(0, 0), sized.scale(1, 1)), (None, sized.scale(1, 3)));
     assert!(sized.scale(1, 1).is_some());
 
+    // Masks are kept where the localized loss asks for them.
+    let mask = Photo::decode(&png(&two_halves(60, 30)), "mask").unwrap();
+    let masked = [both[0].clone().with_mask(&mask, "wide").unwrap(), photos[0].clone()];
+    for (localized_loss, expected) in [(1.0, 1), (0.0, 0)] {
+        let asked = TrainingSettings { localized_loss, ..settings.clone() };
+        let encoded = PhotoLatents::encode(&masked, &vae, sizes, &asked, &device, &mut untold);
+        assert_eq!(block_on(encoded).unwrap().masked_photos(), expected);
+    }
+
     let framing = variants_of(5, 1, 2)[1].framing;
     let alone = vae.encode(photos[1].to_tensor(framing, 32, &device)).mean;
     let expected = values(alone * vae.config.scaling_factor);

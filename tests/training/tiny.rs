@@ -86,6 +86,7 @@ impl Tiny {
 
     pub fn model(&self) -> FrozenModel {
         FrozenModel {
+            checkpoint_hash: None,
             name: "tiny".to_owned(),
             tokenizer: block_on(Tokenizer::load(&demo_model(), "tokenizer")).unwrap(),
             text_encoder: self.text_encoder.clone(),

@@ -15,6 +15,8 @@ const run = (step: number, id = "a"): RunFile => ({
     step,
     settings: { placeholder: "<my-dog>", steps: 100 } as TrainingSettings,
     previews: null,
+    scores: [],
+    photoVectors: null,
     every: 25,
     model: "demo",
     records: Array.from({ length: step }, (_, index) => ({
@@ -98,6 +100,19 @@ describe("keeping", () => {
     expect(await readRun("a")).toEqual(run(80));
   });
 
+  test("a clock set back a year between two states: the later step is the later state all the same", async () => {
+    const keeper = new RunKeeper("a");
+    await keeper.keep(run(50));
+    const later = run(75);
+    later.facts.savedAt -= 31_536_000_000;
+    await keeper.keep(later);
+    expect((await readRun("a"))?.facts.step).toBe(75);
+    // The older one is written over, not the one that the clock calls older.
+    await new RunKeeper("a").keep(run(100));
+    expect((await readRun("a"))?.facts.step).toBe(100);
+    expect((await decodeRun(storage.at(FOLDER, "a", "two.run").bytes))?.facts.step).toBe(75);
+  });
+
   test("a browser that keeps no files says so", async () => {
     vi.stubGlobal("navigator", {
       storage: { getDirectory: () => Promise.reject(new DOMException("no", "SecurityError")) },
@@ -121,6 +136,21 @@ describe("the next visit", () => {
       ["new", 50],
       ["old", 25],
       ["bad", undefined],
+    ]);
+  });
+
+  test("is not led astray by what else lies in the folder", async () => {
+    await new RunKeeper("good").keep(run(25, "good"));
+    const folder = storage.children.get(FOLDER) as FakeFolder;
+    await folder.getFileHandle("a file in a run's place", { create: true });
+    await folder.getDirectoryHandle("an empty run", { create: true });
+    const odd = await folder.getDirectoryHandle("folders in the slots' place", { create: true });
+    await odd.getDirectoryHandle("one.run", { create: true });
+    await findUnfinished();
+    expect(unfinished.value.map(({ id, facts }) => [id, facts?.step])).toEqual([
+      ["good", 25],
+      ["an empty run", undefined],
+      ["folders in the slots' place", undefined],
     ]);
   });
 

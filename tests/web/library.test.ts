@@ -9,10 +9,17 @@ const fakeEngine = vi.hoisted(() => ({ next: 1, refused: "" }));
 
 vi.mock("../../web/app/studio", () => ({
   whenEngineOpens: () => undefined,
+  whenEngineCloses: () => undefined,
   engine: () => ({
     addAdapter: async (_: Uint8Array, fileName: string) => {
       if (fileName === fakeEngine.refused) throw faultError("BadFile", "It belongs to another model.");
-      return { id: fakeEngine.next++, name: fileName, placeholder: `<${fileName}>` } as AdapterReport;
+      const placeholder = `<${fileName}>`;
+      return {
+        id: fakeEngine.next++,
+        name: fileName,
+        placeholder,
+        placeholders: [placeholder],
+      } as AdapterReport;
     },
     exportAdapter: async () => Uint8Array.of(1, 2, 3),
     removeAdapter: async () => undefined,
@@ -22,7 +29,12 @@ vi.mock("../../web/app/studio", () => ({
 const adapters = await import("../../web/features/adapters/library");
 
 const trained = (name: string) =>
-  adapters.keepTrained({ id: 7, name, placeholder: `<${name}>` } as AdapterReport);
+  adapters.keepTrained({
+    id: 7,
+    name,
+    placeholder: `<${name}>`,
+    placeholders: [`<${name}>`],
+  } as AdapterReport);
 
 /** As after a reload: nothing but the storage. */
 async function reload(): Promise<void> {
@@ -105,4 +117,12 @@ test("a full storage: a sentence, and the adapter can be used and is said to be 
     kind: "Storage",
     message: expect.stringContaining("no room left"),
   });
+});
+
+test("an adapter of several things goes by all its words", async () => {
+  const report = { name: "pair", placeholder: "<my-dog>", placeholders: ["<my-dog>", "<my-cat>"] };
+  expect(adapters.knownAs(report as AdapterReport)).toBe("<my-dog> and <my-cat>");
+  expect(adapters.knownAs({ name: "ink", placeholders: [] as string[] } as AdapterReport)).toBe("ink");
+  await adapters.keepTrained(report as AdapterReport);
+  expect(adapters.placeholders.value).toEqual(["<my-dog>", "<my-cat>"]);
 });

@@ -11,6 +11,7 @@ const fake = vi.hoisted(() => ({ load: undefined as unknown, commands: [] as str
 
 vi.mock("../../web/app/studio", () => ({
   whenEngineOpens: () => undefined,
+  whenEngineCloses: () => undefined,
   engine: () => ({
     loadModel: fake.load,
     command: (_job: string, command: string) => fake.commands.push(command),

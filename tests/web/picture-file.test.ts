@@ -2,6 +2,7 @@ import { deflateSync } from "node:zlib";
 import { describe, expect, test, vi } from "vitest";
 import { readSettings, withSettings } from "../../web/features/gallery/picture-file";
 import { checkedSettings, type PictureSettings } from "../../web/features/gallery/picture-settings";
+import { decodeRegion, encodeRegion } from "../../web/features/gallery/region-mask";
 import { chunksOf, latin1, png, type RawChunk, utf8 } from "./png";
 
 const settings: PictureSettings = {
@@ -39,6 +40,42 @@ describe("writing", () => {
     expect(greek[1]?.type).toBe("iTXt");
     expect(textOf(greek[1])).toMatch(/^parameters\0\0\0\0\0ένας σκύλος 🐕\n/);
   });
+});
+
+test("how words and prompt were balanced comes back, with painted regions", async () => {
+  const values = Uint8Array.from({ length: 64 * 64 }, (_, place) => (place % 64 < 20 ? 255 : 0));
+  const steered: PictureSettings = {
+    ...settings,
+    delayedConcept: 0.3,
+    delayedKeepsLora: true,
+    classPrompt: "a dog, asleep",
+    strengthEnd: 0.5,
+    embeddingNormClip: 1.5,
+    regions: [{ placeholder: "<my-dog>", mask: encodeRegion(values) }],
+  };
+  const read = await readSettings(await withSettings(png(), steered), "dog.png");
+  expect(read).toEqual(steered);
+  expect(decodeRegion(read.regions?.[0]?.mask ?? "")).toEqual(values);
+  expect((await withSettings(png(), steered)).size).toBeLessThan(
+    (await withSettings(png(), settings)).size + 1200,
+  );
+});
+
+test.each([
+  { delayedConcept: 2 },
+  { delayedKeepsLora: "yes" },
+  { strengthEnd: -1 },
+  { embeddingNormClip: 0 },
+  { regions: [{ placeholder: "<my-dog>", mask: "AAAA" }] },
+  { regions: [{ placeholder: "<my-dog>", mask: "<script>" }] },
+  {
+    regions: Array.from({ length: 17 }, () => ({
+      placeholder: "<x>",
+      mask: encodeRegion(new Uint8Array(4096)),
+    })),
+  },
+])("steering that is out of bounds is left out: %j", (wrong) => {
+  expect(checkedSettings({ ...settings, ...wrong })).toEqual(settings);
 });
 
 test("a zero in the prompt can't cut the text off", async () => {

@@ -3,6 +3,7 @@ import {
   cleanPrompt,
   isPlaceholder,
   mentions,
+  nounOf,
   personalPrompt,
   placeholderFor,
   withArticle,
@@ -12,6 +13,14 @@ test("a placeholder is made of the noun and avoids those taken", () => {
   expect(placeholderFor("Teddy bear")).toBe("<my-teddy-bear>");
   expect(placeholderFor("dog", ["<my-dog>", "<my-dog-2>"])).toBe("<my-dog-3>");
   expect(placeholderFor("  ")).toBe("<my-thing>");
+});
+
+test("the noun comes back from a placeholder that was made of it", () => {
+  expect([nounOf("<my-teddy-bear-2>"), nounOf("<my-dog>"), nounOf("<sks>")]).toEqual([
+    "teddy bear",
+    "dog",
+    undefined,
+  ]);
 });
 
 test("a placeholder is one word between angle brackets", () => {
@@ -31,6 +40,13 @@ describe("from the clean prompt to the personal one", () => {
     ["two cats", "two cats"],
   ])("%s", (clean, personal) => {
     expect(personalPrompt(clean, "dog", "<my-dog>")).toBe(personal);
+  });
+
+  test("a noun inside a word that is there already stays", () => {
+    const first = personalPrompt("a dog next to a dog", "dog", "<my-dog>");
+    expect(first).toBe("<my-dog> next to a dog");
+    expect(personalPrompt(first, "dog", "<my-dog-2>")).toBe("<my-dog> next to <my-dog-2>");
+    expect(mentions("<my-dog> at night", "dog")).toBe(false);
   });
 
   test("a noun of several words, and one with signs of a pattern", () => {

@@ -2,8 +2,10 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { AdapterReport } from "../../web/engine/contract";
 import { library } from "../../web/features/adapters/library";
 import type { PictureSettings } from "../../web/features/gallery/picture-settings";
+import { encodeRegion } from "../../web/features/gallery/region-mask";
 import * as generate from "../../web/features/generate/generate";
 import { filledIn, fillIn } from "../../web/features/generate/restore";
+import { steering } from "../../web/features/generate/steering-settings";
 import { model } from "../../web/features/models/model";
 
 const settings: PictureSettings = {
@@ -21,7 +23,7 @@ const settings: PictureSettings = {
 
 const entry = (id: number, placeholder: string) => ({
   key: `adapter-${id}`,
-  report: { id, placeholder, name: "file" } as AdapterReport,
+  report: { id, placeholder, placeholders: [placeholder], name: "file" } as AdapterReport,
   fileName: "file.safetensors",
   bytes: new Uint8Array(),
   active: true,
@@ -29,6 +31,7 @@ const entry = (id: number, placeholder: string) => ({
   saved: true,
   kept: true,
   addedAt: 1,
+  note: { title: "", licence: "" },
 });
 
 const notes = () => filledIn.value?.notes;
@@ -66,6 +69,45 @@ describe("the settings of a picture fill Generate in", () => {
     expect(generate.steps.value).toBe(33);
     expect(library.value.some(({ active }) => active)).toBe(false);
     expect(notes()).toEqual(["They come from “cat.png”."]);
+  });
+});
+
+describe("steering comes back", () => {
+  const half = Uint8Array.from({ length: 64 * 64 }, (_, place) => (place % 64 < 32 ? 255 : 0));
+  const steered: PictureSettings = {
+    ...settings,
+    delayedConcept: 0.25,
+    delayedKeepsLora: true,
+    classPrompt: "a dog on a hill",
+    strengthEnd: 0.5,
+    embeddingNormClip: 1.2,
+    regions: [{ placeholder: "<my-dog>", mask: encodeRegion(half) }],
+  };
+
+  test("as it goes to the engine", () => {
+    fillIn(steered);
+    const { regions: _, ...rest } = steered;
+    expect(steering(steered.prompt, ["<my-dog>"])).toEqual({
+      ...Object.fromEntries(Object.entries(rest).filter(([name]) => !(name in settings))),
+      regions: [{ placeholder: "<my-dog>", mask: { width: 64, height: 64, values: half } }],
+    });
+    expect(notes()).toEqual([]);
+  });
+
+  test("without the word in the prompt, what acts on it is left out", () => {
+    fillIn(steered);
+    expect(steering("a cat", ["<my-dog>"])).toEqual({ strengthEnd: 0.5, embeddingNormClip: 1.2 });
+  });
+
+  test("a picture without any was drawn without", () => {
+    fillIn(steered);
+    fillIn(settings);
+    expect(steering(settings.prompt, ["<my-dog>"])).toEqual({});
+  });
+
+  test("more delay than can be chosen here is said", () => {
+    fillIn({ ...steered, delayedConcept: 1 });
+    expect(notes()).toEqual([expect.stringContaining("100 became 90")]);
   });
 });
 

@@ -7,6 +7,11 @@ in use as tests/goldens/adapters_DIALECT.safetensors. Each file is then loaded b
 fresh U-Net and fused: the change of every attention weight is what our reader must arrive at too
 (adapters_expected.safetensors, `DIALECT.PATH`). adapters_modules.json lists the attention
 projections of SD 1.5's layout and of the demo model, with kohya's names for them.
+
+A second LoRA is on every linear layer and convolution of the U-Net of unet/adapted.json after the time
+embedding, and on the text encoder of adapters_text.json: adapters_wide_DIALECT.safetensors, and what both
+models answer after diffusers has loaded the file (adapters_wide_expected.safetensors, `DIALECT.unet` and
+`DIALECT.text_encoder`).
 """
 
 import json
@@ -18,6 +23,10 @@ from diffusers.utils import convert_state_dict_to_diffusers, convert_state_dict_
 from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict
 from safetensors.torch import save_file
+from transformers import CLIPTextConfig, CLIPTextModel
+
+import formula
+import unet as unet_goldens
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FOLDER = REPOSITORY / "tests" / "goldens"
@@ -40,10 +49,10 @@ def unet(seed):
     return UNet2DConditionModel(**TINY)
 
 
-def pipeline(model):
+def pipeline(model, text_encoder=None):
     return StableDiffusionPipeline(
         vae=None,
-        text_encoder=None,
+        text_encoder=text_encoder,
         tokenizer=None,
         unet=model,
         scheduler=DDIMScheduler(),
@@ -132,8 +141,90 @@ def embeddings():
     save_file({"clip_l": torch.randn(3, 12).bfloat16()}, FOLDER / "adapters_clip_l.safetensors")
 
 
+TEXT = dict(
+    vocab_size=99,
+    hidden_size=24,
+    intermediate_size=40,
+    num_hidden_layers=2,
+    num_attention_heads=4,
+    max_position_embeddings=77,
+    hidden_act="quick_gelu",
+    eos_token_id=98,
+)
+TEXT_PROJECTIONS = ["fc1", "fc2", "k_proj", "out_proj", "q_proj", "v_proj"]
+TEXT_IDS = [[97, 5, 60, 31, 8, 98, 98], [97, 90, 11, 98, 98, 98, 98]]
+
+
+def wide_models():
+    model = UNet2DConditionModel(**unet_goldens.ADAPTED).eval()
+    formula.fill(model)
+    text_encoder = CLIPTextModel(CLIPTextConfig(**TEXT)).eval()
+    shapes = formula.fill(text_encoder)
+    (FOLDER / "adapters_text.json").write_text(json.dumps({"config": TEXT, "weights": shapes}) + "\n")
+    return model, text_encoder
+
+
+def wide_lora():
+    """Factors on every layer, of values that f16 holds, by peft; alpha is twice the rank of 2."""
+    model, text_encoder = wide_models()
+    layers = (torch.nn.Linear, torch.nn.Conv2d)
+    paths = [path for path, module in model.named_modules() if isinstance(module, layers) and not path.startswith("time_embedding")]
+    model.add_adapter(LoraConfig(r=2, lora_alpha=4, target_modules=paths))
+    text_encoder.add_adapter(LoraConfig(r=2, lora_alpha=4, target_modules=TEXT_PROJECTIONS))
+    states = []
+    for module in [model, text_encoder]:
+        for name, parameter in module.named_parameters():
+            if "lora_" in name:
+                # Of both factors' product a third of the weights' own size.
+                parameter.data = (formula.weight(name, tuple(parameter.shape)) * 0.4).half().float()
+        states.append({key: value.contiguous() for key, value in get_peft_model_state_dict(module).items()})
+    return paths, states
+
+
+def wide():
+    paths, (unet_state, text_state) = wide_lora()
+    # Before version 5, transformers had one more level, which files keep.
+    text_state = {f"text_model.{key.removeprefix('text_model.')}": value for key, value in text_state.items()}
+    halved = lambda state: {key: value.half() for key, value in state.items()}
+    save = StableDiffusionPipeline.save_lora_weights
+    scales = dict(r=2, lora_alpha=4)
+    save(
+        FOLDER,
+        halved(unet_state),
+        halved(text_state),
+        weight_name="adapters_wide_peft.safetensors",
+        unet_lora_adapter_metadata=dict(scales, target_modules=sorted(paths)),
+        text_encoder_lora_adapter_metadata=dict(scales, target_modules=TEXT_PROJECTIONS),
+    )
+    # sd-scripts' layout: flat names, a scalar alpha for each layer, here half the rank.
+    kohya = {}
+    for prefix, state in [("lora_unet_", unet_state), ("lora_te_", text_state)]:
+        for key, value in state.items():
+            path, factor = key.removesuffix(".weight").rsplit(".", 1)
+            name = prefix + path.replace(".", "_")
+            kohya[f"{name}.{ {'lora_A': 'lora_down', 'lora_B': 'lora_up'}[factor] }.weight"] = value.half()
+            kohya[f"{name}.alpha"] = torch.tensor(1.0)
+    save_file(kohya, FOLDER / "adapters_wide_kohya.safetensors")
+    expected = {}
+    for dialect in ["base", "peft", "kohya"]:
+        model, text_encoder = wide_models()
+        if dialect != "base":
+            pipe = pipeline(model, text_encoder)
+            pipe.load_lora_weights(str(FOLDER / f"adapters_wide_{dialect}.safetensors"))
+            for part in [model, text_encoder]:
+                print(dialect, sum("lora_A" in name for name, _ in part.named_parameters()), "layers adapted")
+        sample, timesteps, context = unet_goldens.inputs(model, 8, 6, 7)
+        with torch.no_grad():
+            output = model(sample, timesteps, context).sample
+            states = text_encoder(input_ids=torch.tensor(TEXT_IDS)).last_hidden_state
+        expected[f"{dialect}.unet"] = unet_goldens.channels_last(output)
+        expected[f"{dialect}.text_encoder"] = states
+    save_file(expected, FOLDER / "adapters_wide_expected.safetensors")
+
+
 def main():
     torch.set_num_threads(1)
+    wide()
     model = adapted()
     config = model.peft_config["default"].to_dict()
     metadata = {key: config[key] for key in ["r", "lora_alpha", "alpha_pattern", "target_modules", "use_rslora"]}

@@ -46,16 +46,16 @@ class Keeping:
         return attn.to_out[0](attn.batch_to_head_dim(torch.bmm(probabilities, value)))
 
 
-def layer_loss(scores, masks):
-    """`scores` [batch·heads, pixels, tokens], `masks` [batch, objects, height, width]."""
+def layer_loss(scores, masks, positions=POSITIONS, levels=LEVELS):
+    """`scores` [batch·heads, pixels, tokens], `masks` [batch, objects, height, width]; each row's tokens."""
     pixels = scores.shape[1]
-    size = next(size for size in LEVELS if size[0] * size[1] == pixels)
+    size = next(size for size in levels if size[0] * size[1] == pixels)
     batch, objects = masks.shape[:2]
     masks = F.interpolate(masks, size=size, mode="bilinear", antialias=True).view(batch, objects, -1)
     heads = scores.shape[0] // batch
     scores = scores.view(batch, heads, pixels, -1)
-    index = torch.tensor([(own + own)[:objects] for own in POSITIONS])
-    present = torch.tensor([[float(i < len(own)) for i in range(objects)] for own in POSITIONS])
+    index = torch.tensor([(own + own)[:objects] for own in positions])
+    present = torch.tensor([[float(i < len(own)) for i in range(objects)] for own in positions])
     picked = torch.gather(scores, 3, index.view(batch, 1, 1, objects).expand(batch, heads, pixels, objects))
     masks = masks.permute(0, 2, 1).unsqueeze(1).expand(batch, heads, pixels, objects)
     background = 1 - masks

@@ -2,25 +2,34 @@
 import type { ComponentType } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { GenerateScreen } from "../features/generate/generate-screen";
+import { TourCard } from "../features/help/tour-card";
 import { ModelNotice } from "../features/models/model-notice";
 import { PersonalizeScreen } from "../features/personalize/personalize-screen";
 import { lazyScreen } from "../ui/lazy-screen";
+import { ProgressBar } from "../ui/progress-bar";
 import { announcement } from "./announce";
 import { FaultNotice } from "./fault-notice";
 import { Header, TabBar } from "./header";
 import { type Shown, screen } from "./navigation";
+import { helpOpen } from "./shortcuts";
 import { device, openEngine } from "./studio";
 import { text } from "./text";
+import { UpdateNotice } from "./update-notice";
+import { wiped } from "./wipe";
+import { WipedPage } from "./wiped-page";
 
 const VIEWS: Record<Shown, ComponentType> = {
   personalize: PersonalizeScreen,
   generate: GenerateScreen,
   gallery: lazyScreen(async () => (await import("../features/gallery/gallery-screen")).GalleryScreen),
   adapters: lazyScreen(async () => (await import("../features/adapters/adapters-screen")).AdaptersScreen),
+  evaluate: lazyScreen(async () => (await import("../features/evaluate/evaluate-screen")).EvaluateScreen),
   models: lazyScreen(async () => (await import("../features/models/models-screen")).ModelsScreen),
   about: lazyScreen(async () => (await import("../features/about/about-screen")).AboutScreen),
   bench: lazyScreen(async () => (await import("../features/bench/bench-screen")).BenchScreen),
 };
+
+const HelpDialog = lazyScreen(async () => (await import("../features/help/help-dialog")).HelpDialog);
 
 export function App() {
   const View = VIEWS[screen.value];
@@ -34,6 +43,7 @@ export function App() {
     first.current = false;
     window.scrollTo(0, 0);
   }, [shown]);
+  if (wiped.value) return <WipedPage />;
   return (
     <>
       <a class="skip-link" href="#content">
@@ -41,16 +51,31 @@ export function App() {
       </a>
       <Header />
       <main id="content" tabIndex={-1} ref={main}>
+        <TourCard />
+        <UpdateNotice />
         {device.value.state === "fault" && shown !== "about" && (
           <FaultNotice fault={device.value.fault} onRetry={openEngine} />
         )}
+        {device.value.state === "checking" && <Starting />}
         <ModelNotice />
         <View />
       </main>
       <TabBar />
+      {helpOpen.value && <HelpDialog />}
       <p class="visually-hidden" role="status">
         {announcement}
       </p>
     </>
+  );
+}
+
+/** In the place and size of the notice that shows the model loading next, so that nothing below it jumps. */
+function Starting() {
+  return (
+    <section class="card model-notice" aria-label={text.model.title}>
+      <h2>{text.model.title}</h2>
+      <ProgressBar label={text.device.checking} />
+      <p class="hint">{text.model.hint}</p>
+    </section>
   );
 }

@@ -1,8 +1,9 @@
 /** A fault as one sentence and one action that fits it. */
+import { useState } from "preact/hooks";
 import { type Fault, needsFreshEngine } from "../engine/fault";
 import { Notice } from "../ui/notice";
 import { addressOf } from "./navigation";
-import { openEngine } from "./studio";
+import { openEngine, useHere } from "./studio";
 import { text } from "./text";
 
 interface FaultNoticeProps {
@@ -12,9 +13,14 @@ interface FaultNoticeProps {
   onDismiss?: (() => void) | undefined;
 }
 
-/** A trap's own words mean nothing to a visitor; they are in the browser's console. */
-export function sentenceFor(fault: Fault): string {
-  return fault.kind === "EngineStopped" ? text.faults.engineStopped : fault.message;
+/**
+ * A trap's own words mean nothing to a visitor; they are in the browser's console. The engine speaks English: other
+ * languages say what kind of fault it is and quote it.
+ */
+export function sentenceFor({ kind, message }: Fault): string {
+  if (kind === "EngineStopped") return text.faults.engineStopped;
+  const ofKind = text.faults.ofKind[kind];
+  return ofKind ? `${ofKind} (${message})` : message;
 }
 
 export function FaultNotice({ fault, title, onRetry, onDismiss }: FaultNoticeProps) {
@@ -48,8 +54,20 @@ function FaultAction({
       </a>
     );
   }
+  if (fault.kind === "OtherTab") return <TakeOver />;
   if (onRetry) return <Action name={text.faults.retry} onClick={onRetry} />;
   return onDismiss ? <Action name={text.faults.dismiss} onClick={onDismiss} /> : null;
+}
+
+/** The other tab may be in the middle of something. */
+function TakeOver() {
+  const [refused, setRefused] = useState(false);
+  return (
+    <>
+      <Action name={text.faults.useHere} onClick={async () => setRefused(!(await useHere()))} />
+      <span role="status">{refused ? text.faults.otherTabWorks : ""}</span>
+    </>
+  );
 }
 
 const Action = ({ name, onClick }: { name: string; onClick: () => void }) => (

@@ -1,7 +1,9 @@
-/** Numbers as people read them. */
+/** Numbers and dates as people read them, in the page's language. */
+import { locale } from "./language";
+import { text } from "./text";
 
-const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-const oneDigit = new Intl.NumberFormat("en", { maximumFractionDigits: 1, minimumFractionDigits: 1 });
+const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+const oneDigit = new Intl.NumberFormat(locale, { maximumFractionDigits: 1, minimumFractionDigits: 1 });
 
 export const count = (value: number) => whole.format(value);
 
@@ -34,7 +36,9 @@ export function binarySize(bytes: number): string {
 
 /** "14.9 million" */
 export function parameters(value: number): string {
-  return value >= 1e9 ? `${oneDigit.format(value / 1e9)} billion` : `${oneDigit.format(value / 1e6)} million`;
+  return value >= 1e9
+    ? text.billion(oneDigit.format(value / 1e9))
+    : text.million(oneDigit.format(value / 1e6));
 }
 
 /** "8 s", "3 min", "1 h 20 min": as exact as an estimate deserves. */
@@ -45,9 +49,17 @@ export function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-export const decimals = (value: number, digits: number) => value.toFixed(digits);
+const list = new Intl.ListFormat(locale);
 
-const moment = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
+/** "a, b, and c" */
+export const listed = (items: readonly string[]) => list.format(items);
+
+export const decimals = (value: number, digits: number) =>
+  new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(
+    value,
+  );
+
+const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
 
 /** "Nov 23, 2026, 6:12 PM", in the visitor's time zone; from milliseconds since 1970. */
 export const dateTime = (time: number) => moment.format(time);

@@ -1,7 +1,8 @@
 /** Name, screens and the state of device and model; on phones the screens move to a bar at the thumb. */
 import { model } from "../features/models/model";
 import { Icon } from "../ui/icon";
-import { addressOf, SCREENS, screen } from "./navigation";
+import { addressOf, SCREENS, type Screen, screen } from "./navigation";
+import { helpOpen } from "./shortcuts";
 import { device } from "./studio";
 import { text } from "./text";
 
@@ -16,9 +17,22 @@ export function Header() {
         {text.appName}
       </a>
       <nav class="tabs" aria-label={text.navigation}>
-        <ScreenLinks />
+        <ScreenLinks screens={SCREENS} />
       </nav>
-      <StatusPill />
+      <div class="header-end">
+        <StatusPill />
+        <button
+          type="button"
+          class="icon-button help-button"
+          aria-label={text.help.open}
+          title={text.help.open}
+          onClick={() => {
+            helpOpen.value = true;
+          }}
+        >
+          ?
+        </button>
+      </div>
     </header>
   );
 }
@@ -26,13 +40,16 @@ export function Header() {
 export function TabBar() {
   return (
     <nav class="tab-bar" aria-label={text.navigation}>
-      <ScreenLinks />
+      <ScreenLinks screens={AT_THE_THUMB} />
     </nav>
   );
 }
 
-const ScreenLinks = () =>
-  SCREENS.map((name) => (
+/** A phone's thumb reaches five; Evaluate is led to from the adapters. */
+const AT_THE_THUMB = SCREENS.filter((name) => name !== "evaluate");
+
+const ScreenLinks = ({ screens }: { screens: readonly Screen[] }) =>
+  screens.map((name) => (
     <a key={name} href={addressOf(name)} aria-current={screen.value === name ? "page" : undefined}>
       <Icon name={name} />
       <span>{text.screens[name]}</span>

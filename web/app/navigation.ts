@@ -1,7 +1,7 @@
 /** Which screen shows, and which thing on it, kept in the address so that Back and bookmarks work. */
 import { batch, signal } from "@preact/signals";
 
-export const SCREENS = ["personalize", "generate", "gallery", "adapters", "about"] as const;
+export const SCREENS = ["personalize", "generate", "gallery", "adapters", "evaluate", "about"] as const;
 export type Screen = (typeof SCREENS)[number];
 
 /** Screens that other screens lead to, so that the bar at the thumb has room. */

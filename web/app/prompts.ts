@@ -23,17 +23,23 @@ export function placeholderFor(classNoun: string, taken: readonly string[] = [])
   return word;
 }
 
+/** What `placeholderFor` made a word from: "teddy bear" for `<my-teddy-bear-2>`. */
+export function nounOf(placeholder: string): string | undefined {
+  const stem = /^<my-(.+?)(?:-\d+)?>$/.exec(placeholder)?.[1];
+  return stem?.replaceAll("-", " ");
+}
+
 export function withArticle(noun: string): string {
   return `${/^[aeiou]/i.test(noun.trim()) ? "an" : "a"} ${noun.trim()}`;
 }
 
 const escapeForPattern = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
-/** The class noun as whole words, with the article before it if there is one. */
+/** The class noun as whole words, with the article before it if there is one; not inside a placeholder. */
 function nounPattern(classNoun: string): RegExp | undefined {
   const noun = escapeForPattern(classNoun.trim()).replace(/\s+/g, "\\s+");
   return noun
-    ? new RegExp(`(?<![\\p{L}\\p{N}])(?:(?:an?|the)\\s+)?${noun}(?![\\p{L}\\p{N}])`, "iu")
+    ? new RegExp(`(?<![\\p{L}\\p{N}]|<[^<>\\s]*)(?:(?:an?|the)\\s+)?${noun}(?![\\p{L}\\p{N}])`, "iu")
     : undefined;
 }
 

@@ -3,7 +3,9 @@ import { signal } from "@preact/signals";
 import { EngineClient } from "../engine/client";
 import type { DeviceReport } from "../engine/contract";
 import { type Fault, faultError, toFault } from "../engine/fault";
+import { stealLead, takeLead } from "./lead";
 import { text } from "./text";
+import { anyTabWorks } from "./working";
 
 export type DeviceState =
   | { state: "checking" }
@@ -21,17 +23,24 @@ export function whenEngineOpens(step: () => Promise<void>): void {
   onOpened.push(step);
 }
 
+/** What of an engine's state is gone with it. */
+const onClosed: (() => void)[] = [];
+
+export function whenEngineCloses(step: () => void): void {
+  onClosed.push(step);
+}
+
 export function engine(): EngineClient {
   if (!client) throw faultError("EngineStopped", text.faults.notOpen);
   return client;
 }
 
 export async function openEngine(): Promise<void> {
-  client?.dispose();
-  client = undefined;
+  closeEngine();
   device.value = { state: "checking" };
   try {
     checkPage();
+    if (!(await takeLead(openEngine, giveWay))) throw faultError("OtherTab", text.faults.otherTab);
     const opening = new EngineClient();
     client = opening;
     device.value = { state: "ready", report: await opening.open() };
@@ -39,6 +48,28 @@ export async function openEngine(): Promise<void> {
   } catch (error) {
     device.value = { state: "fault", fault: toFault(error) };
   }
+}
+
+/** For good: until somebody opens one again. */
+export function closeEngine(): void {
+  if (!client) return;
+  client.dispose();
+  client = undefined;
+  for (const step of onClosed) step();
+}
+
+/** Another tab took the lead: this one's engine goes, with its GPU memory. */
+function giveWay(): void {
+  closeEngine();
+  void openEngine();
+}
+
+/** Takes the engine from the tab that has it, unless that is in the middle of work; false then. */
+export async function useHere(): Promise<boolean> {
+  if (await anyTabWorks()) return false;
+  await stealLead(giveWay);
+  await openEngine();
+  return true;
 }
 
 /** What can be told without starting a worker. */

@@ -1,7 +1,13 @@
-/** Every word the page shows, in one place for correction and translation. Functions where a value comes in. */
+/**
+ * Every word the page shows, in one place for correction and translation (see `language.ts`). Functions where a value
+ * comes in. Prompts stay English in every language: it is what the model understands.
+ */
+import type { ExportFormat } from "../engine/contract";
+import type { FaultKind } from "../engine/fault";
 import { galleryText } from "./gallery-text";
+import { inLanguage } from "./language";
 
-export const text = {
+export const english = {
   appName: "Palpable",
   tagline: "Teach a picture model your own thing, on your own device.",
   skipToContent: "Skip to content",
@@ -10,10 +16,13 @@ export const text = {
     generate: "Generate",
     gallery: "Gallery",
     adapters: "Adapters",
+    evaluate: "Evaluate",
     about: "Device",
   },
   navigation: "Screens",
   loading: "Loading",
+  million: (value: string) => `${value} million`,
+  billion: (value: string) => `${value} billion`,
   screenNotFetched:
     "This screen could not be fetched. Check the connection and try again; if it still fails, reload the page.",
 
@@ -24,6 +33,59 @@ export const text = {
     pillChecking: "Checking",
     pillLoading: "Loading",
     pillFault: "Needs attention",
+  },
+
+  tour: {
+    label: "Tour",
+    step: (step: number, steps: number) => `Tour, ${step} of ${steps}`,
+    steps: [
+      [
+        "Show it one thing of yours",
+        "One to ten photos of the same thing, or a sample to try it out, and the ordinary word for it.",
+      ],
+      [
+        "Say what you want to see, and train",
+        "The training learns your thing and keeps to your wish. It runs on this device: no photo leaves it.",
+      ],
+      [
+        "Draw with its new word",
+        "The word works in any prompt. One click shows the same picture without what was learnt.",
+      ],
+      [
+        "Everything stays with you",
+        "Pictures and adapters are kept in this browser until you delete them, and all of it works offline.",
+      ],
+    ] as [title: string, lead: string][],
+    next: "Next",
+    previous: "Previous",
+    skip: "Skip the tour",
+    end: "Got it",
+  },
+
+  help: {
+    open: "Help and keys",
+    title: "Help",
+    keys: [
+      [["1", "…", "6"], "go to a screen"],
+      [["?"], "open this help"],
+      [["Ctrl", "Enter"], "start the training or the picture, from any of its fields"],
+      [["←", "→"], "newer or older picture, in the Gallery"],
+      [["Ctrl", "Z"], "take a deletion back, in the Gallery"],
+      [["Esc"], "close what is open"],
+    ] as [keys: string[], what: string][],
+    singleKeys: "Single keys act at once",
+    singleKeysHint: "Switch it off if keys are pressed unasked, as with speech input.",
+    device: "This device, for a report",
+    tour: "Show the tour",
+    close: "Close",
+  },
+
+  update: {
+    title: "A new version is ready",
+    ready: "It is taken by reloading the page, which takes a second.",
+    working: "It waits: a tab of Palpable is in the middle of work. Reload when that is done.",
+    reload: "Reload",
+    later: "Later",
   },
 
   model: {
@@ -49,6 +111,12 @@ export const text = {
     noWebGpu: "This browser offers no WebGPU, which Palpable computes with.",
     wasmBlocked: "This browser doesn't allow WebAssembly, which Palpable's engine is.",
     engineStopped: "The engine stopped unexpectedly.",
+    /** Before the engine's own sentence, for languages that it doesn't speak. */
+    ofKind: {} as Partial<Record<FaultKind, string>>,
+    otherTab:
+      "Palpable is open in another tab, which has the engine. This one goes on by itself when that one is closed.",
+    useHere: "Use it in this tab",
+    otherTabWorks: "The other tab is in the middle of work. Let it finish, or stop it there.",
     whatToDo: {
       NoWebGpu: [
         "Use a current Chrome or Edge on Windows, macOS, Linux or Android, Safari 26 on macOS or iOS, or Firefox 141 or later on Windows.",
@@ -82,6 +150,11 @@ export const text = {
     title: "Teach it something of yours",
     lead: "Show one to ten photos of one thing. A short training on this device gives you a new word for it, to use in any prompt. Photos never leave this browser.",
     photosTitle: "The photos",
+    subjectTitle: (number: number) =>
+      ["The first thing", "The second thing", "The third thing"][number - 1] ?? "",
+    addSubject: "Teach another thing at the same time",
+    removeSubject: (title: string) => `Remove: ${title}`,
+    together: (things: string[]) => things.join(" next to "),
     sampleTitle: "Try a sample subject",
     sampleLabel: (noun: string) => `Sample: ${noun}`,
     ownTitle: "Or use your own",
@@ -98,9 +171,9 @@ export const text = {
     nounHint: "The ordinary word for it: dog, mug, teddy bear.",
     nounPlaceholder: "dog",
     target: "What do you want to see?",
-    targetHint: (noun: string) =>
-      noun
-        ? `One scene or style, with the word “${noun}” in it.`
+    targetHint: (nouns: string[]) =>
+      nouns.length > 0
+        ? `One scene or style, with ${nouns.map((noun) => `“${noun}”`).join(" and ")} in it.`
         : "One scene or style, with that word in it.",
     examplesTitle: "Examples",
     examples: [
@@ -137,13 +210,14 @@ export const text = {
     slowDevice:
       "This device has no GPU the browser can use, so training runs on the processor: minutes become hours. A few steps show how it works.",
     obstacles: {
+      ofSubject: (subject: string, sentence: string) => `${subject}: ${sentence}`,
       noPhotos: "Choose a sample subject or add photos first.",
       noNoun: "Say what the photos show, in one ordinary word.",
       noTarget: "Write what you want to see.",
       nounNotInTarget: (noun: string) => `The wish must contain the word “${noun}”.`,
       badPlaceholder:
         "The new word must look like <my-dog>: letters, digits and dashes between angle brackets.",
-      takenPlaceholder: (word: string) => `The word ${word} is taken by another adapter.`,
+      takenPlaceholder: (word: string) => `The word ${word} is taken already.`,
     },
   },
 
@@ -175,7 +249,7 @@ export const text = {
 
   run: {
     title: (word: string) => `Learning ${word}`,
-    doneTitle: (word: string) => `${word} is learnt`,
+    doneTitle: (word: string, several: boolean) => `${word} ${several ? "are" : "is"} learnt`,
     failedTitle: "The training broke off",
     step: (step: number, steps: number) => `Step ${step} of ${steps}`,
     preparing: "Preparing the training…",
@@ -206,6 +280,15 @@ export const text = {
     ratioHint: "How hard the wish pulls against the photos: 0.3 to 0.6 keeps both.",
     ratioWaiting: (steps: number) => `Alignment starts after ${steps} steps.`,
     ratioOff: "λ is 0: this run trains the look alone.",
+    textScore: {
+      name: "Follows the wish (CLIP-T)",
+      hint: "Of each preview: a single picture, so look at the course and not at each step.",
+    },
+    imageScore: {
+      name: "Near the photos (CLIP-I)",
+      hint: "Rises as the thing is learnt. A wish in another style keeps it low.",
+    },
+    notScored: (reason: string) => `Previews are not scored. ${reason}`,
     chartLabel: (name: string, latest: string) => `${name} by training step; latest value ${latest}`,
     smoothed: "smoothed",
     each: "each step",
@@ -232,6 +315,8 @@ export const text = {
     },
     nothingKept: "It broke off before the first state was saved.",
     back: "Back to the settings",
+    tellMe: "Notify me when it is done",
+    willTell: "You will be notified when it is done.",
     tabTitle: (percent: number) => `${percent}% · Palpable`,
   },
 
@@ -284,12 +369,29 @@ export const text = {
       delayedHint: "The first steps draw the ordinary thing, so that the scene is laid out freely.",
       keepsLora: "The LoRA acts from the start",
       keepsLoraHint: "Only the word then waits.",
+      classPrompt: "What the first steps draw",
+      classPromptHint: "Empty takes the prompt with the ordinary word for the learnt one.",
       strengthEnd: "Strength at the end",
       strengthEndHint: "The adapters' strength goes from theirs to this many times as much.",
       normClip: "Longest learnt word",
       normClipHint: "In lengths of ordinary words; empty leaves it as it was learnt.",
       heatMaps: "See what each word did",
       heatMapsHint: "Drawing takes longer. Tap a word below the picture afterwards.",
+    },
+    regions: {
+      title: "Where a word may act",
+      lead: "Paint a part of the picture, and the word acts there alone: for two learnt things in one picture, side by side.",
+      anywhere: "anywhere",
+      inside: "where it is painted",
+      paint: "Paint",
+      change: "Change",
+      clear: "Anywhere",
+      paintLabel: (word: string) => `Paint where ${word} may act`,
+      clearLabel: (word: string) => `Let ${word} act anywhere`,
+      painted: (word: string) => `Where ${word} may act, in white`,
+      dialogTitle: (word: string) => `Where ${word} may act`,
+      canvas: (word: string) => `Where ${word} may act in the picture`,
+      hint: "Paint over the part of the picture. Arrow keys move the brush, Space paints, Delete rubs out.",
     },
     heatTitle: "Words of the prompt",
     heatHint: "Tap a word to see where in the picture it acted.",
@@ -324,8 +426,44 @@ export const text = {
     lead: "An adapter holds one learnt thing: a few megabytes to keep, share, or use in other programs.",
     empty: "Nothing here yet. Train one under Personalize, or import a file.",
     drop: "Drop an adapter file here, or choose one",
-    dropHint: "LoRA as .safetensors, with or without its word",
+    dropHint: "LoRA as .safetensors, with or without its word, or a .zip of it",
     import: "Import",
+    emptyStart: "Train one",
+    licence: (licence: string) => `Licence: ${licence}`,
+    evaluate: "Measure how good an adapter is",
+    exporting: {
+      title: "Name, licence and form of the export",
+      name: "Name",
+      nameHint: "The file's name, and what other programs show. Empty takes the word.",
+      licence: "Licence",
+      licenceHint: "Under which others may use it, such as CC BY 4.0. Empty says nothing.",
+      format: "For",
+      formats: [
+        ["kohya", "Web UIs: one .safetensors with LoRA and word"],
+        ["diffusers", "diffusers"],
+        ["peft", "peft"],
+        ["project", "Palpable: a project"],
+      ] as [ExportFormat, string][],
+      go: "Export in this form",
+    },
+    share: "Share",
+    link: {
+      question: (fileName: string, host: string) => `Fetch the adapter “${fileName}” from ${host}?`,
+      meaning:
+        "A link asked for it. That server learns your network address, as from any page, and nothing else. The file is checked before it is used; it holds numbers and can't run anything.",
+      yes: "Yes, fetch it",
+      no: "No",
+      fetching: (host: string) => `Fetching it from ${host}`,
+      refused: "The link asks for something that isn't an adapter at an https address. Nothing was fetched.",
+      unreachable: (host: string) =>
+        `The file could not be fetched from ${host}. It may be gone, or the server may not allow other pages to read it: download it there and import it below.`,
+      tooLarge: (host: string) => `The file at ${host} is larger than 1 GB; it was not fetched.`,
+      make: "Make a link to an adapter",
+      address: "Address of the file",
+      addressHint: "Put the exported file on a server that lets other pages read it, such as Hugging Face.",
+      badAddress: "It must begin with https:// and end in .safetensors.",
+      copy: "Copy the link",
+    },
     export: "Export .safetensors",
     exportWord: "Export the word alone",
     remove: "Remove",
@@ -391,7 +529,43 @@ export const text = {
     ] as [string, string][],
     privacyTitle: "Privacy",
     privacy:
-      "Photos, prompts and pictures stay in this browser. While a training is unfinished its state lies in the browser's storage, so that a closed tab loses nothing; it holds the photos as latents, small images that the model can turn back into something like the photos. It is deleted when the training is finished, cancelled or discarded. Pictures and adapters are kept there until you delete them. The page talks to no other server than the one it came from, and to that one only to fetch its own files; unless you name a model on another server, which is then asked for that model's files. A content security policy holds the page to it.",
+      "Photos, prompts and pictures stay in this browser. While a training is unfinished its state lies in the browser's storage, so that a closed tab loses nothing; it holds the photos as latents, small images that the model can turn back into something like the photos. It is deleted when the training is finished, cancelled or discarded. Pictures and adapters are kept there until you delete them. The page talks to no other server than the one it came from, and to that one only to fetch its own files; unless you name a model or an adapter on another server, which is then asked for its files. A content security policy holds the page to it.",
     browser: "Browser",
+    window: "Window",
+    cores: "Processor cores",
+    storage: "Storage, used / allowed",
+    languageTitle: "Language",
+    language: "Language of the page",
+    languageHint: "The page reloads with it.",
+  },
+
+  licences: {
+    title: "Licences",
+    lead: "Palpable is free software under the Apache License 2.0, made with the work of many others.",
+    open: "What it is made with, and under which licences",
+    count: (packages: number) => `${packages} packages, in the order of their names.`,
+    noText: "Its licence text is at its source.",
+  },
+
+  wipe: {
+    title: "Kept in this browser",
+    kept: (size: string | undefined) =>
+      `Pictures, adapters, unfinished trainings, models, your choices and the page itself${size ? `: ${size} in all` : ""}.`,
+    all: "Delete everything kept here",
+    question: "Delete all pictures, adapters, trainings and models for good? Export first what you need.",
+    yes: "Yes, delete everything",
+    no: "Keep it",
+    working: "A tab of Palpable is in the middle of work. Let it finish, or stop it there, then try again.",
+    failed:
+      "The browser would not delete everything. Close other tabs of this page and try again, or clear this site's data in the browser's settings.",
+    done: "Everything is deleted",
+    doneHint: "Nothing of this page is left in this browser. Close the tab, or start afresh.",
+    afresh: "Start afresh",
   },
 };
+
+export type Text = typeof english;
+
+export const text = await inLanguage(english, {
+  de: async () => (await import("./german/text")).german,
+});

@@ -8,13 +8,18 @@ import type {
   BenchProgress,
   BenchReport,
   DeviceReport,
+  ExportFormat,
   GenerationSettings,
   HeatMap,
   MemoryReport,
   Method,
   ModelReport,
   Photo,
+  PhotoScores,
   Picture,
+  PictureScores,
+  PreviewTimes,
+  TimePlan,
   TrainingRecord,
   TrainingSettings,
 } from "./contract";
@@ -43,6 +48,18 @@ export interface PreviewPlan {
   guidanceScale: number;
   seed: number;
   size: number;
+  /** The prompt with the class noun, which previews are scored by; `null` scores none. */
+  cleanPrompt: string | null;
+}
+
+/** How a preview did. */
+export interface PreviewScore {
+  /** The training's. */
+  step: number;
+  /** CLIP-T: cosine with the clean prompt. */
+  textAlignment: number;
+  /** CLIP-I: mean cosine with the photos. */
+  imageAlignment: number;
 }
 
 /** A picture with the heat maps that its settings asked for. */
@@ -57,6 +74,9 @@ export interface TrainingObserver {
   record(record: TrainingRecord): void;
   previewProgress(step: number, steps: number): void;
   preview(trainingStep: number, picture: Picture): void;
+  scored(score: PreviewScore): void;
+  /** Previews can't be scored, for the reason that is given; the training goes on. */
+  notScored(reason: string): void;
   /** The state so far as an adapter file, so that it outlives a lost device or worker. */
   checkpoint(trainingStep: number, bytes: Uint8Array): void;
   /** The whole state of this step lies in the browser's storage, so that it outlives the tab. */
@@ -73,7 +93,26 @@ export interface BenchObserver {
   failed(name: string, message: string): void;
 }
 
-export type JobKind = "model" | "generation" | "training" | "bench";
+/** A picture to draw and score. */
+export interface EvaluationCell {
+  settings: GenerationSettings;
+  /** The prompt with the class noun: what the picture is compared with. */
+  cleanPrompt: string;
+  /** Phrases of the prompt, each compared by itself. */
+  elements: string[];
+}
+
+export interface EvaluationObserver {
+  /** The judge's files, at the first evaluation. */
+  loading(progress: LoadProgress): void;
+  photos(scores: PhotoScores): void;
+  /** The picture under way, by its place among the cells. */
+  progress(cell: number, step: number, steps: number): void;
+  /** The next picture waits until this one has arrived. */
+  scored(cell: number, picture: Picture, scores: PictureScores): void | Promise<void>;
+}
+
+export type JobKind = "model" | "generation" | "training" | "bench" | "evaluation";
 /** `save`: a training keeps its state before its next step. */
 export type JobCommand = "pause" | "resume" | "stop" | "cancel" | "save";
 
@@ -89,6 +128,11 @@ export interface EngineApi {
   defaultTrainingSettings(classNoun: string, method: Method): Promise<TrainingSettings>;
   /** What a training on so many photos will take, if it may take `limit` bytes; an error if it needs more. */
   planTraining(settings: TrainingSettings, photos: number, limit: number): Promise<MemoryReport>;
+  /**
+   * What the time presets choose for such a training, and how long it takes. At the first time on a device and model
+   * a few steps are made to measure it, which the other work waits for. An error where there is no memory for it.
+   */
+  timePlans(settings: TrainingSettings, photos: number, previews?: PreviewTimes): Promise<TimePlan[]>;
   /** `null` when cancelled. */
   generate(
     settings: GenerationSettings,
@@ -100,9 +144,11 @@ export interface EngineApi {
   continueTraining(id: string, observer: TrainingObserver): Promise<AdapterReport | null>;
   /** Ends when all is measured, or when it is cancelled. */
   bench(plan: BenchPlan, observer: BenchObserver): Promise<void>;
+  /** Draws and scores cell by cell; ends when all are done, or when it is cancelled. */
+  evaluate(cells: EvaluationCell[], photos: Photo[], observer: EvaluationObserver): Promise<void>;
   command(job: JobKind, command: JobCommand): void;
   addAdapter(bytes: Uint8Array, fileName: string): Promise<AdapterReport>;
   removeAdapter(id: number): Promise<void>;
-  exportAdapter(id: number): Promise<Uint8Array>;
+  exportAdapter(id: number, format?: ExportFormat): Promise<Uint8Array>;
   exportEmbedding(id: number): Promise<Uint8Array | undefined>;
 }

@@ -1,19 +1,36 @@
 /** The page's end of the engine worker: one at a time, replaced as a whole when the engine is beyond use. */
+import { signal } from "@preact/signals";
 import * as Comlink from "comlink";
-import type { BenchObserver, EngineApi, LoadProgress, OfferedChoice, TrainingObserver } from "./api";
+import type {
+  BenchObserver,
+  EngineApi,
+  EvaluationCell,
+  EvaluationObserver,
+  LoadProgress,
+  OfferedChoice,
+  TrainingObserver,
+} from "./api";
 import type {
   BenchPlan,
   DeviceReport,
+  ExportFormat,
   GenerationSettings,
   Method,
   Photo,
+  PreviewTimes,
   TrainingSettings,
 } from "./contract";
 import { faultError } from "./fault";
 import type { ModelChoice } from "./model-choice";
 import type { RunFacts } from "./run-file";
+import { trustedScriptUrl } from "./trusted-urls";
+import workerAddress from "./worker/main.ts?worker&url";
+
+/** Calls that wait for the engine's answer: a training is one as long as it runs. */
+export const pendingCalls = signal(0);
 
 export class EngineClient {
+  #name: string;
   #worker: Worker;
   #remote: Comlink.Remote<EngineApi>;
   /** Rejects when the worker ends, and with it every call that waits. */
@@ -21,10 +38,9 @@ export class EngineClient {
   #end: (reason: Error) => void = () => undefined;
 
   constructor() {
-    this.#worker = new Worker(new URL("./worker/main.ts", import.meta.url), {
-      type: "module",
-      name: "engine",
-    });
+    // The name is also that of the lock which the worker holds as long as it lives.
+    this.#name = `palpable-worker ${crypto.randomUUID()}`;
+    this.#worker = new Worker(trustedScriptUrl(workerAddress), { type: "module", name: this.#name });
     this.#remote = Comlink.wrap<EngineApi>(this.#worker);
     this.#ended = new Promise((_, reject) => {
       this.#end = reject;
@@ -42,8 +58,17 @@ export class EngineClient {
     this.#worker.terminate();
   }
 
-  open(): Promise<DeviceReport> {
-    return this.#call(this.#remote.open());
+  async open(): Promise<DeviceReport> {
+    const report = await this.#call(this.#remote.open());
+    this.#watch();
+    return report;
+  }
+
+  /** A worker that the browser ends, as when memory runs out, says nothing; but its lock is then free. */
+  #watch(): void {
+    navigator.locks
+      ?.request(this.#name, () => this.#end(faultError("EngineStopped", "The engine's worker has ended.")))
+      .catch(() => undefined);
   }
 
   describeModel(choice: OfferedChoice) {
@@ -62,6 +87,10 @@ export class EngineClient {
     return this.#call(this.#remote.planTraining(settings, photos, limit));
   }
 
+  timePlans(settings: TrainingSettings, photos: number, previews?: PreviewTimes) {
+    return this.#call(this.#remote.timePlans(settings, photos, previews));
+  }
+
   generate(settings: GenerationSettings, progress: (step: number, steps: number) => void) {
     return this.#call(this.#remote.generate(settings, Comlink.proxy(progress)));
   }
@@ -78,6 +107,10 @@ export class EngineClient {
     return this.#call(this.#remote.bench(plan, Comlink.proxy(observer)));
   }
 
+  evaluate(cells: EvaluationCell[], photos: Photo[], observer: EvaluationObserver) {
+    return this.#call(this.#remote.evaluate(cells, photos, Comlink.proxy(observer)));
+  }
+
   command: EngineApi["command"] = (job, command) => void this.#remote.command(job, command);
 
   addAdapter(bytes: Uint8Array, fileName: string) {
@@ -88,15 +121,20 @@ export class EngineClient {
     return this.#call(this.#remote.removeAdapter(id));
   }
 
-  exportAdapter(id: number) {
-    return this.#call(this.#remote.exportAdapter(id));
+  exportAdapter(id: number, format?: ExportFormat) {
+    return this.#call(this.#remote.exportAdapter(id, format));
   }
 
   exportEmbedding(id: number) {
     return this.#call(this.#remote.exportEmbedding(id));
   }
 
-  #call<T>(answer: Promise<T>): Promise<T> {
-    return Promise.race([answer, this.#ended]);
+  async #call<T>(answer: Promise<T>): Promise<T> {
+    pendingCalls.value++;
+    try {
+      return await Promise.race([answer, this.#ended]);
+    } finally {
+      pendingCalls.value--;
+    }
   }
 }

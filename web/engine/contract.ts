@@ -131,6 +131,8 @@ export interface TrainingSettings {
   placeholder: string;
   classNoun: string;
   cleanPrompt: string;
+  /** Further things that the run learns, each with a word of its own. */
+  furtherSubjects: Subject[];
   /** Target prompts that take turns with the first. */
   furtherCleanPrompts: string[];
   personalizationPrompt: string;
@@ -153,6 +155,31 @@ export interface TrainingSettings {
   loraAlpha: number;
   /** Framings of each photo that are trained on: 1 is the photo alone. */
   photoVariants: number;
+}
+
+/** A thing beside the first; its photos follow those of the subjects before it. */
+export interface Subject {
+  placeholder: string;
+  classNoun: string;
+  personalizationPrompt: string;
+  /** How many of the photos are its own. */
+  photos: number;
+}
+
+/** Pictures drawn every so many training steps, in so many steps each. */
+export interface PreviewTimes {
+  every: number;
+  steps: number;
+}
+
+/** Settings chosen by how long a training may take: fewer steps, the method's own, or twice as many. */
+export interface TimePlan {
+  preset: "quick" | "balanced" | "thorough";
+  settings: TrainingSettings;
+  /** From the photos to the finished adapter, previews included. */
+  seconds: number;
+  /** Side of the pictures that are trained on, in pixels. */
+  size: number;
 }
 
 /** A square crop, four bytes a pixel. */
@@ -225,6 +252,37 @@ export interface Training {
   /** All that `resumeTraining` needs to go on from here, the photos' latents included. */
   state(): Promise<Uint8Array>;
   free(): void;
+}
+
+/** A subject's photos as the judge of pictures sees them: unit vectors. */
+export interface SubjectVectors {
+  photos: number[][];
+  /** Of the photos in which the subject could be cut out. */
+  foregrounds: number[][];
+  /** Empty without a DINO. */
+  dino: number[][];
+}
+
+/** How well a picture follows its prompt and keeps the subject: plain cosines but for `clipScore`. */
+export interface PictureScores {
+  /** CLIP-T: cosine with the clean prompt. */
+  textAlignment: number;
+  /** Cosine with each element's phrase. */
+  elements: number[];
+  /** CLIPScore: 2.5 · max(cosine, 0), the caption begun with "A photo depicts ". */
+  clipScore: number;
+  /** CLIP-I: mean cosine with the photos. */
+  imageAlignment: number;
+  /** CLIP-I of the subject cut out of picture and photos, where it stands out in them. */
+  foreground?: number;
+}
+
+/** What the photos themselves score. */
+export interface PhotoScores {
+  /** `null` without prompts. */
+  textAlignment: number | null;
+  /** Mean cosine of each photo with the others; `null` of a single one. */
+  imageAlignment: number | null;
 }
 
 export type BenchTask = "ops" | "unet" | "vae" | "text" | "step" | "palp";
@@ -310,15 +368,42 @@ export interface Engine {
   /** What a training by the method begins with. */
   defaultTrainingSettings(classNoun: string, method: Method): TrainingSettings;
   beginBench(plan: BenchPlan): Promise<Bench>;
+  /** Loads the model's judge, from `clip/` of its folder; needed by the three below. */
+  openJudge(source: ModelSource): Promise<void>;
+  embedPhotos(photos: Photo[]): Promise<SubjectVectors>;
+  /** By the clean prompt, by phrases of it, and by the photos. */
+  score(
+    pictures: Picture[],
+    photos: SubjectVectors,
+    prompt: string,
+    elements: string[],
+  ): Promise<PictureScores[]>;
+  scorePhotos(photos: SubjectVectors, prompts: string[]): Promise<PhotoScores>;
   /** GPU memory that work may take from now on. */
   setMemoryLimit(bytes: number): void;
   /** What a training on so many photos will take; an error where it may not be taken. */
   planTraining(settings: TrainingSettings, photos: number): MemoryReport;
+  /** Takes over what earlier visits measured on this device. */
+  takeMeasuredTimes(kept: string): void;
+  /**
+   * Measures what `planTime` needs to know of such a training and doesn't: a few steps are made and thrown away.
+   * Returns what to keep, and nothing where all was known.
+   */
+  measureTimes(
+    settings: TrainingSettings,
+    photos: number,
+    previews: PreviewTimes | undefined,
+  ): Promise<string | undefined>;
+  /** What each preset chooses, by what was measured. */
+  planTime(settings: TrainingSettings, photos: number, previews: PreviewTimes | undefined): TimePlan[];
   addAdapter(bytes: Uint8Array, fileName: string): AdapterReport;
   removeAdapter(id: number): void;
-  exportAdapter(id: number): Uint8Array;
+  exportAdapter(id: number, format?: ExportFormat): Uint8Array;
   exportEmbedding(id: number): Uint8Array | undefined;
 }
+
+/** What an adapter can be written as; without one, kohya's single file. The last four may be a zip archive. */
+export type ExportFormat = "kohya" | "embedding" | "diffusers" | "peft" | "project";
 
 /** What the generated module `web/wasm/palpable.js` exports. */
 export interface EngineModule {

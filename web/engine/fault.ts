@@ -13,6 +13,8 @@ export type FaultKind =
   | "AccessDenied"
   /** The browser's own storage is full, closed or broken. */
   | "Storage"
+  /** Another tab of this browser leads: it alone has an engine. */
+  | "OtherTab"
   /** The worker or the wasm instance is gone. */
   | "EngineStopped";
 
@@ -33,6 +35,7 @@ const FAULT_KINDS: ReadonlySet<string> = new Set<FaultKind>([
   "Network",
   "AccessDenied",
   "Storage",
+  "OtherTab",
   "EngineStopped",
 ]);
 

@@ -5,8 +5,8 @@
  * Layout: 8 bytes of magic, the header's length (u32, little-endian), the header (JSON), the checkpoint, 32 bytes of
  * digest.
  */
-import type { PreviewPlan } from "./api";
-import type { TrainingRecord, TrainingSettings } from "./contract";
+import type { PreviewPlan, PreviewScore } from "./api";
+import type { SubjectVectors, TrainingRecord, TrainingSettings } from "./contract";
 
 /** What is known of a run without its engine state. */
 export interface RunFacts {
@@ -23,6 +23,10 @@ export interface RunFacts {
   model: string;
   /** The numbers of all steps made. */
   records: TrainingRecord[];
+  /** Of the previews so far, if they are scored. */
+  scores: PreviewScore[];
+  /** What previews are scored by beside the prompt: a continued run has no photos. */
+  photoVectors: SubjectVectors | null;
 }
 
 export interface RunFile {
@@ -70,7 +74,7 @@ function checkedFacts(json: string): RunFacts | undefined {
       typeof facts.settings?.placeholder === "string" &&
       typeof facts.settings.steps === "number" &&
       Array.isArray(facts.records);
-    return whole ? ({ previews: null, ...facts } as RunFacts) : undefined;
+    return whole ? ({ previews: null, scores: [], photoVectors: null, ...facts } as RunFacts) : undefined;
   } catch {
     return undefined;
   }

@@ -4,6 +4,7 @@ const PATHS = {
   generate: "M4 5h16v14H4zM4 16l4.5-4.5L12 15l3-3 5 5M15.5 8.5h.01",
   gallery: "M4 4h6.5v6.5H4zM13.5 4H20v6.5h-6.5zM4 13.5h6.5V20H4zM13.5 13.5H20V20h-6.5z",
   adapters: "M12 3l8 4.5-8 4.5-8-4.5zM4 12l8 4.5 8-4.5M4 16.5L12 21l8-4.5",
+  evaluate: "M4 4v16h16M8 15l3.5-5 3 3L19 7",
   about: "M5 5h14v14H5zM9 9h6v6H9zM9 2v3M15 2v3M9 19v3M15 19v3M2 9h3M2 15h3M19 9h3M19 15h3",
   plus: "M12 5v14M5 12h14",
   crop: "M7 2v15h15M2 7h15v15",

@@ -18,12 +18,21 @@ interface LiveChartProps {
   steps: number[];
   lastStep: number;
   lines: ChartLine[];
+  /** From zero, so that heights can be compared, unless small changes of a value are what matters. */
+  heights?: "from-zero" | "of-values";
 }
 
 const HEIGHT = 168;
 const DARK = matchMedia("(prefers-color-scheme: dark)");
 
-export function LiveChart({ label, stepName, steps, lastStep, lines }: LiveChartProps) {
+export function LiveChart({
+  label,
+  stepName,
+  steps,
+  lastStep,
+  lines,
+  heights = "from-zero",
+}: LiveChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
   const latest = useRef<uPlot.AlignedData>([[]]);
@@ -35,7 +44,7 @@ export function LiveChart({ label, stepName, steps, lastStep, lines }: LiveChart
     if (!box) return;
     const build = () => {
       chart.current?.destroy();
-      chart.current = new uPlot(options(box, stepName, lastStep, lines), latest.current, box);
+      chart.current = new uPlot(options(box, stepName, lastStep, lines, heights), latest.current, box);
     };
     build();
     const resized = new ResizeObserver(() =>
@@ -55,7 +64,13 @@ export function LiveChart({ label, stepName, steps, lastStep, lines }: LiveChart
   return <div class="chart" ref={place} role="img" aria-label={label} />;
 }
 
-function options(box: HTMLElement, stepName: string, lastStep: number, lines: ChartLine[]): uPlot.Options {
+function options(
+  box: HTMLElement,
+  stepName: string,
+  lastStep: number,
+  lines: ChartLine[],
+  heights: "from-zero" | "of-values",
+): uPlot.Options {
   const style = getComputedStyle(box);
   const color = (name: string) => style.getPropertyValue(name).trim();
   const axis: uPlot.Axis = {
@@ -72,8 +87,9 @@ function options(box: HTMLElement, stepName: string, lastStep: number, lines: Ch
     padding: [8, 16, 0, 0],
     scales: {
       x: { time: false, range: [1, Math.max(lastStep, 2)] },
-      // From zero, so that heights can be compared.
-      y: { range: (_chart, _least, most) => [0, (most || 1) * 1.1] },
+      y: {
+        range: (_chart, least, most) => (heights === "from-zero" ? fromZero(most) : ofValues(least, most)),
+      },
     },
     axes: [
       { ...axis, grid: { show: false }, size: 28, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] },
@@ -90,4 +106,13 @@ function options(box: HTMLElement, stepName: string, lastStep: number, lines: Ch
       })),
     ],
   };
+}
+
+const fromZero = (most: number): [number, number] => [0, (most || 1) * 1.1];
+
+/** With room above and below, and not so close that noise looks like a change. */
+function ofValues(least: number | null, most: number | null): [number, number] {
+  const [low, high] = [least ?? 0, most ?? 1];
+  const room = Math.max(0.02, (high - low) * 0.2);
+  return [low - room, high + room];
 }

@@ -9,13 +9,13 @@ use std::{
 use clap::{Args, ValueEnum};
 use image::imageops;
 use palpable::{
-    adapter::Adapter,
     pipeline::{AppliedAdapter, Generation, GenerationSettings, Picture, PromptSyntax, SourcePicture},
     sampling::SamplerKind,
     training::Photo,
 };
 
 use super::{
+    adapter_file::read_adapter,
     attention::AttentionArguments,
     error::Error,
     model::{ModelArguments, announce_memory, report_memory},
@@ -26,7 +26,8 @@ use super::{
 pub struct Arguments {
     #[command(flatten)]
     model: ModelArguments,
-    /// An adapter file, and after a colon how strongly it acts; may be repeated
+    /// An adapter (a file, a folder of diffusers or peft, a project), and after a colon how strongly it acts;
+    /// may be repeated
     #[arg(long = "adapter", value_name = "FILE[:STRENGTH]")]
     adapters: Vec<AdapterArgument>,
     #[arg(long)]
@@ -169,12 +170,6 @@ pub fn read_picture(file: &Path) -> Result<Photo, Error> {
     let bytes = std::fs::read(file).map_err(|reason| Error::unreadable(file, reason))?;
     let photo = Photo::decode(&bytes, &file.display().to_string());
     Ok(photo.map_err(palpable::training::Error::from)?)
-}
-
-pub fn read_adapter(file: &Path) -> Result<Adapter, Error> {
-    let bytes = std::fs::read(file).map_err(|reason| Error::unreadable(file, reason))?;
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    Ok(Adapter::from_bytes(&bytes, &name)?)
 }
 
 fn write_png(picture: &Picture, file: &Path) -> Result<(), Error> {

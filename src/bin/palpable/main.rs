@@ -1,11 +1,13 @@
 //! The command line: the browser's engine on any Vulkan, Metal or DirectX 12 GPU, a software Vulkan
 //! driver, or the processor.
 
+mod adapter_file;
 mod attention;
 mod bench;
 mod device_memo;
 mod error;
 mod evaluate;
+mod export;
 mod generate;
 mod inspect;
 mod judge;
@@ -33,6 +35,7 @@ enum Command {
     Personalize(Box<personalize::Arguments>),
     Inspect(inspect::Arguments),
     Merge(merge::Arguments),
+    Export(export::Arguments),
     Score(score::Arguments),
     Evaluate(evaluate::Arguments),
     Bench(bench::Arguments),
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Command::Personalize(arguments) => pollster::block_on(personalize::run(*arguments)),
         Command::Inspect(arguments) => pollster::block_on(inspect::run(arguments)),
         Command::Merge(arguments) => pollster::block_on(merge::run(arguments)),
+        Command::Export(arguments) => pollster::block_on(export::run(arguments)),
         Command::Score(arguments) => pollster::block_on(score::run(arguments)),
         Command::Evaluate(arguments) => pollster::block_on(evaluate::run(arguments)),
         Command::Bench(arguments) => pollster::block_on(bench::run(arguments)),

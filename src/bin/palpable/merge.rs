@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{error::Error, generate::read_adapter, model::ModelArguments};
+use super::{adapter_file::read_adapter, error::Error, model::ModelArguments};
 
 /// Merge adapters that were trained with --trained-weights cross-attention into one that knows all their
 /// words (Custom Diffusion's constrained merge)
@@ -12,7 +12,7 @@ use super::{error::Error, generate::read_adapter, model::ModelArguments};
 pub struct Arguments {
     #[command(flatten)]
     model: ModelArguments,
-    /// An adapter file; give two or more
+    /// An adapter's file or folder; give two or more
     #[arg(long = "adapter", value_name = "FILE", required = true)]
     adapters: Vec<PathBuf>,
     /// A text file with prompts, one a line, that the merged adapter should leave as they are; without it a

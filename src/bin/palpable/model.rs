@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{
     device_memo,
-    model_place::{Place, Predicts},
+    model_place::{OpenedModel, Place, Predicts},
 };
 use clap::{Args, ValueEnum};
 use palpable::{
@@ -141,7 +141,11 @@ impl ModelArguments {
             Stored::Int8 => Precision::Int8Float32,
             Stored::Auto => Precision::fitting(&gpu, &source).await?,
         };
-        StableDiffusion::load(&gpu, &source, &place.name, precision, &mut |_| ()).await
+        let mut loaded = StableDiffusion::load(&gpu, &source, &place.name, precision, &mut |_| ()).await?;
+        if let OpenedModel::File(file) = &model {
+            loaded.checkpoint_hash = Some(file.hash().await?);
+        }
+        Ok(loaded)
     }
 }
 

@@ -131,6 +131,15 @@ impl<'a> Cells<'a> {
         own.into_iter().filter_map(|(key, value)| Some((value, *other.get(&key)?))).collect()
     }
 
+    /// A method's values and the base model's of the same subject and prompt; the base model has no training
+    /// seeds.
+    pub fn pairs_with_base(&self, method: &str, strength: f64, metric: Metric) -> Vec<(f64, f64)> {
+        let base = self.metric(BASE, self.full_strength(BASE), metric);
+        let own = self.metric(method, strength, metric).into_iter();
+        own.filter_map(|((subject, prompt, _), value)| Some((value, *base.get(&(subject, prompt, 0))?)))
+            .collect()
+    }
+
     /// A method at a strength and another one's curve, in the cells that all of them have.
     pub fn against_curve(
         &self,

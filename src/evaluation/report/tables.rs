@@ -13,13 +13,27 @@ use super::{
 use crate::plan::gigabytes;
 
 pub(super) fn all(cells: &Cells) -> Vec<Table> {
-    let tables = [scores(cells), elements(cells), against_control(cells), against_curve(cells), cost(cells)];
+    let tables = [
+        scores(cells),
+        elements(cells),
+        against_control(cells),
+        against_curve(cells),
+        taken_attention(cells),
+        cost(cells),
+    ];
     tables.into_iter().flatten().filter(|table| !table.rows.is_empty()).collect()
 }
 
 fn with_interval(interval: Option<Interval>) -> String {
     interval.map_or("–".to_owned(), |Interval { low, mean, high }| {
         format!("{} ({} to {})", digits(mean), digits(low), digits(high))
+    })
+}
+
+/// The mean difference of paired cells with its interval.
+fn difference(pairs: &[(f64, f64)]) -> String {
+    paired_difference(pairs).map_or("–".to_owned(), |Interval { low, mean, high }| {
+        format!("{} ({} to {})", signed(mean), signed(low), signed(high))
     })
 }
 
@@ -127,12 +141,7 @@ fn against_control(cells: &Cells) -> Option<Table> {
         let text = cells.pairs(own, control, TEXT);
         let share = 100.0 * wins(&text) as f64 / text.len().max(1) as f64;
         let mut row = vec![title(method), format!("{} of {} ({share:.0} %)", wins(&text), text.len())];
-        row.extend(metrics.iter().map(|metric| {
-            let difference = paired_difference(&cells.pairs(own, control, *metric));
-            difference.map_or("–".to_owned(), |Interval { low, mean, high }| {
-                format!("{} ({} to {})", signed(mean), signed(low), signed(high))
-            })
-        }));
+        row.extend(metrics.iter().map(|metric| difference(&cells.pairs(own, control, *metric))));
         row
     });
     Some(Table {
@@ -182,6 +191,30 @@ fn against_curve(cells: &Cells) -> Option<Table> {
         remark: "Text alignment above (+) or below (−) what TI+DB gives at the strength where it is as near to the subject, straight between its strengths. \"Above\" and \"below\" are said where 97.5 % of resamples agree.".to_owned(),
         header,
         rows,
+    })
+}
+
+/// The contamination of the class noun in the base model, and of each method's new word.
+fn taken_attention(cells: &Cells) -> Option<Table> {
+    cells.pictures.iter().find_map(|picture| picture.scores.contamination)?;
+    let control = (CONTROL, cells.full_strength(CONTROL));
+    let rows = cells.methods().into_iter().map(|method| {
+        let strength = cells.full_strength(method);
+        let against_base = cells.pairs_with_base(method, strength, CONTAMINATION);
+        let against_control = cells.pairs((method, strength), control, CONTAMINATION);
+        let is = |other: &str| method == other;
+        vec![
+            title(method),
+            with_interval(cells.interval(method, strength, CONTAMINATION)),
+            if is(BASE) { "–".to_owned() } else { difference(&against_base) },
+            if is(BASE) || is(CONTROL) { "–".to_owned() } else { difference(&against_control) },
+        ]
+    });
+    Some(Table {
+        title: "Contamination: what the subject's word takes from the other words".to_owned(),
+        remark: "Share of the subject's word (in the base model the class noun) of the attention that the prompt's content words get in the foreground, by DAAM heat maps, adapters as trained; with what that is more or less than the class noun's in the same cells, and than TI+DB's. Pictures in which no foreground stands out are left out.".to_owned(),
+        header: texts(&["method", "contamination", "from the class noun's", "from TI+DB's"]),
+        rows: rows.collect(),
     })
 }
 

@@ -33,6 +33,10 @@ pub enum SettingsError {
     PhotosMiscounted { further: usize, photos: usize },
     #[error("There are {captions} captions for {photos} photos; give at most one a photo.")]
     CaptionsMiscounted { captions: usize, photos: usize },
+    #[error(
+        "The localized loss needs to know where the subject is, and no photo has a mask; give photos with transparency or masks, or set it to 0."
+    )]
+    MasksMissing,
     #[error("The {field} is {value}, but must be between {least} and {most}.")]
     OutOfRange { field: &'static str, value: f64, least: f64, most: f64 },
     #[error("Alignment is set to act from timestep {first} to {last}; the first must not be above the last.")]

@@ -131,6 +131,9 @@ pub struct TrainingSettings {
     /// How much less the background counts than the subject, where a photo has a mask: 0 nothing less,
     /// 1 not at all.
     pub masked_loss: f64,
+    /// Weight of the localized cross-attention loss (FastComposer, arXiv:2305.10431), which keeps the new
+    /// word's attention on the subject; 0 is none. It needs photos with masks.
+    pub localized_loss: f64,
     /// Framings of each photo that are trained on: 1 is the photo alone, more add small zooms and
     /// shifts.
     pub photo_variants: usize,
@@ -141,6 +144,9 @@ pub struct TrainingSettings {
     pub flip: bool,
     /// How far brightness, contrast and saturation of the further framings stray: 0.2 is up to a fifth.
     pub colour_jitter: f64,
+    /// Side of the squares that photos are made, in pixels; `None` is the model's own. Smaller ones train
+    /// faster and learn less.
+    pub resolution: Option<usize>,
     /// Whether photos keep about their own aspect instead of being cropped to squares.
     pub aspect_buckets: bool,
     /// Everything random in a run follows from this.

@@ -62,6 +62,29 @@ impl SubjectView<'_> {
         .replace(placeholder, &noun)
     }
 
+    /// A prompt with the class noun, as its training names the subject: the other way round.
+    fn to_new_word(self, prompt: &str) -> String {
+        let Self { placeholder, class_noun, .. } = self;
+        // "a dog" becomes "<my-dog>", or "a <my-dog> dog".
+        let named = match self.phrase() {
+            phrase if phrase == placeholder => phrase,
+            phrase => format!("a {phrase}"),
+        };
+        let prompt = replace_words(prompt, &with_article(class_noun), &named);
+        if prompt.contains(placeholder) { prompt } else { replace_words(&prompt, class_noun, &self.phrase()) }
+    }
+
+    /// How prompts name the subject as its training does: `<my-dog>`, or `<my-dog> dog` where the class noun
+    /// follows the new word.
+    fn phrase(self) -> String {
+        let followed = self.personalization_prompt.contains(&format!("{PLACEHOLDER_MARK} {CLASS_MARK}"));
+        if followed {
+            format!("{} {}", self.placeholder, self.class_noun)
+        } else {
+            self.placeholder.to_owned()
+        }
+    }
+
     /// What the frozen model draws for prior preservation.
     pub fn class_prompt(&self) -> String {
         format!("a photo of {}", with_article(self.class_noun))
@@ -93,6 +116,11 @@ impl TrainingSettings {
         self.subjects().fold(prompt.to_owned(), |prompt, subject| subject.to_class(&prompt))
     }
 
+    /// A clean prompt with the new words in the class nouns' places, where it has them as whole words.
+    pub fn with_new_words(&self, prompt: &str) -> String {
+        self.subjects().fold(prompt.to_owned(), |prompt, subject| subject.to_new_word(&prompt))
+    }
+
     pub fn subject_count(&self) -> usize {
         1 + self.further_subjects.len()
     }
@@ -107,9 +135,25 @@ impl TrainingSettings {
     /// How prompts name the first subject as its training did: `<my-dog>`, or `<my-dog> dog` where the
     /// class noun follows the new word.
     pub fn subject_phrase(&self) -> String {
-        let followed = self.personalization_prompt.contains(&format!("{PLACEHOLDER_MARK} {CLASS_MARK}"));
-        if followed { format!("{} {}", self.placeholder, self.class_noun) } else { self.placeholder.clone() }
+        self.first_subject().phrase()
     }
+}
+
+/// A text with these words replaced where they stand by themselves.
+fn replace_words(text: &str, words: &str, replacement: &str) -> String {
+    let in_word =
+        |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '-');
+    let mut replaced = String::new();
+    let mut rest = text;
+    while let Some(found) = rest.find(words).filter(|_| !words.is_empty()) {
+        let (before, after) = (&rest[..found], &rest[found + words.len()..]);
+        let whole = !in_word(before.chars().next_back().or(replaced.chars().next_back()))
+            && !in_word(after.chars().next());
+        replaced.push_str(before);
+        replaced.push_str(if whole { replacement } else { words });
+        rest = after;
+    }
+    replaced + rest
 }
 
 /// "a dog", "an apple".

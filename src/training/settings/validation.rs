@@ -9,6 +9,9 @@ use crate::tokenizer::MOST_VECTORS;
 /// DreamBooth's 5e-6.
 const LARGEST_FULL_RATE: f64 = 2e-4;
 
+/// Largest side of the pictures that are trained on, in pixels.
+const LARGEST_RESOLUTION: usize = 1024;
+
 impl TrainingSettings {
     /// Checks every field; `Ok` holds remarks, sentences about settings that can be trained with but
     /// may not do what was meant.
@@ -65,6 +68,14 @@ impl TrainingSettings {
         Ok(())
     }
 
+    /// Whether so many of the photos with a mask will do.
+    pub fn check_masks(&self, masked: usize) -> Result<(), SettingsError> {
+        match masked == 0 && self.localized_loss > 0.0 {
+            true => Err(SettingsError::MasksMissing),
+            false => Ok(()),
+        }
+    }
+
     fn repeated_placeholder(&self) -> Option<&str> {
         let mut seen = HashSet::new();
         self.subjects().map(|subject| subject.placeholder).find(|word| !seen.insert(word.to_lowercase()))
@@ -94,7 +105,9 @@ impl TrainingSettings {
         count("number of prior pictures", self.prior_pictures, 0, 1000)?;
         within("min-SNR gamma", self.min_snr_gamma.unwrap_or(1.0), 1e-3, 1e4)?;
         within("share of the masked loss", self.masked_loss, 0.0, 1.0)?;
+        within("weight of the localized loss", self.localized_loss, 0.0, 10.0)?;
         within("colour jitter", self.colour_jitter, 0.0, 1.0)?;
+        count("resolution", self.resolution.unwrap_or(LARGEST_RESOLUTION), 64, LARGEST_RESOLUTION)?;
         count("number of framings of a photo", self.photo_variants, 1, 16)
     }
 

@@ -27,7 +27,8 @@ use burn::tensor::FloatDType;
 use serde_json::{Value, json};
 
 use super::{
-    ByteSource, Error, LocalFuture, SafetensorsHeader, TensorEntry, convert::Floats, source::read_text,
+    ByteSource, Error, LocalFuture, SafetensorsHeader, TensorEntry, convert::Floats, hash::checkpoint_hash,
+    source::read_text,
 };
 use names::Names;
 use part::Part;
@@ -123,6 +124,14 @@ impl<'a> SingleFile<'a> {
         };
         let options = SingleFileOptions { merges: merges.as_deref(), ..Default::default() };
         Self::open(source, file, options).await.map(Some)
+    }
+
+    /// The short hash by which other programs know the file ([`checkpoint_hash`]).
+    ///
+    /// # Errors
+    /// What the source reports.
+    pub async fn hash(&self) -> Result<String, Error> {
+        checkpoint_hash(self.source, &self.path).await
     }
 
     /// The folders of a complete model that the file has nothing for, by diffusers' names.

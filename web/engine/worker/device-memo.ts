@@ -1,7 +1,7 @@
 /**
- * What the engine found out about this device at its first start, kept in the browser's store so that later visits
- * needn't find it out again. One entry: that of the adapter and browser in use. The engine looks at the text itself
- * to see whether it is about the same kernels.
+ * What the engine found out about this device, kept in the browser's store so that later visits needn't find it out
+ * again: at its first start, and how long the parts of trainings take. An entry each, that of the adapter and browser
+ * in use. The engine looks at the text itself to see whether it is about the same kernels.
  */
 import { adapterInfo } from "./device-name";
 
@@ -12,15 +12,20 @@ export interface DeviceMemo {
   keep(text: string): Promise<void>;
 }
 
-export async function openDeviceMemo(): Promise<DeviceMemo> {
+/** The findings that are kept, by the path of their entries' addresses. */
+export type Finding = "device-memo" | "step-times";
+
+export async function openDeviceMemo(finding: Finding): Promise<DeviceMemo> {
   // Private windows of some browsers have no store: then each visit finds out anew.
   const store = "caches" in self ? await caches.open(STORE).catch(() => undefined) : undefined;
-  const address = await memoAddress();
+  const address = await memoAddress(finding);
   return {
     read: async () => (await store?.match(address))?.text(),
     keep: async (text) => {
       if (!store) return;
-      for (const old of await store.keys()) await store.delete(old);
+      for (const old of await store.keys()) {
+        if (new URL(old.url).pathname === address.pathname) await store.delete(old);
+      }
       // Without room for it the next visit finds out anew.
       await store.put(address, new Response(text)).catch(() => undefined);
     },
@@ -28,10 +33,10 @@ export async function openDeviceMemo(): Promise<DeviceMemo> {
 }
 
 /** The store is keyed by addresses: one that names adapter and browser, whose versions change the results. */
-async function memoAddress(): Promise<URL> {
+async function memoAddress(finding: Finding): Promise<URL> {
   const info = await adapterInfo();
   const adapter = [info?.vendor, info?.architecture, info?.device, info?.description].join("/");
-  const address = new URL("/device-memo", self.location.origin);
+  const address = new URL(`/${finding}`, self.location.origin);
   address.search = new URLSearchParams({ adapter, browser: navigator.userAgent }).toString();
   return address;
 }

@@ -8,19 +8,24 @@ import { runBench } from "./bench-job";
 import { openDeviceMemo } from "./device-memo";
 import { named } from "./device-name";
 import { openEngine } from "./engine-module";
+import { runEvaluation } from "./evaluation-job";
 import { runGeneration } from "./generation-job";
 import { JobControl } from "./job-control";
+import { JudgeOpener } from "./judge";
 import { guardNetwork } from "./network";
 import { compileAhead } from "./pipelines";
 import { readRun } from "./run-store";
 import type { Bringing, OpenedModel } from "./sources/bring";
 import { embeddedModel } from "./sources/embedded";
+import { TimePlanner } from "./time-plans";
 import { runTraining } from "./training-job";
 import { Turns } from "./turns";
 
 guardNetwork(self);
 
 const turns = new Turns();
+const judge = new JudgeOpener(turns);
+const timePlanner = new TimePlanner();
 const controls = new Map<JobKind, JobControl>();
 let opened: Engine | undefined;
 /** Those that drawing with the loaded model needs. */
@@ -31,10 +36,19 @@ function engine(): Engine {
   return opened;
 }
 
+/** Held as long as the worker lives: the page sees by it that the worker has ended. */
+const alive = new Promise<void>((held) => {
+  if (!navigator.locks) held();
+  void navigator.locks?.request(self.name, () => {
+    held();
+    return new Promise(() => undefined);
+  });
+});
+
 /** An engine that has proved this device's arithmetic, now or at an earlier visit. */
 async function startedEngine(): Promise<Engine> {
   const engine = await openEngine();
-  const memo = await openDeviceMemo();
+  const memo = await openDeviceMemo("device-memo");
   const known = await memo.read();
   if (!known) {
     await compileAhead(
@@ -94,6 +108,7 @@ const api: EngineApi = {
   open: () =>
     turns.take(async () => {
       opened ??= await startedEngine();
+      await alive;
       return named(opened.device());
     }),
   describeModel: async (choice) => {
@@ -118,6 +133,7 @@ const api: EngineApi = {
         progress({ phase: "upload", bytesLoaded, bytesTotal }),
       );
       kernelsCompiled = false;
+      judge.modelLoaded(choice.kind === "embedded" ? choice.folder : undefined);
       // A software adapter compiles as slowly as it computes: not before it is asked for a picture.
       if (!engine().device().software) {
         await compileDrawing((kernels, of) => progress({ phase: "compile", kernels, of }));
@@ -132,32 +148,42 @@ const api: EngineApi = {
       engine().setMemoryLimit(limit);
       return engine().planTraining(settings, photos);
     }),
+  timePlans: (settings, photos, previews) =>
+    turns.take(() => timePlanner.plans(engine(), settings, photos, previews)),
   generate: (settings, progress) =>
     asJob("generation", async (control) => {
       await turns.take(() => compileDrawing(() => undefined));
       return handOver(await runGeneration(engine(), turns, control, settings, progress));
     }),
   train: (run, photos, observer) =>
-    asJob("training", (control) =>
-      runTraining({ engine: engine(), turns, control, observer }, run, () =>
+    asJob("training", async (control) => {
+      const ready = await judge.prepare(engine(), run, photos, observer);
+      return runTraining({ engine: engine(), turns, control, observer }, ready, () =>
         engine().beginTraining(run.settings, photos, (encoded, of) => observer.encoded(encoded, of)),
-      ),
-    ),
+      );
+    }),
   continueTraining: (id, observer) =>
     asJob("training", async (control) => {
       const run = await readRun(id);
       if (!run) {
         throw faultError("BadFile", "The saved state of this training is damaged; it can't be continued.");
       }
-      return runTraining({ engine: engine(), turns, control, observer }, run.facts, () =>
+      const ready = await judge.prepare(engine(), run.facts, [], observer);
+      return runTraining({ engine: engine(), turns, control, observer }, ready, () =>
         engine().resumeTraining(run.checkpoint),
       );
     }),
   bench: (plan, observer) => asJob("bench", (control) => runBench(engine(), turns, control, plan, observer)),
+  evaluate: (cells, photos, observer) =>
+    asJob("evaluation", async (control) => {
+      await judge.open(engine(), (progress) => observer.loading(progress));
+      await turns.take(() => compileDrawing(() => undefined));
+      await runEvaluation(engine(), turns, control, cells, photos, observer);
+    }),
   command: (job, command) => controls.get(job)?.command(command),
   addAdapter: (bytes, fileName) => turns.take(() => engine().addAdapter(bytes, fileName)),
   removeAdapter: (id) => turns.take(() => engine().removeAdapter(id)),
-  exportAdapter: (id) => turns.take(() => engine().exportAdapter(id)),
+  exportAdapter: (id, format) => turns.take(() => engine().exportAdapter(id, format)),
   exportEmbedding: (id) => turns.take(() => engine().exportEmbedding(id)),
 };
 

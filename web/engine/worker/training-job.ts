@@ -1,6 +1,6 @@
 /** A training run: engine steps with previews and saved states in between, until done, stopped or cancelled. */
-import type { PreviewPlan, TrainingObserver } from "../api";
-import type { AdapterReport, Engine, Training } from "../contract";
+import type { PreviewPlan, PreviewScore, TrainingObserver } from "../api";
+import type { AdapterReport, Engine, Picture, SubjectVectors, Training } from "../contract";
 import type { RunFacts } from "../run-file";
 import { runGeneration } from "./generation-job";
 import type { JobControl } from "./job-control";
@@ -47,13 +47,14 @@ async function makeSteps(job: TrainingJob, run: RunFacts, training: Training): P
   const { turns, control, observer } = job;
   const { settings, previews, every } = run;
   const records = [...run.records];
+  const scores = [...run.scores];
   let step = run.step;
   const keeper = new RunKeeper(run.id);
   let keptAt = step;
   const keep = async () => {
     if (step === keptAt) return;
     const checkpoint = await turns.take(() => training.state());
-    const facts = { ...run, savedAt: Date.now(), step, records };
+    const facts = { ...run, savedAt: Date.now(), step, records, scores };
     const problem = await keeper.keep({ facts, checkpoint });
     if (problem) observer.notKept(problem);
     else observer.kept(step);
@@ -73,21 +74,39 @@ async function makeSteps(job: TrainingJob, run: RunFacts, training: Training): P
     }
     if (step % every === 0 && !last) await keep();
     if (previews && (step % previews.every === 0 || last)) {
-      await drawPreview(job, training, step, previews);
+      const picture = await drawPreview(job, training, previews);
+      if (!picture) continue;
+      observer.preview(step, picture);
+      if (previews.cleanPrompt && run.photoVectors) {
+        const score = await scorePreview(job, step, picture, run.photoVectors, previews.cleanPrompt);
+        scores.push(score);
+        observer.scored(score);
+      }
     }
   }
 }
 
-/** Draws with the state so far as an adapter of its own, which is removed again. */
+async function scorePreview(
+  { engine, turns }: TrainingJob,
+  step: number,
+  picture: Picture,
+  photos: SubjectVectors,
+  prompt: string,
+): Promise<PreviewScore> {
+  const [scores] = await turns.take(() => engine.score([picture], photos, prompt, []));
+  if (!scores) throw new Error("The judge gave no score.");
+  return { step, textAlignment: scores.textAlignment, imageAlignment: scores.imageAlignment };
+}
+
+/** Draws with the state so far as an adapter of its own, which is removed again. `null` when the run was ended. */
 async function drawPreview(
   { engine, turns, control, observer }: TrainingJob,
   training: Training,
-  step: number,
   plan: PreviewPlan,
-): Promise<void> {
+): Promise<Picture | null> {
   const adapter = await turns.take(() => training.adapter());
   try {
-    const picture = await runGeneration(
+    return await runGeneration(
       engine,
       turns,
       control,
@@ -105,7 +124,6 @@ async function drawPreview(
       },
       (done, of) => observer.previewProgress(done, of),
     );
-    if (picture) observer.preview(step, picture);
   } finally {
     await turns.take(() => engine.removeAdapter(adapter.id));
   }

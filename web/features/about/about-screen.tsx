@@ -1,26 +1,51 @@
 /** Whether this browser and GPU can do the work, in words, and the facts for a report. */
 import { useState } from "preact/hooks";
+import { FaultNotice, sentenceFor } from "../../app/fault-notice";
 import { binarySize, count, parameters } from "../../app/format";
-import { addressOf } from "../../app/navigation";
+import { chooseLanguage, LANGUAGES, type Language, language } from "../../app/language";
+import { addressOf, subject } from "../../app/navigation";
 import { device, openEngine } from "../../app/studio";
 import { text } from "../../app/text";
+import { pendingCalls } from "../../engine/client";
 import type { DeviceReport } from "../../engine/contract";
 import type { Fault } from "../../engine/fault";
+import { SelectField } from "../../ui/field";
 import { Notice } from "../../ui/notice";
 import { model } from "../models/model";
+import { KeptData } from "./kept-data";
+import { LICENCES, LicencesPage } from "./licences-page";
+import { type Fact, pageFacts } from "./page-facts";
 
 export function AboutScreen() {
+  return subject.value === LICENCES ? <LicencesPage /> : <Device />;
+}
+
+function Device() {
   const now = device.value;
   return (
     <div class="screen narrow">
       <h1>{text.about.title}</h1>
       {now.state === "checking" && <p>{text.about.checking}</p>}
-      {now.state === "fault" && <DeviceFault fault={now.fault} />}
+      {now.state === "fault" &&
+        (now.fault.kind === "OtherTab" ? (
+          <FaultNotice fault={now.fault} />
+        ) : (
+          <DeviceFault fault={now.fault} />
+        ))}
       {now.state === "ready" && <DeviceFacts report={now.report} />}
       <ModelFacts />
+      <LanguageChoice />
       <section class="card">
         <h2>{text.about.privacyTitle}</h2>
         <p>{text.about.privacy}</p>
+      </section>
+      <KeptData />
+      <section class="card">
+        <h2>{text.licences.title}</h2>
+        <p>{text.licences.lead}</p>
+        <p class="links">
+          <a href={addressOf("about", LICENCES)}>{text.licences.open}</a>
+        </p>
       </section>
     </div>
   );
@@ -40,7 +65,7 @@ function DeviceFault({ fault }: { fault: Fault }) {
           </button>
         }
       >
-        {fault.message}
+        {sentenceFor(fault)}
       </Notice>
       <h2>{text.faults.details}</h2>
       <ul class="steps">
@@ -58,7 +83,7 @@ function DeviceFault({ fault }: { fault: Fault }) {
 }
 
 function DeviceFacts({ report }: { report: DeviceReport }) {
-  const facts: [string, string][] = [
+  const facts: Fact[] = [
     [text.about.adapter, report.adapterName],
     [text.about.float16, report.float16 ? text.about.float16Yes : text.about.float16No],
     ...limitFacts(report.limits),
@@ -85,14 +110,12 @@ function DeviceFacts({ report }: { report: DeviceReport }) {
           </ul>
         </>
       )}
-      <CopyFacts
-        facts={[...facts, ...report.notes.map((note): [string, string] => [text.about.note, note])]}
-      />
+      <CopyFacts facts={[...facts, ...report.notes.map((note): Fact => [text.about.note, note])]} />
     </section>
   );
 }
 
-function limitFacts(limits: DeviceReport["limits"]): [string, string][] {
+function limitFacts(limits: DeviceReport["limits"]): Fact[] {
   const names = text.about.limitNames;
   return [
     [names.maxBufferSize, binarySize(limits.maxBufferSize)],
@@ -102,10 +125,10 @@ function limitFacts(limits: DeviceReport["limits"]): [string, string][] {
   ];
 }
 
-function CopyFacts({ facts }: { facts: [string, string][] }) {
+function CopyFacts({ facts }: { facts: Fact[] }) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
-    const lines = [...facts, [text.about.browser, navigator.userAgent]];
+    const lines = [...facts, ...(await pageFacts())];
     await navigator.clipboard.writeText(lines.map((line) => line.join(": ")).join("\n"));
     setCopied(true);
   };
@@ -139,6 +162,22 @@ function ModelFacts() {
           </a>
         ))}
       </p>
+    </section>
+  );
+}
+
+function LanguageChoice() {
+  return (
+    <section class="card">
+      <h2>{text.about.languageTitle}</h2>
+      <SelectField
+        label={text.about.language}
+        hint={text.about.languageHint}
+        options={Object.entries(LANGUAGES) as [Language, string][]}
+        value={language}
+        disabled={pendingCalls.value > 0}
+        onValue={chooseLanguage}
+      />
     </section>
   );
 }

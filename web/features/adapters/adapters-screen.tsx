@@ -3,23 +3,31 @@ import { useState } from "preact/hooks";
 import { announce } from "../../app/announce";
 import { FaultNotice, sentenceFor } from "../../app/fault-notice";
 import { megabytes } from "../../app/format";
+import { addressOf, subject } from "../../app/navigation";
 import { text } from "../../app/text";
+import type { ExportFormat } from "../../engine/contract";
 import { type Fault, toFault } from "../../engine/fault";
 import { DropZone } from "../../ui/drop-zone";
+import { SelectField, TextField } from "../../ui/field";
 import { Icon } from "../../ui/icon";
 import { Notice } from "../../ui/notice";
 import { model } from "../models/model";
-import { exportFile, exportWord } from "./export";
+import { canShare, exportFile, exportWord, share } from "./export";
 import {
   type DamagedEntry,
   damaged,
   importFile,
+  knownAs,
   type LibraryEntry,
   library,
   remove,
   removeDamaged,
   storageFault,
+  update,
 } from "./library";
+import { linkedAdapter } from "./link";
+import { LinkMaker } from "./link-maker";
+import { LinkQuestion } from "./link-question";
 
 export function AdaptersScreen() {
   const [fault, setFault] = useState<Fault | undefined>();
@@ -28,10 +36,12 @@ export function AdaptersScreen() {
     await work().catch((error) => setFault(toFault(error)));
   };
   const entries = library.value;
+  const link = linkedAdapter(subject.value);
   return (
     <div class="screen narrow">
       <h1>{text.adapters.title}</h1>
       <p class="lead">{text.adapters.lead}</p>
+      {link && <LinkQuestion link={link} />}
       {fault && <FaultNotice fault={fault} onDismiss={() => setFault(undefined)} />}
       {storageFault.value && (
         <FaultNotice
@@ -45,7 +55,7 @@ export function AdaptersScreen() {
         <DamagedNotice key={entry.key} entry={entry} attempt={attempt} />
       ))}
       {entries.length === 0 ? (
-        <p class="empty">{text.adapters.empty}</p>
+        <EmptyLibrary />
       ) : (
         <ul class="adapter-list">
           {entries.map((entry) => (
@@ -53,10 +63,15 @@ export function AdaptersScreen() {
           ))}
         </ul>
       )}
+      {entries.length > 0 && (
+        <p class="links">
+          <a href={addressOf("evaluate")}>{text.adapters.evaluate}</a>
+        </p>
+      )}
       <DropZone
         label={text.adapters.drop}
         hint={text.adapters.dropHint}
-        accept=".safetensors"
+        accept=".safetensors,.zip"
         multiple
         disabled={model.value.state !== "ready"}
         onFiles={(files) =>
@@ -68,7 +83,22 @@ export function AdaptersScreen() {
           })
         }
       />
+      <LinkMaker />
     </div>
+  );
+}
+
+/** What there is to do, for who sees the screen for the first time. */
+function EmptyLibrary() {
+  return (
+    <section class="card">
+      <p class="empty">{text.adapters.empty}</p>
+      <div class="actions">
+        <a class="button primary" href={addressOf("personalize")}>
+          {text.adapters.emptyStart}
+        </a>
+      </div>
+    </section>
   );
 }
 
@@ -101,16 +131,17 @@ interface AdapterCardProps {
 
 function AdapterCard({ entry, attempt }: AdapterCardProps) {
   const [asking, setAsking] = useState(false);
-  const { report } = entry;
+  const { report, note } = entry;
   return (
     <li class="card adapter">
-      <h2 class="word">{report.placeholder ?? report.name}</h2>
+      <h2 class="word">{knownAs(report)}</h2>
       <p class="hint">
         {report.placeholder ? report.classNoun && text.adapters.noun(report.classNoun) : text.adapters.noWord}
       </p>
       <p>{text.adapters.facts(report.rank, report.modules, megabytes(entry.bytes.byteLength))}</p>
       {report.vectors > 0 && <p>{text.adapters.vectors(report.vectors)}</p>}
       {report.cleanPrompt && <p>{text.adapters.trainedFor(report.cleanPrompt)}</p>}
+      {note.licence && <p>{text.adapters.licence(note.licence)}</p>}
       {entry.kept ? (
         <p class="hint">{text.adapters.keptHere}</p>
       ) : (
@@ -132,6 +163,11 @@ function AdapterCard({ entry, attempt }: AdapterCardProps) {
             <Icon name="download" />
             {text.adapters.export}
           </button>
+          {canShare() && (
+            <button type="button" class="button" onClick={() => attempt(() => share(entry))}>
+              {text.adapters.share}
+            </button>
+          )}
           {report.vectors > 0 && (
             <button type="button" class="button" onClick={() => attempt(() => exportWord(entry))}>
               {text.adapters.exportWord}
@@ -142,6 +178,37 @@ function AdapterCard({ entry, attempt }: AdapterCardProps) {
           </button>
         </div>
       )}
+      <ExportChoices entry={entry} attempt={attempt} />
     </li>
+  );
+}
+
+/** What goes with the exported file, which other programs show, and for which of them it is. */
+function ExportChoices({ entry, attempt }: AdapterCardProps) {
+  const { key, note } = entry;
+  const words = text.adapters.exporting;
+  const [format, setFormat] = useState<ExportFormat>("kohya");
+  return (
+    <details>
+      <summary>{words.title}</summary>
+      <TextField
+        label={words.name}
+        hint={words.nameHint}
+        value={note.title}
+        onValue={(title) => update(key, { note: { ...note, title } })}
+      />
+      <TextField
+        label={words.licence}
+        hint={words.licenceHint}
+        value={note.licence}
+        onValue={(licence) => update(key, { note: { ...note, licence } })}
+      />
+      <SelectField label={words.format} options={words.formats} value={format} onValue={setFormat} />
+      <div class="actions">
+        <button type="button" class="button" onClick={() => attempt(() => exportFile(entry, format))}>
+          {words.go}
+        </button>
+      </div>
+    </details>
   );
 }

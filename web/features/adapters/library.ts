@@ -3,10 +3,12 @@
  * a reload or when the engine had to be started afresh. `key` stays the same then, the engine's own id changes.
  */
 import { computed, signal } from "@preact/signals";
+import { listed } from "../../app/format";
 import { engine, whenEngineOpens } from "../../app/studio";
 import type { AdapterReport } from "../../engine/contract";
 import { type Fault, needsFreshEngine, toFault } from "../../engine/fault";
 import { model } from "../models/model";
+import { type AdapterNote, noteOf } from "./safetensors-metadata";
 import * as store from "./store";
 
 export interface LibraryEntry {
@@ -22,6 +24,8 @@ export interface LibraryEntry {
   kept: boolean;
   /** Milliseconds since 1970. */
   addedAt: number;
+  /** What a person says about it, in the file or here. */
+  note: AdapterNote;
 }
 
 /** What the storage holds but the engine could not take. */
@@ -36,9 +40,7 @@ export const damaged = signal<DamagedEntry[]>([]);
 /** Why what is here is not in the browser's storage, or could not be read from it. */
 export const storageFault = signal<Fault | undefined>(undefined);
 
-export const placeholders = computed(() =>
-  library.value.flatMap(({ report }) => (report.placeholder ? [report.placeholder] : [])),
-);
+export const placeholders = computed(() => library.value.flatMap(({ report }) => report.placeholders));
 /** What would be lost with the tab. */
 export const hasUnsaved = computed(() => library.value.some((entry) => !entry.saved && !entry.kept));
 
@@ -49,7 +51,7 @@ async function add(
   saved: boolean,
 ): Promise<LibraryEntry> {
   const key = crypto.randomUUID();
-  const facts = { fileName, active: true, strength: 1, saved, addedAt: Date.now() };
+  const facts = { fileName, active: true, strength: 1, saved, addedAt: Date.now(), note: noteOf(bytes) };
   storageFault.value = undefined;
   const kept = await storing(store.put({ key, facts, bytes }));
   const entry = { key, report, bytes, kept, ...facts };
@@ -70,19 +72,20 @@ async function storing(work: Promise<void>): Promise<boolean> {
 
 export function update(
   key: string,
-  change: Partial<Pick<LibraryEntry, "active" | "strength" | "saved">>,
+  change: Partial<Pick<LibraryEntry, "active" | "strength" | "saved" | "note">>,
 ): void {
   library.value = library.value.map((entry) => (entry.key === key ? { ...entry, ...change } : entry));
   const entry = library.value.find((entry) => entry.key === key);
   if (entry?.kept) void storing(store.setFacts(key, factsOf(entry)));
 }
 
-const factsOf = ({ fileName, active, strength, saved, addedAt }: LibraryEntry): store.StoredFacts => ({
+const factsOf = ({ fileName, active, strength, saved, addedAt, note }: LibraryEntry): store.StoredFacts => ({
   fileName,
   active,
   strength,
   saved,
   addedAt,
+  note,
 });
 
 /** Takes an adapter that the engine already holds, fresh from training. */
@@ -115,6 +118,10 @@ export async function removeDamaged(key: string): Promise<void> {
 }
 
 export const bareWord = (placeholder: string) => placeholder.replace(/[<>]/g, "");
+
+/** Its words, or the file's name where it has none. */
+export const knownAs = ({ placeholders, name }: AdapterReport) =>
+  placeholders.length > 0 ? listed(placeholders) : name;
 
 /** `my-dog`: the name that web UIs show, and the trigger word for those that take it from there. */
 export const plainName = (report: AdapterReport) => bareWord(report.placeholder ?? report.name);

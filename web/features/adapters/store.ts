@@ -2,6 +2,7 @@
 import type { DBSchema } from "idb";
 import { Database } from "../../app/database";
 import { text } from "../../app/text";
+import type { AdapterNote } from "./safetensors-metadata";
 
 /** What changes more often than the file. */
 export interface StoredFacts {
@@ -12,6 +13,8 @@ export interface StoredFacts {
   saved: boolean;
   /** Milliseconds since 1970. */
   addedAt: number;
+  /** What it is exported with. */
+  note: AdapterNote;
 }
 
 export interface StoredAdapter {
@@ -80,9 +83,25 @@ export function list(): Promise<Listing> {
 
 function checkedFacts(value: unknown): StoredFacts | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { fileName, active, strength, saved, addedAt } = value as Partial<Record<keyof StoredFacts, unknown>>;
+  const { fileName, active, strength, saved, addedAt, note } = value as Partial<
+    Record<keyof StoredFacts, unknown>
+  >;
   if (typeof fileName !== "string" || typeof active !== "boolean" || typeof saved !== "boolean")
     return undefined;
   if (!Number.isFinite(strength) || !Number.isFinite(addedAt)) return undefined;
-  return { fileName, active, strength: strength as number, saved, addedAt: addedAt as number };
+  return {
+    fileName,
+    active,
+    strength: strength as number,
+    saved,
+    addedAt: addedAt as number,
+    note: checkedNote(note),
+  };
+}
+
+/** Earlier versions of the page stored none. */
+function checkedNote(value: unknown): AdapterNote {
+  const { title, licence } = (value ?? {}) as Partial<Record<keyof AdapterNote, unknown>>;
+  const words = (part: unknown) => (typeof part === "string" ? part : "");
+  return { title: words(title), licence: words(licence) };
 }

@@ -1,5 +1,7 @@
 /** The bench's words: beside it rather than in the page's texts, so that only who measures fetches them. */
-export const text = {
+import { inLanguage } from "../../app/language";
+
+export const english = {
   title: "How fast is this device?",
   lead: "Measures Palpable's computations on this GPU, alone and in whole networks, and sets them against what the GPU reaches at best. Keep the tab in front, and other programs quiet.",
   what: "What to measure",
@@ -31,3 +33,9 @@ export const text = {
   copy: "Copy for a bug report",
   copied: "Copied.",
 };
+
+export type BenchText = typeof english;
+
+export const text = await inLanguage(english, {
+  de: async () => (await import("../../app/german/bench-text")).germanBench,
+});

@@ -3,13 +3,30 @@
  * It is kept beside the picture and inside its PNG. Whatever comes back from either is hostile until it has
  * passed `checkedSettings`.
  */
+import { decodeRegion } from "./region-mask";
 
 export interface UsedAdapter {
   name: string;
   strength: number;
 }
 
-export interface PictureSettings {
+/** Where a learned word might act; `mask` as `region-mask.ts` writes it. */
+export interface UsedRegion {
+  placeholder: string;
+  mask: string;
+}
+
+/** How words and prompt were balanced; what was not used is missing. As in the engine's `GenerationSettings`. */
+export interface SteeringSettings {
+  delayedConcept?: number;
+  delayedKeepsLora?: boolean;
+  classPrompt?: string;
+  strengthEnd?: number;
+  embeddingNormClip?: number;
+  regions?: UsedRegion[];
+}
+
+export interface PictureSettings extends SteeringSettings {
   prompt: string;
   negativePrompt: string;
   seed: number;
@@ -29,6 +46,7 @@ export type FoundSettings = Partial<PictureSettings>;
 const LONGEST_PROMPT = 20_000;
 const LONGEST_NAME = 200;
 const MOST_ADAPTERS = 32;
+const MOST_REGIONS = 16;
 export const LARGEST_SEED = 0xffff_ffff;
 
 type Check<T> = (value: unknown) => T | undefined;
@@ -50,18 +68,35 @@ const between =
   (value) =>
     typeof value === "number" && value >= least && value <= most ? value : undefined;
 
-const adapterList: Check<UsedAdapter[]> = (value) => {
-  if (!Array.isArray(value) || value.length > MOST_ADAPTERS) return undefined;
-  const adapters = value.map((adapter): UsedAdapter | undefined => {
-    if (typeof adapter !== "object" || adapter === null) return undefined;
-    const name = words(LONGEST_NAME)(own(adapter, "name"));
-    const strength = between(-100, 100)(own(adapter, "strength"));
-    return name && strength !== undefined ? { name, strength } : undefined;
-  });
-  return adapters.every((adapter) => adapter !== undefined) ? adapters : undefined;
-};
+const yesOrNo: Check<boolean> = (value) => (typeof value === "boolean" ? value : undefined);
 
-const CHECKS: { [Key in keyof PictureSettings]: Check<PictureSettings[Key]> } = {
+/** A list of objects that all pass. */
+const list =
+  <T>(most: number, check: (item: object) => T | undefined): Check<T[]> =>
+  (value) => {
+    if (!Array.isArray(value) || value.length > most) return undefined;
+    const items = value.map((item) =>
+      typeof item === "object" && item !== null ? check(item as object) : undefined,
+    );
+    return items.every((item) => item !== undefined) ? items : undefined;
+  };
+
+const adapterList = list(MOST_ADAPTERS, (adapter): UsedAdapter | undefined => {
+  const name = words(LONGEST_NAME)(own(adapter, "name"));
+  const strength = between(-100, 100)(own(adapter, "strength"));
+  return name && strength !== undefined ? { name, strength } : undefined;
+});
+
+const regionList = list(MOST_REGIONS, (region): UsedRegion | undefined => {
+  const placeholder = words(LONGEST_NAME)(own(region, "placeholder"));
+  const mask = words(LONGEST_PROMPT)(own(region, "mask"));
+  return placeholder && mask && decodeRegion(mask) ? { placeholder, mask } : undefined;
+});
+
+/** What every picture has. */
+type Whole = Omit<PictureSettings, keyof SteeringSettings>;
+
+const CHECKS: { [Key in keyof Whole]: Check<Whole[Key]> } = {
   prompt: words(LONGEST_PROMPT),
   negativePrompt: words(LONGEST_PROMPT),
   seed: whole(0, LARGEST_SEED),
@@ -74,6 +109,15 @@ const CHECKS: { [Key in keyof PictureSettings]: Check<PictureSettings[Key]> } = 
   adapters: adapterList,
 };
 
+const STEERING_CHECKS: { [Key in keyof SteeringSettings]-?: Check<NonNullable<SteeringSettings[Key]>> } = {
+  delayedConcept: between(0, 1),
+  delayedKeepsLora: yesOrNo,
+  classPrompt: words(LONGEST_PROMPT),
+  strengthEnd: between(0, 2),
+  embeddingNormClip: between(0.001, 1000),
+  regions: regionList,
+};
+
 /** Only what the object says itself: nothing that came by its prototype. */
 function own(value: object, key: string): unknown {
   return Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
@@ -82,15 +126,15 @@ function own(value: object, key: string): unknown {
 /** The settings that pass their check, in an object of our own making: no foreign key is ever copied. */
 export function acceptedSettings(value: unknown): FoundSettings {
   if (typeof value !== "object" || value === null) return {};
-  const found = Object.entries(CHECKS).flatMap(([key, check]) => {
+  const found = Object.entries({ ...CHECKS, ...STEERING_CHECKS }).flatMap(([key, check]) => {
     const accepted = check(own(value, key));
     return accepted === undefined ? [] : [[key, accepted] as const];
   });
   return Object.fromEntries(found);
 }
 
-/** Whole settings, or `undefined` where any is missing or out of bounds. */
+/** Whole settings, or `undefined` where any that all pictures have is missing or out of bounds. */
 export function checkedSettings(value: unknown): PictureSettings | undefined {
   const found = acceptedSettings(value);
-  return Object.keys(found).length === Object.keys(CHECKS).length ? (found as PictureSettings) : undefined;
+  return Object.keys(CHECKS).every((key) => key in found) ? (found as PictureSettings) : undefined;
 }

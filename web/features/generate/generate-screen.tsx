@@ -6,7 +6,7 @@ import type { SamplerName } from "../../engine/contract";
 import { NumberField, SelectField, SliderField, TextField } from "../../ui/field";
 import { Icon } from "../../ui/icon";
 import { ProgressBar } from "../../ui/progress-bar";
-import { library, placeholders, update } from "../adapters/library";
+import { knownAs, library, placeholders, update } from "../adapters/library";
 import { model } from "../models/model";
 import { FilledInNotice } from "./filled-in-notice";
 import * as state from "./generate";
@@ -114,7 +114,7 @@ function Adapters() {
       <h2 id="adapters-title">{words.adaptersTitle}</h2>
       {entries.length === 0 && <p class="hint">{words.noAdapters}</p>}
       {entries.map(({ key, report, active, strength }) => {
-        const name = report.placeholder ?? report.name;
+        const name = knownAs(report);
         return (
           <fieldset class="adapter-row" key={key} aria-label={name}>
             <label class="check">

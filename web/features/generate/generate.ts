@@ -1,7 +1,7 @@
 /** Pictures from prompts: the settings, the run, and the pictures of this visit. */
 import { computed, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
-import { cleanPrompt } from "../../app/prompts";
+import { cleanPrompt, nounOf } from "../../app/prompts";
 import { engine } from "../../app/studio";
 import { text } from "../../app/text";
 import type { DrawnPicture } from "../../engine/api";
@@ -12,10 +12,15 @@ import { keep } from "../gallery/gallery";
 import type { PictureSettings } from "../gallery/picture-settings";
 import { model } from "../models/model";
 import { mappableWords } from "./heat-map";
+import { recordOfRegions } from "./regions";
+import { type Steering, steering } from "./steering-settings";
+
+type PlainSettings = Omit<GenerationSettings, keyof Steering | "heatMaps">;
 
 export interface Result {
   key: number;
-  settings: GenerationSettings;
+  /** Without steering and heat maps. */
+  settings: PlainSettings;
   /** The settings as they go with the picture out of this visit. */
   record: PictureSettings;
   picture: Picture;
@@ -41,12 +46,6 @@ const ownSteps = signal<number | undefined>(undefined);
 export const guidanceScale = signal(USUAL_GUIDANCE);
 export const sampler = signal<SamplerName>("ddim");
 
-/** Share of the steps that is drawn with the class noun. */
-export const delayedConcept = signal(0);
-export const delayedKeepsLora = signal(false);
-/** 1 keeps the strength as it is. */
-export const strengthEnd = signal(1);
-export const embeddingNormClip = signal<number | null>(null);
 /** Whether heat maps of the prompt's words are drawn with the picture. */
 export const mapsHeat = signal(false);
 
@@ -86,7 +85,7 @@ export async function generate(): Promise<void> {
   if (!seedLocked.value && results.value.length > 0) seed.value = randomSeed();
   const { resolution: size, name: modelName } = model.value.report;
   const active = library.value.filter((entry) => entry.active);
-  const settings: GenerationSettings = {
+  const settings: PlainSettings = {
     prompt: prompt.value.trim(),
     negativePrompt: negativePrompt.value.trim(),
     seed: seed.value,
@@ -97,12 +96,18 @@ export async function generate(): Promise<void> {
     height: size,
     adapters: active.map(({ report, strength }) => ({ id: report.id, strength })),
   };
-  const wanted: GenerationSettings = { ...settings, ...steering(settings.prompt, active) };
-  const drawn = await draw(wanted, false);
+  const steered = steering(
+    settings.prompt,
+    wordsOf(active).map(({ placeholder }) => placeholder),
+  );
+  const drawn = await draw(
+    { ...settings, ...steered, ...(mapsHeat.value ? { heatMaps: mappableWords(settings.prompt) } : {}) },
+    false,
+  );
   if (!drawn) return;
   const { heatMaps, ...picture } = drawn;
   const key = nextKey++;
-  const record = recordOf(settings, modelName, active);
+  const record = recordOf(settings, modelName, active, steered);
   results.value = [
     { key, settings, record, picture, heatMaps, comparison: undefined, words: wordsOf(active) },
     ...results.value,
@@ -110,20 +115,6 @@ export async function generate(): Promise<void> {
   shownKey.value = key;
   announce(text.generate.drawn(settings.prompt));
   await keep(picture, record);
-}
-
-/** What differs from the engine's defaults; what acts on learnt words is left out of a prompt without any. */
-function steering(prompt: string, active: readonly LibraryEntry[]): Partial<GenerationSettings> {
-  const learnt = wordsOf(active).some(({ placeholder }) => prompt.includes(placeholder));
-  const clip = embeddingNormClip.value;
-  return {
-    ...(learnt && delayedConcept.value > 0
-      ? { delayedConcept: delayedConcept.value, delayedKeepsLora: delayedKeepsLora.value }
-      : {}),
-    ...(strengthEnd.value === 1 ? {} : { strengthEnd: strengthEnd.value }),
-    ...(clip === null ? {} : { embeddingNormClip: clip }),
-    ...(mapsHeat.value ? { heatMaps: mappableWords(prompt) } : {}),
-  };
 }
 
 /** Draws the shown picture once more as the untrained model would. */
@@ -139,7 +130,7 @@ export async function compare(shown: Result): Promise<void> {
     result.key === shown.key ? { ...result, comparison: { prompt: plain, picture } } : result,
   );
   announce(text.generate.compared);
-  await keep(picture, { ...shown.record, prompt: plain, adapters: [] });
+  await keep(picture, recordOf({ ...shown.settings, prompt: plain }, shown.record.model, [], {}));
 }
 
 async function draw(settings: GenerationSettings, comparing: boolean): Promise<DrawnPicture | null> {
@@ -163,18 +154,23 @@ export function cancel(): void {
 
 /** Adapters by name: the engine's ids mean nothing outside this visit. */
 const recordOf = (
-  settings: GenerationSettings,
+  settings: PlainSettings,
   model: string,
   active: readonly LibraryEntry[],
+  { regions, ...steered }: Steering,
 ): PictureSettings => ({
   ...settings,
+  ...steered,
+  ...(regions ? { regions: recordOfRegions(regions) } : {}),
   model,
   adapters: active.map(({ report, strength }) => ({ name: plainName(report), strength })),
 });
 
 const wordsOf = (entries: readonly LibraryEntry[]) =>
   entries.flatMap(({ report }) =>
-    report.placeholder
-      ? [{ placeholder: report.placeholder, classNoun: report.classNoun ?? text.generate.anyNoun }]
-      : [],
+    report.placeholders.map((placeholder, at) => ({
+      placeholder,
+      // An adapter says it of its first word only.
+      classNoun: (at === 0 ? report.classNoun : nounOf(placeholder)) ?? text.generate.anyNoun,
+    })),
   );

@@ -7,6 +7,8 @@ import { library, plainName } from "../adapters/library";
 import type { FoundSettings } from "../gallery/picture-settings";
 import { model } from "../models/model";
 import * as state from "./generate";
+import { restoreRegions } from "./regions";
+import * as steering from "./steering-settings";
 
 const words = text.gallery.filledIn;
 
@@ -30,6 +32,7 @@ export function fillIn(settings: FoundSettings, fileName?: string): void {
       state.guidanceScale.value = value;
     }),
     ...fillSampler(settings.sampler),
+    ...fillSteering(settings),
     ...fillAdapters(settings.adapters ?? []),
     ...modelNotes(settings),
   ];
@@ -54,6 +57,21 @@ function fillSampler(name: string | undefined): string[] {
   if (!isSampler(name)) return [words.noSampler(name)];
   state.sampler.value = name;
   return [];
+}
+
+/** A picture that says nothing of it was drawn without. */
+function fillSteering(settings: FoundSettings): string[] {
+  const { delayedConcept = 0, strengthEnd = 1, embeddingNormClip = null, regions = [] } = settings;
+  const nearest = Math.min(delayedConcept, steering.MOST_DELAYED);
+  steering.delayedConcept.value = nearest;
+  steering.delayedKeepsLora.value = settings.delayedKeepsLora ?? false;
+  steering.classPrompt.value = settings.classPrompt ?? "";
+  steering.strengthEnd.value = strengthEnd;
+  steering.embeddingNormClip.value = embeddingNormClip;
+  restoreRegions(regions);
+  return nearest === delayedConcept
+    ? []
+    : [words.limited(text.generate.steering.delayed, 100 * delayedConcept, 100 * nearest)];
 }
 
 const isSampler = (name: string): name is SamplerName => Object.hasOwn(text.generate.samplers, name);

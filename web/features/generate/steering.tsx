@@ -1,7 +1,9 @@
 /** Ways to balance a learnt word against the rest of the prompt, and to see what the words did. */
 import { text } from "../../app/text";
-import { CheckField, OptionalNumberField, SliderField } from "../../ui/field";
+import { CheckField, OptionalNumberField, SliderField, TextField } from "../../ui/field";
 import * as state from "./generate";
+import { RegionList } from "./region-list";
+import * as steering from "./steering-settings";
 
 const words = text.generate.steering;
 
@@ -14,30 +16,40 @@ export function Steering() {
         label={words.delayed}
         hint={words.delayedHint}
         min={0}
-        max={90}
+        max={100 * steering.MOST_DELAYED}
         step={5}
-        value={Math.round(100 * state.delayedConcept.value)}
+        value={Math.round(100 * steering.delayedConcept.value)}
         onValue={(percent) => {
-          state.delayedConcept.value = percent / 100;
+          steering.delayedConcept.value = percent / 100;
         }}
       />
       <CheckField
         label={words.keepsLora}
         hint={words.keepsLoraHint}
-        value={state.delayedKeepsLora.value}
+        value={steering.delayedKeepsLora.value}
         onValue={(keeps) => {
-          state.delayedKeepsLora.value = keeps;
+          steering.delayedKeepsLora.value = keeps;
         }}
       />
+      {steering.delayedConcept.value > 0 && (
+        <TextField
+          label={words.classPrompt}
+          hint={words.classPromptHint}
+          value={steering.classPrompt.value}
+          onValue={(prompt) => {
+            steering.classPrompt.value = prompt;
+          }}
+        />
+      )}
       <SliderField
         label={words.strengthEnd}
         hint={words.strengthEndHint}
         min={0}
         max={2}
         step={0.05}
-        value={state.strengthEnd.value}
+        value={steering.strengthEnd.value}
         onValue={(end) => {
-          state.strengthEnd.value = end;
+          steering.strengthEnd.value = end;
         }}
       />
       <OptionalNumberField
@@ -46,11 +58,12 @@ export function Steering() {
         min={0.1}
         max={100}
         step="any"
-        value={state.embeddingNormClip.value}
+        value={steering.embeddingNormClip.value}
         onValue={(clip) => {
-          state.embeddingNormClip.value = clip;
+          steering.embeddingNormClip.value = clip;
         }}
       />
+      <RegionList />
       <CheckField
         label={words.heatMaps}
         hint={words.heatMapsHint}

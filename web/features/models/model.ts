@@ -1,6 +1,6 @@
 /** The model in use: which one, its way to the GPU, and what the engine says of it once it is there. */
 import { signal } from "@preact/signals";
-import { engine, whenEngineOpens } from "../../app/studio";
+import { engine, whenEngineCloses, whenEngineOpens } from "../../app/studio";
 import type { LoadProgress } from "../../engine/api";
 import type { ModelReport } from "../../engine/contract";
 import { type Fault, toFault } from "../../engine/fault";
@@ -104,3 +104,6 @@ function remembered(): ModelChoice {
 }
 
 whenEngineOpens(reloadModel);
+whenEngineCloses(() => {
+  model.value = { state: "none" };
+});

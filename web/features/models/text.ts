@@ -1,7 +1,9 @@
 /** The words of the Models screen. */
+import { inLanguage } from "../../app/language";
+
 const EIGHT_BITS = "Its U-Net is kept in eight bits, because more would not fit; pictures change slightly.";
 
-export const modelsText = {
+export const english = {
   title: "Models",
   lead: "Draw and train with any Stable Diffusion 1.x or 2.x model: from a model hub, an address, or your own files. It is fetched once, straight to this browser, and stays there until you delete it.",
 
@@ -101,3 +103,9 @@ export const modelsText = {
       "The browser doesn't promise it yet. It may after you have used the page more often or added it to the home screen.",
   },
 };
+
+export type ModelsText = typeof english;
+
+export const modelsText = await inLanguage(english, {
+  de: async () => (await import("../../app/german/models-text")).germanModels,
+});

@@ -81,7 +81,13 @@ export function CropDialog({ photo, classNoun, onDone, onCancel }: CropDialogPro
     <dialog class="crop-dialog" ref={dialog} aria-labelledby="crop-title" onClose={onCancel}>
       <h2 id="crop-title">{marking ? settingsText.mark : text.crop.title}</h2>
       {marking ? (
-        <MaskPainter bitmap={photo.bitmap} mask={mask} onClear={() => setMask(emptyMask(width, height))} />
+        <MaskPainter
+          picture={photo.bitmap}
+          mask={mask}
+          label={settingsText.markCanvas}
+          hint={settingsText.markHint}
+          onClear={() => setMask(emptyMask(width, height))}
+        />
       ) : (
         <>
           <div class="crop-frame" style={{ aspectRatio: `${width} / ${height}`, "--ratio": width / height }}>

@@ -1,16 +1,20 @@
-/** Paints over the thing in a photo, by finger, mouse or keys. */
+/** Paints over a part of a picture, by finger, mouse or keys. */
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { dab, type Mask, stroke } from "./mask";
 import { settingsText as words } from "./settings-text";
 
 interface MaskPainterProps {
-  bitmap: ImageBitmap;
+  picture: ImageBitmap | OffscreenCanvas;
+  /** Of the picture's size. */
   mask: Mask;
+  /** What is painted, for screen readers; and how, for all. */
+  label: string;
+  hint: string;
   onClear: () => void;
 }
 
-export function MaskPainter({ bitmap, mask, onClear }: MaskPainterProps) {
-  const { width, height } = bitmap;
+export function MaskPainter({ picture, mask, label, hint, onClear }: MaskPainterProps) {
+  const { width, height } = picture;
   const shorter = Math.min(width, height);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [radius, setRadius] = useState(shorter / 12);
@@ -21,14 +25,14 @@ export function MaskPainter({ bitmap, mask, onClear }: MaskPainterProps) {
   useLayoutEffect(() => {
     const context = canvas.current?.getContext("2d");
     if (!context) return;
-    context.drawImage(bitmap, 0, 0);
+    context.drawImage(picture, 0, 0);
     tint(context, mask);
     context.lineWidth = Math.max(2, shorter / 200);
     context.strokeStyle = "#fff";
     context.beginPath();
     context.arc(brush.x, brush.y, radius, 0, 2 * Math.PI);
     context.stroke();
-  }, [bitmap, mask, brush, radius, strokes]);
+  }, [picture, mask, brush, radius, strokes]);
 
   const changed = () => setStrokes((count) => count + 1);
   const place = (event: PointerEvent) => {
@@ -75,7 +79,7 @@ export function MaskPainter({ bitmap, mask, onClear }: MaskPainterProps) {
         <button
           type="button"
           class="mask-brush"
-          aria-label={words.markCanvas}
+          aria-label={label}
           aria-describedby="mark-hint"
           onPointerDown={press}
           onPointerMove={drag}
@@ -85,7 +89,7 @@ export function MaskPainter({ bitmap, mask, onClear }: MaskPainterProps) {
         </button>
       </div>
       <p class="hint" id="mark-hint">
-        {words.markHint}
+        {hint}
       </p>
       <label class="crop-size">
         {words.brush}

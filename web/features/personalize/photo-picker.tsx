@@ -1,34 +1,44 @@
-/** Chooses the photos: a sample subject, or the visitor's own by drop or picker; each can be cropped or removed. */
+/** Chooses a subject's photos: a sample's, or the visitor's own by drop or picker; each can be cropped or removed. */
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { text } from "../../app/text";
 import { DropZone } from "../../ui/drop-zone";
 import { Icon } from "../../ui/icon";
 import { Notice } from "../../ui/notice";
 import { CropDialog } from "./crop-dialog";
+import type { PhotoList } from "./photo-list";
 import type { SubjectPhoto } from "./photos";
-import { samples } from "./samples";
-import * as setup from "./setup";
+import { type SampleSubject, samples } from "./samples";
 
 const words = text.personalize;
 
-export function PhotoPicker() {
+interface PhotoPickerProps {
+  list: PhotoList;
+  /** What the photos show, for their captions. */
+  classNoun: string;
+  /** Tells the pickers of one screen apart. */
+  id: string;
+  onSample: (subject: SampleSubject) => void;
+  onFiles: (files: File[]) => void;
+}
+
+export function PhotoPicker({ list, classNoun, id, onSample, onFiles }: PhotoPickerProps) {
   const [cropping, setCropping] = useState<SubjectPhoto | undefined>();
-  const photos = setup.photos.value;
+  const photos = list.photos.value;
+  const problems = list.problems.value;
   return (
-    <section class="card photo-picker" aria-labelledby="photos-title">
-      <h2 id="photos-title">{words.photosTitle}</h2>
-      <SamplePicker />
+    <>
+      <SamplePicker list={list} id={id} onSample={onSample} />
       <h3>{words.ownTitle}</h3>
       <DropZone
         label={words.drop}
         hint={words.dropHint}
         accept="image/jpeg,image/png,image/webp"
         multiple
-        onFiles={setup.addFiles}
+        onFiles={onFiles}
       />
-      {setup.photoProblems.value.length > 0 && (
+      {problems.length > 0 && (
         <Notice tone="problem" title={words.problemsTitle}>
-          {setup.photoProblems.value.map((problem) => (
+          {problems.map((problem) => (
             <p key={problem}>{problem}</p>
           ))}
         </Notice>
@@ -38,7 +48,12 @@ export function PhotoPicker() {
           <h3>{words.photoCount(photos.length)}</h3>
           <ul class="photo-grid">
             {photos.map((photo) => (
-              <PhotoTile key={photo.id} photo={photo} onCrop={() => setCropping(photo)} />
+              <PhotoTile
+                key={photo.id}
+                photo={photo}
+                onCrop={() => setCropping(photo)}
+                onRemove={() => list.remove(photo)}
+              />
             ))}
           </ul>
         </>
@@ -46,33 +61,32 @@ export function PhotoPicker() {
       {cropping && (
         <CropDialog
           photo={cropping}
-          classNoun={setup.classNoun.value}
+          classNoun={classNoun}
           onDone={(choice) => {
-            setup.changePhoto(cropping, choice);
+            list.change(cropping, choice);
             setCropping(undefined);
           }}
           onCancel={() => setCropping(undefined)}
         />
       )}
-    </section>
+    </>
   );
 }
 
-function SamplePicker() {
-  if (samples.value.length === 0) return null;
+function SamplePicker({ list, id, onSample }: Pick<PhotoPickerProps, "list" | "id" | "onSample">) {
   return (
     <>
-      <h3 id="sample-title">{words.sampleTitle}</h3>
-      <fieldset class="sample-grid" aria-labelledby="sample-title">
-        {samples.value.map((subject) => (
+      <h3 id={`${id}-sample`}>{words.sampleTitle}</h3>
+      <fieldset class="sample-grid" aria-labelledby={`${id}-sample`}>
+        {samples.map((subject) => (
           <button
             key={subject.name}
             type="button"
             class="sample"
-            aria-pressed={setup.sample.value?.name === subject.name}
+            aria-pressed={list.sample.value?.name === subject.name}
             aria-label={words.sampleLabel(subject.classNoun)}
             title={subject.description}
-            onClick={() => setup.chooseSample(subject)}
+            onClick={() => onSample(subject)}
           >
             <img src={subject.images[0]} alt="" width={256} height={256} loading="lazy" />
             <span>{subject.classNoun}</span>
@@ -85,7 +99,13 @@ function SamplePicker() {
 
 const THUMBNAIL = 192;
 
-function PhotoTile({ photo, onCrop }: { photo: SubjectPhoto; onCrop: () => void }) {
+interface PhotoTileProps {
+  photo: SubjectPhoto;
+  onCrop: () => void;
+  onRemove: () => void;
+}
+
+function PhotoTile({ photo, onCrop, onRemove }: PhotoTileProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useLayoutEffect(() => {
     const context = canvas.current?.getContext("2d");
@@ -112,7 +132,7 @@ function PhotoTile({ photo, onCrop }: { photo: SubjectPhoto; onCrop: () => void 
           class="icon-button"
           aria-label={words.removeLabel(photo.name)}
           title={words.remove}
-          onClick={() => setup.removePhoto(photo)}
+          onClick={onRemove}
         >
           <Icon name="close" />
         </button>

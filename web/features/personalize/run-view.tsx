@@ -1,5 +1,5 @@
 /** A training run as it happens: progress, switches, previews and curves; then its result. */
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { sentenceFor } from "../../app/fault-notice";
 import { decimals, duration } from "../../app/format";
 import { goTo } from "../../app/navigation";
@@ -9,22 +9,27 @@ import { Icon, type IconName } from "../../ui/icon";
 import { Notice } from "../../ui/notice";
 import { ProgressBar } from "../../ui/progress-bar";
 import { exportFile } from "../adapters/export";
-import { bareWord } from "../adapters/library";
+import { bareWord, knownAs } from "../adapters/library";
 import { addToPrompt, prompt } from "../generate/generate";
 import { PreviewPanel } from "./preview-panel";
 import * as run from "./run";
+import { wordsOf } from "./subjects";
+import { TellMe } from "./tell-me";
 import { TrainingCharts } from "./training-charts";
 
 const words = text.run;
 
 export function Run() {
-  useTabTitle();
   const settings = run.runSettings.value;
   if (!settings) return null;
-  const word = settings.placeholder;
+  const word = wordsOf(settings);
   const phase = run.phase.value;
   const title =
-    phase === "done" ? words.doneTitle(word) : phase === "failed" ? words.failedTitle : words.title(word);
+    phase === "done"
+      ? words.doneTitle(word, (settings.furtherSubjects ?? []).length > 0)
+      : phase === "failed"
+        ? words.failedTitle
+        : words.title(word);
   return (
     <div class="screen">
       <h1>{title}</h1>
@@ -57,6 +62,7 @@ function Progress({ steps }: { steps: number }) {
       {run.busy.value && <TimeLeft />}
       {run.busy.value && <Keeping />}
       {run.busy.value && <Switches />}
+      {run.busy.value && <TellMe />}
     </section>
   );
 }
@@ -127,7 +133,7 @@ function Result() {
   };
   return (
     <section class="card result">
-      <p>{words.done(entry.report.placeholder ?? entry.report.name)}</p>
+      <p>{words.done(knownAs(entry.report))}</p>
       <div class="actions">
         <Button name={words.useIt} icon="generate" kind="primary" onClick={generate} />
         <Button name={words.export} icon="download" onClick={() => exportFile(entry)} />
@@ -191,16 +197,4 @@ function Button({ name, icon, kind, disabled = false, onClick }: ButtonProps) {
       {name}
     </button>
   );
-}
-
-/** Progress in the tab's title, for those who look elsewhere meanwhile. */
-function useTabTitle(): void {
-  const last = run.records.value.at(-1);
-  const percent = run.busy.value && last ? Math.floor((100 * last.step) / last.steps) : undefined;
-  useEffect(() => {
-    document.title = percent === undefined ? text.appName : words.tabTitle(percent);
-    return () => {
-      document.title = text.appName;
-    };
-  }, [percent]);
 }

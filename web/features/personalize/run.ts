@@ -3,7 +3,7 @@ import { batch, computed, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
 import { engine, openEngine } from "../../app/studio";
 import { text } from "../../app/text";
-import type { PreviewPlan, TrainingObserver } from "../../engine/api";
+import type { PreviewPlan, PreviewScore, TrainingObserver } from "../../engine/api";
 import type { AdapterReport, Picture, TrainingRecord, TrainingSettings } from "../../engine/contract";
 import { type Fault, needsFreshEngine, toFault } from "../../engine/fault";
 import type { RunFacts } from "../../engine/run-file";
@@ -13,6 +13,7 @@ import { model } from "../models/model";
 import { discard, findUnfinished } from "./checkpoints";
 import { toPixels } from "./photos";
 import * as setup from "./setup";
+import { photos, wordsOf } from "./subjects";
 
 export type Phase = "idle" | "running" | "paused" | "stopping" | "done" | "failed";
 
@@ -27,6 +28,11 @@ export const previewPrompt = signal("");
 export const previewEvery = signal(0);
 export const records = signal<TrainingRecord[]>([]);
 export const previews = signal<Preview[]>([]);
+/** Of the previews, where they are scored. */
+export const scores = signal<PreviewScore[]>([]);
+/** Whether previews are scored, and why they can't be. */
+export const watchesQuality = signal(false);
+export const scoreProblem = signal<string | undefined>(undefined);
 /** What is done before the first step, and how far it is. */
 export const preparation = signal<{ doing: "encoding" | "compiling"; done: number; of: number } | undefined>(
   undefined,
@@ -61,7 +67,6 @@ export async function start(): Promise<void> {
   const settings = setup.chosenSettings.value;
   if (!settings || model.value.state !== "ready" || busy.value || setup.obstacle.value) return;
   const { name, resolution } = model.value.report;
-  const photos = setup.photos.value.map(toPixels);
   const run: RunFacts = {
     id: crypto.randomUUID(),
     savedAt: Date.now(),
@@ -71,8 +76,10 @@ export async function start(): Promise<void> {
     every: setup.keepEvery.value,
     model: name,
     records: [],
+    scores: [],
+    photoVectors: null,
   };
-  await follow(run, (observer) => engine().train(run, photos, observer));
+  await follow(run, (observer) => engine().train(run, photos.value.map(toPixels), observer));
 }
 
 /** Goes on where the run's state in the browser's storage left it. */
@@ -94,7 +101,7 @@ async function follow(
     if (report) {
       resultKey.value = (await keepTrained(report)).key;
       phase.value = "done";
-      announce(text.run.done(run.settings.placeholder));
+      announce(text.run.done(wordsOf(run.settings)));
     }
     // Not before the adapter is kept: a tab killed in between loses neither.
     await discard(run.id);
@@ -125,6 +132,12 @@ const observer: TrainingObserver = {
       previews.value = [...previews.value, { step, picture }];
       previewProgress.value = undefined;
     }),
+  scored: (score) => {
+    scores.value = [...scores.value, score];
+  },
+  notScored: (reason) => {
+    scoreProblem.value = reason;
+  },
   checkpoint: (step, bytes) => {
     checkpoint.value = { step, bytes };
   },
@@ -145,6 +158,8 @@ function begin(run: RunFacts): void {
     facts.value = run;
     keptStep.value = run.step > 0 ? run.step : undefined;
     records.value = run.records;
+    scores.value = run.scores;
+    watchesQuality.value = Boolean(run.previews?.cleanPrompt);
     runSettings.value = run.settings;
     previewPrompt.value = run.previews?.prompt ?? "";
     previewEvery.value = run.previews?.every ?? 0;
@@ -163,6 +178,7 @@ function previewPlan(settings: TrainingSettings, size: number): PreviewPlan | nu
     guidanceScale: USUAL_GUIDANCE,
     seed: settings.seed,
     size,
+    cleanPrompt: setup.watchesQuality.value ? settings.cleanPrompt : null,
   };
 }
 
@@ -222,8 +238,9 @@ export async function continueAfterFailure(): Promise<void> {
   const step = keptStep.value;
   if (!run || step === undefined) return;
   const made = records.value.filter((record) => record.step <= step);
+  const scored = scores.value.filter((score) => score.step <= step);
   await openEngine();
-  await continueRun({ ...run, step, records: made });
+  await continueRun({ ...run, step, records: made, scores: scored });
 }
 
 /** From a failure back to the set-up, with an engine that works; a state that was kept is offered there. */
@@ -243,6 +260,9 @@ export function reset(): void {
   batch(() => {
     phase.value = "idle";
     records.value = [];
+    scores.value = [];
+    watchesQuality.value = false;
+    scoreProblem.value = undefined;
     previews.value = [];
     preparation.value = undefined;
     previewProgress.value = undefined;

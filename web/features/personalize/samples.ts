@@ -1,5 +1,5 @@
 /** The sample subjects that come with the demo model: drawings the model has never seen. */
-import { signal } from "@preact/signals";
+import subjects from "../../../models/demo/subjects/subjects.json";
 import { text } from "../../app/text";
 import { DEMO_FOLDER } from "../models/model";
 import { PhotoProblem, readPhoto, type SubjectPhoto } from "./photos";
@@ -13,22 +13,13 @@ export interface SampleSubject {
 
 const FOLDER = `${DEMO_FOLDER}subjects/`;
 
-export const samples = signal<SampleSubject[]>([]);
-
-export async function loadSamples(): Promise<void> {
-  const answer = await fetch(`${FOLDER}subjects.json`).catch(() => undefined);
-  if (!answer?.ok) return;
-  const subjects = (await answer.json()) as Record<
-    string,
-    { class_word: string; description: string; images: string[] }
-  >;
-  samples.value = Object.entries(subjects).map(([name, subject]) => ({
-    name,
-    classNoun: subject.class_word,
-    description: subject.description,
-    images: subject.images.map((path) => FOLDER + path),
-  }));
-}
+/** Known when the page is built, so that the first paint has room for all of them. */
+export const samples: readonly SampleSubject[] = Object.entries(subjects).map(([name, subject]) => ({
+  name,
+  classNoun: subject.class_word,
+  description: subject.description,
+  images: subject.images.map((path) => FOLDER + path),
+}));
 
 export function readSamplePhotos(subject: SampleSubject): Promise<SubjectPhoto[]> {
   return Promise.all(

@@ -49,6 +49,7 @@ export const SETTING_FIELDS: Record<Group, [name: string, kind: SettingKind][]> 
     ["batch", whole(1, 16)],
     ["accumulation", whole(1, 32)],
     ["photoVariants", whole(1, 16)],
+    ["resolution", { kind: "number", min: 64, max: 1024, step: 1, empty: true }],
     ["colourJitter", real(0, 1)],
     ["maskedLoss", real(0, 1)],
     ["minSnrGamma", optional(0.1, 100)],

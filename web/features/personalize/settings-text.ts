@@ -1,7 +1,8 @@
 /** The words of the training's choices: methods, and every setting with a line on what it does. */
+import { inLanguage } from "../../app/language";
 import type { Method } from "../../engine/contract";
 
-export const settingsText = {
+export const english = {
   method: "Method",
   methods: {
     palp: [
@@ -70,6 +71,10 @@ export const settingsText = {
     batch: ["Batch", "Photos a step."],
     accumulation: ["Accumulation", "Passes gathered before each update."],
     photoVariants: ["Framings of a photo", "1 is the photo alone; more add small zooms and shifts."],
+    resolution: [
+      "Side in training, in pixels",
+      "Empty is the model's own. Smaller trains faster and learns less.",
+    ],
     promptTemplates: ["Sentences about the photos", "One for all, or Textual Inversion's lists."],
     flip: ["Mirror at random", "Not for things with writing or a left and right."],
     colourJitter: ["Stray colours", "How far brightness, contrast and saturation of further framings stray."],
@@ -125,6 +130,24 @@ export const settingsText = {
   keepEvery: "Steps between saved states",
   keepEveryHint: "What a closed tab may cost at most. They lie in this browser until the training ends.",
 
+  time: {
+    title: "How long it may take",
+    presets: {
+      quick: ["Quick", "To see whether it works."],
+      balanced: ["Balanced", "A good likeness."],
+      thorough: ["Thorough", "The closest likeness."],
+    },
+    about: (time: string) => `about ${time}`,
+    size: (side: number, steps: number) => `${side} × ${side} pixels, ${steps} steps.`,
+    measuring: "Measuring how fast this device trains…",
+    measure: "Measure how long it takes",
+    measureHint: "Takes a few steps of training.",
+  },
+
+  watchQuality: "Watch the quality",
+  watchQualityHint:
+    "Scores each preview: how well it follows the wish, how near it is to the photos. Fetches a judge of 6 MB once.",
+
   addTarget: "Add another wish",
   furtherTarget: (number: number) => `Wish ${number}`,
   removeTarget: (number: number) => `Remove wish ${number}`,
@@ -140,3 +163,9 @@ export const settingsText = {
   erase: "Rub out",
   clearMarks: "Remove the marks",
 };
+
+export type SettingsText = typeof english;
+
+export const settingsText = await inLanguage(english, {
+  de: async () => (await import("../../app/german/settings-text")).germanSettings,
+});

@@ -4,20 +4,21 @@ import { useEffect } from "preact/hooks";
 import { device } from "../../app/studio";
 import { text } from "../../app/text";
 import type { Method } from "../../engine/contract";
-import { NumberField, SelectField, SliderField, TextField } from "../../ui/field";
-import { Icon } from "../../ui/icon";
+import { CheckField, NumberField, SelectField, SliderField } from "../../ui/field";
 import { Notice } from "../../ui/notice";
 import { model } from "../models/model";
 import { AdvancedSettings } from "./advanced-settings";
 import { findUnfinished } from "./checkpoints";
-import { PhotoPicker } from "./photo-picker";
 import { start } from "./run";
 import { settingsText as choices } from "./settings-text";
 import * as setup from "./setup";
+import { SubjectCards } from "./subject-cards";
+import { photos } from "./subjects";
+import { TimeChoice } from "./time-choice";
 import { UnfinishedRuns } from "./unfinished-runs";
+import { Wishes } from "./wishes";
 
 const words = text.personalize;
-const MOST_FURTHER_TARGETS = 7;
 
 export function Setup() {
   useEffect(() => {
@@ -29,8 +30,8 @@ export function Setup() {
     if (model.value.state === "ready") void setup.loadDefaults();
   });
   useSignalEffect(() => {
-    const [settings, photos, limit] = [setup.settings.value, setup.photos.value, setup.memoryLimit.value];
-    if (model.value.state === "ready" && settings) void setup.planMemory(settings, photos.length, limit);
+    const [settings, count, limit] = [setup.settings.value, photos.value.length, setup.memoryLimit.value];
+    if (model.value.state === "ready" && settings) void setup.planMemory(settings, count, limit);
   });
   return (
     <div class="screen">
@@ -44,101 +45,13 @@ export function Setup() {
           void start();
         }}
       >
-        <PhotoPicker />
+        <SubjectCards />
         <div class="setup-side">
-          <Words />
+          <Wishes />
           <Training />
         </div>
       </form>
     </div>
-  );
-}
-
-function Words() {
-  return (
-    <section class="card" aria-labelledby="words-title">
-      <h2 id="words-title">{words.wordsTitle}</h2>
-      <TextField
-        label={words.noun}
-        hint={words.nounHint}
-        placeholder={words.nounPlaceholder}
-        value={setup.classNoun.value}
-        onValue={(value) => {
-          setup.classNoun.value = value;
-        }}
-      />
-      <TextField
-        label={words.target}
-        hint={words.targetHint(setup.classNoun.value.trim())}
-        rows={3}
-        value={setup.target.value}
-        onValue={(value) => {
-          setup.target.value = value;
-        }}
-      />
-      {setup.examples.value.length > 0 && (
-        <fieldset class="chips" aria-label={words.examplesTitle}>
-          {setup.examples.value.map((example) => (
-            <button
-              key={example}
-              type="button"
-              class="chip"
-              aria-pressed={setup.target.value === example}
-              onClick={() => {
-                setup.target.value = example;
-              }}
-            >
-              {example}
-            </button>
-          ))}
-        </fieldset>
-      )}
-      <FurtherTargets />
-      <TextField
-        label={words.placeholder}
-        hint={words.placeholderHint}
-        value={setup.placeholder.value}
-        onValue={setup.setPlaceholder}
-      />
-    </section>
-  );
-}
-
-function FurtherTargets() {
-  const wishes = setup.furtherTargets.value;
-  const set = (next: string[]) => {
-    setup.furtherTargets.value = next;
-  };
-  return (
-    <>
-      {wishes.map((wish, at) => (
-        <div key={at} class="further-target">
-          <TextField
-            label={choices.furtherTarget(at + 2)}
-            hint={at === 0 ? choices.furtherTargetHint : undefined}
-            value={wish}
-            onValue={(value) => set(wishes.with(at, value))}
-          />
-          <button
-            type="button"
-            class="icon-button"
-            aria-label={choices.removeTarget(at + 2)}
-            title={choices.removeTarget(at + 2)}
-            onClick={() => set(wishes.toSpliced(at, 1))}
-          >
-            <Icon name="close" />
-          </button>
-        </div>
-      ))}
-      {wishes.length < MOST_FURTHER_TARGETS && (
-        <div class="actions">
-          <button type="button" class="button quiet" onClick={() => set([...wishes, ""])}>
-            <Icon name="plus" />
-            {choices.addTarget}
-          </button>
-        </div>
-      )}
-    </>
   );
 }
 
@@ -148,7 +61,8 @@ function Training() {
   const settings = setup.settings.value;
   const ready = model.value.state === "ready" && settings !== undefined;
   const slow = device.value.state === "ready" && device.value.report.software;
-  const waiting = model.value.state === "fault" ? words.noModel : words.waitingForModel;
+  const broken = device.value.state === "fault" || model.value.state === "fault";
+  const waiting = broken ? words.noModel : words.waitingForModel;
   const obstacle = ready ? setup.obstacle.value : waiting;
   return (
     <section class="card" aria-labelledby="training-title">
@@ -162,6 +76,7 @@ function Training() {
             value={setup.method.value}
             onValue={setup.chooseMethod}
           />
+          <TimeChoice />
           <SliderField
             label={words.steps}
             hint={words.stepsHint}
@@ -192,6 +107,15 @@ function Training() {
               }}
             />
           </div>
+          <CheckField
+            label={choices.watchQuality}
+            hint={choices.watchQualityHint}
+            value={setup.watchesQuality.value && setup.previewEvery.value > 0}
+            onValue={(watches) => {
+              setup.watchesQuality.value = watches;
+              if (watches && setup.previewEvery.value === 0) setup.previewEvery.value = 20;
+            }}
+          />
           <AdvancedSettings settings={settings} />
         </>
       )}

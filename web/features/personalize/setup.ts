@@ -1,35 +1,33 @@
-/** What is to be trained: photos, words and settings, before the run. */
+/** What is to be trained: subjects, wishes and settings, before the run. */
 import { computed, signal } from "@preact/signals";
 import { gigabytes } from "../../app/format";
-import { isPlaceholder, mentions, personalPrompt, placeholderFor, withArticle } from "../../app/prompts";
+import { withArticle } from "../../app/prompts";
 import { engine } from "../../app/studio";
 import { text } from "../../app/text";
 import type { Method, TrainingSettings } from "../../engine/contract";
-import { placeholders } from "../adapters/library";
-import { MOST_PHOTOS, type PhotoChoice, PhotoProblem, readPhoto, type SubjectPhoto } from "./photos";
-import { loadSamples, readSamplePhotos, type SampleSubject, samples } from "./samples";
+import { type SampleSubject, samples } from "./samples";
+import {
+  captions,
+  firstSubject,
+  furtherSubjects,
+  mentionsAny,
+  photos,
+  type SubjectChoice,
+  subjectObstacle,
+  subjects,
+  withPlaceholders,
+} from "./subjects";
 
 const FIRST_SAMPLE = "dog";
 
-export const photos = signal<SubjectPhoto[]>([]);
-/** The sample in use; `undefined` with photos of one's own. */
-export const sample = signal<SampleSubject | undefined>(undefined);
-export const photoProblems = signal<string[]>([]);
-
-export const classNoun = signal("");
 export const target = signal("");
-/** Set once the visitor writes a word of their own. */
-const ownPlaceholder = signal<string | undefined>(undefined);
-export const placeholder = computed(
-  () => ownPlaceholder.value ?? placeholderFor(classNoun.value, placeholders.value),
-);
 
 /** Target prompts beside the first; empty ones don't count. */
 export const furtherTargets = signal<string[]>([]);
 export const method = signal<Method>("palp");
 
 /** The engine's defaults for noun and method, and what the visitor changed of them. */
-const defaults = signal<TrainingSettings | undefined>(undefined);
+export const defaults = signal<TrainingSettings | undefined>(undefined);
 const changes = signal<Partial<TrainingSettings>>({});
 export const settings = computed<TrainingSettings | undefined>(() => {
   if (!defaults.value) return undefined;
@@ -42,6 +40,8 @@ export const changed = computed(() => Object.keys(changes.value).length > 0);
 /** Training steps between two previews; 0 draws none. */
 export const previewEvery = signal(20);
 export const previewSteps = signal(10);
+/** Whether previews are scored as they come. */
+export const watchesQuality = signal(false);
 
 /** Steps between two states that outlive the tab. */
 export const keepEvery = signal(25);
@@ -58,10 +58,6 @@ export function chooseMethod(chosen: Method): void {
 
 export function resetSettings(): void {
   changes.value = {};
-}
-
-export function setPlaceholder(word: string): void {
-  ownPlaceholder.value = word.trim() || undefined;
 }
 
 /** GPU memory that a training may take, in GB: WebGPU does not tell how much there is. */
@@ -83,79 +79,43 @@ export async function planMemory(settings: TrainingSettings, photos: number, lim
 
 export async function loadDefaults(): Promise<void> {
   const asked = method.value;
-  const found = await engine().defaultTrainingSettings(classNoun.value.trim() || "thing", asked);
+  const found = await engine().defaultTrainingSettings(firstSubject.noun || "thing", asked);
   // Another method may have been chosen meanwhile.
   if (asked === method.value) defaults.value = found;
 }
 
 export const examples = computed(() => {
-  const noun = classNoun.value.trim();
-  return noun ? text.personalize.examples.map((example) => example(withArticle(noun))) : [];
+  const things = subjects.value.filter(({ noun }) => noun).map(({ noun }) => withArticle(noun));
+  const together = text.personalize.together(things);
+  return things.length > 0 ? text.personalize.examples.map((example) => example(together)) : [];
 });
+
+let prepared = false;
 
 /** On the first visit a sample is chosen already, so that one click shows how it works. */
 export async function prepare(): Promise<void> {
-  if (samples.value.length > 0) return;
-  await loadSamples();
-  const first = samples.value.find(({ name }) => name === FIRST_SAMPLE) ?? samples.value[0];
-  if (first && photos.value.length === 0) await chooseSample(first);
+  if (prepared) return;
+  prepared = true;
+  const first = samples.find(({ name }) => name === FIRST_SAMPLE);
+  if (first && photos.value.length === 0) await chooseSample(firstSubject, first);
 }
 
-export async function chooseSample(subject: SampleSubject): Promise<void> {
-  sample.value = subject;
-  photoProblems.value = [];
-  classNoun.value = subject.classNoun;
-  target.value = text.personalize.examples[0](withArticle(subject.classNoun));
-  try {
-    const read = await readSamplePhotos(subject);
-    // Another subject may have been chosen meanwhile.
-    if (sample.value === subject) replacePhotos(read);
-    else for (const { bitmap } of read) bitmap.close();
-  } catch (error) {
-    replacePhotos([]);
-    noteProblem(error);
+/** The sample says what it shows; the first one also what could be wished for. */
+export function chooseSample(subject: SubjectChoice, sample: SampleSubject): Promise<void> {
+  subject.classNoun.value = sample.classNoun;
+  if (subject === firstSubject) {
+    target.value = text.personalize.examples[0](withArticle(sample.classNoun));
   }
+  return subject.list.chooseSample(sample);
 }
 
-/** Adds photos of the visitor's own; a sample's photos make room for them. */
-export async function addFiles(files: readonly File[]): Promise<void> {
-  photoProblems.value = [];
-  if (sample.value) {
-    sample.value = undefined;
-    replacePhotos([]);
-    classNoun.value = "";
-    target.value = "";
+/** Photos of the visitor's own; a sample makes room for them, with its words. */
+export function addFiles(subject: SubjectChoice, files: readonly File[]): Promise<void> {
+  if (subject.list.sample.value) {
+    subject.classNoun.value = "";
+    if (subject === firstSubject) target.value = "";
   }
-  for (const file of files) {
-    if (photos.value.length >= MOST_PHOTOS) {
-      photoProblems.value = [...photoProblems.value, text.photos.tooMany(MOST_PHOTOS)];
-      break;
-    }
-    try {
-      photos.value = [...photos.value, await readPhoto(file, file.name)];
-    } catch (error) {
-      noteProblem(error);
-    }
-  }
-}
-
-export function removePhoto(photo: SubjectPhoto): void {
-  photo.bitmap.close();
-  photos.value = photos.value.filter(({ id }) => id !== photo.id);
-}
-
-export function changePhoto(photo: SubjectPhoto, choice: PhotoChoice): void {
-  photos.value = photos.value.map((other) => (other.id === photo.id ? { ...other, ...choice } : other));
-}
-
-function replacePhotos(next: SubjectPhoto[]): void {
-  for (const { bitmap } of photos.value) bitmap.close();
-  photos.value = next;
-}
-
-function noteProblem(error: unknown): void {
-  if (!(error instanceof PhotoProblem)) throw error;
-  photoProblems.value = [...photoProblems.value, error.message];
+  return subject.list.addFiles(files);
 }
 
 const allTargets = computed(() =>
@@ -165,14 +125,9 @@ const allTargets = computed(() =>
 /** The first thing that keeps a run from starting, as a sentence. */
 export const obstacle = computed<string | undefined>(() => {
   const words = text.personalize.obstacles;
-  if (photos.value.length === 0) return words.noPhotos;
-  if (!classNoun.value.trim()) return words.noNoun;
+  if (subjectObstacle.value) return subjectObstacle.value;
   if (!target.value.trim()) return words.noTarget;
-  if (!allTargets.value.every((wish) => mentions(wish, classNoun.value))) {
-    return words.nounNotInTarget(classNoun.value.trim());
-  }
-  if (!isPlaceholder(placeholder.value)) return words.badPlaceholder;
-  if (placeholders.value.includes(placeholder.value)) return words.takenPlaceholder(placeholder.value);
+  if (!allTargets.value.every(mentionsAny)) return words.nounNotInTarget(firstSubject.noun);
   return undefined;
 });
 
@@ -181,22 +136,19 @@ export const chosenSettings = computed<TrainingSettings | undefined>(
   () =>
     settings.value && {
       ...settings.value,
-      classNoun: classNoun.value.trim(),
+      classNoun: firstSubject.noun,
+      placeholder: firstSubject.placeholder.value,
+      furtherSubjects: furtherSubjects.value.map(({ noun, placeholder, list }) => ({
+        placeholder: placeholder.value,
+        classNoun: noun,
+        personalizationPrompt: settings.value?.personalizationPrompt ?? "",
+        photos: list.photos.value.length,
+      })),
       cleanPrompt: target.value.trim(),
       furtherCleanPrompts: allTargets.value.slice(1),
-      placeholder: placeholder.value,
       captions: captions.value,
       maskedLoss: maskedLoss.value,
     },
-);
-
-/** With the new word in the ordinary one's place; a caption that names neither is put behind the new word. */
-const captions = computed(() =>
-  photos.value.map(({ caption }) => {
-    if (!caption) return null;
-    const personal = personalPrompt(caption, classNoun.value, placeholder.value);
-    return personal.includes(placeholder.value) ? personal : `${placeholder.value}, ${caption}`;
-  }),
 );
 
 /** Marks were painted for a reason: the background then counts nothing, unless the setting was changed. */
@@ -206,6 +158,4 @@ const maskedLoss = computed(
     (photos.value.some(({ mask }) => mask) ? 1 : (settings.value?.maskedLoss ?? 0)),
 );
 
-export const previewPrompt = computed(() =>
-  personalPrompt(target.value.trim(), classNoun.value, placeholder.value),
-);
+export const previewPrompt = computed(() => withPlaceholders(target.value.trim()));

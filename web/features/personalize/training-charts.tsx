@@ -1,8 +1,9 @@
 /** The curves of a run: losses, how hard alignment pulls, the new word's length, and the learning rate. */
-import { decimals } from "../../app/format";
 import { text } from "../../app/text";
 import type { TrainingSettings } from "../../engine/contract";
 import { LiveChart } from "../../ui/live-chart";
+import { ChartHead, latest } from "./chart-head";
+import { QualityCharts } from "./quality-charts";
 import * as run from "./run";
 import { smoothed } from "./smoothed";
 
@@ -24,6 +25,7 @@ export function TrainingCharts({ settings }: { settings: TrainingSettings }) {
   const shared = { stepName: words.stepAxis, steps, lastStep: settings.steps };
   return (
     <div class="charts">
+      <QualityCharts lastStep={settings.steps} />
       <section class="card">
         <ChartHead name={words.loss} latest={latestLoss} hint={words.lossHint} />
         <LiveChart
@@ -73,30 +75,6 @@ export function TrainingCharts({ settings }: { settings: TrainingSettings }) {
     </div>
   );
 }
-
-function ChartHead({
-  name,
-  latest: value,
-  hint,
-  digits = 3,
-}: {
-  name: string;
-  latest: number | undefined;
-  hint: string;
-  digits?: number;
-}) {
-  return (
-    <>
-      <h2 class="chart-head">
-        {name} <output>{latest(value, digits)}</output>
-      </h2>
-      <p class="hint">{hint}</p>
-    </>
-  );
-}
-
-const latest = (value: number | undefined, digits = 3) =>
-  value === undefined ? "–" : decimals(value, digits);
 
 function ratioHint(settings: TrainingSettings, ratio: number | undefined): string {
   if (settings.lambda === 0) return words.ratioOff;

@@ -8,6 +8,7 @@ import { Notice } from "../../ui/notice";
 import { model } from "../models/model";
 import { discard, discardFault, type UnfinishedRun, unfinished } from "./checkpoints";
 import { continueRun } from "./run";
+import { wordsOf } from "./subjects";
 
 const words = text.unfinished;
 
@@ -38,12 +39,13 @@ function Offer({ run: { id, facts } }: { run: UnfinishedRun }) {
       </Notice>
     );
   }
-  const { placeholder, steps } = facts.settings;
+  const { steps } = facts.settings;
+  const word = wordsOf(facts.settings);
   const ready = model.value.state === "ready" ? model.value.report.name : undefined;
   const otherModel = ready !== undefined && ready !== facts.model;
   return (
-    <section class="card unfinished" aria-label={words.title(placeholder, facts.step, steps)}>
-      <h2>{words.title(placeholder, facts.step, steps)}</h2>
+    <section class="card unfinished" aria-label={words.title(word, facts.step, steps)}>
+      <h2>{words.title(word, facts.step, steps)}</h2>
       <p class="hint">
         {otherModel ? words.otherModel(facts.model) : words.savedAt(dateTime(facts.savedAt))}
       </p>

@@ -4,7 +4,7 @@
 //! renamed; a line that was being written when the program stopped is cut off at the next start.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs::{File, OpenOptions},
     io::Write,
     path::{Path, PathBuf},
@@ -25,6 +25,8 @@ pub struct Folder {
     pub records: Vec<Record>,
     /// Pictures that are scored, by judge and cell.
     scored: BTreeSet<String>,
+    /// Contamination of the pictures that have one, by their files.
+    contaminations: BTreeMap<String, f64>,
 }
 
 impl Folder {
@@ -58,15 +60,28 @@ impl Folder {
             Ok(file)
         };
         let results = open().map_err(|reason: std::io::Error| Error::unwritable(&path, reason))?;
-        let mut folder =
-            Self { root: root.to_owned(), results, records: Vec::new(), scored: BTreeSet::new() };
+        let mut folder = Self {
+            root: root.to_owned(),
+            results,
+            records: Vec::new(),
+            scored: BTreeSet::new(),
+            contaminations: BTreeMap::new(),
+        };
         records.into_iter().for_each(|record| folder.remember(record));
         Ok(folder)
     }
 
     fn remember(&mut self, record: Record) {
-        if let Record::Picture(picture) = &record {
-            self.scored.insert(key(&picture.judge, &picture.cell));
+        let (file, contamination) = match &record {
+            Record::Drawing(drawing) => (&drawing.file, drawing.contamination),
+            Record::Picture(picture) => {
+                self.scored.insert(key(&picture.judge, &picture.cell));
+                (&picture.file, picture.scores.contamination)
+            }
+            Record::Training(_) | Record::Photos(_) => return self.records.push(record),
+        };
+        if let Some(contamination) = contamination {
+            self.contaminations.insert(file.clone(), contamination);
         }
         self.records.push(record);
     }
@@ -92,6 +107,11 @@ impl Folder {
             _ => None,
         });
         found.filter(|_| self.path(adapter).is_file())
+    }
+
+    /// A picture's contamination, as it was found when the picture was drawn.
+    pub fn contamination(&self, picture: &str) -> Option<f64> {
+        self.contaminations.get(picture).copied()
     }
 
     /// Of a file in the folder.

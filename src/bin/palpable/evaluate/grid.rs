@@ -4,12 +4,12 @@ use image::{ImageFormat, RgbImage};
 use palpable::{
     adapter::Adapter,
     evaluation::{
-        ForegroundMask, HeatMap, Judge, SubjectVectors, contamination,
+        ForegroundMask, Judge, SubjectVectors, contamination,
         foreground::SubjectMask,
         judge::{Expected, mean_among},
         mean_cosine,
         prompt_sets::{EvaluationPrompt, PromptSet},
-        results::{Cell, PhotosResult, PictureResult, Record},
+        results::{Cell, Drawing, PhotosResult, PictureResult, Record},
     },
     pipeline::{self, AppliedAdapter, Generation, GenerationSettings, PromptSyntax, StableDiffusion},
 };
@@ -198,12 +198,13 @@ impl Grid<'_> {
         let noun = &self.subjects[subject].class_noun;
         let clean_prompt = prompt.clean(noun);
         let file = picture_file(&cell);
-        let (picture, maps) = match self.folder.picture(&file)? {
-            Some(picture) => (picture, Vec::new()),
+        let picture = match self.folder.picture(&file)? {
+            Some(picture) => picture,
             None => {
-                let (picture, maps) = self.draw(prompt, noun, cell.seed, adapter).await?;
+                let (picture, contamination) = self.draw(prompt, noun, cell.seed, adapter).await?;
+                self.folder.add(Record::Drawing(Drawing { file: file.clone(), contamination }))?;
                 self.folder.write(&file, &png(&picture)?)?;
-                (picture, maps)
+                picture
             }
         };
         let elements: Vec<String> = prompt.elements.iter().map(|element| element.phrase(noun)).collect();
@@ -221,11 +222,7 @@ impl Grid<'_> {
             others: &others,
         };
         let mut scores = self.judge.score(&picture, expected).await.map_err(pipeline::Error::from)?;
-        // The subject's own word comes first.
-        let mask = SubjectMask::find(&picture).map(|mask| ForegroundMask::from(&mask));
-        if let (Some(own), Some(mask)) = (maps.first(), mask) {
-            scores.contamination = contamination(&maps, &own.word, &mask).ok();
-        }
+        scores.contamination = self.folder.contamination(&file);
         eprintln!(
             "picture {} of {}: {}, {}, strength {}, \"{}\", seed {}: text {:.3}, image {:.3}",
             self.done,
@@ -248,14 +245,14 @@ impl Grid<'_> {
         }))
     }
 
-    /// A picture, and how much it owed to the subject's word and to the other words of the prompt.
+    /// A picture, and how much of its foreground the subject's word takes from the other words of the prompt.
     async fn draw(
         &self,
         prompt: &EvaluationPrompt,
         noun: &str,
         seed: u64,
         adapter: Option<Personal<'_>>,
-    ) -> Result<(RgbImage, Vec<HeatMap>), Error> {
+    ) -> Result<(RgbImage, Option<f64>), Error> {
         let (text, own) = match adapter {
             Some(personal) => (prompt.personal(personal.phrase), PLACEHOLDER),
             None => (prompt.clean(noun), noun),
@@ -280,7 +277,9 @@ impl Grid<'_> {
         let picture = generation.finish().await?;
         let pixels = RgbImage::from_raw(picture.width as u32, picture.height as u32, picture.rgb)
             .ok_or_else(|| Error::Other("The device returned a picture of another size.".to_owned()))?;
-        Ok((pixels, maps))
+        let mask = SubjectMask::find(&pixels).map(|mask| ForegroundMask::from(&mask));
+        let contamination = mask.and_then(|mask| contamination(&maps, own, &mask).ok());
+        Ok((pixels, contamination))
     }
 
     /// What the subject's own photos score, once for each judge.

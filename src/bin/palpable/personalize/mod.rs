@@ -1,7 +1,10 @@
 //! `palpable personalize`: an adapter from a few photos.
 
 mod arguments;
+mod held_back;
+mod options;
 mod subjects;
+mod time;
 
 use std::{
     fs::File,
@@ -12,8 +15,11 @@ use std::{
 
 use palpable::{
     adapter::Adapter,
-    pipeline::{BrokenOff, RunObserver, run_training},
-    training::{self, TrainingRecord},
+    pipeline::{BrokenOff, Evaluation, RunObserver, StableDiffusion, run_training},
+    training::{
+        self, Trainer, TrainingRecord,
+        early_stopping::{EarlyStopping, HeldBackScores},
+    },
 };
 
 pub use arguments::Arguments;
@@ -22,6 +28,8 @@ use super::{
     error::Error,
     model::{announce_memory, report_memory},
 };
+use held_back::HeldBack;
+use serde_json::json;
 use subjects::{Photos, read_photos};
 
 /// Adapters are saved this often, so that a crash or a power cut costs little.
@@ -29,7 +37,9 @@ const KEEP_EVERY: usize = 25;
 
 pub async fn run(arguments: Arguments) -> Result<(), Error> {
     let mut settings = arguments.settings()?;
-    let Photos { photos, captions, further } = read_photos(&arguments).map_err(training::Error::from)?;
+    let mut photos = read_photos(&arguments).map_err(training::Error::from)?;
+    let held_back = arguments.held_back.take_from(&mut photos)?;
+    let Photos { photos, captions, further } = photos;
     settings.captions = captions;
     for (subject, photos) in settings.further_subjects.iter_mut().zip(further) {
         subject.photos = photos;
@@ -40,6 +50,10 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     };
     let unfinished = read_checkpoint(&arguments)?;
     let model = arguments.model.load().await?;
+    let announced = arguments.time.choose(&model, &settings, photos.len()).await?;
+    if let Some(announced) = &announced {
+        settings = announced.settings();
+    }
     let plan = model.plan_training(&settings, photos.len())?;
     announce_memory(&model.gpu, &plan);
     let mut told = |done, of| eprintln!("picture {done} of {of} prepared");
@@ -51,14 +65,31 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
         eprintln!("{remark}");
     }
     let checkpoint = arguments.checkpoint.as_deref();
-    let mut files = Files { adapter: &arguments.out, checkpoint, log, step_began: Instant::now() };
-    match run_training(&mut trainer, &model.gpu, KEEP_EVERY, &mut files).await {
+    let mut watch = Watch {
+        adapter: &arguments.out,
+        checkpoint,
+        log,
+        step_began: Instant::now(),
+        held_back: arguments.held_back.load(&held_back, &model, &arguments.model, trainer.settings()).await?,
+        scores: None,
+        model: &model,
+    };
+    match run_training(&mut trainer, &model.gpu, KEEP_EVERY, &mut watch).await {
         Ok(()) => {
+            if let Some(best) = trainer.standing().best {
+                eprintln!(
+                    "The best state is that after step {}, with a score of {:.4}.",
+                    best.step, best.score
+                );
+            }
             if let Some(file) = checkpoint.filter(|file| file.exists()) {
                 std::fs::remove_file(file).map_err(|reason| Error::unwritable(file, reason))?;
             }
             eprintln!("Wrote {}. Use {} in prompts.", arguments.out.display(), settings.subject_phrase());
             report_memory(&model.gpu, &plan);
+            if let Some(announced) = &announced {
+                announced.compare();
+            }
             Ok(())
         }
         Err(BrokenOff { error, kept_steps }) => {
@@ -71,24 +102,33 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     }
 }
 
-/// Where a run's results go.
-struct Files<'a> {
+/// Where a run's results go, and who judges it.
+struct Watch<'a> {
     adapter: &'a Path,
     checkpoint: Option<&'a Path>,
     log: Option<(File, &'a PathBuf)>,
     step_began: Instant,
+    held_back: Option<HeldBack>,
+    /// Of the latest evaluation.
+    scores: Option<HeldBackScores>,
+    model: &'a StableDiffusion,
 }
 
-impl RunObserver<Error> for Files<'_> {
+impl Watch<'_> {
+    /// One line of the log.
+    fn write(&mut self, object: &impl serde::Serialize) -> Result<(), Error> {
+        let Some((file, path)) = &mut self.log else { return Ok(()) };
+        let line = serde_json::to_string(object).map_err(|reason| Error::unwritable(path, reason))?;
+        writeln!(file, "{line}").map_err(|reason| Error::unwritable(path, reason))
+    }
+}
+
+impl RunObserver<Error> for Watch<'_> {
     fn made(&mut self, mut record: TrainingRecord) -> Result<(), Error> {
         record.seconds = self.step_began.elapsed().as_secs_f64();
         report(&record);
-        if let Some((file, path)) = &mut self.log {
-            let line = serde_json::to_string(&record).map_err(|reason| Error::unwritable(path, reason))?;
-            writeln!(file, "{line}").map_err(|reason| Error::unwritable(path, reason))?;
-        }
         self.step_began = Instant::now();
-        Ok(())
+        self.write(&record)
     }
 
     fn keep(&mut self, adapter: Adapter) -> Result<(), Error> {
@@ -101,6 +141,35 @@ impl RunObserver<Error> for Files<'_> {
 
     fn keep_checkpoint(&mut self, checkpoint: Vec<u8>) -> Result<(), Error> {
         self.checkpoint.map_or(Ok(()), |file| replace(file, &checkpoint))
+    }
+
+    fn early_stopping(&self) -> Option<EarlyStopping> {
+        self.held_back.as_ref().map(|held_back| held_back.stopping)
+    }
+
+    async fn score(&mut self, trainer: &Trainer) -> Result<f64, Error> {
+        let Some(judge) = &mut self.held_back else { return Ok(f64::NAN) };
+        let scores = self.model.held_back_scores(trainer, judge).await?;
+        self.scores = Some(scores);
+        Ok(scores.combined())
+    }
+
+    fn judged(&mut self, evaluation: Evaluation) -> Result<(), Error> {
+        let Evaluation { step, score, standing, ends } = evaluation;
+        let is_best = evaluation.is_best();
+        let verdict = match (is_best, ends) {
+            (true, _) => "the best so far".to_owned(),
+            (false, false) => format!("{} in a row without a better one", standing.without_gain),
+            (false, true) => {
+                format!("{} in a row without a better one, so the run ends", standing.without_gain)
+            }
+        };
+        eprintln!("evaluation after step {step}: score {score:.4}, {verdict}");
+        let scores = self.scores.take();
+        self.write(&json!({ "step": step, "evaluation": scores, "score": score, "isBest": is_best }))?;
+        // What the evaluation took is no step's.
+        self.step_began = Instant::now();
+        Ok(())
     }
 }
 

@@ -69,6 +69,6 @@ pub fn read_photos(arguments: &Arguments) -> Result<Photos, PhotoError> {
         all.captions.extend(captions);
     }
     photos::check_count(all.photos.len())?;
-    let captions = if arguments.captions { all.captions } else { Vec::new() };
+    let captions = if arguments.prompts.captions { all.captions } else { Vec::new() };
     Ok(Photos { photos: all.photos, captions, further })
 }

@@ -1,32 +1,30 @@
 //! Adapter files: what diffusers and peft write is read to the same weights (tools/goldens/adapters.py),
 //! what we write comes back bit by bit, and what is wrong is refused in words.
 
-mod support;
-
 use std::collections::BTreeMap;
 
+use crate::{
+    golden_file,
+    support::{Golden, block_on, demo_model, relative_error, values},
+};
 use burn::tensor::{Device, FloatDType};
 use palpable::adapter::{
     Adapter, AdapterDetails, Difference, Embedding, Error, InspectError, LARGEST_FILE, LoraWeights,
-    check_length, inspect_file, inspect_model_folder, kohya_name, layer_path_from_kohya_name,
-    path_from_kohya_name,
+    check_length, inspect_file, inspect_model_folder, kohya_name, path_from_kohya_name,
 };
 use palpable::model::adaptable::{AdaptableModule, LayerKind};
 use palpable::model::unet_config::UNet2DConditionConfig;
 use palpable::plan::parameters;
 use palpable::sampling::noise::{normal, philox4x32};
 use palpable::weights::{
-    MemorySource, OutgoingTensor, SafetensorsHeader, StoredType, read_text, write_safetensors,
+    MemorySource, OutgoingTensor, SafetensorsHeader, StoredType, checkpoint_hash, read_text,
+    write_safetensors,
 };
-use support::{Golden, block_on, demo_model, in_repository, relative_error, values};
+use sha2::{Digest, Sha256};
 
 const TO_K: &str = "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k";
 const CONV: &str = "down_blocks.0.resnets.0.conv1";
 const TO_OUT: &str = "mid_block.attentions.0.transformer_blocks.0.attn1.to_out.0";
-
-fn golden_file(name: &str) -> Vec<u8> {
-    std::fs::read(in_repository("tests/goldens").join(name)).unwrap()
-}
 
 fn layer(path: &str, rank: usize, in_features: usize, out_features: usize, alpha: f32) -> LoraWeights {
     LoraWeights {
@@ -34,6 +32,7 @@ fn layer(path: &str, rank: usize, in_features: usize, out_features: usize, alpha
         rank,
         in_features,
         out_features,
+        kernel: 1,
         down: normal(1, 0, rank * in_features),
         up: normal(1, 1, out_features * rank),
         alpha,
@@ -62,6 +61,11 @@ fn full_adapter() -> Adapter {
             steps: Some(500),
             trained_weights: Some("lora".to_owned()),
             base_model: Some("Palpable demo".to_owned()),
+            base_model_hash: Some("81761151".to_owned()),
+            photos: Some(5),
+            learning_rate: Some(5e-5),
+            optimizer: Some("AdamW8bit".to_owned()),
+            seed: Some(u64::MAX),
         },
     }
 }
@@ -69,6 +73,7 @@ fn full_adapter() -> Adapter {
 /// scale · up · down `[out, in]`
 fn change(weights: &LoraWeights) -> Vec<f32> {
     let LoraWeights { rank, in_features, out_features, down, up, .. } = weights;
+    assert_eq!(weights.kernel, 1);
     let mut product = Vec::with_capacity(out_features * in_features);
     for row in 0..*out_features {
         for column in 0..*in_features {
@@ -127,16 +132,19 @@ fn names_outside_the_grammar_are_not_guessed() {
     for name in [
         "",
         "lora_unet_",
-        "lora_unet_mid_block_attentions_0_proj_in",
-        "lora_unet_mid_block_attentions_0_transformer_blocks_0_ff_net_2",
+        "lora_unet_mid_block_attentions_0_transformer_blocks_0_ff_net_1",
         "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn3_to_q",
         "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_out",
         "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_out_1",
         "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_q_0",
         "lora_unet_mid_block_attentions_-1_transformer_blocks_0_attn1_to_q",
         "lora_unet_mid_block_attentions_0000_transformer_blocks_0_attn1_to_q",
-        "lora_unet_down_blocks_0_resnets_0_conv1",
-        "lora_te_text_model_encoder_layers_0_self_attn_q_proj",
+        "lora_unet_down_blocks_0_resnets_0_conv3",
+        "lora_unet_time_embedding_linear_1",
+        "lora_te_text_model_encoder_layers_0_self_attn_q",
+        "lora_te_text_model_encoder_layers__self_attn_q_proj",
+        "lora_te_text_model_encoder_layers_0_layer_norm1",
+        "lora_te1_text_model_encoder_layers_0_self_attn_q_proj",
     ] {
         assert_eq!(path_from_kohya_name(name), None, "{name}");
     }
@@ -316,7 +324,7 @@ fn kohya_names_of_all_layers_lead_back_to_their_paths() {
         let Some(path) = parameter.name.strip_suffix(".weight") else { continue };
         let adaptable =
             !path.rsplit('.').next().unwrap().contains("norm") && !path.starts_with("time_embedding");
-        let told = layer_path_from_kohya_name(&kohya_name(path));
+        let told = path_from_kohya_name(&kohya_name(path));
         assert_eq!(told.as_deref(), adaptable.then_some(path));
         layers += usize::from(adaptable);
     }
@@ -352,12 +360,26 @@ fn written_files_have_the_keys_that_other_programs_know() {
         ("ss_v2", "False"),
         ("ss_base_model_version", "other"),
         ("ss_sd_model_name", "Palpable demo"),
+        ("ss_sd_model_hash", "81761151"),
+        ("ss_output_name", "My dog, the 2nd"),
+        ("ss_steps", "500"),
+        ("ss_max_train_steps", "500"),
+        ("ss_num_train_images", "5"),
+        ("ss_learning_rate", "0.00005"),
+        ("ss_unet_lr", "0.00005"),
+        ("ss_optimizer", "AdamW8bit"),
+        ("ss_seed", "18446744073709551615"),
+        ("ss_clip_skip", "None"),
+        ("ss_dataset_dirs", r#"{"my_dog":{"img_count":5,"n_repeats":1}}"#),
+        ("ss_tag_frequency", r#"{"my_dog":{"my_dog":5}}"#),
         ("modelspec.title", "My dog, the 2nd"),
         ("modelspec.trigger_phrase", "my_dog"),
         ("palpable.placeholder", "<my.dog>"),
     ] {
         assert_eq!(header.metadata.get(key).map(String::as_str), Some(value), "{key}");
     }
+    // Of the tensors' bytes alone, as kohya computes it.
+    assert_eq!(header.metadata["sshs_model_hash"], sha256(&bytes[header.data_start as usize..]));
     let mut stable_diffusion = full_adapter();
     stable_diffusion.embeddings.clear();
     stable_diffusion.lora = vec![layer(TO_K, 4, 768, 320, 3.0), layer(TO_OUT, 8, 1280, 1280, 8.0)];
@@ -373,6 +395,23 @@ fn written_files_have_the_keys_that_other_programs_know() {
     let header = SafetensorsHeader::from_bytes("x", &embedding).unwrap();
     assert_eq!(header.tensors[0].name, "emb_params");
     assert_eq!(full_adapter().embedding_file_stem(0).unwrap(), "my_dog");
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// kohya's `model_hash`, also of files that end before or within the bytes it is made of.
+#[test]
+fn checkpoints_are_known_by_kohyas_hash() {
+    for length in [0, 5, 0x10_0000 + 100, 0x30_0000] {
+        let bytes: Vec<u8> = (0..length).map(|index| (index % 251) as u8).collect();
+        let mut source = MemorySource::default();
+        source.insert("model.safetensors", bytes.clone());
+        let hash = block_on(checkpoint_hash(&source, "model.safetensors")).unwrap();
+        let hashed = &bytes[length.min(0x10_0000)..length.min(0x11_0000)];
+        assert_eq!(hash, sha256(hashed)[..8]);
+    }
 }
 
 #[test]
@@ -392,7 +431,8 @@ fn embeddings_of_other_programs_are_read() {
 
     let params = read(&[f32_tensor("emb_params", &[1, 768])]).unwrap().embeddings.remove(0);
     assert_eq!((params.placeholder.as_str(), params.width), ("<file>", 768));
-    for key in ["bundle_emb.cat.string_to_param.*", "bundle_emb.cat.clip_l"] {
+    // OneTrainer keeps the brackets.
+    for key in ["bundle_emb.cat.string_to_param.*", "bundle_emb.cat.clip_l", "bundle_emb.<cat>.clip_l"] {
         let bundled = read(&[f32_tensor(key, &[1, 768])]).unwrap().embeddings.remove(0);
         assert_eq!(bundled.placeholder, "<cat>");
     }
@@ -488,7 +528,14 @@ fn contents_that_make_no_sense_are_refused_in_words() {
         (vec![down()], "lacks its up factor"),
         (vec![up()], "lacks its down factor"),
         (vec![down(), f32_tensor(&format!("{name}.lora_up.weight"), &[16, 5])], "the ranks 4 and 5"),
-        (vec![f32_tensor(&format!("{name}.lora_down.weight"), &[48]), up()], "not a matrix"),
+        (vec![f32_tensor(&format!("{name}.lora_down.weight"), &[48]), up()], "not a matrix or the kernel"),
+        (
+            vec![
+                f32_tensor(&format!("{conv}.lora_down.weight"), &[4, 12, 5, 5]),
+                f32_tensor(&format!("{conv}.lora_up.weight"), &[16, 4, 1, 1]),
+            ],
+            "not a matrix or the kernel",
+        ),
         (
             vec![
                 f32_tensor(&format!("{name}.lora_down.weight"), &[0, 12]),
@@ -505,21 +552,41 @@ fn contents_that_make_no_sense_are_refused_in_words() {
         ),
         (vec![down(), up(), f32_tensor(&format!("unet.{TO_K}.lora_A.weight"), &[4, 12])], "twice"),
         (
-            extra("lora_te_text_model_encoder_layers_0_self_attn_q_proj.lora_down.weight"),
-            "the text encoder (1 tensor)",
+            extra("text_encoder.text_model.embeddings.token_embedding.lora_embedding_A"),
+            "parts of the text encoder that are not adapted here",
         ),
-        (extra("text_encoder.encoder.layers.0.self_attn.q_proj.lora_A.weight"), "the text encoder"),
-        (extra("lora_unet_down_blocks_0_resnets_0_conv1.lora_down.weight"), "convolutions"),
         (
-            extra("lora_unet_mid_block_attentions_0_transformer_blocks_0_ff_net_0_proj.lora_up.weight"),
-            "feed-forward",
+            extra("text_encoder_2.text_model.encoder.layers.0.mlp.fc1.lora_A.weight"),
+            "two text encoders (SDXL's)",
         ),
-        (extra("lora_unet_mid_block_attentions_0_proj_in.lora_up.weight"), "input and output projections"),
+        (
+            extra("lora_te2_text_model_encoder_layers_0_mlp_fc1.lora_down.weight"),
+            "two text encoders (SDXL's)",
+        ),
+        (extra("lora_unet_time_embedding_linear_1.lora_down.weight"), "the time embedding"),
+        (extra("lora_unet_mid_block_attentions_0_norm.w_norm"), "differences of layers that are not adapted"),
         (extra("lora_unet_input_blocks_4_1_transformer_blocks_0_attn1_to_q.lora_down.weight"), "SDXL"),
         (extra(&format!("{name}.dora_scale")), "DoRA"),
         (extra(&format!("{name}.hada_w1_a")), "LoHa"),
         (extra("something_else"), "unknown parts"),
+        (extra(&format!("unet.{TO_K}.lora_magnitude_vector")), "DoRA"),
         (extra("bundle_emb.cat.clip_g"), "embeddings of another kind"),
+        (extra("bundle_emb.<cat>.clip_l_out"), "an output embedding of OneTrainer"),
+        (
+            vec![
+                f32_tensor(&format!("base_model.model.{TO_K}.lora_A.weight"), &[4, 12]),
+                f32_tensor(&format!("base_model.model.{TO_K}.lora_B.weight"), &[16, 4]),
+            ],
+            "in the other, adapter_config.json",
+        ),
+        (
+            vec![
+                f32_tensor(&format!("{conv}.lora_down.weight"), &[4, 12, 1, 1]),
+                f32_tensor(&format!("{conv}.lora_mid.weight"), &[5, 4, 3, 3]),
+                f32_tensor(&format!("{conv}.lora_up.weight"), &[16, 5, 1, 1]),
+            ],
+            "the ranks 4 and 5",
+        ),
         (vec![f32_tensor("clip_l", &[1, 8]), f32_tensor("clip_g", &[1, 16])], "SDXL"),
         (vec![f32_tensor("emb_params", &[76, 8])], "is not an adapter"),
         (vec![f32_tensor("bundle_emb.cat.clip_l", &[1, 8, 8])], "not 1 to 75 vectors"),
@@ -543,24 +610,24 @@ fn contents_that_make_no_sense_are_refused_in_words() {
         ),
         (vec![OutgoingTensor::f32(format!("{name}.diff"), &[1, 2], &[1.0, f32::NAN])], "not finite"),
         (extra("lora_unet_conv_norm_out.diff"), "differences of layers that are not adapted here"),
-        (extra("lora_te_text_model_encoder_layers_0_mlp_fc1.diff"), "the text encoder"),
+        (extra("lora_te_text_model_final_layer_norm.diff"), "parts of the text encoder"),
     ] {
         let error = read(&tensors).unwrap_err().to_string();
         assert!(error.contains(words), "{error} (expected: {words})");
         assert!(error.contains("file.safetensors") && !error.contains('\n'), "{error}");
     }
     let names_all = [
-        "lora_te_text_model_encoder_layers_0_mlp_fc1.lora_down.weight",
-        "lora_te_text_model_encoder_layers_0_mlp_fc1.lora_up.weight",
-        "lora_unet_down_blocks_0_downsamplers_0_conv.lora_up.weight",
+        "lora_unet_time_embedding_linear_1.lora_down.weight",
+        "lora_unet_time_embedding_linear_1.lora_up.weight",
+        "lora_te2_text_model_encoder_layers_0_mlp_fc1.lora_up.weight",
     ];
     let error = read(&names_all.map(|name| f32_tensor(name, &[2, 2]))).unwrap_err().to_string();
     assert_eq!(
         error,
-        "file.safetensors also changes what Palpable does not adapt: convolutions (1 tensor), the text encoder \
-         (2 tensors) (for example \"lora_te_text_model_encoder_layers_0_mlp_fc1.lora_down.weight\"); it can use LoRA \
-         on the U-Net's attention projections, full differences of its linear layers and convolutions, and \
-         embeddings of one text encoder"
+        "file.safetensors also changes what Palpable does not adapt: the time embedding (2 tensors), two text \
+         encoders (SDXL's) (1 tensor) (for example \"lora_te2_text_model_encoder_layers_0_mlp_fc1.lora_up.weight\"); \
+         it can use LoRA and full differences of the linear layers and convolutions of the U-Net and of one text \
+         encoder, and embeddings for it"
     );
 }
 
@@ -675,13 +742,13 @@ fn files_are_described_in_words() {
             "Name: My dog, the 2nd",
             "Base model: Palpable demo",
             "Text vectors: 12 numbers",
-            "LoRA: rank 4, alpha 3 (scale 0.75), 2 attention projections",
+            "LoRA: rank 4, alpha 3 (scale 0.75), 2 layers",
             "New word: <my.dog> (2 vectors)",
             "Class noun: dog",
             "Target prompt: \"a \"pencil\" sketch of a dog 🐶, größer\"",
             "Prompt of the photos: \"a photo of <my.dog>\"",
             "Training: 500 steps, trained weights lora, guidance alpha 15, beta 7.5, lambda 0.1",
-            "File: 7 tensors, 266 numbers in F32, 2.9 kB",
+            "File: 7 tensors, 266 numbers in F32, 3.4 kB",
         ]
     );
     let full = describe("full.safetensors").unwrap();

@@ -1,54 +1,26 @@
-//! A training run: step after step of PALP, from the state it holds.
+//! A training run: step after step of PALP, from the state it holds; `state` takes that out and puts it back.
 //!
 //! Guarantees:
 //! - what step n does depends on the settings, the photos, the model and the state alone;
 //! - one read-back a step, before the update, so a step that diverged leaves the state as it was;
 //! - the model's own weights never change.
 
-use burn::tensor::{DType, Device, Tensor};
-use serde::Serialize;
+mod state;
+
+use burn::tensor::{Device, Tensor};
 
 use super::alignment::Alignment;
 use super::batches::Batches;
-use super::best::{Best, Snapshot};
-use super::checkpoint::Checkpoint;
+use super::best::Best;
 use super::embedding::{self, NewWords};
 use super::embedding_norm::{self, NormControls, Vocabulary};
 use super::frozen_model::FrozenModel;
 use super::gradients::{self, Conditioning, StepGradients, Trained};
-use super::host_latents::HostLatents;
 use super::lora_parameters::LoraLayout;
 use super::optimizer::{self, ParameterGroup};
-use super::transfer::read;
+use super::record::{Report, TrainingRecord};
 use super::{ActivationPolicy, Activations, Error, PhotoLatents, TrainedWeights, TrainingSettings};
-use crate::adapter::{Adapter, AdapterDetails, Embedding};
 use crate::model::lora::LoraSet;
-
-/// What a step reports.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct TrainingRecord {
-    /// Counted from 1.
-    pub step: usize,
-    pub steps: usize,
-    /// What the step minimized: the mean squared error against the shifted target.
-    pub loss: f64,
-    /// Its part that learns the subject: the mean squared error against the noise.
-    pub personalization_loss: f64,
-    /// ‖λΔ‖ / ‖2(ε̂ − ε)‖: 0 without alignment, up to 0.6 keeps the subject, above 1 loses it.
-    pub alignment_ratio: f64,
-    /// Length of the new word's longest vector, as this step used it.
-    pub embedding_norm: f64,
-    /// Mean length of the vocabulary's vectors, to compare with.
-    pub vocabulary_norm: f64,
-    /// That of the LoRA, or of the full weights, in this step.
-    pub learning_rate: f64,
-    /// Predictions of one picture that the step made, with gradients and without. Backward passes and what
-    /// is computed again for them are not counted.
-    pub unet_evaluations: usize,
-    /// Duration of the step. The library has no clock: 0 until the caller sets it.
-    pub seconds: f64,
-}
 
 /// What a step asks of the device before its one read-back.
 struct Asked {
@@ -58,8 +30,7 @@ struct Asked {
     embedding: Tensor<1>,
     /// ‖gradient‖ of both together, `[1]`
     norm: Tensor<1>,
-    /// Losses, pulls, the longest vector's length, the vocabulary's, and the norm.
-    report: Tensor<1>,
+    report: Report,
     evaluations: usize,
 }
 
@@ -103,6 +74,14 @@ impl Trainer {
     ) -> Result<Self, Error> {
         let mut remarks = settings.validate()?;
         settings.check_photos(latents.photos())?;
+        settings.check_masks(latents.masked_photos())?;
+        if settings.localized_loss > 0.0 && latents.masked_photos() < latents.photos() {
+            remarks.push(format!(
+                "{} of {} photos have a mask; the localized loss passes over the others.",
+                latents.masked_photos(),
+                latents.photos()
+            ));
+        }
         if settings.masked_loss > 0.0 && !latents.is_weighted() {
             remarks.push("No photo has a mask, so the masked loss does nothing.".to_owned());
         }
@@ -181,39 +160,6 @@ impl Trainer {
         })
     }
 
-    /// Takes a run up where a [`checkpoint`](Self::checkpoint) left it. On the same device the steps that
-    /// follow are the uninterrupted run's, bit for bit.
-    ///
-    /// # Errors
-    /// A file that is no checkpoint ([`Error::CheckpointFile`]) or one of another model
-    /// ([`Error::Checkpoint`]).
-    pub fn resume(model: FrozenModel, checkpoint: Checkpoint, device: &Device) -> Result<Self, Error> {
-        let Checkpoint { settings, step, model: made_with, layout, lora, embedding, latents, best } =
-            checkpoint;
-        let refused = |reason: String| Err(Error::Checkpoint { reason });
-        if made_with != model.name {
-            return refused(format!(
-                "it belongs to the model \"{made_with}\", and this is \"{}\"",
-                model.name
-            ));
-        }
-        let latents = latents.upload(&device.clone().inner());
-        let mut trainer = Self::new(model, latents, settings, device)?;
-        let counts = [&trainer.lora, &trainer.embedding].map(ParameterGroup::count);
-        let fits = layout == trainer.layout.description()
-            && trainer.lora.takes(&lora)
-            && trainer.embedding.takes(&embedding)
-            && best.fits(counts);
-        if !fits {
-            return refused("it belongs to a model of another architecture".to_owned());
-        }
-        trainer.lora.restore(lora, step);
-        trainer.embedding.restore(embedding, step);
-        trainer.best = Best::from_host(best, &trainer.device);
-        (trainer.step, trainer.trained_step) = (step, step);
-        Ok(trainer)
-    }
-
     /// One optimizer step.
     ///
     /// # Errors
@@ -225,13 +171,8 @@ impl Trainer {
             return Err(Error::Complete { steps });
         }
         let Asked { lora, embedding, norm, report, evaluations } = self.ask(self.step);
-        let report = read(report).await?;
-        let [loss, personalization_loss, alignment, personalization, embedding_norm, vocabulary_norm, _] =
-            report[..]
-        else {
-            return Err(Error::Device { reason: "it returned an incomplete report".to_owned() });
-        };
-        if !report.iter().all(|value| value.is_finite()) {
+        let reported = report.read().await?;
+        if !reported.finite {
             return Err(Error::NotFinite { step: self.step + 1 });
         }
 
@@ -242,11 +183,12 @@ impl Trainer {
         Ok(TrainingRecord {
             step: self.step,
             steps,
-            loss: loss.into(),
-            personalization_loss: personalization_loss.into(),
-            alignment_ratio: f64::from(alignment / personalization.max(f32::MIN_POSITIVE)).sqrt(),
-            embedding_norm: embedding_norm.into(),
-            vocabulary_norm: vocabulary_norm.into(),
+            loss: reported.loss,
+            personalization_loss: reported.personalization_loss,
+            localized_loss: reported.localized_loss,
+            alignment_ratio: reported.alignment_ratio,
+            embedding_norm: reported.embedding_norm,
+            vocabulary_norm: reported.vocabulary_norm,
             learning_rate: self.settings.lora_learning_rate * factor,
             unet_evaluations: evaluations,
             seconds: 0.0,
@@ -279,24 +221,14 @@ impl Trainer {
             gradients.loss = gradients.loss + loss;
             gradients.embedding = gradients.embedding + gradient;
         }
-        let embedding = gradients.embedding.reshape([self.new_words.rows() * self.embedding_width]);
+        let length = self.new_words.rows() * self.embedding_width;
+        let embedding = gradients.embedding.clone().reshape([length]);
         let norm = optimizer::global_norm(gradients.lora.clone(), embedding.clone());
-        let (alignment, personalization) = gradients.pulls.unwrap_or_else(|| {
-            let zero = Tensor::zeros([1], (&self.device, DType::F32));
-            (zero.clone(), zero.add_scalar(1.0))
-        });
         let longest = embedding_norm::norms(self.embedding_vectors()).max();
-        let report = vec![
-            gradients.loss,
-            gradients.personalization_loss,
-            alignment,
-            personalization,
-            longest,
-            self.norm_controls.vocabulary().mean_norm.clone(),
-            norm.clone(),
-        ];
+        let vocabulary = self.norm_controls.vocabulary().mean_norm.clone();
+        let report = Report::new(&gradients, [longest, vocabulary, norm.clone()]);
         let evaluations = gradients.evaluations;
-        Asked { lora: gradients.lora, embedding, norm, report: Tensor::cat(report, 0), evaluations }
+        Asked { lora: gradients.lora, embedding, norm, report, evaluations }
     }
 
     /// The U-Net's trained values and [V] after an update by these gradients, at `factor` times their
@@ -339,84 +271,6 @@ impl Trainer {
     /// Sentences about settings that may not do what was meant.
     pub fn remarks(&self) -> &[String] {
         &self.remarks
-    }
-
-    /// The adapter as trained so far, read back from the device.
-    pub async fn adapter(&self) -> Result<Adapter, Error> {
-        let (lora, differences) = self.layout.weights(&read(self.lora.values()).await?);
-        let values = read(self.embedding.values()).await?;
-        let settings = &self.settings;
-        let words = self.new_words.placeholders.iter();
-        let embeddings =
-            words.zip(values.chunks(settings.vectors * self.embedding_width)).map(|(placeholder, values)| {
-                Embedding {
-                    placeholder: placeholder.clone(),
-                    vectors: settings.vectors,
-                    width: self.embedding_width,
-                    values: values.to_vec(),
-                }
-            });
-        Ok(Adapter {
-            name: settings.placeholder.trim_matches(['<', '>']).to_owned(),
-            lora,
-            differences,
-            embeddings: embeddings.collect(),
-            details: AdapterDetails {
-                class_noun: Some(settings.class_noun.clone()),
-                clean_prompt: Some(settings.clean_prompt.clone()),
-                personalization_prompt: Some(settings.personalization_text()),
-                alpha: Some(settings.alpha),
-                beta: Some(settings.beta),
-                lambda: Some(settings.lambda),
-                steps: Some(self.trained_step),
-                trained_weights: Some(settings.trained_weights.name().to_owned()),
-                base_model: Some(self.model.name.clone()),
-            },
-        })
-    }
-
-    /// The trained values as they are; keeping them costs the memory of a copy.
-    pub fn snapshot(&self) -> Snapshot {
-        Snapshot { step: self.trained_step, lora: self.lora.values(), embedding: self.embedding.values() }
-    }
-
-    /// Puts earlier values in place of the present ones. The optimizer's state and the count of steps stay.
-    pub fn restore(&mut self, snapshot: Snapshot) {
-        let Snapshot { step, lora, embedding } = snapshot;
-        self.trained_step = step;
-        self.lora.set_values(lora);
-        self.embedding.set_values(embedding);
-    }
-
-    /// Notes how good the trained values are, the higher the better, and keeps the best so far. Returns how
-    /// many evaluations there have been since then.
-    pub fn note_score(&mut self, score: f64) -> usize {
-        let snapshot = self.snapshot();
-        self.best.note(score, snapshot)
-    }
-
-    /// Puts the best of the noted values in place of the present ones; returns their step and score.
-    pub fn restore_best(&mut self) -> Option<(usize, f64)> {
-        let (snapshot, score) = self.best.kept()?;
-        let step = snapshot.step;
-        self.restore(snapshot);
-        Some((step, score))
-    }
-
-    /// The state of the run as a file for [`resume`](Self::resume): with the photos' latents, so that a run
-    /// goes on without its photos.
-    pub async fn checkpoint(&self) -> Result<Vec<u8>, Error> {
-        let checkpoint = Checkpoint {
-            settings: self.settings.clone(),
-            step: self.step,
-            model: self.model.name.clone(),
-            layout: self.layout.description(),
-            lora: self.lora.read().await?,
-            embedding: self.embedding.read().await?,
-            latents: HostLatents::read(&self.latents).await?,
-            best: self.best.to_host().await?,
-        };
-        checkpoint.to_bytes()
     }
 
     /// The adaptations as trained so far, for a preview without a read-back.

@@ -1,0 +1,61 @@
+/**
+ * Vite plugin: builds the service worker beside the page, with the list of every file of the page. A file whose name
+ * carries a hash of its content needs no other mark of its version; the others are marked by theirs.
+ */
+import { createHash } from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
+import { build } from "vite";
+
+const ENTRY = "web/service-worker/service-worker.ts";
+const NAME = "service-worker.js";
+
+/** Of the models only what the page itself shows: the sample subjects and the papers. */
+const KEPT_OF_MODELS = /^models\/demo\/(subjects\/.+\.(json|png)|[A-Z_]+\.md)$/;
+
+/** @returns {import("vite").Plugin} */
+export function serviceWorker() {
+  let outDir = "dist";
+  return {
+    name: "palpable-service-worker",
+    apply: "build",
+    configResolved(config) {
+      outDir = path.resolve(config.root, config.build.outDir);
+    },
+    closeBundle: {
+      order: "post",
+      sequential: true,
+      async handler() {
+        await build({
+          configFile: false,
+          logLevel: "warn",
+          publicDir: false,
+          define: { PAGE_FILES: JSON.stringify(pageFiles(outDir)) },
+          build: {
+            outDir,
+            emptyOutDir: false,
+            target: "es2023",
+            rolldownOptions: { input: ENTRY, output: { format: "iife", entryFileNames: NAME } },
+          },
+        });
+      },
+    },
+  };
+}
+
+/** @param {string} outDir @returns {{ url: string, revision: string | null }[]} */
+function pageFiles(outDir) {
+  return fs
+    .readdirSync(outDir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(outDir, path.join(entry.parentPath, entry.name)).split(path.sep).join("/"))
+    .filter((file) => file !== NAME && (!file.startsWith("models/") || KEPT_OF_MODELS.test(file)))
+    .sort()
+    .map((file) => ({
+      url: `/${file}`,
+      revision: file.startsWith("assets/") ? null : contentHash(path.join(outDir, file)),
+    }));
+}
+
+/** @param {string} file */
+const contentHash = (file) => createHash("sha256").update(fs.readFileSync(file)).digest("hex").slice(0, 16);

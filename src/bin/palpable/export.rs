@@ -1,0 +1,104 @@
+//! `palpable export`: an adapter in the form that another program wants, or as a project.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use palpable::adapter::{ExportFormat, ExportedFile, Project, ProjectPicture, zip_of};
+
+use super::{
+    adapter_file::{read, read_adapter},
+    error::Error,
+};
+
+/// Write an adapter in another form: for other programs, or as one file with all that belongs to it
+#[derive(Args)]
+pub struct Arguments {
+    /// The adapter: a file, a folder of diffusers or peft, or a project
+    #[arg(long, value_name = "FILE|FOLDER")]
+    adapter: PathBuf,
+    #[arg(long, value_enum)]
+    format: Format,
+    /// The file to write; for diffusers and peft a folder, or a .zip file
+    #[arg(long)]
+    out: PathBuf,
+    /// A prompt to keep in the project; may be repeated
+    #[arg(long = "prompt", value_name = "PROMPT")]
+    prompts: Vec<String>,
+    /// A small PNG, JPEG or WebP picture to keep in the project; may be repeated
+    #[arg(long = "thumbnail", value_name = "FILE")]
+    thumbnails: Vec<PathBuf>,
+    /// A photo to put into the project, which has none otherwise; may be repeated
+    #[arg(long = "photo", value_name = "FILE")]
+    photos: Vec<PathBuf>,
+    /// A JSON file of settings to keep in the project
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// One .safetensors file with the words inside: A1111, Forge, ComfyUI, InvokeAI, Draw Things
+    Kohya,
+    /// pytorch_lora_weights.safetensors and learned_embeds.safetensors
+    Diffusers,
+    /// adapter_config.json and adapter_model.safetensors
+    Peft,
+    /// The new word alone
+    Embedding,
+    /// A .palpable.zip with adapter, settings, prompts and thumbnails
+    Project,
+}
+
+pub async fn run(arguments: Arguments) -> Result<(), Error> {
+    let format = match arguments.format {
+        Format::Kohya => ExportFormat::Kohya,
+        Format::Diffusers => ExportFormat::Diffusers,
+        Format::Peft => ExportFormat::Peft,
+        Format::Embedding => ExportFormat::Embedding,
+        Format::Project => return write_project(&arguments),
+    };
+    let files = read_adapter(&arguments.adapter)?.export(format)?;
+    let out = &arguments.out;
+    let is_zip = out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
+    match (format, files.as_slice()) {
+        (ExportFormat::Kohya | ExportFormat::Embedding, [file]) => write(out, &file.bytes),
+        _ if is_zip => write(out, &zip_of(files)?),
+        _ => files.iter().try_for_each(|ExportedFile { path, bytes }| write(&out.join(path), bytes)),
+    }
+}
+
+/// With what a given project already holds, but for its photos: those are put in only where they are named.
+fn write_project(arguments: &Arguments) -> Result<(), Error> {
+    let is_project =
+        !arguments.adapter.is_dir() && arguments.adapter.to_string_lossy().ends_with(".palpable.zip");
+    let mut project = if is_project {
+        let name = arguments.adapter.file_name().unwrap_or_default().to_string_lossy();
+        Project { photos: Vec::new(), ..Project::from_bytes(&read(&arguments.adapter)?, &name)? }
+    } else {
+        Project { adapter: read_adapter(&arguments.adapter)?, ..Project::default() }
+    };
+    project.prompts.extend(arguments.prompts.iter().cloned());
+    for (files, pictures) in
+        [(&arguments.thumbnails, &mut project.thumbnails), (&arguments.photos, &mut project.photos)]
+    {
+        for file in files {
+            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            pictures.push(ProjectPicture { name, bytes: read(file)? });
+        }
+    }
+    if let Some(file) = &arguments.settings {
+        let wrong = |reason: serde_json::Error| Error::unreadable(file, reason);
+        project.settings = serde_json::from_slice(&read(file)?).map_err(wrong)?;
+    }
+    write(&arguments.out, &project.to_bytes()?)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let failed = |reason| Error::unwritable(path, reason);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    std::fs::write(path, bytes).map_err(failed)?;
+    eprintln!("Wrote {}.", path.display());
+    Ok(())
+}

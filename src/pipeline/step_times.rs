@@ -1,0 +1,323 @@
+//! How long the parts of a training take on this device, measured on the loaded model.
+//!
+//! A run's duration is a sum of a few parts, each asked for many times: a picture through the VAE's encoder,
+//! a step without alignment, a step with it, a prediction of a picture in the making. Each is measured by
+//! doing exactly that, on a photo of noise: once unmeasured, for the kernels' compilation, then up to
+//! [`MOST_TIMES`] times, fewer where that takes longer than [`PATIENCE`]. The median counts, so that a moment
+//! in which the device was busy with something else does not.
+
+use burn::tensor::{DType, Tensor};
+use serde::{Deserialize, Serialize};
+
+use super::{Error, PromptSyntax, StableDiffusion};
+use crate::{
+    gpu,
+    training::{
+        self, Method, Photo, PhotoLatents, PictureSizes, Trainer, TrainingSettings,
+        settings::PLACEHOLDER_MARK,
+    },
+};
+
+/// Measurements of one part, at most.
+const MOST_TIMES: usize = 3;
+/// Seconds after which one measurement of a part is enough.
+const PATIENCE: f64 = 4.0;
+/// What stands in place of the visitor's words, which don't matter to durations.
+const NOUN: &str = "picture";
+
+/// Durations of a training's parts, in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepTimes {
+    /// A picture to latents.
+    pub encoding: f64,
+    /// An optimizer step without alignment.
+    pub plain_step: f64,
+    /// One with alignment; 0 where the settings have none.
+    pub aligned_step: f64,
+    /// A denoising step of as many pictures as a batch has, under guidance; 0 where no prior is drawn.
+    pub prior_step: f64,
+    /// A denoising step of one picture, under guidance.
+    pub denoising_step: f64,
+    /// Latents to a picture.
+    pub decoding: f64,
+}
+
+impl StepTimes {
+    /// What they are about at another size: all of it is done for each pixel. Attention, whose work grows
+    /// with the square of the pixels, makes small pictures faster than that, a device that they don't fill
+    /// makes them slower.
+    pub fn scaled(&self, factor: f64) -> Self {
+        Self {
+            encoding: self.encoding * factor,
+            plain_step: self.plain_step * factor,
+            aligned_step: self.aligned_step * factor,
+            prior_step: self.prior_step * factor,
+            denoising_step: self.denoising_step * factor,
+            decoding: self.decoding * factor,
+        }
+    }
+}
+
+/// What was measured, and of what.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Measurement {
+    model: String,
+    precision: String,
+    side: usize,
+    /// As far as they matter to durations.
+    settings: TrainingSettings,
+    times: StepTimes,
+}
+
+/// Measurements on one device, kept from one visit to the next.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MeasuredTimes {
+    /// Of the engine that measured: another one's kernels take another time.
+    version: String,
+    measurements: Vec<Measurement>,
+}
+
+impl Default for MeasuredTimes {
+    fn default() -> Self {
+        Self { version: env!("CARGO_PKG_VERSION").to_owned(), measurements: Vec::new() }
+    }
+}
+
+impl MeasuredTimes {
+    /// What an earlier visit kept; nothing of it where this engine didn't write it.
+    pub fn from_json(text: &str) -> Self {
+        let kept: Self = serde_json::from_str(text).unwrap_or_default();
+        let empty = Self::default();
+        if kept.version == empty.version { kept } else { empty }
+    }
+
+    /// To be kept.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// What was measured of a training of this kind with pictures of this side.
+    pub fn of(&self, model: &StableDiffusion, settings: &TrainingSettings, side: usize) -> Option<StepTimes> {
+        let settings = cost_relevant(settings);
+        let found = self.measurements.iter().find(|measurement| {
+            measurement.model == model.name
+                && measurement.precision == model.precision.name()
+                && measurement.side == side
+                && measurement.settings == settings
+        });
+        found.map(|measurement| measurement.times)
+    }
+
+    pub(super) fn add(
+        &mut self,
+        model: &StableDiffusion,
+        settings: &TrainingSettings,
+        side: usize,
+        times: StepTimes,
+    ) {
+        self.measurements.push(Measurement {
+            model: model.name.clone(),
+            precision: model.precision.name().to_owned(),
+            side,
+            settings: cost_relevant(settings),
+            times,
+        });
+    }
+}
+
+/// The settings without what doesn't matter to the duration of a part: words, rates, and how often the parts
+/// are asked for. The rank matters so little that it counts among them.
+fn cost_relevant(settings: &TrainingSettings) -> TrainingSettings {
+    let neutral = TrainingSettings::default();
+    TrainingSettings {
+        method: neutral.method,
+        placeholder: neutral.placeholder,
+        class_noun: neutral.class_noun,
+        clean_prompt: neutral.clean_prompt,
+        personalization_prompt: neutral.personalization_prompt,
+        prompt_templates: neutral.prompt_templates,
+        captions: neutral.captions,
+        further_subjects: neutral.further_subjects,
+        further_clean_prompts: neutral.further_clean_prompts,
+        initializer_word: neutral.initializer_word,
+        rank: neutral.rank,
+        lora_alpha: neutral.lora_alpha,
+        steps: neutral.steps,
+        warmup_steps: neutral.warmup_steps,
+        alpha: if settings.alpha == 1.0 { 1.0 } else { neutral.alpha },
+        beta: if settings.beta == 1.0 { 1.0 } else { 2.0 },
+        lambda: if settings.lambda > 0.0 { 1.0 } else { 0.0 },
+        alignment_timesteps: neutral.alignment_timesteps,
+        lambda_profile: neutral.lambda_profile,
+        lambda_ramp_steps: neutral.lambda_ramp_steps,
+        learning_rate_schedule: neutral.learning_rate_schedule,
+        learning_rate_warmup_steps: neutral.learning_rate_warmup_steps,
+        lora_learning_rate: neutral.lora_learning_rate,
+        embedding_learning_rate: neutral.embedding_learning_rate,
+        weight_decay: neutral.weight_decay,
+        gradient_clip: neutral.gradient_clip,
+        prior_pictures: settings.prior_pictures.min(1),
+        photo_variants: neutral.photo_variants,
+        size_words: neutral.size_words,
+        flip: neutral.flip,
+        colour_jitter: neutral.colour_jitter,
+        resolution: None,
+        seed: neutral.seed,
+        ..settings.clone()
+    }
+}
+
+impl StableDiffusion {
+    /// Measures the parts of a training with these settings on pictures of this side. It takes a dozen steps
+    /// at most. `clock` tells seconds.
+    ///
+    /// # Errors
+    /// More memory than the device may give, or a failing device.
+    pub(super) async fn measure_step_times(
+        &self,
+        settings: &TrainingSettings,
+        side: usize,
+        clock: &dyn Fn() -> f64,
+    ) -> Result<StepTimes, Error> {
+        let settings = TrainingSettings {
+            method: Method::default(),
+            placeholder: "<measured>".to_owned(),
+            class_noun: NOUN.to_owned(),
+            clean_prompt: format!("a {NOUN}"),
+            personalization_prompt: format!("a photo of {PLACEHOLDER_MARK}"),
+            further_subjects: Vec::new(),
+            further_clean_prompts: Vec::new(),
+            captions: Vec::new(),
+            initializer_word: None,
+            lambda_ramp_steps: 0,
+            photo_variants: 1 + MOST_TIMES,
+            flip: false,
+            steps: 1 + MOST_TIMES,
+            resolution: Some(side),
+            ..settings.clone()
+        };
+        let plan = self.plan_training(&settings, 1)?;
+        let activations = plan.activations.map_or(settings.activations, Into::into);
+        let settings = TrainingSettings { activations, ..settings };
+        let (mut latents, encoding) = self.time_encoding(&settings, side, clock).await?;
+        let mut prior_step = 0.0;
+        if settings.preserves_prior() {
+            latents.take_photos_as_prior();
+            prior_step = self.time_prediction(2 * settings.batch, side, clock).await?;
+        }
+        let plain = TrainingSettings { lambda: 0.0, ..settings.clone() };
+        let plain_step = self.time_steps(plain, latents.clone(), clock).await?;
+        let mut aligned_step = 0.0;
+        if settings.lambda > 0.0 {
+            let aligned = TrainingSettings { warmup_steps: 0, ..settings };
+            aligned_step = self.time_steps(aligned, latents, clock).await?;
+        }
+        let times = StepTimes {
+            encoding,
+            plain_step,
+            aligned_step,
+            prior_step,
+            denoising_step: self.time_prediction(2, side, clock).await?,
+            decoding: self.time_decoding(side, clock).await?,
+        };
+        self.gpu.release_unused();
+        Ok(times)
+    }
+
+    async fn time_encoding(
+        &self,
+        settings: &TrainingSettings,
+        side: usize,
+        clock: &dyn Fn() -> f64,
+    ) -> Result<(PhotoLatents, f64), Error> {
+        let photo = grey_photo(side)?;
+        let sizes = PictureSizes::square(side as u32);
+        let mut done = vec![clock()];
+        let mut told = |_: usize, _: usize| done.push(clock());
+        let device = &self.gpu.device;
+        let latents = PhotoLatents::encode(&[photo], &self.vae, sizes, settings, device, &mut told).await;
+        self.gpu.check()?;
+        self.gpu.release_unused();
+        let durations = done.windows(2).skip(1).map(|ends| ends[1] - ends[0]);
+        Ok((latents?, median(durations.collect())))
+    }
+
+    async fn time_steps(
+        &self,
+        settings: TrainingSettings,
+        latents: PhotoLatents,
+        clock: &dyn Fn() -> f64,
+    ) -> Result<f64, Error> {
+        let mut trainer = Trainer::new(self.frozen(), latents, settings, &self.gpu.device)?;
+        let mut durations = Vec::new();
+        // The first one compiles.
+        trainer.step().await?;
+        self.gpu.check()?;
+        while wanted(&durations) {
+            let began = clock();
+            trainer.step().await?;
+            self.gpu.check()?;
+            durations.push(clock() - began);
+        }
+        Ok(median(durations))
+    }
+
+    /// A prediction of so many rows of pictures in the making.
+    async fn time_prediction(&self, rows: usize, side: usize, clock: &dyn Fn() -> f64) -> Result<f64, Error> {
+        let sample = self.empty_latents(rows, side);
+        let prompt = self.prompt_encoder().encode(&[NOUN], PromptSyntax::Literal);
+        let states = prompt.hidden_states.repeat_dim(0, rows);
+        let predict = || self.unet.forward(sample.clone(), &vec![500.0; rows], states.clone(), None);
+        self.time(&predict, clock).await
+    }
+
+    async fn time_decoding(&self, side: usize, clock: &dyn Fn() -> f64) -> Result<f64, Error> {
+        let latents = self.empty_latents(1, side);
+        self.time(&|| self.vae.decode(latents.clone()), clock).await
+    }
+
+    fn empty_latents(&self, rows: usize, side: usize) -> Tensor<4> {
+        let side = side / self.vae.config.downscale();
+        let shape = [rows, side, side, self.vae.config.latent_channels];
+        Tensor::zeros(shape, (&self.gpu.device, DType::F32))
+    }
+
+    /// Until a number of the result is there, which is when all are.
+    async fn time(&self, compute: &dyn Fn() -> Tensor<4>, clock: &dyn Fn() -> f64) -> Result<f64, Error> {
+        let mut durations = Vec::new();
+        let mut compiled = false;
+        while !compiled || wanted(&durations) {
+            let began = clock();
+            let read = gpu::read(compute().narrow(1, 0, 1).narrow(2, 0, 1)).await;
+            self.gpu.check()?;
+            read.map_err(|error| Error::ReadBack(error.to_string()))?;
+            if compiled {
+                durations.push(clock() - began);
+            }
+            compiled = true;
+        }
+        Ok(median(durations))
+    }
+}
+
+/// A photo with a mask, so that methods that look at masks find one.
+fn grey_photo(side: usize) -> Result<Photo, Error> {
+    let pixel = |place: usize| {
+        let inside = (side / 4..3 * side / 4).contains(&(place % side));
+        [128, 128, 128, if inside { 255 } else { 0 }]
+    };
+    let rgba: Vec<u8> = (0..side * side).flat_map(pixel).collect();
+    let photo = Photo::from_rgba(side as u32, side as u32, &rgba);
+    Ok(photo.map_err(training::Error::from)?)
+}
+
+/// Whether a part is measured once more.
+fn wanted(durations: &[f64]) -> bool {
+    durations.len() < MOST_TIMES && durations.iter().sum::<f64>() < PATIENCE
+}
+
+fn median(mut durations: Vec<f64>) -> f64 {
+    durations.sort_by(f64::total_cmp);
+    durations.get(durations.len() / 2).copied().unwrap_or_default()
+}

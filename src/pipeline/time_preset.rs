@@ -1,0 +1,217 @@
+//! Settings chosen by how long a training may take on this device.
+//!
+//! Each preset begins with the settings as they are and moves the number of steps, the rank and the side of
+//! the pictures: quick makes fewer steps at a lower rank, thorough twice as many at a higher one. On a device
+//! where that would take longer than the preset allows, the pictures become smaller first, then the steps
+//! fewer. How long it takes is summed up from what was measured of its parts ([`StepTimes`]):
+//!
+//! seconds = pictures · encoding + ⌈prior pictures / batch⌉ · 25 · prior step
+//!         + steps without alignment · plain step + steps with it · aligned step
+//!         + previews · (their steps · denoising step + decoding)
+
+use serde::{Deserialize, Serialize};
+
+use super::{Error, StableDiffusion, StepTimes, step_times::MeasuredTimes};
+use crate::training::{TrainingSettings, prior};
+
+/// The ways a preset that takes too long is cut: sides of the model's own first, then steps of the preset's.
+const SIDES: [f64; 3] = [1.0, 0.75, 0.5];
+const STEPS: [f64; 3] = [1.0, 0.75, 0.5];
+/// Smaller pictures teach nothing.
+const SMALLEST_SIDE: usize = 64;
+/// Ranks that presets choose.
+const RANKS: [usize; 2] = [4, 64];
+
+/// How long a training may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TimePreset {
+    /// To see whether it works.
+    Quick,
+    /// The method's own settings.
+    Balanced,
+    /// To get the most out of the photos.
+    Thorough,
+}
+
+/// What a preset chose, and how long it takes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TimePlan {
+    pub preset: TimePreset,
+    pub settings: TrainingSettings,
+    /// From the photos to the finished adapter; without loading the model.
+    pub seconds: f64,
+    /// Side of the pictures that are trained on, in pixels.
+    pub size: usize,
+}
+
+/// Pictures drawn now and then during a training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Previews {
+    /// Training steps between two.
+    pub every: usize,
+    /// Denoising steps of each.
+    pub steps: usize,
+}
+
+/// A training whose duration is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct TimedTraining<'a> {
+    pub settings: &'a TrainingSettings,
+    pub photos: usize,
+    pub previews: Option<Previews>,
+}
+
+impl TimePreset {
+    pub const ALL: [Self; 3] = [Self::Quick, Self::Balanced, Self::Thorough];
+
+    /// Factors of the steps and of the rank.
+    fn factors(self) -> (f64, f64) {
+        match self {
+            Self::Quick => (0.6, 0.5),
+            Self::Balanced => (1.0, 1.0),
+            Self::Thorough => (2.0, 2.0),
+        }
+    }
+
+    /// Seconds beyond which it is cut.
+    fn most_seconds(self) -> f64 {
+        match self {
+            Self::Quick => 300.0,
+            Self::Balanced => 900.0,
+            Self::Thorough => 3600.0,
+        }
+    }
+
+    /// What it chooses of these sides, the largest first; `None` of none. `resolution` is the model's own side,
+    /// `times` are those of a side's parts.
+    pub fn choose(
+        self,
+        asked: TimedTraining,
+        resolution: usize,
+        sides: &[usize],
+        times: &dyn Fn(usize) -> StepTimes,
+    ) -> Option<TimePlan> {
+        let plan = |share: f64, size: usize| {
+            let smaller = (size != resolution).then_some(size);
+            let settings = TrainingSettings { resolution: smaller, ..self.apply(asked.settings, share) };
+            let seconds = asked.with(&settings).seconds(&times(size));
+            TimePlan { preset: self, settings, seconds, size }
+        };
+        let mut last = None;
+        for (share, size) in STEPS.iter().flat_map(|&share| sides.iter().map(move |&size| (share, size))) {
+            let plan = plan(share, size);
+            if plan.seconds <= self.most_seconds() {
+                return Some(plan);
+            }
+            last = Some(plan);
+        }
+        last
+    }
+
+    /// The settings with the preset's steps, or a share of them, and its rank.
+    fn apply(self, settings: &TrainingSettings, share: f64) -> TrainingSettings {
+        let (steps, rank) = self.factors();
+        let times = |value: usize, factor: f64| ((value as f64 * factor).round() as usize).max(1);
+        let factor = steps * share;
+        let [least, most] = RANKS;
+        // A rank that is beyond these already stays.
+        let rank = times(settings.rank, rank).clamp(least.min(settings.rank), most.max(settings.rank));
+        let scale = rank as f64 / settings.rank.max(1) as f64;
+        TrainingSettings {
+            steps: times(settings.steps, factor),
+            // The share of the steps that align stays, and so does the scale of the LoRA.
+            warmup_steps: (settings.warmup_steps as f64 * factor).round() as usize,
+            lambda_ramp_steps: (settings.lambda_ramp_steps as f64 * factor).round() as usize,
+            learning_rate_warmup_steps: (settings.learning_rate_warmup_steps as f64 * factor).round()
+                as usize,
+            prior_pictures: (settings.prior_pictures as f64 * factor.min(1.0)).ceil() as usize,
+            rank,
+            lora_alpha: settings.lora_alpha.map(|alpha| alpha * scale),
+            ..settings.clone()
+        }
+    }
+}
+
+impl TimedTraining<'_> {
+    fn with(self, settings: &TrainingSettings) -> TimedTraining<'_> {
+        TimedTraining { settings, photos: self.photos, previews: self.previews }
+    }
+
+    /// How long it takes if its parts take these times.
+    pub fn seconds(self, times: &StepTimes) -> f64 {
+        let Self { settings, photos, previews } = self;
+        let prior = if settings.preserves_prior() { settings.prior_pictures } else { 0 };
+        let encoded = settings.pictures(photos) - prior;
+        let batches = prior.div_ceil(settings.batch.max(1)) * prior::STEPS;
+        let aligned = (0..settings.steps).filter(|&step| settings.aligns(step)).count();
+        let previews = previews.filter(|previews| previews.every > 0).map_or(0.0, |previews| {
+            let drawn = settings.steps.div_ceil(previews.every);
+            drawn as f64 * (previews.steps as f64 * times.denoising_step + times.decoding)
+        });
+        encoded as f64 * times.encoding
+            + batches as f64 * times.prior_step
+            + (settings.steps - aligned) as f64 * times.plain_step
+            + aligned as f64 * times.aligned_step
+            + previews
+    }
+}
+
+impl StableDiffusion {
+    /// Measures whatever [`plan_times`](Self::plan_times) needs to know of this training and doesn't. Returns
+    /// whether anything was measured. `clock` tells seconds.
+    ///
+    /// # Errors
+    /// More memory than the device may give, or a failing device.
+    pub async fn measure_times(
+        &self,
+        asked: TimedTraining<'_>,
+        measured: &mut MeasuredTimes,
+        clock: &dyn Fn() -> f64,
+    ) -> Result<bool, Error> {
+        let mut fresh = false;
+        loop {
+            // A side that was chosen by what a larger one took is chosen again by what it takes itself.
+            let chosen = self.plan_times(asked, measured).into_iter().map(|plan| plan.size);
+            let sides = self.training_sides(asked).into_iter().take(1).chain(chosen);
+            let missing = sides.into_iter().find(|&side| measured.of(self, asked.settings, side).is_none());
+            let Some(side) = missing else { return Ok(fresh) };
+            let times = self.measure_step_times(asked.settings, side, clock).await?;
+            measured.add(self, asked.settings, side, times);
+            fresh = true;
+        }
+    }
+
+    /// What each preset chooses, by what was measured.
+    pub fn plan_times(&self, asked: TimedTraining, measured: &MeasuredTimes) -> Vec<TimePlan> {
+        let sides = self.training_sides(asked);
+        let largest = sides.first().copied().unwrap_or(self.resolution);
+        let of_largest = measured.of(self, asked.settings, largest).unwrap_or_default();
+        let times = |side: usize| {
+            let share = side as f64 / largest as f64;
+            let own = measured.of(self, asked.settings, side);
+            own.unwrap_or_else(|| of_largest.scaled(share * share))
+        };
+        let presets = TimePreset::ALL.into_iter();
+        presets.filter_map(|preset| preset.choose(asked, self.resolution, &sides, &times)).collect()
+    }
+
+    /// The sides that presets choose from, from the model's own down: those that the device has the memory
+    /// for, or the model's own, which then is refused with what to do.
+    fn training_sides(&self, asked: TimedTraining) -> Vec<usize> {
+        let multiple = self.picture_multiple();
+        let side = |share: &f64| (self.resolution as f64 * share) as usize / multiple * multiple;
+        let fits = |&side: &usize| {
+            let settings = TrainingSettings { resolution: Some(side), ..asked.settings.clone() };
+            self.plan_training(&settings, asked.photos).is_ok()
+        };
+        let mut sides: Vec<usize> =
+            SIDES.iter().map(side).filter(|&side| side >= SMALLEST_SIDE).filter(fits).collect();
+        sides.dedup();
+        if sides.is_empty() {
+            sides.push(self.resolution);
+        }
+        sides
+    }
+}

@@ -1,0 +1,85 @@
+//! The personalization prompts' way through the text encoder, row by row into a batch, and back to [V].
+
+use burn::tensor::{Int, Tensor, TensorData};
+
+use super::ActivationPolicy;
+use super::gradients::{Conditioning, Networks, repeat_rows};
+
+/// The personalization prompts' way through the text encoder, and back to [V].
+pub(super) struct PersonalPrompt<'a> {
+    pub networks: Networks<'a>,
+    pub conditioning: &'a Conditioning,
+    /// [V] `[vectors, width]`
+    pub embedding: &'a Tensor<2>,
+}
+
+/// [V] as a leaf, and C_P made of it.
+pub(super) type PromptTape = (Tensor<2>, Tensor<3>);
+
+impl PersonalPrompt<'_> {
+    fn record(&self) -> PromptTape {
+        let embedding = self.embedding.clone().autodiff().require_grad();
+        let states = encode_personal(self.networks, self.conditioning, &embedding);
+        (embedding, states)
+    }
+
+    /// C_P without autodiff, and its tape if it is to be kept.
+    pub fn encode(&self) -> (Tensor<3>, Option<PromptTape>) {
+        match self.networks.activations {
+            ActivationPolicy::Keep => {
+                let tape = self.record();
+                (tape.1.clone().inner(), Some(tape))
+            }
+            ActivationPolicy::Recompute => {
+                let constant = self.embedding.clone().autodiff();
+                (encode_personal(self.networks, self.conditioning, &constant).inner(), None)
+            }
+        }
+    }
+
+    /// The gradient of [V] from that of C_P.
+    pub fn backward(&self, tape: Option<PromptTape>, gradient: Tensor<3>) -> Tensor<2> {
+        let (embedding, states) = tape.unwrap_or_else(|| self.record());
+        let gradient = gradient.cast(states.dtype());
+        let mut gradients = (states * gradient.autodiff()).sum().backward();
+        embedding.grad_remove(&mut gradients).unwrap_or_else(|| self.embedding.zeros_like())
+    }
+}
+
+/// C_P `[prompts, tokens, width]`: the personalization prompts with [V] spliced in. With a tracked
+/// embedding, gradients flow back to it through the frozen text encoder.
+pub fn encode_personal(networks: Networks, conditioning: &Conditioning, embedding: &Tensor<2>) -> Tensor<3> {
+    let mut spliced: Vec<_> =
+        conditioning.personalization.iter().map(|template| template.splice(embedding)).collect();
+    let spliced = if spliced.len() == 1 { spliced.remove(0) } else { Tensor::cat(spliced, 0) };
+    networks.text_encoder.forward(spliced)
+}
+
+/// Each row's hidden states out of those of the distinct prompts.
+pub(super) fn rows_of(states: Tensor<3>, prompts: &[usize]) -> Tensor<3> {
+    if states.dims()[0] == 1 {
+        repeat_rows(states, prompts.len())
+    } else {
+        let rows = indices(prompts, &states);
+        states.select(0, rows)
+    }
+}
+
+/// The gradient of the distinct prompts' hidden states from those of the rows: the sums over each
+/// prompt's rows.
+pub(super) fn sum_of_rows(gradient: Tensor<3>, prompts: &[usize]) -> Tensor<3> {
+    let distinct = prompts.iter().max().map_or(1, |last| last + 1);
+    if distinct == 1 {
+        return gradient.sum_dim(0);
+    }
+    let sums = (0..distinct).map(|prompt| {
+        let rows: Vec<usize> = (0..prompts.len()).filter(|&row| prompts[row] == prompt).collect();
+        gradient.clone().select(0, indices(&rows, &gradient)).sum_dim(0)
+    });
+    Tensor::cat(sums.collect(), 0)
+}
+
+fn indices(rows: &[usize], beside: &Tensor<3>) -> Tensor<1, Int> {
+    let rows: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
+    Tensor::from_data(TensorData::from(rows.as_slice()), &beside.device())
+}

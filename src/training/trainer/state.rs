@@ -1,0 +1,134 @@
+//! A run's state on its way out and back: adapters, snapshots and their scores, checkpoints.
+
+use burn::tensor::Device;
+
+use super::Trainer;
+use crate::adapter::{Adapter, AdapterDetails, Embedding};
+use crate::training::best::{Best, Snapshot};
+use crate::training::checkpoint::Checkpoint;
+use crate::training::early_stopping::Standing;
+use crate::training::host_latents::HostLatents;
+use crate::training::optimizer::ParameterGroup;
+use crate::training::transfer::read;
+use crate::training::{Error, FrozenModel};
+
+impl Trainer {
+    /// Takes a run up where a [`checkpoint`](Self::checkpoint) left it. On the same device the steps that
+    /// follow are the uninterrupted run's, bit for bit.
+    ///
+    /// # Errors
+    /// A file that is no checkpoint ([`Error::CheckpointFile`]) or one of another model
+    /// ([`Error::Checkpoint`]).
+    pub fn resume(model: FrozenModel, checkpoint: Checkpoint, device: &Device) -> Result<Self, Error> {
+        let Checkpoint { settings, step, model: made_with, layout, lora, embedding, latents, best } =
+            checkpoint;
+        let refused = |reason: String| Err(Error::Checkpoint { reason });
+        if made_with != model.name {
+            return refused(format!(
+                "it belongs to the model \"{made_with}\", and this is \"{}\"",
+                model.name
+            ));
+        }
+        let latents = latents.upload(&device.clone().inner());
+        let mut trainer = Self::new(model, latents, settings, device)?;
+        let counts = [&trainer.lora, &trainer.embedding].map(ParameterGroup::count);
+        let fits = layout == trainer.layout.description()
+            && trainer.lora.takes(&lora)
+            && trainer.embedding.takes(&embedding)
+            && best.fits(counts);
+        if !fits {
+            return refused("it belongs to a model of another architecture".to_owned());
+        }
+        trainer.lora.restore(lora, step);
+        trainer.embedding.restore(embedding, step);
+        trainer.best = Best::from_host(best, &trainer.device);
+        (trainer.step, trainer.trained_step) = (step, step);
+        Ok(trainer)
+    }
+
+    /// The adapter as trained so far, read back from the device.
+    pub async fn adapter(&self) -> Result<Adapter, Error> {
+        let (lora, differences) = self.layout.weights(&read(self.lora.values()).await?);
+        let values = read(self.embedding.values()).await?;
+        let settings = &self.settings;
+        let words = self.new_words.placeholders.iter();
+        let embeddings =
+            words.zip(values.chunks(settings.vectors * self.embedding_width)).map(|(placeholder, values)| {
+                Embedding {
+                    placeholder: placeholder.clone(),
+                    vectors: settings.vectors,
+                    width: self.embedding_width,
+                    values: values.to_vec(),
+                }
+            });
+        Ok(Adapter {
+            name: settings.placeholder.trim_matches(['<', '>']).to_owned(),
+            lora,
+            differences,
+            embeddings: embeddings.collect(),
+            details: AdapterDetails {
+                class_noun: Some(settings.class_noun.clone()),
+                clean_prompt: Some(settings.clean_prompt.clone()),
+                personalization_prompt: Some(settings.personalization_text()),
+                alpha: Some(settings.alpha),
+                beta: Some(settings.beta),
+                lambda: Some(settings.lambda),
+                steps: Some(self.trained_step),
+                trained_weights: Some(settings.trained_weights.name().to_owned()),
+                base_model: Some(self.model.name.clone()),
+                base_model_hash: self.model.checkpoint_hash.clone(),
+                photos: Some(self.latents.photos()),
+                learning_rate: Some(settings.lora_learning_rate),
+                optimizer: Some(format!("{:?}", settings.optimizer)),
+                seed: Some(settings.seed),
+            },
+        })
+    }
+
+    /// The trained values as they are; keeping them costs the memory of a copy.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot { step: self.trained_step, lora: self.lora.values(), embedding: self.embedding.values() }
+    }
+
+    /// Puts earlier values in place of the present ones. The optimizer's state and the count of steps stay.
+    pub fn restore(&mut self, snapshot: Snapshot) {
+        let Snapshot { step, lora, embedding } = snapshot;
+        self.trained_step = step;
+        self.lora.set_values(lora);
+        self.embedding.set_values(embedding);
+    }
+
+    /// Notes how good the trained values are, the higher the better, and keeps the best so far.
+    pub fn note_score(&mut self, score: f64) -> Standing {
+        let snapshot = self.snapshot();
+        self.best.note(score, snapshot)
+    }
+
+    /// How the scores that were noted stand.
+    pub fn standing(&self) -> Standing {
+        self.best.standing()
+    }
+
+    /// Puts the best of the noted values in place of the present ones, if any were noted.
+    pub fn restore_best(&mut self) {
+        if let Some(snapshot) = self.best.kept() {
+            self.restore(snapshot);
+        }
+    }
+
+    /// The state of the run as a file for [`resume`](Self::resume): with the photos' latents, so that a run
+    /// goes on without its photos.
+    pub async fn checkpoint(&self) -> Result<Vec<u8>, Error> {
+        let checkpoint = Checkpoint {
+            settings: self.settings.clone(),
+            step: self.step,
+            model: self.model.name.clone(),
+            layout: self.layout.description(),
+            lora: self.lora.read().await?,
+            embedding: self.embedding.read().await?,
+            latents: HostLatents::read(&self.latents).await?,
+            best: self.best.to_host().await?,
+        };
+        checkpoint.to_bytes()
+    }
+}

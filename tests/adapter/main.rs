@@ -1,0 +1,13 @@
+//! Adapters: their files, what they do to a model, how they leave again.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod applied;
+mod export;
+mod files;
+mod project;
+
+fn golden_file(name: &str) -> Vec<u8> {
+    std::fs::read(support::in_repository("tests/goldens").join(name)).unwrap()
+}

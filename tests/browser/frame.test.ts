@@ -1,0 +1,147 @@
+/** The page around the engine: screens in both sizes, help, keys, the tour, and one tab that leads. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expectAccessible } from "./accessibility";
+import {
+  DESKTOP,
+  goTo,
+  openPage,
+  openStudio,
+  overflowsSideways,
+  PHONE,
+  SCREENS,
+  type Studio,
+  screenshot,
+  withoutEngine,
+} from "./studio";
+
+let studio: Studio;
+
+beforeAll(async () => {
+  studio = await openStudio([]);
+});
+
+afterAll(() => studio.close());
+
+test.each([
+  ["desktop", DESKTOP],
+  ["phone", PHONE],
+])("every screen is accessible and fits: %s", async (size, options) => {
+  const { page, close } = await openPage(studio, options, "personalize", withoutEngine, true);
+  await page.getByText("5 photos").waitFor();
+  await screenshot(page, `frame-${size}-tour`);
+  await expectAccessible(page, "tour");
+  for (const words of ["Next", "Next", "Next", "Got it"]) {
+    await page.getByRole("button", { name: words, exact: true }).click();
+  }
+  for (const screen of [...SCREENS, "about/licences"]) {
+    await goTo(page, screen);
+    await page.locator("main h1").waitFor();
+    if (screen === "about/licences") await page.getByText("burn-tensor").waitFor();
+    await screenshot(page, `frame-${size}-${screen.replace("/", "-")}`);
+    expect(await overflowsSideways(page), screen).toBe(false);
+    await expectAccessible(page, screen);
+  }
+  await page.reload();
+  await page.locator("main h1").waitFor();
+  expect(await page.getByText("Tour, 1 of 4").count()).toBe(0);
+  await close();
+});
+
+test("in the dark and in German it is accessible too", async () => {
+  const options = { ...PHONE, colorScheme: "dark", locale: "de-DE" } as const;
+  const { page, close } = await openPage(studio, options, "personalize", withoutEngine, true);
+  await page.getByText("5 Fotos").waitFor();
+  await screenshot(page, "frame-phone-dark");
+  await expectAccessible(page, "personalize");
+  await goTo(page, "about");
+  await screenshot(page, "frame-phone-dark-about");
+  await expectAccessible(page, "about");
+  await close();
+});
+
+test("keys lead to screens and to the help, unless they are switched off", async () => {
+  const { page, close } = await openPage(studio, DESKTOP, "personalize", withoutEngine);
+  await page.locator("main h1").waitFor();
+  await page.keyboard.press("3");
+  await page.getByRole("heading", { name: "Gallery" }).waitFor();
+  // Not where somebody types.
+  await page.keyboard.press("2");
+  await page.getByLabel("Prompt", { exact: true }).press("4");
+  expect(await page.getByLabel("Prompt", { exact: true }).inputValue()).toBe("4");
+  await page.getByRole("heading", { name: "Generate", level: 1 }).click();
+
+  await page.keyboard.press("?");
+  const help = page.getByRole("dialog", { name: "Help" });
+  await help.waitFor();
+  await screenshot(page, "frame-desktop-help");
+  await expectAccessible(page, "help");
+  await help.getByLabel("Single keys act at once").uncheck();
+  await page.keyboard.press("Escape");
+  await help.waitFor({ state: "detached" });
+  await page.keyboard.press("1");
+  await page.keyboard.press("?");
+  await page.getByRole("heading", { name: "Generate", level: 1 }).waitFor();
+  expect(await help.count()).toBe(0);
+
+  await page.getByRole("button", { name: "Help and keys" }).click();
+  await help.getByRole("button", { name: "Show the tour" }).click();
+  await page.getByText("Tour, 1 of 4").waitFor();
+  await close();
+});
+
+test("an adapter from a link is fetched only after a clear question", async () => {
+  const link = (address: string) => `adapters/from=${encodeURIComponent(address)}`;
+  const { page, close } = await openPage(
+    studio,
+    PHONE,
+    link("https://adapters.example/a/my-dog.safetensors"),
+    withoutEngine,
+  );
+  const asked: string[] = [];
+  page.context().on("request", (request) => asked.push(request.url()));
+  await page.getByText("Fetch the adapter “my-dog.safetensors” from adapters.example?").waitFor();
+  // There is no model to check it with.
+  expect(await page.getByRole("button", { name: "Yes, fetch it" }).isDisabled()).toBe(true);
+  await screenshot(page, "frame-phone-link");
+  await expectAccessible(page, "link");
+  await page.getByRole("button", { name: "No", exact: true }).click();
+  await page.getByText("Fetch the adapter").waitFor({ state: "detached" });
+  await goTo(page, link("javascript:alert(1)//x.safetensors"));
+  await page.getByRole("alert").filter({ hasText: "Nothing was fetched." }).waitFor();
+  expect(asked.filter((url) => !url.startsWith(studio.address))).toEqual([]);
+  await close();
+});
+
+describe("two tabs", () => {
+  test("one leads, the other says so, takes over when asked, and gives back", async () => {
+    const { page: first, close } = await openPage(studio, DESKTOP, "about", (context) =>
+      context.route("**/*.wasm", (route) => route.abort()),
+    );
+    const noEngine = first.getByText("offers no WebGPU").or(first.getByText("could not be fetched")).first();
+    await noEngine.waitFor();
+    const second = await first.context().newPage();
+    await second.goto(`${studio.address}#/generate`);
+    const elsewhere = "Palpable is open in another tab";
+    await second.getByText(elsewhere).waitFor();
+    await screenshot(second, "fault-other-tab");
+
+    await first.evaluate(() => {
+      navigator.locks.request("palpable-working", { mode: "shared" }, () => {
+        return new Promise<void>((done) => addEventListener("work-done", () => done(), { once: true }));
+      });
+    });
+    await second.getByRole("button", { name: "Use it in this tab" }).click();
+    await second.getByText("The other tab is in the middle of work.").waitFor();
+    expect(await first.getByText(elsewhere).count()).toBe(0);
+
+    await first.evaluate(() => dispatchEvent(new Event("work-done")));
+    await second.getByRole("button", { name: "Use it in this tab" }).click();
+    await second.getByText(elsewhere).waitFor({ state: "detached" });
+    await first.getByText(elsewhere).waitFor();
+
+    await second.close();
+    await first.getByText(elsewhere).waitFor({ state: "detached" });
+    await noEngine.waitFor();
+    await close();
+  });
+});

@@ -1,0 +1,35 @@
+/** The page speaks the browser's language, or the one that was chosen. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { DESKTOP, goTo, openPage, openStudio, PHONE, type Studio, screenshot, withoutEngine } from "./studio";
+
+let studio: Studio;
+
+beforeAll(async () => {
+  studio = await openStudio([]);
+});
+
+afterAll(() => studio.close());
+
+test("German for a German browser, until the visitor chooses English", async () => {
+  const { page, close } = await openPage(studio, { ...PHONE, locale: "de-AT" }, "personalize", withoutEngine);
+  await page.getByRole("heading", { name: "Bring ihm etwas von dir bei" }).waitFor();
+  const language = () => page.evaluate(() => [document.documentElement.lang, document.documentElement.dir]);
+  expect(await language()).toEqual(["de", "ltr"]);
+  await page.getByText("5 Fotos").waitFor();
+  await screenshot(page, "german-personalize");
+  await goTo(page, "gallery");
+  await page.getByText("Hier ist noch nichts").waitFor();
+  await goTo(page, "about");
+  await page.getByLabel("Sprache der Seite").selectOption("English");
+  await page.getByRole("heading", { name: "This device" }).waitFor();
+  await page.reload();
+  await page.getByRole("heading", { name: "This device" }).waitFor();
+  expect(await language()).toEqual(["en", "ltr"]);
+  await close();
+});
+
+test("English for a browser whose languages there are not", async () => {
+  const { page, close } = await openPage(studio, { ...DESKTOP, locale: "fr-FR" }, "about", withoutEngine);
+  await page.getByRole("heading", { name: "This device" }).waitFor();
+  await close();
+});

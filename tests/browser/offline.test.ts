@@ -1,0 +1,79 @@
+/** The page kept by its service worker: without a network after the first visit, and new versions of it. */
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { DESKTOP, goTo, openPage, openStudio, SCREENS, type Studio, withoutEngine } from "./studio";
+
+const KEPT: BrowserContextOptions = { ...DESKTOP, serviceWorkers: "allow" };
+
+let studio: Studio;
+
+beforeAll(async () => {
+  studio = await openStudio([]);
+});
+
+afterAll(() => studio.close());
+
+test("once visited, every screen opens without a network", async () => {
+  const { page, close } = await openPage(studio, KEPT, "personalize", withoutEngine);
+  await installed(page);
+  await page.context().setOffline(true);
+  await page.reload();
+  for (const screen of SCREENS) {
+    await goTo(page, screen);
+    expect(await page.getByText("could not be fetched").count(), screen).toBe(0);
+  }
+  // A sample never looked at before.
+  await goTo(page, "personalize");
+  await page.getByRole("button", { name: "Sample: mug" }).click();
+  await page.getByText("5 photos").waitFor();
+  // Another entry into the same page, and the engine's file.
+  await page.goto(`${studio.address}?bench`);
+  await page.getByRole("heading", { name: "How fast is this device?" }).waitFor();
+  expect(await engineBytes(page)).toBeGreaterThan(0);
+  await close();
+});
+
+test("a new version is announced, waits for work in any tab, and is taken when asked for", async () => {
+  const { page, close } = await openPage(studio, KEPT, "about", withoutEngine);
+  await installed(page);
+  await page.reload();
+  studio.replace("/service-worker.js", (script) => `${script}\n// Another version.`);
+  await page.evaluate(async () => void (await navigator.serviceWorker.ready).update());
+  await page.getByText("A new version is ready").waitFor();
+
+  await page.evaluate(() => {
+    navigator.locks.request("palpable-working", { mode: "shared" }, () => {
+      return new Promise<void>((done) => addEventListener("work-done", () => done(), { once: true }));
+    });
+  });
+  await page.getByRole("button", { name: "Reload", exact: true }).click();
+  await page.getByText("a tab of Palpable is in the middle of work").waitFor();
+
+  await page.evaluate(() => dispatchEvent(new Event("work-done")));
+  const reloaded = page.waitForEvent("load");
+  await page.getByRole("button", { name: "Reload", exact: true }).click();
+  await reloaded;
+  await page.getByRole("heading", { name: "This device" }).waitFor();
+  const waiting = () => page.evaluate(async () => !!(await navigator.serviceWorker.ready).waiting);
+  expect(await waiting()).toBe(false);
+  expect(await page.getByText("A new version is ready").count()).toBe(0);
+  await close();
+});
+
+/** Until the service worker holds every file of the page. */
+async function installed(page: Page): Promise<void> {
+  await page.waitForFunction(() => navigator.serviceWorker.controller?.state === "activated");
+}
+
+/** Of the engine's file as the page gets it. */
+function engineBytes(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    const kept = (
+      await Promise.all((await caches.keys()).map(async (name) => (await caches.open(name)).keys()))
+    )
+      .flat()
+      .map(({ url }) => url);
+    const address = kept.find((url) => url.endsWith(".wasm"));
+    return address ? (await (await fetch(address)).arrayBuffer()).byteLength : 0;
+  });
+}

@@ -1,0 +1,60 @@
+/** What the page keeps, and that all of it goes when the visitor says so. Requests are watched by the journey. */
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { DESKTOP, goTo, openPage, openStudio, type Studio, withoutEngine } from "./studio";
+
+let studio: Studio;
+
+beforeAll(async () => {
+  studio = await openStudio([]);
+});
+
+afterAll(() => studio.close());
+
+test("“Delete everything” leaves nothing in any storage of the browser", async () => {
+  const options = { ...DESKTOP, serviceWorkers: "allow" } as const;
+  const { page, close } = await openPage(studio, options, "gallery", withoutEngine);
+  await page.getByText("Nothing here yet").waitFor();
+  await page.waitForFunction(() => navigator.serviceWorker.controller?.state === "activated");
+  await fillStorage(page);
+  const before = await stored(page);
+  expect(
+    Object.values(before).every((names) => names.length > 0),
+    JSON.stringify(before),
+  ).toBe(true);
+
+  await goTo(page, "about");
+  await page.getByRole("button", { name: "Delete everything kept here" }).click();
+  await page.getByRole("button", { name: "Keep it" }).click();
+  expect(await stored(page)).toEqual(before);
+  await page.getByRole("button", { name: "Delete everything kept here" }).click();
+  await page.getByRole("button", { name: "Yes, delete everything" }).click();
+  await page.getByRole("heading", { name: "Everything is deleted" }).waitFor();
+  expect(await stored(page)).toEqual({ files: [], databases: [], caches: [], choices: [], workers: [] });
+  await close();
+});
+
+/** As an unfinished training and a choice would; the database and the caches are the page's own. */
+function fillStorage(page: Page): Promise<void> {
+  return page.evaluate(async () => {
+    const root = await navigator.storage.getDirectory();
+    const folder = await root.getDirectoryHandle("unfinished-trainings", { create: true });
+    await folder.getDirectoryHandle("a-run", { create: true });
+    localStorage.setItem("palpable-keep-pictures", "yes");
+  });
+}
+
+/** Read past the page's own code. */
+function stored(page: Page) {
+  return page.evaluate(async () => {
+    const files: string[] = [];
+    for await (const name of (await navigator.storage.getDirectory()).keys()) files.push(name);
+    return {
+      files,
+      databases: (await indexedDB.databases()).map(({ name }) => name),
+      caches: await caches.keys(),
+      choices: Object.keys(localStorage),
+      workers: (await navigator.serviceWorker.getRegistrations()).map(({ scope }) => scope),
+    };
+  });
+}

@@ -1,0 +1,181 @@
+//! Training on a loaded model: a run that goes on from its checkpoint, and how a state is judged.
+
+use palpable::{
+    gpu::Choice,
+    pipeline::{Error, HeldBackJudge, Picture, StableDiffusion, TrialPrompt},
+    plan,
+    training::{
+        self, Photo, Trainer, TrainingSettings,
+        early_stopping::HeldBackScores,
+        photos::read_folder,
+        settings::{Method, Subject},
+    },
+};
+
+use super::{
+    load,
+    support::{block_on, in_repository},
+};
+
+fn settings() -> TrainingSettings {
+    TrainingSettings {
+        placeholder: "<my-cat>".into(),
+        class_noun: "cat".into(),
+        clean_prompt: "a pencil sketch of a cat".into(),
+        rank: 2,
+        steps: 3,
+        warmup_steps: 1,
+        batch: 1,
+        photo_variants: 1,
+        localized_loss: 0.5,
+        ..Default::default()
+    }
+}
+
+/// Two photos; the first one's upper half is its subject.
+fn photos() -> Vec<Photo> {
+    let photos = read_folder(&in_repository("models/demo/subjects/cat")).expect("photos");
+    let [width, height] = [photos[0].width(), photos[0].height()];
+    let white = |place: u32| if place / width < height / 2 { [255; 4] } else { [0, 0, 0, 255] };
+    let mask: Vec<u8> = (0..width * height).flat_map(white).collect();
+    let mask = Photo::from_rgba(width, height, &mask).expect("a mask");
+    vec![photos[0].clone().with_mask(&mask, "1.png").expect("a masked photo"), photos[1].clone()]
+}
+
+fn trainer(model: &StableDiffusion) -> Trainer {
+    block_on(model.trainer(&photos(), settings(), &mut |_, _| ())).expect("a run")
+}
+
+fn run(trainer: &mut Trainer, steps: usize) {
+    for _ in 0..steps {
+        block_on(trainer.step()).expect("a step");
+    }
+}
+
+/// A model that was loaded anew, as after a crash, goes on to the same state to the bit.
+#[test]
+fn a_run_goes_on_from_its_checkpoint() {
+    let model = load(Choice::Cpu);
+    let mut whole = trainer(&model);
+    run(&mut whole, 1);
+    let checkpoint = block_on(whole.checkpoint()).expect("a checkpoint");
+    run(&mut whole, 2);
+    let reloaded = load(Choice::Cpu);
+    let mut resumed = reloaded.resume_training(&checkpoint).expect("the run");
+    assert_eq!((resumed.steps_made(), resumed.settings()), (1, whole.settings()));
+    run(&mut resumed, 2);
+    assert!(resumed.is_complete());
+    let [whole, resumed] = [&whole, &resumed].map(|run| block_on(run.checkpoint()).expect("a state"));
+    assert!(whole == resumed, "the resumed run ended in another state");
+}
+
+#[test]
+fn checkpoints_that_cannot_go_on_are_refused() {
+    let mut model = load(Choice::Cpu);
+    let checkpoint = block_on(trainer(&model).checkpoint()).expect("a checkpoint");
+    let refused =
+        |model: &StableDiffusion, bytes: &[u8]| model.resume_training(bytes).err().expect("an error");
+    let error = refused(&model, b"no such file");
+    assert!(matches!(error, Error::Training(training::Error::CheckpointFile(_))), "{error}");
+    let error = refused(&model, &checkpoint[..checkpoint.len() / 2]);
+    assert!(matches!(error, Error::Training(training::Error::CheckpointFile(_))), "{error}");
+
+    model.name = "another".to_owned();
+    let sentence = refused(&model, &checkpoint).sentence();
+    assert!(
+        sentence.contains("belongs to the model \"demo\"") && sentence.contains("\"another\""),
+        "{sentence}"
+    );
+
+    model.name = "demo".to_owned();
+    model.gpu.memory_limit = 1_000_000;
+    let error = refused(&model, &checkpoint);
+    assert!(matches!(error, Error::Memory(plan::Error::Memory { .. })), "{error}");
+}
+
+/// Photos without a mask are refused before anything is encoded.
+#[test]
+fn the_localized_loss_asks_for_masks() {
+    let model = load(Choice::Cpu);
+    let unmasked = &photos()[1..];
+    let mut encoded = 0;
+    let refused = block_on(model.trainer(unmasked, settings(), &mut |_, _| encoded += 1)).err();
+    let sentence = refused.expect("an error").sentence();
+    assert!(sentence.contains("no photo has a mask"), "{sentence}");
+    assert_eq!(encoded, 0);
+}
+
+/// Counts pictures, and finds the darker ones nearer to the photos.
+struct Counting {
+    seen: Vec<(String, Picture)>,
+}
+
+impl HeldBackJudge for Counting {
+    async fn scores(&mut self, picture: &Picture, clean_prompt: &str) -> Result<HeldBackScores, Error> {
+        self.seen.push((clean_prompt.to_owned(), picture.clone()));
+        let count = self.seen.len() as f64;
+        Ok(HeldBackScores { text_alignment: count, image_alignment: 10.0 * count, dino: None })
+    }
+}
+
+/// Judging draws the target prompt and the photos' own, twice each, always the same, and leaves the run alone.
+#[test]
+fn a_state_is_judged_by_its_pictures() {
+    let model = load(Choice::Cpu);
+    let mut trainer = trainer(&model);
+    run(&mut trainer, 1);
+    let state = block_on(trainer.checkpoint()).expect("a state");
+    let judge = |trainer: &Trainer| {
+        let mut judge = Counting { seen: Vec::new() };
+        let scores = block_on(model.held_back_scores(trainer, &mut judge)).expect("scores");
+        (scores, judge.seen)
+    };
+    let (scores, seen) = judge(&trainer);
+    let prompts: Vec<_> = seen.iter().map(|(prompt, _)| prompt.as_str()).collect();
+    assert_eq!(
+        prompts,
+        ["a pencil sketch of a cat", "a pencil sketch of a cat", "a photo of a cat", "a photo of a cat"]
+    );
+    // Texts of the first two, likeness of all four.
+    assert_eq!(scores, HeldBackScores { text_alignment: 1.5, image_alignment: 25.0, dino: None });
+    assert!(seen[0].1 != seen[1].1, "two seeds are two pictures");
+    assert!(block_on(trainer.checkpoint()).expect("a state") == state, "judging changed the run");
+    run(&mut trainer, 1);
+    assert!(judge(&trainer).1[0].1 != seen[0].1, "another state draws another picture");
+}
+
+#[test]
+fn trial_prompts_name_the_subject_as_its_training_does() {
+    let prompts = |settings: TrainingSettings| {
+        TrialPrompt::of_run(&settings)
+            .into_iter()
+            .map(|of| (of.prompt, of.clean_prompt, of.wanted))
+            .collect::<Vec<_>>()
+    };
+    let of = |prompt: &str, clean: &str, wanted| (prompt.to_owned(), clean.to_owned(), wanted);
+    let further_clean_prompts = vec!["the cat's hotcat beside a cat".to_owned(), "a cat".to_owned()];
+    assert_eq!(
+        prompts(TrainingSettings { further_clean_prompts, ..settings() }),
+        [
+            of("a pencil sketch of <my-cat>", "a pencil sketch of a cat", true),
+            of("the cat's hotcat beside <my-cat>", "the cat's hotcat beside a cat", true),
+            of("a photo of <my-cat>", "a photo of a cat", false),
+        ]
+    );
+    // Methods that keep the class noun beside the word; no target prompt, so the photos' own is wanted.
+    let dreambooth = TrainingSettings {
+        placeholder: "<my-cat>".into(),
+        class_noun: "cat".into(),
+        ..TrainingSettings::of_method(Method::Dreambooth)
+    };
+    assert_eq!(prompts(dreambooth.clone()), [of("photo of a <my-cat> cat", "photo of a cat", true)]);
+    let sketch = TrainingSettings { clean_prompt: "a sketch of a cat".into(), ..dreambooth };
+    assert_eq!(prompts(sketch)[0], of("a sketch of a <my-cat> cat", "a sketch of a cat", true));
+    let dog = Subject { placeholder: "<my-dog>".into(), class_noun: "dog".into(), ..Default::default() };
+    let pair = TrainingSettings {
+        clean_prompt: "a cat and a dog on grass".into(),
+        further_subjects: vec![dog],
+        ..settings()
+    };
+    assert_eq!(prompts(pair)[0].0, "<my-cat> and <my-dog> on grass");
+}

@@ -1,0 +1,153 @@
+import "fake-indexeddb/auto";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { TimePlan, TrainingSettings } from "../../web/engine/contract";
+
+const fakeEngine = vi.hoisted(() => ({
+  timePlans: async (_settings: unknown, _photos: number, _previews: unknown): Promise<unknown> => [],
+  asked: [] as number[],
+}));
+
+vi.mock("../../web/app/studio", () => ({
+  whenEngineOpens: () => undefined,
+  whenEngineCloses: () => undefined,
+  engine: () => ({
+    timePlans: (settings: unknown, photos: number, previews: unknown) => {
+      fakeEngine.asked.push(photos);
+      return fakeEngine.timePlans(settings, photos, previews);
+    },
+  }),
+}));
+
+const setup = await import("../../web/features/personalize/setup");
+const subjects = await import("../../web/features/personalize/subjects");
+const time = await import("../../web/features/personalize/time-plans");
+
+const DEFAULTS = {
+  method: "palp",
+  placeholder: "<my-thing>",
+  classNoun: "thing",
+  personalizationPrompt: "a photo of {placeholder}",
+  steps: 100,
+  rank: 16,
+  loraAlpha: 16,
+  maskedLoss: 0,
+  alignmentTimesteps: [20, 980],
+} as unknown as TrainingSettings;
+
+/** Photos need a browser: here they are named and never looked at. */
+const photo = (name: string) => new File([name], name);
+
+vi.mock("../../web/features/personalize/photos", () => ({
+  MOST_PHOTOS: 10,
+  PhotoProblem: class extends Error {},
+  readPhoto: async (file: File) => ({ id: file.name, name: file.name, bitmap: { close() {} }, caption: "" }),
+}));
+
+beforeEach(() => {
+  setup.defaults.value = DEFAULTS;
+  setup.resetSettings();
+  subjects.firstSubject.list.clear();
+  subjects.firstSubject.classNoun.value = "dog";
+  setup.target.value = "a dog next to a cat";
+  time.measured.value = { state: "unasked" };
+  fakeEngine.asked.length = 0;
+});
+
+afterEach(() => {
+  for (const subject of subjects.furtherSubjects.value) subjects.removeSubject(subject);
+});
+
+describe("several things in one run", () => {
+  test("each has photos and a word, in the order that the engine takes", async () => {
+    await setup.addFiles(subjects.firstSubject, [photo("dog 1"), photo("dog 2")]);
+    subjects.addSubject();
+    const [cat] = subjects.furtherSubjects.value;
+    if (!cat) throw new Error("no second subject");
+    expect(setup.obstacle.value).toContain("The second thing");
+    cat.classNoun.value = "cat";
+    await setup.addFiles(cat, [photo("cat 1")]);
+    expect(setup.obstacle.value).toBeUndefined();
+    expect(setup.chosenSettings.value).toMatchObject({
+      placeholder: "<my-dog>",
+      classNoun: "dog",
+      cleanPrompt: "a dog next to a cat",
+      furtherSubjects: [
+        {
+          placeholder: "<my-cat>",
+          classNoun: "cat",
+          personalizationPrompt: "a photo of {placeholder}",
+          photos: 1,
+        },
+      ],
+    });
+    expect(subjects.photos.value.map(({ name }) => name)).toEqual(["dog 1", "dog 2", "cat 1"]);
+    expect(setup.previewPrompt.value).toBe("<my-dog> next to <my-cat>");
+    expect(subjects.wordsOf(setup.chosenSettings.value as TrainingSettings)).toBe("<my-dog> and <my-cat>");
+  });
+
+  test("two of a kind get different words, and each is named once", () => {
+    subjects.addSubject();
+    const [other] = subjects.furtherSubjects.value;
+    if (other) other.classNoun.value = "dog";
+    setup.target.value = "a dog next to a dog";
+    expect(other?.placeholder.value).toBe("<my-dog-2>");
+    expect(setup.previewPrompt.value).toBe("<my-dog> next to <my-dog-2>");
+  });
+
+  test("without a further one the settings say so, and a removed one leaves nothing behind", async () => {
+    subjects.addSubject();
+    const [other] = subjects.furtherSubjects.value;
+    if (other) {
+      await setup.addFiles(other, [photo("cat 1")]);
+      subjects.removeSubject(other);
+    }
+    expect(setup.chosenSettings.value?.furtherSubjects).toEqual([]);
+    expect(subjects.photos.value).toEqual([]);
+  });
+});
+
+describe("time plans", () => {
+  const plan = (preset: TimePlan["preset"], steps: number, rank: number): TimePlan => ({
+    preset,
+    seconds: steps,
+    size: 128,
+    settings: { ...DEFAULTS, steps, rank, loraAlpha: rank, classNoun: "other", seed: 9 },
+  });
+  const plans = [plan("quick", 40, 8), plan("balanced", 100, 16), plan("thorough", 300, 32)];
+
+  test("a chosen plan changes what takes time, and not words or seed", async () => {
+    fakeEngine.timePlans = async () => plans;
+    await time.measure();
+    expect(time.chosen.value?.preset).toBe("balanced");
+    time.choose(plan("thorough", 300, 32));
+    expect(time.chosen.value?.preset).toBe("thorough");
+    expect(setup.settings.value).toMatchObject({ steps: 300, rank: 32, loraAlpha: 32 });
+    expect(setup.chosenSettings.value).toMatchObject({ classNoun: "dog" });
+    expect(setup.settings.value?.seed).toBe(DEFAULTS.seed);
+    setup.change({ steps: 299 });
+    expect(time.chosen.value).toBeUndefined();
+  });
+
+  test("they are asked for once, and again for another number of photos", async () => {
+    fakeEngine.timePlans = async () => plans;
+    await time.measure();
+    await time.measure();
+    expect(fakeEngine.asked).toEqual([1]);
+    await setup.addFiles(subjects.firstSubject, [photo("1"), photo("2")]);
+    expect(time.plans.value).toBeUndefined();
+    await time.measure();
+    expect(fakeEngine.asked).toEqual([1, 2]);
+    expect(time.plans.value).toEqual(plans);
+    setup.previewEvery.value = 5;
+    expect(time.plans.value).toBeUndefined();
+    expect([time.isMeasured("palp"), time.isMeasured("dreambooth")]).toEqual([true, false]);
+  });
+
+  test("an engine that can't say leaves the settings as they are", async () => {
+    fakeEngine.timePlans = () => Promise.reject(new Error("no"));
+    await time.measure();
+    expect(time.measured.value.state).toBe("failed");
+    expect(time.plans.value).toBeUndefined();
+    expect(setup.settings.value).toMatchObject({ steps: 100, rank: 16 });
+  });
+});

@@ -1,0 +1,75 @@
+import { beforeEach, expect, test, vi } from "vitest";
+import type { Engine, TimePlan, TrainingSettings } from "../../web/engine/contract";
+import { openDeviceMemo } from "../../web/engine/worker/device-memo";
+import { TimePlanner } from "../../web/engine/worker/time-plans";
+
+const settings = { steps: 100 } as TrainingSettings;
+const plan: TimePlan = { preset: "quick", settings, seconds: 12, size: 128 };
+const previews = { every: 20, steps: 10 };
+
+/** The browser's store as far as findings use it. */
+class FakeCache {
+  readonly entries = new Map<string, string>();
+  match = async (address: URL) => {
+    const text = this.entries.get(address.href);
+    return text === undefined ? undefined : new Response(text);
+  };
+  keys = async () => [...this.entries.keys()].map((url) => ({ url }));
+  delete = async ({ url }: { url: string }) => this.entries.delete(url);
+  put = async (address: URL, response: Response) => {
+    this.entries.set(address.href, await response.text());
+  };
+}
+
+/** Measures whatever it wasn't told, and then knows it. */
+function fakeEngine() {
+  let known = false;
+  const engine = {
+    takeMeasuredTimes: vi.fn(() => {
+      known = true;
+    }),
+    measureTimes: vi.fn(async () => {
+      const fresh = !known;
+      known = true;
+      return fresh ? "measured" : undefined;
+    }),
+    planTime: vi.fn(() => [plan]),
+  };
+  return engine as typeof engine & Engine;
+}
+
+beforeEach(() => {
+  const cache = new FakeCache();
+  const caches = { open: async () => cache };
+  vi.stubGlobal("caches", caches);
+  vi.stubGlobal("self", { caches, location: { origin: "https://studio.example" } });
+  const requestAdapter = async () => ({ info: { vendor: "maker", architecture: "family" } });
+  vi.stubGlobal("navigator", { userAgent: "browser 1", gpu: { requestAdapter } });
+});
+
+test("a visit measures once, the next one takes that over", async () => {
+  const engine = fakeEngine();
+  const planner = new TimePlanner();
+  await expect(planner.plans(engine, settings, 5, previews)).resolves.toEqual([plan]);
+  await planner.plans(engine, settings, 5, previews);
+  expect(engine.takeMeasuredTimes).not.toHaveBeenCalled();
+  expect(engine.measureTimes).toHaveBeenCalledWith(settings, 5, previews);
+  expect(engine.planTime).toHaveBeenLastCalledWith(settings, 5, previews);
+
+  const later = fakeEngine();
+  const next = new TimePlanner();
+  await next.plans(later, settings, 5, undefined);
+  await next.plans(later, settings, 5, undefined);
+  expect(later.takeMeasuredTimes).toHaveBeenCalledExactlyOnceWith("measured");
+});
+
+test("what is kept of durations leaves what is kept of the arithmetic", async () => {
+  const arithmetic = await openDeviceMemo("device-memo");
+  await arithmetic.keep("right");
+  await new TimePlanner().plans(fakeEngine(), settings, 5, undefined);
+  await expect(arithmetic.read()).resolves.toBe("right");
+  // A newer finding takes the older one's place.
+  await arithmetic.keep("still right");
+  await expect((await openDeviceMemo("device-memo")).read()).resolves.toBe("still right");
+  await expect((await openDeviceMemo("step-times")).read()).resolves.toBe("measured");
+});

@@ -1,0 +1,49 @@
+/**
+ * The language of the page: the visitor's choice, else the first of the browser's languages that there is.
+ *
+ * English stands in the text files themselves (`text.ts` and its siblings). A translation is an object of the same type
+ * in a folder of its own (`german/`), fetched only by those who read it; a text that it lacks is a type error. To add a
+ * language: its name here, its folder, and a line in each text file.
+ */
+import { remember, remembered } from "./choices";
+
+export const LANGUAGES = { en: "English", de: "Deutsch" } as const;
+
+export type Language = keyof typeof LANGUAGES;
+export type Translation = Exclude<Language, "en">;
+
+/** The browser's languages, the most wanted first: "de-AT", "en". English in Node, where the tests of functions run. */
+const wanted: readonly string[] = "document" in globalThis ? navigator.languages : [];
+
+export const language: Language =
+  known(remembered("language") ?? "") ?? wanted.map(known).find((name) => name !== undefined) ?? "en";
+
+/** For numbers and dates: the visitor's own kind of the language, as in "en-GB". */
+export const locale: string = wanted.find((tag) => known(tag) === language) ?? language;
+
+/** The texts in the page's language. Awaited before anything is drawn, so that nothing changes its words. */
+export async function inLanguage<Texts>(
+  english: Texts,
+  translations: Record<Translation, () => Promise<Texts>>,
+): Promise<Texts> {
+  if (language === "en") return english;
+  // A translation that can't be fetched keeps nobody from working.
+  return translations[language]().catch(() => english);
+}
+
+/** From now on, by reloading the page: every text is then in it, also those that were put together before. */
+export function chooseLanguage(chosen: Language): void {
+  remember("language", chosen);
+  location.reload();
+}
+
+/** Tells browser and screen reader. All languages so far are written from left to right. */
+export function declareLanguage(): void {
+  document.documentElement.lang = language;
+  document.documentElement.dir = "ltr";
+}
+
+function known(tag: string): Language | undefined {
+  const [name] = tag.toLowerCase().split("-");
+  return name !== undefined && Object.hasOwn(LANGUAGES, name) ? (name as Language) : undefined;
+}

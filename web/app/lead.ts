@@ -1,0 +1,70 @@
+/**
+ * One tab leads: it alone owns an engine, so that two don't fight over the GPU's memory. The lead is a Web Lock; the
+ * browser gives it to the next tab in the queue when the leading one closes.
+ */
+const LOCK = "palpable-engine";
+/** A page that reloads may meet its own lock for an instant. */
+const GRACE = 500;
+
+const forever = () => new Promise<never>(() => undefined);
+
+let leading: Promise<void> | undefined;
+let queue = new AbortController();
+/** Whether somebody is to be told when the lead is free. */
+let waiting = false;
+
+/** Waits in the queue for the lead. `onLost` is called when another tab takes it. */
+function inTurn(onLost: () => void): Promise<void> {
+  leading ??= new Promise((granted) => {
+    request({ signal: queue.signal }, granted, onLost);
+  });
+  return leading;
+}
+
+function request(options: LockOptions, granted: () => void, onLost: () => void): void {
+  // Browsers without Web Locks let every tab lead.
+  if (!navigator.locks) {
+    granted();
+    return;
+  }
+  let held = false;
+  const hold = () => {
+    held = true;
+    granted();
+    return forever();
+  };
+  navigator.locks.request(LOCK, options, hold).catch(() => {
+    // Not for one that only left the queue.
+    if (!held) return;
+    leading = undefined;
+    onLost();
+  });
+}
+
+/** True once this tab leads, false where another does; `onFree` is then called once, when that one has gone. */
+export async function takeLead(onFree: () => void, onLost: () => void): Promise<boolean> {
+  const turn = inTurn(onLost);
+  const leads = await Promise.race([
+    turn.then(() => true),
+    new Promise<false>((resolve) => setTimeout(() => resolve(false), GRACE)),
+  ]);
+  if (!leads && !waiting) {
+    waiting = true;
+    void turn.then(() => {
+      waiting = false;
+      onFree();
+    });
+  }
+  return leads;
+}
+
+/** Takes the lead from the tab that has it. Ask `anyTabWorks` first: what it was doing breaks off. */
+export function stealLead(onLost: () => void): Promise<void> {
+  queue.abort();
+  queue = new AbortController();
+  waiting = false;
+  leading = new Promise((granted) => {
+    request({ steal: true }, granted, onLost);
+  });
+  return leading;
+}

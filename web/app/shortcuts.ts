@@ -1,0 +1,35 @@
+/**
+ * Keys that work on every screen. Single keys can be switched off (WCAG 2.1.4): speech input and shaking hands press
+ * them unasked. Keys of one screen or control are with that.
+ */
+import { signal } from "@preact/signals";
+import { remember, remembered } from "./choices";
+import { goTo, SCREENS } from "./navigation";
+
+export const helpOpen = signal(false);
+export const singleKeys = signal(remembered("single-keys") !== "off");
+
+export function chooseSingleKeys(on: boolean): void {
+  singleKeys.value = on;
+  remember("single-keys", on ? "on" : "off");
+}
+
+const TYPING = "input:not([type=checkbox], [type=range]), textarea, select, [contenteditable]";
+
+function onKey(event: KeyboardEvent): void {
+  const target = event.target instanceof Element ? event.target : document.body;
+  if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    // From any field of a form, also where Enter alone makes a new line.
+    target.closest("form")?.requestSubmit();
+    return;
+  }
+  if (!singleKeys.value || event.ctrlKey || event.metaKey || event.altKey || target.closest(TYPING)) return;
+  const screen = SCREENS[Number(event.key) - 1];
+  if (screen) goTo(screen);
+  if (event.key === "?") helpOpen.value = true;
+}
+
+export function listenForShortcuts(): void {
+  window.addEventListener("keydown", onKey);
+}

@@ -1,0 +1,20 @@
+/** Keeps a phone's screen on while work is under way: browsers hold still what nobody looks at. */
+import { effect, type ReadonlySignal } from "@preact/signals";
+
+export function keepScreenOn(working: ReadonlySignal<boolean>): void {
+  let lock: Promise<WakeLockSentinel | undefined> | undefined;
+  const take = () => {
+    // The browser takes the lock back whenever the page is hidden, and refuses it on a low battery.
+    lock = navigator.wakeLock?.request("screen").catch(() => undefined);
+  };
+  effect(() => {
+    if (working.value) take();
+    else {
+      void lock?.then((held) => held?.release());
+      lock = undefined;
+    }
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && working.peek()) take();
+  });
+}

@@ -1,0 +1,32 @@
+/**
+ * Whether a tab is in the middle of work for the engine. Others see it by a Web Lock, which the browser takes back when
+ * the tab is gone: what would break work off (an update, another tab taking the engine) asks here first.
+ */
+import { effect } from "@preact/signals";
+import { pendingCalls } from "../engine/client";
+
+const LOCK = "palpable-working";
+
+/** Several tabs may hold it at once. */
+export function tellOtherTabs(): void {
+  let release: (() => void) | undefined;
+  effect(() => {
+    const working = pendingCalls.value > 0;
+    if (working && !release) {
+      const done = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      void navigator.locks?.request(LOCK, { mode: "shared" }, () => done);
+    }
+    if (!working) {
+      release?.();
+      release = undefined;
+    }
+  });
+}
+
+export async function anyTabWorks(): Promise<boolean> {
+  if (pendingCalls.value > 0) return true;
+  const { held = [] } = (await navigator.locks?.query()) ?? {};
+  return held.some(({ name }) => name === LOCK);
+}

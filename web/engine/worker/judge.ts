@@ -1,0 +1,90 @@
+/** The judge of the loaded model's pictures: its files are fetched, and the engine takes it, when it is first needed. */
+import type { LoadProgress, TrainingObserver } from "../api";
+import type { Engine, ModelSource, Photo } from "../contract";
+import { faultError, needsFreshEngine, toFault } from "../fault";
+import type { RunFacts } from "../run-file";
+import { embeddedModel } from "./sources/embedded";
+import type { Turns } from "./turns";
+
+/** The judge's folder in that of its model, with a list of files of its own. */
+const FOLDER = "clip/";
+
+export class JudgeOpener {
+  readonly #turns: Turns;
+  #modelFolder: string | undefined;
+  #opening: Promise<void> | undefined;
+
+  constructor(turns: Turns) {
+    this.#turns = turns;
+  }
+
+  /**
+   * To be called when a model was loaded, which made the engine forget the judge of the one before. Models that don't
+   * come with the page have no folder with a judge.
+   */
+  modelLoaded(folder: string | undefined): void {
+    this.#modelFolder = folder;
+    this.#opening = undefined;
+  }
+
+  /** @throws a fault of kind `Network` where the model's folder holds no judge or can't be reached. */
+  async open(engine: Engine, progress: (progress: LoadProgress) => void): Promise<void> {
+    this.#opening ??= this.#bring(engine, progress);
+    try {
+      await this.#opening;
+    } catch (error) {
+      // The next time may have a connection.
+      this.#opening = undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Makes ready what the run's previews are scored by, if they are. A run without a judge goes on, with its previews
+   * unscored.
+   */
+  async prepare(
+    engine: Engine,
+    run: RunFacts,
+    photos: Photo[],
+    observer: TrainingObserver,
+  ): Promise<RunFacts> {
+    if (!run.previews?.cleanPrompt) return run;
+    try {
+      await this.open(engine, () => undefined);
+      const photoVectors = run.photoVectors ?? (await this.#turns.take(() => engine.embedPhotos(photos)));
+      return { ...run, photoVectors };
+    } catch (error) {
+      const fault = toFault(error);
+      if (needsFreshEngine(fault)) throw error;
+      observer.notScored(fault.message);
+      return { ...run, previews: { ...run.previews, cleanPrompt: null } };
+    }
+  }
+
+  async #bring(engine: Engine, progress: (progress: LoadProgress) => void): Promise<void> {
+    if (this.#modelFolder === undefined) {
+      throw faultError(
+        "BadSettings",
+        "No judge comes with the model in use, so its pictures can't be scored here.",
+      );
+    }
+    const files = await embeddedModel(this.#modelFolder + FOLDER, progress).catch(() => {
+      throw faultError(
+        "Network",
+        "The judge that scores pictures could not be fetched: there is no connection, or it doesn't come with this model.",
+      );
+    });
+    await this.#turns.take(() => engine.openJudge(underItsName(files)));
+  }
+}
+
+/** The engine asks for `clip/config.json`, as the file is called from the model's folder. */
+function underItsName({ name, read, length }: ModelSource): ModelSource {
+  const inside = (path: string) => (path.startsWith(FOLDER) ? path.slice(FOLDER.length) : path);
+  return {
+    name,
+    read: (path, start, end) => read(inside(path), start, end),
+    length: (path) => length(inside(path)),
+  };
+}

@@ -1,0 +1,45 @@
+/** What this browser keeps for the page, and the way to delete all of it. */
+import { useEffect, useState } from "preact/hooks";
+import { FaultNotice } from "../../app/fault-notice";
+import { gigabytes } from "../../app/format";
+import { text } from "../../app/text";
+import { wipe } from "../../app/wipe";
+import { type Fault, toFault } from "../../engine/fault";
+
+const words = text.wipe;
+
+export function KeptData() {
+  const [bytes, setBytes] = useState<number | undefined>();
+  const [asking, setAsking] = useState(false);
+  const [fault, setFault] = useState<Fault | undefined>();
+  useEffect(() => void navigator.storage?.estimate().then(({ usage }) => setBytes(usage)), []);
+  const wipeAll = async () => {
+    setAsking(false);
+    setFault(undefined);
+    await wipe().catch((error: unknown) => setFault(toFault(error)));
+  };
+  return (
+    <section class="card">
+      <h2>{words.title}</h2>
+      <p>{words.kept(bytes === undefined ? undefined : gigabytes(bytes))}</p>
+      {fault && <FaultNotice fault={fault} onDismiss={() => setFault(undefined)} />}
+      {asking ? (
+        <fieldset class="actions" aria-label={words.question}>
+          <span>{words.question}</span>
+          <button type="button" class="button danger" onClick={wipeAll}>
+            {words.yes}
+          </button>
+          <button type="button" class="button" onClick={() => setAsking(false)}>
+            {words.no}
+          </button>
+        </fieldset>
+      ) : (
+        <div class="actions">
+          <button type="button" class="button danger" onClick={() => setAsking(true)}>
+            {words.all}
+          </button>
+        </div>
+      )}
+    </section>
+  );
+}

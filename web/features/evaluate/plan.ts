@@ -1,0 +1,65 @@
+/** Which pictures an evaluation draws: every prompt with every seed, without the adapter and with each strength. */
+import type { EvaluationCell } from "../../engine/api";
+import type { SamplerName } from "../../engine/contract";
+import type { TestPrompt } from "./prompt-set";
+
+/** 0 is the untrained model with the ordinary word. */
+export type Strength = number;
+export const BASE: Strength = 0;
+
+export interface Choices {
+  /** The engine's number of the adapter. */
+  adapter: number;
+  prompts: TestPrompt[];
+  /** Of the adapter, without `BASE`. */
+  strengths: Strength[];
+  seeds: number;
+  steps: number;
+  guidanceScale: number;
+  sampler: SamplerName;
+  /** Side of the pictures, in pixels. */
+  size: number;
+}
+
+export interface PlannedCell {
+  strength: Strength;
+  prompt: TestPrompt;
+  seed: number;
+  cell: EvaluationCell;
+}
+
+/** Seeds outermost, so that what is done when it is cancelled compares like with like. */
+export function plan(choices: Choices): PlannedCell[] {
+  const strengths = [BASE, ...choices.strengths.toSorted((one, other) => one - other)];
+  const seeds = Array.from({ length: choices.seeds }, (_, seed) => seed);
+  return seeds.flatMap((seed) =>
+    choices.prompts.flatMap((prompt) =>
+      strengths.map((strength) => ({
+        strength,
+        prompt,
+        seed,
+        cell: cellOf(choices, prompt, strength, seed),
+      })),
+    ),
+  );
+}
+
+function cellOf(choices: Choices, prompt: TestPrompt, strength: Strength, seed: number): EvaluationCell {
+  const { adapter, steps, guidanceScale, sampler, size } = choices;
+  const base = strength === BASE;
+  return {
+    settings: {
+      prompt: base ? prompt.clean : prompt.personal,
+      negativePrompt: "",
+      seed,
+      steps,
+      guidanceScale,
+      sampler,
+      width: size,
+      height: size,
+      adapters: base ? [] : [{ id: adapter, strength }],
+    },
+    cleanPrompt: prompt.clean,
+    elements: prompt.elements.map(({ phrase }) => phrase),
+  };
+}

@@ -1,0 +1,105 @@
+/** The choices before an evaluation: what is judged, and what is drawn. */
+import { evaluateText as words } from "../../app/evaluate-text";
+import { NumberField, SelectField, SliderField, TextField } from "../../ui/field";
+import { PhotoPicker } from "../personalize/photo-picker";
+import * as choices from "./choices";
+
+export function SubjectCard({ disabled }: { disabled: boolean }) {
+  const { adapter, adapters, borrowed, classNoun, ownPhotos } = choices;
+  return (
+    <fieldset class="card" disabled={disabled} aria-labelledby="evaluate-subject">
+      <h2 id="evaluate-subject">{words.subjectTitle}</h2>
+      <div class="pair">
+        <SelectField
+          label={words.adapter}
+          options={adapters.value.map(({ key, report }) => [key, report.placeholder ?? report.name])}
+          value={adapter.value?.key ?? ""}
+          onValue={choices.chooseAdapter}
+        />
+        <TextField label={words.noun} value={classNoun.value} onValue={choices.setClassNoun} />
+      </div>
+      <p class="hint">{words.nounHint}</p>
+      <h3>{words.photosTitle}</h3>
+      <p class="hint">
+        {borrowed.value ? words.borrowed(borrowed.value.length, classNoun.value.trim()) : words.photosHint}
+      </p>
+      <PhotoPicker
+        list={ownPhotos}
+        classNoun={classNoun.value}
+        id="evaluate"
+        onSample={(sample) => ownPhotos.chooseSample(sample)}
+        onFiles={(files) => ownPhotos.addFiles(files)}
+      />
+    </fieldset>
+  );
+}
+
+export function DrawCard({ disabled }: { disabled: boolean }) {
+  return (
+    <fieldset class="card" disabled={disabled} aria-labelledby="evaluate-draw">
+      <h2 id="evaluate-draw">{words.drawTitle}</h2>
+      <SelectField
+        label={words.prompts}
+        options={words.promptSets}
+        value={choices.promptSet.value}
+        onValue={(set) => {
+          choices.promptSet.value = set;
+        }}
+      />
+      {choices.promptSet.value === "own" && (
+        <TextField
+          label={words.ownPrompts}
+          hint={words.ownPromptsHint(choices.classNoun.value.trim())}
+          rows={5}
+          value={choices.ownLines.value}
+          onValue={(lines) => {
+            choices.ownLines.value = lines;
+          }}
+        />
+      )}
+      <div class="field">
+        <span class="label" id="evaluate-strengths">
+          {words.strengths}
+        </span>
+        <fieldset
+          class="chips"
+          aria-labelledby="evaluate-strengths"
+          aria-describedby="evaluate-strengths-hint"
+        >
+          {choices.STRENGTHS.map((strength) => (
+            <button
+              key={strength}
+              type="button"
+              class="chip"
+              aria-pressed={choices.strengths.value.includes(strength)}
+              onClick={() => choices.toggleStrength(strength)}
+            >
+              {strength}
+            </button>
+          ))}
+        </fieldset>
+        <p class="hint" id="evaluate-strengths-hint">
+          {words.strengthsHint}
+        </p>
+      </div>
+      <SliderField
+        label={words.seeds}
+        min={1}
+        max={choices.MOST_SEEDS}
+        step={1}
+        value={choices.seeds.value}
+        onValue={(seeds) => {
+          choices.seeds.value = seeds;
+        }}
+      />
+      <NumberField
+        label={words.steps}
+        min={1}
+        max={100}
+        step={1}
+        value={choices.steps.value}
+        onValue={choices.setSteps}
+      />
+    </fieldset>
+  );
+}

@@ -1,0 +1,46 @@
+/** Where learned words may act in the picture, as painted: a mask a word, kept while the page is open. */
+import { computed, signal } from "@preact/signals";
+import type { Region } from "../../engine/contract";
+import { placeholders } from "../adapters/library";
+import type { UsedRegion } from "../gallery/picture-settings";
+import { decodeRegion, encodeRegion, REGION_SIDE } from "../gallery/region-mask";
+import { prompt } from "./generate";
+
+/** A word's region: a byte a place of 64 × 64, white inside. */
+const painted = signal<ReadonlyMap<string, Uint8Array>>(new Map());
+
+/** The learned words of the prompt, in its order. */
+export const regionWords = computed(() =>
+  placeholders.value
+    .filter((word) => prompt.value.includes(word))
+    .sort((one, other) => prompt.value.indexOf(one) - prompt.value.indexOf(other)),
+);
+
+export const regionOf = (word: string) => painted.value.get(word);
+
+/** Nothing painted, or everything, lets the word act anywhere. */
+export function setRegion(word: string, values: Uint8Array | undefined): void {
+  const next = new Map(painted.value);
+  if (values?.some((value) => value > 0) && values.some((value) => value === 0)) next.set(word, values);
+  else next.delete(word);
+  painted.value = next;
+}
+
+/** What the engine takes of them for a prompt. */
+export function regionsFor(prompt: string): Region[] {
+  return [...painted.value]
+    .filter(([word]) => prompt.includes(word))
+    .map(([placeholder, values]) => ({
+      placeholder,
+      mask: { width: REGION_SIDE, height: REGION_SIDE, values },
+    }));
+}
+
+export const recordOfRegions = (regions: readonly Region[]): UsedRegion[] =>
+  regions.map(({ placeholder, mask }) => ({ placeholder, mask: encodeRegion(mask.values) }));
+
+/** Those of a picture, in place of what was painted. */
+export function restoreRegions(regions: readonly UsedRegion[]): void {
+  painted.value = new Map();
+  for (const { placeholder, mask } of regions) setRegion(placeholder, decodeRegion(mask));
+}

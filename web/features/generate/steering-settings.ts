@@ -1,0 +1,37 @@
+/** How a picture balances its learnt words against the rest of the prompt. */
+import { signal } from "@preact/signals";
+import type { GenerationSettings } from "../../engine/contract";
+import { regionsFor } from "./regions";
+
+/** Largest share of the steps that can wait for the word. */
+export const MOST_DELAYED = 0.9;
+
+/** Share of the steps that is drawn with the class noun. */
+export const delayedConcept = signal(0);
+export const delayedKeepsLora = signal(false);
+/** The prompt of those steps; empty takes the prompt with class nouns. */
+export const classPrompt = signal("");
+/** 1 keeps the strength as it is. */
+export const strengthEnd = signal(1);
+export const embeddingNormClip = signal<number | null>(null);
+
+export type Steering = Pick<
+  GenerationSettings,
+  "delayedConcept" | "delayedKeepsLora" | "classPrompt" | "strengthEnd" | "embeddingNormClip" | "regions"
+>;
+
+/** What differs from the engine's defaults; what acts on learnt words is left out of a prompt without any. */
+export function steering(prompt: string, learntWords: readonly string[]): Steering {
+  const learnt = learntWords.filter((word) => prompt.includes(word));
+  const delays = learnt.length > 0 && delayedConcept.value > 0;
+  const first = classPrompt.value.trim();
+  const clip = embeddingNormClip.value;
+  const regions = regionsFor(prompt).filter(({ placeholder }) => learnt.includes(placeholder));
+  return {
+    ...(delays ? { delayedConcept: delayedConcept.value, delayedKeepsLora: delayedKeepsLora.value } : {}),
+    ...(delays && first ? { classPrompt: first } : {}),
+    ...(strengthEnd.value === 1 ? {} : { strengthEnd: strengthEnd.value }),
+    ...(clip === null ? {} : { embeddingNormClip: clip }),
+    ...(regions.length > 0 ? { regions } : {}),
+  };
+}

@@ -1,0 +1,25 @@
+/** Where a first visit's tour is: four steps over the screens, shown until it was seen or skipped once. */
+import { signal } from "@preact/signals";
+import { remember, remembered } from "../../app/choices";
+import { goTo, type Screen } from "../../app/navigation";
+
+/** The screen that each step is about; its words are in `text.tour`. */
+export const STOPS = ["personalize", "personalize", "generate", "gallery"] as const satisfies Screen[];
+
+/** `undefined`: no tour. */
+export const stop = signal<number | undefined>(remembered("tour") ? undefined : 0);
+
+export function goToStop(at: number): void {
+  const screen = STOPS[at];
+  if (!screen) {
+    endTour();
+    return;
+  }
+  stop.value = at;
+  goTo(screen);
+}
+
+export function endTour(): void {
+  stop.value = undefined;
+  remember("tour", "seen");
+}

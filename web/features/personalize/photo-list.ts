@@ -1,0 +1,79 @@
+/** The photos of one subject: a sample's, or the visitor's own by drop or picker. */
+import { computed, signal } from "@preact/signals";
+import { text } from "../../app/text";
+import { MOST_PHOTOS, type PhotoChoice, PhotoProblem, readPhoto, type SubjectPhoto } from "./photos";
+import { readSamplePhotos, type SampleSubject } from "./samples";
+
+export class PhotoList {
+  readonly #photos = signal<SubjectPhoto[]>([]);
+  readonly #sample = signal<SampleSubject | undefined>(undefined);
+  readonly #problems = signal<string[]>([]);
+
+  readonly photos = computed(() => this.#photos.value);
+  /** The sample in use; `undefined` with photos of one's own. */
+  readonly sample = computed(() => this.#sample.value);
+  /** Why some files can't be used. */
+  readonly problems = computed(() => this.#problems.value);
+
+  async chooseSample(subject: SampleSubject): Promise<void> {
+    this.#sample.value = subject;
+    this.#problems.value = [];
+    try {
+      const read = await readSamplePhotos(subject);
+      // Another subject may have been chosen meanwhile.
+      if (this.#sample.value === subject) this.#replace(read);
+      else closeAll(read);
+    } catch (error) {
+      this.#replace([]);
+      this.#note(error);
+    }
+  }
+
+  /** Adds photos of the visitor's own; a sample's photos make room for them. */
+  async addFiles(files: readonly File[]): Promise<void> {
+    this.#problems.value = [];
+    if (this.#sample.value) this.clear();
+    for (const file of files) {
+      if (this.#photos.value.length >= MOST_PHOTOS) {
+        this.#problems.value = [...this.#problems.value, text.photos.tooMany(MOST_PHOTOS)];
+        break;
+      }
+      try {
+        const photo = await readPhoto(file, file.name);
+        this.#photos.value = [...this.#photos.value, photo];
+      } catch (error) {
+        this.#note(error);
+      }
+    }
+  }
+
+  remove(photo: SubjectPhoto): void {
+    photo.bitmap.close();
+    this.#photos.value = this.#photos.value.filter(({ id }) => id !== photo.id);
+  }
+
+  change(photo: SubjectPhoto, choice: PhotoChoice): void {
+    this.#photos.value = this.#photos.value.map((other) =>
+      other.id === photo.id ? { ...other, ...choice } : other,
+    );
+  }
+
+  clear(): void {
+    this.#sample.value = undefined;
+    this.#replace([]);
+  }
+
+  #replace(next: SubjectPhoto[]): void {
+    closeAll(this.#photos.value);
+    this.#photos.value = next;
+  }
+
+  #note(error: unknown): void {
+    if (!(error instanceof PhotoProblem)) throw error;
+    this.#problems.value = [...this.#problems.value, error.message];
+  }
+}
+
+function closeAll(photos: readonly SubjectPhoto[]): void {
+  for (const { bitmap } of photos) bitmap.close();
+}

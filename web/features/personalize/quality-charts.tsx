@@ -1,0 +1,58 @@
+/** How previews do as the run goes on: how well they follow the wish, how near they are to the photos. */
+import { text } from "../../app/text";
+import { LiveChart } from "../../ui/live-chart";
+import { Notice } from "../../ui/notice";
+import { ChartHead, latest as spoken } from "./chart-head";
+import * as run from "./run";
+
+const words = text.run;
+
+export function QualityCharts({ lastStep }: { lastStep: number }) {
+  if (run.scoreProblem.value) return <Notice tone="hint">{words.notScored(run.scoreProblem.value)}</Notice>;
+  if (!run.watchesQuality.value) return null;
+  const scores = run.scores.value;
+  return (
+    <>
+      <ScoreChart
+        {...words.textScore}
+        color="--chart-line"
+        lastStep={lastStep}
+        steps={scores.map(({ step }) => step)}
+        values={scores.map(({ textAlignment }) => textAlignment)}
+      />
+      <ScoreChart
+        {...words.imageScore}
+        color="--chart-second"
+        lastStep={lastStep}
+        steps={scores.map(({ step }) => step)}
+        values={scores.map(({ imageAlignment }) => imageAlignment)}
+      />
+    </>
+  );
+}
+
+interface ScoreChartProps {
+  name: string;
+  hint: string;
+  color: "--chart-line" | "--chart-second";
+  lastStep: number;
+  steps: number[];
+  values: number[];
+}
+
+function ScoreChart({ name, hint, color, lastStep, steps, values }: ScoreChartProps) {
+  const latest = values.at(-1);
+  return (
+    <section class="card">
+      <ChartHead name={name} latest={latest} hint={hint} />
+      <LiveChart
+        label={words.chartLabel(name, spoken(latest))}
+        stepName={words.stepAxis}
+        steps={steps}
+        lastStep={lastStep}
+        heights="of-values"
+        lines={[{ name, color, width: 2, values }]}
+      />
+    </section>
+  );
+}

@@ -1,0 +1,95 @@
+/** What is to be learnt: a card a subject with its photos; further ones also with their words. */
+import { text } from "../../app/text";
+import { TextField } from "../../ui/field";
+import { Icon } from "../../ui/icon";
+import { PhotoPicker } from "./photo-picker";
+import { addFiles, chooseSample } from "./setup";
+import {
+  addSubject,
+  firstSubject,
+  MOST_SUBJECTS,
+  removeSubject,
+  type SubjectChoice,
+  subjects,
+} from "./subjects";
+
+const words = text.personalize;
+
+export function SubjectCards() {
+  const all = subjects.value;
+  return (
+    <div class="subjects">
+      {all.map((subject, index) => (
+        <SubjectCard key={subject.id} subject={subject} number={index + 1} several={all.length > 1} />
+      ))}
+      {all.length < MOST_SUBJECTS && (
+        <div class="actions">
+          <button type="button" class="button quiet" onClick={addSubject}>
+            <Icon name="plus" />
+            {words.addSubject}
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+interface SubjectCardProps {
+  subject: SubjectChoice;
+  number: number;
+  several: boolean;
+}
+
+function SubjectCard({ subject, number, several }: SubjectCardProps) {
+  const title = several ? words.subjectTitle(number) : words.photosTitle;
+  const further = subject !== firstSubject;
+  return (
+    <section class="card photo-picker" aria-labelledby={`${subject.id}-title`}>
+      <div class="card-head">
+        <h2 id={`${subject.id}-title`}>{title}</h2>
+        {further && (
+          <button
+            type="button"
+            class="icon-button"
+            aria-label={words.removeSubject(title)}
+            title={words.removeSubject(title)}
+            onClick={() => removeSubject(subject)}
+          >
+            <Icon name="close" />
+          </button>
+        )}
+      </div>
+      <PhotoPicker
+        list={subject.list}
+        classNoun={subject.classNoun.value}
+        id={subject.id}
+        onSample={(sample) => chooseSample(subject, sample)}
+        onFiles={(files) => addFiles(subject, files)}
+      />
+      {further && <SubjectWords subject={subject} />}
+    </section>
+  );
+}
+
+/** The ordinary word and the new one. */
+export function SubjectWords({ subject }: { subject: SubjectChoice }) {
+  return (
+    <div class="pair">
+      <TextField
+        label={words.noun}
+        hint={words.nounHint}
+        placeholder={words.nounPlaceholder}
+        value={subject.classNoun.value}
+        onValue={(value) => {
+          subject.classNoun.value = value;
+        }}
+      />
+      <TextField
+        label={words.placeholder}
+        hint={words.placeholderHint}
+        value={subject.placeholder.value}
+        onValue={(word) => subject.setPlaceholder(word)}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,95 @@
+/** The things that a run is to learn: one, or several with photos and a word each. */
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { listed } from "../../app/format";
+import { isPlaceholder, mentions, personalPrompt, placeholderFor } from "../../app/prompts";
+import { text } from "../../app/text";
+import type { TrainingSettings } from "../../engine/contract";
+import { placeholders } from "../adapters/library";
+import { PhotoList } from "./photo-list";
+
+export const MOST_SUBJECTS = 3;
+
+export class SubjectChoice {
+  readonly id = crypto.randomUUID();
+  readonly list = new PhotoList();
+  readonly classNoun = signal("");
+  /** Set once the visitor writes a word of their own. */
+  readonly #ownPlaceholder = signal<string | undefined>(undefined);
+  readonly placeholder: ReadonlySignal<string>;
+
+  /** `taken`: words that it can't have. */
+  constructor(taken: () => readonly string[]) {
+    this.placeholder = computed(
+      () => this.#ownPlaceholder.value ?? placeholderFor(this.classNoun.value, taken()),
+    );
+  }
+
+  get noun(): string {
+    return this.classNoun.value.trim();
+  }
+
+  setPlaceholder(word: string): void {
+    this.#ownPlaceholder.value = word.trim() || undefined;
+  }
+}
+
+export const firstSubject = new SubjectChoice(() => placeholders.value);
+export const furtherSubjects = signal<SubjectChoice[]>([]);
+export const subjects = computed(() => [firstSubject, ...furtherSubjects.value]);
+
+export function addSubject(): void {
+  if (subjects.value.length >= MOST_SUBJECTS) return;
+  const before = subjects.value;
+  const taken = () => [...placeholders.value, ...before.map(({ placeholder }) => placeholder.value)];
+  furtherSubjects.value = [...furtherSubjects.value, new SubjectChoice(taken)];
+}
+
+export function removeSubject(subject: SubjectChoice): void {
+  subject.list.clear();
+  furtherSubjects.value = furtherSubjects.value.filter(({ id }) => id !== subject.id);
+}
+
+/** The new words of a run. A state that an earlier version of the page kept has one. */
+export const wordsOf = ({ placeholder, furtherSubjects = [] }: TrainingSettings) =>
+  listed([placeholder, ...furtherSubjects.map(({ placeholder }) => placeholder)]);
+
+/** Of all subjects, the first subject's first, as the engine takes them. */
+export const photos = computed(() => subjects.value.flatMap(({ list }) => list.photos.value));
+
+/** A prompt with the new words in the ordinary ones' places. */
+export function withPlaceholders(prompt: string): string {
+  return subjects.value.reduce(
+    (prompt, { noun, placeholder }) => personalPrompt(prompt, noun, placeholder.value),
+    prompt,
+  );
+}
+
+/** Of each photo, with the new word in it; a caption that names neither word is put behind the new one. */
+export const captions = computed(() =>
+  subjects.value.flatMap(({ list, noun, placeholder: { value: placeholder } }) =>
+    list.photos.value.map(({ caption }) => {
+      if (!caption) return null;
+      const personal = personalPrompt(caption, noun, placeholder);
+      return personal.includes(placeholder) ? personal : `${placeholder}, ${caption}`;
+    }),
+  ),
+);
+
+export const mentionsAny = (prompt: string) => subjects.value.some(({ noun }) => mentions(prompt, noun));
+
+/** The first thing that is wrong with photos or words, as a sentence. */
+export const subjectObstacle = computed<string | undefined>(() => {
+  const words = text.personalize.obstacles;
+  const several = subjects.value.length > 1;
+  const seen = [...placeholders.value];
+  for (const [index, { list, noun, placeholder }] of subjects.value.entries()) {
+    const named = (sentence: string) =>
+      several ? words.ofSubject(text.personalize.subjectTitle(index + 1), sentence) : sentence;
+    if (list.photos.value.length === 0) return named(words.noPhotos);
+    if (!noun) return named(words.noNoun);
+    if (!isPlaceholder(placeholder.value)) return named(words.badPlaceholder);
+    if (seen.includes(placeholder.value)) return named(words.takenPlaceholder(placeholder.value));
+    seen.push(placeholder.value);
+  }
+  return undefined;
+});

@@ -1,0 +1,62 @@
+/** How long to train: three ways with the minutes each takes here. */
+import { useSignalEffect } from "@preact/signals";
+import { duration } from "../../app/format";
+import { device } from "../../app/studio";
+import type { TimePlan } from "../../engine/contract";
+import { model } from "../models/model";
+import { busy } from "./run";
+import { settingsText } from "./settings-text";
+import * as setup from "./setup";
+import * as time from "./time-plans";
+
+const words = settingsText.time;
+
+export function TimeChoice() {
+  // A device that computes on the processor takes minutes to measure: not without being asked.
+  const slow = device.value.state === "ready" && device.value.report.software;
+  useSignalEffect(() => {
+    if (model.value.state !== "ready" || device.value.state !== "ready" || busy.value) return;
+    if (!device.value.report.software || time.isMeasured(setup.method.value)) void time.measure();
+  });
+  const { state } = time.measured.value;
+  const plans = time.plans.value;
+  if (state === "failed") return null;
+  return (
+    <fieldset class="time-choice" aria-label={words.title}>
+      {plans?.map((plan) => (
+        <TimeButton key={plan.preset} plan={plan} />
+      ))}
+      {!plans && state === "measuring" && (
+        <p class="hint" role="status">
+          {words.measuring}
+        </p>
+      )}
+      {!plans && state !== "measuring" && slow && model.value.state === "ready" && (
+        <div class="actions">
+          <button type="button" class="button" onClick={time.measure}>
+            {words.measure}
+          </button>
+          <span class="hint">{words.measureHint}</span>
+        </div>
+      )}
+    </fieldset>
+  );
+}
+
+function TimeButton({ plan }: { plan: TimePlan }) {
+  const [name, goodFor] = words.presets[plan.preset];
+  return (
+    <button
+      type="button"
+      class="time-button"
+      aria-pressed={time.chosen.value?.preset === plan.preset}
+      onClick={() => time.choose(plan)}
+    >
+      <strong>{name}</strong>
+      <span>{words.about(duration(plan.seconds))}</span>
+      <span class="hint">
+        {goodFor} {words.size(plan.size, plan.settings.steps)}
+      </span>
+    </button>
+  );
+}

@@ -1,0 +1,92 @@
+/** Trainings by the time they take on this device: quick, balanced or thorough, once a step's time was measured. */
+import { computed, signal } from "@preact/signals";
+import { engine } from "../../app/studio";
+import type { Method, TimePlan, TrainingSettings } from "../../engine/contract";
+import * as setup from "./setup";
+import { photos } from "./subjects";
+
+type Measured =
+  | { state: "unasked" }
+  /** `of`: the training that was asked about. */
+  | { state: "measuring" | "failed"; of: string }
+  | { state: "ready"; of: string; method: Method; plans: TimePlan[] };
+
+export const measured = signal<Measured>({ state: "unasked" });
+
+/** What a plan leaves as it is: the visitor's own words, and what has nothing to do with time. */
+const OWN = new Set([
+  "method",
+  "placeholder",
+  "classNoun",
+  "cleanPrompt",
+  "personalizationPrompt",
+  "furtherSubjects",
+  "furtherCleanPrompts",
+  "captions",
+  "maskedLoss",
+  "seed",
+]);
+
+/** What the plans are made from: the method's own settings, not what was changed by a plan or by hand. */
+const basis = computed(() => {
+  const settings = setup.defaults.value;
+  const previews = { every: setup.previewEvery.value, steps: setup.previewSteps.value };
+  return settings && { settings, previews, photos: Math.max(1, photos.value.length) };
+});
+
+const nameOf = ({ settings, previews, photos }: NonNullable<typeof basis.value>) =>
+  JSON.stringify([settings.method, previews, photos]);
+
+/** Whether asking again needs no measuring. */
+export const isMeasured = (method: Method) => {
+  const now = measured.value;
+  return now.state === "ready" && now.method === method;
+};
+
+/** Plans of other photos or another method are none. */
+export const plans = computed(() => {
+  const now = measured.value;
+  return now.state === "ready" && basis.value && now.of === nameOf(basis.value) ? now.plans : undefined;
+});
+
+/** Asks the engine, which measures a step at the first time. */
+export async function measure(): Promise<void> {
+  if (!basis.value) return;
+  const { settings, previews, photos } = basis.value;
+  const { method } = settings;
+  const of = nameOf(basis.value);
+  const before = measured.peek();
+  if (before.state !== "unasked" && before.of === of) return;
+  measured.value = { state: "measuring", of };
+  const found: Measured = await engine()
+    .timePlans(settings, photos, previews.every > 0 ? previews : undefined)
+    .then(
+      (plans): Measured =>
+        plans.length > 0 ? { state: "ready", of, method, plans } : { state: "failed", of },
+    )
+    .catch((): Measured => ({ state: "failed", of }));
+  const now = measured.peek();
+  // Photos or method may have changed meanwhile.
+  if (now.state === "measuring" && now.of === of) measured.value = found;
+}
+
+/** The settings of a plan that differ from those in force. */
+export function differences(plan: TrainingSettings, now: TrainingSettings): Partial<TrainingSettings> {
+  const before: Partial<Record<string, unknown>> = { ...now };
+  const changed = Object.entries(plan).filter(
+    ([name, value]) => !OWN.has(name) && JSON.stringify(value) !== JSON.stringify(before[name]),
+  );
+  return Object.fromEntries(changed);
+}
+
+export function choose(plan: TimePlan): void {
+  if (setup.settings.value) setup.change(differences(plan.settings, setup.settings.value));
+}
+
+/** The plan that the settings in force are; `undefined` where they are the visitor's own. */
+export const chosen = computed(() =>
+  plans.value?.find(
+    ({ settings }) =>
+      setup.settings.value && Object.keys(differences(settings, setup.settings.value)).length === 0,
+  ),
+);

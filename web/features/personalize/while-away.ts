@@ -1,0 +1,27 @@
+/** What a training does for who isn't looking: progress in the tab's title, a screen that stays on, a notification. */
+import { computed, effect } from "@preact/signals";
+import { notify } from "../../app/notifications";
+import { text } from "../../app/text";
+import { keepScreenOn } from "../../app/wake-lock";
+import * as generation from "../generate/generate";
+import * as run from "./run";
+
+/** Of the work under way; a training tells more than the previews it draws. */
+const percent = computed(() => {
+  const last = run.records.value.at(-1);
+  if (run.busy.value) return last && Math.floor((100 * last.step) / last.steps);
+  const drawing = generation.progress.value;
+  return drawing && Math.floor((100 * drawing.step) / drawing.steps);
+});
+
+export function helpWhoIsAway(): void {
+  keepScreenOn(run.busy);
+  effect(() => {
+    document.title = percent.value === undefined ? text.appName : text.run.tabTitle(percent.value);
+  });
+  effect(() => {
+    const word = run.runSettings.peek()?.placeholder ?? "";
+    if (run.phase.value === "done") void notify(text.run.done(word));
+    if (run.phase.value === "failed") void notify(text.run.failedTitle);
+  });
+}

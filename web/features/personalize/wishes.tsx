@@ -1,0 +1,99 @@
+/** The words of a run: what the first thing is, what is wished for, and the new word. */
+import { text } from "../../app/text";
+import { TextField } from "../../ui/field";
+import { Icon } from "../../ui/icon";
+import { settingsText as choices } from "./settings-text";
+import * as setup from "./setup";
+import { firstSubject, subjects } from "./subjects";
+
+const words = text.personalize;
+const MOST_FURTHER_TARGETS = 7;
+
+export function Wishes() {
+  const nouns = subjects.value.map(({ noun }) => noun).filter(Boolean);
+  return (
+    <section class="card" aria-labelledby="words-title">
+      <h2 id="words-title">{words.wordsTitle}</h2>
+      <TextField
+        label={words.noun}
+        hint={words.nounHint}
+        placeholder={words.nounPlaceholder}
+        value={firstSubject.classNoun.value}
+        onValue={(value) => {
+          firstSubject.classNoun.value = value;
+        }}
+      />
+      <TextField
+        label={words.target}
+        hint={words.targetHint(nouns)}
+        rows={3}
+        value={setup.target.value}
+        onValue={(value) => {
+          setup.target.value = value;
+        }}
+      />
+      {setup.examples.value.length > 0 && (
+        <fieldset class="chips" aria-label={words.examplesTitle}>
+          {setup.examples.value.map((example) => (
+            <button
+              key={example}
+              type="button"
+              class="chip"
+              aria-pressed={setup.target.value === example}
+              onClick={() => {
+                setup.target.value = example;
+              }}
+            >
+              {example}
+            </button>
+          ))}
+        </fieldset>
+      )}
+      <FurtherTargets />
+      <TextField
+        label={words.placeholder}
+        hint={words.placeholderHint}
+        value={firstSubject.placeholder.value}
+        onValue={(word) => firstSubject.setPlaceholder(word)}
+      />
+    </section>
+  );
+}
+
+function FurtherTargets() {
+  const wishes = setup.furtherTargets.value;
+  const set = (next: string[]) => {
+    setup.furtherTargets.value = next;
+  };
+  return (
+    <>
+      {wishes.map((wish, at) => (
+        <div key={at} class="further-target">
+          <TextField
+            label={choices.furtherTarget(at + 2)}
+            hint={at === 0 ? choices.furtherTargetHint : undefined}
+            value={wish}
+            onValue={(value) => set(wishes.with(at, value))}
+          />
+          <button
+            type="button"
+            class="icon-button"
+            aria-label={choices.removeTarget(at + 2)}
+            title={choices.removeTarget(at + 2)}
+            onClick={() => set(wishes.toSpliced(at, 1))}
+          >
+            <Icon name="close" />
+          </button>
+        </div>
+      ))}
+      {wishes.length < MOST_FURTHER_TARGETS && (
+        <div class="actions">
+          <button type="button" class="button quiet" onClick={() => set([...wishes, ""])}>
+            <Icon name="plus" />
+            {choices.addTarget}
+          </button>
+        </div>
+      )}
+    </>
+  );
+}

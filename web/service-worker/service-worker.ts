@@ -1,0 +1,33 @@
+/**
+ * Keeps the page for visits without a network: every file of it is fetched at the first visit, and only those that
+ * changed when there is a new version. Models are not among them: the engine's worker keeps those itself.
+ *
+ * A new version waits until no tab uses the old one, or until the visitor asks for it (see `app/updates.ts`).
+ */
+import { clientsClaim } from "workbox-core";
+import { cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute } from "workbox-precaching";
+import { NavigationRoute, registerRoute } from "workbox-routing";
+import type { UpdateCommand } from "./update-command";
+
+declare const self: ServiceWorkerGlobalScope;
+/** Every file of the page; put in by `scripts/service-worker.mjs`. */
+declare const PAGE_FILES: { url: string; revision: string | null }[];
+
+precacheAndRoute(PAGE_FILES);
+// Whatever stands behind the address (`?bench`, an adapter's link): the page is one file.
+registerRoute(new NavigationRoute(createHandlerBoundToURL("/index.html"), { denylist: [/^\/models\//] }));
+cleanupOutdatedCaches();
+// The tab that brought it in works without a network from then on, too.
+clientsClaim();
+
+self.addEventListener("message", ({ data }) => {
+  if ((data as UpdateCommand).type === "take-over") void self.skipWaiting();
+});
+
+// A notification leads back to the tab that sent it.
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(
+    self.clients.matchAll({ type: "window" }).then(([tab]) => tab?.focus() ?? self.clients.openWindow("/")),
+  );
+});
