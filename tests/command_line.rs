@@ -406,7 +406,7 @@ fn adapters_are_exported() {
         fails(&["export", "--adapter", from, "--format=kohya", "--out=never.safetensors"], expected);
     };
     bad("no/such/file.safetensors", "could not be read");
-    bad("models/demo/subjects", "the folder subjects holds no adapter");
+    bad("models/demo/subjects", "The folder subjects holds no adapter");
     bad(&at("peft/adapter_model.safetensors"), "adapter_config.json");
 }
 
