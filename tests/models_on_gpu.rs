@@ -5,8 +5,9 @@ mod support;
 
 use std::time::Instant;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use palpable::{
+    gpu::Gpu,
     model::{
         cross_attention::{CrossAttentionHook, Guides, Place},
         lora::{LoraLayer, LoraSet},
@@ -16,14 +17,23 @@ use palpable::{
         vae_config::AutoencoderKlConfig,
     },
     sampling::noise,
-    weights::read_text,
+    weights::{Weights, read_text},
 };
 use support::{block_on, demo_model, demo_weights, open_gpu, relative_error, values};
 
 fn unet(device: &Device) -> UNet2DConditionModel {
+    unet_as(device, |_| false)
+}
+
+/// With the weights that `quantizes` names in eight bits.
+fn unet_as(device: &Device, quantizes: fn(&str) -> bool) -> UNet2DConditionModel {
     let config = block_on(read_text(&demo_model(), "unet/config.json")).expect("a config");
     let config = UNet2DConditionConfig::from_json(&config).expect("a supported config");
-    let mut weights = demo_weights("unet", "diffusion_pytorch_model", device);
+    let (source, part) = (demo_model(), ["unet", "diffusion_pytorch_model"]);
+    let mut ignore_progress = |_| ();
+    let loading =
+        Weights::load_quantized(&source, part, device, FloatDType::F32, quantizes, &mut ignore_progress);
+    let mut weights = block_on(loading).expect("weights");
     UNet2DConditionModel::load(&mut weights, config).expect("a U-Net")
 }
 
@@ -54,9 +64,8 @@ fn adapters(unet: &UNet2DConditionModel, device: &Device) -> Vec<(String, LoraLa
 
 /// The noise prediction, and the gradients of Σ weights·prediction with respect to some LoRA factors
 /// and to the prompt's encoding.
-fn predict(device: &Device) -> (Vec<f32>, Vec<(String, Vec<f32>)>) {
-    let unet = unet(device);
-    let layers = adapters(&unet, device);
+fn predict(device: &Device, unet: &UNet2DConditionModel) -> (Vec<f32>, Vec<(String, Vec<f32>)>) {
+    let layers = adapters(unet, device);
     let mut lora = LoraSet::new();
     for (path, layer) in &layers {
         lora.insert(path.clone(), layer.clone());
@@ -74,19 +83,30 @@ fn predict(device: &Device) -> (Vec<f32>, Vec<(String, Vec<f32>)>) {
     (values(prediction.inner()), found)
 }
 
-#[test]
-fn unet_and_its_gradients() {
-    let gpu = open_gpu();
-    let (found, found_gradients) = predict(&gpu.device);
+/// By the kernels as by the reference operations, prediction and gradients alike.
+fn assert_equal_to_the_reference(gpu: &Gpu, quantizes: fn(&str) -> bool) {
+    let on = |device: &Device| predict(device, &unet_as(device, quantizes));
+    let (found, found_gradients) = on(&gpu.device);
     gpu.check().expect("no error on the GPU");
-    let (expected, expected_gradients) = predict(&Device::flex());
+    let (expected, expected_gradients) = on(&Device::flex());
     let error = relative_error(&found, &expected);
     assert!(error < 1e-4, "the prediction is off by {error:e}");
     for ((name, found), (_, expected)) in found_gradients.iter().zip(&expected_gradients) {
         let error = relative_error(found, expected);
         assert!(error < 1e-3, "the gradient of {name} is off by {error:e}");
     }
+}
 
+/// What training a LoRA on weights in eight bits needs.
+#[test]
+fn unet_in_eight_bits_and_its_gradients() {
+    assert_equal_to_the_reference(&open_gpu(), UNet2DConditionModel::may_quantize);
+}
+
+#[test]
+fn unet_and_its_gradients() {
+    let gpu = open_gpu();
+    assert_equal_to_the_reference(&gpu, |_| false);
     let unet = unet(&gpu.device);
     for batch in [1, 2, 4] {
         let sample = normal([batch, 16, 16, 4], 4, &gpu.device);

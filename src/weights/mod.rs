@@ -16,6 +16,7 @@ mod header;
 mod random;
 mod single_file;
 mod source;
+mod take;
 mod writer;
 
 pub use combined::Combined;

@@ -86,7 +86,10 @@ async function compileDrawing(progress: (kernels: number, of: number) => void): 
 /** Registers the job's switch for its time; a second job of the same kind is refused. */
 async function asJob<T>(kind: JobKind, run: (control: JobControl) => Promise<T>): Promise<T> {
   if (controls.has(kind)) {
-    throw faultError("BadSettings", `Another ${kind} is still running; stop it or wait for its end.`);
+    throw faultError(
+      "BadSettings",
+      `Another ${kind === "model" ? "model's fetch" : kind} is still running; stop it or wait for its end.`,
+    );
   }
   const control = new JobControl();
   controls.set(kind, control);

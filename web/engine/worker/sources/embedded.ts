@@ -1,6 +1,6 @@
 /**
- * A model that comes with the page: its files are fetched once as streams straight into the browser's store, read from there as slices.
- * No file is ever held whole in memory, and a second visit fetches nothing.
+ * A model that comes with the page: its files are fetched once as streams straight into the browser's store, and read
+ * from there as slices. No file is ever held whole in memory, and a second visit fetches nothing.
  */
 import type { LoadProgress } from "../../api";
 import type { ModelSource } from "../../contract";

@@ -1,0 +1,128 @@
+//! Handing a component's tensors to the layers of a model, which name them and their shapes.
+
+use burn::tensor::Tensor;
+
+use super::{
+    Error, Weights,
+    component::{Content, Stored},
+};
+use crate::ops::{conv2d::relay_weight, frozen_weight::FrozenWeight};
+
+impl Weights {
+    /// Whether there is a tensor of that name still to take.
+    pub fn contains(&self, name: &str) -> bool {
+        self.random.is_some() || self.tensors.contains_key(name) || self.skipped.contains_key(name)
+    }
+
+    /// Takes a tensor out. A scalar (shape `[]`) is taken as `[1]`.
+    ///
+    /// # Errors
+    /// [`Error::MissingTensor`]; or as [`take_if_present`](Self::take_if_present), naming it all the same.
+    pub fn take<const D: usize>(&mut self, name: &str, shape: [usize; D]) -> Result<Tensor<D>, Error> {
+        self.take_if_present(name, shape)?
+            .ok_or_else(|| Error::MissingTensor { component: self.component.clone(), name: name.to_owned() })
+    }
+
+    /// Takes a tensor out if there is one.
+    ///
+    /// # Errors
+    /// [`Error::WrongShape`], [`Error::UnsupportedType`], [`Error::EmptyTensor`].
+    pub fn take_if_present<const D: usize>(
+        &mut self,
+        name: &str,
+        shape: [usize; D],
+    ) -> Result<Option<Tensor<D>>, Error> {
+        if let Some(random) = &self.random {
+            return Ok(Some(random.take(name, shape)));
+        }
+        let Some(mut parts) = self.take_parts(name, &shape)? else { return Ok(None) };
+        let values = if parts.len() == 1 { parts.remove(0) } else { Tensor::cat(parts, 0) };
+        Ok(Some(values.reshape(shape)))
+    }
+
+    /// Takes a matrix `[rows, columns]` out in as many tensors of whole rows as it lies in: one, unless it
+    /// is larger than a device must be able to bind. All but the last have as many rows.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take).
+    pub fn take_rows(&mut self, name: &str, shape: [usize; 2]) -> Result<Vec<Tensor<2>>, Error> {
+        if let Some(random) = &self.random {
+            return Ok(random.take_rows(name, shape, self.largest_tensor));
+        }
+        let missing = Error::MissingTensor { component: self.component.clone(), name: name.to_owned() };
+        let parts = self.take_parts(name, &shape)?.ok_or(missing)?;
+        let [_, columns] = shape;
+        let rows = |part: Tensor<1>| {
+            let rows = part.dims()[0] / columns;
+            part.reshape([rows, columns])
+        };
+        Ok(parts.into_iter().map(rows).collect())
+    }
+
+    fn take_parts(&mut self, name: &str, shape: &[usize]) -> Result<Option<Vec<Tensor<1>>>, Error> {
+        if let Some(error) = self.skipped.remove(name) {
+            return Err(error);
+        }
+        let Some(Stored { shape: actual, content }) = self.tensors.remove(name) else { return Ok(None) };
+        if actual != shape && !(actual.is_empty() && shape == [1]) {
+            return Err(self.wrong_shape(name, actual, shape.to_vec()));
+        }
+        match content {
+            Content::Floats(parts) => Ok(Some(parts)),
+            Content::Matrix(_) | Content::Kernel(_) => {
+                Err(Error::Quantized { component: self.component.clone(), name: name.to_owned() })
+            }
+        }
+    }
+
+    /// Takes a linear layer's weight `[out_features, in_features]` out.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take).
+    pub fn take_matrix(&mut self, name: &str, shape: [usize; 2]) -> Result<FrozenWeight<2>, Error> {
+        let floats = |weights: &mut Self| weights.take(name, shape);
+        self.take_quantized_matrix(name, &shape, floats)
+    }
+
+    /// Takes the weight of a 1×1 convolution out, stored as `[out_features, in_features, 1, 1]`.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take).
+    pub fn take_pointwise(&mut self, name: &str, shape: [usize; 2]) -> Result<FrozenWeight<2>, Error> {
+        let [outputs, inputs] = shape;
+        let stored = [outputs, inputs, 1, 1];
+        let floats = |weights: &mut Self| Ok(weights.take::<4>(name, stored)?.reshape(shape));
+        self.take_quantized_matrix(name, &stored, floats)
+    }
+
+    fn take_quantized_matrix(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        floats: impl FnOnce(&mut Self) -> Result<Tensor<2>, Error>,
+    ) -> Result<FrozenWeight<2>, Error> {
+        if let Some(Stored { shape: actual, content: Content::Matrix(weight) }) = self.tensors.get(name)
+            && actual == shape
+        {
+            let weight = FrozenWeight::Integers { weight: weight.clone(), dtype: self.dtype };
+            self.tensors.remove(name);
+            return Ok(weight);
+        }
+        floats(self).map(FrozenWeight::Floats)
+    }
+
+    /// Takes a convolution's weight out, stored as `[out, in, r, s]`, relaid to `[r, s, in, out]`.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take).
+    pub fn take_kernel(&mut self, name: &str, shape: [usize; 4]) -> Result<FrozenWeight<4>, Error> {
+        if let Some(Stored { shape: actual, content: Content::Kernel(weight) }) = self.tensors.get(name)
+            && actual[..] == shape
+        {
+            let weight = FrozenWeight::Integers { weight: weight.clone(), dtype: self.dtype };
+            self.tensors.remove(name);
+            return Ok(weight);
+        }
+        Ok(FrozenWeight::Floats(relay_weight(self.take(name, shape)?)))
+    }
+}
