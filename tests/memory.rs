@@ -203,8 +203,10 @@ fn stable_diffusions_layout_takes_what_is_planned() {
     // What is trained is then most of what is held.
     let all = (TrainedWeights::All, POLICIES[1], 0.0);
     let localized = POLICIES.map(|policy| (TrainedWeights::Lora, policy, 1.0));
+    let [localized_kept, localized_recomputed] = localized;
+    // The largest last: of its buffers the device takes its time to take back.
     for (trained_weights, (setting, policy), localized_loss) in
-        [kept, recomputed, all].into_iter().chain(localized)
+        [kept, recomputed, localized_kept, localized_recomputed, all]
     {
         let model = FrozenModel {
             checkpoint_hash: None,

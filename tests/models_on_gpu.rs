@@ -30,7 +30,9 @@ fn unet_as(device: &Device, quantizes: fn(&str) -> bool) -> UNet2DConditionModel
     let config = block_on(read_text(&demo_model(), "unet/config.json")).expect("a config");
     let config = UNet2DConditionConfig::from_json(&config).expect("a supported config");
     let (source, part) = (demo_model(), ["unet", "diffusion_pytorch_model"]);
-    let loading = Weights::load_quantized(&source, part, device, FloatDType::F32, quantizes, &mut |_| ());
+    let mut ignore_progress = |_| ();
+    let loading =
+        Weights::load_quantized(&source, part, device, FloatDType::F32, quantizes, &mut ignore_progress);
     let mut weights = block_on(loading).expect("weights");
     UNet2DConditionModel::load(&mut weights, config).expect("a U-Net")
 }

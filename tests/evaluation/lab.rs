@@ -138,7 +138,9 @@ fn an_interrupted_comparison_goes_on_and_is_reported() {
             _ => None,
         })
         .collect();
-    assert_eq!(again, shares);
+    // As near as a number is that was written and read.
+    let near = again.iter().zip(&shares).all(|(again, share)| (again - share).abs() < 1e-9);
+    assert!(again.len() == shares.len() && near, "{again:?} {shares:?}");
 
     let html = std::fs::read_to_string(out.join("report.html")).expect("a report");
     let kept = in_repository("artifacts");
