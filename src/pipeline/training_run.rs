@@ -107,7 +107,7 @@ pub async fn run_training<E: From<Error>>(
     observer: &mut impl RunObserver<E>,
 ) -> Result<(), BrokenOff<E>> {
     let mut run = Run { trainer, gpu, keep_every, observer, kept_steps: 0 };
-    let done = run.to_the_end().await;
+    let done = run.finish().await;
     done.map_err(|error| BrokenOff { error, kept_steps: run.kept_steps })
 }
 
@@ -121,7 +121,7 @@ struct Run<'a, O> {
 }
 
 impl<O> Run<'_, O> {
-    async fn to_the_end<E: From<Error>>(&mut self) -> Result<(), E>
+    async fn finish<E: From<Error>>(&mut self) -> Result<(), E>
     where
         O: RunObserver<E>,
     {

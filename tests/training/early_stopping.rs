@@ -73,7 +73,7 @@ fn a_percent_of_either_score_weighs_the_same() {
 /// A resumed run compares with the number itself, down to its last bit.
 #[test]
 fn a_standing_survives_json_to_the_bit() {
-    for score in [0.1 + 0.2, 1.0 / 3.0, 0.412_345_678_901_234_56_f64.sqrt(), -f64::MIN_POSITIVE] {
+    for score in [0.1 + 0.2, 1.0 / 3.0, 0.412_345_678_901_234_6_f64.sqrt(), -f64::MIN_POSITIVE] {
         let standing = noted(&[score, f64::NAN]);
         let json = serde_json::to_string(&standing).unwrap();
         assert_eq!(serde_json::from_str::<Standing>(&json).unwrap(), standing);

@@ -201,6 +201,8 @@ export interface TrainingRecord {
   steps: number;
   loss: number;
   personalizationLoss: number;
+  /** The localized attention loss before its weight: attention off the subject less that on it; 0 without. */
+  localizedLoss?: number;
   /** ‖λΔ‖ / ‖2(ε̂−ε)‖: how hard alignment pulls against personalization. */
   alignmentRatio: number;
   embeddingNorm: number;

@@ -101,7 +101,9 @@ function run(cells: readonly PlannedCell[]): Promise<void> {
     choices.photos.value.map(toPixels),
     {
       loading: (now) => {
-        loading.value = now;
+        // What comes after the last byte, until a picture is under way, has no measure.
+        const fetched = now.phase === "compile" || now.bytesLoaded >= now.bytesTotal;
+        loading.value = fetched ? undefined : now;
       },
       photos: (scores: PhotoScores) => {
         loading.value = undefined;

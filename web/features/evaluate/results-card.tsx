@@ -29,7 +29,7 @@ export function Results() {
         <ScoreTable />
         <Scatter rows={rows.value} photos={known.photos} />
       </div>
-      <p class="hint">{words.intervals}</p>
+      {rows.value.some(({ pictures }) => pictures > 1) && <p class="hint">{words.intervals}</p>}
       <Export known={known} />
     </section>
   );
