@@ -1,6 +1,6 @@
 /** Form fields with label, hint and error tied to the control for screen readers. */
 import type { ComponentChildren } from "preact";
-import { useId } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 
 interface FieldProps {
   label: string;
@@ -73,22 +73,15 @@ interface NumberProps {
   onValue: (value: number) => void;
 }
 
-export function NumberField({ label, hint, value, onValue, ...rest }: NumberProps) {
+export function NumberField({ label, hint, value, onValue, ...limits }: NumberProps) {
   return (
     <Field label={label} hint={hint}>
-      {({ id, describedBy }) => (
-        <input
-          {...rest}
-          id={id}
-          type="number"
-          inputMode="decimal"
-          value={value}
-          aria-describedby={describedBy}
-          onChange={(event) => {
-            const input = event.currentTarget;
-            // Out of range or empty: back to what was.
-            if (input.validity.valid && input.value !== "") onValue(input.valueAsNumber);
-            else input.value = String(value);
+      {(ids) => (
+        <NumberInput
+          {...{ ...limits, ...ids }}
+          value={String(value)}
+          onChange={(input) => {
+            if (input.value !== "") onValue(input.valueAsNumber);
           }}
         />
       )}
@@ -102,25 +95,44 @@ interface OptionalNumberProps extends Omit<NumberProps, "value" | "onValue"> {
 }
 
 /** Empty stands for `null`. */
-export function OptionalNumberField({ label, hint, value, onValue, ...rest }: OptionalNumberProps) {
+export function OptionalNumberField({ label, hint, value, onValue, ...limits }: OptionalNumberProps) {
   return (
     <Field label={label} hint={hint}>
-      {({ id, describedBy }) => (
-        <input
-          {...rest}
-          id={id}
-          type="number"
-          inputMode="decimal"
-          value={value ?? ""}
-          aria-describedby={describedBy}
-          onChange={(event) => {
-            const input = event.currentTarget;
-            if (!input.validity.valid) input.value = String(value ?? "");
-            else onValue(input.value === "" ? null : input.valueAsNumber);
-          }}
+      {(ids) => (
+        <NumberInput
+          {...{ ...limits, ...ids }}
+          value={String(value ?? "")}
+          onChange={(input) => onValue(input.value === "" ? null : input.valueAsNumber)}
         />
       )}
     </Field>
+  );
+}
+
+interface NumberInputProps extends Omit<NumberProps, "label" | "hint" | "value" | "onValue"> {
+  id: string;
+  describedBy: string | undefined;
+  value: string;
+  /** Of what is within the limits; what isn't is put back. */
+  onChange: (input: HTMLInputElement) => void;
+}
+
+/** A number counts when the field is left or Enter is pressed; what is typed until then outlives redraws. */
+function NumberInput({ describedBy, value, onChange, ...attributes }: NumberInputProps) {
+  const [typed, setTyped] = useState<string | undefined>();
+  return (
+    <input
+      {...attributes}
+      type="number"
+      inputMode="decimal"
+      value={typed ?? value}
+      aria-describedby={describedBy}
+      onInput={(event) => setTyped(event.currentTarget.value)}
+      onChange={(event) => {
+        setTyped(undefined);
+        if (event.currentTarget.validity.valid) onChange(event.currentTarget);
+      }}
+    />
   );
 }
 
