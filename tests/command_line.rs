@@ -349,7 +349,7 @@ fn adapters_are_exported() {
             rank: 2,
             in_features: 128,
             out_features: 128,
-            kernel: 1,
+            kind: palpable::model::adaptable::LayerKind::Linear,
             down,
             up,
             alpha: 1.0,

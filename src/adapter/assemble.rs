@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use half::{bf16, f16};
 
+use crate::model::adaptable::LayerKind;
 use crate::weights::{SafetensorsHeader, StoredType, TensorEntry};
 
 use super::Error;
@@ -57,11 +58,14 @@ impl OpenFile<'_> {
         }
     }
 
-    /// Outputs and inputs of a matrix or of a 1×1 or 3×3 convolution's kernel, and the kernel's side.
-    fn kernel(&self, entry: &TensorEntry) -> Result<([usize; 2], usize), Error> {
+    /// Outputs and inputs of a matrix or of a 1×1 or 3×3 convolution's kernel, and which of these it is.
+    fn kernel(&self, entry: &TensorEntry) -> Result<([usize; 2], LayerKind), Error> {
         match entry.shape.as_slice() {
-            &[outputs, inputs, side @ 3, 3] if outputs > 0 && inputs > 0 => Ok(([outputs, inputs], side)),
-            &[_, _] | &[_, _, 1, 1] => Ok((self.matrix(entry)?, 1)),
+            &[outputs, inputs, 3, 3] if outputs > 0 && inputs > 0 => {
+                Ok(([outputs, inputs], LayerKind::Convolution))
+            }
+            &[_, _, 1, 1] => Ok((self.matrix(entry)?, LayerKind::Pointwise)),
+            &[_, _] => Ok((self.matrix(entry)?, LayerKind::Linear)),
             _ => Err(self.wrong_shape(entry, "a matrix or the kernel of a 1×1 or 3×3 convolution")),
         }
     }
@@ -71,7 +75,7 @@ impl OpenFile<'_> {
 struct Down {
     rank: usize,
     in_features: usize,
-    kernel: usize,
+    kind: LayerKind,
     values: Vec<f32>,
 }
 
@@ -169,7 +173,7 @@ fn finish(file: &OpenFile, peft: &PeftConfig, path: String, layer: &Layer) -> Re
     let missing = |missing| Error::MissingFactor { file: file.name.clone(), path: path.clone(), missing };
     let down_entry = layer.down.ok_or_else(|| missing("down"))?;
     let up_entry = layer.up.ok_or_else(|| missing("up"))?;
-    let Down { rank, in_features, kernel, values } = down(file, &path, down_entry, layer.middle)?;
+    let Down { rank, in_features, kind, values } = down(file, &path, down_entry, layer.middle)?;
     let [out_features, up_rank] = file.matrix(up_entry)?;
     if rank != up_rank {
         return Err(Error::RankMismatch { file: file.name.clone(), path, down: rank, up: up_rank });
@@ -182,7 +186,7 @@ fn finish(file: &OpenFile, peft: &PeftConfig, path: String, layer: &Layer) -> Re
         rank,
         in_features,
         out_features,
-        kernel,
+        kind,
         down: values,
         up: file.values(up_entry)?,
         alpha,
@@ -198,11 +202,11 @@ fn down(
     middle: Option<&TensorEntry>,
 ) -> Result<Down, Error> {
     let Some(middle) = middle else {
-        let ([rank, in_features], kernel) = file.kernel(entry)?;
-        return Ok(Down { rank, in_features, kernel, values: file.values(entry)? });
+        let ([rank, in_features], kind) = file.kernel(entry)?;
+        return Ok(Down { rank, in_features, kind, values: file.values(entry)? });
     };
     let [rank, in_features] = file.matrix(entry)?;
-    let (sides, kernel) = file.kernel(middle)?;
+    let (sides, kind) = file.kernel(middle)?;
     // A factor that is not square could make a small file a huge product.
     if sides != [rank; 2] {
         let other = if sides[0] == rank { sides[1] } else { sides[0] };
@@ -210,7 +214,7 @@ fn down(
         return Err(Error::RankMismatch { file, path, down: rank, up: other });
     }
     let (down, weights) = (file.values(entry)?, file.values(middle)?);
-    let taps = kernel * kernel;
+    let taps = kind.taps();
     let mut values = vec![0.0; rank * in_features * taps];
     for (row, output) in values.chunks_exact_mut(in_features * taps).enumerate() {
         for (m, inputs) in down.chunks_exact(in_features).enumerate() {
@@ -221,7 +225,7 @@ fn down(
         }
     }
     if values.iter().all(|value| value.is_finite()) {
-        Ok(Down { rank, in_features, kernel, values })
+        Ok(Down { rank, in_features, kind, values })
     } else {
         Err(Error::NotFinite { file: file.name.clone(), name: clean_name(&middle.name) })
     }

@@ -1,6 +1,6 @@
 //! Whether an adapter fits a model, told before anything is loaded.
 
-use crate::model::adaptable::{AdaptableModule, LayerKind};
+use crate::model::adaptable::AdaptableModule;
 
 use super::Error;
 use super::difference::Difference;
@@ -34,8 +34,8 @@ impl Adapter {
     }
 
     fn check_lora(&self, weights: &LoraWeights, module: &AdaptableModule) -> Result<(), Error> {
-        let kernel = if module.kind == LayerKind::Convolution { 3 } else { 1 };
-        if weights.kernel != kernel {
+        // A 1×1 convolution is a linear layer: programs differ in which of the two they write.
+        if weights.kind.taps() != module.kind.taps() {
             let (adapter, path) = (self.name.clone(), weights.path.clone());
             let (adapter_shape, model_shape) = (weights.down_shape(), module.weight_shape());
             return Err(Error::OtherKernel { adapter, path, adapter_shape, model_shape });

@@ -3,7 +3,7 @@
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 
 use super::difference::Difference;
-use crate::model::adaptable::TEXT_ENCODER;
+use crate::model::adaptable::{LayerKind, TEXT_ENCODER};
 use crate::model::lora::{Folding, LoraLayer, LoraSet};
 use crate::model::unet::UNet2DConditionModel;
 
@@ -27,9 +27,9 @@ pub struct LoraWeights {
     pub rank: usize,
     pub in_features: usize,
     pub out_features: usize,
-    /// The side of A's kernel: 1 of a linear layer or a 1×1 convolution, 3 of a 3×3 convolution.
-    pub kernel: usize,
-    /// A `[rank, in_features, kernel, kernel]`, row by row.
+    /// The layer's, of which A has the kernel; B is its 1×1 companion.
+    pub kind: LayerKind,
+    /// A `[rank, in_features]` and the kernel, row by row.
     pub down: Vec<f32>,
     /// B `[out_features, rank]`, row by row.
     pub up: Vec<f32>,
@@ -89,27 +89,24 @@ impl LoraWeights {
 
     /// Upstream's shape of A.
     pub(super) fn down_shape(&self) -> Vec<usize> {
-        let mut shape = vec![self.rank, self.in_features];
-        shape.extend(if self.kernel == 1 { vec![] } else { vec![self.kernel; 2] });
-        shape
+        [&[self.rank, self.in_features], self.kind.kernel()].concat()
     }
 
     /// And of B.
     pub(super) fn up_shape(&self) -> Vec<usize> {
-        let mut shape = vec![self.out_features, self.rank];
-        shape.extend(if self.kernel == 1 { vec![] } else { vec![1; 2] });
-        shape
+        let pointwise = vec![1; self.kind.kernel().len()];
+        [&[self.out_features, self.rank], pointwise.as_slice()].concat()
     }
 
     /// Numbers in the weight that it adapts.
     pub fn weight_count(&self) -> usize {
-        self.out_features * self.in_features * self.kernel * self.kernel
+        self.out_features * self.in_features * self.kind.taps()
     }
 
     /// On a device, as [`LoraLayer`] has it.
     fn on_device(&self, device: &Device, dtype: FloatDType, strength: f32) -> LoraLayer {
         let Self { rank, in_features, out_features, .. } = *self;
-        let taps = self.kernel * self.kernel;
+        let taps = self.kind.taps();
         let tensor = |values: Vec<f32>, shape: [usize; 2]| {
             Tensor::<2>::from_data(TensorData::new(values, shape), (device, DType::from(dtype)))
         };

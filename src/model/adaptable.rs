@@ -45,17 +45,26 @@ pub enum ModuleChoice {
     Nothing,
 }
 
+impl LayerKind {
+    /// What follows outputs and inputs in a weight's shape.
+    pub fn kernel(self) -> &'static [usize] {
+        match self {
+            Self::Linear => &[],
+            Self::Pointwise => &[1, 1],
+            Self::Convolution => &[3, 3],
+        }
+    }
+
+    /// Places of the input that an output of the layer reads.
+    pub fn taps(self) -> usize {
+        self.kernel().iter().product()
+    }
+}
+
 impl AdaptableModule {
     /// Upstream's shape of the weight.
     pub fn weight_shape(&self) -> Vec<usize> {
-        let mut shape = vec![self.out_features, self.in_features];
-        let kernel = match self.kind {
-            LayerKind::Linear => &[][..],
-            LayerKind::Pointwise => &[1, 1],
-            LayerKind::Convolution => &[3, 3],
-        };
-        shape.extend(kernel);
-        shape
+        [&[self.out_features, self.in_features], self.kind.kernel()].concat()
     }
 
     /// Numbers in the weight.

@@ -216,7 +216,7 @@ impl LoraLayout {
                     rank,
                     in_features: module.in_features,
                     out_features: module.out_features,
-                    kernel: 1,
+                    kind: module.kind,
                     down: first,
                     up: second,
                     alpha: alpha as f32,

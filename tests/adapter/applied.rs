@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, FloatDType, Tensor};
 use palpable::adapter::{Adapter, Error};
-use palpable::model::adaptable::ModuleChoice;
+use palpable::model::adaptable::{LayerKind, ModuleChoice};
 use palpable::model::clip_text::{ClipTextConfig, ClipTextModel};
 use palpable::model::lora::{Folding, LoraSet};
 use palpable::model::{unet::UNet2DConditionModel, unet_config::UNet2DConditionConfig};
-use palpable::weights::{OutgoingTensor, write_safetensors};
+use palpable::weights::{OutgoingTensor, SafetensorsHeader, write_safetensors};
 
 use crate::golden_file;
 use crate::support::formula::{self, FormulaModel};
@@ -77,6 +77,19 @@ impl Models {
 fn wide(dialect: &str) -> Adapter {
     let name = format!("adapters_wide_{dialect}.safetensors");
     Adapter::from_bytes(&golden_file(&name), &name).unwrap()
+}
+
+/// Each factor is written in the shape that it came in: other programs refuse a matrix for a 1×1 convolution.
+#[test]
+fn every_layer_is_written_in_its_own_shape() {
+    let shapes = |bytes: &[u8]| {
+        let header = SafetensorsHeader::from_bytes("a file", bytes).unwrap();
+        let factors = header.tensors.into_iter().filter(|entry| entry.name.ends_with(".weight"));
+        factors.map(|entry| (entry.name, entry.shape)).collect::<BTreeMap<_, _>>()
+    };
+    let upstream = shapes(&golden_file("adapters_wide_kohya.safetensors"));
+    assert!(upstream.values().any(|shape| shape[2..] == [1, 1]));
+    assert_eq!(shapes(&wide("kohya").to_bytes()), upstream);
 }
 
 /// Files of both dialects act as they do in diffusers, in both ways, and the base model is untouched.
@@ -162,7 +175,7 @@ fn a_factor_in_the_middle_is_read_as_one_convolution() {
     ];
     let adapter = Adapter::from_bytes(&write_safetensors(&tensors, &BTreeMap::new()), "x").unwrap();
     let weights = &adapter.lora[0];
-    assert_eq!((weights.rank, weights.in_features, weights.kernel), (3, 16, 3));
+    assert_eq!((weights.rank, weights.in_features, weights.kind), (3, 16, LayerKind::Convolution));
     for (n, i, tap) in [(0, 0, 0), (2, 15, 8), (1, 7, 3)] {
         let expected: f32 = (0..3).map(|m| middle[(n * 3 + m) * 9 + tap] * down[m * 16 + i]).sum();
         assert!((weights.down[(n * 16 + i) * 9 + tap] - expected).abs() < 1e-6);
@@ -187,7 +200,7 @@ fn what_does_not_fit_is_explained() {
     };
     let error = refused(&|adapter| {
         first(adapter, "conv1");
-        adapter.lora[0].kernel = 1;
+        adapter.lora[0].kind = LayerKind::Linear;
     });
     assert!(matches!(error, Error::OtherKernel { .. }), "{error}");
     assert!(error.to_string().contains("does not fit this model's weight [16, 16, 3, 3]"), "{error}");

@@ -32,7 +32,7 @@ fn layer(path: &str, rank: usize, in_features: usize, out_features: usize, alpha
         rank,
         in_features,
         out_features,
-        kernel: 1,
+        kind: LayerKind::Linear,
         down: normal(1, 0, rank * in_features),
         up: normal(1, 1, out_features * rank),
         alpha,
@@ -73,7 +73,7 @@ fn full_adapter() -> Adapter {
 /// scale · up · down `[out, in]`
 fn change(weights: &LoraWeights) -> Vec<f32> {
     let LoraWeights { rank, in_features, out_features, down, up, .. } = weights;
-    assert_eq!(weights.kernel, 1);
+    assert_eq!(weights.kind, LayerKind::Linear);
     let mut product = Vec::with_capacity(out_features * in_features);
     for row in 0..*out_features {
         for column in 0..*in_features {

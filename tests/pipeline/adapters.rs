@@ -4,7 +4,7 @@
 use palpable::{
     adapter::{Adapter, LoraWeights},
     gpu::Choice,
-    model::adaptable::{AdaptableModule, LayerKind, TEXT_ENCODER},
+    model::adaptable::{AdaptableModule, TEXT_ENCODER},
     pipeline::{AppliedAdapter, Generation, GenerationSettings, Picture, StableDiffusion},
 };
 
@@ -13,13 +13,12 @@ use crate::{finish, load, support::formula};
 /// A LoRA of rank 2 on every layer of `modules`.
 fn adapter(name: &str, modules: impl Iterator<Item = AdaptableModule>) -> Adapter {
     let lora = modules.map(|AdaptableModule { path, in_features, out_features, kind, .. }| {
-        let kernel = if kind == LayerKind::Convolution { 3 } else { 1 };
         let numbers = |factor: &str, shape: &[usize]| {
             formula::weight(&format!("{name}.{path}.{factor}"), shape).iter().map(|x| x * 0.4).collect()
         };
-        let down = numbers("down", &[2, in_features, kernel, kernel]);
+        let down = numbers("down", &[&[2, in_features], kind.kernel()].concat());
         let up = numbers("up", &[out_features, 2]);
-        LoraWeights { rank: 2, in_features, out_features, kernel, down, up, alpha: 2.0, path }
+        LoraWeights { rank: 2, in_features, out_features, kind, down, up, alpha: 2.0, path }
     });
     Adapter { name: name.to_owned(), lora: lora.collect(), ..Adapter::default() }
 }

@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 use palpable::{
     adapter::{Adapter, AdapterDetails, Embedding, LoraWeights},
     gpu::Choice,
+    model::adaptable::LayerKind,
     pipeline::{
         AppliedAdapter, Generation, GenerationSettings, Picture, Region, RegionMask, StableDiffusion,
     },
@@ -22,7 +23,7 @@ fn adapter(model: &StableDiffusion) -> Adapter {
         rank: 1,
         in_features: projection.in_features,
         out_features: projection.out_features,
-        kernel: 1,
+        kind: LayerKind::Linear,
         down: wave(projection.in_features, 0.3),
         up: wave(projection.out_features, 0.3),
         alpha: 1.0,
