@@ -64,8 +64,8 @@ impl OpenFile<'_> {
             &[outputs, inputs, 3, 3] if outputs > 0 && inputs > 0 => {
                 Ok(([outputs, inputs], LayerKind::Convolution))
             }
-            &[_, _, 1, 1] => Ok((self.matrix(entry)?, LayerKind::Pointwise)),
-            &[_, _] => Ok((self.matrix(entry)?, LayerKind::Linear)),
+            [_, _, 1, 1] => Ok((self.matrix(entry)?, LayerKind::Pointwise)),
+            [_, _] => Ok((self.matrix(entry)?, LayerKind::Linear)),
             _ => Err(self.wrong_shape(entry, "a matrix or the kernel of a 1×1 or 3×3 convolution")),
         }
     }
