@@ -54,6 +54,8 @@ export const english = {
   finished: "All pictures are drawn and scored.",
 
   resultsTitle: "Results",
+
+  tableTitle: "Scores",
   resultsOf: (word: string, prompts: number, seeds: number) =>
     `${word}, ${prompts === 1 ? "1 prompt" : `${prompts} prompts`}, ${seeds === 1 ? "1 seed" : `${seeds} seeds`}. Scores mean something beside each other, not by themselves.`,
   intervals: "After ±: where the mean lies in 95 of 100 redraws of the pictures.",
@@ -63,7 +65,7 @@ export const english = {
     photos: "Your photos",
   },
   columns: {
-    what: "",
+    what: "Adapter",
     pictures: "Pictures",
     text: "Follows the prompt (CLIP-T)",
     image: "Near the photos (CLIP-I)",

@@ -53,6 +53,8 @@ export const germanEvaluate: EvaluateText = {
   finished: "Alle Bilder sind gezeichnet und bewertet.",
 
   resultsTitle: "Ergebnisse",
+
+  tableTitle: "Werte",
   resultsOf: (word, prompts, seeds) =>
     `${word}, ${prompts === 1 ? "1 Prompt" : `${prompts} Prompts`}, ${seeds === 1 ? "1 Startzahl" : `${seeds} Startzahlen`}. Die Werte bedeuten etwas nebeneinander, nicht für sich.`,
   intervals: "Hinter ±: wo der Mittelwert in 95 von 100 neuen Ziehungen der Bilder liegt.",
@@ -62,7 +64,7 @@ export const germanEvaluate: EvaluateText = {
     photos: "Deine Fotos",
   },
   columns: {
-    what: "",
+    what: "Adapter",
     pictures: "Bilder",
     text: "Folgt dem Prompt (CLIP-T)",
     image: "Nah an den Fotos (CLIP-I)",

@@ -43,7 +43,7 @@ function ScoreTable() {
     <>
       {/* The table scrolls sideways on a phone: a keyboard must reach it to do so. */}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls */}
-      <section class="score-table" tabIndex={0} aria-label={words.resultsTitle}>
+      <section class="score-table" tabIndex={0} aria-label={words.tableTitle}>
         <table>
           <thead>
             <tr>
