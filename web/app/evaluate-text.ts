@@ -54,7 +54,6 @@ export const english = {
   finished: "All pictures are drawn and scored.",
 
   resultsTitle: "Results",
-
   tableTitle: "Scores",
   resultsOf: (word: string, prompts: number, seeds: number) =>
     `${word}, ${prompts === 1 ? "1 prompt" : `${prompts} prompts`}, ${seeds === 1 ? "1 seed" : `${seeds} seeds`}. Scores mean something beside each other, not by themselves.`,

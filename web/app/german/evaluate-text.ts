@@ -53,7 +53,6 @@ export const germanEvaluate: EvaluateText = {
   finished: "Alle Bilder sind gezeichnet und bewertet.",
 
   resultsTitle: "Ergebnisse",
-
   tableTitle: "Werte",
   resultsOf: (word, prompts, seeds) =>
     `${word}, ${prompts === 1 ? "1 Prompt" : `${prompts} Prompts`}, ${seeds === 1 ? "1 Startzahl" : `${seeds} Startzahlen`}. Die Werte bedeuten etwas nebeneinander, nicht für sich.`,
