@@ -1,7 +1,7 @@
 /** One picture large, with everything that made it. Arrow keys go to its neighbours. */
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { dateTime } from "../../app/format";
 import { addressOf, goTo } from "../../app/navigation";
 import { text } from "../../app/text";
@@ -28,7 +28,8 @@ export function PicturePage({ id }: { id: string }) {
     heading.current?.focus({ preventScroll: true });
     window.scrollTo(0, 0);
   }, []);
-  useEffect(() => {
+  // With the heading, not some frames after it: a key pressed at once counts.
+  useLayoutEffect(() => {
     const turn = (event: KeyboardEvent) => {
       const target = event.key === "ArrowLeft" ? newer : event.key === "ArrowRight" ? older : undefined;
       if (target && !event.altKey && !event.ctrlKey && !event.metaKey) goTo("gallery", target.id);
