@@ -148,8 +148,14 @@ export async function waitForModel(page: Page): Promise<void> {
 }
 
 export async function goTo(page: Page, screen: string): Promise<void> {
-  await page.evaluate((name) => {
+  await page.evaluate(async (name) => {
+    if (location.hash === `#/${name}`) return;
+    const left = new Promise((resolve) => window.addEventListener("hashchange", resolve, { once: true }));
     location.hash = `/${name}`;
+    await left;
+    // Until the new screen is drawn and listens; the old one has a heading too.
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }, screen);
   await page.locator("main h1").waitFor();
 }

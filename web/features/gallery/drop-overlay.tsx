@@ -1,5 +1,5 @@
 /** Takes a file dropped anywhere on the page while it is mounted, and shows so while one hovers. */
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 
 interface DropOverlayProps {
   label: string;
@@ -8,7 +8,8 @@ interface DropOverlayProps {
 
 export function DropOverlay({ label, onFile }: DropOverlayProps) {
   const [over, setOver] = useState(false);
-  useEffect(() => {
+  // From the first moment on: a file dropped unheard would take the page's place.
+  useLayoutEffect(() => {
     // Browsers offer a dragged picture of the page itself as a file too.
     let ownPicture = false;
     const carriesFile = (event: DragEvent) =>
