@@ -175,8 +175,7 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
         for _ in 0..TIMED_LAUNCHES {
             product.clone().run_as(candidate);
         }
-        let all = (self.clock)() - start;
-        Ok(all / TIMED_LAUNCHES as f64)
+        Ok(((self.clock)() - start) / TIMED_LAUNCHES as f64)
     }
 
     /// Of `repeats` launches and the read-back of one number.

@@ -27,6 +27,7 @@ vi.mock("../../web/app/studio", () => ({
 }));
 
 const adapters = await import("../../web/features/adapters/library");
+const { library } = adapters;
 
 const trained = (name: string) =>
   adapters.keepTrained({
@@ -38,11 +39,11 @@ const trained = (name: string) =>
 
 /** As after a reload: nothing but the storage. */
 async function reload(): Promise<void> {
-  adapters.library.value = [];
+  library.value = [];
   await adapters.bringBack();
 }
 
-const names = () => adapters.library.value.map(({ fileName }) => fileName);
+const names = () => library.value.map(({ fileName }) => fileName);
 
 beforeEach(() => {
   const sizes = { resolution: 128, latentSize: 16, parameters: 1, pictureBytes: 1 };
@@ -53,7 +54,7 @@ afterEach(async () => {
   vi.restoreAllMocks();
   fakeEngine.refused = "";
   await reload();
-  for (const entry of adapters.library.value) await adapters.remove(entry);
+  for (const entry of library.value) await adapters.remove(entry);
   for (const { key } of adapters.damaged.value) await adapters.removeDamaged(key);
   adapters.storageFault.value = undefined;
 });
@@ -66,10 +67,10 @@ describe("adapters after a reload", () => {
     expect(adapters.hasUnsaved.value).toBe(false);
     await vi.waitFor(async () => {
       await reload();
-      expect(adapters.library.value[0]).toMatchObject({ strength: 0.7, active: false, saved: true });
+      expect(library.value[0]).toMatchObject({ strength: 0.7, active: false, saved: true });
     });
     expect(names()).toEqual(["my-dog.safetensors", "my-mug.safetensors"]);
-    expect(adapters.library.value[0]?.bytes).toEqual(Uint8Array.of(1, 2, 3));
+    expect(library.value[0]?.bytes).toEqual(Uint8Array.of(1, 2, 3));
     // Twice changes nothing but the engine's numbers.
     await adapters.bringBack();
     expect(names()).toEqual(["my-dog.safetensors", "my-mug.safetensors"]);

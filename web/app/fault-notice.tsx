@@ -1,4 +1,5 @@
 /** A fault as one sentence and one action that fits it. */
+import type { Signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { type Fault, needsFreshEngine } from "../engine/fault";
 import { Notice } from "../ui/notice";
@@ -33,6 +34,15 @@ export function FaultNotice({ fault, title, onRetry, onDismiss }: FaultNoticePro
       {sentenceFor(fault)}
     </Notice>
   );
+}
+
+/** The fault that a signal holds, until it is dismissed. */
+export function HeldFault({ of }: { of: Signal<Fault | undefined> }) {
+  const fault = of.value;
+  const dismiss = () => {
+    of.value = undefined;
+  };
+  return fault ? <FaultNotice fault={fault} onDismiss={dismiss} /> : null;
 }
 
 function FaultAction({

@@ -1,6 +1,7 @@
 /** Takes files by drop or by the system's picker. */
-import { useRef, useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { Icon } from "./icon";
+import { useDrop } from "./use-drop";
 
 interface DropZoneProps {
   label: string;
@@ -12,26 +13,14 @@ interface DropZoneProps {
 }
 
 export function DropZone({ label, hint, accept, multiple, disabled = false, onFiles }: DropZoneProps) {
-  const [over, setOver] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   const take = (list: FileList | null | undefined) => {
     const files = [...(list ?? [])];
     if (files.length > 0 && !disabled) onFiles(multiple ? files : files.slice(0, 1));
   };
+  const { over, handlers } = useDrop((dropped) => take(dropped.files));
   return (
-    <label
-      class={`drop-zone${over ? " over" : ""}`}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        take(event.dataTransfer?.files);
-      }}
-    >
+    <label class={`drop-zone${over ? " over" : ""}`} {...handlers}>
       <Icon name="plus" />
       <span class="drop-label">{label}</span>
       <span class="hint">{hint}</span>

@@ -1,7 +1,7 @@
 /** The adapters at hand: export, import, remove. */
 import { useState } from "preact/hooks";
 import { announce } from "../../app/announce";
-import { FaultNotice, sentenceFor } from "../../app/fault-notice";
+import { FaultNotice, HeldFault, sentenceFor } from "../../app/fault-notice";
 import { megabytes } from "../../app/format";
 import { addressOf, subject } from "../../app/navigation";
 import { text } from "../../app/text";
@@ -43,14 +43,7 @@ export function AdaptersScreen() {
       <p class="lead">{text.adapters.lead}</p>
       {link && <LinkQuestion link={link} />}
       {fault && <FaultNotice fault={fault} onDismiss={() => setFault(undefined)} />}
-      {storageFault.value && (
-        <FaultNotice
-          fault={storageFault.value}
-          onDismiss={() => {
-            storageFault.value = undefined;
-          }}
-        />
-      )}
+      <HeldFault of={storageFault} />
       {damaged.value.map((entry) => (
         <DamagedNotice key={entry.key} entry={entry} attempt={attempt} />
       ))}

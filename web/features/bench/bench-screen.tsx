@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { announce } from "../../app/announce";
-import { FaultNotice } from "../../app/fault-notice";
+import { HeldFault } from "../../app/fault-notice";
 import { decimals } from "../../app/format";
 import { device, engine } from "../../app/studio";
 import type { BenchProgress, BenchReport } from "../../engine/contract";
@@ -66,14 +66,7 @@ export function BenchScreen() {
     <div class="screen narrow">
       <h1>{text.title}</h1>
       <p class="lead">{text.lead}</p>
-      {fault.value && (
-        <FaultNotice
-          fault={fault.value}
-          onDismiss={() => {
-            fault.value = undefined;
-          }}
-        />
-      )}
+      <HeldFault of={fault} />
       <section class="card">
         <SelectField
           label={text.what}

@@ -1,6 +1,6 @@
 /** Measures an adapter against the untrained model: choices, progress, table, chart and pictures. */
 import { evaluateText as words } from "../../app/evaluate-text";
-import { FaultNotice } from "../../app/fault-notice";
+import { HeldFault } from "../../app/fault-notice";
 import { duration, megabytes } from "../../app/format";
 import { ProgressBar } from "../../ui/progress-bar";
 import { adapters, obstacle, pictures } from "./choices";
@@ -16,14 +16,7 @@ export function EvaluateScreen() {
       <h1>{words.title}</h1>
       <p class="lead">{words.lead}</p>
       {adapters.value.length === 0 ? <p class="empty">{words.noAdapters}</p> : <Setup />}
-      {evaluation.fault.value && (
-        <FaultNotice
-          fault={evaluation.fault.value}
-          onDismiss={() => {
-            evaluation.fault.value = undefined;
-          }}
-        />
-      )}
+      <HeldFault of={evaluation.fault} />
       {evaluation.drawn.value.length > 0 && <Results />}
       {evaluation.drawn.value.length > 0 && <Pictures />}
     </div>

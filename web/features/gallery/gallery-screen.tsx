@@ -1,6 +1,6 @@
 /** All kept pictures, or one of them large; a PNG dropped anywhere here gives its settings to Generate. */
 import { useEffect } from "preact/hooks";
-import { FaultNotice } from "../../app/fault-notice";
+import { HeldFault } from "../../app/fault-notice";
 import { goTo, subject } from "../../app/navigation";
 import { text } from "../../app/text";
 import { Notice } from "../../ui/notice";
@@ -21,14 +21,7 @@ export function GalleryScreen() {
   return (
     <div class="screen gallery">
       <DropOverlay label={words.dropHere} onFile={openFile} />
-      {gallery.fault.value && (
-        <FaultNotice
-          fault={gallery.fault.value}
-          onDismiss={() => {
-            gallery.fault.value = undefined;
-          }}
-        />
-      )}
+      <HeldFault of={gallery.fault} />
       <DamagedNotice />
       {id ? <PicturePage key={id} id={id} /> : <Overview onFile={openFile} />}
       <UndoNotice />

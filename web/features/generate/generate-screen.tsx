@@ -1,5 +1,5 @@
 /** Prompt and settings on one side, the picture on the other. */
-import { FaultNotice } from "../../app/fault-notice";
+import { HeldFault } from "../../app/fault-notice";
 import { gigabytes } from "../../app/format";
 import { text } from "../../app/text";
 import type { SamplerName } from "../../engine/contract";
@@ -66,14 +66,7 @@ function PromptForm() {
       </fieldset>
       <FilledInNotice />
       <StartOrProgress />
-      {state.fault.value && (
-        <FaultNotice
-          fault={state.fault.value}
-          onDismiss={() => {
-            state.fault.value = undefined;
-          }}
-        />
-      )}
+      <HeldFault of={state.fault} />
     </form>
   );
 }

@@ -6,6 +6,7 @@ import type { OfferedChoice } from "../../engine/api";
 import { parseModelAddress } from "../../engine/model-address";
 import { CheckField, Field, TextField } from "../../ui/field";
 import { Icon } from "../../ui/icon";
+import { useDrop } from "../../ui/use-drop";
 import { dismiss, look, lookAt } from "./manager";
 import { choiceOf, fromDirectory, fromDrop, fromInput } from "./picked-files";
 import { modelsText as text } from "./text";
@@ -75,7 +76,6 @@ function AddressForm() {
 function FilePicker() {
   const [keep, setKeep] = useState(true);
   const [problem, setProblem] = useState<string | undefined>();
-  const [over, setOver] = useState(false);
   const file = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
   const take = async (picked: Promise<Parameters<typeof choiceOf>[0]>) => {
@@ -95,20 +95,9 @@ function FilePicker() {
     // The same files may be chosen again.
     input.value = "";
   };
+  const { over, handlers } = useDrop((dropped) => void take(fromDrop(dropped)));
   return (
-    <fieldset
-      class={`drop-zone${over ? " over" : ""}`}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        if (event.dataTransfer) void take(fromDrop(event.dataTransfer));
-      }}
-    >
+    <fieldset class={`drop-zone${over ? " over" : ""}`} {...handlers}>
       <legend class="visually-hidden">{text.drop}</legend>
       <Icon name="open" />
       <span class="drop-label">{text.drop}</span>

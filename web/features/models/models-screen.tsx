@@ -1,6 +1,6 @@
 /** Which model is used, where further ones come from, and what of them lies in this browser. */
 import { useEffect } from "preact/hooks";
-import { FaultNotice } from "../../app/fault-notice";
+import { HeldFault } from "../../app/fault-notice";
 import { gigabytes, parameters } from "../../app/format";
 import { FetchProgress } from "./fetch-progress";
 import { fault, look, refresh } from "./manager";
@@ -18,14 +18,7 @@ export function ModelsScreen() {
     <div class="screen narrow">
       <h1>{text.title}</h1>
       <p class="lead">{text.lead}</p>
-      {fault.value && (
-        <FaultNotice
-          fault={fault.value}
-          onDismiss={() => {
-            fault.value = undefined;
-          }}
-        />
-      )}
+      <HeldFault of={fault} />
       <InUse />
       {fetching.value && <FetchProgress fetching={fetching.value} />}
       {shown.state === "offered" && !fetching.value && (
