@@ -289,6 +289,11 @@ export const english = {
       hint: "Rises as the thing is learnt. A wish in another style keeps it low.",
     },
     notScored: (reason: string) => `Previews are not scored. ${reason}`,
+    bestSoFar: (step: number) => `Best preview so far: step ${step}.`,
+    bestKept: (step: number) => `It is the state of step ${step}, whose preview scored best.`,
+    localizedLoss: "Attention off the subject",
+    localizedLossHint:
+      "What the new word attends to outside the subject, less what it does inside. It falls.",
     chartLabel: (name: string, latest: string) => `${name} by training step; latest value ${latest}`,
     smoothed: "smoothed",
     each: "each step",

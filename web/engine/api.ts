@@ -50,6 +50,10 @@ export interface PreviewPlan {
   size: number;
   /** The prompt with the class noun, which previews are scored by; `null` scores none. */
   cleanPrompt: string | null;
+  /** Whether the run's result is the state whose preview scored best, instead of the last. */
+  keepsBest: boolean;
+  /** Scored previews in a row without a better one, after which the run ends; `null` never ends it. */
+  patience: number | null;
 }
 
 /** How a preview did. */
@@ -60,6 +64,14 @@ export interface PreviewScore {
   textAlignment: number;
   /** CLIP-I: mean cosine with the photos. */
   imageAlignment: number;
+  /** Better than all before, by the geometric mean of both. */
+  isBest: boolean;
+}
+
+/** What a run learns from, and what its previews are judged by instead, where any are held back. */
+export interface TrainingPhotos {
+  trained: Photo[];
+  heldBack: Photo[];
 }
 
 /** A picture with the heat maps that its settings asked for. */
@@ -139,7 +151,7 @@ export interface EngineApi {
     progress: (step: number, steps: number) => void,
   ): Promise<DrawnPicture | null>;
   /** `null` when cancelled; a stopped training keeps what it has learnt so far. */
-  train(run: RunFacts, photos: Photo[], observer: TrainingObserver): Promise<AdapterReport | null>;
+  train(run: RunFacts, photos: TrainingPhotos, observer: TrainingObserver): Promise<AdapterReport | null>;
   /** Goes on with a run from its latest state in the browser's storage, bit for bit as if it had never stopped. */
   continueTraining(id: string, observer: TrainingObserver): Promise<AdapterReport | null>;
   /** Ends when all is measured, or when it is cancelled. */

@@ -292,6 +292,11 @@ export const german: Text = {
       hint: "Steigt, während das Ding gelernt wird. Ein Wunsch in anderem Stil hält es niedrig.",
     },
     notScored: (reason) => `Die Vorschau wird nicht bewertet. ${reason}`,
+    bestSoFar: (step) => `Beste Vorschau bisher: Schritt ${step}.`,
+    bestKept: (step) => `Es ist der Stand von Schritt ${step}, dessen Vorschau am besten war.`,
+    localizedLoss: "Aufmerksamkeit neben dem Ding",
+    localizedLossHint:
+      "Worauf das neue Wort außerhalb des Dings achtet, abzüglich dessen innerhalb. Sie fällt.",
     chartLabel: (name, latest) => `${name} je Trainingsschritt; letzter Wert ${latest}`,
     smoothed: "geglättet",
     each: "jeder Schritt",

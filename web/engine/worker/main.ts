@@ -157,9 +157,11 @@ const api: EngineApi = {
     }),
   train: (run, photos, observer) =>
     asJob("training", async (control) => {
-      const ready = await judge.prepare(engine(), run, photos, observer);
+      const { trained, heldBack } = photos;
+      const judging = heldBack.length > 0 ? heldBack : trained;
+      const ready = await judge.prepare(engine(), run, judging, observer);
       return runTraining({ engine: engine(), turns, control, observer }, ready, () =>
-        engine().beginTraining(run.settings, photos, (encoded, of) => observer.encoded(encoded, of)),
+        engine().beginTraining(run.settings, trained, (encoded, of) => observer.encoded(encoded, of)),
       );
     }),
   continueTraining: (id, observer) =>
