@@ -136,9 +136,14 @@ export const english = {
   },
 
   photos: {
-    notAnImage: (name: string) => `“${name}” is not a JPEG, PNG or WebP picture.`,
+    notAnImage: (name: string) => `“${name}” is not a JPEG, PNG, WebP or HEIC picture.`,
     broken: (name: string) => `“${name}” is damaged and can't be opened.`,
-    tooLarge: (name: string) => `“${name}” has more than 100 megapixels; scale it down before you add it.`,
+    noHeifDecoder: (name: string) =>
+      `“${name}” is a HEIC photo, and what opens those could not be fetched. Check the connection and add it again.`,
+    tooLarge: (name: string, megapixels: number) =>
+      `“${name}” has more than ${megapixels} megapixels; scale it down before you add it.`,
+    tooManyBytes: (name: string, megabytes: number) =>
+      `“${name}” is larger than ${megabytes} MB; scale it down before you add it.`,
     tooSmall: (name: string, side: number) => `“${name}” is smaller than ${side} × ${side} pixels.`,
     tooMany: (most: number) => `At most ${most} photos are used; the others were left out.`,
     noCanvas: "The browser has no memory left for the photos. Close other tabs and try again.",
@@ -159,7 +164,7 @@ export const english = {
     sampleLabel: (noun: string) => `Sample: ${noun}`,
     ownTitle: "Or use your own",
     drop: "Drop photos here, or choose files",
-    dropHint: "JPEG, PNG or WebP · one to ten · the same thing from several sides",
+    dropHint: "JPEG, PNG, WebP or HEIC · one to ten · the same thing from several sides",
     photoCount: (count: number) => (count === 1 ? "1 photo" : `${count} photos`),
     crop: "Crop",
     cropLabel: (name: string) => `Crop ${name}`,
@@ -545,6 +550,8 @@ export const english = {
     open: "What it is made with, and under which licences",
     count: (packages: number) => `${packages} packages, in the order of their names.`,
     noText: "Its licence text is at its source.",
+    apart: (file: string) =>
+      `Comes unchanged as a file of its own, ${file}, fetched only when it is needed. It may be replaced by another build of the same library.`,
   },
 
   wipe: {

@@ -139,9 +139,14 @@ export const german: Text = {
   },
 
   photos: {
-    notAnImage: (name) => `„${name}“ ist kein JPEG-, PNG- oder WebP-Bild.`,
+    notAnImage: (name) => `„${name}“ ist kein JPEG-, PNG-, WebP- oder HEIC-Bild.`,
     broken: (name) => `„${name}“ ist beschädigt und lässt sich nicht öffnen.`,
-    tooLarge: (name) => `„${name}“ hat mehr als 100 Megapixel; verkleinere es, bevor du es hinzufügst.`,
+    noHeifDecoder: (name) =>
+      `„${name}“ ist ein HEIC-Foto, und was solche öffnet, konnte nicht geholt werden. Prüfe die Verbindung und füge es noch einmal hinzu.`,
+    tooLarge: (name, megapixels) =>
+      `„${name}“ hat mehr als ${megapixels} Megapixel; verkleinere es, bevor du es hinzufügst.`,
+    tooManyBytes: (name, megabytes) =>
+      `„${name}“ ist größer als ${megabytes} MB; verkleinere es, bevor du es hinzufügst.`,
     tooSmall: (name, side) => `„${name}“ ist kleiner als ${side} × ${side} Pixel.`,
     tooMany: (most) => `Höchstens ${most} Fotos werden benutzt; die übrigen blieben weg.`,
     noCanvas: "Dem Browser fehlt Speicher für die Fotos. Schließe andere Tabs und versuche es noch einmal.",
@@ -162,7 +167,7 @@ export const german: Text = {
     sampleLabel: (noun) => `Beispiel: ${noun}`,
     ownTitle: "Oder nimm eigene",
     drop: "Fotos hier ablegen oder Dateien wählen",
-    dropHint: "JPEG, PNG oder WebP · eins bis zehn · dasselbe Ding von mehreren Seiten",
+    dropHint: "JPEG, PNG, WebP oder HEIC · eins bis zehn · dasselbe Ding von mehreren Seiten",
     photoCount: (count) => (count === 1 ? "1 Foto" : `${count} Fotos`),
     crop: "Zuschneiden",
     cropLabel: (name) => `${name} zuschneiden`,
@@ -550,6 +555,8 @@ export const german: Text = {
     open: "Woraus es gemacht ist und unter welchen Lizenzen",
     count: (packages) => `${packages} Pakete, nach ihren Namen geordnet.`,
     noText: "Der Lizenztext steht an der Quelle.",
+    apart: (file) =>
+      `Kommt unverändert als eigene Datei, ${file}, die erst geholt wird, wenn sie gebraucht wird. Sie darf durch einen anderen Bau derselben Bibliothek ersetzt werden.`,
   },
 
   wipe: {

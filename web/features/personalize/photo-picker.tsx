@@ -32,7 +32,7 @@ export function PhotoPicker({ list, classNoun, id, onSample, onFiles }: PhotoPic
       <DropZone
         label={words.drop}
         hint={words.dropHint}
-        accept="image/jpeg,image/png,image/webp"
+        accept="image/jpeg,image/png,image/webp,image/heic,image/heif,.heic,.heif"
         multiple
         onFiles={onFiles}
       />
