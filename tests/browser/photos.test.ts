@@ -26,6 +26,23 @@ describe("photos", () => {
     page.locator(".photo-picker input[type=file]").setInputFiles({ name, mimeType, buffer });
   const remove = (name: string) => page.getByRole("button", { name: `Remove ${name}` }).click();
 
+  test("the subject is found: the crop is around it", async () => {
+    await page.getByRole("button", { name: "Crop Sample dog, photo 5" }).click();
+    await page.getByRole("button", { name: "Find the thing" }).click();
+    await page.getByText("The box is around what stands out.").waitFor();
+    // It stands in the lower half, about two thirds as large as the photo.
+    const { left, top, width } = await page.locator(".crop-box").evaluate((box) => {
+      const { left, top, width } = (box as HTMLElement).style;
+      return { left: Number.parseFloat(left), top: Number.parseFloat(top), width: Number.parseFloat(width) };
+    });
+    expect(width).toBeGreaterThan(50);
+    expect(width).toBeLessThan(80);
+    expect(left).toBeGreaterThan(5);
+    expect(top).toBeGreaterThan(25);
+    await screenshot(page, "phone-found");
+    await page.getByRole("button", { name: "Cancel" }).click();
+  });
+
   test("a photo taken with the phone held upright stands upright", async () => {
     // Left half red, right half blue, stored lying; orientation 6 turns it by 90° clockwise: red is on top.
     await choose("upright.jpg", "image/jpeg", withOrientation(await redBlueJpeg(page, 128, 64), 6));

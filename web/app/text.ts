@@ -258,6 +258,10 @@ export const english = {
     title: "Crop to a square",
     box: "Crop box. Arrow keys move it, plus and minus change its size.",
     size: "Size of the crop",
+    suggest: "Find the thing",
+    found: "The box is around what stands out.",
+    unsure: "Only a guess: no one thing stands out clearly. Look whether the box is right.",
+    notFound: "Nothing stands out here, so the box stays where it was.",
     done: "Done",
   },
 

@@ -260,6 +260,10 @@ export const german: Text = {
     title: "Quadratisch zuschneiden",
     box: "Ausschnitt. Pfeiltasten verschieben ihn, Plus und Minus ändern seine Größe.",
     size: "Größe des Ausschnitts",
+    suggest: "Das Ding finden",
+    found: "Der Rahmen liegt um das, was hervorsticht.",
+    unsure: "Nur geraten: Kein einzelnes Ding sticht klar hervor. Sieh nach, ob der Rahmen stimmt.",
+    notFound: "Hier sticht nichts hervor; der Rahmen bleibt, wo er war.",
     done: "Fertig",
   },
 
