@@ -124,7 +124,8 @@ export interface EvaluationObserver {
   scored(cell: number, picture: Picture, scores: PictureScores): void | Promise<void>;
 }
 
-export type JobKind = "model" | "generation" | "training" | "bench" | "evaluation";
+/** `preview`: a picture beside the visitor's own work, which may be drawn at the same time. */
+export type JobKind = "model" | "generation" | "preview" | "training" | "bench" | "evaluation";
 /** `save`: a training keeps its state before its next step. */
 export type JobCommand = "pause" | "resume" | "stop" | "cancel" | "save";
 

@@ -151,7 +151,7 @@ const api: EngineApi = {
   timePlans: (settings, photos, previews) =>
     turns.take(() => timePlanner.plans(engine(), settings, photos, previews)),
   generate: (settings, progress) =>
-    asJob("generation", async (control) => {
+    asJob(settings.preview ? "preview" : "generation", async (control) => {
       await turns.take(() => compileDrawing(() => undefined));
       return handOver(await runGeneration(engine(), turns, control, settings, progress));
     }),

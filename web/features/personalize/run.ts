@@ -15,6 +15,7 @@ import { toPixels } from "./photos";
 import * as previewChoice from "./preview-choice";
 import * as setup from "./setup";
 import { wordsOf } from "./subjects";
+import type { Wish } from "./untrained";
 
 export type Phase = "idle" | "running" | "paused" | "stopping" | "done" | "failed";
 
@@ -27,6 +28,8 @@ export const phase = signal<Phase>("idle");
 export const runSettings = signal<TrainingSettings | undefined>(undefined);
 export const previewPrompt = signal("");
 export const previewEvery = signal(0);
+/** The clean prompt, drawn as the previews are; `undefined` in a run without them. */
+export const cleanWish = signal<Wish | undefined>(undefined);
 export const records = signal<TrainingRecord[]>([]);
 export const previews = signal<Preview[]>([]);
 /** Of the previews, where they are scored. */
@@ -170,6 +173,7 @@ function begin(run: RunFacts): void {
     runSettings.value = run.settings;
     previewPrompt.value = run.previews?.prompt ?? "";
     previewEvery.value = run.previews?.every ?? 0;
+    cleanWish.value = run.previews ? { ...run.previews, prompt: run.settings.cleanPrompt } : undefined;
     phase.value = "running";
   });
 }
