@@ -419,6 +419,12 @@ export const english = {
     anyNoun: "thing",
   },
 
+  beforeAfter: {
+    slider: (before: string, after: string) =>
+      `Line between “${before}” on the left and “${after}” on the right`,
+    share: (percent: number, before: string) => `${percent}% ${before}`,
+  },
+
   gallery: galleryText,
 
   adapters: {

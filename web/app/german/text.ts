@@ -424,6 +424,11 @@ export const german: Text = {
     anyNoun: "thing",
   },
 
+  beforeAfter: {
+    slider: (before, after) => `Linie zwischen „${before}“ links und „${after}“ rechts`,
+    share: (percent, before) => `${percent} % ${before}`,
+  },
+
   gallery: germanGallery,
 
   adapters: {

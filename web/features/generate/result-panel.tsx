@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { FaultNotice } from "../../app/fault-notice";
 import { addressOf } from "../../app/navigation";
 import { text } from "../../app/text";
+import { BeforeAfter } from "../../ui/before-after";
 import { download } from "../../ui/download";
 import { Icon } from "../../ui/icon";
 import { PictureView, toPng } from "../../ui/picture-view";
@@ -38,25 +39,17 @@ function Shown({ result }: { result: state.Result }) {
     download(await withSettings(await toPng(picture), record), `palpable-${settings.seed}.png`);
   return (
     <>
-      <div class={comparison ? "side-by-side" : ""}>
+      {comparison && !map ? (
+        <Comparison result={result} comparison={comparison} />
+      ) : (
         <figure>
           <div class="with-overlay">
             <PictureView picture={picture} label={words.pictureLabel(settings.prompt)} />
             {map && <HeatOverlay map={map} picture={picture} />}
           </div>
-          <figcaption>
-            {comparison && <strong>{words.with}</strong>} {settings.prompt}
-          </figcaption>
+          <figcaption>{settings.prompt}</figcaption>
         </figure>
-        {comparison && (
-          <figure>
-            <PictureView picture={comparison.picture} label={words.pictureLabel(comparison.prompt)} />
-            <figcaption>
-              <strong>{words.without}</strong> {comparison.prompt}
-            </figcaption>
-          </figure>
-        )}
-      </div>
+      )}
       {heatMaps.length > 0 && (
         <HeatMaps maps={heatMaps} chosen={mapped} picture={picture} onChoose={setMapped} />
       )}
@@ -99,6 +92,31 @@ function Shown({ result }: { result: state.Result }) {
         />
       )}
     </>
+  );
+}
+
+interface ComparisonProps {
+  result: state.Result;
+  comparison: NonNullable<state.Result["comparison"]>;
+}
+
+function Comparison({ result: { settings, picture }, comparison }: ComparisonProps) {
+  return (
+    <figure>
+      <BeforeAfter
+        before={comparison.picture}
+        after={picture}
+        labels={{ before: words.without, after: words.with }}
+      />
+      <figcaption>
+        <p>
+          <strong>{words.without}</strong> {comparison.prompt}
+        </p>
+        <p>
+          <strong>{words.with}</strong> {settings.prompt}
+        </p>
+      </figcaption>
+    </figure>
   );
 }
 
