@@ -79,8 +79,7 @@ export const galleryText = {
     noAdapter: (name: string) =>
       `The adapter “${name}” isn't here. Import it under Adapters for the same picture.`,
     otherModel: (name: string) => `It was drawn with the model “${name}”; this one will draw it differently.`,
-    otherSize: (width: number, height: number, side: number) =>
-      `It was ${width} × ${height} pixels; this model draws ${side} × ${side}.`,
+    otherSize: (was: string, now: string) => `It was ${was} pixels; ${now} is the nearest size here.`,
     noSampler: (name: string) => `The sampler “${name}” isn't offered here; the one chosen stays.`,
     limited: (name: string, value: number, limit: number) =>
       `${name}: ${value} became ${limit}, the limit here.`,

@@ -18,6 +18,7 @@ import type {
   Method,
   Photo,
   PreviewTimes,
+  SourcePicture,
   TrainingSettings,
 } from "./contract";
 import { faultError } from "./fault";
@@ -91,8 +92,16 @@ export class EngineClient {
     return this.#call(this.#remote.timePlans(settings, photos, previews));
   }
 
-  generate(settings: GenerationSettings, progress: (step: number, steps: number) => void) {
-    return this.#call(this.#remote.generate(settings, Comlink.proxy(progress)));
+  planGeneration(settings: GenerationSettings) {
+    return this.#call(this.#remote.planGeneration(settings));
+  }
+
+  generate(
+    settings: GenerationSettings,
+    progress: (step: number, steps: number) => void,
+    source?: SourcePicture,
+  ) {
+    return this.#call(this.#remote.generate(settings, Comlink.proxy(progress), source));
   }
 
   train(run: RunFacts, photos: Photo[], observer: TrainingObserver) {
@@ -121,8 +130,8 @@ export class EngineClient {
     return this.#call(this.#remote.removeAdapter(id));
   }
 
-  exportAdapter(id: number, format?: ExportFormat) {
-    return this.#call(this.#remote.exportAdapter(id, format));
+  exportAdapter(id: number, format?: ExportFormat, thumbnail?: Uint8Array) {
+    return this.#call(this.#remote.exportAdapter(id, format, thumbnail));
   }
 
   exportEmbedding(id: number) {

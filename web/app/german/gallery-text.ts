@@ -84,8 +84,7 @@ export const germanGallery: Text["gallery"] = {
     noAdapter: (name) =>
       `Der Adapter „${name}“ ist nicht hier. Importiere ihn unter „Adapter“, um dasselbe Bild zu bekommen.`,
     otherModel: (name) => `Es wurde mit dem Modell „${name}“ gezeichnet; dieses hier zeichnet es anders.`,
-    otherSize: (width, height, side) =>
-      `Es hatte ${width} × ${height} Pixel; dieses Modell zeichnet ${side} × ${side}.`,
+    otherSize: (was, now) => `Es hatte ${was} Pixel; ${now} ist hier die nächste Größe.`,
     noSampler: (name) => `Den Sampler „${name}“ gibt es hier nicht; der gewählte bleibt.`,
     limited: (name, value, limit) => `${name}: Aus ${value} wurde ${limit}, die Grenze hier.`,
   },

@@ -7,13 +7,14 @@ import { emptyMask, type Mask } from "../personalize/mask";
 import { MaskPainter } from "../personalize/mask-painter";
 import { shown } from "./generate";
 import { regionOf, setRegion } from "./regions";
+import type { Size } from "./size";
 
 const words = text.generate.regions;
 
 interface RegionDialogProps {
   word: string;
-  /** Side of the picture, in pixels. */
-  size: number;
+  /** Of the picture. */
+  size: Size;
   onClose: () => void;
 }
 
@@ -34,7 +35,7 @@ export function RegionDialog({ word, size, onClose }: RegionDialogProps) {
         mask={mask}
         label={words.canvas(word)}
         hint={words.hint}
-        onClear={() => setMask(emptyMask(size, size))}
+        onClear={() => setMask(emptyMask(size.width, size.height))}
       />
       <div class="actions end">
         <button type="button" class="button" onClick={() => dialog.current?.close()}>
@@ -48,25 +49,31 @@ export function RegionDialog({ word, size, onClose }: RegionDialogProps) {
   );
 }
 
-function background(size: number): OffscreenCanvas {
-  const canvas = new OffscreenCanvas(size, size);
+function background({ width, height }: Size): OffscreenCanvas {
+  const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d");
   if (!context) return canvas;
   context.fillStyle = "#8b978f";
-  context.fillRect(0, 0, size, size);
-  if (shown.value) context.drawImage(toCanvas(shown.value.picture), 0, 0, size, size);
+  context.fillRect(0, 0, width, height);
+  if (shown.value) context.drawImage(toCanvas(shown.value.picture), 0, 0, width, height);
   return canvas;
 }
 
 /** A region as marks of the picture's size. */
-function toMask(values: Uint8Array | undefined, size: number): Mask {
-  const mask = emptyMask(size, size);
+function toMask(values: Uint8Array | undefined, size: Size): Mask {
+  const mask = emptyMask(size.width, size.height);
   const context = mask.getContext("2d");
   if (!values || !context) return mask;
   const rgba = new Uint8Array(4 * values.length);
   for (const [place, value] of values.entries()) rgba[4 * place + 3] = value;
   context.imageSmoothingEnabled = false;
-  context.drawImage(toCanvas({ width: REGION_SIDE, height: REGION_SIDE, rgba }), 0, 0, size, size);
+  context.drawImage(
+    toCanvas({ width: REGION_SIDE, height: REGION_SIDE, rgba }),
+    0,
+    0,
+    size.width,
+    size.height,
+  );
   return mask;
 }
 
