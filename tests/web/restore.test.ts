@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { AdapterReport } from "../../web/engine/contract";
 import { library } from "../../web/features/adapters/library";
 import type { PictureSettings } from "../../web/features/gallery/picture-settings";
@@ -6,6 +6,7 @@ import { encodeRegion } from "../../web/features/gallery/region-mask";
 import * as form from "../../web/features/generate/form";
 import { filledIn, fillIn } from "../../web/features/generate/restore";
 import { size } from "../../web/features/generate/size";
+import { strength } from "../../web/features/generate/start-picture";
 import { steering, steeringChoice } from "../../web/features/generate/steering-settings";
 import { model } from "../../web/features/models/model";
 
@@ -112,6 +113,26 @@ describe("steering comes back", () => {
   test("more delay than can be chosen here is said", () => {
     fillIn({ ...steered, delayedConcept: 1 });
     expect(notes()).toEqual([expect.stringContaining("100 became 90")]);
+  });
+});
+
+describe("a picture that was drawn on another one", () => {
+  const started: PictureSettings = { ...settings, start: { strength: 0.45, maskBlur: 4 } };
+
+  test("has its strength back, and what isn't kept is said", async () => {
+    fillIn(started);
+    await vi.waitFor(() => expect(notes()?.length).toBe(2));
+    expect(strength.value).toBe(0.45);
+    expect(notes()).toEqual([
+      expect.stringContaining("another picture, which isn't kept"),
+      expect.stringContaining("paint it again"),
+    ]);
+  });
+
+  test("whose original is gone from the Gallery says so", async () => {
+    fillIn({ ...settings, start: { strength: 0.5, galleryId: "gone" } });
+    await vi.waitFor(() => expect(notes()?.length).toBe(1));
+    expect(notes()).toEqual([expect.stringContaining("isn't kept")]);
   });
 });
 

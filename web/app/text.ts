@@ -378,6 +378,10 @@ export const english = {
       heatMaps: "See what each word did",
       heatMapsHint: "Drawing takes longer. Tap a word below the picture afterwards.",
     },
+    startTitle: (name: string | undefined) =>
+      name ? `Start from a picture: ${name}` : "Start from a picture",
+    startFrom: "Start from it",
+    galleryPicture: "a picture of the Gallery",
     regions: {
       title: "Where a word may act",
       lead: "Paint a part of the picture, and the word acts there alone: for two learnt things in one picture, side by side.",
@@ -405,6 +409,8 @@ export const english = {
       width: "Width",
       height: "Height",
       swap: "Swap width and height",
+      far: (side: number) =>
+        `This model has learnt from pictures of ${side} × ${side}; much larger or smaller ones come out worse.`,
       aspects: {
         square: "Square",
         landscape: "Landscape",

@@ -383,6 +383,9 @@ export const german: Text = {
       heatMaps: "Sehen, was jedes Wort tat",
       heatMapsHint: "Das Zeichnen dauert länger. Tippe danach auf ein Wort unter dem Bild.",
     },
+    startTitle: (name) => (name ? `Von einem Bild ausgehen: ${name}` : "Von einem Bild ausgehen"),
+    startFrom: "Davon ausgehen",
+    galleryPicture: "ein Bild der Galerie",
     regions: {
       title: "Wo ein Wort wirken darf",
       lead: "Male einen Teil des Bildes an, und das Wort wirkt nur dort: für zwei gelernte Dinge nebeneinander in einem Bild.",
@@ -410,6 +413,8 @@ export const german: Text = {
       width: "Breite",
       height: "Höhe",
       swap: "Breite und Höhe tauschen",
+      far: (side) =>
+        `Dieses Modell hat an Bildern von ${side} × ${side} gelernt; viel größere oder kleinere gelingen schlechter.`,
       aspects: {
         square: "Quadrat",
         landscape: "Quer",

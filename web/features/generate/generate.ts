@@ -16,6 +16,8 @@ export interface Result {
   /** The settings as they go with the picture out of this visit. */
   record: PictureSettings;
   picture: Picture;
+  /** The Gallery's number of it, once it is kept. */
+  galleryId: string | undefined;
   /** Empty unless they were asked for. */
   heatMaps: HeatMap[];
   /** The same noise and settings without adapters, the class noun in the placeholder's place. */
@@ -43,11 +45,15 @@ export async function generate(): Promise<void> {
   await drawAll(wishes, "pictures", async (place, { heatMaps, ...picture }, { record }) => {
     const key = nextKey++;
     const drawn = { key, wish: { ...wish, seed: record.seed }, record, picture, heatMaps };
-    results.value = [{ ...drawn, comparison: undefined }, ...results.value];
+    results.value = [{ ...drawn, galleryId: undefined, comparison: undefined }, ...results.value];
     shownKey.value = key;
     if (place + 1 === wishes.length) announce(text.generate.drawn(wish.prompt));
-    await keep(picture, record);
+    change(key, { galleryId: await keep(picture, record) });
   });
+}
+
+function change(key: number, changed: Partial<Result>): void {
+  results.value = results.value.map((result) => (result.key === key ? { ...result, ...changed } : result));
 }
 
 /** Whether a series can begin; says what is missing of the form. */
@@ -63,10 +69,7 @@ export async function compare({ key, wish }: Result): Promise<void> {
     [withoutAdapters(wish)],
     "comparison",
     async (_, { heatMaps: _maps, ...picture }, request) => {
-      const comparison = { prompt: request.record.prompt, picture };
-      results.value = results.value.map((result) =>
-        result.key === key ? { ...result, comparison } : result,
-      );
+      change(key, { comparison: { prompt: request.record.prompt, picture } });
       announce(text.generate.compared);
       await keep(picture, request.record);
     },

@@ -1,11 +1,11 @@
 /** Paints where a word may act, over the latest picture where there is one. */
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { text } from "../../app/text";
 import { toCanvas } from "../../ui/picture-view";
 import { REGION_SIDE } from "../gallery/region-mask";
 import { emptyMask, type Mask } from "../personalize/mask";
-import { MaskPainter } from "../personalize/mask-painter";
 import { shown } from "./generate";
+import { PaintDialog } from "./paint-dialog";
 import { regionOf, setRegion } from "./regions";
 import type { Size } from "./size";
 
@@ -19,33 +19,18 @@ interface RegionDialogProps {
 }
 
 export function RegionDialog({ word, size, onClose }: RegionDialogProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const [mask, setMask] = useState(() => toMask(regionOf(word), size));
-  const picture = useMemo(() => background(size), [size]);
-  useEffect(() => dialog.current?.showModal(), []);
-  const done = () => {
-    setRegion(word, toValues(mask));
-    dialog.current?.close();
-  };
+  const [picture] = useState(() => background(size));
+  const [painted] = useState(() => toMask(regionOf(word), size));
   return (
-    <dialog class="crop-dialog" ref={dialog} aria-labelledby="region-title" onClose={onClose}>
-      <h2 id="region-title">{words.dialogTitle(word)}</h2>
-      <MaskPainter
-        picture={picture}
-        mask={mask}
-        label={words.canvas(word)}
-        hint={words.hint}
-        onClear={() => setMask(emptyMask(size.width, size.height))}
-      />
-      <div class="actions end">
-        <button type="button" class="button" onClick={() => dialog.current?.close()}>
-          {text.run.cancel}
-        </button>
-        <button type="button" class="button primary" onClick={done}>
-          {text.crop.done}
-        </button>
-      </div>
-    </dialog>
+    <PaintDialog
+      title={words.dialogTitle(word)}
+      picture={picture}
+      painted={painted}
+      label={words.canvas(word)}
+      hint={words.hint}
+      onDone={(mask) => setRegion(word, toValues(mask))}
+      onClose={onClose}
+    />
   );
 }
 

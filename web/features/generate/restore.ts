@@ -4,11 +4,13 @@ import { announce } from "../../app/announce";
 import { text } from "../../app/text";
 import type { SamplerName } from "../../engine/contract";
 import { library, plainName } from "../adapters/library";
-import type { FoundSettings } from "../gallery/picture-settings";
+import type { FoundSettings, UsedStart } from "../gallery/picture-settings";
 import { model } from "../models/model";
 import * as form from "./form";
 import { restoreRegions } from "./regions";
 import { type Size, sameSize, setSize, size } from "./size";
+import { startFromGallery } from "./start-from-gallery";
+import { STRENGTH_RANGE, startFrom, strength } from "./start-picture";
 import * as steering from "./steering-settings";
 
 const words = text.gallery.filledIn;
@@ -40,6 +42,21 @@ export function fillIn(settings: FoundSettings, fileName?: string): void {
   ];
   filledIn.value = { notes };
   announce(words.title);
+  void fillStart(settings.start);
+}
+
+/** What a picture was drawn on comes back where it is one of the Gallery's; a mask never does. */
+async function fillStart(used: UsedStart | undefined): Promise<void> {
+  startFrom(undefined);
+  if (!used) return;
+  const { galleryId, maskBlur } = used;
+  strength.value = Math.min(Math.max(used.strength, STRENGTH_RANGE.min), STRENGTH_RANGE.max);
+  const isBack = galleryId !== undefined && (await startFromGallery(galleryId));
+  const notes = [
+    isBack ? words.startIsBack : words.startNotKept,
+    ...(maskBlur !== undefined ? [words.maskNotKept] : []),
+  ];
+  if (filledIn.value) filledIn.value = { notes: [...filledIn.value.notes, ...notes] };
 }
 
 function fillNumber(

@@ -6,13 +6,14 @@ import { text } from "../../app/text";
 import { BeforeAfter } from "../../ui/before-after";
 import { download } from "../../ui/download";
 import { Icon } from "../../ui/icon";
-import { PictureView, toPng } from "../../ui/picture-view";
+import { PictureView, toCanvas, toPng } from "../../ui/picture-view";
 import { keepFault } from "../gallery/gallery";
 import { withSettings } from "../gallery/picture-file";
 import { model } from "../models/model";
 import { progress } from "./drawing";
 import * as state from "./generate";
 import { HeatMaps, HeatOverlay } from "./heat-maps";
+import { startFrom } from "./start-picture";
 
 const words = text.generate;
 
@@ -38,6 +39,12 @@ function Shown({ result }: { result: state.Result }) {
   const map = heatMaps.find(({ word }) => word === mapped);
   const save = async () =>
     download(await withSettings(await toPng(picture), record), `palpable-${wish.seed}.png`);
+  const startFromIt = async () =>
+    startFrom({
+      name: words.pictureLabel(wish.prompt),
+      bitmap: await createImageBitmap(toCanvas(picture)),
+      galleryId: result.galleryId,
+    });
   return (
     <>
       {comparison && !map ? (
@@ -72,6 +79,10 @@ function Shown({ result }: { result: state.Result }) {
         <button type="button" class="button" onClick={save}>
           <Icon name="download" />
           {words.save}
+        </button>
+        <button type="button" class="button quiet" onClick={startFromIt}>
+          <Icon name="again" />
+          {words.startFrom}
         </button>
         <a class="button quiet" href={addressOf("gallery")}>
           <Icon name="gallery" />

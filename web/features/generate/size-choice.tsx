@@ -2,7 +2,17 @@
 import { text } from "../../app/text";
 import { SelectField } from "../../ui/field";
 import { Icon } from "../../ui/icon";
-import { ASPECTS, type Aspect, aspectNow, SIDES, setSize, size, sizeOf } from "./size";
+import {
+  ASPECTS,
+  type Aspect,
+  aspectNow,
+  isFarFromUsual,
+  SIDES,
+  setSize,
+  size,
+  sizeOf,
+  usualSide,
+} from "./size";
 
 const words = text.generate.size;
 
@@ -39,6 +49,7 @@ export function SizeChoice() {
           onValue={(value) => setSize({ width, height: value })}
         />
       </div>
+      {isFarFromUsual.value && <p class="hint">{words.far(usualSide.value)}</p>}
     </fieldset>
   );
 }

@@ -24,12 +24,23 @@ export const SIDES: readonly number[] = Array.from(
 export const ASPECTS = { square: 1, landscape: 3 / 2, portrait: 2 / 3, wide: 16 / 9, tall: 9 / 16 } as const;
 export type Aspect = keyof typeof ASPECTS;
 
+/** Times the area of the usual square, from which on a size is called far from it. */
+const FAR = 2.5;
+
 const chosen = signal<Size | undefined>(undefined);
 
 /** Of the square pictures that the model was trained on. */
-const usualSide = computed(() => (model.value.state === "ready" ? model.value.report.resolution : 512));
+export const usualSide = computed(() =>
+  model.value.state === "ready" ? model.value.report.resolution : 512,
+);
 
 export const size = computed<Size>(() => chosen.value ?? { width: usualSide.value, height: usualSide.value });
+
+/** Models draw badly what is far larger or smaller than what they have seen. */
+export const isFarFromUsual = computed(() => {
+  const times = (size.value.width * size.value.height) / usualSide.value ** 2;
+  return times > FAR || times < 1 / FAR;
+});
 
 export function setSize({ width, height }: Size): void {
   const whole = { width: nearestSide(width), height: nearestSide(height) };
