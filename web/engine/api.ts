@@ -19,6 +19,7 @@ import type {
   Picture,
   PictureScores,
   PreviewTimes,
+  SourcePicture,
   TimePlan,
   TrainingRecord,
   TrainingSettings,
@@ -146,10 +147,13 @@ export interface EngineApi {
    * a few steps are made to measure it, which the other work waits for. An error where there is no memory for it.
    */
   timePlans(settings: TrainingSettings, photos: number, previews?: PreviewTimes): Promise<TimePlan[]>;
-  /** `null` when cancelled. */
+  /** GPU memory that such a picture takes; an error where it may not be taken. */
+  planGeneration(settings: GenerationSettings): Promise<number>;
+  /** From noise or, with a source, on that; `null` when cancelled. */
   generate(
     settings: GenerationSettings,
     progress: (step: number, steps: number) => void,
+    source?: SourcePicture,
   ): Promise<DrawnPicture | null>;
   /** `null` when cancelled; a stopped training keeps what it has learnt so far. */
   train(run: RunFacts, photos: TrainingPhotos, observer: TrainingObserver): Promise<AdapterReport | null>;
@@ -162,6 +166,7 @@ export interface EngineApi {
   command(job: JobKind, command: JobCommand): void;
   addAdapter(bytes: Uint8Array, fileName: string): Promise<AdapterReport>;
   removeAdapter(id: number): Promise<void>;
-  exportAdapter(id: number, format?: ExportFormat): Promise<Uint8Array>;
+  /** `thumbnail`: a small JPEG, which a project takes in. */
+  exportAdapter(id: number, format?: ExportFormat, thumbnail?: Uint8Array): Promise<Uint8Array>;
   exportEmbedding(id: number): Promise<Uint8Array | undefined>;
 }

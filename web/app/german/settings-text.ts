@@ -191,5 +191,7 @@ export const germanSettings: SettingsText = {
   markCanvas: "Wo das Ding im Foto ist",
   brush: "Größe des Pinsels",
   erase: "Radieren",
+  invertMarks: "Umkehren",
+  markAll: "Alles markieren",
   clearMarks: "Markierung entfernen",
 };

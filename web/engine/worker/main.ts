@@ -150,10 +150,11 @@ const api: EngineApi = {
     }),
   timePlans: (settings, photos, previews) =>
     turns.take(() => timePlanner.plans(engine(), settings, photos, previews)),
-  generate: (settings, progress) =>
+  planGeneration: (settings) => turns.take(() => engine().planGeneration(settings)),
+  generate: (settings, progress, source) =>
     asJob(settings.preview ? "preview" : "generation", async (control) => {
       await turns.take(() => compileDrawing(() => undefined));
-      return handOver(await runGeneration(engine(), turns, control, settings, progress));
+      return handOver(await runGeneration(engine(), turns, control, settings, progress, source));
     }),
   train: (run, photos, observer) =>
     asJob("training", async (control) => {
@@ -185,7 +186,7 @@ const api: EngineApi = {
   command: (job, command) => controls.get(job)?.command(command),
   addAdapter: (bytes, fileName) => turns.take(() => engine().addAdapter(bytes, fileName)),
   removeAdapter: (id) => turns.take(() => engine().removeAdapter(id)),
-  exportAdapter: (id, format) => turns.take(() => engine().exportAdapter(id, format)),
+  exportAdapter: (id, format, thumbnail) => turns.take(() => engine().exportAdapter(id, format, thumbnail)),
   exportEmbedding: (id) => turns.take(() => engine().exportEmbedding(id)),
 };
 

@@ -10,7 +10,7 @@ import { Notice } from "../../ui/notice";
 import { ProgressBar } from "../../ui/progress-bar";
 import { exportFile } from "../adapters/export";
 import { bareWord, knownAs } from "../adapters/library";
-import { addToPrompt, prompt } from "../generate/generate";
+import { addToPrompt, prompt } from "../generate/form";
 import { PreviewPanel } from "./preview-panel";
 import * as run from "./run";
 import { wordsOf } from "./subjects";

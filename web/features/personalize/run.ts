@@ -8,7 +8,7 @@ import type { AdapterReport, Picture, TrainingRecord, TrainingSettings } from ".
 import { type Fault, needsFreshEngine, toFault } from "../../engine/fault";
 import type { RunFacts } from "../../engine/run-file";
 import { keepCheckpoint, keepTrained, library } from "../adapters/library";
-import { USUAL_GUIDANCE } from "../generate/generate";
+import { USUAL_GUIDANCE } from "../generate/form";
 import { model } from "../models/model";
 import { discard, findUnfinished } from "./checkpoints";
 import { toPixels } from "./photos";

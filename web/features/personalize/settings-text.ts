@@ -168,6 +168,8 @@ export const english = {
   markCanvas: "Where the thing is in the photo",
   brush: "Size of the brush",
   erase: "Rub out",
+  invertMarks: "Invert",
+  markAll: "Mark all",
   clearMarks: "Remove the marks",
 };
 
