@@ -214,9 +214,13 @@ export async function overflowsSideways(page: Page): Promise<boolean> {
 }
 
 /** Runs a script in the engine's worker before its own. */
-export async function beforeTheWorker(context: BrowserContext, script: string): Promise<void> {
+export const beforeTheWorker = (context: BrowserContext, script: string) =>
+  serveWorkerWith(context, () => script);
+
+/** The same with a script of its own for each worker that starts. */
+export async function serveWorkerWith(context: BrowserContext, script: () => string): Promise<void> {
   await context.route("**/assets/main-*.js", async (route) => {
     const response = await route.fetch();
-    await route.fulfill({ response, body: `{${script}}\n${await response.text()}` });
+    await route.fulfill({ response, body: `{${script()}}\n${await response.text()}` });
   });
 }
