@@ -12,18 +12,19 @@ use super::{
     fault::{computing_fault, fault, named},
     from_js,
     generation::Generation,
-    library::Library,
+    library::{AdapterChoice, Library},
     model_source::ModelSource,
+    source_picture::SourcePicture,
     to_js,
     training::{Photo, Training},
 };
 use crate::{
-    adapter::{ExportFormat, Project, read_adapter, zip_of},
+    adapter::{ExportFormat, Project, ProjectPicture, read_adapter, zip_of},
     evaluation::Judge,
     gpu::{Choice, Gpu},
     pipeline::{
-        self, AppliedAdapter, GenerationSettings, MeasuredTimes, ModelPlan, Precision, Previews,
-        StableDiffusion, TimedTraining,
+        self, GenerationSettings, MeasuredTimes, ModelPlan, Precision, Previews, StableDiffusion,
+        TimedTraining,
     },
     startup,
     training::{ActivationPolicy, Method, TrainingSettings},
@@ -63,12 +64,6 @@ struct MemoryReport {
     bytes: u64,
     /// Activations are computed again, because there is no room to keep them.
     recomputes: bool,
-}
-
-#[derive(Deserialize)]
-struct AdapterChoice {
-    id: u32,
-    strength: f32,
 }
 
 /// A page's request for a picture.
@@ -221,15 +216,28 @@ impl Engine {
         to_js(&self.model()?.plan_times(asked, &self.measured))
     }
 
-    #[wasm_bindgen(js_name = beginGeneration)]
-    pub async fn begin_generation(&self, settings: JsValue) -> Result<Generation, JsValue> {
+    /// GPU memory that such a picture takes; refuses what may not be taken.
+    #[wasm_bindgen(js_name = planGeneration)]
+    pub fn plan_generation(&self, settings: JsValue) -> Result<f64, JsValue> {
         let GenerationRequest { settings, adapters } = from_js(settings)?;
         let library = self.adapters.borrow();
-        let mut applied = Vec::new();
-        for AdapterChoice { id, strength } in adapters {
-            applied.push(AppliedAdapter { adapter: library.get(id)?, strength });
-        }
-        Generation::new(self.model()?, &settings, &applied)
+        let applied = library.applied(&adapters)?;
+        let plan = self.model()?.plan_generation(&settings, &applied, None).map_err(fault)?;
+        Ok(plan.peak() as f64)
+    }
+
+    /// With a source picture it starts from that.
+    #[wasm_bindgen(js_name = beginGeneration)]
+    pub async fn begin_generation(
+        &self,
+        settings: JsValue,
+        source: Option<SourcePicture>,
+    ) -> Result<Generation, JsValue> {
+        let GenerationRequest { settings, adapters } = from_js(settings)?;
+        let source = source.map(|source| source.decoded()).transpose()?;
+        let library = self.adapters.borrow();
+        let applied = library.applied(&adapters)?;
+        Generation::new(self.model()?, &settings, &applied, source.as_ref())
     }
 
     #[wasm_bindgen(js_name = beginTraining)]
@@ -290,9 +298,15 @@ impl Engine {
     }
 
     /// A kohya-style file with the embedding inside; or the adapter as "diffusers" or "peft" (a zip archive of
-    /// the folder), "embedding" (a zip archive if there are several words) or "project" (a zip archive).
+    /// the folder), "embedding" (a zip archive if there are several words) or "project" (a zip archive, with a
+    /// small JPEG as its thumbnail if one is given).
     #[wasm_bindgen(js_name = exportAdapter)]
-    pub fn export_adapter(&self, id: u32, format: Option<String>) -> Result<Uint8Array, JsValue> {
+    pub fn export_adapter(
+        &self,
+        id: u32,
+        format: Option<String>,
+        thumbnail: Option<Vec<u8>>,
+    ) -> Result<Uint8Array, JsValue> {
         let library = self.adapters.borrow();
         let adapter = library.get(id)?;
         let format = format.unwrap_or_else(|| ExportFormat::Kohya.name().to_owned());
@@ -306,7 +320,11 @@ impl Engine {
                 }
             }
             None if format == "project" => {
-                Project { adapter: adapter.clone(), ..Project::default() }.to_bytes().map_err(fault)?
+                let thumbnail =
+                    thumbnail.map(|bytes| ProjectPicture { name: "preview.jpg".to_owned(), bytes });
+                let thumbnails = thumbnail.into_iter().collect();
+                let project = Project { adapter: adapter.clone(), thumbnails, ..Project::default() };
+                project.to_bytes().map_err(fault)?
             }
             None => return Err(named("BadSettings", "Adapters can't be written in that format.")),
         };

@@ -90,8 +90,13 @@ impl Generation {
         model: &StableDiffusion,
         settings: &GenerationSettings,
         adapters: &[AppliedAdapter],
+        source: Option<&pipeline::SourcePicture>,
     ) -> Result<Self, JsValue> {
-        let generation = pipeline::Generation::new(model, settings, adapters).map_err(fault)?;
+        let generation = match source {
+            Some(source) => pipeline::Generation::from_picture(model, settings, adapters, source),
+            None => pipeline::Generation::new(model, settings, adapters),
+        };
+        let generation = generation.map_err(fault)?;
         Ok(Self { gpu: model.gpu.clone(), generation: Some(generation) })
     }
 }

@@ -2,16 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 
 use super::fault::named;
-use crate::adapter::Adapter;
+use crate::{adapter::Adapter, pipeline::AppliedAdapter};
 
 #[derive(Default)]
 pub struct Library {
     adapters: BTreeMap<u32, Adapter>,
     next: u32,
+}
+
+/// An adapter that a picture is drawn with.
+#[derive(Deserialize)]
+pub struct AdapterChoice {
+    id: u32,
+    strength: f32,
 }
 
 /// What the page shows of an adapter.
@@ -59,6 +66,15 @@ impl Library {
         self.adapters
             .get(&id)
             .ok_or_else(|| named("BadSettings", "That adapter is no longer loaded; import it again."))
+    }
+
+    /// # Errors
+    /// One of them is not here.
+    pub fn applied(&self, choices: &[AdapterChoice]) -> Result<Vec<AppliedAdapter<'_>>, JsValue> {
+        let applied = |&AdapterChoice { id, strength }: &AdapterChoice| {
+            Ok(AppliedAdapter { adapter: self.get(id)?, strength })
+        };
+        choices.iter().map(applied).collect()
     }
 
     pub fn remove(&mut self, id: u32) {

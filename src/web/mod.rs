@@ -13,6 +13,7 @@ mod generation;
 mod judging;
 mod library;
 mod model_source;
+mod source_picture;
 mod training;
 
 use wasm_bindgen::prelude::*;

@@ -1,7 +1,8 @@
 /** A drawn picture's later life: kept over a reload, found, drawn again, exported, taken apart, deleted for good. */
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { latin1, png } from "../web/png";
+import { expectAccessible } from "./accessibility";
 import {
   DESKTOP,
   downloaded,
@@ -136,12 +137,12 @@ describe("the gallery", () => {
   });
 
   test("a PNG dropped anywhere gives its settings to Generate", async () => {
-    const text = "a fox <lora:ink:0.6>\nSteps: 150, Sampler: Euler, CFG scale: 6, Seed: 42, Size: 512x512";
+    const text = "a fox <lora:ink:0.6>\nSteps: 150, Sampler: Euler, CFG scale: 6, Seed: 42, Size: 500x500";
     await drop(page, "fox.png", png({ type: "tEXt", data: latin1(`parameters\0${text}`) }));
     await page.getByText("The settings are filled in").first().waitFor();
     expect(await page.getByLabel("Prompt", { exact: true }).inputValue()).toBe("a fox");
     expect(await page.getByLabel("Seed", { exact: true }).inputValue()).toBe("42");
-    for (const note of ["“ink” isn't here", "150 became 100", "512 × 512 pixels"]) {
+    for (const note of ["“ink” isn't here", "150 became 100", "500 × 500 pixels"]) {
       await page.getByText(note).waitFor();
     }
     await screenshot(page, "gallery-5-filled-in");
@@ -190,6 +191,45 @@ describe("the gallery", () => {
     expect(await storedKeys(page)).not.toContain(deleted);
   });
 
+  test("a painted part is drawn anew; the rest stays, pixel for pixel", async () => {
+    await goTo(page, "gallery");
+    await page.getByRole("link", { name: FIRST }).first().click();
+    await page.getByRole("button", { name: "Start from it" }).click();
+    await page.getByText("Start from a picture: a picture of the Gallery").first().waitFor();
+    await page.getByRole("button", { name: "Paint the part" }).click();
+    const brush = page.getByRole("button", { name: "What of the picture is redrawn" });
+    // All but the upper left corner.
+    await page.getByRole("button", { name: "Invert" }).click();
+    await page.getByRole("button", { name: "Rub out" }).click();
+    for (let press = 0; press < 30; press++) await brush.press(press % 2 ? "ArrowUp" : "ArrowLeft");
+    await page.getByLabel("Size of the brush").press("End");
+    await brush.press("Space");
+    await screenshot(page, "gallery-6-mask");
+    await expectAccessible(page, "painting what is redrawn");
+    await page.getByRole("button", { name: "Done" }).click();
+    await expectAccessible(page, "a picture to start from");
+    await generate(page, SECOND);
+    await kept(page, 3);
+    const shown = page.locator(".result-panel figure canvas");
+    const [before, after] = [await pixels(page.locator(".start-preview")), await pixels(shown)];
+    const changed = (x: number, y: number) =>
+      [0, 1, 2].some((channel) => before[4 * (128 * y + x) + channel] !== after[4 * (128 * y + x) + channel]);
+    // The preview's mask is a veil: the corner has none.
+    expect([changed(0, 0), changed(5, 2), changed(12, 12)]).toEqual([false, false, false]);
+    expect([changed(100, 100), changed(64, 120), changed(120, 64)]).toEqual([true, true, true]);
+    expect(new Set(after.slice(4 * 64 * 128)).size).toBeGreaterThan(20);
+
+    await goTo(page, "gallery");
+    await page.getByRole("link", { name: SECOND }).click();
+    await page.getByText("a part of another picture, changed by 60%").waitFor();
+    await page.getByRole("button", { name: "Use these settings" }).click();
+    await page.getByText("It starts from the same picture of the Gallery.").waitFor();
+    await page.getByText("paint it again").waitFor();
+    await page.locator(".start-preview").waitFor();
+    await goTo(page, "gallery");
+    await page.getByRole("link", { name: SECOND }).click();
+  });
+
   test("on a phone's width it fits", async () => {
     await page.setViewportSize({ width: 390, height: 844 });
     for (const width of [390, 360]) {
@@ -225,6 +265,13 @@ describe("a full storage", () => {
     await studio.close();
   });
 });
+
+const pixels = (canvas: Locator): Promise<number[]> =>
+  canvas.evaluate((element) => {
+    const { width, height } = element as HTMLCanvasElement;
+    const context = (element as HTMLCanvasElement).getContext("2d");
+    return [...(context?.getImageData(0, 0, width, height).data ?? [])];
+  });
 
 const SOON = { timeout: 15_000 };
 

@@ -40,6 +40,18 @@ describe("writing", () => {
     expect(readInfotext(writeInfotext(settings, SAMPLERS), SAMPLERS)).toEqual(settings);
   });
 
+  test("a picture that was drawn on another says so, as the web UI does", () => {
+    const started = { ...settings, start: { strength: 0.6, maskBlur: 4 } };
+    const written = writeInfotext(started, SAMPLERS);
+    expect(written).toMatch(/, Denoising strength: 0\.6, Mask blur: 4$/);
+    expect(readInfotext(written, SAMPLERS)).toEqual(started);
+  });
+
+  test("a strength of drawing it again larger is none of a start picture", () => {
+    const written = `${writeInfotext(settings, SAMPLERS)}, Denoising strength: 0.7, Hires upscale: 2`;
+    expect(readInfotext(written, SAMPLERS)).toEqual(settings);
+  });
+
   test("an adapter's name can't end its tag", () => {
     const adapters = [{ name: "a:9><lora:b", strength: 1 }];
     const { adapters: read } = readInfotext(writeInfotext({ ...settings, adapters }, SAMPLERS), SAMPLERS);

@@ -1,11 +1,13 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { AdapterReport } from "../../web/engine/contract";
 import { library } from "../../web/features/adapters/library";
 import type { PictureSettings } from "../../web/features/gallery/picture-settings";
 import { encodeRegion } from "../../web/features/gallery/region-mask";
-import * as generate from "../../web/features/generate/generate";
+import * as form from "../../web/features/generate/form";
 import { filledIn, fillIn } from "../../web/features/generate/restore";
-import { steering } from "../../web/features/generate/steering-settings";
+import { size } from "../../web/features/generate/size";
+import { strength } from "../../web/features/generate/start-picture";
+import { steering, steeringChoice } from "../../web/features/generate/steering-settings";
 import { model } from "../../web/features/models/model";
 
 const settings: PictureSettings = {
@@ -41,19 +43,19 @@ beforeEach(() => {
   const sizes = { resolution: 128, latentSize: 16, parameters: 1, pictureBytes: 1 };
   const report = { name: "demo", defaultSteps: 25, ...sizes };
   model.value = { state: "ready", report };
-  generate.sampler.value = "ddim";
-  generate.seedLocked.value = false;
+  form.sampler.value = "ddim";
+  form.seedLocked.value = false;
 });
 
 describe("the settings of a picture fill Generate in", () => {
   test("all of them, and the seed is held", () => {
     fillIn(settings);
-    expect(generate.prompt.value).toBe(settings.prompt);
-    expect(generate.negativePrompt.value).toBe("rain");
-    expect([generate.seed.value, generate.seedLocked.value]).toEqual([4_000_000_000, true]);
-    expect(generate.steps.value).toBe(33);
-    expect(generate.guidanceScale.value).toBe(5.25);
-    expect(generate.sampler.value).toBe("euler");
+    expect(form.prompt.value).toBe(settings.prompt);
+    expect(form.negativePrompt.value).toBe("rain");
+    expect([form.seed.value, form.seedLocked.value]).toEqual([4_000_000_000, true]);
+    expect(form.steps.value).toBe(33);
+    expect(form.guidanceScale.value).toBe(5.25);
+    expect(form.sampler.value).toBe("euler");
     expect(library.value.map(({ active, strength }) => [active, strength])).toEqual([
       [true, 0.7],
       [false, 1],
@@ -64,9 +66,9 @@ describe("the settings of a picture fill Generate in", () => {
   test("what a file doesn't say stays as it was", () => {
     fillIn(settings);
     fillIn({ prompt: "a cat" }, "cat.png");
-    expect(generate.prompt.value).toBe("a cat");
-    expect(generate.negativePrompt.value).toBe("rain");
-    expect(generate.steps.value).toBe(33);
+    expect(form.prompt.value).toBe("a cat");
+    expect(form.negativePrompt.value).toBe("rain");
+    expect(form.steps.value).toBe(33);
     expect(library.value.some(({ active }) => active)).toBe(false);
     expect(notes()).toEqual(["They come from “cat.png”."]);
   });
@@ -87,7 +89,7 @@ describe("steering comes back", () => {
   test("as it goes to the engine", () => {
     fillIn(steered);
     const { regions: _, ...rest } = steered;
-    expect(steering(steered.prompt, ["<my-dog>"])).toEqual({
+    expect(steering(steeringChoice(), steered.prompt, ["<my-dog>"])).toEqual({
       ...Object.fromEntries(Object.entries(rest).filter(([name]) => !(name in settings))),
       regions: [{ placeholder: "<my-dog>", mask: { width: 64, height: 64, values: half } }],
     });
@@ -96,18 +98,41 @@ describe("steering comes back", () => {
 
   test("without the word in the prompt, what acts on it is left out", () => {
     fillIn(steered);
-    expect(steering("a cat", ["<my-dog>"])).toEqual({ strengthEnd: 0.5, embeddingNormClip: 1.2 });
+    expect(steering(steeringChoice(), "a cat", ["<my-dog>"])).toEqual({
+      strengthEnd: 0.5,
+      embeddingNormClip: 1.2,
+    });
   });
 
   test("a picture without any was drawn without", () => {
     fillIn(steered);
     fillIn(settings);
-    expect(steering(settings.prompt, ["<my-dog>"])).toEqual({});
+    expect(steering(steeringChoice(), settings.prompt, ["<my-dog>"])).toEqual({});
   });
 
   test("more delay than can be chosen here is said", () => {
     fillIn({ ...steered, delayedConcept: 1 });
     expect(notes()).toEqual([expect.stringContaining("100 became 90")]);
+  });
+});
+
+describe("a picture that was drawn on another one", () => {
+  const started: PictureSettings = { ...settings, start: { strength: 0.45, maskBlur: 4 } };
+
+  test("has its strength back, and what isn't kept is said", async () => {
+    fillIn(started);
+    await vi.waitFor(() => expect(notes()?.length).toBe(2));
+    expect(strength.value).toBe(0.45);
+    expect(notes()).toEqual([
+      expect.stringContaining("another picture, which isn't kept"),
+      expect.stringContaining("paint it again"),
+    ]);
+  });
+
+  test("whose original is gone from the Gallery says so", async () => {
+    fillIn({ ...settings, start: { strength: 0.5, galleryId: "gone" } });
+    await vi.waitFor(() => expect(notes()?.length).toBe(1));
+    expect(notes()).toEqual([expect.stringContaining("isn't kept")]);
   });
 });
 
@@ -119,21 +144,27 @@ describe("what can't be filled in is said", () => {
 
   test.each(["LMS", "toString", "__proto__"])("a sampler named %s", (sampler) => {
     fillIn({ ...settings, sampler });
-    expect(generate.sampler.value).toBe("ddim");
+    expect(form.sampler.value).toBe("ddim");
     expect(notes()).toEqual([expect.stringContaining(`“${sampler}” isn't offered`)]);
   });
 
-  test("another model and another size", () => {
-    fillIn({ ...settings, model: "sd-1.5", width: 512, height: 768 });
-    expect(notes()).toEqual([
-      expect.stringContaining("model “sd-1.5”"),
-      expect.stringContaining("512 × 768 pixels; this model draws 128 × 128"),
-    ]);
+  test("another model", () => {
+    fillIn({ ...settings, model: "sd-1.5" });
+    expect(notes()).toEqual([expect.stringContaining("model “sd-1.5”")]);
+  });
+
+  test.each([
+    [512, 768, 512, 768, []],
+    [500, 4000, 512, 1024, ["It was 500 × 4000 pixels; 512 × 1024 is the nearest size here."]],
+  ])("a picture of %i × %i pixels", (width, height, wide, high, said) => {
+    fillIn({ ...settings, width, height });
+    expect(size.value).toEqual({ width: wide, height: high });
+    expect(notes()).toEqual(said);
   });
 
   test("numbers beyond the limits here", () => {
     fillIn({ ...settings, steps: 150, guidanceScale: 0.5 });
-    expect([generate.steps.value, generate.guidanceScale.value]).toEqual([100, 1]);
+    expect([form.steps.value, form.guidanceScale.value]).toEqual([100, 1]);
     expect(notes()).toEqual([
       "Steps: 150 became 100, the limit here.",
       "Guidance: 0.5 became 1, the limit here.",

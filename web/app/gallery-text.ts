@@ -56,6 +56,10 @@ export const galleryText = {
     newer: "Newer picture",
     older: "Older picture",
     use: "Use these settings",
+    startFrom: "Start from it",
+    start: "Started from",
+    startPicture: (percent: number, masked: boolean) =>
+      `${masked ? "a part of another picture" : "another picture"}, changed by ${percent}%`,
     save: "Save as PNG",
     settings: "Settings",
     negative: "What to avoid",
@@ -79,8 +83,11 @@ export const galleryText = {
     noAdapter: (name: string) =>
       `The adapter “${name}” isn't here. Import it under Adapters for the same picture.`,
     otherModel: (name: string) => `It was drawn with the model “${name}”; this one will draw it differently.`,
-    otherSize: (width: number, height: number, side: number) =>
-      `It was ${width} × ${height} pixels; this model draws ${side} × ${side}.`,
+    otherSize: (was: string, now: string) => `It was ${was} pixels; ${now} is the nearest size here.`,
+    startNotKept:
+      "It was drawn on another picture, which isn't kept with it. Choose one under “Start from a picture”; until then it starts from noise.",
+    startIsBack: "It starts from the same picture of the Gallery.",
+    maskNotKept: "Which part was redrawn isn't kept: paint it again.",
     noSampler: (name: string) => `The sampler “${name}” isn't offered here; the one chosen stays.`,
     limited: (name: string, value: number, limit: number) =>
       `${name}: ${value} became ${limit}, the limit here.`,

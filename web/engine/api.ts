@@ -19,6 +19,7 @@ import type {
   Picture,
   PictureScores,
   PreviewTimes,
+  SourcePicture,
   TimePlan,
   TrainingRecord,
   TrainingSettings,
@@ -50,6 +51,10 @@ export interface PreviewPlan {
   size: number;
   /** The prompt with the class noun, which previews are scored by; `null` scores none. */
   cleanPrompt: string | null;
+  /** Whether the run's result is the state whose preview scored best, instead of the last. */
+  keepsBest: boolean;
+  /** Scored previews in a row without a better one, after which the run ends; `null` never ends it. */
+  patience: number | null;
 }
 
 /** How a preview did. */
@@ -60,6 +65,14 @@ export interface PreviewScore {
   textAlignment: number;
   /** CLIP-I: mean cosine with the photos. */
   imageAlignment: number;
+  /** Better than all before, by the geometric mean of both. */
+  isBest: boolean;
+}
+
+/** What a run learns from, and what its previews are judged by instead, where any are held back. */
+export interface TrainingPhotos {
+  trained: Photo[];
+  heldBack: Photo[];
 }
 
 /** A picture with the heat maps that its settings asked for. */
@@ -134,13 +147,16 @@ export interface EngineApi {
    * a few steps are made to measure it, which the other work waits for. An error where there is no memory for it.
    */
   timePlans(settings: TrainingSettings, photos: number, previews?: PreviewTimes): Promise<TimePlan[]>;
-  /** `null` when cancelled. */
+  /** GPU memory that such a picture takes; an error where it may not be taken. */
+  planGeneration(settings: GenerationSettings): Promise<number>;
+  /** From noise or, with a source, on that; `null` when cancelled. */
   generate(
     settings: GenerationSettings,
     progress: (step: number, steps: number) => void,
+    source?: SourcePicture,
   ): Promise<DrawnPicture | null>;
   /** `null` when cancelled; a stopped training keeps what it has learnt so far. */
-  train(run: RunFacts, photos: Photo[], observer: TrainingObserver): Promise<AdapterReport | null>;
+  train(run: RunFacts, photos: TrainingPhotos, observer: TrainingObserver): Promise<AdapterReport | null>;
   /** Goes on with a run from its latest state in the browser's storage, bit for bit as if it had never stopped. */
   continueTraining(id: string, observer: TrainingObserver): Promise<AdapterReport | null>;
   /** Ends when all is measured, or when it is cancelled. */
@@ -150,6 +166,7 @@ export interface EngineApi {
   command(job: JobKind, command: JobCommand): void;
   addAdapter(bytes: Uint8Array, fileName: string): Promise<AdapterReport>;
   removeAdapter(id: number): Promise<void>;
-  exportAdapter(id: number, format?: ExportFormat): Promise<Uint8Array>;
+  /** `thumbnail`: a small JPEG, which a project takes in. */
+  exportAdapter(id: number, format?: ExportFormat, thumbnail?: Uint8Array): Promise<Uint8Array>;
   exportEmbedding(id: number): Promise<Uint8Array | undefined>;
 }

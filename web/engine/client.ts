@@ -9,6 +9,7 @@ import type {
   LoadProgress,
   OfferedChoice,
   TrainingObserver,
+  TrainingPhotos,
 } from "./api";
 import type {
   BenchPlan,
@@ -18,6 +19,7 @@ import type {
   Method,
   Photo,
   PreviewTimes,
+  SourcePicture,
   TrainingSettings,
 } from "./contract";
 import { faultError } from "./fault";
@@ -91,11 +93,19 @@ export class EngineClient {
     return this.#call(this.#remote.timePlans(settings, photos, previews));
   }
 
-  generate(settings: GenerationSettings, progress: (step: number, steps: number) => void) {
-    return this.#call(this.#remote.generate(settings, Comlink.proxy(progress)));
+  planGeneration(settings: GenerationSettings) {
+    return this.#call(this.#remote.planGeneration(settings));
   }
 
-  train(run: RunFacts, photos: Photo[], observer: TrainingObserver) {
+  generate(
+    settings: GenerationSettings,
+    progress: (step: number, steps: number) => void,
+    source?: SourcePicture,
+  ) {
+    return this.#call(this.#remote.generate(settings, Comlink.proxy(progress), source));
+  }
+
+  train(run: RunFacts, photos: TrainingPhotos, observer: TrainingObserver) {
     return this.#call(this.#remote.train(run, photos, Comlink.proxy(observer)));
   }
 
@@ -121,8 +131,8 @@ export class EngineClient {
     return this.#call(this.#remote.removeAdapter(id));
   }
 
-  exportAdapter(id: number, format?: ExportFormat) {
-    return this.#call(this.#remote.exportAdapter(id, format));
+  exportAdapter(id: number, format?: ExportFormat, thumbnail?: Uint8Array) {
+    return this.#call(this.#remote.exportAdapter(id, format, thumbnail));
   }
 
   exportEmbedding(id: number) {

@@ -99,6 +99,10 @@ export interface GenerationSettings {
   regions?: Region[];
   /** Words of the prompt whose heat maps are wanted. */
   heatMaps?: string[];
+  /** How much of a source picture is redrawn: this share of the steps is made. */
+  strength?: number;
+  /** Standard deviation, in pixels, of the edge of a source picture's mask. */
+  maskBlur?: number;
   /** Decoded by the tiny autoencoder where the model has one. */
   preview?: boolean;
 }
@@ -140,6 +144,8 @@ export interface TrainingSettings {
   captions: (string | null)[];
   /** How much less the background counts where a photo's alpha channel marks the subject: 0 to 1. */
   maskedLoss: number;
+  /** Weight of the localized attention loss; 0 is off. */
+  localizedLoss?: number;
   vectors: number;
   rank: number;
   steps: number;
@@ -234,6 +240,12 @@ export interface Picture {
   rgba: Uint8Array;
 }
 
+/** A picture to start from. */
+export interface SourcePicture extends Picture {
+  /** What is repainted of it: a byte a pixel, white where it is. */
+  mask?: Uint8Array;
+}
+
 export interface Generation {
   step(): Promise<{ step: number; steps: number }>;
   /** Of the steps so far; before `finish`. Empty where the settings name no words. */
@@ -251,9 +263,20 @@ export interface Training {
   adapter(): Promise<AdapterReport>;
   /** The state so far as the bytes of an adapter file. */
   checkpoint(): Promise<Uint8Array>;
+  /** Notes how a preview of the state so far did, by the geometric mean of both, and keeps the best state. */
+  noteScore(textAlignment: number, imageAlignment: number): NotedScore;
+  /** Puts the best of the noted states in the present one's place; the run can't go on from it. */
+  restoreBest(): void;
   /** All that `resumeTraining` needs to go on from here, the photos' latents included. */
   state(): Promise<Uint8Array>;
   free(): void;
+}
+
+/** How a score stands among those noted before it. */
+export interface NotedScore {
+  isBest: boolean;
+  /** Scores in a row that were not better than the best. */
+  withoutGain: number;
 }
 
 /** A subject's photos as the judge of pictures sees them: unit vectors. */
@@ -358,7 +381,9 @@ export interface Engine {
   ): Promise<ModelReport>;
   /** Asks for every pipeline that drawing with the model needs. */
   compileKernels(): void;
-  beginGeneration(settings: GenerationSettings): Promise<Generation>;
+  /** GPU memory that such a picture takes; an error where it may not be taken. */
+  planGeneration(settings: GenerationSettings): number;
+  beginGeneration(settings: GenerationSettings, source?: SourcePicture): Promise<Generation>;
   /** `progress` is called as the photos are encoded. */
   beginTraining(
     settings: TrainingSettings,
@@ -400,7 +425,8 @@ export interface Engine {
   planTime(settings: TrainingSettings, photos: number, previews: PreviewTimes | undefined): TimePlan[];
   addAdapter(bytes: Uint8Array, fileName: string): AdapterReport;
   removeAdapter(id: number): void;
-  exportAdapter(id: number, format?: ExportFormat): Uint8Array;
+  /** `thumbnail`: a small JPEG, which a project takes in. */
+  exportAdapter(id: number, format?: ExportFormat, thumbnail?: Uint8Array): Uint8Array;
   exportEmbedding(id: number): Uint8Array | undefined;
 }
 

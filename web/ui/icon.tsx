@@ -21,6 +21,7 @@ const PATHS = {
   again: "M5 12a7 7 0 1 1 2.2 5.1M5 19v-4.5h4.5",
   left: "M14.5 5.5L8 12l6.5 6.5",
   right: "M9.5 5.5L16 12l-6.5 6.5",
+  swap: "M4 9h15M15.5 5.5L19 9l-3.5 3.5M20 15H5M8.5 11.5L5 15l3.5 3.5",
   open: "M4 7V5h6l2 2.5h8V19H4zM12 16.5v-5.5M9.5 13.2L12 10.8l2.5 2.4",
   warning: "M12 4l9 16H3zM12 10v4M12 17h.01",
 } as const;

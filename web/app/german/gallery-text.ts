@@ -61,6 +61,10 @@ export const germanGallery: Text["gallery"] = {
     newer: "Neueres Bild",
     older: "Älteres Bild",
     use: "Diese Einstellungen benutzen",
+    startFrom: "Davon ausgehen",
+    start: "Ausgegangen von",
+    startPicture: (percent, masked) =>
+      `${masked ? "einem Teil eines anderen Bildes" : "einem anderen Bild"}, zu ${percent} % geändert`,
     save: "Als PNG speichern",
     settings: "Einstellungen",
     negative: "Was fehlen soll",
@@ -84,8 +88,11 @@ export const germanGallery: Text["gallery"] = {
     noAdapter: (name) =>
       `Der Adapter „${name}“ ist nicht hier. Importiere ihn unter „Adapter“, um dasselbe Bild zu bekommen.`,
     otherModel: (name) => `Es wurde mit dem Modell „${name}“ gezeichnet; dieses hier zeichnet es anders.`,
-    otherSize: (width, height, side) =>
-      `Es hatte ${width} × ${height} Pixel; dieses Modell zeichnet ${side} × ${side}.`,
+    otherSize: (was, now) => `Es hatte ${was} Pixel; ${now} ist hier die nächste Größe.`,
+    startNotKept:
+      "Es wurde auf einem anderen Bild gezeichnet, das nicht mit aufbewahrt ist. Wähle eines unter „Von einem Bild ausgehen“; bis dahin beginnt es mit Rauschen.",
+    startIsBack: "Es geht vom selben Bild der Galerie aus.",
+    maskNotKept: "Welcher Teil neu gezeichnet wurde, ist nicht aufbewahrt: Male ihn noch einmal.",
     noSampler: (name) => `Den Sampler „${name}“ gibt es hier nicht; der gewählte bleibt.`,
     limited: (name, value, limit) => `${name}: Aus ${value} wurde ${limit}, die Grenze hier.`,
   },

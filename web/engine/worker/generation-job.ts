@@ -1,6 +1,6 @@
 /** A picture: sampling steps one by one, so that it can be cancelled between any two. */
 import type { DrawnPicture } from "../api";
-import type { Engine, GenerationSettings, Picture } from "../contract";
+import type { Engine, GenerationSettings, Picture, SourcePicture } from "../contract";
 import type { JobControl } from "./job-control";
 import { release } from "./release";
 import type { Turns } from "./turns";
@@ -12,8 +12,9 @@ export async function runGeneration(
   control: JobControl,
   settings: GenerationSettings,
   progress: (step: number, steps: number) => void,
+  source?: SourcePicture,
 ): Promise<DrawnPicture | null> {
-  const generation = await turns.take(() => engine.beginGeneration(settings));
+  const generation = await turns.take(() => engine.beginGeneration(settings, source));
   try {
     let done = 0;
     let of = settings.steps;

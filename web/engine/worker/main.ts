@@ -150,16 +150,19 @@ const api: EngineApi = {
     }),
   timePlans: (settings, photos, previews) =>
     turns.take(() => timePlanner.plans(engine(), settings, photos, previews)),
-  generate: (settings, progress) =>
+  planGeneration: (settings) => turns.take(() => engine().planGeneration(settings)),
+  generate: (settings, progress, source) =>
     asJob(settings.preview ? "preview" : "generation", async (control) => {
       await turns.take(() => compileDrawing(() => undefined));
-      return handOver(await runGeneration(engine(), turns, control, settings, progress));
+      return handOver(await runGeneration(engine(), turns, control, settings, progress, source));
     }),
   train: (run, photos, observer) =>
     asJob("training", async (control) => {
-      const ready = await judge.prepare(engine(), run, photos, observer);
+      const { trained, heldBack } = photos;
+      const judging = heldBack.length > 0 ? heldBack : trained;
+      const ready = await judge.prepare(engine(), run, judging, observer);
       return runTraining({ engine: engine(), turns, control, observer }, ready, () =>
-        engine().beginTraining(run.settings, photos, (encoded, of) => observer.encoded(encoded, of)),
+        engine().beginTraining(run.settings, trained, (encoded, of) => observer.encoded(encoded, of)),
       );
     }),
   continueTraining: (id, observer) =>
@@ -183,7 +186,7 @@ const api: EngineApi = {
   command: (job, command) => controls.get(job)?.command(command),
   addAdapter: (bytes, fileName) => turns.take(() => engine().addAdapter(bytes, fileName)),
   removeAdapter: (id) => turns.take(() => engine().removeAdapter(id)),
-  exportAdapter: (id, format) => turns.take(() => engine().exportAdapter(id, format)),
+  exportAdapter: (id, format, thumbnail) => turns.take(() => engine().exportAdapter(id, format, thumbnail)),
   exportEmbedding: (id) => turns.take(() => engine().exportEmbedding(id)),
 };
 

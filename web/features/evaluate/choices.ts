@@ -3,7 +3,7 @@ import { computed, signal } from "@preact/signals";
 import complexPrompts from "../../../src/evaluation/prompt_sets/complex.txt?raw";
 import { evaluateText as text } from "../../app/evaluate-text";
 import { library } from "../adapters/library";
-import { steps as usualSteps } from "../generate/generate";
+import { steps as usualSteps } from "../generate/form";
 import { model } from "../models/model";
 import { PhotoList } from "../personalize/photo-list";
 import { busy } from "../personalize/run";

@@ -7,7 +7,7 @@ import type { LoadProgress } from "../../engine/api";
 import type { PhotoScores, Picture } from "../../engine/contract";
 import { type Fault, toFault } from "../../engine/fault";
 import { toCanvas } from "../../ui/picture-view";
-import { USUAL_GUIDANCE } from "../generate/generate";
+import { USUAL_GUIDANCE } from "../generate/form";
 import { model } from "../models/model";
 import { toPixels } from "../personalize/photos";
 import * as choices from "./choices";

@@ -54,10 +54,12 @@ function storageFault(error: unknown): Fault {
   return known.kind === "Internal" ? { kind: "Storage", message: text.gallery.problems.noPicture } : known;
 }
 
-/** Keeps a finished picture with its settings, unless that is switched off. Never rejects: see `keepFault`. */
-export async function keep(picture: Picture, settings: PictureSettings): Promise<void> {
+/**
+ * Keeps a finished picture with its settings, unless that is switched off: its id. Never rejects: see `keepFault`.
+ */
+export async function keep(picture: Picture, settings: PictureSettings): Promise<string | undefined> {
   keepFault.value = undefined;
-  if (!keepNew.value) return;
+  if (!keepNew.value) return undefined;
   try {
     const [png, thumbnail] = await Promise.all([
       toPng(picture).then((plain) => withSettings(plain, settings)),
@@ -67,8 +69,10 @@ export async function keep(picture: Picture, settings: PictureSettings): Promise
     const entry = { id, savedAt: Date.now(), bytes: png.size, favourite: false, settings };
     await store.put([{ entry, picture: png, thumbnail }]);
     show([entry]);
+    return id;
   } catch (error) {
     keepFault.value = storageFault(error);
+    return undefined;
   }
 }
 

@@ -29,7 +29,8 @@ const FEWEST_SETTINGS = 3;
 const ADAPTER = / ?<lora:([^:<>]+)(?::([^:<>]*))?[^<>]*>/gi;
 
 export function writeInfotext(settings: PictureSettings, samplers: SamplerNames): string {
-  const { prompt, negativePrompt, adapters, steps, guidanceScale, seed, width, height, model } = settings;
+  const { prompt, negativePrompt, adapters, steps, guidanceScale, seed, width, height, model, start } =
+    settings;
   const sampler = Object.hasOwn(samplers, settings.sampler) ? samplers[settings.sampler] : settings.sampler;
   const tags = adapters.map(({ name, strength }) => ` <lora:${tagName(name)}:${strength}>`).join("");
   const line = [
@@ -39,6 +40,8 @@ export function writeInfotext(settings: PictureSettings, samplers: SamplerNames)
     ["Seed", seed],
     ["Size", `${width}x${height}`],
     ["Model", model],
+    ...(start ? [["Denoising strength", start.strength] as const] : []),
+    ...(start?.maskBlur === undefined ? [] : [["Mask blur", start.maskBlur] as const]),
   ]
     .map(([name, value]) => `${name}: ${quoted(String(value))}`)
     .join(", ");
@@ -65,12 +68,22 @@ export function readInfotext(infotext: string, samplers: SamplerNames): FoundSet
     height: number(size?.[2]),
     model: settings.get("Model"),
     adapters,
+    start: startOf(settings),
   });
 }
 
 function settingsOf(line: string): Map<string, string> {
   return new Map([...line.matchAll(SETTING)].map(([, name = "", value = ""]) => [name, unquoted(value)]));
 }
+
+/** A picture that was drawn small and then larger has a strength too, but none that it was drawn on. */
+const startOf = (settings: ReadonlyMap<string, string>) =>
+  settings.has("Hires upscale")
+    ? undefined
+    : {
+        strength: number(settings.get("Denoising strength")),
+        maskBlur: number(settings.get("Mask blur")),
+      };
 
 const joined = (lines: string[]) =>
   lines

@@ -9,6 +9,8 @@ import { faultError } from "../../engine/fault";
 import { download } from "../../ui/download";
 import { Icon } from "../../ui/icon";
 import { fillIn } from "../generate/restore";
+import { setSize } from "../generate/size";
+import { startFromGallery } from "../generate/start-from-gallery";
 import { deletePictures } from "./deletion";
 import * as gallery from "./gallery";
 import { readPicture } from "./store";
@@ -86,6 +88,12 @@ function Picture({ entry, next }: { entry: gallery.Entry; next: gallery.Entry | 
     fillIn(settings);
     goTo("generate");
   };
+  const startFromIt = () =>
+    gallery.attempt(async () => {
+      if (!(await startFromGallery(id))) throw faultError("Storage", words.unreadable);
+      setSize(settings);
+      goTo("generate");
+    });
   const save = () =>
     gallery.attempt(async () => {
       const picture = await readPicture(id);
@@ -122,6 +130,10 @@ function Picture({ entry, next }: { entry: gallery.Entry; next: gallery.Entry | 
           </button>
         </div>
         <div class="actions">
+          <button type="button" class="button quiet" onClick={startFromIt}>
+            <Icon name="generate" />
+            {words.startFrom}
+          </button>
           <button
             type="button"
             class="button quiet star"
@@ -143,7 +155,7 @@ function Picture({ entry, next }: { entry: gallery.Entry; next: gallery.Entry | 
 }
 
 function Facts({ entry: { settings, savedAt } }: { entry: gallery.Entry }) {
-  const { adapters, negativePrompt, width, height, sampler } = settings;
+  const { adapters, negativePrompt, width, height, sampler, start } = settings;
   const samplers: Readonly<Record<string, string>> = text.generate.samplers;
   const used = adapters.map(({ name, strength }) => words.adapter(name, strength)).join(", ");
   return (
@@ -154,6 +166,11 @@ function Facts({ entry: { settings, savedAt } }: { entry: gallery.Entry }) {
       <Fact name={words.guidance}>{settings.guidanceScale}</Fact>
       <Fact name={words.sampler}>{Object.hasOwn(samplers, sampler) ? samplers[sampler] : sampler}</Fact>
       <Fact name={words.size}>{`${width} × ${height}`}</Fact>
+      {start && (
+        <Fact name={words.start}>
+          {words.startPicture(Math.round(100 * start.strength), start.maskBlur !== undefined)}
+        </Fact>
+      )}
       <Fact name={words.adapters}>{used || words.noAdapters}</Fact>
       <Fact name={words.model}>{settings.model}</Fact>
       <Fact name={words.savedAt}>{dateTime(savedAt)}</Fact>

@@ -26,6 +26,16 @@ export interface SteeringSettings {
   regions?: UsedRegion[];
 }
 
+/** The picture that one was drawn on; it isn't kept. */
+export interface UsedStart {
+  /** The share of the steps that was made on it. */
+  strength: number;
+  /** Only where a mask told what was repainted. */
+  maskBlur?: number;
+  /** Its id in the Gallery of the browser that drew it. */
+  galleryId?: string;
+}
+
 export interface PictureSettings extends SteeringSettings {
   prompt: string;
   negativePrompt: string;
@@ -38,6 +48,8 @@ export interface PictureSettings extends SteeringSettings {
   height: number;
   model: string;
   adapters: UsedAdapter[];
+  /** Missing where it was drawn from noise. */
+  start?: UsedStart;
 }
 
 /** Settings as found in a file: what it doesn't say is missing. */
@@ -45,6 +57,7 @@ export type FoundSettings = Partial<PictureSettings>;
 
 const LONGEST_PROMPT = 20_000;
 const LONGEST_NAME = 200;
+const LONGEST_ID = 64;
 const MOST_ADAPTERS = 32;
 const MOST_REGIONS = 16;
 export const LARGEST_SEED = 0xffff_ffff;
@@ -93,8 +106,21 @@ const regionList = list(MOST_REGIONS, (region): UsedRegion | undefined => {
   return placeholder && mask && decodeRegion(mask) ? { placeholder, mask } : undefined;
 });
 
+const usedStart: Check<UsedStart> = (value) => {
+  if (typeof value !== "object" || value === null) return undefined;
+  const strength = between(0, 1)(own(value, "strength"));
+  const maskBlur = between(0, 1000)(own(value, "maskBlur"));
+  const galleryId = words(LONGEST_ID)(own(value, "galleryId"));
+  if (strength === undefined) return undefined;
+  return {
+    strength,
+    ...(maskBlur === undefined ? {} : { maskBlur }),
+    ...(galleryId === undefined ? {} : { galleryId }),
+  };
+};
+
 /** What every picture has. */
-type Whole = Omit<PictureSettings, keyof SteeringSettings>;
+type Whole = Omit<PictureSettings, keyof SteeringSettings | "start">;
 
 const CHECKS: { [Key in keyof Whole]: Check<Whole[Key]> } = {
   prompt: words(LONGEST_PROMPT),
@@ -126,10 +152,12 @@ function own(value: object, key: string): unknown {
 /** The settings that pass their check, in an object of our own making: no foreign key is ever copied. */
 export function acceptedSettings(value: unknown): FoundSettings {
   if (typeof value !== "object" || value === null) return {};
-  const found = Object.entries({ ...CHECKS, ...STEERING_CHECKS }).flatMap(([key, check]) => {
-    const accepted = check(own(value, key));
-    return accepted === undefined ? [] : [[key, accepted] as const];
-  });
+  const found = Object.entries({ ...CHECKS, ...STEERING_CHECKS, start: usedStart }).flatMap(
+    ([key, check]) => {
+      const accepted = check(own(value, key));
+      return accepted === undefined ? [] : [[key, accepted] as const];
+    },
+  );
   return Object.fromEntries(found);
 }
 

@@ -1,72 +1,64 @@
 /** Paints where a word may act, over the latest picture where there is one. */
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { text } from "../../app/text";
 import { toCanvas } from "../../ui/picture-view";
 import { REGION_SIDE } from "../gallery/region-mask";
 import { emptyMask, type Mask } from "../personalize/mask";
-import { MaskPainter } from "../personalize/mask-painter";
 import { shown } from "./generate";
+import { PaintDialog } from "./paint-dialog";
 import { regionOf, setRegion } from "./regions";
+import type { Size } from "./size";
 
 const words = text.generate.regions;
 
 interface RegionDialogProps {
   word: string;
-  /** Side of the picture, in pixels. */
-  size: number;
+  /** Of the picture. */
+  size: Size;
   onClose: () => void;
 }
 
 export function RegionDialog({ word, size, onClose }: RegionDialogProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const [mask, setMask] = useState(() => toMask(regionOf(word), size));
-  const picture = useMemo(() => background(size), [size]);
-  useEffect(() => dialog.current?.showModal(), []);
-  const done = () => {
-    setRegion(word, toValues(mask));
-    dialog.current?.close();
-  };
+  const [picture] = useState(() => background(size));
+  const [painted] = useState(() => toMask(regionOf(word), size));
   return (
-    <dialog class="crop-dialog" ref={dialog} aria-labelledby="region-title" onClose={onClose}>
-      <h2 id="region-title">{words.dialogTitle(word)}</h2>
-      <MaskPainter
-        picture={picture}
-        mask={mask}
-        label={words.canvas(word)}
-        hint={words.hint}
-        onClear={() => setMask(emptyMask(size, size))}
-      />
-      <div class="actions end">
-        <button type="button" class="button" onClick={() => dialog.current?.close()}>
-          {text.run.cancel}
-        </button>
-        <button type="button" class="button primary" onClick={done}>
-          {text.crop.done}
-        </button>
-      </div>
-    </dialog>
+    <PaintDialog
+      title={words.dialogTitle(word)}
+      picture={picture}
+      painted={painted}
+      label={words.canvas(word)}
+      hint={words.hint}
+      onDone={(mask) => setRegion(word, toValues(mask))}
+      onClose={onClose}
+    />
   );
 }
 
-function background(size: number): OffscreenCanvas {
-  const canvas = new OffscreenCanvas(size, size);
+function background({ width, height }: Size): OffscreenCanvas {
+  const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d");
   if (!context) return canvas;
   context.fillStyle = "#8b978f";
-  context.fillRect(0, 0, size, size);
-  if (shown.value) context.drawImage(toCanvas(shown.value.picture), 0, 0, size, size);
+  context.fillRect(0, 0, width, height);
+  if (shown.value) context.drawImage(toCanvas(shown.value.picture), 0, 0, width, height);
   return canvas;
 }
 
 /** A region as marks of the picture's size. */
-function toMask(values: Uint8Array | undefined, size: number): Mask {
-  const mask = emptyMask(size, size);
+function toMask(values: Uint8Array | undefined, size: Size): Mask {
+  const mask = emptyMask(size.width, size.height);
   const context = mask.getContext("2d");
   if (!values || !context) return mask;
   const rgba = new Uint8Array(4 * values.length);
   for (const [place, value] of values.entries()) rgba[4 * place + 3] = value;
   context.imageSmoothingEnabled = false;
-  context.drawImage(toCanvas({ width: REGION_SIDE, height: REGION_SIDE, rgba }), 0, 0, size, size);
+  context.drawImage(
+    toCanvas({ width: REGION_SIDE, height: REGION_SIDE, rgba }),
+    0,
+    0,
+    size.width,
+    size.height,
+  );
   return mask;
 }
 

@@ -6,6 +6,7 @@ import { REGION_SIDE } from "../gallery/region-mask";
 import { model } from "../models/model";
 import { RegionDialog } from "./region-dialog";
 import { regionOf, regionWords, setRegion } from "./regions";
+import { size } from "./size";
 
 const words = text.generate.regions;
 
@@ -21,13 +22,7 @@ export function RegionList() {
           <RegionRow key={word} word={word} onPaint={() => setPainting(word)} />
         ))}
       </ul>
-      {painting && (
-        <RegionDialog
-          word={painting}
-          size={model.value.report.resolution}
-          onClose={() => setPainting(undefined)}
-        />
-      )}
+      {painting && <RegionDialog word={painting} size={size.value} onClose={() => setPainting(undefined)} />}
     </section>
   );
 }

@@ -4,7 +4,7 @@ import type { Region } from "../../engine/contract";
 import { placeholders } from "../adapters/library";
 import type { UsedRegion } from "../gallery/picture-settings";
 import { decodeRegion, encodeRegion, REGION_SIDE } from "../gallery/region-mask";
-import { prompt } from "./generate";
+import { prompt } from "./form";
 
 /** A word's region: a byte a place of 64 × 64, white inside. */
 const painted = signal<ReadonlyMap<string, Uint8Array>>(new Map());

@@ -4,10 +4,13 @@ import { announce } from "../../app/announce";
 import { text } from "../../app/text";
 import type { SamplerName } from "../../engine/contract";
 import { library, plainName } from "../adapters/library";
-import type { FoundSettings } from "../gallery/picture-settings";
+import type { FoundSettings, UsedStart } from "../gallery/picture-settings";
 import { model } from "../models/model";
-import * as state from "./generate";
+import * as form from "./form";
 import { restoreRegions } from "./regions";
+import { type Size, sameSize, setSize, size } from "./size";
+import { startFromGallery } from "./start-from-gallery";
+import { STRENGTH_RANGE, startFrom, strength } from "./start-picture";
 import * as steering from "./steering-settings";
 
 const words = text.gallery.filledIn;
@@ -18,26 +21,42 @@ export const filledIn = signal<{ notes: string[] } | undefined>(undefined);
 /** What the settings don't say stays as it is, but for the adapters: those not named are switched off. */
 export function fillIn(settings: FoundSettings, fileName?: string): void {
   const { prompt, negativePrompt, seed, steps, guidanceScale } = settings;
-  if (prompt !== undefined) state.prompt.value = prompt;
-  if (negativePrompt !== undefined) state.negativePrompt.value = negativePrompt;
-  state.promptMissing.value = false;
+  if (prompt !== undefined) form.prompt.value = prompt;
+  if (negativePrompt !== undefined) form.negativePrompt.value = negativePrompt;
+  form.promptMissing.value = false;
   if (seed !== undefined) {
-    state.seed.value = seed;
-    state.seedLocked.value = true;
+    form.seed.value = seed;
+    form.seedLocked.value = true;
   }
   const notes = [
     ...(fileName ? [words.file(fileName)] : []),
-    ...fillNumber(text.generate.steps, steps, state.STEPS_RANGE, state.setSteps),
-    ...fillNumber(text.generate.guidance, guidanceScale, state.GUIDANCE_RANGE, (value) => {
-      state.guidanceScale.value = value;
+    ...fillNumber(text.generate.steps, steps, form.STEPS_RANGE, form.setSteps),
+    ...fillNumber(text.generate.guidance, guidanceScale, form.GUIDANCE_RANGE, (value) => {
+      form.guidanceScale.value = value;
     }),
     ...fillSampler(settings.sampler),
+    ...fillSize(settings),
     ...fillSteering(settings),
     ...fillAdapters(settings.adapters ?? []),
     ...modelNotes(settings),
   ];
   filledIn.value = { notes };
   announce(words.title);
+  void fillStart(settings.start);
+}
+
+/** What a picture was drawn on comes back where it is one of the Gallery's; a mask never does. */
+async function fillStart(used: UsedStart | undefined): Promise<void> {
+  startFrom(undefined);
+  if (!used) return;
+  const { galleryId, maskBlur } = used;
+  strength.value = Math.min(Math.max(used.strength, STRENGTH_RANGE.min), STRENGTH_RANGE.max);
+  const isBack = galleryId !== undefined && (await startFromGallery(galleryId));
+  const notes = [
+    isBack ? words.startIsBack : words.startNotKept,
+    ...(maskBlur !== undefined ? [words.maskNotKept] : []),
+  ];
+  if (filledIn.value) filledIn.value = { notes: [...filledIn.value.notes, ...notes] };
 }
 
 function fillNumber(
@@ -55,7 +74,7 @@ function fillNumber(
 function fillSampler(name: string | undefined): string[] {
   if (name === undefined) return [];
   if (!isSampler(name)) return [words.noSampler(name)];
-  state.sampler.value = name;
+  form.sampler.value = name;
   return [];
 }
 
@@ -85,13 +104,18 @@ function fillAdapters(wanted: NonNullable<FoundSettings["adapters"]>): string[] 
   return wanted.filter(({ name }) => !here.includes(name)).map(({ name }) => words.noAdapter(name));
 }
 
-function modelNotes({ model: name, width, height }: FoundSettings): string[] {
-  if (model.value.state !== "ready") return [];
-  const { name: used, resolution } = model.value.report;
-  const otherSize =
-    width !== undefined && height !== undefined && (width !== resolution || height !== resolution);
-  return [
-    ...(name !== undefined && name !== used ? [words.otherModel(name)] : []),
-    ...(otherSize ? [words.otherSize(width, height, resolution)] : []),
-  ];
+/** What isn't a multiple of the sides here, or too large, becomes the nearest. */
+function fillSize({ width, height }: FoundSettings): string[] {
+  if (width === undefined || height === undefined) return [];
+  setSize({ width, height });
+  return sameSize({ width, height }, size.value)
+    ? []
+    : [words.otherSize(inPixels({ width, height }), inPixels(size.value))];
+}
+
+const inPixels = ({ width, height }: Size) => `${width} × ${height}`;
+
+function modelNotes({ model: name }: FoundSettings): string[] {
+  if (model.value.state !== "ready" || name === undefined) return [];
+  return name === model.value.report.name ? [] : [words.otherModel(name)];
 }

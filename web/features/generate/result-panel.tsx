@@ -6,12 +6,14 @@ import { text } from "../../app/text";
 import { BeforeAfter } from "../../ui/before-after";
 import { download } from "../../ui/download";
 import { Icon } from "../../ui/icon";
-import { PictureView, toPng } from "../../ui/picture-view";
+import { PictureView, toCanvas, toPng } from "../../ui/picture-view";
 import { keepFault } from "../gallery/gallery";
 import { withSettings } from "../gallery/picture-file";
 import { model } from "../models/model";
+import { progress } from "./drawing";
 import * as state from "./generate";
 import { HeatMaps, HeatOverlay } from "./heat-maps";
+import { startFrom } from "./start-picture";
 
 const words = text.generate;
 
@@ -32,11 +34,17 @@ export function ResultPanel() {
 }
 
 function Shown({ result }: { result: state.Result }) {
-  const { settings, record, picture, heatMaps, comparison } = result;
+  const { wish, record, picture, heatMaps, comparison } = result;
   const [mapped, setMapped] = useState<string | undefined>();
   const map = heatMaps.find(({ word }) => word === mapped);
   const save = async () =>
-    download(await withSettings(await toPng(picture), record), `palpable-${settings.seed}.png`);
+    download(await withSettings(await toPng(picture), record), `palpable-${wish.seed}.png`);
+  const startFromIt = async () =>
+    startFrom({
+      name: words.pictureLabel(wish.prompt),
+      bitmap: await createImageBitmap(toCanvas(picture)),
+      galleryId: result.galleryId,
+    });
   return (
     <>
       {comparison && !map ? (
@@ -44,30 +52,25 @@ function Shown({ result }: { result: state.Result }) {
       ) : (
         <figure>
           <div class="with-overlay">
-            <PictureView picture={picture} label={words.pictureLabel(settings.prompt)} />
+            <PictureView picture={picture} label={words.pictureLabel(wish.prompt)} />
             {map && <HeatOverlay map={map} picture={picture} />}
           </div>
-          <figcaption>{settings.prompt}</figcaption>
+          <figcaption>{wish.prompt}</figcaption>
         </figure>
       )}
       {heatMaps.length > 0 && (
         <HeatMaps maps={heatMaps} chosen={mapped} picture={picture} onChoose={setMapped} />
       )}
       <p class="hint">
-        {words.caption(
-          settings.seed,
-          settings.steps,
-          settings.guidanceScale,
-          words.samplers[settings.sampler],
-        )}
+        {words.caption(wish.seed, wish.steps, wish.guidanceScale, words.samplers[wish.sampler])}
       </p>
       <div class="actions">
-        {!comparison && settings.adapters.length > 0 && (
+        {!comparison && wish.adapters.length > 0 && (
           <button
             type="button"
             class="button"
             title={words.compareHint}
-            disabled={state.progress.value !== undefined || model.value.state !== "ready"}
+            disabled={progress.value !== undefined || model.value.state !== "ready"}
             onClick={() => state.compare(result)}
           >
             {words.compare}
@@ -76,6 +79,10 @@ function Shown({ result }: { result: state.Result }) {
         <button type="button" class="button" onClick={save}>
           <Icon name="download" />
           {words.save}
+        </button>
+        <button type="button" class="button quiet" onClick={startFromIt}>
+          <Icon name="again" />
+          {words.startFrom}
         </button>
         <a class="button quiet" href={addressOf("gallery")}>
           <Icon name="gallery" />
@@ -100,7 +107,7 @@ interface ComparisonProps {
   comparison: NonNullable<state.Result["comparison"]>;
 }
 
-function Comparison({ result: { settings, picture }, comparison }: ComparisonProps) {
+function Comparison({ result: { wish, picture }, comparison }: ComparisonProps) {
   return (
     <figure>
       <BeforeAfter
@@ -113,7 +120,7 @@ function Comparison({ result: { settings, picture }, comparison }: ComparisonPro
           <strong>{words.without}</strong> {comparison.prompt}
         </p>
         <p>
-          <strong>{words.with}</strong> {settings.prompt}
+          <strong>{words.with}</strong> {wish.prompt}
         </p>
       </figcaption>
     </figure>
@@ -123,12 +130,12 @@ function Comparison({ result: { settings, picture }, comparison }: ComparisonPro
 function Strip({ shownKey }: { shownKey: number | undefined }) {
   return (
     <ul class="film-strip">
-      {state.results.value.map(({ key, picture, settings }) => (
+      {state.results.value.map(({ key, picture, wish }) => (
         <li key={key}>
           <button
             type="button"
             aria-pressed={key === shownKey}
-            aria-label={words.pictureLabel(settings.prompt)}
+            aria-label={words.pictureLabel(wish.prompt)}
             onClick={() => {
               state.shownKey.value = key;
             }}

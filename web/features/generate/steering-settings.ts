@@ -20,18 +20,34 @@ export type Steering = Pick<
   "delayedConcept" | "delayedKeepsLora" | "classPrompt" | "strengthEnd" | "embeddingNormClip" | "regions"
 >;
 
+/** As the form has it, whatever the prompt. */
+export interface SteeringChoice {
+  delayedConcept: number;
+  delayedKeepsLora: boolean;
+  classPrompt: string;
+  strengthEnd: number;
+  embeddingNormClip: number | null;
+}
+
+export const steeringChoice = (): SteeringChoice => ({
+  delayedConcept: delayedConcept.value,
+  delayedKeepsLora: delayedKeepsLora.value,
+  classPrompt: classPrompt.value.trim(),
+  strengthEnd: strengthEnd.value,
+  embeddingNormClip: embeddingNormClip.value,
+});
+
 /** What differs from the engine's defaults; what acts on learnt words is left out of a prompt without any. */
-export function steering(prompt: string, learntWords: readonly string[]): Steering {
+export function steering(choice: SteeringChoice, prompt: string, learntWords: readonly string[]): Steering {
   const learnt = learntWords.filter((word) => prompt.includes(word));
-  const delays = learnt.length > 0 && delayedConcept.value > 0;
-  const first = classPrompt.value.trim();
-  const clip = embeddingNormClip.value;
+  const delays = learnt.length > 0 && choice.delayedConcept > 0;
   const regions = regionsFor(prompt).filter(({ placeholder }) => learnt.includes(placeholder));
+  const { delayedConcept, delayedKeepsLora, classPrompt, strengthEnd, embeddingNormClip } = choice;
   return {
-    ...(delays ? { delayedConcept: delayedConcept.value, delayedKeepsLora: delayedKeepsLora.value } : {}),
-    ...(delays && first ? { classPrompt: first } : {}),
-    ...(strengthEnd.value === 1 ? {} : { strengthEnd: strengthEnd.value }),
-    ...(clip === null ? {} : { embeddingNormClip: clip }),
+    ...(delays ? { delayedConcept, delayedKeepsLora } : {}),
+    ...(delays && classPrompt ? { classPrompt } : {}),
+    ...(strengthEnd === 1 ? {} : { strengthEnd }),
+    ...(embeddingNormClip === null ? {} : { embeddingNormClip }),
     ...(regions.length > 0 ? { regions } : {}),
   };
 }

@@ -1,7 +1,7 @@
 /** Ways to balance a learnt word against the rest of the prompt, and to see what the words did. */
 import { text } from "../../app/text";
 import { CheckField, OptionalNumberField, SliderField, TextField } from "../../ui/field";
-import * as state from "./generate";
+import * as form from "./form";
 import { RegionList } from "./region-list";
 import * as steering from "./steering-settings";
 
@@ -67,9 +67,9 @@ export function Steering() {
       <CheckField
         label={words.heatMaps}
         hint={words.heatMapsHint}
-        value={state.mapsHeat.value}
+        value={form.mapsHeat.value}
         onValue={(maps) => {
-          state.mapsHeat.value = maps;
+          form.mapsHeat.value = maps;
         }}
       />
     </details>

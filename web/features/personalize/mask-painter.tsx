@@ -1,6 +1,6 @@
 /** Paints over a part of a picture, by finger, mouse or keys. */
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { dab, type Mask, stroke } from "./mask";
+import { dab, invert, type Mask, markAll, stroke, tint } from "./mask";
 import { settingsText as words } from "./settings-text";
 
 interface MaskPainterProps {
@@ -26,7 +26,7 @@ export function MaskPainter({ picture, mask, label, hint, onClear }: MaskPainter
     const context = canvas.current?.getContext("2d");
     if (!context) return;
     context.drawImage(picture, 0, 0);
-    tint(context, mask);
+    tint(context, mask, width, height);
     context.lineWidth = Math.max(2, shorter / 200);
     context.strokeStyle = "#fff";
     context.beginPath();
@@ -35,6 +35,10 @@ export function MaskPainter({ picture, mask, label, hint, onClear }: MaskPainter
   }, [picture, mask, brush, radius, strokes]);
 
   const changed = () => setStrokes((count) => count + 1);
+  const changeWith = (change: (mask: Mask) => void) => {
+    change(mask);
+    changed();
+  };
   const place = (event: PointerEvent) => {
     const frame = (event.currentTarget as HTMLElement).getBoundingClientRect();
     const scale = width / frame.width;
@@ -106,22 +110,16 @@ export function MaskPainter({ picture, mask, label, hint, onClear }: MaskPainter
         <button type="button" class="button" aria-pressed={erasing} onClick={() => setErasing(!erasing)}>
           {words.erase}
         </button>
+        <button type="button" class="button quiet" onClick={() => changeWith(invert)}>
+          {words.invertMarks}
+        </button>
+        <button type="button" class="button quiet" onClick={() => changeWith(markAll)}>
+          {words.markAll}
+        </button>
         <button type="button" class="button quiet" onClick={onClear}>
           {words.clearMarks}
         </button>
       </div>
     </>
   );
-}
-
-/** The marks as a coloured veil over the photo. */
-function tint(context: CanvasRenderingContext2D, mask: Mask): void {
-  const veil = new OffscreenCanvas(mask.width, mask.height);
-  const paint = veil.getContext("2d");
-  if (!paint) return;
-  paint.drawImage(mask, 0, 0);
-  paint.globalCompositeOperation = "source-in";
-  paint.fillStyle = "rgb(15 160 130 / 55%)";
-  paint.fillRect(0, 0, mask.width, mask.height);
-  context.drawImage(veil, 0, 0);
 }

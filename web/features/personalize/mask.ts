@@ -15,6 +15,23 @@ export function dab(mask: Mask, x: number, y: number, radius: number, erase: boo
   context.fill();
 }
 
+/** What is marked and what isn't change places. */
+export function invert(mask: Mask): void {
+  cover(mask, "xor");
+}
+
+export function markAll(mask: Mask): void {
+  cover(mask, "source-over");
+}
+
+function cover(mask: Mask, operation: "xor" | "source-over"): void {
+  const context = mask.getContext("2d");
+  if (!context) return;
+  context.globalCompositeOperation = operation;
+  context.fillStyle = "#000";
+  context.fillRect(0, 0, mask.width, mask.height);
+}
+
 /** A stroke as dabs close enough to leave no gaps. */
 export function stroke(
   mask: Mask,
@@ -51,4 +68,16 @@ export function withAlpha(rgba: Uint8Array, mask: Uint8ClampedArray): Uint8Array
 export function hasMarks(mask: Mask): boolean {
   const data = mask.getContext("2d")?.getImageData(0, 0, mask.width, mask.height).data;
   return data?.some((value, at) => at % 4 === 3 && value > 0) ?? false;
+}
+
+/** The marks as a coloured veil over the photo, stretched to its size. */
+export function tint(context: CanvasRenderingContext2D, mask: Mask, width: number, height: number): void {
+  const veil = new OffscreenCanvas(mask.width, mask.height);
+  const paint = veil.getContext("2d");
+  if (!paint) return;
+  paint.drawImage(mask, 0, 0);
+  paint.globalCompositeOperation = "source-in";
+  paint.fillStyle = "rgb(15 160 130 / 55%)";
+  paint.fillRect(0, 0, mask.width, mask.height);
+  context.drawImage(veil, 0, 0, width, height);
 }

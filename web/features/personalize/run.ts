@@ -8,12 +8,13 @@ import type { AdapterReport, Picture, TrainingRecord, TrainingSettings } from ".
 import { type Fault, needsFreshEngine, toFault } from "../../engine/fault";
 import type { RunFacts } from "../../engine/run-file";
 import { keepCheckpoint, keepTrained, library } from "../adapters/library";
-import { USUAL_GUIDANCE } from "../generate/generate";
+import { USUAL_GUIDANCE } from "../generate/form";
 import { model } from "../models/model";
 import { discard, findUnfinished } from "./checkpoints";
 import { toPixels } from "./photos";
+import * as previewChoice from "./preview-choice";
 import * as setup from "./setup";
-import { photos, wordsOf } from "./subjects";
+import { wordsOf } from "./subjects";
 import type { Wish } from "./untrained";
 
 export type Phase = "idle" | "running" | "paused" | "stopping" | "done" | "failed";
@@ -35,6 +36,8 @@ export const previews = signal<Preview[]>([]);
 export const scores = signal<PreviewScore[]>([]);
 /** Whether previews are scored, and why they can't be. */
 export const watchesQuality = signal(false);
+/** Of the state that scored best so far. */
+export const bestStep = computed(() => scores.value.findLast(({ isBest }) => isBest)?.step);
 export const scoreProblem = signal<string | undefined>(undefined);
 /** What is done before the first step, and how far it is. */
 export const preparation = signal<{ doing: "encoding" | "compiling"; done: number; of: number } | undefined>(
@@ -48,6 +51,8 @@ const facts = signal<RunFacts | undefined>(undefined);
 export const keptStep = signal<number | undefined>(undefined);
 export const keepProblem = signal<"full" | "unavailable" | undefined>(undefined);
 const resultKey = signal<string | undefined>(undefined);
+/** Whether the result is, or will be, the state that scored best. */
+export const keepsBest = computed(() => facts.value?.previews?.keepsBest === true);
 /** The adapter of a finished run, as long as it isn't removed from the library. */
 export const result = computed(() => library.value.find(({ key }) => key === resultKey.value));
 export const fault = signal<Fault | undefined>(undefined);
@@ -82,7 +87,9 @@ export async function start(): Promise<void> {
     scores: [],
     photoVectors: null,
   };
-  await follow(run, (observer) => engine().train(run, photos.value.map(toPixels), observer));
+  const { trained, heldBack } = previewChoice.splitPhotos();
+  const photos = { trained: trained.map(toPixels), heldBack: heldBack.map(toPixels) };
+  await follow(run, (observer) => engine().train(run, photos, observer));
 }
 
 /** Goes on where the run's state in the browser's storage left it. */
@@ -172,9 +179,9 @@ function begin(run: RunFacts): void {
 }
 
 function previewPlan(settings: TrainingSettings, size: number): PreviewPlan | null {
-  const every = setup.previewEvery.value;
+  const every = previewChoice.previewEvery.value;
   if (every === 0) return null;
-  const steps = setup.previewSteps.value;
+  const steps = previewChoice.previewSteps.value;
   return {
     every,
     steps,
@@ -182,7 +189,13 @@ function previewPlan(settings: TrainingSettings, size: number): PreviewPlan | nu
     guidanceScale: USUAL_GUIDANCE,
     seed: settings.seed,
     size,
-    cleanPrompt: setup.watchesQuality.value ? settings.cleanPrompt : null,
+    ...(previewChoice.watchesQuality.value
+      ? {
+          cleanPrompt: settings.cleanPrompt,
+          keepsBest: previewChoice.keepsBest.value,
+          patience: previewChoice.patience.value,
+        }
+      : { cleanPrompt: null, keepsBest: false, patience: null }),
   };
 }
 

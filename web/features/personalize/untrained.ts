@@ -9,8 +9,9 @@ import { text } from "../../app/text";
 import type { PreviewPlan } from "../../engine/api";
 import type { Picture } from "../../engine/contract";
 import { type Fault, toFault } from "../../engine/fault";
-import { USUAL_GUIDANCE } from "../generate/generate";
+import { USUAL_GUIDANCE } from "../generate/form";
 import { model } from "../models/model";
+import { previewSteps } from "./preview-choice";
 import * as setup from "./setup";
 
 /** As a preview, but for the clean prompt. */
@@ -38,7 +39,7 @@ export const chosenWish = computed<Wish | undefined>(() => {
   return {
     prompt,
     seed: setup.settings.value.seed,
-    steps: setup.previewSteps.value,
+    steps: previewSteps.value,
     guidanceScale: USUAL_GUIDANCE,
     size: model.value.report.resolution,
   };

@@ -3,15 +3,14 @@ import { computed, effect } from "@preact/signals";
 import { notify } from "../../app/notifications";
 import { text } from "../../app/text";
 import { keepScreenOn } from "../../app/wake-lock";
-import * as generation from "../generate/generate";
+import { share } from "../generate/drawing";
 import * as run from "./run";
 
 /** Of the work under way; a training tells more than the previews it draws. */
 const percent = computed(() => {
   const last = run.records.value.at(-1);
   if (run.busy.value) return last && Math.floor((100 * last.step) / last.steps);
-  const drawing = generation.progress.value;
-  return drawing && Math.floor((100 * drawing.step) / drawing.steps);
+  return share.value === undefined ? undefined : Math.floor(100 * share.value);
 });
 
 export function helpWhoIsAway(): void {

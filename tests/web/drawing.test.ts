@@ -1,0 +1,212 @@
+/** Series of pictures: sizes, consecutive seeds, cancelling, what is kept, and how long it takes. */
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import type { AdapterReport, GenerationSettings, SourcePicture } from "../../web/engine/contract";
+import { faultError } from "../../web/engine/fault";
+import { library } from "../../web/features/adapters/library";
+import type { PictureSettings } from "../../web/features/gallery/picture-settings";
+import * as drawing from "../../web/features/generate/drawing";
+import * as form from "../../web/features/generate/form";
+import { compare, generate, results, shown } from "../../web/features/generate/generate";
+import { setSize, size, sizeOf } from "../../web/features/generate/size";
+import { cutOf } from "../../web/features/generate/start-picture";
+import { plainWish, requestOf, stepsOf } from "../../web/features/generate/wish";
+import { model } from "../../web/features/models/model";
+
+const outside = vi.hoisted(() => ({
+  asked: [] as { settings: GenerationSettings; source: SourcePicture | undefined }[],
+  kept: [] as PictureSettings[],
+  /** Runs while a picture is drawn; false ends it as cancelled. */
+  meanwhile: async (): Promise<boolean> => true,
+}));
+
+vi.mock("../../web/app/studio", () => ({
+  whenEngineOpens: () => undefined,
+  whenEngineCloses: () => undefined,
+  engine: () => ({
+    command: () => undefined,
+    generate: async (
+      settings: GenerationSettings,
+      progress: (step: number, steps: number) => void,
+      source: SourcePicture | undefined,
+    ) => {
+      outside.asked.push({ settings, source });
+      progress(1, settings.steps);
+      if (!(await outside.meanwhile())) return null;
+      const { width, height } = settings;
+      return { width, height, rgba: new Uint8Array(4 * width * height), heatMaps: [] };
+    },
+  }),
+}));
+vi.mock("../../web/features/gallery/gallery", () => ({
+  keep: async (_picture: unknown, settings: PictureSettings) => void outside.kept.push(settings),
+}));
+
+const adapter = {
+  key: "a",
+  report: { id: 4, placeholder: "<my-dog>", placeholders: ["<my-dog>"], classNoun: "dog" } as AdapterReport,
+  fileName: "my-dog.safetensors",
+  bytes: new Uint8Array(),
+  active: true,
+  strength: 0.8,
+  saved: true,
+  kept: true,
+  addedAt: 1,
+  note: { title: "", licence: "" },
+};
+
+beforeEach(() => {
+  outside.asked = [];
+  outside.kept = [];
+  outside.meanwhile = async () => true;
+  library.value = [];
+  const report = {
+    name: "demo",
+    defaultSteps: 25,
+    resolution: 128,
+    latentSize: 16,
+    parameters: 1,
+    pictureBytes: 1,
+  };
+  model.value = { state: "ready", report };
+  form.prompt.value = "a dog";
+  form.seed.value = form.LARGEST_SEED;
+  form.seedLocked.value = true;
+  form.count.value = 1;
+  results.value = [];
+  setSize(sizeOf("square"));
+});
+
+describe("sizes", () => {
+  test.each([
+    [128, "landscape", 192, 128],
+    [512, "wide", 896, 512],
+    [512, "tall", 512, 896],
+    [768, "portrait", 704, 1024],
+  ] as const)("of a model of %i: %s", (resolution, aspect, width, height) => {
+    if (model.value.state !== "ready") throw new Error("no model");
+    model.value = { state: "ready", report: { ...model.value.report, resolution } };
+    setSize(sizeOf(aspect));
+    expect(size.value).toEqual({ width, height });
+  });
+
+  test("it goes to the engine and into the record", async () => {
+    setSize({ width: 192, height: 320 });
+    await generate();
+    expect(outside.asked[0]?.settings).toMatchObject({ width: 192, height: 320 });
+    expect(outside.kept[0]).toMatchObject({ width: 192, height: 320, model: "demo" });
+  });
+
+  test("another model's square comes with it until a size is chosen", () => {
+    if (model.value.state !== "ready") throw new Error("no model");
+    model.value = { state: "ready", report: { ...model.value.report, resolution: 512 } };
+    expect(size.value).toEqual({ width: 512, height: 512 });
+  });
+});
+
+describe("several pictures from one press", () => {
+  test("have consecutive seeds, which begin again at 0, and are all kept", async () => {
+    form.count.value = 3;
+    await generate();
+    expect(outside.asked.map(({ settings }) => settings.seed)).toEqual([form.LARGEST_SEED, 0, 1]);
+    expect(outside.kept.map(({ seed }) => seed)).toEqual([form.LARGEST_SEED, 0, 1]);
+    expect(shown.value?.record.seed).toBe(1);
+    expect(drawing.progress.value).toBeUndefined();
+  });
+
+  test("cancelled in the second, the first is there and no other is begun", async () => {
+    form.count.value = 5;
+    outside.meanwhile = async () => outside.asked.length < 2;
+    await generate();
+    expect(outside.asked.length).toBe(2);
+    expect(results.value.length).toBe(1);
+    expect(drawing.fault.value).toBeUndefined();
+  });
+
+  test("a cancel that comes when a picture is just done holds for the next", async () => {
+    form.count.value = 2;
+    outside.meanwhile = async () => {
+      drawing.cancel();
+      return true;
+    };
+    await generate();
+    expect(outside.asked.length).toBe(1);
+  });
+
+  test("a fault ends them with what it says", async () => {
+    form.count.value = 2;
+    outside.meanwhile = async () => {
+      throw faultError("OutOfMemory", "Too little memory.");
+    };
+    await generate();
+    expect(drawing.fault.value).toEqual({ kind: "OutOfMemory", message: "Too little memory." });
+    expect(drawing.progress.value).toBeUndefined();
+  });
+
+  test("progress counts pictures and steps", async () => {
+    form.count.value = 2;
+    const seen: (number | undefined)[] = [];
+    outside.meanwhile = async () => {
+      seen.push(drawing.share.value);
+      return true;
+    };
+    await generate();
+    expect(seen).toEqual([1 / 25 / 2, (1 + 1 / 25) / 2]);
+    expect(drawing.secondsFor([plainWish()])).toBeGreaterThan(0);
+  });
+});
+
+test("a comparison is the same noise without adapter, word and steering, on the same start", async () => {
+  library.value = [adapter];
+  form.prompt.value = "a photo of <my-dog>";
+  await generate();
+  expect(outside.asked[0]?.settings.adapters).toEqual([{ id: 4, strength: 0.8 }]);
+  const drawn = results.value[0];
+  if (!drawn) throw new Error("nothing was drawn");
+  const source = { width: 128, height: 128, rgba: new Uint8Array() };
+  const wish = { ...drawn.wish, start: { source, strength: 0.5, maskBlur: 0, galleryId: undefined } };
+  await compare({ ...drawn, wish });
+  expect(outside.asked[1]?.settings).toMatchObject({
+    prompt: "a photo of a dog",
+    adapters: [],
+    seed: drawn.wish.seed,
+    strength: 0.5,
+  });
+  expect(outside.asked[1]?.source).toBe(source);
+  expect(results.value[0]?.comparison?.prompt).toBe("a photo of a dog");
+});
+
+describe("on a start picture", () => {
+  const source = { width: 128, height: 128, rgba: new Uint8Array(), mask: new Uint8Array() };
+  const start = { source, strength: 0.6, maskBlur: 4, galleryId: "an-id" };
+
+  test("strength and blur go to the engine, and into the record without the picture", () => {
+    const { settings, record } = requestOf({ ...plainWish(), start });
+    expect(settings).toMatchObject({ strength: 0.6, maskBlur: 4 });
+    expect(record.start).toEqual({ strength: 0.6, maskBlur: 4, galleryId: "an-id" });
+    expect(JSON.stringify(record)).not.toContain("rgba");
+  });
+
+  test("without a mask there is no blur", () => {
+    const { mask: _, ...whole } = source;
+    const { settings, record } = requestOf({ ...plainWish(), start: { ...start, source: whole } });
+    expect(settings.maskBlur).toBe(0);
+    expect(record.start).toEqual({ strength: 0.6, galleryId: "an-id" });
+  });
+
+  test("its strength leaves steps out", () => {
+    expect(stepsOf({ steps: 25, start })).toBe(15);
+    expect(stepsOf({ steps: 25, start: undefined })).toBe(25);
+  });
+
+  test.each([
+    ["the sides of a wide one, from the left", 0, { left: 0, top: 0, width: 200, height: 200 }],
+    ["from the middle", 0.5, { left: 100, top: 0, width: 200, height: 200 }],
+  ])("cuts %s", (_, part, cut) => {
+    expect(cutOf({ width: 400, height: 200 }, { width: 128, height: 128 }, "cut", part)).toEqual(cut);
+  });
+
+  test("or stretches it", () => {
+    const whole = { left: 0, top: 0, width: 400, height: 200 };
+    expect(cutOf({ width: 400, height: 200 }, { width: 128, height: 128 }, "stretch", 0.5)).toEqual(whole);
+  });
+});

@@ -1,0 +1,106 @@
+/** Pictures drawn one after the other, with their progress; one series at a time, which can be cancelled at any time. */
+import { computed, signal } from "@preact/signals";
+import { engine } from "../../app/studio";
+import type { DrawnPicture } from "../../engine/api";
+import { type Fault, toFault } from "../../engine/fault";
+import { type DrawingRequest, requestOf, stepsOf, type Wish } from "./wish";
+
+/** What a series is for. */
+export type Purpose = "pictures" | "comparison" | "grid" | "strengths";
+
+export interface Progress {
+  purpose: Purpose;
+  /** The picture under way, counted from 0. */
+  picture: number;
+  of: number;
+  step: number;
+  steps: number;
+  /** Until the whole series is drawn; `undefined` before anything tells. */
+  secondsLeft: number | undefined;
+}
+
+/** `undefined` while nothing is drawn. */
+export const progress = signal<Progress | undefined>(undefined);
+/** Of the series under way, 0 to 1. */
+export const share = computed(() => {
+  const now = progress.value;
+  return now && (now.picture + now.step / now.steps) / now.of;
+});
+export const fault = signal<Fault | undefined>(undefined);
+
+/** Seconds that one of a wish's steps took, of so many pixels, as far as the latest picture tells. */
+const measured = signal<{ seconds: number; pixels: number } | undefined>(undefined);
+
+/** How long pictures take, by the last ones that were drawn; `undefined` before any was. */
+export function secondsFor(wishes: readonly Wish[]): number | undefined {
+  const known = measured.value;
+  if (!known) return undefined;
+  return wishes.reduce(
+    (sum, wish) => sum + (stepsOf(wish) * known.seconds * wish.width * wish.height) / known.pixels,
+    0,
+  );
+}
+
+let cancelled = false;
+
+export function cancel(): void {
+  cancelled = true;
+  engine().command("generation", "cancel");
+}
+
+/**
+ * `drawn` gets each picture as it comes, with its place; the next one waits for it. True if all were drawn; else see
+ * `fault`, which stays empty for a cancelled series.
+ */
+export async function drawAll(
+  wishes: readonly Wish[],
+  purpose: Purpose,
+  drawn: (place: number, picture: DrawnPicture, request: DrawingRequest) => void | Promise<void>,
+): Promise<boolean> {
+  if (progress.value) return false;
+  fault.value = undefined;
+  cancelled = false;
+  try {
+    for (const [place, wish] of wishes.entries()) {
+      const request = requestOf(wish);
+      const left = () => secondsFor(wishes.slice(place));
+      progress.value = {
+        purpose,
+        picture: place,
+        of: wishes.length,
+        step: 0,
+        steps: stepsOf(wish) || 1,
+        secondsLeft: left(),
+      };
+      const started = performance.now();
+      const picture = await engine().generate(
+        request.settings,
+        (step, steps) => {
+          if (!progress.value) return;
+          const seconds = (performance.now() - started) / 1000;
+          // Some samplers ask the model twice a step.
+          const made = (step / steps) * stepsOf(wish);
+          measured.value = { seconds: seconds / made, pixels: wish.width * wish.height };
+          const whole = left();
+          progress.value = {
+            ...progress.value,
+            step,
+            steps,
+            secondsLeft: whole === undefined ? undefined : Math.max(whole - seconds, 0),
+          };
+        },
+        request.source,
+      );
+      if (!picture) return false;
+      await drawn(place, picture, request);
+      // Also between two pictures, where the engine has no job to cancel.
+      if (cancelled && place + 1 < wishes.length) return false;
+    }
+    return true;
+  } catch (error) {
+    fault.value = toFault(error);
+    return false;
+  } finally {
+    progress.value = undefined;
+  }
+}

@@ -1,0 +1,48 @@
+/** What the visitor wants drawn, as the form has it: the prompt, the noise, and how the model is asked. */
+import { computed, signal } from "@preact/signals";
+import type { SamplerName } from "../../engine/contract";
+import { model } from "../models/model";
+
+/** Classifier-free guidance that suits the demo model. */
+export const USUAL_GUIDANCE = 5;
+export const STEPS_RANGE = { min: 1, max: 100 } as const;
+export const GUIDANCE_RANGE = { min: 1, max: 15 } as const;
+/** Pictures from one press. */
+export const COUNT_RANGE = { min: 1, max: 32 } as const;
+export const LARGEST_SEED = 0xffff_ffff;
+
+export const prompt = signal("");
+export const promptMissing = signal(false);
+export const negativePrompt = signal("");
+export const seed = signal(randomSeed());
+export const seedLocked = signal(false);
+/** How many pictures, with consecutive seeds. */
+export const count = signal<number>(COUNT_RANGE.min);
+export const guidanceScale = signal(USUAL_GUIDANCE);
+export const sampler = signal<SamplerName>("ddim");
+/** Whether heat maps of the prompt's words are drawn with the picture. */
+export const mapsHeat = signal(false);
+
+/** `undefined` takes the model's own number. */
+const ownSteps = signal<number | undefined>(undefined);
+export const steps = computed(
+  () => ownSteps.value ?? (model.value.state === "ready" ? model.value.report.defaultSteps : 25),
+);
+
+export function setSteps(value: number): void {
+  ownSteps.value = value;
+}
+
+export function randomSeed(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+}
+
+/** The seed so many places on; after the largest comes 0. */
+export const seedAfter = (seed: number, places: number) => (seed + places) % (LARGEST_SEED + 1);
+
+/** Puts a word or phrase into the prompt, with a space where needed. */
+export function addToPrompt(words: string): void {
+  const before = prompt.value;
+  prompt.value = before && !/\s$/.test(before) ? `${before} ${words}` : before + words;
+  promptMissing.value = false;
+}

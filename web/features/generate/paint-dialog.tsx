@@ -1,0 +1,47 @@
+/** Paints over a part of a picture; leaving without "Done" changes nothing. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import { text } from "../../app/text";
+import { emptyMask, type Mask } from "../personalize/mask";
+import { MaskPainter } from "../personalize/mask-painter";
+
+interface PaintDialogProps {
+  title: string;
+  picture: OffscreenCanvas;
+  /** A copy of what was painted, of the picture's size; the dialog paints on it. */
+  painted: Mask;
+  /** What is painted, for screen readers; and how, for all. */
+  label: string;
+  hint: string;
+  onDone: (mask: Mask) => void;
+  onClose: () => void;
+}
+
+export function PaintDialog({ title, picture, painted, label, hint, onDone, onClose }: PaintDialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [mask, setMask] = useState(painted);
+  useEffect(() => dialog.current?.showModal(), []);
+  const done = () => {
+    onDone(mask);
+    dialog.current?.close();
+  };
+  return (
+    <dialog class="crop-dialog" ref={dialog} aria-labelledby="paint-title" onClose={onClose}>
+      <h2 id="paint-title">{title}</h2>
+      <MaskPainter
+        picture={picture}
+        mask={mask}
+        label={label}
+        hint={hint}
+        onClear={() => setMask(emptyMask(picture.width, picture.height))}
+      />
+      <div class="actions end">
+        <button type="button" class="button" onClick={() => dialog.current?.close()}>
+          {text.run.cancel}
+        </button>
+        <button type="button" class="button primary" onClick={done}>
+          {text.crop.done}
+        </button>
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,65 @@
+/** The prompt, and the button that draws it. */
+import { HeldFault } from "../../app/fault-notice";
+import { text } from "../../app/text";
+import { TextField } from "../../ui/field";
+import { placeholders } from "../adapters/library";
+import { model } from "../models/model";
+import * as drawing from "./drawing";
+import { DrawingProgress } from "./drawing-progress";
+import { FilledInNotice } from "./filled-in-notice";
+import * as form from "./form";
+import { generate } from "./generate";
+import { MemoryLine } from "./memory-line";
+import { filledIn } from "./restore";
+
+const words = text.generate;
+
+export function PromptForm() {
+  const submit = (event: Event) => {
+    event.preventDefault();
+    filledIn.value = undefined;
+    void generate();
+  };
+  return (
+    <form class="card prompt-form" onSubmit={submit}>
+      <TextField
+        label={words.prompt}
+        rows={3}
+        placeholder={words.promptPlaceholder}
+        value={form.prompt.value}
+        error={form.promptMissing.value ? words.promptMissing : undefined}
+        onValue={(value) => {
+          form.prompt.value = value;
+          form.promptMissing.value = false;
+        }}
+      />
+      <fieldset class="chips" aria-label={words.insert}>
+        {placeholders.value.map((word) => (
+          <button key={word} type="button" class="chip word" onClick={() => form.addToPrompt(word)}>
+            {word}
+          </button>
+        ))}
+        {words.phrases.map((phrase) => (
+          <button key={phrase} type="button" class="chip" onClick={() => form.addToPrompt(phrase)}>
+            {phrase}
+          </button>
+        ))}
+      </fieldset>
+      <FilledInNotice />
+      {drawing.progress.value ? <DrawingProgress /> : <Start />}
+      <HeldFault of={drawing.fault} />
+    </form>
+  );
+}
+
+function Start() {
+  const count = form.count.value;
+  return (
+    <>
+      <button type="submit" class="button primary large" disabled={model.value.state !== "ready"}>
+        {words.start(count)}
+      </button>
+      <MemoryLine />
+    </>
+  );
+}

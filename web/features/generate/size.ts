@@ -1,0 +1,77 @@
+/**
+ * The size of pictures, in pixels: multiples of 64, which every Stable Diffusion's VAE and U-Net can halve as often as
+ * they need. Until one is chosen it is the square that the model was trained on.
+ */
+import { computed, signal } from "@preact/signals";
+import { model } from "../models/model";
+
+export interface Size {
+  width: number;
+  height: number;
+}
+
+export const SIDE_STEP = 64;
+export const SMALLEST_SIDE = 64;
+export const LARGEST_SIDE = 1024;
+
+/** Sides that can be chosen, the shortest first. */
+export const SIDES: readonly number[] = Array.from(
+  { length: LARGEST_SIDE / SIDE_STEP },
+  (_, at) => (at + 1) * SIDE_STEP,
+);
+
+/** Width over height of the shapes that one tap chooses. */
+export const ASPECTS = { square: 1, landscape: 3 / 2, portrait: 2 / 3, wide: 16 / 9, tall: 9 / 16 } as const;
+export type Aspect = keyof typeof ASPECTS;
+
+/** Times the area of the usual square, from which on a size is called far from it. */
+const FAR = 2.5;
+
+const chosen = signal<Size | undefined>(undefined);
+
+/** Of the square pictures that the model was trained on. */
+export const usualSide = computed(() =>
+  model.value.state === "ready" ? model.value.report.resolution : 512,
+);
+
+export const size = computed<Size>(() => chosen.value ?? { width: usualSide.value, height: usualSide.value });
+
+/** Models draw badly what is far larger or smaller than what they have seen. */
+export const isFarFromUsual = computed(() => {
+  const times = (size.value.width * size.value.height) / usualSide.value ** 2;
+  return times > FAR || times < 1 / FAR;
+});
+
+export function setSize({ width, height }: Size): void {
+  const whole = { width: nearestSide(width), height: nearestSide(height) };
+  const usual = whole.width === usualSide.value && whole.height === usualSide.value;
+  // So that another model's own square comes with it.
+  chosen.value = usual ? undefined : whole;
+}
+
+/** The shorter side stays the model's own, or as near as the longest side allows. */
+export function sizeOf(aspect: Aspect): Size {
+  return sizeOfRatio(ASPECTS[aspect]);
+}
+
+/** For pictures of any shape: width over height. */
+export function sizeOfRatio(ratio: number): Size {
+  const side = usualSide.value;
+  const longer = Math.min(side * Math.max(ratio, 1 / ratio), LARGEST_SIDE);
+  const shorter = Math.min(side, longer / Math.max(ratio, 1 / ratio));
+  const [width, height] = ratio >= 1 ? [longer, shorter] : [shorter, longer];
+  return { width: nearestSide(width), height: nearestSide(height) };
+}
+
+export const aspectNow = computed<Aspect | undefined>(() =>
+  (Object.keys(ASPECTS) as Aspect[]).find((aspect) => sameSize(sizeOf(aspect), size.value)),
+);
+
+/** The next multiple within the limits. A model's own square may be none; it is taken as it is. */
+function nearestSide(side: number): number {
+  if (side === usualSide.value) return side;
+  const rounded = Math.round(side / SIDE_STEP) * SIDE_STEP;
+  return Math.min(Math.max(rounded, SMALLEST_SIDE), LARGEST_SIDE);
+}
+
+export const sameSize = (one: Size, other: Size) => one.width === other.width && one.height === other.height;

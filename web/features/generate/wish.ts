@@ -1,0 +1,140 @@
+/**
+ * A picture as it is wanted, and what that is for the engine and for the picture's record. A wish is a plain value: what
+ * the form says, or that with something changed.
+ */
+import { cleanPrompt, nounOf } from "../../app/prompts";
+import { text } from "../../app/text";
+import type { GenerationSettings, SamplerName, SourcePicture } from "../../engine/contract";
+import { type LibraryEntry, library, plainName } from "../adapters/library";
+import type { PictureSettings, UsedStart } from "../gallery/picture-settings";
+import { model } from "../models/model";
+import * as form from "./form";
+import { mappableWords } from "./heat-map";
+import { recordOfRegions } from "./regions";
+import { size } from "./size";
+import * as starting from "./start-picture";
+import { type SteeringChoice, steering, steeringChoice } from "./steering-settings";
+
+export interface Wish {
+  prompt: string;
+  negativePrompt: string;
+  seed: number;
+  steps: number;
+  guidanceScale: number;
+  sampler: SamplerName;
+  width: number;
+  height: number;
+  /** Those that act, each with its strength. */
+  adapters: Pick<LibraryEntry, "report" | "strength">[];
+  /** `undefined` leaves the words to themselves. */
+  steering: SteeringChoice | undefined;
+  mapsHeat: boolean;
+  /** `undefined` starts from noise. */
+  start: WishedStart | undefined;
+}
+
+export interface WishedStart {
+  source: SourcePicture;
+  strength: number;
+  maskBlur: number;
+  galleryId: string | undefined;
+}
+
+/** A wish in the engine's terms, and the settings that go with the picture out of this visit. */
+export interface DrawingRequest {
+  settings: GenerationSettings;
+  source: SourcePicture | undefined;
+  record: PictureSettings;
+}
+
+/** What the form says now. */
+export const wishNow = (): Wish => ({ ...plainWish(), start: startNow() });
+
+/** The same from noise. */
+export function plainWish(): Wish {
+  const { width, height } = size.value;
+  return {
+    prompt: form.prompt.value.trim(),
+    negativePrompt: form.negativePrompt.value.trim(),
+    seed: form.seed.value,
+    steps: form.steps.value,
+    guidanceScale: form.guidanceScale.value,
+    sampler: form.sampler.value,
+    width,
+    height,
+    adapters: library.value.filter(({ active }) => active),
+    steering: steeringChoice(),
+    mapsHeat: form.mapsHeat.value,
+    start: undefined,
+  };
+}
+
+function startNow(): WishedStart | undefined {
+  const source = starting.sourcePicture();
+  if (!source) return undefined;
+  return {
+    source,
+    strength: starting.strength.value,
+    maskBlur: starting.maskBlur.value,
+    galleryId: starting.start.value?.galleryId,
+  };
+}
+
+export function requestOf(wish: Wish): DrawingRequest {
+  const { adapters, steering: choice, mapsHeat, start, ...plain } = wish;
+  const learnt = wordsOf(wish).map(({ placeholder }) => placeholder);
+  const steered = choice ? steering(choice, wish.prompt, learnt) : {};
+  const { regions, ...numbers } = steered;
+  const used = start && recordOfStart(start);
+  return {
+    settings: {
+      ...plain,
+      ...steered,
+      adapters: adapters.map(({ report, strength }) => ({ id: report.id, strength })),
+      ...(mapsHeat ? { heatMaps: mappableWords(wish.prompt) } : {}),
+      ...(used ? { strength: used.strength, maskBlur: used.maskBlur ?? 0 } : {}),
+    },
+    source: start?.source,
+    record: {
+      ...plain,
+      ...numbers,
+      ...(regions ? { regions: recordOfRegions(regions) } : {}),
+      ...(used ? { start: used } : {}),
+      // Adapters by name: the engine's numbers mean nothing outside this visit.
+      adapters: adapters.map(({ report, strength }) => ({ name: plainName(report), strength })),
+      model: model.value.state === "ready" ? model.value.report.name : "",
+    },
+  };
+}
+
+const recordOfStart = ({ source, strength, maskBlur, galleryId }: WishedStart): UsedStart => ({
+  strength,
+  ...(source.mask ? { maskBlur } : {}),
+  ...(galleryId ? { galleryId } : {}),
+});
+
+/** The same picture as the untrained model would draw it: class nouns in place of learnt words, nothing steered. */
+export const withoutAdapters = (wish: Wish): Wish => ({
+  ...wish,
+  prompt: wordsOf(wish).reduce(
+    (text, { placeholder, classNoun }) => cleanPrompt(text, placeholder, classNoun),
+    wish.prompt,
+  ),
+  adapters: [],
+  steering: undefined,
+  mapsHeat: false,
+});
+
+/** Learnt words of the adapters that act, with their class nouns. */
+const wordsOf = ({ adapters }: Wish) =>
+  adapters.flatMap(({ report }) =>
+    report.placeholders.map((placeholder, at) => ({
+      placeholder,
+      // An adapter says it of its first word only.
+      classNoun: (at === 0 ? report.classNoun : nounOf(placeholder)) ?? text.generate.anyNoun,
+    })),
+  );
+
+/** Steps that the engine makes: a start picture's strength leaves some out, as the engine rounds it. */
+export const stepsOf = ({ steps, start }: Pick<Wish, "steps" | "start">) =>
+  start ? Math.min(Math.floor(steps * start.strength), steps) : steps;
