@@ -4,6 +4,7 @@
  */
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { serveWorkerWith } from "../../scripts/headless.mjs";
 import {
   DESKTOP,
   drawInOneStep,
@@ -13,7 +14,6 @@ import {
   PATIENCE,
   type Studio,
   screenshot,
-  serveWorkerWith,
   waitForModel,
 } from "./studio";
 
