@@ -25,6 +25,7 @@ const MOST_STEPS = 400;
 /** Counts live buffers of the GPU and finds the engine's memory; buffers that nobody holds are freed by the browser. */
 const MEASURE_IN_WORKER = `
   let gpuBytes = 0;
+  let gpuPeak = 0;
   const gone = new FinalizationRegistry((buffer) => free(buffer));
   const sizes = new WeakMap();
   function free(entry) {
@@ -36,6 +37,7 @@ const MEASURE_IN_WORKER = `
     const buffer = createBuffer.call(this, descriptor);
     const entry = { bytes: descriptor.size };
     gpuBytes += entry.bytes;
+    gpuPeak = Math.max(gpuPeak, gpuBytes);
     sizes.set(buffer, entry);
     gone.register(buffer, entry);
     return buffer;
@@ -58,10 +60,12 @@ const MEASURE_IN_WORKER = `
     gc();
     await new Promise((done) => setTimeout(done, 200));
     gc();
-    return { gpu: gpuBytes, wasm: memory?.buffer.byteLength ?? 0, worker: performance.memory?.usedJSHeapSize ?? 0 };
+    const peak = gpuPeak;
+    gpuPeak = gpuBytes;
+    return { gpu: gpuBytes, gpuPeak: peak, wasm: memory?.buffer.byteLength ?? 0 };
   };`;
 
-/** @typedef {{ gpu: number, wasm: number, worker: number, page: number }} Memory */
+/** In bytes at a round's end; `gpuPeak` is the most within it. @typedef {{ gpu: number, gpuPeak: number, wasm: number, worker: number, page: number }} Memory */
 
 /** @param {{ steps: number, pictures: number, rounds: number, model: string }} plan */
 async function soak({ steps, pictures, rounds, model }) {
@@ -81,6 +85,7 @@ async function soak({ steps, pictures, rounds, model }) {
     page.setDefaultTimeout(PATIENCE);
     await page.goto(`${studio.address}#/models`);
     await ready(page);
+    const workerHeap = await openWorkerHeap(page);
     await page.getByLabel("Choose a folder").setInputFiles(model);
     const offer = page.getByRole("region", { name: path.basename(model) });
     await offer.getByRole("button", { name: "Use", exact: true }).click();
@@ -93,7 +98,7 @@ async function soak({ steps, pictures, rounds, model }) {
     for (let round = 1; round <= rounds; round++) {
       await train(page, Math.round(steps / rounds));
       await draw(page, Math.round(pictures / rounds));
-      const memory = await measure(page);
+      const memory = await measure(page, workerHeap);
       seen.push(memory);
       const minutes = ((performance.now() - start) / 60_000).toFixed(1);
       say(`round ${round} of ${rounds} after ${minutes} min: ${describe(memory)}`);
@@ -157,8 +162,39 @@ async function draw(page, pictures) {
   }
 }
 
-/** @param {import("playwright-core").Page} page @returns {Promise<Memory>} */
-async function measure(page) {
+/**
+ * Asks the browser for the JavaScript heap of the engine's worker, which a worker itself can't see.
+ * @param {import("playwright-core").Page} page @returns {Promise<() => Promise<number>>}
+ */
+async function openWorkerHeap(page) {
+  const session = await page.context().newCDPSession(page);
+  /** @type {Promise<string>} */
+  const attached = new Promise((resolve) => {
+    session.on("Target.attachedToTarget", ({ sessionId, targetInfo }) => {
+      if (targetInfo.type === "worker" && /\/main-[^/]*\.js$/.test(targetInfo.url)) resolve(sessionId);
+    });
+  });
+  await session.send("Target.setAutoAttach", {
+    autoAttach: true,
+    waitForDebuggerOnStart: false,
+    flatten: false,
+  });
+  const sessionId = await attached;
+  return () =>
+    new Promise((resolve) => {
+      session.once("Target.receivedMessageFromTarget", ({ message }) =>
+        resolve(JSON.parse(message).result.usedSize),
+      );
+      const message = JSON.stringify({ id: 1, method: "Runtime.getHeapUsage" });
+      void session.send("Target.sendMessageToTarget", { sessionId, message });
+    });
+}
+
+/**
+ * @param {import("playwright-core").Page} page @param {() => Promise<number>} workerHeap
+ * @returns {Promise<Memory>}
+ */
+async function measure(page, workerHeap) {
   const worker = page.workers().find((one) => /\/main-[^/]*\.js$/.test(one.url()));
   if (!worker) throw new Stop("The engine's worker is gone.");
   const inWorker = await worker.evaluate(() => /** @type {any} */ (self).measure());
@@ -167,10 +203,16 @@ async function measure(page) {
     gc();
     return performance.memory.usedJSHeapSize;
   });
-  return { ...inWorker, page: inPage };
+  return { ...inWorker, worker: await workerHeap(), page: inPage };
 }
 
-const NAMES = { gpu: "GPU buffers", wasm: "wasm memory", worker: "worker's JS", page: "page's JS" };
+const NAMES = {
+  gpu: "GPU buffers",
+  gpuPeak: "at most",
+  wasm: "wasm memory",
+  worker: "worker's JS",
+  page: "page's JS",
+};
 const KINDS = /** @type {(keyof Memory)[]} */ (Object.keys(NAMES));
 
 /** @param {Memory} memory */
