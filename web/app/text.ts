@@ -109,6 +109,7 @@ export const english = {
     notOpen: "The engine isn't running. Start it afresh.",
     insecurePage: "Browsers offer WebGPU only to pages from https or localhost.",
     noWebGpu: "This browser offers no WebGPU, which Palpable computes with.",
+    noGpu: "This browser offers no WebGPU here: it has no graphics card that it may use.",
     wasmBlocked: "This browser doesn't allow WebAssembly, which Palpable's engine is.",
     engineStopped: "The engine stopped unexpectedly.",
     /** Before the engine's own sentence, for languages that it doesn't speak. */

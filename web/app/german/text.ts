@@ -104,6 +104,7 @@ export const german: Text = {
     notOpen: "Der Rechenkern läuft nicht. Starte ihn neu.",
     insecurePage: "Browser bieten WebGPU nur Seiten von https oder localhost an.",
     noWebGpu: "Dieser Browser bietet kein WebGPU an, womit Palpable rechnet.",
+    noGpu: "Dieser Browser bietet hier kein WebGPU: Er hat keine Grafikkarte, die er benutzen darf.",
     wasmBlocked: "Dieser Browser erlaubt kein WebAssembly, aus dem Palpables Rechenkern besteht.",
     engineStopped: "Der Rechenkern ist unerwartet stehen geblieben.",
     ofKind: {
