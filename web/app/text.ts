@@ -381,6 +381,7 @@ export const english = {
     startTitle: (name: string | undefined) =>
       name ? `Start from a picture: ${name}` : "Start from a picture",
     startFrom: "Start from it",
+    toGrid: "Compare settings in a grid",
     galleryPicture: "a picture of the Gallery",
     regions: {
       title: "Where a word may act",

@@ -385,6 +385,7 @@ export const german: Text = {
     },
     startTitle: (name) => (name ? `Von einem Bild ausgehen: ${name}` : "Von einem Bild ausgehen"),
     startFrom: "Davon ausgehen",
+    toGrid: "Einstellungen im Raster vergleichen",
     galleryPicture: "ein Bild der Galerie",
     regions: {
       title: "Wo ein Wort wirken darf",
