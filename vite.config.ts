@@ -15,6 +15,9 @@ export default defineConfig({
     reportCompressedSize: false,
     rolldownOptions: {
       output: {
+        // Not every server knows that a .mjs is a script.
+        assetFileNames: ({ names: [name] }) =>
+          name?.endsWith(".mjs") ? "assets/[name]-[hash].js" : "assets/[name]-[hash][extname]",
         codeSplitting: {
           // What the first paint needs, in one file: left alone it becomes many small ones.
           groups: [{ name: "shell", test: /web\/app\/app\.tsx$/, includeDependenciesRecursively: true }],

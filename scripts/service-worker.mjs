@@ -13,6 +13,9 @@ const NAME = "service-worker.js";
 /** Of the models only what the page itself shows: the sample subjects and the papers. */
 const KEPT_OF_MODELS = /^models\/demo\/(subjects\/.+\.(json|png)|[A-Z_]+\.md)$/;
 
+/** What only some visitors need is kept once it was fetched, not before. */
+const KEPT_LATER = /^assets\/libheif-/;
+
 /** @returns {import("vite").Plugin} */
 export function serviceWorker() {
   let outDir = "dist";
@@ -30,7 +33,10 @@ export function serviceWorker() {
           configFile: false,
           logLevel: "warn",
           publicDir: false,
-          define: { PAGE_FILES: JSON.stringify(pageFiles(outDir)) },
+          define: {
+            PAGE_FILES: JSON.stringify(pageFiles(outDir)),
+            LATER_FILES: JSON.stringify(filesOf(outDir).filter((file) => KEPT_LATER.test(file))),
+          },
           build: {
             outDir,
             emptyOutDir: false,
@@ -45,17 +51,22 @@ export function serviceWorker() {
 
 /** @param {string} outDir @returns {{ url: string, revision: string | null }[]} */
 function pageFiles(outDir) {
-  return fs
-    .readdirSync(outDir, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.relative(outDir, path.join(entry.parentPath, entry.name)).split(path.sep).join("/"))
-    .filter((file) => file !== NAME && (!file.startsWith("models/") || KEPT_OF_MODELS.test(file)))
+  return filesOf(outDir)
+    .filter((file) => file !== NAME && !KEPT_LATER.test(file))
+    .filter((file) => !file.startsWith("models/") || KEPT_OF_MODELS.test(file))
     .sort()
     .map((file) => ({
       url: `/${file}`,
       revision: file.startsWith("assets/") ? null : contentHash(path.join(outDir, file)),
     }));
 }
+
+/** @param {string} outDir @returns {string[]} */
+const filesOf = (outDir) =>
+  fs
+    .readdirSync(outDir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(outDir, path.join(entry.parentPath, entry.name)).split(path.sep).join("/"));
 
 /** @param {string} file */
 const contentHash = (file) => createHash("sha256").update(fs.readFileSync(file)).digest("hex").slice(0, 16);

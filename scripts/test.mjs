@@ -5,8 +5,6 @@
 import fs from "node:fs";
 import path from "node:path";
 import { auditPackages } from "./audit.mjs";
-import { buildPage } from "./build-page.mjs";
-import { buildWasm } from "./build-wasm.mjs";
 import { ROOT, runLogged, say } from "./run.mjs";
 import { measure } from "./sizes.mjs";
 import { chromium, softwareVulkan } from "./test-machine.mjs";
@@ -106,35 +104,48 @@ async function vitest(project) {
   return { passed: numPassedTests, failed: ok ? numFailedTests : Math.max(numFailedTests, 1) };
 }
 
+/** The engine natively: what computes on the processor and its software GPU. */
+async function nativeEngine() {
+  await cargo("rust lints", ["clippy", "--release", "--all-targets", "--quiet", "--", "-D", "warnings"]);
+  await check("rust tests", () => rustTests("rust tests"));
+  await check("kernels on the smallest device", () =>
+    rustTests(
+      "kernels on the smallest device",
+      ["--test", "operations", "--test", "models_on_gpu", "--test", "startup"],
+      { PALPABLE_TEST_DEVICE: "smallest" },
+    ),
+  );
+}
+
+/** The engine as the browser gets it, and the page around it. */
+async function browserEngineAndPage() {
+  await cargo("rust lints for the browser", [
+    "clippy",
+    "--profile",
+    "wasm",
+    "--lib",
+    "--target",
+    "wasm32-unknown-unknown",
+    "--quiet",
+    "--",
+    "-D",
+    "warnings",
+  ]);
+  await program("engine for the browser", process.execPath, ["scripts/build-wasm.mjs"]);
+  await node("page lints and format", "@biomejs/biome/bin/biome", ["check", "--error-on-warnings"]);
+  await node("page types", "typescript/bin/tsc", ["--noEmit"]);
+  await node("worker types", "typescript/bin/tsc", ["--noEmit", "-p", "tsconfig.worker.json"]);
+  await node("script and test types", "typescript/bin/tsc", ["--noEmit", "-p", "tsconfig.node.json"]);
+  await check("page functions", () => vitest("web"));
+  await program("page", process.execPath, ["scripts/build-page.mjs"]);
+}
+
 bringPackages();
 bringWasmTarget();
+softwareVulkan();
 await cargo("rust format", ["fmt", "--check"]);
-await cargo("rust lints", ["clippy", "--release", "--all-targets", "--quiet", "--", "-D", "warnings"]);
-await cargo("rust lints for the browser", [
-  "clippy",
-  "--profile",
-  "wasm",
-  "--lib",
-  "--target",
-  "wasm32-unknown-unknown",
-  "--quiet",
-  "--",
-  "-D",
-  "warnings",
-]);
-await check("rust tests", () => rustTests("rust tests"));
-await check("kernels on the smallest device", () =>
-  rustTests(
-    "kernels on the smallest device",
-    ["--test", "operations", "--test", "models_on_gpu", "--test", "startup"],
-    { PALPABLE_TEST_DEVICE: "smallest" },
-  ),
-);
-await check("engine for the browser", buildWasm);
-await node("page lints and format", "@biomejs/biome/bin/biome", ["check", "--error-on-warnings"]);
-await node("page types", "typescript/bin/tsc", ["--noEmit"]);
-await node("worker types", "typescript/bin/tsc", ["--noEmit", "-p", "tsconfig.worker.json"]);
-await node("script and test types", "typescript/bin/tsc", ["--noEmit", "-p", "tsconfig.node.json"]);
+// Beside each other: much of either keeps one core busy and leaves the others idle.
+await Promise.all([nativeEngine(), browserEngineAndPage()]);
 await check("licences of what ships", async () => {
   // Only now: it needs a package that was just installed.
   const { checkLicences } = await import("./licences.mjs");
@@ -142,8 +153,6 @@ await check("licences of what ships", async () => {
   return { passed: 1 };
 });
 await check("known weaknesses of what ships", () => ({ passed: auditPackages() }));
-await check("page functions", () => vitest("web"));
-await check("page", buildPage);
 for (const { name, line, ok } of measure()) {
   await check(`size of the ${name}`, () => {
     say(line);

@@ -17,14 +17,7 @@ use super::types::{Adapter, LoraWeights, is_text_input};
 
 pub(super) fn part(key: &str) -> Option<Part> {
     let (name, suffix) = key.split_once('.')?;
-    match suffix {
-        "lora_down.weight" | "lora_mid.weight" | "lora_up.weight" | "alpha" => {
-            Part::by_suffix(path_from_kohya_name(name)?, suffix)
-        }
-        "diff" => path_from_kohya_name(name).map(Part::Difference),
-        "diff_b" => path_from_kohya_name(name).map(Part::BiasDifference),
-        _ => None,
-    }
+    Part::by_suffix(path_from_kohya_name(name)?, suffix)
 }
 
 /// All tensors of an adapter's layers. LoRA factors are in f32 so that nothing is lost, as are differences

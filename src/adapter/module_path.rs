@@ -14,8 +14,13 @@
 //!       | ("attn1" | "attn2") "." ("to_q" | "to_k" | "to_v" | "to_out.0")
 //! text  = "text_model.encoder.layers." N "." ("self_attn." ("q" | "k" | "v" | "out") "_proj" | "mlp.fc1" | "mlp.fc2")
 //! ```
+//!
+//! Some programs flatten the names of original checkpoints instead of diffusers' paths
+//! ([`original_path`](super::original_path)); those are read, never written.
 
 use crate::model::adaptable::TEXT_ENCODER;
+
+use super::original_path::path_from_original_words;
 
 /// What kohya's keys of the U-Net begin with.
 const UNET_PREFIX: &str = "lora_unet_";
@@ -32,11 +37,16 @@ pub fn kohya_name(path: &str) -> String {
     format!("{prefix}{}", path.replace('.', "_"))
 }
 
-/// The path behind a kohya name; `None` if it is no layer of the grammar.
+/// diffusers' path behind a kohya name, whichever of the two layouts it was made from; `None` if it is no
+/// layer that can be adapted.
 pub fn path_from_kohya_name(name: &str) -> Option<String> {
     match name.strip_prefix(TEXT_PREFIX) {
         Some(words) => text_path_from_words(words),
-        None => unet_path_from_words(name.strip_prefix(UNET_PREFIX)?),
+        None => {
+            let words = name.strip_prefix(UNET_PREFIX)?;
+            let original = || path_from_original_words(&words.split('_').collect::<Vec<_>>());
+            unet_path_from_words(words).or_else(original)
+        }
     }
 }
 
@@ -98,7 +108,8 @@ fn unet_path_from_words(words: &str) -> Option<String> {
     Some(format!("{block}.{layer}"))
 }
 
-fn transformer_layer(words: &[&str]) -> Option<String> {
+/// Within a transformer, both layouts call the layers alike.
+pub(super) fn transformer_layer(words: &[&str]) -> Option<String> {
     let (block, layer) = match words {
         ["proj", end @ ("in" | "out")] => return Some(format!("proj_{end}")),
         ["transformer", "blocks", block, layer @ ..] => (index(block)?, layer),
@@ -121,7 +132,7 @@ fn transformer_layer(words: &[&str]) -> Option<String> {
 }
 
 /// A number as upstream writes it: one to three digits, no sign.
-fn index(word: &str) -> Option<&str> {
+pub(super) fn index(word: &str) -> Option<&str> {
     let digits = (1..=3).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_digit());
     digits.then_some(word)
 }

@@ -1,6 +1,6 @@
 //! What one tensor of an adapter's file is, whatever the dialect; and words for what is not understood.
 
-use super::{bundle, diffusers, kohya};
+use super::{bundle, comfyui, diffusers, kohya};
 
 /// The role of a tensor, told by its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,10 +24,13 @@ pub(super) enum Part {
 impl Part {
     /// The role that a dialect's reader gives to `name`.
     pub fn of(name: &str) -> Option<Self> {
-        kohya::part(name).or_else(|| diffusers::part(name)).or_else(|| bundle::part(name))
+        kohya::part(name)
+            .or_else(|| diffusers::part(name))
+            .or_else(|| comfyui::part(name))
+            .or_else(|| bundle::part(name))
     }
 
-    /// The factor or alpha that a suffix stands for.
+    /// The factor, alpha or difference that a suffix stands for.
     pub fn by_suffix(path: String, suffix: &str) -> Option<Self> {
         match suffix {
             "lora_down.weight"
@@ -42,6 +45,8 @@ impl Part {
             | "lora_B.default.weight" => Some(Self::Up(path)),
             "lora_mid.weight" => Some(Self::Middle(path)),
             "alpha" => Some(Self::Alpha(path)),
+            "diff" => Some(Self::Difference(path)),
+            "diff_b" => Some(Self::BiasDifference(path)),
             _ => None,
         }
     }
@@ -65,15 +70,14 @@ pub(super) fn kind_of_foreign(name: &str) -> Option<&'static str> {
         Some("DoRA magnitudes")
     } else if contains(&["hada_w", "lokr_w", "oft_"]) {
         Some("LoHa, LoKr or OFT factors")
-    } else if starts(&["lora_te1_", "lora_te2_", "text_encoder_2.", "te1_", "te2_"]) {
+    } else if starts(&["lora_te1_", "lora_te2_", "text_encoder_2.", "text_encoders.clip_g.", "te1_", "te2_"])
+    {
         Some("two text encoders (SDXL's)")
     } else if starts(&["lora_te", "text_encoder"]) {
         Some("parts of the text encoder that are not adapted here (its vocabulary, norms, projection)")
-    } else if starts(&["lora_unet_input_blocks", "lora_unet_output_blocks", "lora_unet_middle_block"]) {
-        Some("layers named in another layout (SDXL's)")
     } else if is_difference {
         Some("differences of layers that are not adapted here (norms, the time embedding)")
-    } else if contains(&["time_embedding"]) {
+    } else if contains(&["time_embed"]) {
         Some("the time embedding")
     } else {
         Some("other layers")

@@ -15,7 +15,10 @@ use super::{
 };
 use crate::{
     gpu::Gpu,
-    model::lora::{AdaptableLinear, LoraLayer, LoraSet},
+    model::{
+        adaptable_linear::AdaptableLinear,
+        lora::{LoraLayer, LoraSet},
+    },
     ops::{
         attention::attention,
         conv2d::{Padding, conv2d},

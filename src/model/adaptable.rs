@@ -2,8 +2,9 @@
 //! path, and the linear layers of the text encoder's transformer, by upstream's path after [`TEXT_ENCODER`].
 //! (Norms and the time embedding before the U-Net's pieces stay as they are.)
 
+use super::adaptable_linear::AdaptableLinear;
 use super::layers::Conv2d;
-use super::lora::{AdaptableLinear, Folding, LoraSet};
+use super::lora::{Folding, LoraSet};
 
 /// What stands before the paths of the text encoder's layers:
 /// `text_encoder.text_model.encoder.layers.0.self_attn.q_proj` for example.

@@ -2,6 +2,7 @@
 //! diffusers' or transformers', every size comes from `config.json`.
 
 pub mod adaptable;
+pub mod adaptable_linear;
 pub mod clip;
 mod clip_encoder;
 pub mod clip_text;

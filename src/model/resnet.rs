@@ -6,8 +6,9 @@
 use burn::tensor::Tensor;
 
 use super::adaptable::AdaptableLayer;
+use super::adaptable_linear::AdaptableLinear;
 use super::layers::{Conv2d, load_group_norm};
-use super::lora::{AdaptableLinear, LoraSet};
+use super::lora::LoraSet;
 use crate::ops::conv2d::Additions;
 use crate::ops::group_norm::{GroupNormWeights, group_norm};
 use crate::weights::{self, Weights};

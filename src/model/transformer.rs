@@ -5,9 +5,9 @@
 use burn::tensor::Tensor;
 
 use super::adaptable::AdaptableLayer;
+use super::adaptable_linear::AdaptableLinear;
 use super::cross_attention::Guides;
 use super::layers::{load_group_norm, to_image, to_tokens};
-use super::lora::AdaptableLinear;
 use super::transformer_block::BasicTransformerBlock;
 use crate::ops::group_norm::{GroupNormWeights, group_norm};
 use crate::weights::{self, Weights};

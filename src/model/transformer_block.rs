@@ -7,9 +7,10 @@
 use burn::tensor::Tensor;
 
 use super::adaptable::AdaptableLayer;
+use super::adaptable_linear::AdaptableLinear;
 use super::cross_attention::{CrossAttentionHook, Guides, Place, hooked_attention};
 use super::layers::load_layer_norm;
-use super::lora::{AdaptableLinear, LoraSet};
+use super::lora::LoraSet;
 use crate::ops::{
     attention::attention,
     geglu::geglu,

@@ -13,6 +13,7 @@ use super::embedding::PromptTemplate;
 use super::localized_loss::{Localization, LocalizedRows};
 use super::lora_parameters::{LoraFactors, LoraLayout};
 use super::loss_weights;
+use super::objective::Objective;
 use super::palp::{self, NoiseLevel};
 use super::personal_prompt::{PersonalPrompt, rows_of, sum_of_rows};
 use super::segmented_pass::{ActivationPolicy, SegmentedPass};
@@ -263,46 +264,6 @@ pub fn step_gradients(
     }
 }
 
-/// What a pass minimizes of its output.
-struct Objective<'a> {
-    output: Tensor<4>,
-    target: Tensor<4>,
-    weights: &'a Option<Tensor<4>>,
-    /// ε* of the photos' rows.
-    shifted: Option<Tensor<4>>,
-}
-
-impl Objective<'_> {
-    /// The loss `[1]` and its gradient with respect to the output.
-    ///
-    /// Without weights mean((ε̂ − ε*)²). Weights act on the personalization part alone:
-    /// mean(w ⊙ (ε̂ − ε)²) over all rows, plus mean((ε̂ − ε*)²) − mean((ε̂ − ε)²) over the photos', which
-    /// is the alignment part, with the gradient 2·(ε − ε*)/n.
-    fn loss_and_gradient(self) -> (Tensor<1>, Tensor<4>) {
-        let Self { output, target, weights, shifted } = self;
-        if weights.is_none() {
-            let target = shifted.unwrap_or(target);
-            let loss = palp::mean_squared_error(output.clone(), target.clone());
-            return (loss, palp::mean_squared_error_gradient(output, target));
-        }
-        let loss = loss_weights::mean_squared_error(output.clone(), target.clone(), weights);
-        let gradient = loss_weights::mean_squared_error_gradient(output.clone(), target.clone(), weights);
-        let Some(shifted) = shifted else { return (loss, gradient) };
-        let rows = shifted.dims()[0];
-        let (output, target) = (first_rows(output, rows), first_rows(target, rows));
-        let aligned = palp::mean_squared_error(output.clone(), shifted.clone());
-        let plain = palp::mean_squared_error(output, target.clone());
-        let pull = palp::mean_squared_error_gradient(target, shifted);
-        let photos = first_rows(gradient.clone(), rows) + pull;
-        let prior = gradient.dims()[0] - rows;
-        let gradient = match prior {
-            0 => photos,
-            _ => Tensor::cat(vec![photos, gradient.narrow(0, rows, prior)], 0),
-        };
-        (loss + aligned - plain, gradient)
-    }
-}
-
 impl Networks<'_> {
     /// The U-Net's output, without a graph. One row of hidden states serves the whole batch.
     pub(super) fn predict(
@@ -322,7 +283,7 @@ pub(super) fn repeat_rows(states: Tensor<3>, batch: usize) -> Tensor<3> {
     if states.dims()[0] == 1 { states.repeat_dim(0, batch) } else { states }
 }
 
-fn first_rows(tensor: Tensor<4>, rows: usize) -> Tensor<4> {
+pub(super) fn first_rows(tensor: Tensor<4>, rows: usize) -> Tensor<4> {
     if tensor.dims()[0] == rows { tensor } else { tensor.narrow(0, 0, rows) }
 }
 

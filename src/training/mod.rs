@@ -6,11 +6,11 @@
 //! `palp` holds the method's equations, `gradients` one forward and backward pass, `personal_prompt` its way
 //! through the text encoder, `segmented_pass` that through the U-Net in little memory, `alignment` what the
 //! clean prompt adds, `localized_loss` what keeps a word to its subject's place, which `subject_masks` know;
-//! `embedding` and `lora_parameters` what is trained, `optimizer`, `quantized_moments`, `learning_rate` and
-//! `embedding_norm` how it moves; `trainer` ties them into steps, which `record` reports, `best` remembers
-//! the best of them as `early_stopping` judges, and `checkpoint` with `host_latents` keeps a run's state. Everything is deterministic: a
-//! run is a function of the photos, the model and the settings (with their seed), and a resumed run goes on
-//! bit for bit on the same device.
+//! `objective` is what is minimized, `embedding` and `lora_parameters` what is trained, `optimizer`,
+//! `quantized_moments`, `learning_rate` and `embedding_norm` how it moves; `trainer` ties them into steps,
+//! which `record` reports, `best` remembers the best of them as `early_stopping` judges, and `checkpoint` with
+//! `host_latents` keeps a run's state. Everything is deterministic: a run is a function of the photos, the
+//! model and the settings (with their seed), and a resumed run goes on bit for bit on the same device.
 
 pub mod alignment;
 pub mod augmentation;
@@ -30,6 +30,7 @@ pub mod learning_rate;
 pub mod localized_loss;
 pub mod lora_parameters;
 pub mod loss_weights;
+mod objective;
 pub mod optimizer;
 pub mod palp;
 pub mod personal_prompt;

@@ -3,6 +3,7 @@
 use std::{cell::RefCell, rc::Rc};
 
 use js_sys::{Function, Uint8Array};
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
 use crate::{
     adapter::Adapter,
     pipeline::StableDiffusion,
-    training::{self, Trainer, TrainingSettings},
+    training::{self, Trainer, TrainingSettings, early_stopping::HeldBackScores},
 };
 
 #[wasm_bindgen]
@@ -37,6 +38,15 @@ impl Photo {
         let photo = training::Photo::from_rgba(self.width(), self.height(), &self.rgba().to_vec());
         photo.map_err(training::Error::from).map_err(fault)
     }
+}
+
+/// How a noted score stands among those before it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct NotedScore {
+    is_best: bool,
+    /// Scores in a row that were not better than the best.
+    without_gain: usize,
 }
 
 #[wasm_bindgen]
@@ -73,6 +83,21 @@ impl Training {
     pub async fn adapter(&self) -> Result<JsValue, JsValue> {
         let adapter = self.read_adapter().await?;
         to_js(&self.adapters.borrow_mut().keep(self.id, adapter))
+    }
+
+    /// Notes how a preview of the state so far did, and keeps the best state: `{ isBest, withoutGain }`.
+    #[wasm_bindgen(js_name = noteScore)]
+    pub fn note_score(&mut self, text_alignment: f64, image_alignment: f64) -> Result<JsValue, JsValue> {
+        let scores = HeldBackScores { text_alignment, image_alignment, dino: None };
+        let standing = self.trainer.note_score(scores.combined());
+        let is_best = standing.best.is_some() && standing.without_gain == 0;
+        to_js(&NotedScore { is_best, without_gain: standing.without_gain })
+    }
+
+    /// Puts the best of the noted states in the present one's place; the run can't go on from it.
+    #[wasm_bindgen(js_name = restoreBest)]
+    pub fn restore_best(&mut self) {
+        self.trainer.restore_best();
     }
 
     /// All that a run needs to go on from here, as a file.

@@ -25,6 +25,7 @@ pub use error::Error;
 pub use files::{ComponentFile, component_files};
 pub use hash::checkpoint_hash;
 pub use header::{SafetensorsHeader, StoredType, TensorEntry};
+pub(crate) use single_file::RESNET_LAYERS;
 pub use single_file::{SingleFile, SingleFileOptions};
 #[cfg(not(target_arch = "wasm32"))]
 pub use source::DirectorySource;

@@ -565,7 +565,17 @@ fn contents_that_make_no_sense_are_refused_in_words() {
         ),
         (extra("lora_unet_time_embedding_linear_1.lora_down.weight"), "the time embedding"),
         (extra("lora_unet_mid_block_attentions_0_norm.w_norm"), "differences of layers that are not adapted"),
-        (extra("lora_unet_input_blocks_4_1_transformer_blocks_0_attn1_to_q.lora_down.weight"), "SDXL"),
+        (
+            extra("lora_unet_input_blocks_4_1_transformer_blocks_0_attn1_to_q.lora_down.weight"),
+            "lacks its up factor",
+        ),
+        (extra("lora_unet_time_embed_0.lora_down.weight"), "the time embedding"),
+        (extra("lora_unet_label_emb_0_0.lora_down.weight"), "other layers"),
+        (
+            extra("text_encoders.clip_g.transformer.text_model.encoder.layers.0.mlp.fc1.lora_up.weight"),
+            "two text encoders (SDXL's)",
+        ),
+        (extra("diffusion_model.out.0.diff"), "differences of layers that are not adapted here"),
         (extra(&format!("{name}.dora_scale")), "DoRA"),
         (extra(&format!("{name}.hada_w1_a")), "LoHa"),
         (extra("something_else"), "unknown parts"),

@@ -6,6 +6,7 @@ mod support;
 mod applied;
 mod export;
 mod files;
+mod layouts;
 mod project;
 
 fn golden_file(name: &str) -> Vec<u8> {

@@ -108,7 +108,7 @@ describe("bad input", () => {
         file("broken.png", broken),
       ]);
     const notice = page.locator(".photo-picker .notice");
-    await notice.getByText("“notes.png” is not a JPEG, PNG or WebP picture.").waitFor();
+    await notice.getByText("“notes.png” is not a JPEG, PNG, WebP or HEIC picture.").waitFor();
     await notice.getByText("“huge.png” has more than 100 megapixels").waitFor();
     await notice.getByText("“broken.png” is damaged").waitFor();
     await screenshot(page, "fault-photos");

@@ -103,6 +103,9 @@ describe("the journey", () => {
 
     await page.getByLabel("Preview", { exact: true }).selectOption(PREVIEW_EVERY);
     await page.getByLabel("Steps a preview").fill("2");
+    await page.getByRole("button", { name: "See what the untrained model draws" }).click();
+    await page.locator(".untrained canvas").waitFor({ timeout: PATIENCE });
+    await screenshot(page, "2-untrained");
     await page.getByText("Advanced settings").click();
     await page.getByLabel("Learning rate of the adapter").fill("0.002");
     await page.getByLabel("Learning rate of the word").fill("0.01");
@@ -114,6 +117,12 @@ describe("the journey", () => {
       await page.getByText("Drawing a preview").waitFor({ timeout: PATIENCE });
       await screenshot(page, "3-training");
     });
+    // The preview lies over what the untrained model drew from the same noise.
+    const [untrained, preview] = await page
+      .locator(".preview-panel .before-after canvas")
+      .evaluateAll((all) => all.map((canvas) => (canvas as HTMLCanvasElement).toDataURL("image/png")));
+    expect(untrained).toBeDefined();
+    expect(preview).not.toBe(untrained);
     await screenshot(page, "4-trained");
     await expectAccessible(page, "a finished training");
 

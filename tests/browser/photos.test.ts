@@ -1,6 +1,9 @@
-/** One's own photos on a phone: orientation from EXIF, the square crop by finger and by key, removal. */
+/** One's own photos on a phone: orientation from EXIF, HEIC, the square crop by finger and by key, removal. */
+import fs from "node:fs";
+import path from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { APART } from "../../scripts/licences.mjs";
 import { openPage, openStudio, overflowsSideways, PHONE, type Studio, screenshot } from "./studio";
 
 describe("photos", () => {
@@ -19,12 +22,30 @@ describe("photos", () => {
     await studio.close();
   });
 
+  const choose = (name: string, mimeType: string, buffer: Buffer) =>
+    page.locator(".photo-picker input[type=file]").setInputFiles({ name, mimeType, buffer });
+  const remove = (name: string) => page.getByRole("button", { name: `Remove ${name}` }).click();
+
+  test("the subject is found: the crop is around it", async () => {
+    await page.getByRole("button", { name: "Crop Sample dog, photo 5" }).click();
+    await page.getByRole("button", { name: "Find the thing" }).click();
+    await page.getByText("The box is around what stands out.").waitFor();
+    // It stands in the lower half, about two thirds as large as the photo.
+    const { left, top, width } = await page.locator(".crop-box").evaluate((box) => {
+      const { left, top, width } = (box as HTMLElement).style;
+      return { left: Number.parseFloat(left), top: Number.parseFloat(top), width: Number.parseFloat(width) };
+    });
+    expect(width).toBeGreaterThan(50);
+    expect(width).toBeLessThan(80);
+    expect(left).toBeGreaterThan(5);
+    expect(top).toBeGreaterThan(25);
+    await screenshot(page, "phone-found");
+    await page.getByRole("button", { name: "Cancel" }).click();
+  });
+
   test("a photo taken with the phone held upright stands upright", async () => {
     // Left half red, right half blue, stored lying; orientation 6 turns it by 90° clockwise: red is on top.
-    const upright = withOrientation(await redBlueJpeg(page, 128, 64), 6);
-    await page
-      .locator(".photo-picker input[type=file]")
-      .setInputFiles({ name: "upright.jpg", mimeType: "image/jpeg", buffer: upright });
+    await choose("upright.jpg", "image/jpeg", withOrientation(await redBlueJpeg(page, 128, 64), 6));
     await page.getByText("1 photo", { exact: true }).waitFor();
     const [top, bottom] = await tileColors(page);
     expect(top).toBe("red");
@@ -52,8 +73,39 @@ describe("photos", () => {
     expect(await tileColors(page)).toEqual(["red", "red"]);
   });
 
+  test("a HEIC photo stands upright too, opened by a decoder that comes for it, as its makers built it", async () => {
+    const fetched: string[] = [];
+    page.on("request", (request) => fetched.push(request.url()));
+    await remove("upright.jpg");
+    expect(fetched.filter((url) => url.includes("libheif"))).toEqual([]);
+    await choose("upright.heic", "image/heic", HEIC);
+    await page.getByRole("button", { name: "Crop upright.heic" }).waitFor();
+    expect(await tileColors(page)).toEqual(["red", "blue"]);
+    const [address = ""] = fetched.filter((url) => url.includes("libheif"));
+    const served = Buffer.from(await (await fetch(address)).arrayBuffer());
+    expect(
+      served.equals(fs.readFileSync(path.join("node_modules/libheif-js", APART["libheif-js"]?.file ?? ""))),
+    ).toBe(true);
+  });
+
+  test("a damaged HEIC photo and a decoder that can't be fetched get a sentence", async () => {
+    // Its picture's data is a row of zeros; then its file ends within it.
+    const data = HEIC.lastIndexOf("mdat") + 4;
+    await choose(
+      "zeros.heic",
+      "image/heic",
+      Buffer.concat([HEIC.subarray(0, data), Buffer.alloc(HEIC.length - data)]),
+    );
+    await page.getByText("“zeros.heic” is damaged and can't be opened.").waitFor();
+    await choose("short.heic", "image/heic", HEIC.subarray(0, data + 8));
+    await page.getByText("“short.heic” is damaged and can't be opened.").waitFor();
+    await page.route("**/libheif-*", (route) => route.abort());
+    await choose("upright.heic", "image/heic", HEIC);
+    await page.getByText("what opens those could not be fetched", { exact: false }).waitFor();
+  });
+
   test("a photo can be removed", async () => {
-    await page.getByRole("button", { name: "Remove upright.jpg" }).click();
+    await remove("upright.heic");
     await page
       .getByText("Choose a sample subject or add photos first.", { exact: false })
       .or(page.getByText("The model is still loading.", { exact: true }))
@@ -66,6 +118,9 @@ describe("photos", () => {
     expect(await overflowsSideways(page)).toBe(false);
   });
 });
+
+/** Red and blue as above, with the rotation in its boxes and, as phones write it, once more in its EXIF. */
+const HEIC = fs.readFileSync(path.join(import.meta.dirname, "../web/photos/lying-with-rotation.heic"));
 
 /** Drawn by the browser itself. */
 async function redBlueJpeg(page: Page, width: number, height: number): Promise<Buffer> {

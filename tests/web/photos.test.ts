@@ -1,7 +1,9 @@
+import fs from "node:fs";
+import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { pointsAlong, withAlpha } from "../../web/features/personalize/mask";
 import { readPhotoHeader } from "../../web/features/personalize/photo-header";
-import { centredSquare, fitCrop } from "../../web/features/personalize/photos";
+import { centredSquare, fitCrop, readPhoto } from "../../web/features/personalize/photos";
 
 const bytes = (...parts: (string | number[])[]) =>
   new Uint8Array(
@@ -43,6 +45,52 @@ test.each([
     width: 640,
     height: 480,
   });
+});
+
+describe("HEIC", () => {
+  const box = (type: string, ...content: (string | number[])[]) => {
+    const body = [...bytes(...content)];
+    return [0, 0, (body.length + 8) >> 8, (body.length + 8) & 255, ...bytes(type), ...body];
+  };
+  const ispe = (width: number, height: number) =>
+    box("ispe", [0, 0, 0, 0], [0, 0, width >> 8, width & 255], [0, 0, height >> 8, height & 255]);
+  const file = (brand: string, ...properties: number[][]) =>
+    bytes(
+      box("ftyp", brand, [0, 0, 0, 0], "mif1"),
+      // As long as its 64 bits say.
+      [0, 0, 0, 1, ...bytes("free"), 0, 0, 0, 0, 0, 0, 0, 18, 9, 9],
+      box("meta", [0, 0, 0, 0], box("hdlr", "pict"), box("iprp", box("ipco", ...properties))),
+    );
+
+  test("the largest size counts, not a tile's or a thumbnail's", () => {
+    const header = readPhotoHeader(file("heic", ispe(512, 512), ispe(4032, 3024), ispe(320, 240)));
+    expect(header).toEqual({ format: "heif", width: 4032, height: 3024 });
+  });
+
+  test("what a phone's encoder wrote", () => {
+    const phone = fs.readFileSync(path.join(import.meta.dirname, "photos/lying-with-rotation.heic"));
+    expect(readPhotoHeader(phone)).toEqual({ format: "heif", width: 128, height: 64 });
+  });
+
+  test("a film, a box smaller than its head, and a file without a size are none", () => {
+    expect(readPhotoHeader(bytes(box("ftyp", "isom", [0, 0, 0, 0], "mp42")))).toBeUndefined();
+    expect(readPhotoHeader(bytes(box("ftyp", "heic", [0, 0, 0, 0]), [0, 0, 0, 4], "meta"))).toBeUndefined();
+    expect(readPhotoHeader(file("heic"))).toBeUndefined();
+  });
+
+  test("no file keeps the reader busy: any byte may be any other", () => {
+    const phone = new Uint8Array(file("heic", ispe(64, 64)));
+    for (let at = 0; at < phone.length; at++) {
+      for (const value of [0, 1, 255]) {
+        expect(() => readPhotoHeader(phone.with(at, value))).not.toThrow();
+      }
+    }
+  });
+});
+
+test("a file too large for a photo is not even read", async () => {
+  const huge = { size: 100_000_001 } as Blob;
+  await expect(readPhoto(huge, "film.heic")).rejects.toThrow("“film.heic” is larger than 100 MB");
 });
 
 test("anything else, and headers cut off, are no photos", () => {

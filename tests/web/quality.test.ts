@@ -31,6 +31,8 @@ const PREVIEWS: PreviewPlan = {
   seed: 0,
   size: 1,
   cleanPrompt: "a dog in the snow",
+  keepsBest: false,
+  patience: null,
 };
 
 const run = (previews: PreviewPlan | null = PREVIEWS): RunFacts => ({
@@ -46,7 +48,10 @@ const run = (previews: PreviewPlan | null = PREVIEWS): RunFacts => ({
   photoVectors: null,
 });
 
-function fakeEngine() {
+/** `scores` of the previews in their turn; 0.5 without. */
+function fakeEngine(scores: number[] = []) {
+  const noted: number[] = [];
+  const restored: number[] = [];
   const opened: unknown[] = [];
   const scoredBy: string[] = [];
   let step = 0;
@@ -58,7 +63,14 @@ function fakeEngine() {
     score: async (_: unknown, photos: SubjectVectors, prompt: string) => {
       expect(photos).toEqual(VECTORS);
       scoredBy.push(prompt);
-      return [{ textAlignment: 0.3 + step / 100, imageAlignment: 0.5, clipScore: 1, elements: [] }];
+      return [
+        {
+          textAlignment: 0.3 + step / 100,
+          imageAlignment: scores[noted.length] ?? 0.5,
+          clipScore: 1,
+          elements: [],
+        },
+      ];
     },
     beginGeneration: async () => ({
       step: async () => ({ step: 1, steps: 1 }),
@@ -73,6 +85,13 @@ function fakeEngine() {
     adapter: async () => ({ id: 1 }),
     checkpoint: async () => new Uint8Array(1),
     state: async () => new Uint8Array(1),
+    noteScore: (_: number, likeness: number) => {
+      const isBest = noted.every((before) => likeness > before);
+      const best = Math.max(...noted, likeness);
+      noted.push(likeness);
+      return { isBest, withoutGain: noted.length - 1 - noted.indexOf(best) };
+    },
+    restoreBest: () => restored.push(step),
     free: () => undefined,
   };
   return {
@@ -80,6 +99,8 @@ function fakeEngine() {
     training: training as unknown as Training,
     opened,
     scoredBy,
+    restored,
+    stepsMade: () => step,
   };
 }
 
@@ -136,8 +157,8 @@ describe("the judge", () => {
 });
 
 describe("a run that watches the quality", () => {
-  const train = async (facts: RunFacts) => {
-    const fake = fakeEngine();
+  const train = async (facts: RunFacts, likeness?: number[]) => {
+    const fake = fakeEngine(likeness);
     const watched = observe();
     const turns = new Turns();
     const judge = new JudgeOpener(turns);
@@ -156,8 +177,24 @@ describe("a run that watches the quality", () => {
     expect(problems).toEqual([]);
     const kept = await readRun("a");
     expect(kept?.facts.step).toBe(4);
-    expect(kept?.facts.scores.map(({ step }) => step)).toEqual([2]);
+    expect(kept?.facts.scores.map(({ step }) => step)).toEqual([2, 4]);
     expect(kept?.facts.photoVectors).toEqual(VECTORS);
+  });
+
+  test("marks each preview that is better than all before, and gives the last state unless told otherwise", async () => {
+    const { scores, restored } = await train(run(), [0.3, 0.6, 0.4]);
+    expect(scores.map(({ isBest }) => isBest)).toEqual([true, true, false]);
+    expect(restored).toEqual([]);
+  });
+
+  test("gives the best state where that was asked for", async () => {
+    const { restored } = await train(run({ ...PREVIEWS, keepsBest: true }), [0.3, 0.6, 0.4]);
+    expect(restored).toEqual([5]);
+  });
+
+  test("ends when its patience does", async () => {
+    const { scores, stepsMade } = await train(run({ ...PREVIEWS, patience: 1 }), [0.6, 0.4]);
+    expect([scores.length, stepsMade()]).toEqual([2, 4]);
   });
 
   test("goes on by the kept vectors, without photos", async () => {

@@ -19,6 +19,7 @@ vi.mock("../../web/app/studio", () => ({
 }));
 
 const setup = await import("../../web/features/personalize/setup");
+const previewChoice = await import("../../web/features/personalize/preview-choice");
 const subjects = await import("../../web/features/personalize/subjects");
 const time = await import("../../web/features/personalize/time-plans");
 
@@ -55,6 +56,8 @@ beforeEach(() => {
 
 afterEach(() => {
   for (const subject of subjects.furtherSubjects.value) subjects.removeSubject(subject);
+  previewChoice.wantsQuality.value = false;
+  previewChoice.wantsHeldBack.value = 0;
 });
 
 describe("several things in one run", () => {
@@ -106,6 +109,33 @@ describe("several things in one run", () => {
   });
 });
 
+describe("photos held back", () => {
+  const names = (photos: { name: string }[]) => photos.map(({ name }) => name);
+
+  test("are the first subject's last, and judge alone; what goes with each photo is split alike", async () => {
+    await setup.addFiles(subjects.firstSubject, [photo("dog 1"), photo("dog 2"), photo("dog 3")]);
+    subjects.addSubject();
+    const [cat] = subjects.furtherSubjects.value;
+    if (!cat) throw new Error("no second subject");
+    await setup.addFiles(cat, [photo("cat 1")]);
+    previewChoice.wantsQuality.value = true;
+    previewChoice.wantsHeldBack.value = 1;
+    const { trained, heldBack } = previewChoice.splitPhotos();
+    expect([names(trained), names(heldBack)]).toEqual([["dog 1", "dog 2", "cat 1"], ["dog 3"]]);
+    expect(previewChoice.ofTrained(["a", "b", "c", "d"])).toEqual(["a", "b", "d"]);
+  });
+
+  test("are none where nothing is scored, and never all", async () => {
+    await setup.addFiles(subjects.firstSubject, [photo("dog 1"), photo("dog 2")]);
+    previewChoice.wantsHeldBack.value = 5;
+    const unscored = previewChoice.splitPhotos();
+    expect([names(unscored.trained), names(unscored.heldBack)]).toEqual([["dog 1", "dog 2"], []]);
+    previewChoice.wantsQuality.value = true;
+    const { trained, heldBack } = previewChoice.splitPhotos();
+    expect([names(trained), names(heldBack)]).toEqual([["dog 1"], ["dog 2"]]);
+  });
+});
+
 describe("time plans", () => {
   const plan = (preset: TimePlan["preset"], steps: number, rank: number): TimePlan => ({
     preset,
@@ -138,7 +168,7 @@ describe("time plans", () => {
     await time.measure();
     expect(fakeEngine.asked).toEqual([1, 2]);
     expect(time.plans.value).toEqual(plans);
-    setup.previewEvery.value = 5;
+    previewChoice.previewEvery.value = 5;
     expect(time.plans.value).toBeUndefined();
     expect([time.isMeasured("palp"), time.isMeasured("dreambooth")]).toEqual([true, false]);
   });

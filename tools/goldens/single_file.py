@@ -4,7 +4,9 @@ Run from the repository's root: python tools/goldens/single_file.py
 Stable Diffusion 1 and 2, their layouts at a tenth of the width. The original names are made from
 diffusers' by the inverse of its conversion, filled by the formula, converted by diffusers itself and
 loaded strictly. tests/goldens/single_file: per model a JSON file with names and shapes (by layer), and what the
-parts compute. Images are stored channels-last.
+parts compute. Images are stored channels-last. unet_layers.json: of every convolution and linear layer of
+Stable Diffusion's U-Net the original name and diffusers', as its conversion pairs them: the names of the
+blocks (`pieces`), and below them the layers' of each kind of block.
 """
 
 import json
@@ -160,8 +162,32 @@ def record(name):
     (GOLDENS / f"{name}.json").write_text(json.dumps(layers, separators=(",", ":")) + "\n")
 
 
+def unet_layers():
+    model = UNet2DConditionModel(**UNETS["sd1"])
+    adaptable = (torch.nn.Conv2d, torch.nn.Linear)
+    paths = [path for path, module in model.named_modules() if isinstance(module, adaptable)]
+    # Every tensor holds its own number, by which it is known after the conversion.
+    originals = [original_unet(key) for key in model.state_dict()]
+    numbered = {f"model.diffusion_model.{name}": torch.tensor([float(i)]) for i, name in enumerate(originals)}
+    converted = convert.convert_ldm_unet_checkpoint(dict(numbered), dict(model.config))
+    pairs = {path: originals[int(converted[f"{path}.weight"].item())].removesuffix(".weight") for path in paths}
+    table = {"count": len(pairs), "alone": {}, "pieces": {}, "layers": {}}
+    for path, original in pairs.items():
+        piece = re.match(r"(?:(?:down|up)_blocks\.\d|mid_block)\.(resnets|attentions)\.\d\.", path)
+        if piece is None:
+            table["alone"][original] = path
+            continue
+        blocks = re.match(r"(?:(?:in|out)put_blocks\.\d+|middle_block)\.\d\.", original)
+        assert table["pieces"].setdefault(blocks[0], piece[0]) == piece[0]
+        layers = table["layers"].setdefault(piece[1], {})
+        inner, inner_original = path.removeprefix(piece[0]), original.removeprefix(blocks[0])
+        assert layers.setdefault(inner_original, inner) == inner
+    (GOLDENS / "unet_layers.json").write_text(json.dumps(table, indent=0) + "\n")
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
     GOLDENS.mkdir(parents=True, exist_ok=True)
+    unet_layers()
     record("sd1")
     record("sd2")

@@ -136,9 +136,14 @@ export const english = {
   },
 
   photos: {
-    notAnImage: (name: string) => `“${name}” is not a JPEG, PNG or WebP picture.`,
+    notAnImage: (name: string) => `“${name}” is not a JPEG, PNG, WebP or HEIC picture.`,
     broken: (name: string) => `“${name}” is damaged and can't be opened.`,
-    tooLarge: (name: string) => `“${name}” has more than 100 megapixels; scale it down before you add it.`,
+    noHeifDecoder: (name: string) =>
+      `“${name}” is a HEIC photo, and what opens those could not be fetched. Check the connection and add it again.`,
+    tooLarge: (name: string, megapixels: number) =>
+      `“${name}” has more than ${megapixels} megapixels; scale it down before you add it.`,
+    tooManyBytes: (name: string, megabytes: number) =>
+      `“${name}” is larger than ${megabytes} MB; scale it down before you add it.`,
     tooSmall: (name: string, side: number) => `“${name}” is smaller than ${side} × ${side} pixels.`,
     tooMany: (most: number) => `At most ${most} photos are used; the others were left out.`,
     noCanvas: "The browser has no memory left for the photos. Close other tabs and try again.",
@@ -159,7 +164,8 @@ export const english = {
     sampleLabel: (noun: string) => `Sample: ${noun}`,
     ownTitle: "Or use your own",
     drop: "Drop photos here, or choose files",
-    dropHint: "JPEG, PNG or WebP · one to ten · the same thing from several sides",
+    dropHint: "JPEG, PNG, WebP or HEIC · one to ten · the same thing from several sides",
+    opening: (name: string) => `Opening ${name}…`,
     photoCount: (count: number) => (count === 1 ? "1 photo" : `${count} photos`),
     crop: "Crop",
     cropLabel: (name: string) => `Crop ${name}`,
@@ -182,6 +188,14 @@ export const english = {
       (thing: string) => `an oil painting of ${thing} at night`,
       (thing: string) => `pixel art of ${thing} in space`,
     ] as [(thing: string) => string, ...((thing: string) => string)[]],
+    untrained: {
+      draw: "See what the untrained model draws",
+      drawing: (step: number, steps: number) => `Drawing: ${step} of ${steps}`,
+      title: "Before any training",
+      hint: "The training keeps to what the model can draw. If this misses your wish, word it otherwise first.",
+      label: (prompt: string) => `“${prompt}”, drawn by the untrained model`,
+      drawn: "The untrained model's picture is drawn.",
+    },
     placeholder: "Its new word",
     placeholderHint: "Write this in prompts to mean your own one.",
     timeTitle: "The training",
@@ -244,6 +258,10 @@ export const english = {
     title: "Crop to a square",
     box: "Crop box. Arrow keys move it, plus and minus change its size.",
     size: "Size of the crop",
+    suggest: "Find the thing",
+    found: "The box is around what stands out.",
+    unsure: "Only a guess: no one thing stands out clearly. Look whether the box is right.",
+    notFound: "Nothing stands out here, so the box stays where it was.",
     done: "Done",
   },
 
@@ -289,6 +307,11 @@ export const english = {
       hint: "Rises as the thing is learnt. A wish in another style keeps it low.",
     },
     notScored: (reason: string) => `Previews are not scored. ${reason}`,
+    bestSoFar: (step: number) => `Best preview so far: step ${step}.`,
+    bestKept: (step: number) => `It is the state of step ${step}, whose preview scored best.`,
+    localizedLoss: "Attention off the subject",
+    localizedLossHint:
+      "What the new word attends to outside the subject, less what it does inside. It falls.",
     chartLabel: (name: string, latest: string) => `${name} by training step; latest value ${latest}`,
     smoothed: "smoothed",
     each: "each step",
@@ -296,6 +319,8 @@ export const english = {
     previewTitle: "What it draws now",
     previewAt: (step: number) => `after ${step} steps`,
     previewLabel: (prompt: string, step: number) => `“${prompt}” after ${step} training steps`,
+    untrained: "untrained",
+    compareUntrained: "Compare with the untrained model",
     previewWaiting: (every: number) => `The first preview comes after ${every} steps.`,
     previewOff: "Previews are off for this run.",
     previewDrawing: (step: number, steps: number) => `Drawing a preview: ${step} of ${steps}`,
@@ -574,6 +599,8 @@ export const english = {
     open: "What it is made with, and under which licences",
     count: (packages: number) => `${packages} packages, in the order of their names.`,
     noText: "Its licence text is at its source.",
+    apart: (file: string) =>
+      `Comes unchanged as a file of its own, ${file}, fetched only when it is needed. It may be replaced by another build of the same library.`,
   },
 
   wipe: {

@@ -51,6 +51,10 @@ export interface PreviewPlan {
   size: number;
   /** The prompt with the class noun, which previews are scored by; `null` scores none. */
   cleanPrompt: string | null;
+  /** Whether the run's result is the state whose preview scored best, instead of the last. */
+  keepsBest: boolean;
+  /** Scored previews in a row without a better one, after which the run ends; `null` never ends it. */
+  patience: number | null;
 }
 
 /** How a preview did. */
@@ -61,6 +65,14 @@ export interface PreviewScore {
   textAlignment: number;
   /** CLIP-I: mean cosine with the photos. */
   imageAlignment: number;
+  /** Better than all before, by the geometric mean of both. */
+  isBest: boolean;
+}
+
+/** What a run learns from, and what its previews are judged by instead, where any are held back. */
+export interface TrainingPhotos {
+  trained: Photo[];
+  heldBack: Photo[];
 }
 
 /** A picture with the heat maps that its settings asked for. */
@@ -113,7 +125,8 @@ export interface EvaluationObserver {
   scored(cell: number, picture: Picture, scores: PictureScores): void | Promise<void>;
 }
 
-export type JobKind = "model" | "generation" | "training" | "bench" | "evaluation";
+/** `preview`: a picture beside the visitor's own work, which may be drawn at the same time. */
+export type JobKind = "model" | "generation" | "preview" | "training" | "bench" | "evaluation";
 /** `save`: a training keeps its state before its next step. */
 export type JobCommand = "pause" | "resume" | "stop" | "cancel" | "save";
 
@@ -143,7 +156,7 @@ export interface EngineApi {
     source?: SourcePicture,
   ): Promise<DrawnPicture | null>;
   /** `null` when cancelled; a stopped training keeps what it has learnt so far. */
-  train(run: RunFacts, photos: Photo[], observer: TrainingObserver): Promise<AdapterReport | null>;
+  train(run: RunFacts, photos: TrainingPhotos, observer: TrainingObserver): Promise<AdapterReport | null>;
   /** Goes on with a run from its latest state in the browser's storage, bit for bit as if it had never stopped. */
   continueTraining(id: string, observer: TrainingObserver): Promise<AdapterReport | null>;
   /** Ends when all is measured, or when it is cancelled. */

@@ -9,6 +9,7 @@ import type {
   LoadProgress,
   OfferedChoice,
   TrainingObserver,
+  TrainingPhotos,
 } from "./api";
 import type {
   BenchPlan,
@@ -104,7 +105,7 @@ export class EngineClient {
     return this.#call(this.#remote.generate(settings, Comlink.proxy(progress), source));
   }
 
-  train(run: RunFacts, photos: Photo[], observer: TrainingObserver) {
+  train(run: RunFacts, photos: TrainingPhotos, observer: TrainingObserver) {
     return this.#call(this.#remote.train(run, photos, Comlink.proxy(observer)));
   }
 

@@ -144,6 +144,8 @@ export interface TrainingSettings {
   captions: (string | null)[];
   /** How much less the background counts where a photo's alpha channel marks the subject: 0 to 1. */
   maskedLoss: number;
+  /** Weight of the localized attention loss; 0 is off. */
+  localizedLoss?: number;
   vectors: number;
   rank: number;
   steps: number;
@@ -261,9 +263,20 @@ export interface Training {
   adapter(): Promise<AdapterReport>;
   /** The state so far as the bytes of an adapter file. */
   checkpoint(): Promise<Uint8Array>;
+  /** Notes how a preview of the state so far did, by the geometric mean of both, and keeps the best state. */
+  noteScore(textAlignment: number, imageAlignment: number): NotedScore;
+  /** Puts the best of the noted states in the present one's place; the run can't go on from it. */
+  restoreBest(): void;
   /** All that `resumeTraining` needs to go on from here, the photos' latents included. */
   state(): Promise<Uint8Array>;
   free(): void;
+}
+
+/** How a score stands among those noted before it. */
+export interface NotedScore {
+  isBest: boolean;
+  /** Scores in a row that were not better than the best. */
+  withoutGain: number;
 }
 
 /** A subject's photos as the judge of pictures sees them: unit vectors. */

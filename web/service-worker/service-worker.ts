@@ -1,19 +1,38 @@
 /**
  * Keeps the page for visits without a network: every file of it is fetched at the first visit, and only those that
- * changed when there is a new version. Models are not among them: the engine's worker keeps those itself.
+ * changed when there is a new version. What only some visitors need is kept once they needed it. Models are not among
+ * them: the engine's worker keeps those itself.
  *
  * A new version waits until no tab uses the old one, or until the visitor asks for it (see `app/updates.ts`).
  */
 import { clientsClaim } from "workbox-core";
 import { cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute } from "workbox-precaching";
 import { NavigationRoute, registerRoute } from "workbox-routing";
+import { CacheFirst } from "workbox-strategies";
 import type { UpdateCommand } from "./update-command";
 
 declare const self: ServiceWorkerGlobalScope;
 /** Every file of the page; put in by `scripts/service-worker.mjs`. */
 declare const PAGE_FILES: { url: string; revision: string | null }[];
+/** Those that are fetched when they are needed; their names carry a hash of their content. */
+declare const LATER_FILES: string[];
+
+/** Holds files of the newest version only. */
+const LATER_CACHE = "palpable-later";
 
 precacheAndRoute(PAGE_FILES);
+const isLater = ({ pathname }: URL) => LATER_FILES.includes(pathname.slice(1));
+registerRoute(({ url }) => isLater(url), new CacheFirst({ cacheName: LATER_CACHE }));
+self.addEventListener("activate", (event) => {
+  event.waitUntil(dropOldLater());
+});
+
+async function dropOldLater(): Promise<void> {
+  const cache = await caches.open(LATER_CACHE);
+  const old = (await cache.keys()).filter(({ url }) => !isLater(new URL(url)));
+  await Promise.all(old.map((request) => cache.delete(request)));
+}
+
 // Whatever stands behind the address (`?bench`, an adapter's link): the page is one file.
 registerRoute(new NavigationRoute(createHandlerBoundToURL("/index.html"), { denylist: [/^\/models\//] }));
 cleanupOutdatedCaches();

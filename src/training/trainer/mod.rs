@@ -1,10 +1,12 @@
-//! A training run: step after step of PALP, from the state it holds; `state` takes that out and puts it back.
+//! A training run: step after step of PALP, from the state it holds; `start` makes that state, `state` takes it
+//! out and puts it back.
 //!
 //! Guarantees:
 //! - what step n does depends on the settings, the photos, the model and the state alone;
 //! - one read-back a step, before the update, so a step that diverged leaves the state as it was;
 //! - the model's own weights never change.
 
+mod start;
 mod state;
 
 use burn::tensor::{Device, Tensor};
@@ -12,14 +14,14 @@ use burn::tensor::{Device, Tensor};
 use super::alignment::Alignment;
 use super::batches::Batches;
 use super::best::Best;
-use super::embedding::{self, NewWords};
-use super::embedding_norm::{self, NormControls, Vocabulary};
+use super::embedding::NewWords;
+use super::embedding_norm::{self, NormControls};
 use super::frozen_model::FrozenModel;
 use super::gradients::{self, Conditioning, StepGradients, Trained};
 use super::lora_parameters::LoraLayout;
 use super::optimizer::{self, ParameterGroup};
 use super::record::{Report, TrainingRecord};
-use super::{ActivationPolicy, Activations, Error, PhotoLatents, TrainedWeights, TrainingSettings};
+use super::{ActivationPolicy, Error, PhotoLatents, TrainingSettings};
 use crate::model::lora::LoraSet;
 
 /// What a step asks of the device before its one read-back.
@@ -60,106 +62,6 @@ pub struct Trainer {
 }
 
 impl Trainer {
-    /// Prepares a run: checks the settings, encodes the fixed prompts, sets up what is trained.
-    ///
-    /// # Errors
-    /// Settings out of range or prompts that don't fit together ([`Error::Settings`]), a placeholder
-    /// that can't be a new word ([`Error::Tokenizer`]), networks and latents that don't fit each other
-    /// ([`Error::Model`]).
-    pub fn new(
-        model: FrozenModel,
-        latents: PhotoLatents,
-        settings: TrainingSettings,
-        device: &Device,
-    ) -> Result<Self, Error> {
-        let mut remarks = settings.validate()?;
-        settings.check_photos(latents.photos())?;
-        settings.check_masks(latents.masked_photos())?;
-        if settings.localized_loss > 0.0 && latents.masked_photos() < latents.photos() {
-            remarks.push(format!(
-                "{} of {} photos have a mask; the localized loss passes over the others.",
-                latents.masked_photos(),
-                latents.photos()
-            ));
-        }
-        if settings.masked_loss > 0.0 && !latents.is_weighted() {
-            remarks.push("No photo has a mask, so the masked loss does nothing.".to_owned());
-        }
-        model.check(&latents)?;
-        let device = device.clone().inner();
-        let mut model = model;
-        let mut starts = Vec::new();
-        for (number, subject) in settings.subjects().enumerate() {
-            let word = settings.initializer(number, subject.class_noun);
-            let rows = model.initializer_rows(&word, settings.method)?;
-            starts.push(embedding::initial_embedding(rows, settings.vectors, number, settings.seed));
-        }
-        for subject in settings.subjects() {
-            model.tokenizer.add_placeholder(subject.placeholder, settings.vectors)?;
-        }
-        let start = Tensor::cat(starts, 0);
-        let [vectors, embedding_width] = start.dims();
-        let vocabulary = Vocabulary::of(&model.text_encoder);
-        let norm_controls = NormControls::new(vocabulary, start.clone(), &settings);
-        let new_words = NewWords {
-            placeholders: settings.subjects().map(|subject| subject.placeholder.to_owned()).collect(),
-            vectors: settings.vectors,
-        };
-        let schedule = &model.schedule;
-        for (prompt, placeholder) in (Batches { settings: &settings, latents: &latents, schedule }).prompts()
-        {
-            model.check_prompt(&prompt, &placeholder, settings.vectors)?;
-        }
-
-        let mut clean = Vec::new();
-        for prompt in settings.clean_prompts() {
-            let (states, unseen) = model.encode(prompt);
-            clean.push(states);
-            remarks
-                .extend(unseen.map(|rest| {
-                    format!("The target prompt is too long; the model does not see \"{rest}\".")
-                }));
-        }
-        let empty = model.encode("").0;
-        let modules = model.unet.adaptable_modules(settings.trained_modules());
-        let layout = match settings.trained_weights {
-            TrainedWeights::Lora => LoraLayout::new(modules, settings.rank, settings.effective_lora_alpha()),
-            TrainedWeights::CrossAttention | TrainedWeights::All | TrainedWeights::None => {
-                LoraLayout::full(modules)
-            }
-        };
-        let lora = layout.initial_values(settings.seed, &device);
-        let activations = match settings.activations {
-            Activations::Auto | Activations::Keep => ActivationPolicy::Keep,
-            Activations::Recompute => ActivationPolicy::Recompute,
-        };
-        Ok(Self {
-            lora: ParameterGroup::new(lora, settings.lora_learning_rate, settings.weight_decay)
-                .with_optimizer(settings.optimizer),
-            embedding: ParameterGroup::new(
-                start.reshape([vectors * embedding_width]),
-                settings.embedding_learning_rate,
-                0.0,
-            )
-            .with_optimizer(settings.optimizer),
-            model,
-            settings,
-            remarks,
-            clean,
-            empty,
-            new_words,
-            latents,
-            layout,
-            embedding_width,
-            norm_controls,
-            activations,
-            step: 0,
-            trained_step: 0,
-            best: Best::default(),
-            device,
-        })
-    }
-
     /// One optimizer step.
     ///
     /// # Errors

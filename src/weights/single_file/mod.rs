@@ -32,6 +32,7 @@ use super::{
 };
 use names::Names;
 use part::Part;
+pub(crate) use unet::RESNET_LAYERS;
 use view::View;
 
 /// What the caller knows better than the file.

@@ -8,6 +8,16 @@ use serde_json::json;
 
 use super::{Names, Part};
 
+/// The layers of a residual block: the original name, diffusers' name.
+pub(crate) const RESNET_LAYERS: [(&str, &str); 6] = [
+    ("in_layers.0", "norm1"),
+    ("in_layers.2", "conv1"),
+    ("emb_layers.1", "time_emb_proj"),
+    ("out_layers.0", "norm2"),
+    ("out_layers.3", "conv2"),
+    ("skip_connection", "conv_shortcut"),
+];
+
 /// Layers of one resolution, in the order in which they are met.
 #[derive(Default)]
 struct Level {
@@ -124,15 +134,7 @@ fn way_up(unet: &mut Part) -> Vec<Level> {
 }
 
 fn resnet(unet: &mut Part, original: &str, name: &str) {
-    let layers = [
-        ("in_layers.0", "norm1"),
-        ("in_layers.2", "conv1"),
-        ("emb_layers.1", "time_emb_proj"),
-        ("out_layers.0", "norm2"),
-        ("out_layers.3", "conv2"),
-        ("skip_connection", "conv_shortcut"),
-    ];
-    for (from, to) in layers {
+    for (from, to) in RESNET_LAYERS {
         unet.layer(&format!("{original}.{from}"), &format!("{name}.{to}"));
     }
 }

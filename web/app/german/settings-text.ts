@@ -169,6 +169,14 @@ export const germanSettings: SettingsText = {
   watchQuality: "Die Güte verfolgen",
   watchQualityHint:
     "Bewertet jede Vorschau: wie gut sie dem Wunsch folgt, wie nah sie den Fotos ist. Holt einmal einen Gutachter von 6 MB.",
+  keepBest: "Den besten Stand behalten",
+  keepBestHint: "Das Ergebnis ist der Stand mit der besten Vorschau, nicht der letzte.",
+  heldBack: "Zurückgehaltene Fotos",
+  heldBackHint:
+    "Mit ihnen wird nicht trainiert: Sie beurteilen die Vorschau, damit Auswendiglernen nicht zählt.",
+  patience: "Beenden ohne bessere Vorschau",
+  patienceHint:
+    "Beendet das Training nach so vielen Vorschauen hintereinander, die nicht besser waren. Leer: nie.",
 
   addTarget: "Noch einen Wunsch hinzufügen",
   furtherTarget: (number) => `Wunsch ${number}`,

@@ -139,9 +139,14 @@ export const german: Text = {
   },
 
   photos: {
-    notAnImage: (name) => `„${name}“ ist kein JPEG-, PNG- oder WebP-Bild.`,
+    notAnImage: (name) => `„${name}“ ist kein JPEG-, PNG-, WebP- oder HEIC-Bild.`,
     broken: (name) => `„${name}“ ist beschädigt und lässt sich nicht öffnen.`,
-    tooLarge: (name) => `„${name}“ hat mehr als 100 Megapixel; verkleinere es, bevor du es hinzufügst.`,
+    noHeifDecoder: (name) =>
+      `„${name}“ ist ein HEIC-Foto, und was solche öffnet, konnte nicht geholt werden. Prüfe die Verbindung und füge es noch einmal hinzu.`,
+    tooLarge: (name, megapixels) =>
+      `„${name}“ hat mehr als ${megapixels} Megapixel; verkleinere es, bevor du es hinzufügst.`,
+    tooManyBytes: (name, megabytes) =>
+      `„${name}“ ist größer als ${megabytes} MB; verkleinere es, bevor du es hinzufügst.`,
     tooSmall: (name, side) => `„${name}“ ist kleiner als ${side} × ${side} Pixel.`,
     tooMany: (most) => `Höchstens ${most} Fotos werden benutzt; die übrigen blieben weg.`,
     noCanvas: "Dem Browser fehlt Speicher für die Fotos. Schließe andere Tabs und versuche es noch einmal.",
@@ -162,7 +167,8 @@ export const german: Text = {
     sampleLabel: (noun) => `Beispiel: ${noun}`,
     ownTitle: "Oder nimm eigene",
     drop: "Fotos hier ablegen oder Dateien wählen",
-    dropHint: "JPEG, PNG oder WebP · eins bis zehn · dasselbe Ding von mehreren Seiten",
+    dropHint: "JPEG, PNG, WebP oder HEIC · eins bis zehn · dasselbe Ding von mehreren Seiten",
+    opening: (name) => `${name} wird geöffnet …`,
     photoCount: (count) => (count === 1 ? "1 Foto" : `${count} Fotos`),
     crop: "Zuschneiden",
     cropLabel: (name) => `${name} zuschneiden`,
@@ -185,6 +191,14 @@ export const german: Text = {
       (thing) => `an oil painting of ${thing} at night`,
       (thing) => `pixel art of ${thing} in space`,
     ],
+    untrained: {
+      draw: "Ansehen, was das Modell ohne Training malt",
+      drawing: (step, steps) => `Wird gemalt: ${step} von ${steps}`,
+      title: "Vor jedem Training",
+      hint: "Das Training hält sich an das, was das Modell malen kann. Trifft das deinen Wunsch nicht, formuliere ihn erst um.",
+      label: (prompt) => `„${prompt}“, gemalt vom untrainierten Modell`,
+      drawn: "Das Bild des untrainierten Modells ist gemalt.",
+    },
     placeholder: "Sein neues Wort",
     placeholderHint: "Schreib es in Prompts, um deines zu meinen.",
     timeTitle: "Das Training",
@@ -246,6 +260,10 @@ export const german: Text = {
     title: "Quadratisch zuschneiden",
     box: "Ausschnitt. Pfeiltasten verschieben ihn, Plus und Minus ändern seine Größe.",
     size: "Größe des Ausschnitts",
+    suggest: "Das Ding finden",
+    found: "Der Rahmen liegt um das, was hervorsticht.",
+    unsure: "Nur geraten: Kein einzelnes Ding sticht klar hervor. Sieh nach, ob der Rahmen stimmt.",
+    notFound: "Hier sticht nichts hervor; der Rahmen bleibt, wo er war.",
     done: "Fertig",
   },
 
@@ -292,6 +310,11 @@ export const german: Text = {
       hint: "Steigt, während das Ding gelernt wird. Ein Wunsch in anderem Stil hält es niedrig.",
     },
     notScored: (reason) => `Die Vorschau wird nicht bewertet. ${reason}`,
+    bestSoFar: (step) => `Beste Vorschau bisher: Schritt ${step}.`,
+    bestKept: (step) => `Es ist der Stand von Schritt ${step}, dessen Vorschau am besten war.`,
+    localizedLoss: "Aufmerksamkeit neben dem Ding",
+    localizedLossHint:
+      "Worauf das neue Wort außerhalb des Dings achtet, abzüglich dessen innerhalb. Sie fällt.",
     chartLabel: (name, latest) => `${name} je Trainingsschritt; letzter Wert ${latest}`,
     smoothed: "geglättet",
     each: "jeder Schritt",
@@ -299,6 +322,8 @@ export const german: Text = {
     previewTitle: "Was es jetzt zeichnet",
     previewAt: (step) => `nach ${step} Schritten`,
     previewLabel: (prompt, step) => `„${prompt}“ nach ${step} Trainingsschritten`,
+    untrained: "untrainiert",
+    compareUntrained: "Mit dem untrainierten Modell vergleichen",
     previewWaiting: (every) => `Die erste Vorschau kommt nach ${every} Schritten.`,
     previewOff: "Für dieses Training gibt es keine Vorschau.",
     previewDrawing: (step, steps) => `Eine Vorschau wird gezeichnet: ${step} von ${steps}`,
@@ -577,6 +602,8 @@ export const german: Text = {
     open: "Woraus es gemacht ist und unter welchen Lizenzen",
     count: (packages) => `${packages} Pakete, nach ihren Namen geordnet.`,
     noText: "Der Lizenztext steht an der Quelle.",
+    apart: (file) =>
+      `Kommt unverändert als eigene Datei, ${file}, die erst geholt wird, wenn sie gebraucht wird. Sie darf durch einen anderen Bau derselben Bibliothek ersetzt werden.`,
   },
 
   wipe: {

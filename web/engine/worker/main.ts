@@ -152,15 +152,17 @@ const api: EngineApi = {
     turns.take(() => timePlanner.plans(engine(), settings, photos, previews)),
   planGeneration: (settings) => turns.take(() => engine().planGeneration(settings)),
   generate: (settings, progress, source) =>
-    asJob("generation", async (control) => {
+    asJob(settings.preview ? "preview" : "generation", async (control) => {
       await turns.take(() => compileDrawing(() => undefined));
       return handOver(await runGeneration(engine(), turns, control, settings, progress, source));
     }),
   train: (run, photos, observer) =>
     asJob("training", async (control) => {
-      const ready = await judge.prepare(engine(), run, photos, observer);
+      const { trained, heldBack } = photos;
+      const judging = heldBack.length > 0 ? heldBack : trained;
+      const ready = await judge.prepare(engine(), run, judging, observer);
       return runTraining({ engine: engine(), turns, control, observer }, ready, () =>
-        engine().beginTraining(run.settings, photos, (encoded, of) => observer.encoded(encoded, of)),
+        engine().beginTraining(run.settings, trained, (encoded, of) => observer.encoded(encoded, of)),
       );
     }),
   continueTraining: (id, observer) =>

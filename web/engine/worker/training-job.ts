@@ -1,6 +1,6 @@
 /** A training run: engine steps with previews and saved states in between, until done, stopped or cancelled. */
-import type { PreviewPlan, PreviewScore, TrainingObserver } from "../api";
-import type { AdapterReport, Engine, Picture, SubjectVectors, Training } from "../contract";
+import type { PreviewPlan, TrainingObserver } from "../api";
+import type { AdapterReport, Engine, Picture, PictureScores, SubjectVectors, Training } from "../contract";
 import type { RunFacts } from "../run-file";
 import { runGeneration } from "./generation-job";
 import type { JobControl } from "./job-control";
@@ -36,7 +36,11 @@ export function runTraining(
         ),
       );
       await makeSteps(job, facts, training);
-      return control.cancelled ? null : await turns.take(() => training.adapter());
+      if (control.cancelled) return null;
+      return await turns.take(() => {
+        if (facts.previews?.keepsBest) training.restoreBest();
+        return training.adapter();
+      });
     } finally {
       release(training);
     }
@@ -72,30 +76,38 @@ async function makeSteps(job: TrainingJob, run: RunFacts, training: Training): P
     if (step % CHECKPOINT_EVERY === 0 || last) {
       observer.checkpoint(step, await turns.take(() => training.checkpoint()));
     }
-    if (step % every === 0 && !last) await keep();
+    let ended = false;
     if (previews && (step % previews.every === 0 || last)) {
       const picture = await drawPreview(job, training, previews);
       if (!picture) continue;
       observer.preview(step, picture);
       if (previews.cleanPrompt && run.photoVectors) {
-        const score = await scorePreview(job, step, picture, run.photoVectors, previews.cleanPrompt);
+        const scored = await scorePreview(job, picture, run.photoVectors, previews.cleanPrompt);
+        const { textAlignment, imageAlignment } = scored;
+        const { isBest, withoutGain } = await turns.take(() =>
+          training.noteScore(textAlignment, imageAlignment),
+        );
+        const score = { step, textAlignment, imageAlignment, isBest };
         scores.push(score);
         observer.scored(score);
+        ended = withoutGain >= (previews.patience ?? Number.POSITIVE_INFINITY);
       }
     }
+    if (ended) return;
+    // After the preview, whose score belongs to this state.
+    if (step % every === 0 && !last) await keep();
   }
 }
 
 async function scorePreview(
   { engine, turns }: TrainingJob,
-  step: number,
   picture: Picture,
   photos: SubjectVectors,
   prompt: string,
-): Promise<PreviewScore> {
+): Promise<PictureScores> {
   const [scores] = await turns.take(() => engine.score([picture], photos, prompt, []));
   if (!scores) throw new Error("The judge gave no score.");
-  return { step, textAlignment: scores.textAlignment, imageAlignment: scores.imageAlignment };
+  return scores;
 }
 
 /** Draws with the state so far as an adapter of its own, which is removed again. `null` when the run was ended. */

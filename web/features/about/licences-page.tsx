@@ -16,6 +16,8 @@ interface Package {
   source: string;
   /** Places in `texts`. */
   texts: number[];
+  /** The file, where it ships as one of its own. */
+  apart?: string;
 }
 
 interface Licences {
@@ -68,7 +70,7 @@ export function LicencesPage() {
 /** The texts are long: drawn once they are opened. */
 function PackageLicence({ one, texts }: { one: Package; texts: string[] }) {
   const [open, setOpen] = useState(false);
-  const { name, version, licence, source } = one;
+  const { name, version, licence, source, apart } = one;
   return (
     <details onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
@@ -79,6 +81,7 @@ function PackageLicence({ one, texts }: { one: Package; texts: string[] }) {
           <a href={source} target="_blank" rel="noreferrer">
             {source}
           </a>
+          {apart && <p class="hint">{words.apart(apart)}</p>}
           {one.texts.length === 0 && <p class="hint">{words.noText}</p>}
           {one.texts.map((at) => (
             // biome-ignore lint/a11y/noNoninteractiveTabindex: a text that scrolls must be reachable by keyboard

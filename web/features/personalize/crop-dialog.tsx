@@ -7,6 +7,7 @@ import { emptyMask, hasMarks } from "./mask";
 import { MaskPainter } from "./mask-painter";
 import { type Crop, fitCrop, type PhotoChoice, SMALLEST_CROP, type SubjectPhoto } from "./photos";
 import { settingsText } from "./settings-text";
+import { suggestCrop } from "./suggest-crop";
 
 interface CropDialogProps {
   photo: SubjectPhoto;
@@ -26,6 +27,7 @@ export function CropDialog({ photo, classNoun, onDone, onCancel }: CropDialogPro
     return copy;
   });
   const [marking, setMarking] = useState(false);
+  const [suggested, setSuggested] = useState("");
   const dialog = useRef<HTMLDialogElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const shorter = Math.min(width, height);
@@ -40,6 +42,12 @@ export function CropDialog({ photo, classNoun, onDone, onCancel }: CropDialogPro
   const resize = (size: number) => {
     const half = (size - crop.size) / 2;
     move({ size, left: crop.left - half, top: crop.top - half });
+  };
+
+  const suggest = async () => {
+    const found = await suggestCrop(photo.bitmap, mask, classNoun);
+    if (found) setCrop(found.crop);
+    setSuggested(found ? (found.sure ? text.crop.found : text.crop.unsure) : text.crop.notFound);
   };
 
   const drag = (event: PointerEvent) => {
@@ -116,6 +124,14 @@ export function CropDialog({ photo, classNoun, onDone, onCancel }: CropDialogPro
               onInput={(event) => resize(event.currentTarget.valueAsNumber)}
             />
           </label>
+          <div class="crop-suggestion">
+            <button type="button" class="button" onClick={suggest}>
+              {text.crop.suggest}
+            </button>
+            <span class="hint" role="status">
+              {suggested}
+            </span>
+          </div>
           <TextField
             label={settingsText.caption}
             hint={settingsText.captionHint(withArticle(classNoun.trim() || "thing"))}

@@ -2,18 +2,19 @@
  * What kind of picture a file holds and how large it is, from its first bytes: before a decoder is let at it,
  * so that a file that isn't a picture or would need gigabytes is refused with a sentence.
  */
+import { readHeifSize } from "./heif-header";
 
 export interface PhotoHeader {
-  format: "jpeg" | "png" | "webp";
+  format: "jpeg" | "png" | "webp" | "heif";
   width: number;
   height: number;
 }
 
-/** `undefined` for anything that isn't a whole header of the three formats. */
+/** `undefined` for anything that isn't a whole header of the four formats. */
 export function readPhotoHeader(bytes: Uint8Array): PhotoHeader | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
-    return readPng(view) ?? readJpeg(view) ?? readWebp(view);
+    return readPng(view) ?? readJpeg(view) ?? readWebp(view) ?? readHeif(view);
   } catch (error) {
     // Reading past the end: the header is cut off.
     if (error instanceof RangeError) return undefined;
@@ -64,6 +65,11 @@ function readWebp(view: DataView): PhotoHeader | undefined {
     default:
       return undefined;
   }
+}
+
+function readHeif(view: DataView): PhotoHeader | undefined {
+  const size = readHeifSize(view);
+  return size && { format: "heif", ...size };
 }
 
 const uint24 = (view: DataView, at: number) => view.getUint16(at, true) | (view.getUint8(at + 2) << 16);

@@ -8,12 +8,15 @@ export class PhotoList {
   readonly #photos = signal<SubjectPhoto[]>([]);
   readonly #sample = signal<SampleSubject | undefined>(undefined);
   readonly #problems = signal<string[]>([]);
+  readonly #opening = signal<string | undefined>(undefined);
 
   readonly photos = computed(() => this.#photos.value);
   /** The sample in use; `undefined` with photos of one's own. */
   readonly sample = computed(() => this.#sample.value);
   /** Why some files can't be used. */
   readonly problems = computed(() => this.#problems.value);
+  /** The name of the file that is being read. */
+  readonly opening = computed(() => this.#opening.value);
 
   async chooseSample(subject: SampleSubject): Promise<void> {
     this.#sample.value = subject;
@@ -38,11 +41,14 @@ export class PhotoList {
         this.#problems.value = [...this.#problems.value, text.photos.tooMany(MOST_PHOTOS)];
         break;
       }
+      this.#opening.value = file.name;
       try {
         const photo = await readPhoto(file, file.name);
         this.#photos.value = [...this.#photos.value, photo];
       } catch (error) {
         this.#note(error);
+      } finally {
+        this.#opening.value = undefined;
       }
     }
   }

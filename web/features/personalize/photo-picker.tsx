@@ -25,6 +25,7 @@ export function PhotoPicker({ list, classNoun, id, onSample, onFiles }: PhotoPic
   const [cropping, setCropping] = useState<SubjectPhoto | undefined>();
   const photos = list.photos.value;
   const problems = list.problems.value;
+  const opening = list.opening.value;
   return (
     <>
       <SamplePicker list={list} id={id} onSample={onSample} />
@@ -32,7 +33,7 @@ export function PhotoPicker({ list, classNoun, id, onSample, onFiles }: PhotoPic
       <DropZone
         label={words.drop}
         hint={words.dropHint}
-        accept="image/jpeg,image/png,image/webp"
+        accept="image/jpeg,image/png,image/webp,image/heic,image/heif,.heic,.heif"
         multiple
         onFiles={onFiles}
       />
@@ -43,7 +44,7 @@ export function PhotoPicker({ list, classNoun, id, onSample, onFiles }: PhotoPic
           ))}
         </Notice>
       )}
-      {photos.length > 0 && (
+      {(photos.length > 0 || opening) && (
         <>
           <h3>{words.photoCount(photos.length)}</h3>
           <ul class="photo-grid">
@@ -55,6 +56,11 @@ export function PhotoPicker({ list, classNoun, id, onSample, onFiles }: PhotoPic
                 onRemove={() => list.remove(photo)}
               />
             ))}
+            {opening && (
+              <li class="photo-tile opening">
+                <span role="status">{words.opening(opening)}</span>
+              </li>
+            )}
           </ul>
         </>
       )}

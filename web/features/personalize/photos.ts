@@ -1,8 +1,9 @@
 /** Photos of the subject: read from files, cropped to squares, handed to the engine as pixels. */
 import { text } from "../../app/text";
 import type { Photo } from "../../engine/contract";
+import { decodeHeif, HeifProblem } from "./heif";
 import { type Mask, withAlpha } from "./mask";
-import { readPhotoHeader } from "./photo-header";
+import { type PhotoHeader, readPhotoHeader } from "./photo-header";
 
 /** In pixels of the oriented photo. */
 export interface Crop {
@@ -27,6 +28,9 @@ export type PhotoChoice = Pick<SubjectPhoto, "crop" | "caption" | "mask">;
 
 export const MOST_PHOTOS = 10;
 const MOST_PIXELS = 100_000_000;
+/** Above the largest that phones take; a decoder that isn't the browser's own holds such a photo several times. */
+const MOST_HEIF_PIXELS = 50_000_000;
+const MOST_BYTES = 100_000_000;
 /** Photos are scaled down to this longer side: far above what the models see, far below what fills a phone. */
 const LONGEST_SIDE = 1536;
 /** Metadata may stand before a JPEG's size; it lies within the first megabytes. */
@@ -39,10 +43,14 @@ export class PhotoProblem extends Error {}
 let nextId = 1;
 
 export async function readPhoto(file: Blob, name: string): Promise<SubjectPhoto> {
+  if (file.size > MOST_BYTES) throw new PhotoProblem(text.photos.tooManyBytes(name, MOST_BYTES / 1e6));
   const header = readPhotoHeader(new Uint8Array(await file.slice(0, HEADER_BYTES).arrayBuffer()));
   if (!header) throw new PhotoProblem(text.photos.notAnImage(name));
-  if (header.width * header.height > MOST_PIXELS) throw new PhotoProblem(text.photos.tooLarge(name));
-  const bitmap = await decode(file, name);
+  const mostPixels = header.format === "heif" ? MOST_HEIF_PIXELS : MOST_PIXELS;
+  if (header.width * header.height > mostPixels) {
+    throw new PhotoProblem(text.photos.tooLarge(name, mostPixels / 1e6));
+  }
+  const bitmap = await decode(file, name, header.format);
   if (Math.min(bitmap.width, bitmap.height) < SMALLEST_CROP) {
     bitmap.close();
     throw new PhotoProblem(text.photos.tooSmall(name, SMALLEST_CROP));
@@ -51,10 +59,16 @@ export async function readPhoto(file: Blob, name: string): Promise<SubjectPhoto>
   return { id: `photo-${nextId++}`, name, bitmap, crop, caption: "", mask: undefined };
 }
 
-async function decode(file: Blob, name: string): Promise<ImageBitmap> {
-  const full = await createImageBitmap(file, { imageOrientation: "from-image" }).catch(() => {
-    throw new PhotoProblem(text.photos.broken(name));
-  });
+async function decode(file: Blob, name: string, format: PhotoHeader["format"]): Promise<ImageBitmap> {
+  const full = await createImageBitmap(file, { imageOrientation: "from-image" })
+    .catch((error) => {
+      if (format !== "heif") throw error;
+      return decodeHeif(file, MOST_HEIF_PIXELS);
+    })
+    .catch((error) => {
+      const noDecoder = error instanceof HeifProblem && error.problem === "noDecoder";
+      throw new PhotoProblem(noDecoder ? text.photos.noHeifDecoder(name) : text.photos.broken(name));
+    });
   const scale = LONGEST_SIDE / Math.max(full.width, full.height);
   if (scale >= 1) return full;
   const scaled = await createImageBitmap(full, {

@@ -1,8 +1,13 @@
 /** What the target prompt looks like as training goes on: the latest large, the earlier ones below. */
+import { useSignalEffect } from "@preact/signals";
 import { useState } from "preact/hooks";
+import { HeldFault } from "../../app/fault-notice";
+import { device } from "../../app/studio";
 import { text } from "../../app/text";
+import { BeforeAfter } from "../../ui/before-after";
 import { PictureView } from "../../ui/picture-view";
 import * as run from "./run";
+import * as untrained from "./untrained";
 
 const words = text.run;
 
@@ -11,12 +16,23 @@ export function PreviewPanel({ every }: { every: number }) {
   const previews = run.previews.value;
   const shown = previews.find(({ step }) => step === chosen) ?? previews.at(-1);
   const prompt = run.previewPrompt.value;
+  const label = shown && words.previewLabel(prompt, shown.step);
+  const wish = run.cleanWish.value;
+  const before = wish && untrained.pictureOf(wish);
   return (
     <section class="card preview-panel" aria-labelledby="preview-title">
       <h2 id="preview-title">{words.previewTitle}</h2>
-      {shown ? (
+      {shown && label ? (
         <figure>
-          <PictureView picture={shown.picture} label={words.previewLabel(prompt, shown.step)} />
+          {before ? (
+            <BeforeAfter
+              before={before}
+              after={shown.picture}
+              labels={{ before: words.untrained, after: words.previewAt(shown.step) }}
+            />
+          ) : (
+            <PictureView picture={shown.picture} label={label} />
+          )}
           <figcaption>
             “{prompt}” <span class="muted">{words.previewAt(shown.step)}</span>
           </figcaption>
@@ -26,6 +42,7 @@ export function PreviewPanel({ every }: { every: number }) {
           <p>{every === 0 ? words.previewOff : words.previewWaiting(every)}</p>
         </div>
       )}
+      {shown && !before && wish && <DrawUntrained wish={wish} />}
       {previews.length > 1 && (
         <ul class="film-strip">
           {previews.map(({ step, picture }) => (
@@ -44,5 +61,30 @@ export function PreviewPanel({ every }: { every: number }) {
         </ul>
       )}
     </section>
+  );
+}
+
+/** Where a GPU computes, it is drawn by itself; on a processor it takes time that the training lacks. */
+function DrawUntrained({ wish }: { wish: untrained.Wish }) {
+  useSignalEffect(() => {
+    if (device.value.state === "ready" && !device.value.report.software && !untrained.untrainedFault.peek()) {
+      void untrained.draw(wish);
+    }
+  });
+  const now = untrained.drawing.value;
+  return (
+    <>
+      <div class="actions">
+        <button
+          type="button"
+          class="button quiet"
+          disabled={now !== undefined}
+          onClick={() => untrained.draw(wish)}
+        >
+          {now ? text.personalize.untrained.drawing(now.step, now.steps) : words.compareUntrained}
+        </button>
+      </div>
+      <HeldFault of={untrained.untrainedFault} />
+    </>
   );
 }

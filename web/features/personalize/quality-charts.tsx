@@ -11,8 +11,10 @@ export function QualityCharts({ lastStep }: { lastStep: number }) {
   if (run.scoreProblem.value) return <Notice tone="hint">{words.notScored(run.scoreProblem.value)}</Notice>;
   if (!run.watchesQuality.value) return null;
   const scores = run.scores.value;
+  const best = run.bestStep.value;
   return (
     <>
+      {best !== undefined && run.busy.value && <p class="hint">{words.bestSoFar(best)}</p>}
       <ScoreChart
         {...words.textScore}
         color="--chart-line"

@@ -127,13 +127,17 @@ function Result() {
   const entry = run.result.value;
   // Removed from the library meanwhile.
   if (!entry) return <Button name={words.back} onClick={run.reset} />;
+  const best = run.bestStep.value;
   const generate = () => {
     if (!prompt.value) addToPrompt(run.previewPrompt.value);
     goTo("generate");
   };
   return (
     <section class="card result">
-      <p>{words.done(knownAs(entry.report))}</p>
+      <p>
+        {words.done(knownAs(entry.report))}{" "}
+        {run.keepsBest.value && best !== undefined && words.bestKept(best)}
+      </p>
       <div class="actions">
         <Button name={words.useIt} icon="generate" kind="primary" onClick={generate} />
         <Button name={words.export} icon="download" onClick={() => exportFile(entry)} />

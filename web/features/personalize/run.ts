@@ -12,8 +12,10 @@ import { USUAL_GUIDANCE } from "../generate/form";
 import { model } from "../models/model";
 import { discard, findUnfinished } from "./checkpoints";
 import { toPixels } from "./photos";
+import * as previewChoice from "./preview-choice";
 import * as setup from "./setup";
-import { photos, wordsOf } from "./subjects";
+import { wordsOf } from "./subjects";
+import type { Wish } from "./untrained";
 
 export type Phase = "idle" | "running" | "paused" | "stopping" | "done" | "failed";
 
@@ -26,12 +28,16 @@ export const phase = signal<Phase>("idle");
 export const runSettings = signal<TrainingSettings | undefined>(undefined);
 export const previewPrompt = signal("");
 export const previewEvery = signal(0);
+/** The clean prompt, drawn as the previews are; `undefined` in a run without them. */
+export const cleanWish = signal<Wish | undefined>(undefined);
 export const records = signal<TrainingRecord[]>([]);
 export const previews = signal<Preview[]>([]);
 /** Of the previews, where they are scored. */
 export const scores = signal<PreviewScore[]>([]);
 /** Whether previews are scored, and why they can't be. */
 export const watchesQuality = signal(false);
+/** Of the state that scored best so far. */
+export const bestStep = computed(() => scores.value.findLast(({ isBest }) => isBest)?.step);
 export const scoreProblem = signal<string | undefined>(undefined);
 /** What is done before the first step, and how far it is. */
 export const preparation = signal<{ doing: "encoding" | "compiling"; done: number; of: number } | undefined>(
@@ -45,6 +51,8 @@ const facts = signal<RunFacts | undefined>(undefined);
 export const keptStep = signal<number | undefined>(undefined);
 export const keepProblem = signal<"full" | "unavailable" | undefined>(undefined);
 const resultKey = signal<string | undefined>(undefined);
+/** Whether the result is, or will be, the state that scored best. */
+export const keepsBest = computed(() => facts.value?.previews?.keepsBest === true);
 /** The adapter of a finished run, as long as it isn't removed from the library. */
 export const result = computed(() => library.value.find(({ key }) => key === resultKey.value));
 export const fault = signal<Fault | undefined>(undefined);
@@ -79,7 +87,9 @@ export async function start(): Promise<void> {
     scores: [],
     photoVectors: null,
   };
-  await follow(run, (observer) => engine().train(run, photos.value.map(toPixels), observer));
+  const { trained, heldBack } = previewChoice.splitPhotos();
+  const photos = { trained: trained.map(toPixels), heldBack: heldBack.map(toPixels) };
+  await follow(run, (observer) => engine().train(run, photos, observer));
 }
 
 /** Goes on where the run's state in the browser's storage left it. */
@@ -163,14 +173,15 @@ function begin(run: RunFacts): void {
     runSettings.value = run.settings;
     previewPrompt.value = run.previews?.prompt ?? "";
     previewEvery.value = run.previews?.every ?? 0;
+    cleanWish.value = run.previews ? { ...run.previews, prompt: run.settings.cleanPrompt } : undefined;
     phase.value = "running";
   });
 }
 
 function previewPlan(settings: TrainingSettings, size: number): PreviewPlan | null {
-  const every = setup.previewEvery.value;
+  const every = previewChoice.previewEvery.value;
   if (every === 0) return null;
-  const steps = setup.previewSteps.value;
+  const steps = previewChoice.previewSteps.value;
   return {
     every,
     steps,
@@ -178,7 +189,13 @@ function previewPlan(settings: TrainingSettings, size: number): PreviewPlan | nu
     guidanceScale: USUAL_GUIDANCE,
     seed: settings.seed,
     size,
-    cleanPrompt: setup.watchesQuality.value ? settings.cleanPrompt : null,
+    ...(previewChoice.watchesQuality.value
+      ? {
+          cleanPrompt: settings.cleanPrompt,
+          keepsBest: previewChoice.keepsBest.value,
+          patience: previewChoice.patience.value,
+        }
+      : { cleanPrompt: null, keepsBest: false, patience: null }),
   };
 }
 

@@ -147,6 +147,13 @@ export const english = {
   watchQuality: "Watch the quality",
   watchQualityHint:
     "Scores each preview: how well it follows the wish, how near it is to the photos. Fetches a judge of 6 MB once.",
+  keepBest: "Keep the best state",
+  keepBestHint: "The result is the state whose preview scored best, instead of the last one.",
+  heldBack: "Photos held back",
+  heldBackHint:
+    "Not trained on: they judge the previews, so that learning the photos by heart doesn't count.",
+  patience: "Stop without a better preview",
+  patienceHint: "Ends the training after so many previews in a row that were not better. Empty: never.",
 
   addTarget: "Add another wish",
   furtherTarget: (number: number) => `Wish ${number}`,

@@ -4,11 +4,13 @@ import { useEffect } from "preact/hooks";
 import { device } from "../../app/studio";
 import { text } from "../../app/text";
 import type { Method } from "../../engine/contract";
-import { CheckField, NumberField, SelectField, SliderField } from "../../ui/field";
+import { NumberField, SelectField, SliderField } from "../../ui/field";
 import { Notice } from "../../ui/notice";
 import { model } from "../models/model";
 import { AdvancedSettings } from "./advanced-settings";
 import { findUnfinished } from "./checkpoints";
+import * as previews from "./preview-choice";
+import { QualityChoice } from "./quality-choice";
 import { start } from "./run";
 import { settingsText as choices } from "./settings-text";
 import * as setup from "./setup";
@@ -90,9 +92,9 @@ function Training() {
             <SelectField
               label={words.previews}
               options={words.previewOptions}
-              value={setup.previewEvery.value}
+              value={previews.previewEvery.value}
               onValue={(every) => {
-                setup.previewEvery.value = every;
+                previews.previewEvery.value = every;
               }}
             />
             <NumberField
@@ -100,22 +102,14 @@ function Training() {
               min={1}
               max={50}
               step={1}
-              value={setup.previewSteps.value}
-              disabled={setup.previewEvery.value === 0}
+              value={previews.previewSteps.value}
+              disabled={previews.previewEvery.value === 0}
               onValue={(steps) => {
-                setup.previewSteps.value = steps;
+                previews.previewSteps.value = steps;
               }}
             />
           </div>
-          <CheckField
-            label={choices.watchQuality}
-            hint={choices.watchQualityHint}
-            value={setup.watchesQuality.value && setup.previewEvery.value > 0}
-            onValue={(watches) => {
-              setup.watchesQuality.value = watches;
-              if (watches && setup.previewEvery.value === 0) setup.previewEvery.value = 20;
-            }}
-          />
+          <QualityChoice />
           <AdvancedSettings settings={settings} />
         </>
       )}

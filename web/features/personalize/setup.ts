@@ -5,6 +5,7 @@ import { withArticle } from "../../app/prompts";
 import { engine } from "../../app/studio";
 import { text } from "../../app/text";
 import type { Method, TrainingSettings } from "../../engine/contract";
+import { ofTrained } from "./preview-choice";
 import { type SampleSubject, samples } from "./samples";
 import {
   captions,
@@ -36,12 +37,6 @@ export const settings = computed<TrainingSettings | undefined>(() => {
   return { ...defaults.value, loraAlpha, ...changes.value };
 });
 export const changed = computed(() => Object.keys(changes.value).length > 0);
-
-/** Training steps between two previews; 0 draws none. */
-export const previewEvery = signal(20);
-export const previewSteps = signal(10);
-/** Whether previews are scored as they come. */
-export const watchesQuality = signal(false);
 
 /** Steps between two states that outlive the tab. */
 export const keepEvery = signal(25);
@@ -146,7 +141,7 @@ export const chosenSettings = computed<TrainingSettings | undefined>(
       })),
       cleanPrompt: target.value.trim(),
       furtherCleanPrompts: allTargets.value.slice(1),
-      captions: captions.value,
+      captions: ofTrained(captions.value),
       maskedLoss: maskedLoss.value,
     },
 );

@@ -2,6 +2,7 @@
 import { computed, signal } from "@preact/signals";
 import { engine } from "../../app/studio";
 import type { Method, TimePlan, TrainingSettings } from "../../engine/contract";
+import { previewEvery, previewSteps } from "./preview-choice";
 import * as setup from "./setup";
 import { photos } from "./subjects";
 
@@ -30,7 +31,7 @@ const OWN = new Set([
 /** What the plans are made from: the method's own settings, not what was changed by a plan or by hand. */
 const basis = computed(() => {
   const settings = setup.defaults.value;
-  const previews = { every: setup.previewEvery.value, steps: setup.previewSteps.value };
+  const previews = { every: previewEvery.value, steps: previewSteps.value };
   return settings && { settings, previews, photos: Math.max(1, photos.value.length) };
 });
 

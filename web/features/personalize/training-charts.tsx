@@ -20,6 +20,7 @@ export function TrainingCharts({ settings }: { settings: TrainingSettings }) {
   const norms = records.map(({ embeddingNorm }) => embeddingNorm);
   const vocabulary = records.map(({ vocabularyNorm }) => vocabularyNorm ?? null);
   const rates = records.map(({ learningRate }) => learningRate ?? null);
+  const attention = records.map(({ localizedLoss }) => localizedLoss ?? null);
   const latestLoss = losses.at(-1);
   const latestRatio = ratios.at(-1) ?? undefined;
   const shared = { stepName: words.stepAxis, steps, lastStep: settings.steps };
@@ -62,6 +63,21 @@ export function TrainingCharts({ settings }: { settings: TrainingSettings }) {
           ]}
         />
       </section>
+      {(settings.localizedLoss ?? 0) > 0 && (
+        <section class="card">
+          <ChartHead
+            name={words.localizedLoss}
+            latest={attention.at(-1) ?? undefined}
+            hint={words.localizedLossHint}
+          />
+          <LiveChart
+            {...shared}
+            label={words.chartLabel(words.localizedLoss, latest(attention.at(-1) ?? undefined))}
+            heights="of-values"
+            lines={[{ name: words.localizedLoss, color: "--chart-line", width: 2, values: attention }]}
+          />
+        </section>
+      )}
       {rates.some((rate) => rate !== null && rate !== rates[0]) && (
         <section class="card">
           <ChartHead name={words.rate} latest={rates.at(-1) ?? undefined} hint={words.rateHint} digits={5} />

@@ -5,6 +5,7 @@ import { Icon } from "../../ui/icon";
 import { settingsText as choices } from "./settings-text";
 import * as setup from "./setup";
 import { firstSubject, subjects } from "./subjects";
+import { UntrainedPicture } from "./untrained-picture";
 
 const words = text.personalize;
 const MOST_FURTHER_TARGETS = 7;
@@ -49,6 +50,7 @@ export function Wishes() {
           ))}
         </fieldset>
       )}
+      <UntrainedPicture />
       <FurtherTargets />
       <TextField
         label={words.placeholder}

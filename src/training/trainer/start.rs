@@ -1,0 +1,116 @@
+//! What is done before a run's first step: settings, photos, prompts and model are held against each other, and
+//! what is trained gets its first values.
+
+use burn::tensor::{Device, Tensor};
+
+use super::Trainer;
+use crate::training::batches::Batches;
+use crate::training::best::Best;
+use crate::training::embedding::{self, NewWords};
+use crate::training::embedding_norm::{NormControls, Vocabulary};
+use crate::training::frozen_model::FrozenModel;
+use crate::training::lora_parameters::LoraLayout;
+use crate::training::optimizer::ParameterGroup;
+use crate::training::{ActivationPolicy, Activations, Error, PhotoLatents, TrainedWeights, TrainingSettings};
+
+impl Trainer {
+    /// Prepares a run: checks the settings, encodes the fixed prompts, sets up what is trained.
+    ///
+    /// # Errors
+    /// Settings out of range or prompts that don't fit together ([`Error::Settings`]), a placeholder
+    /// that can't be a new word ([`Error::Tokenizer`]), networks and latents that don't fit each other
+    /// ([`Error::Model`]).
+    pub fn new(
+        model: FrozenModel,
+        latents: PhotoLatents,
+        settings: TrainingSettings,
+        device: &Device,
+    ) -> Result<Self, Error> {
+        let mut remarks = settings.validate()?;
+        settings.check_photos(latents.photos())?;
+        settings.check_masks(latents.masked_photos())?;
+        if settings.localized_loss > 0.0 && latents.masked_photos() < latents.photos() {
+            remarks.push(format!(
+                "{} of {} photos have a mask; the localized loss passes over the others.",
+                latents.masked_photos(),
+                latents.photos()
+            ));
+        }
+        if settings.masked_loss > 0.0 && !latents.is_weighted() {
+            remarks.push("No photo has a mask, so the masked loss does nothing.".to_owned());
+        }
+        model.check(&latents)?;
+        let device = device.clone().inner();
+        let mut model = model;
+        let mut starts = Vec::new();
+        for (number, subject) in settings.subjects().enumerate() {
+            let word = settings.initializer(number, subject.class_noun);
+            let rows = model.initializer_rows(&word, settings.method)?;
+            starts.push(embedding::initial_embedding(rows, settings.vectors, number, settings.seed));
+        }
+        for subject in settings.subjects() {
+            model.tokenizer.add_placeholder(subject.placeholder, settings.vectors)?;
+        }
+        let start = Tensor::cat(starts, 0);
+        let [vectors, embedding_width] = start.dims();
+        let vocabulary = Vocabulary::of(&model.text_encoder);
+        let norm_controls = NormControls::new(vocabulary, start.clone(), &settings);
+        let new_words = NewWords {
+            placeholders: settings.subjects().map(|subject| subject.placeholder.to_owned()).collect(),
+            vectors: settings.vectors,
+        };
+        let schedule = &model.schedule;
+        for (prompt, placeholder) in (Batches { settings: &settings, latents: &latents, schedule }).prompts()
+        {
+            model.check_prompt(&prompt, &placeholder, settings.vectors)?;
+        }
+
+        let mut clean = Vec::new();
+        for prompt in settings.clean_prompts() {
+            let (states, unseen) = model.encode(prompt);
+            clean.push(states);
+            remarks
+                .extend(unseen.map(|rest| {
+                    format!("The target prompt is too long; the model does not see \"{rest}\".")
+                }));
+        }
+        let empty = model.encode("").0;
+        let modules = model.unet.adaptable_modules(settings.trained_modules());
+        let layout = match settings.trained_weights {
+            TrainedWeights::Lora => LoraLayout::new(modules, settings.rank, settings.effective_lora_alpha()),
+            TrainedWeights::CrossAttention | TrainedWeights::All | TrainedWeights::None => {
+                LoraLayout::full(modules)
+            }
+        };
+        let lora = layout.initial_values(settings.seed, &device);
+        let activations = match settings.activations {
+            Activations::Auto | Activations::Keep => ActivationPolicy::Keep,
+            Activations::Recompute => ActivationPolicy::Recompute,
+        };
+        Ok(Self {
+            lora: ParameterGroup::new(lora, settings.lora_learning_rate, settings.weight_decay)
+                .with_optimizer(settings.optimizer),
+            embedding: ParameterGroup::new(
+                start.reshape([vectors * embedding_width]),
+                settings.embedding_learning_rate,
+                0.0,
+            )
+            .with_optimizer(settings.optimizer),
+            model,
+            settings,
+            remarks,
+            clean,
+            empty,
+            new_words,
+            latents,
+            layout,
+            embedding_width,
+            norm_controls,
+            activations,
+            step: 0,
+            trained_step: 0,
+            best: Best::default(),
+            device,
+        })
+    }
+}

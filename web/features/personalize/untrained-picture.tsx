@@ -1,0 +1,39 @@
+/** Beside the wish: what the model makes of it before any training, so that it can be worded before time is spent. */
+import { HeldFault } from "../../app/fault-notice";
+import { text } from "../../app/text";
+import { PictureView } from "../../ui/picture-view";
+import { cancel, chosenWish, draw, drawing, pictureOf, untrainedFault } from "./untrained";
+
+const words = text.personalize.untrained;
+
+export function UntrainedPicture() {
+  const wish = chosenWish.value;
+  if (!wish) return null;
+  const picture = pictureOf(wish);
+  const now = drawing.value;
+  return (
+    <>
+      {picture ? (
+        <figure class="untrained">
+          <PictureView picture={picture} label={words.label(wish.prompt)} />
+          <figcaption>
+            <strong>{words.title}</strong>
+            <span class="hint">{words.hint}</span>
+          </figcaption>
+        </figure>
+      ) : (
+        <div class="actions">
+          <button type="button" class="button" disabled={now !== undefined} onClick={() => draw(wish)}>
+            {now ? words.drawing(now.step, now.steps) : words.draw}
+          </button>
+          {now && (
+            <button type="button" class="button quiet" onClick={cancel}>
+              {text.run.cancel}
+            </button>
+          )}
+        </div>
+      )}
+      <HeldFault of={untrainedFault} />
+    </>
+  );
+}
