@@ -8,7 +8,7 @@ import { text } from "../../app/text";
 import type { ExportFormat } from "../../engine/contract";
 import { type Fault, toFault } from "../../engine/fault";
 import { DropZone } from "../../ui/drop-zone";
-import { SelectField, TextField } from "../../ui/field";
+import { CheckField, SelectField, TextField } from "../../ui/field";
 import { Icon } from "../../ui/icon";
 import { Notice } from "../../ui/notice";
 import { model } from "../models/model";
@@ -28,6 +28,8 @@ import {
 import { linkedAdapter } from "./link";
 import { LinkMaker } from "./link-maker";
 import { LinkQuestion } from "./link-question";
+import { StrengthStrip } from "./strength-strip";
+import { Thumbnail } from "./thumbnail-view";
 
 export function AdaptersScreen() {
   const [fault, setFault] = useState<Fault | undefined>();
@@ -127,10 +129,19 @@ function AdapterCard({ entry, attempt }: AdapterCardProps) {
   const { report, note } = entry;
   return (
     <li class="card adapter">
-      <h2 class="word">{knownAs(report)}</h2>
-      <p class="hint">
-        {report.placeholder ? report.classNoun && text.adapters.noun(report.classNoun) : text.adapters.noWord}
-      </p>
+      <div class="card-head">
+        <div>
+          <h2 class="word">{knownAs(report)}</h2>
+          <p class="hint">
+            {report.placeholder
+              ? report.classNoun && text.adapters.noun(report.classNoun)
+              : text.adapters.noWord}
+          </p>
+        </div>
+        {entry.preview && (
+          <Thumbnail jpeg={entry.preview.jpeg} label={text.adapters.pictureOf(knownAs(report))} />
+        )}
+      </div>
       <p>{text.adapters.facts(report.rank, report.modules, megabytes(entry.bytes.byteLength))}</p>
       {report.vectors > 0 && <p>{text.adapters.vectors(report.vectors)}</p>}
       {report.cleanPrompt && <p>{text.adapters.trainedFor(report.cleanPrompt)}</p>}
@@ -171,6 +182,7 @@ function AdapterCard({ entry, attempt }: AdapterCardProps) {
           </button>
         </div>
       )}
+      <StrengthStrip entry={entry} />
       <ExportChoices entry={entry} attempt={attempt} />
     </li>
   );
@@ -178,7 +190,7 @@ function AdapterCard({ entry, attempt }: AdapterCardProps) {
 
 /** What goes with the exported file, which other programs show, and for which of them it is. */
 function ExportChoices({ entry, attempt }: AdapterCardProps) {
-  const { key, note } = entry;
+  const { key, note, preview } = entry;
   const words = text.adapters.exporting;
   const [format, setFormat] = useState<ExportFormat>("kohya");
   return (
@@ -196,6 +208,14 @@ function ExportChoices({ entry, attempt }: AdapterCardProps) {
         value={note.licence}
         onValue={(licence) => update(key, { note: { ...note, licence } })}
       />
+      {preview && (
+        <CheckField
+          label={words.preview}
+          hint={words.previewHint}
+          value={preview.exported}
+          onValue={(exported) => update(key, { preview: { ...preview, exported } })}
+        />
+      )}
       <SelectField label={words.format} options={words.formats} value={format} onValue={setFormat} />
       <div class="actions">
         <button type="button" class="button" onClick={() => attempt(() => exportFile(entry, format))}>
