@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { AdapterReport, GenerationSettings, SourcePicture } from "../../web/engine/contract";
 import { faultError } from "../../web/engine/fault";
 import { library } from "../../web/features/adapters/library";
+import { keepFirstPicture } from "../../web/features/adapters/preview";
 import * as strengths from "../../web/features/adapters/strengths";
 import type { PictureSettings } from "../../web/features/gallery/picture-settings";
 import * as drawing from "../../web/features/generate/drawing";
@@ -14,6 +15,7 @@ import { plainWish, requestOf, stepsOf } from "../../web/features/generate/wish"
 import { model } from "../../web/features/models/model";
 
 const outside = vi.hoisted(() => ({
+  keepNew: { value: true },
   asked: [] as { settings: GenerationSettings; source: SourcePicture | undefined }[],
   kept: [] as PictureSettings[],
   /** Runs while a picture is drawn; false ends it as cancelled. */
@@ -43,6 +45,7 @@ vi.mock("../../web/features/adapters/thumbnail", () => ({ toJpeg: async () => JP
 vi.mock("../../web/ui/picture-view", () => ({ toCanvas: () => undefined }));
 vi.mock("../../web/features/gallery/gallery", () => ({
   keep: async (_picture: unknown, settings: PictureSettings) => void outside.kept.push(settings),
+  keepNew: outside.keepNew,
 }));
 
 const adapter = {
@@ -60,6 +63,7 @@ const adapter = {
 
 beforeEach(() => {
   outside.asked = [];
+  outside.keepNew.value = true;
   outside.kept = [];
   outside.meanwhile = async () => true;
   library.value = [];
@@ -211,6 +215,24 @@ describe("a strip of strengths", () => {
     expect(library.value.map(({ preview }) => preview)).toEqual([undefined, undefined]);
     library.value = [adapter];
     await generate();
+    expect(library.value[0]?.preview?.jpeg).toBe(JPEG);
+  });
+
+  test("none does while pictures aren't kept", async () => {
+    outside.keepNew.value = false;
+    library.value = [adapter];
+    await generate();
+    expect(library.value[0]?.preview).toBeUndefined();
+  });
+
+  test("none that was drawn on another picture, which may be a photo", async () => {
+    library.value = [adapter];
+    const source = { width: 8, height: 8, rgba: new Uint8Array(256) };
+    const start = { source, strength: 0.5, maskBlur: 0, galleryId: undefined };
+    const wish = { ...plainWish(), start };
+    await keepFirstPicture(wish, source);
+    expect(library.value[0]?.preview).toBeUndefined();
+    await keepFirstPicture({ ...wish, start: undefined }, source);
     expect(library.value[0]?.preview?.jpeg).toBe(JPEG);
   });
 });

@@ -6,7 +6,7 @@ import { keep } from "../gallery/gallery";
 import { drawAll } from "../generate/drawing";
 import { plainWish, type Wish } from "../generate/wish";
 import { type LibraryEntry, update } from "./library";
-import { setThumbnail } from "./preview";
+import { setPreview } from "./preview";
 
 export const STRENGTHS: readonly number[] = [0, 0.25, 0.5, 0.75, 1, 1.25];
 
@@ -57,5 +57,5 @@ export async function chooseStrength(key: string, place: number): Promise<void> 
   const [strength, picture] = [STRENGTHS[place], strip.value?.pictures[place]];
   if (strength === undefined) return;
   update(key, { strength });
-  if (picture && strength > 0) await setThumbnail(key, picture);
+  if (picture && strength > 0) await setPreview(key, picture);
 }

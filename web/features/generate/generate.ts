@@ -50,7 +50,7 @@ export async function generate(): Promise<void> {
     shownKey.value = key;
     if (place + 1 === wishes.length) announce(text.generate.drawn(wish.prompt));
     change(key, { galleryId: await keep(picture, record) });
-    await keepFirstPicture(wish.adapters, picture);
+    await keepFirstPicture(wish, picture);
   });
 }
 
