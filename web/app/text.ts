@@ -407,6 +407,7 @@ export const english = {
     startTitle: (name: string | undefined) =>
       name ? `Start from a picture: ${name}` : "Start from a picture",
     startFrom: "Start from it",
+    toGrid: "Compare settings in a grid",
     galleryPicture: "a picture of the Gallery",
     regions: {
       title: "Where a word may act",
@@ -490,12 +491,23 @@ export const english = {
     emptyStart: "Train one",
     licence: (licence: string) => `Licence: ${licence}`,
     evaluate: "Measure how good an adapter is",
+    pictureOf: (name: string) => `A picture drawn with ${name}`,
+    strengths: {
+      title: "Try its strengths",
+      hint: "With its word in it. Size, seed and all else are as under Generate.",
+      draw: (count: number) => `Draw it at ${count} strengths`,
+      choose: (strength: number) => `Take the strength ${strength}`,
+      chosen: (strength: number) => `The strength is ${strength} now.`,
+    },
     exporting: {
       title: "Name, licence and form of the export",
       name: "Name",
       nameHint: "The file's name, and what other programs show. Empty takes the word.",
       licence: "Licence",
       licenceHint: "Under which others may use it, such as CC BY 4.0. Empty says nothing.",
+      preview: "With its picture",
+      previewHint:
+        "A small preview, which other programs show. It goes into .safetensors files and projects.",
       format: "For",
       formats: [
         ["kohya", "Web UIs: one .safetensors with LoRA and word"],

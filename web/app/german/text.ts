@@ -411,6 +411,7 @@ export const german: Text = {
     },
     startTitle: (name) => (name ? `Von einem Bild ausgehen: ${name}` : "Von einem Bild ausgehen"),
     startFrom: "Davon ausgehen",
+    toGrid: "Einstellungen im Raster vergleichen",
     galleryPicture: "ein Bild der Galerie",
     regions: {
       title: "Wo ein Wort wirken darf",
@@ -493,12 +494,23 @@ export const german: Text = {
     emptyStart: "Einen trainieren",
     licence: (licence) => `Lizenz: ${licence}`,
     evaluate: "Messen, wie gut ein Adapter ist",
+    pictureOf: (name) => `Ein Bild, das mit ${name} gezeichnet ist`,
+    strengths: {
+      title: "Seine Stärken ausprobieren",
+      hint: "Mit seinem Wort darin. Größe, Startzahl und alles andere sind wie unter Zeichnen.",
+      draw: (count) => `Mit ${count} Stärken zeichnen`,
+      choose: (strength) => `Die Stärke ${strength} nehmen`,
+      chosen: (strength) => `Die Stärke ist jetzt ${strength}.`,
+    },
     exporting: {
       title: "Name, Lizenz und Form des Exports",
       name: "Name",
       nameHint: "Der Name der Datei, und was andere Programme zeigen. Leer nimmt das Wort.",
       licence: "Lizenz",
       licenceHint: "Unter der andere ihn benutzen dürfen, etwa CC BY 4.0. Leer sagt nichts.",
+      preview: "Mit seinem Bild",
+      previewHint:
+        "Eine kleine Vorschau, die andere Programme zeigen. Sie kommt in .safetensors-Dateien und Projekte.",
       format: "Für",
       formats: [
         ["kohya", "Web-Oberflächen: eine .safetensors mit LoRA und Wort"],

@@ -7,7 +7,7 @@ import { addressOf, subject } from "../../app/navigation";
 import { text } from "../../app/text";
 import type { AdapterReport, ExportFormat } from "../../engine/contract";
 import { type Fault, faultError, toFault } from "../../engine/fault";
-import { SelectField, TextField } from "../../ui/field";
+import { CheckField, SelectField, TextField } from "../../ui/field";
 import { FilePicker } from "../../ui/file-picker";
 import { Icon } from "../../ui/icon";
 import { Notice } from "../../ui/notice";
@@ -29,6 +29,8 @@ import { linkedAdapter } from "./link";
 import { LinkMaker } from "./link-maker";
 import { LinkQuestion } from "./link-question";
 import { adaptersAmong } from "./picked-adapters";
+import { StrengthStrip } from "./strength-strip";
+import { Thumbnail } from "./thumbnail-view";
 
 export function AdaptersScreen() {
   const [fault, setFault] = useState<Fault | undefined>();
@@ -132,8 +134,15 @@ function AdapterCard({ entry, attempt }: AdapterCardProps) {
   const { report, note } = entry;
   return (
     <li class="card adapter">
-      <h2 class="word">{knownAs(report)}</h2>
-      <p class="hint">{kinds(report)}</p>
+      <div class="card-head">
+        <div>
+          <h2 class="word">{knownAs(report)}</h2>
+          <p class="hint">{kinds(report)}</p>
+        </div>
+        {entry.preview && (
+          <Thumbnail jpeg={entry.preview.jpeg} label={text.adapters.pictureOf(knownAs(report))} />
+        )}
+      </div>
       <p>{text.adapters.facts(report.rank, report.modules, megabytes(entry.bytes.byteLength))}</p>
       {report.vectors > 0 && <p>{text.adapters.vectors(report.vectors)}</p>}
       {report.cleanPrompt && <p>{text.adapters.trainedFor(report.cleanPrompt)}</p>}
@@ -174,6 +183,7 @@ function AdapterCard({ entry, attempt }: AdapterCardProps) {
           </button>
         </div>
       )}
+      <StrengthStrip entry={entry} />
       <ExportChoices entry={entry} attempt={attempt} />
     </li>
   );
@@ -191,7 +201,7 @@ function kinds({ placeholders, classNouns }: AdapterReport): string {
 
 /** What goes with the exported file, which other programs show, and for which of them it is. */
 function ExportChoices({ entry, attempt }: AdapterCardProps) {
-  const { key, note } = entry;
+  const { key, note, preview } = entry;
   const words = text.adapters.exporting;
   const [format, setFormat] = useState<ExportFormat>("kohya");
   return (
@@ -209,6 +219,14 @@ function ExportChoices({ entry, attempt }: AdapterCardProps) {
         value={note.licence}
         onValue={(licence) => update(key, { note: { ...note, licence } })}
       />
+      {preview && (
+        <CheckField
+          label={words.preview}
+          hint={words.previewHint}
+          value={preview.exported}
+          onValue={(exported) => update(key, { preview: { ...preview, exported } })}
+        />
+      )}
       <SelectField label={words.format} options={words.formats} value={format} onValue={setFormat} />
       <div class="actions">
         <button type="button" class="button" onClick={() => attempt(() => exportFile(entry, format))}>

@@ -25,7 +25,7 @@ export interface Wish {
   width: number;
   height: number;
   /** Those that act, each with its strength. */
-  adapters: Pick<LibraryEntry, "report" | "strength">[];
+  adapters: Pick<LibraryEntry, "key" | "report" | "strength">[];
   /** `undefined` leaves the words to themselves. */
   steering: SteeringChoice | undefined;
   mapsHeat: boolean;
