@@ -103,6 +103,7 @@ describe("the journey", () => {
 
     await page.getByLabel("Preview", { exact: true }).selectOption(PREVIEW_EVERY);
     await page.getByLabel("Steps a preview").fill("2");
+    await page.getByLabel("Watch the quality").check();
     await page.getByRole("button", { name: "See what the untrained model draws" }).click();
     await page.locator(".untrained canvas").waitFor({ timeout: PATIENCE });
     await screenshot(page, "2-untrained");
@@ -123,6 +124,7 @@ describe("the journey", () => {
       .evaluateAll((all) => all.map((canvas) => (canvas as HTMLCanvasElement).toDataURL("image/png")));
     expect(untrained).toBeDefined();
     expect(preview).not.toBe(untrained);
+    await page.getByText(`It is the state of step ${STEPS}, whose preview scored best.`).waitFor();
     await screenshot(page, "4-trained");
     await expectAccessible(page, "a finished training");
 
