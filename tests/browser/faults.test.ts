@@ -143,7 +143,7 @@ describe("bad input", () => {
     ["lying about its offsets", lyingSafetensors()],
   ])("an adapter file that is %s is refused with a sentence", async (_, content) => {
     await goTo(page, "adapters");
-    await page.locator("input[type=file]").setInputFiles(file("bad.safetensors", content));
+    await page.getByLabel("Choose files").setInputFiles(file("bad.safetensors", content));
     const sentence = await page.getByRole("alert").textContent();
     expect(sentence).toMatch(/\w.*\./);
     expect(await page.locator(".adapter").count()).toBe(0);

@@ -34,7 +34,7 @@ test.each([
   for (const words of ["Next", "Next", "Next", "Got it"]) {
     await page.getByRole("button", { name: words, exact: true }).click();
   }
-  for (const screen of [...SCREENS, "about/licences"]) {
+  for (const screen of [...SCREENS, "about/licences", "generate/grid"]) {
     await goTo(page, screen);
     await page.locator("main h1").waitFor();
     if (screen === "about/licences") await page.getByText("burn-tensor").waitFor();

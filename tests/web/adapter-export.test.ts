@@ -2,7 +2,11 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { AdapterReport, ExportFormat } from "../../web/engine/contract";
 import type { LibraryEntry } from "../../web/features/adapters/library";
 
-const outside = vi.hoisted(() => ({ downloads: [] as File[], asked: [] as unknown[] }));
+const outside = vi.hoisted(() => ({
+  downloads: [] as File[],
+  asked: [] as unknown[],
+  thumbnail: undefined as Uint8Array | undefined,
+}));
 
 const HEADER = new TextEncoder().encode(`{"__metadata__":{}}${" ".repeat(5)}`);
 const SAFETENSORS = Uint8Array.of(HEADER.length, 0, 0, 0, 0, 0, 0, 0, ...HEADER);
@@ -12,8 +16,9 @@ vi.mock("../../web/app/studio", () => ({
   whenEngineOpens: () => undefined,
   whenEngineCloses: () => undefined,
   engine: () => ({
-    exportAdapter: async (_: number, format: ExportFormat) => {
+    exportAdapter: async (_: number, format: ExportFormat, thumbnail?: Uint8Array) => {
       outside.asked.push(format);
+      outside.thumbnail = thumbnail;
       return format === "peft" || format === "project" ? ZIP : SAFETENSORS;
     },
   }),
@@ -21,7 +26,7 @@ vi.mock("../../web/app/studio", () => ({
 vi.mock("../../web/ui/download", () => ({ download: (file: File) => outside.downloads.push(file) }));
 
 const { canShare, exportFile, share } = await import("../../web/features/adapters/export");
-const { noteOf } = await import("../../web/features/adapters/safetensors-metadata");
+const { noteOf, thumbnailOf } = await import("../../web/features/adapters/safetensors-metadata");
 
 const entry = (title = "", licence = "") =>
   ({
@@ -43,6 +48,18 @@ describe("an adapter's export", () => {
     expect(names()).toEqual(["my-dog.safetensors"]);
     const bytes = new Uint8Array((await outside.downloads[0]?.arrayBuffer()) ?? new ArrayBuffer(0));
     expect(noteOf(bytes)).toEqual({ title: "my-dog", licence: "CC0" });
+  });
+
+  test.each([
+    ["with its picture", true],
+    ["without, if so chosen", false],
+  ])("%s", async (_, exported) => {
+    const jpeg = Uint8Array.of(0xff, 0xd8, 0xff);
+    await exportFile({ ...entry(), preview: { jpeg, exported } });
+    const bytes = new Uint8Array((await outside.downloads[0]?.arrayBuffer()) ?? new ArrayBuffer(0));
+    expect(thumbnailOf(bytes)).toEqual(exported ? jpeg : undefined);
+    await exportFile({ ...entry(), preview: { jpeg, exported } }, "project");
+    expect(outside.thumbnail).toEqual(exported ? jpeg : undefined);
   });
 
   test("goes by a title of the visitor's own", async () => {

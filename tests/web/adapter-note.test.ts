@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { safeName } from "../../web/features/adapters/export";
-import { noteOf, withNote } from "../../web/features/adapters/safetensors-metadata";
+import { noteOf, thumbnailOf, withNote } from "../../web/features/adapters/safetensors-metadata";
 
 const TENSOR = { dtype: "F32", shape: [2], data_offsets: [0, 8] };
 const DATA = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
@@ -72,3 +72,31 @@ test.each([
   ["  ", "adapter"],
   ["…", "adapter"],
 ])("the title %j becomes the file name %j", (title, name) => expect(safeName(title)).toBe(name));
+
+describe("an adapter's picture in its file", () => {
+  const JPEG = Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0, 250);
+  const note = { title: "My dog", licence: "" };
+
+  test("is a data address by ModelSpec, beside the note, and comes back", () => {
+    const file = withNote(plain, note, JPEG);
+    expect(parts(file).header.__metadata__["modelspec.thumbnail"]).toBe("data:image/jpeg;base64,/9j/4AD6");
+    expect(thumbnailOf(file)).toEqual(JPEG);
+    expect(noteOf(file).title).toBe("My dog");
+    expect(parts(file).data).toEqual(DATA);
+  });
+
+  test("is gone where it shall not go along", () => {
+    expect(thumbnailOf(withNote(withNote(plain, note, JPEG), note))).toBeUndefined();
+  });
+
+  test.each([
+    ["an address elsewhere", "https://example.com/a.jpg"],
+    ["a picture that can hold script", "data:image/svg+xml;base64,PHN2Zy8+"],
+    ["no base64", "data:image/jpeg;base64,<script>"],
+    ["base64 cut off", "data:image/jpeg;base64,A"],
+    ["far too large", `data:image/jpeg;base64,${"A".repeat(1_100_000)}`],
+  ])("%s is none", (_, address) => {
+    const file = safetensors(JSON.stringify({ __metadata__: { "modelspec.thumbnail": address }, x: TENSOR }));
+    expect(thumbnailOf(file)).toBeUndefined();
+  });
+});

@@ -3,6 +3,8 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { AdapterReport, GenerationSettings, SourcePicture } from "../../web/engine/contract";
 import { faultError } from "../../web/engine/fault";
 import { library } from "../../web/features/adapters/library";
+import { keepFirstPicture } from "../../web/features/adapters/preview";
+import * as strengths from "../../web/features/adapters/strengths";
 import type { PictureSettings } from "../../web/features/gallery/picture-settings";
 import * as drawing from "../../web/features/generate/drawing";
 import * as form from "../../web/features/generate/form";
@@ -13,6 +15,7 @@ import { plainWish, requestOf, stepsOf } from "../../web/features/generate/wish"
 import { model } from "../../web/features/models/model";
 
 const outside = vi.hoisted(() => ({
+  keepNew: { value: true },
   asked: [] as { settings: GenerationSettings; source: SourcePicture | undefined }[],
   kept: [] as PictureSettings[],
   /** Runs while a picture is drawn; false ends it as cancelled. */
@@ -37,25 +40,35 @@ vi.mock("../../web/app/studio", () => ({
     },
   }),
 }));
+const JPEG = vi.hoisted(() => Uint8Array.of(0xff, 0xd8, 0xff));
+vi.mock("../../web/features/adapters/thumbnail", () => ({ toJpeg: async () => JPEG }));
+vi.mock("../../web/ui/picture-view", () => ({ toCanvas: () => undefined }));
 vi.mock("../../web/features/gallery/gallery", () => ({
   keep: async (_picture: unknown, settings: PictureSettings) => void outside.kept.push(settings),
+  keepNew: outside.keepNew,
 }));
 
 const adapter = {
   key: "a",
-  report: { id: 4, placeholder: "<my-dog>", placeholders: ["<my-dog>"], classNoun: "dog" } as AdapterReport,
+  report: {
+    id: 4,
+    placeholder: "<my-dog>",
+    placeholders: ["<my-dog>"],
+    classNouns: ["dog"],
+  } as AdapterReport,
   fileName: "my-dog.safetensors",
   bytes: new Uint8Array(),
   active: true,
   strength: 0.8,
   saved: true,
-  kept: true,
+  kept: false,
   addedAt: 1,
   note: { title: "", licence: "" },
 };
 
 beforeEach(() => {
   outside.asked = [];
+  outside.keepNew.value = true;
   outside.kept = [];
   outside.meanwhile = async () => true;
   library.value = [];
@@ -173,6 +186,60 @@ test("a comparison is the same noise without adapter, word and steering, on the 
   });
   expect(outside.asked[1]?.source).toBe(source);
   expect(results.value[0]?.comparison?.prompt).toBe("a photo of a dog");
+});
+
+describe("a strip of strengths", () => {
+  test("draws what it was trained for, with its word, at each strength and the same seed", async () => {
+    const report = { ...adapter.report, cleanPrompt: "a dog wearing a crown" };
+    const trained = { ...adapter, report };
+    library.value = [trained];
+    expect(strengths.promptFor(trained)).toBe("<my-dog> wearing a crown");
+    await strengths.drawStrip(trained, "<my-dog> wearing a crown");
+    expect(outside.asked.map(({ settings }) => settings.adapters[0]?.strength)).toEqual([
+      0, 0.25, 0.5, 0.75, 1, 1.25,
+    ]);
+    expect(new Set(outside.asked.map(({ settings }) => settings.seed)).size).toBe(1);
+    expect(strengths.strip.value?.pictures.every((picture) => picture?.width === 128)).toBe(true);
+    expect(outside.kept.map(({ adapters }) => adapters[0]?.strength)).toEqual([0, 0.25, 0.5, 0.75, 1, 1.25]);
+    expect(library.value[0]?.strength).toBe(0.8);
+  });
+
+  test("a strength of it is taken, and its picture becomes the adapter's", async () => {
+    library.value = [adapter];
+    await strengths.drawStrip(adapter, "<my-dog>");
+    await strengths.chooseStrength("a", 0);
+    expect(library.value[0]).toMatchObject({ strength: 0 });
+    expect(library.value[0]?.preview).toBeUndefined();
+    await strengths.chooseStrength("a", 3);
+    expect(library.value[0]).toMatchObject({ strength: 0.75, preview: { jpeg: JPEG, exported: true } });
+  });
+
+  test("the first picture that was drawn with an adapter alone stands for it", async () => {
+    library.value = [adapter, { ...adapter, key: "b" }];
+    await generate();
+    expect(library.value.map(({ preview }) => preview)).toEqual([undefined, undefined]);
+    library.value = [adapter];
+    await generate();
+    expect(library.value[0]?.preview?.jpeg).toBe(JPEG);
+  });
+
+  test("none does while pictures aren't kept", async () => {
+    outside.keepNew.value = false;
+    library.value = [adapter];
+    await generate();
+    expect(library.value[0]?.preview).toBeUndefined();
+  });
+
+  test("none that was drawn on another picture, which may be a photo", async () => {
+    library.value = [adapter];
+    const source = { width: 8, height: 8, rgba: new Uint8Array(256) };
+    const start = { source, strength: 0.5, maskBlur: 0, galleryId: undefined };
+    const wish = { ...plainWish(), start };
+    await keepFirstPicture(wish, source);
+    expect(library.value[0]?.preview).toBeUndefined();
+    await keepFirstPicture({ ...wish, start: undefined }, source);
+    expect(library.value[0]?.preview?.jpeg).toBe(JPEG);
+  });
 });
 
 describe("on a start picture", () => {

@@ -4,7 +4,7 @@ import { inLanguage } from "./language";
 export const english = {
   lead: "Instead of from noise: your prompt changes the picture as far as you let it. It stays in this page and goes nowhere.",
   drop: "Drop a picture here, paste one, or choose a file",
-  dropHint: "JPEG, PNG or WebP",
+  dropHint: "JPEG, PNG, WebP or HEIC",
   fromGallery: "Take one of the Gallery",
   preview: (name: string) => `What is started from: ${name}`,
   previewMasked: (name: string) => `What is started from: ${name}; coloured where it is redrawn`,

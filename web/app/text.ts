@@ -407,6 +407,7 @@ export const english = {
     startTitle: (name: string | undefined) =>
       name ? `Start from a picture: ${name}` : "Start from a picture",
     startFrom: "Start from it",
+    toGrid: "Compare settings in a grid",
     galleryPicture: "a picture of the Gallery",
     regions: {
       title: "Where a word may act",
@@ -479,18 +480,34 @@ export const english = {
     title: "Adapters",
     lead: "An adapter holds one learnt thing: a few megabytes to keep, share, or use in other programs.",
     empty: "Nothing here yet. Train one under Personalize, or import a file.",
-    drop: "Drop an adapter file here, or choose one",
-    dropHint: "LoRA as .safetensors, with or without its word, or a .zip of it",
+    drop: "Drop adapters here, or choose them",
+    dropHint:
+      "LoRA as .safetensors, with or without its word; a folder as diffusers or peft write it; a .zip",
+    chooseFiles: "Choose files",
+    chooseFolder: "Choose a folder",
+    noneAmong:
+      "There is no adapter among these files: choose a .safetensors file, a .zip, or a folder that diffusers or peft wrote.",
     import: "Import",
     emptyStart: "Train one",
     licence: (licence: string) => `Licence: ${licence}`,
     evaluate: "Measure how good an adapter is",
+    pictureOf: (name: string) => `A picture drawn with ${name}`,
+    strengths: {
+      title: "Try its strengths",
+      hint: "With its word in it. Size, seed and all else are as under Generate.",
+      draw: (count: number) => `Draw it at ${count} strengths`,
+      choose: (strength: number) => `Take the strength ${strength}`,
+      chosen: (strength: number) => `The strength is ${strength} now.`,
+    },
     exporting: {
       title: "Name, licence and form of the export",
       name: "Name",
       nameHint: "The file's name, and what other programs show. Empty takes the word.",
       licence: "Licence",
       licenceHint: "Under which others may use it, such as CC BY 4.0. Empty says nothing.",
+      preview: "With its picture",
+      previewHint:
+        "A small preview, which other programs show. It goes into .safetensors files and projects.",
       format: "For",
       formats: [
         ["kohya", "Web UIs: one .safetensors with LoRA and word"],
@@ -529,6 +546,7 @@ export const english = {
     vectors: (vectors: number) => (vectors === 1 ? "1 word vector" : `${vectors} word vectors`),
     noWord: "No word of its own",
     noun: (noun: string) => `a kind of ${noun}`,
+    nounOf: (word: string, noun: string) => `${word}: a kind of ${noun}`,
     trainedFor: (prompt: string) => `Trained for “${prompt}”`,
     keptHere: "Kept in this browser until you remove it.",
     unsaved: "Neither kept nor exported: it is lost when this tab closes.",

@@ -4,7 +4,7 @@ import type { StartText } from "../start-text";
 export const germanStart: StartText = {
   lead: "Statt aus Rauschen: Dein Prompt ändert das Bild so weit, wie du es zulässt. Es bleibt in dieser Seite und geht nirgendwohin.",
   drop: "Bild hierher ziehen, einfügen oder Datei wählen",
-  dropHint: "JPEG, PNG oder WebP",
+  dropHint: "JPEG, PNG, WebP oder HEIC",
   fromGallery: "Eines aus der Galerie nehmen",
   preview: (name) => `Wovon ausgegangen wird: ${name}`,
   previewMasked: (name) => `Wovon ausgegangen wird: ${name}; farbig, wo neu gezeichnet wird`,

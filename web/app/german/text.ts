@@ -411,6 +411,7 @@ export const german: Text = {
     },
     startTitle: (name) => (name ? `Von einem Bild ausgehen: ${name}` : "Von einem Bild ausgehen"),
     startFrom: "Davon ausgehen",
+    toGrid: "Einstellungen im Raster vergleichen",
     galleryPicture: "ein Bild der Galerie",
     regions: {
       title: "Wo ein Wort wirken darf",
@@ -482,18 +483,34 @@ export const german: Text = {
     title: "Adapter",
     lead: "Ein Adapter enthält ein gelerntes Ding: ein paar Megabyte zum Behalten, Weitergeben oder für andere Programme.",
     empty: "Hier ist noch nichts. Trainiere einen unter „Anlernen“ oder importiere eine Datei.",
-    drop: "Adapterdatei hier ablegen oder wählen",
-    dropHint: "LoRA als .safetensors, mit oder ohne ihr Wort, oder als .zip",
+    drop: "Adapter hier ablegen oder wählen",
+    dropHint:
+      "LoRA als .safetensors, mit oder ohne ihr Wort; ein Ordner, wie diffusers oder peft ihn schreiben; ein .zip",
+    chooseFiles: "Dateien wählen",
+    chooseFolder: "Ordner wählen",
+    noneAmong:
+      "Unter diesen Dateien ist kein Adapter: Wähle eine .safetensors-Datei, ein .zip oder einen Ordner, den diffusers oder peft geschrieben hat.",
     import: "Importieren",
     emptyStart: "Einen trainieren",
     licence: (licence) => `Lizenz: ${licence}`,
     evaluate: "Messen, wie gut ein Adapter ist",
+    pictureOf: (name) => `Ein Bild, das mit ${name} gezeichnet ist`,
+    strengths: {
+      title: "Seine Stärken ausprobieren",
+      hint: "Mit seinem Wort darin. Größe, Startzahl und alles andere sind wie unter Zeichnen.",
+      draw: (count) => `Mit ${count} Stärken zeichnen`,
+      choose: (strength) => `Die Stärke ${strength} nehmen`,
+      chosen: (strength) => `Die Stärke ist jetzt ${strength}.`,
+    },
     exporting: {
       title: "Name, Lizenz und Form des Exports",
       name: "Name",
       nameHint: "Der Name der Datei, und was andere Programme zeigen. Leer nimmt das Wort.",
       licence: "Lizenz",
       licenceHint: "Unter der andere ihn benutzen dürfen, etwa CC BY 4.0. Leer sagt nichts.",
+      preview: "Mit seinem Bild",
+      previewHint:
+        "Eine kleine Vorschau, die andere Programme zeigen. Sie kommt in .safetensors-Dateien und Projekte.",
       format: "Für",
       formats: [
         ["kohya", "Web-Oberflächen: eine .safetensors mit LoRA und Wort"],
@@ -533,6 +550,7 @@ export const german: Text = {
     vectors: (vectors) => (vectors === 1 ? "1 Wortvektor" : `${vectors} Wortvektoren`),
     noWord: "Kein eigenes Wort",
     noun: (noun) => `eine Art „${noun}“`,
+    nounOf: (word, noun) => `${word}: eine Art „${noun}“`,
     trainedFor: (prompt) => `Trainiert für „${prompt}“`,
     keptHere: "Bleibt in diesem Browser, bis du ihn entfernst.",
     unsaved: "Weder gesichert noch exportiert: Er ist verloren, wenn dieser Tab schließt.",

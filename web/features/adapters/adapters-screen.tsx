@@ -5,10 +5,10 @@ import { FaultNotice, HeldFault, sentenceFor } from "../../app/fault-notice";
 import { megabytes } from "../../app/format";
 import { addressOf, subject } from "../../app/navigation";
 import { text } from "../../app/text";
-import type { ExportFormat } from "../../engine/contract";
-import { type Fault, toFault } from "../../engine/fault";
-import { DropZone } from "../../ui/drop-zone";
-import { SelectField, TextField } from "../../ui/field";
+import type { AdapterReport, ExportFormat } from "../../engine/contract";
+import { type Fault, faultError, toFault } from "../../engine/fault";
+import { CheckField, SelectField, TextField } from "../../ui/field";
+import { FilePicker } from "../../ui/file-picker";
 import { Icon } from "../../ui/icon";
 import { Notice } from "../../ui/notice";
 import { model } from "../models/model";
@@ -28,6 +28,9 @@ import {
 import { linkedAdapter } from "./link";
 import { LinkMaker } from "./link-maker";
 import { LinkQuestion } from "./link-question";
+import { adaptersAmong } from "./picked-adapters";
+import { StrengthStrip } from "./strength-strip";
+import { Thumbnail } from "./thumbnail-view";
 
 export function AdaptersScreen() {
   const [fault, setFault] = useState<Fault | undefined>();
@@ -61,14 +64,18 @@ export function AdaptersScreen() {
           <a href={addressOf("evaluate")}>{text.adapters.evaluate}</a>
         </p>
       )}
-      <DropZone
+      <FilePicker
         label={text.adapters.drop}
         hint={text.adapters.dropHint}
-        accept=".safetensors,.zip"
+        chooseFile={text.adapters.chooseFiles}
+        chooseFolder={text.adapters.chooseFolder}
+        accept=".safetensors,.zip,.json"
         multiple
         disabled={model.value.state !== "ready"}
-        onFiles={(files) =>
+        onPicked={(picked) =>
           attempt(async () => {
+            const files = await adaptersAmong(picked);
+            if (files.length === 0) throw faultError("BadFile", text.adapters.noneAmong);
             for (const file of files) {
               const entry = await importFile(file);
               announce(text.adapters.imported(entry.report.name));
@@ -127,10 +134,15 @@ function AdapterCard({ entry, attempt }: AdapterCardProps) {
   const { report, note } = entry;
   return (
     <li class="card adapter">
-      <h2 class="word">{knownAs(report)}</h2>
-      <p class="hint">
-        {report.placeholder ? report.classNoun && text.adapters.noun(report.classNoun) : text.adapters.noWord}
-      </p>
+      <div class="card-head">
+        <div>
+          <h2 class="word">{knownAs(report)}</h2>
+          <p class="hint">{kinds(report)}</p>
+        </div>
+        {entry.preview && (
+          <Thumbnail jpeg={entry.preview.jpeg} label={text.adapters.pictureOf(knownAs(report))} />
+        )}
+      </div>
       <p>{text.adapters.facts(report.rank, report.modules, megabytes(entry.bytes.byteLength))}</p>
       {report.vectors > 0 && <p>{text.adapters.vectors(report.vectors)}</p>}
       {report.cleanPrompt && <p>{text.adapters.trainedFor(report.cleanPrompt)}</p>}
@@ -171,14 +183,25 @@ function AdapterCard({ entry, attempt }: AdapterCardProps) {
           </button>
         </div>
       )}
+      <StrengthStrip entry={entry} />
       <ExportChoices entry={entry} attempt={attempt} />
     </li>
   );
 }
 
+/** What each word is a kind of, as far as the file tells. */
+function kinds({ placeholders, classNouns }: AdapterReport): string {
+  if (placeholders.length === 0) return text.adapters.noWord;
+  const [only] = classNouns;
+  if (placeholders.length === 1) return only ? text.adapters.noun(only) : "";
+  return placeholders
+    .flatMap((word, at) => (classNouns[at] ? [text.adapters.nounOf(word, classNouns[at])] : []))
+    .join(" · ");
+}
+
 /** What goes with the exported file, which other programs show, and for which of them it is. */
 function ExportChoices({ entry, attempt }: AdapterCardProps) {
-  const { key, note } = entry;
+  const { key, note, preview } = entry;
   const words = text.adapters.exporting;
   const [format, setFormat] = useState<ExportFormat>("kohya");
   return (
@@ -196,6 +219,14 @@ function ExportChoices({ entry, attempt }: AdapterCardProps) {
         value={note.licence}
         onValue={(licence) => update(key, { note: { ...note, licence } })}
       />
+      {preview && (
+        <CheckField
+          label={words.preview}
+          hint={words.previewHint}
+          value={preview.exported}
+          onValue={(exported) => update(key, { preview: { ...preview, exported } })}
+        />
+      )}
       <SelectField label={words.format} options={words.formats} value={format} onValue={setFormat} />
       <div class="actions">
         <button type="button" class="button" onClick={() => attempt(() => exportFile(entry, format))}>

@@ -31,8 +31,9 @@ export async function share(entry: LibraryEntry): Promise<void> {
   }
 }
 
-async function asFile({ report, note }: LibraryEntry, format: ExportFormat): Promise<File> {
-  const bytes = withNote(await engine().exportAdapter(report.id, format), note);
+async function asFile({ report, note, preview }: LibraryEntry, format: ExportFormat): Promise<File> {
+  const thumbnail = preview?.exported ? preview.jpeg : undefined;
+  const bytes = withNote(await engine().exportAdapter(report.id, format, thumbnail), note, thumbnail);
   // The engine gives every file a title; one of the visitor's own names the file too.
   const ownTitle = note.title !== "" && note.title !== report.name;
   const stem = ownTitle ? safeName(note.title) : plainName(report);

@@ -10,6 +10,7 @@ import { type Fault, needsFreshEngine, toFault } from "../../engine/fault";
 import { model } from "../models/model";
 import { type AdapterNote, noteOf } from "./safetensors-metadata";
 import * as store from "./store";
+import { importedThumbnail } from "./thumbnail";
 
 export interface LibraryEntry {
   key: string;
@@ -26,6 +27,8 @@ export interface LibraryEntry {
   addedAt: number;
   /** What a person says about it, in the file or here. */
   note: AdapterNote;
+  /** The picture that it is known by, once there is one. */
+  preview?: store.AdapterPreview;
 }
 
 /** What the storage holds but the engine could not take. */
@@ -72,21 +75,17 @@ async function storing(work: Promise<void>): Promise<boolean> {
 
 export function update(
   key: string,
-  change: Partial<Pick<LibraryEntry, "active" | "strength" | "saved" | "note">>,
+  change: Partial<Pick<LibraryEntry, "active" | "strength" | "saved" | "note" | "preview">>,
 ): void {
   library.value = library.value.map((entry) => (entry.key === key ? { ...entry, ...change } : entry));
   const entry = library.value.find((entry) => entry.key === key);
   if (entry?.kept) void storing(store.setFacts(key, factsOf(entry)));
 }
 
-const factsOf = ({ fileName, active, strength, saved, addedAt, note }: LibraryEntry): store.StoredFacts => ({
-  fileName,
-  active,
-  strength,
-  saved,
-  addedAt,
-  note,
-});
+const factsOf = (entry: LibraryEntry): store.StoredFacts => {
+  const { fileName, active, strength, saved, addedAt, note, preview } = entry;
+  return { fileName, active, strength, saved, addedAt, note, ...(preview ? { preview } : {}) };
+};
 
 /** Takes an adapter that the engine already holds, fresh from training. */
 export async function keepTrained(report: AdapterReport): Promise<LibraryEntry> {
@@ -102,7 +101,10 @@ export async function keepCheckpoint(bytes: Uint8Array, placeholder: string): Pr
 
 export async function importFile(file: File): Promise<LibraryEntry> {
   const bytes = new Uint8Array(await file.arrayBuffer());
-  return add(await engine().addAdapter(bytes, file.name), file.name, bytes, true);
+  const entry = await add(await engine().addAdapter(bytes, file.name), file.name, bytes, true);
+  const jpeg = await importedThumbnail(bytes);
+  if (jpeg) update(entry.key, { preview: { jpeg, exported: true } });
+  return entry;
 }
 
 /** From the storage too, where it may not come back from. */

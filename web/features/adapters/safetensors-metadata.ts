@@ -11,6 +11,10 @@ export interface AdapterNote {
   licence: string;
 }
 
+const THUMBNAIL = "modelspec.thumbnail";
+const DATA_ADDRESS = /^data:image\/(?:jpeg|png|webp);base64,([A-Za-z0-9+/=]*)$/;
+/** Letters of a thumbnail in a foreign file; the standard wants them very small. */
+const LONGEST_THUMBNAIL = 1_000_000;
 const TITLE = "modelspec.title";
 const LICENCE = "modelspec.license";
 /** Readers map the tensors from here on, so the header ends at a multiple of it, as the format asks. */
@@ -25,14 +29,35 @@ export function noteOf(file: Uint8Array): AdapterNote {
   return { title: own(metadata, TITLE), licence: own(metadata, LICENCE) };
 }
 
-/** The same file with the note in its header. A file that isn't safetensors (an archive) stays as it is. */
-export function withNote(file: Uint8Array, { title, licence }: AdapterNote): Uint8Array {
+/** The file of the picture in it, as it came; `undefined` for none, or for what is no picture's data address. */
+export function thumbnailOf(file: Uint8Array): Uint8Array | undefined {
+  const address = own(readHeader(file)?.header.__metadata__, THUMBNAIL);
+  const base64 = address.length > LONGEST_THUMBNAIL ? undefined : DATA_ADDRESS.exec(address)?.[1];
+  if (!base64) return undefined;
+  try {
+    return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The same file with the note in its header, and with this JPEG as its thumbnail or none. A file that isn't safetensors
+ * (an archive) stays as it is.
+ */
+export function withNote(
+  file: Uint8Array,
+  { title, licence }: AdapterNote,
+  thumbnail?: Uint8Array,
+): Uint8Array {
   const read = readHeader(file);
   if (!read) return file;
   const { header, end } = read;
   const metadata = new Map(Object.entries(isRecord(header.__metadata__) ? header.__metadata__ : {}));
   if (title) metadata.set(TITLE, title);
   if (licence) metadata.set(LICENCE, licence);
+  metadata.delete(THUMBNAIL);
+  if (thumbnail) metadata.set(THUMBNAIL, `data:image/jpeg;base64,${base64Of(thumbnail)}`);
   const written = new TextEncoder().encode(
     JSON.stringify({ ...header, __metadata__: Object.fromEntries(metadata) }),
   );
@@ -45,6 +70,8 @@ export function withNote(file: Uint8Array, { title, licence }: AdapterNote): Uin
   result.set(data, LENGTH_BYTES + headerBytes);
   return result;
 }
+
+const base64Of = (bytes: Uint8Array) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
 
 function readHeader(file: Uint8Array): { header: Record<string, unknown>; end: number } | undefined {
   if (file.length < LENGTH_BYTES) return undefined;

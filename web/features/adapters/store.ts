@@ -15,6 +15,14 @@ export interface StoredFacts {
   addedAt: number;
   /** What it is exported with. */
   note: AdapterNote;
+  /** The picture that it is known by. */
+  preview?: AdapterPreview;
+}
+
+export interface AdapterPreview {
+  jpeg: Uint8Array;
+  /** Whether it goes with exported files. */
+  exported: boolean;
 }
 
 export interface StoredAdapter {
@@ -83,13 +91,15 @@ export function list(): Promise<Listing> {
 
 function checkedFacts(value: unknown): StoredFacts | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { fileName, active, strength, saved, addedAt, note } = value as Partial<
+  const { fileName, active, strength, saved, addedAt, note, preview } = value as Partial<
     Record<keyof StoredFacts, unknown>
   >;
   if (typeof fileName !== "string" || typeof active !== "boolean" || typeof saved !== "boolean")
     return undefined;
   if (!Number.isFinite(strength) || !Number.isFinite(addedAt)) return undefined;
+  const checked = checkedPreview(preview);
   return {
+    ...(checked ? { preview: checked } : {}),
     fileName,
     active,
     strength: strength as number,
@@ -97,6 +107,11 @@ function checkedFacts(value: unknown): StoredFacts | undefined {
     addedAt: addedAt as number,
     note: checkedNote(note),
   };
+}
+
+function checkedPreview(value: unknown): AdapterPreview | undefined {
+  const { jpeg, exported } = (value ?? {}) as Partial<Record<keyof AdapterPreview, unknown>>;
+  return jpeg instanceof Uint8Array ? { jpeg, exported: exported !== false } : undefined;
 }
 
 /** Earlier versions of the page stored none. */

@@ -1,7 +1,9 @@
 /** Prompt and settings on one side, the picture on the other. */
 import { useEffect, useState } from "preact/hooks";
 import { announce } from "../../app/announce";
+import { addressOf, subject } from "../../app/navigation";
 import { text } from "../../app/text";
+import { Icon } from "../../ui/icon";
 import { lazyScreen } from "../../ui/lazy-screen";
 import { AdapterList } from "./adapter-list";
 import { PromptForm } from "./prompt-form";
@@ -9,9 +11,11 @@ import { ResultPanel } from "./result-panel";
 import { SettingsCard } from "./settings-card";
 import { start } from "./start-picture";
 
+const GridScreen = lazyScreen(async () => (await import("./grid/grid-screen")).GridScreen);
 const StartCard = lazyScreen(async () => (await import("./start-card")).StartCard);
 
 export function GenerateScreen() {
+  if (subject.value === "grid") return <GridScreen />;
   return (
     <div class="screen">
       <h1>{text.generate.title}</h1>
@@ -22,6 +26,10 @@ export function GenerateScreen() {
           <AdapterList />
           <StartSection />
           <SettingsCard />
+          <a class="button quiet grid-link" href={addressOf("generate", "grid")}>
+            <Icon name="gallery" />
+            {text.generate.toGrid}
+          </a>
         </div>
       </div>
     </div>

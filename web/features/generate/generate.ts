@@ -3,6 +3,7 @@ import { computed, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
 import { text } from "../../app/text";
 import type { HeatMap, Picture } from "../../engine/contract";
+import { keepFirstPicture } from "../adapters/preview";
 import { keep } from "../gallery/gallery";
 import type { PictureSettings } from "../gallery/picture-settings";
 import { model } from "../models/model";
@@ -49,6 +50,7 @@ export async function generate(): Promise<void> {
     shownKey.value = key;
     if (place + 1 === wishes.length) announce(text.generate.drawn(wish.prompt));
     change(key, { galleryId: await keep(picture, record) });
+    await keepFirstPicture(wish, picture);
   });
 }
 

@@ -46,7 +46,7 @@ export function StartCard() {
           <DropZone
             label={words.drop}
             hint={words.dropHint}
-            accept="image/jpeg,image/png,image/webp"
+            accept="image/jpeg,image/png,image/webp,image/heic,image/heif,.heic,.heif"
             multiple={false}
             onFiles={take}
           />

@@ -1,0 +1,62 @@
+/** A strip of one prompt and seed at several strengths of an adapter, from which the strength is chosen. */
+import { signal } from "@preact/signals";
+import { personalPrompt } from "../../app/prompts";
+import type { Picture } from "../../engine/contract";
+import { keep } from "../gallery/gallery";
+import { drawAll } from "../generate/drawing";
+import { plainWish, type Wish } from "../generate/wish";
+import { type LibraryEntry, update } from "./library";
+import { setPreview } from "./preview";
+
+export const STRENGTHS: readonly number[] = [0, 0.25, 0.5, 0.75, 1, 1.25];
+
+export interface Strip {
+  /** The adapter's. */
+  key: string;
+  /** One for each strength; `undefined` until it is drawn. */
+  pictures: (Picture | undefined)[];
+}
+
+/** The latest. */
+export const strip = signal<Strip | undefined>(undefined);
+
+/** What it was trained for, with its word; otherwise the word alone, or nothing to begin with. */
+export function promptFor({ report }: Pick<LibraryEntry, "report">): string {
+  const { placeholder, cleanPrompt, classNouns } = report;
+  const [classNoun] = classNouns;
+  if (!placeholder) return "";
+  return cleanPrompt && classNoun
+    ? personalPrompt(cleanPrompt, classNoun, placeholder)
+    : `a photo of ${placeholder}`;
+}
+
+/** As under Generate, but with this adapter alone, nothing steered, and from noise. */
+export const wishesFor = (entry: LibraryEntry, prompt: string): Wish[] =>
+  STRENGTHS.map((strength) => ({
+    ...plainWish(),
+    prompt,
+    adapters: [{ ...entry, strength }],
+    steering: undefined,
+    mapsHeat: false,
+  }));
+
+/** Draws the strip; each picture shows and is kept as it comes. */
+export async function drawStrip(entry: LibraryEntry, prompt: string): Promise<void> {
+  strip.value = { key: entry.key, pictures: STRENGTHS.map(() => undefined) };
+  await drawAll(
+    wishesFor(entry, prompt),
+    "strengths",
+    async (place, { heatMaps: _, ...picture }, { record }) => {
+      if (strip.value) strip.value = { ...strip.value, pictures: strip.value.pictures.with(place, picture) };
+      await keep(picture, record);
+    },
+  );
+}
+
+/** Takes a strength of the strip, and its picture as the adapter's. */
+export async function chooseStrength(key: string, place: number): Promise<void> {
+  const [strength, picture] = [STRENGTHS[place], strip.value?.pictures[place]];
+  if (strength === undefined) return;
+  update(key, { strength });
+  if (picture && strength > 0) await setPreview(key, picture);
+}

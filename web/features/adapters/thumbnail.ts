@@ -1,0 +1,38 @@
+/** Small pictures of adapters as they go with files: JPEG, 256 × 256 by ModelSpec's advice. */
+import { readPhotoHeader } from "../personalize/photo-header";
+import { thumbnailOf } from "./safetensors-metadata";
+
+const SIDE = 256;
+/** Of a picture in a foreign file, in pixels. */
+const MOST_PIXELS = 4_000_000;
+
+/** The middle square of a picture. */
+export async function toJpeg(picture: OffscreenCanvas | ImageBitmap): Promise<Uint8Array> {
+  const square = Math.min(picture.width, picture.height);
+  const side = Math.min(SIDE, square);
+  const canvas = new OffscreenCanvas(side, side);
+  const context = canvas.getContext("2d");
+  if (context) {
+    context.fillStyle = "white";
+    context.fillRect(0, 0, side, side);
+    context.imageSmoothingQuality = "high";
+    const [left, top] = [(picture.width - square) / 2, (picture.height - square) / 2];
+    context.drawImage(picture, left, top, square, square, 0, 0, side, side);
+  }
+  const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.85 });
+  return new Uint8Array(await blob.arrayBuffer());
+}
+
+/** The picture that a file brings, drawn anew: nothing of a foreign file is shown as it came. */
+export async function importedThumbnail(file: Uint8Array): Promise<Uint8Array | undefined> {
+  const bytes = thumbnailOf(file);
+  const header = bytes && readPhotoHeader(bytes);
+  if (!header || header.width * header.height > MOST_PIXELS) return undefined;
+  try {
+    const bitmap = await createImageBitmap(new Blob([bytes as BlobPart]));
+    return await toJpeg(bitmap);
+  } catch {
+    // Damaged: the adapter is as good without.
+    return undefined;
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * What a grid can change: for each parameter how its values are written, what they may be, and what a value makes of a
+ * wish. Numbers are written as in A1111's "X/Y/Z plot": `1, 2, 3`, `1-4`, `0-1 [5]`.
+ */
+import { gridText } from "../../../app/grid-text";
+import { text } from "../../../app/text";
+import type { SamplerName } from "../../../engine/contract";
+import { GUIDANCE_RANGE, LARGEST_SEED, STEPS_RANGE } from "../form";
+import { STRENGTH_RANGE } from "../start-picture";
+import { MOST_DELAYED } from "../steering-settings";
+import type { Wish } from "../wish";
+
+export const MOST_VALUES = 16;
+
+export type ParameterName = keyof typeof gridText.parameters;
+
+/** A parameter and its values as they are written. */
+export interface AxisChoice {
+  parameter: ParameterName;
+  written: string;
+}
+
+/** A value of an axis: how it is called, and what it makes of a wish. */
+export interface AxisValue {
+  label: string;
+  apply: (wish: Wish) => Wish;
+}
+
+interface NumberParameter {
+  kind: "number";
+  least: number;
+  most: number;
+  whole: boolean;
+  initial: (wish: Wish) => string;
+  apply: (wish: Wish, value: number) => Wish;
+}
+
+/** `words`: the first value is looked for in the prompt. `samplers`: of those that there are. */
+type Parameter = NumberParameter | { kind: "words" | "samplers"; initial: (wish: Wish) => string };
+
+export const PARAMETERS: Readonly<Record<ParameterName, Parameter>> = {
+  prompt: { kind: "words", initial: () => "" },
+  seed: {
+    kind: "number",
+    least: 0,
+    most: LARGEST_SEED,
+    whole: true,
+    initial: ({ seed }) => `${Math.min(seed, LARGEST_SEED - 3)}-${Math.min(seed, LARGEST_SEED - 3) + 3}`,
+    apply: (wish, seed) => ({ ...wish, seed }),
+  },
+  steps: {
+    kind: "number",
+    least: STEPS_RANGE.min,
+    most: STEPS_RANGE.max,
+    whole: true,
+    initial: () => "5, 10, 25",
+    apply: (wish, steps) => ({ ...wish, steps }),
+  },
+  guidance: {
+    kind: "number",
+    least: GUIDANCE_RANGE.min,
+    most: GUIDANCE_RANGE.max,
+    whole: false,
+    initial: () => "2, 4, 6, 8",
+    apply: (wish, guidanceScale) => ({ ...wish, guidanceScale }),
+  },
+  sampler: { kind: "samplers", initial: ({ sampler }) => sampler },
+  adapterStrength: {
+    kind: "number",
+    least: 0,
+    most: 2,
+    whole: false,
+    initial: () => "0-1 [5]",
+    apply: (wish, strength) => ({
+      ...wish,
+      adapters: wish.adapters.map((adapter) => ({ ...adapter, strength })),
+    }),
+  },
+  delayed: {
+    kind: "number",
+    least: 0,
+    most: 100 * MOST_DELAYED,
+    whole: false,
+    initial: () => "0, 20, 40, 60",
+    apply: (wish, percent) => steered(wish, { delayedConcept: percent / 100 }),
+  },
+  strengthEnd: {
+    kind: "number",
+    least: 0,
+    most: 2,
+    whole: false,
+    initial: () => "0, 0.5, 1, 1.5",
+    apply: (wish, strengthEnd) => steered(wish, { strengthEnd }),
+  },
+  change: {
+    kind: "number",
+    least: STRENGTH_RANGE.min,
+    most: STRENGTH_RANGE.max,
+    whole: false,
+    initial: () => "0.2, 0.4, 0.6, 0.8, 1",
+    apply: (wish, strength) => (wish.start ? { ...wish, start: { ...wish.start, strength } } : wish),
+  },
+};
+
+const steered = (wish: Wish, change: Partial<NonNullable<Wish["steering"]>>): Wish =>
+  wish.steering ? { ...wish, steering: { ...wish.steering, ...change } } : wish;
+
+/** Those that do something to a wish. */
+export const parametersFor = ({ adapters, start }: Pick<Wish, "adapters" | "start">): ParameterName[] =>
+  (Object.keys(PARAMETERS) as ParameterName[]).filter((name) => {
+    if (name === "change") return start !== undefined;
+    const acts = name === "adapterStrength" || name === "delayed" || name === "strengthEnd";
+    return !acts || adapters.length > 0;
+  });
+
+/** Values that can't be used; the message is a sentence for the visitor. */
+export class AxisProblem extends Error {}
+
+/** Each once. Throws an `AxisProblem` where some are none. */
+export function valuesOf({ parameter: name, written }: AxisChoice, wish: Wish): AxisValue[] {
+  const parts = written
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+  if (parts.length === 0) throw new AxisProblem(gridText.problems.empty);
+  const all = axisValues(name, parts, wish);
+  const values = all.filter(({ label }, at) => all.findIndex((other) => other.label === label) === at);
+  if (values.length > MOST_VALUES) throw new AxisProblem(gridText.problems.tooMany(MOST_VALUES));
+  return values;
+}
+
+function axisValues(name: ParameterName, parts: string[], wish: Wish): AxisValue[] {
+  const parameter = PARAMETERS[name];
+  switch (parameter.kind) {
+    case "number":
+      return parts.flatMap(numbersOf).map((value) => {
+        check(value, parameter);
+        return {
+          label: `${gridText.parameters[name]}: ${value}`,
+          apply: (wish) => parameter.apply(wish, value),
+        };
+      });
+    case "samplers":
+      return (parts as SamplerName[]).map((sampler) => ({
+        label: text.generate.samplers[sampler],
+        apply: (wish) => ({ ...wish, sampler }),
+      }));
+    case "words": {
+      const [searched = ""] = parts;
+      if (!wish.prompt.includes(searched)) throw new AxisProblem(gridText.problems.notInPrompt(searched));
+      return parts.map((words) => ({
+        label: words,
+        apply: (wish) => ({ ...wish, prompt: wish.prompt.replaceAll(searched, () => words) }),
+      }));
+    }
+  }
+}
+
+/** `7`, `1-4` (one by one), `0-1 [5]` (so many, evenly). */
+function numbersOf(part: string): number[] {
+  const range = /^(-?\d*\.?\d+)\s*-\s*(-?\d*\.?\d+)\s*(?:\[(\d{1,3})\])?$/.exec(part);
+  if (!range) {
+    const value = Number(part);
+    if (!Number.isFinite(value)) throw new AxisProblem(gridText.problems.notANumber(part));
+    return [value];
+  }
+  const [first, last] = [Number(range[1]), Number(range[2])];
+  const count = range[3] ? Number(range[3]) : Math.floor(Math.abs(last - first)) + 1;
+  if (count > MOST_VALUES) throw new AxisProblem(gridText.problems.tooMany(MOST_VALUES));
+  const step = range[3] ? (last - first) / Math.max(count - 1, 1) : Math.sign(last - first);
+  // Sums of decimal fractions would show all their digits.
+  return Array.from({ length: count }, (_, place) => Number((first + place * step).toFixed(6)));
+}
+
+function check(value: number, { least, most, whole }: NumberParameter): void {
+  const words = gridText.problems;
+  if (value < least || value > most) throw new AxisProblem(words.outside(String(value), least, most));
+  if (whole && !Number.isInteger(value)) throw new AxisProblem(words.notWhole(String(value)));
+}

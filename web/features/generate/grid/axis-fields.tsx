@@ -1,0 +1,89 @@
+/** One axis: what changes along it, and its values. */
+import { gridText as words } from "../../../app/grid-text";
+import { text } from "../../../app/text";
+import type { SamplerName } from "../../../engine/contract";
+import { SelectField, TextField } from "../../../ui/field";
+import { plainWish } from "../wish";
+import { type AxisChoice, PARAMETERS, type ParameterName, parametersFor } from "./axes";
+
+interface AxisFieldsProps {
+  title: string;
+  axis: AxisChoice | undefined;
+  /** Whether nothing may change along it. */
+  optional: boolean;
+  error: string | undefined;
+  hasStart: boolean;
+  onAxis: (axis: AxisChoice | undefined) => void;
+}
+
+export function AxisFields({ title, axis, optional, error, hasStart, onAxis }: AxisFieldsProps) {
+  const wish = plainWish();
+  // Whether there is a start picture is all that matters of it here.
+  const names = parametersFor(wish).concat(hasStart ? ["change"] : []);
+  const options = [
+    ...(optional ? [["", words.none] as const] : []),
+    ...names.map((name) => [name, words.parameters[name]] as const),
+  ];
+  const choose = (name: ParameterName | "") =>
+    onAxis(name === "" ? undefined : { parameter: name, written: PARAMETERS[name].initial(wish) });
+  return (
+    <fieldset class="grid-axis">
+      <legend>{title}</legend>
+      <SelectField<ParameterName | "">
+        label={words.parameter}
+        options={options}
+        value={axis?.parameter ?? ""}
+        onValue={choose}
+      />
+      {axis && <Values axis={axis} error={error} onAxis={onAxis} />}
+    </fieldset>
+  );
+}
+
+function Values({ axis, error, onAxis }: Pick<AxisFieldsProps, "error" | "onAxis"> & { axis: AxisChoice }) {
+  const { parameter, written } = axis;
+  const { kind } = PARAMETERS[parameter];
+  if (kind === "samplers") return <Samplers axis={axis} error={error} onAxis={onAxis} />;
+  return (
+    <TextField
+      label={words.values}
+      hint={kind === "words" ? words.wordsHint : words.numbersHint}
+      error={error}
+      value={written}
+      onValue={(written) => onAxis({ parameter, written })}
+    />
+  );
+}
+
+function Samplers({ axis, error, onAxis }: Pick<AxisFieldsProps, "error" | "onAxis"> & { axis: AxisChoice }) {
+  const chosen = axis.written.split(", ").filter((name) => name !== "");
+  const toggle = (name: string) =>
+    onAxis({
+      ...axis,
+      written: (chosen.includes(name) ? chosen.filter((other) => other !== name) : [...chosen, name]).join(
+        ", ",
+      ),
+    });
+  return (
+    <>
+      <fieldset class="chips" aria-label={words.samplers}>
+        {(Object.entries(text.generate.samplers) as [SamplerName, string][]).map(([name, shown]) => (
+          <button
+            key={name}
+            type="button"
+            class="chip"
+            aria-pressed={chosen.includes(name)}
+            onClick={() => toggle(name)}
+          >
+            {shown}
+          </button>
+        ))}
+      </fieldset>
+      {error && (
+        <p class="field-error" role="alert">
+          {error}
+        </p>
+      )}
+    </>
+  );
+}

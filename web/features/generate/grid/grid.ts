@@ -1,0 +1,97 @@
+/** The grid: its two axes as they are written, and the pictures of the last one that was drawn. */
+import { computed, signal } from "@preact/signals";
+import { announce } from "../../../app/announce";
+import { gridText } from "../../../app/grid-text";
+import type { Picture } from "../../../engine/contract";
+import { keep } from "../../gallery/gallery";
+import { drawAll } from "../drawing";
+import { mayDraw } from "../generate";
+import { plainWish, type Wish, wishNow } from "../wish";
+import { type AxisChoice, AxisProblem, type AxisValue, valuesOf } from "./axes";
+
+export const MOST_PICTURES = 64;
+
+export interface Cell {
+  picture: Picture;
+  /** `undefined` where it isn't kept. */
+  galleryId: string | undefined;
+}
+
+export interface Grid {
+  prompt: string;
+  /** Width over height of the pictures. */
+  ratio: number;
+  columns: AxisValue[];
+  /** One without a name where nothing changes from row to row. */
+  rows: AxisValue[];
+  /** Row by row; `undefined` until it is drawn. */
+  cells: (Cell | undefined)[];
+}
+
+export const columns = signal<AxisChoice>({ parameter: "guidance", written: "2, 4, 6, 8" });
+export const rows = signal<AxisChoice | undefined>(undefined);
+export const grid = signal<Grid | undefined>(undefined);
+
+const SINGLE_ROW: AxisValue = { label: "", apply: (wish) => wish };
+
+export interface Plan {
+  columns: AxisValue[];
+  rows: AxisValue[];
+}
+
+/** What would be drawn, or what is wrong with which of the axes. */
+export const plan = computed<Plan | { problem: string; of: "columns" | "rows" | "both" }>(() => {
+  const wish = plainWish();
+  const words = gridText.problems;
+  const across = read(columns.value, wish);
+  if (typeof across === "string") return { problem: across, of: "columns" };
+  const down = rows.value ? read(rows.value, wish) : [SINGLE_ROW];
+  if (typeof down === "string") return { problem: down, of: "rows" };
+  // Words can be changed at two places.
+  if (rows.value?.parameter === columns.value.parameter && columns.value.parameter !== "prompt") {
+    return { problem: words.same, of: "rows" };
+  }
+  if (across.length * down.length > MOST_PICTURES) {
+    return { problem: words.tooManyPictures(MOST_PICTURES), of: "both" };
+  }
+  return { columns: across, rows: down };
+});
+
+function read(axis: AxisChoice, wish: Wish): AxisValue[] | string {
+  try {
+    return valuesOf(axis, wish);
+  } catch (error) {
+    if (error instanceof AxisProblem) return error.message;
+    throw error;
+  }
+}
+
+/** The wishes of a plan, row by row. */
+export const wishesOf = ({ columns, rows }: Plan, wish: Wish): Wish[] =>
+  rows.flatMap((row) => columns.map((column) => row.apply(column.apply(wish))));
+
+/** Draws it; each picture shows and is kept as it comes. */
+export async function drawGrid(): Promise<void> {
+  const planned = plan.value;
+  if ("problem" in planned || !mayDraw()) return;
+  const wish = wishNow();
+  const wishes = wishesOf(planned, wish);
+  const { prompt, width, height } = wish;
+  grid.value = { ...planned, prompt, ratio: width / height, cells: wishes.map(() => undefined) };
+  const complete = await drawAll(wishes, "grid", async (place, { heatMaps: _, ...picture }, { record }) => {
+    setCell(place, { picture, galleryId: undefined });
+    setCell(place, { picture, galleryId: await keep(picture, record) });
+  });
+  if (complete) announce(gridText.done);
+}
+
+function setCell(place: number, cell: Cell): void {
+  if (grid.value) grid.value = { ...grid.value, cells: grid.value.cells.with(place, cell) };
+}
+
+/** "Guidance: 4, Steps: 10" */
+export function labelsOf({ columns, rows }: Plan, place: number): string {
+  const column = columns[place % columns.length];
+  const row = rows[Math.floor(place / columns.length)];
+  return [column, row].flatMap((value) => (value?.label ? [value.label] : [])).join(", ");
+}
