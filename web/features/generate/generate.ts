@@ -25,6 +25,9 @@ export interface Result {
   comparison: { prompt: string; picture: Picture } | undefined;
 }
 
+/** The Gallery has them all; here they lie in memory, each with a canvas. */
+const MOST_RESULTS = 40;
+
 /** The latest first. */
 export const results = signal<Result[]>([]);
 export const shownKey = signal<number | undefined>(undefined);
@@ -46,7 +49,10 @@ export async function generate(): Promise<void> {
   await drawAll(wishes, "pictures", async (place, { heatMaps, ...picture }, { record }) => {
     const key = nextKey++;
     const drawn = { key, wish: { ...wish, seed: record.seed }, record, picture, heatMaps };
-    results.value = [{ ...drawn, galleryId: undefined, comparison: undefined }, ...results.value];
+    results.value = [
+      { ...drawn, galleryId: undefined, comparison: undefined },
+      ...results.value.slice(0, MOST_RESULTS - 1),
+    ];
     shownKey.value = key;
     if (place + 1 === wishes.length) announce(text.generate.drawn(wish.prompt));
     change(key, { galleryId: await keep(picture, record) });
