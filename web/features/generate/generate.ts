@@ -25,6 +25,9 @@ export interface Result {
   comparison: { prompt: string; picture: Picture } | undefined;
 }
 
+/** So many are at hand here; older ones are in the Gallery, or stay where they aren't kept there. */
+const MOST_AT_HAND = 24;
+
 /** The latest first. */
 export const results = signal<Result[]>([]);
 export const shownKey = signal<number | undefined>(undefined);
@@ -50,6 +53,7 @@ export async function generate(): Promise<void> {
     shownKey.value = key;
     if (place + 1 === wishes.length) announce(text.generate.drawn(wish.prompt));
     change(key, { galleryId: await keep(picture, record) });
+    results.value = results.value.filter(({ galleryId }, at) => at < MOST_AT_HAND || !galleryId);
     await keepFirstPicture(wish, picture);
   });
 }
