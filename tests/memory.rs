@@ -93,7 +93,8 @@ fn activations(plan: &MemoryPlan) -> u64 {
 
 fn frozen(model: &StableDiffusion) -> FrozenModel {
     FrozenModel {
-        checkpoint_hash: None,
+        checkpoint: None,
+        resolution: model.resolution,
         name: model.name.clone(),
         tokenizer: model.tokenizer.clone(),
         text_encoder: model.text_encoder.clone(),
@@ -209,7 +210,8 @@ fn stable_diffusions_layout_takes_what_is_planned() {
         [kept, recomputed, localized_kept, localized_recomputed, all]
     {
         let model = FrozenModel {
-            checkpoint_hash: None,
+            checkpoint: None,
+            resolution: 512,
             name: "layout".to_owned(),
             tokenizer: block_on(Tokenizer::load(&demo_model(), "tokenizer")).expect("a tokenizer"),
             text_encoder: text_encoder.clone(),

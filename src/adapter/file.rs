@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::weights::{self, SafetensorsHeader, TensorEntry, data_hash, write_safetensors};
+use crate::weights::{self, SafetensorsHeader, TensorEntry, write_safetensors};
 
 use super::assemble::{Layers, OpenFile, Slot};
 use super::diffusers::{PeftConfig, is_peft_alone};
@@ -47,7 +47,7 @@ impl Adapter {
         let mut tensors = kohya::tensors(self);
         tensors.extend(bundle::tensors(&self.embeddings));
         let mut metadata = metadata::of_adapter(self);
-        metadata.insert("sshs_model_hash".to_owned(), data_hash(&tensors));
+        metadata.extend(metadata::hashes(&tensors, &metadata));
         write_safetensors(&tensors, &metadata)
     }
 

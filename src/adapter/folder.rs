@@ -56,11 +56,16 @@ impl Adapter {
                 return Err(Error::RepeatedWord { file: file(), placeholder });
             }
         }
+        let mut class_nouns = self.class_nouns();
+        class_nouns.extend(part.class_nouns());
         self.lora.extend(part.lora);
         self.differences.extend(part.differences);
         self.embeddings.extend(part.embeddings);
         if self.details == AdapterDetails::default() {
             self.details = part.details;
+        }
+        if !self.embeddings.is_empty() {
+            self.details.class_nouns = class_nouns;
         }
         Ok(self)
     }

@@ -50,6 +50,9 @@ impl Adapter {
     pub fn describe(&self) -> Vec<String> {
         let details = &self.details;
         let quoted = |text: &String| format!("\"{text}\"");
+        let nouns: Vec<&str> =
+            details.class_nouns.iter().map(String::as_str).filter(|noun| !noun.is_empty()).collect();
+        let listed = |words: &[&str]| (!words.is_empty()).then(|| words.join(", "));
         let lines = [
             ("Kind", Some(self.kind_in_words())),
             ("Name", Some(self.name.clone())),
@@ -58,7 +61,7 @@ impl Adapter {
             ("LoRA", self.lora_in_words()),
             ("Differences", self.differences_in_words()),
             (if self.embeddings.len() > 1 { "New words" } else { "New word" }, self.words_in_words()),
-            ("Class noun", details.class_noun.clone()),
+            (if nouns.len() > 1 { "Class nouns" } else { "Class noun" }, listed(&nouns)),
             ("Target prompt", details.clean_prompt.as_ref().map(quoted)),
             ("Prompt of the photos", details.personalization_prompt.as_ref().map(quoted)),
             ("Training", self.training_in_words()),

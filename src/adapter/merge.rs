@@ -112,6 +112,7 @@ impl Adapter {
             differences: merged.collect(),
             embeddings: adapters.iter().flat_map(|adapter| adapter.embeddings.clone()).collect(),
             details: AdapterDetails {
+                class_nouns: adapters.iter().flat_map(|adapter| adapter.class_nouns()).collect(),
                 trained_weights: Some("crossAttention".to_owned()),
                 base_model: adapters.iter().find_map(|adapter| adapter.details.base_model.clone()),
                 ..AdapterDetails::default()

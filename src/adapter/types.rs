@@ -6,6 +6,7 @@ use super::difference::Difference;
 use crate::model::adaptable::{LayerKind, TEXT_ENCODER};
 use crate::model::lora::{Folding, LoraLayer, LoraSet};
 use crate::model::unet::UNet2DConditionModel;
+use crate::sampling::PredictionType;
 
 /// What was trained of a subject or several: LoRA factors or full differences of weights, the
 /// embeddings of new words, and how it was made.
@@ -51,8 +52,9 @@ pub struct Embedding {
 /// How an adapter was made, as far as its file tells.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AdapterDetails {
-    /// The ordinary word for the subject: `dog`.
-    pub class_noun: Option<String>,
+    /// The ordinary word for each new word's subject, `dog`, in the embeddings' order; empty where it is not
+    /// known.
+    pub class_nouns: Vec<String>,
     /// The target prompt with the class noun, as the frozen model saw it.
     pub clean_prompt: Option<String>,
     /// The prompt of the photos, with the placeholder.
@@ -72,6 +74,12 @@ pub struct AdapterDetails {
     /// The first eight digits of the SHA-256 of 64 KiB of the model's checkpoint file, by which A1111 and
     /// kohya know a model ([`weights::checkpoint_hash`](crate::weights::checkpoint_hash)).
     pub base_model_hash: Option<String>,
+    /// The SHA-256 of the whole file, by which newer programs know it.
+    pub base_model_sha256: Option<String>,
+    /// What the model's U-Net predicts.
+    pub prediction_type: Option<PredictionType>,
+    /// Side of the squares that it was trained on, in pixels.
+    pub resolution: Option<usize>,
     /// How many photos it was trained on.
     pub photos: Option<usize>,
     /// The largest step size of LoRA or weights.
@@ -220,6 +228,13 @@ impl Adapter {
     /// what its cross-attention keys or the layers of the text encoder take.
     pub fn text_width(&self) -> Option<usize> {
         self.text_widths().next()
+    }
+
+    /// The class noun of each new word; empty where it is not known.
+    pub fn class_nouns(&self) -> Vec<String> {
+        let mut nouns = self.details.class_nouns.clone();
+        nouns.resize(self.embeddings.len(), String::new());
+        nouns
     }
 
     /// Every width of text vectors that a part of this adapter works with.

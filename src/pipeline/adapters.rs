@@ -52,9 +52,9 @@ pub(super) fn apply(
             return Err(Error::Strength(strength));
         }
         adapter.check_fits(&modules)?;
-        for embedding in &adapter.embeddings {
+        for (embedding, class_noun) in adapter.embeddings.iter().zip(adapter.class_nouns()) {
             encoder.add(embedding, device)?;
-            words.push((embedding.placeholder.clone(), adapter.details.class_noun.clone()));
+            words.push((embedding.placeholder.clone(), (!class_noun.is_empty()).then_some(class_noun)));
         }
         if strength != 0.0 {
             let dtype = FloatDType::F32;

@@ -69,10 +69,10 @@ impl StableDiffusion {
 
 /// The new word, with the class noun after it where it was trained so.
 fn concept(adapter: &Adapter, placeholder: &str) -> String {
-    let details = &adapter.details;
-    let with_noun = details.class_noun.as_ref().map(|noun| format!("{placeholder} {noun}"));
-    let trained = |concept: &String| {
-        details.personalization_prompt.as_ref().is_some_and(|prompt| prompt.contains(concept.as_str()))
-    };
+    let place = adapter.embeddings.iter().position(|word| word.placeholder == placeholder);
+    let noun = place.and_then(|place| adapter.class_nouns().into_iter().nth(place));
+    let with_noun = noun.filter(|noun| !noun.is_empty()).map(|noun| format!("{placeholder} {noun}"));
+    let prompt = adapter.details.personalization_prompt.as_ref();
+    let trained = |concept: &String| prompt.is_some_and(|prompt| prompt.contains(concept.as_str()));
     with_noun.filter(trained).unwrap_or_else(|| placeholder.to_owned())
 }

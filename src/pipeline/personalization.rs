@@ -64,7 +64,8 @@ impl StableDiffusion {
     pub(super) fn frozen(&self) -> FrozenModel {
         FrozenModel {
             name: self.name.clone(),
-            checkpoint_hash: self.checkpoint_hash.clone(),
+            checkpoint: self.checkpoint.clone(),
+            resolution: self.resolution,
             tokenizer: self.tokenizer.clone(),
             text_encoder: self.text_encoder.clone(),
             unet: self.unet.clone(),

@@ -13,7 +13,7 @@ use crate::{
     },
     sampling::NoiseSchedule,
     tokenizer::Tokenizer,
-    weights::{ByteSource, Weights},
+    weights::{ByteSource, CheckpointHashes, Weights},
 };
 
 /// Bytes of the model dealt with so far, and in all.
@@ -27,9 +27,8 @@ pub struct LoadProgress {
 #[derive(Clone)]
 pub struct StableDiffusion {
     pub name: String,
-    /// Of a model that came as one file, if whoever loaded it found it out
-    /// ([`weights::checkpoint_hash`](crate::weights::checkpoint_hash)).
-    pub checkpoint_hash: Option<String>,
+    /// Of a model that came as one file, if whoever loaded it found it out.
+    pub checkpoint: Option<CheckpointHashes>,
     pub gpu: Gpu,
     pub precision: Precision,
     pub tokenizer: Tokenizer,
@@ -102,7 +101,7 @@ impl StableDiffusion {
 
         Ok(Self {
             name: name.to_owned(),
-            checkpoint_hash: None,
+            checkpoint: None,
             parameters,
             gpu: gpu.clone(),
             precision,

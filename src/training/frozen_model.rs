@@ -12,6 +12,7 @@ use crate::model::clip_text::ClipTextModel;
 use crate::model::unet::UNet2DConditionModel;
 use crate::sampling::NoiseSchedule;
 use crate::tokenizer::Tokenizer;
+use crate::weights::CheckpointHashes;
 
 /// The frozen parts of a model. A run shares the networks and has a tokenizer of its own, to which the
 /// placeholder is added.
@@ -19,7 +20,9 @@ pub struct FrozenModel {
     /// Written into the adapter's details.
     pub name: String,
     /// The same, of a model that came as one file.
-    pub checkpoint_hash: Option<String>,
+    pub checkpoint: Option<CheckpointHashes>,
+    /// Side of the square pictures the model was trained on, in pixels.
+    pub resolution: usize,
     pub tokenizer: Tokenizer,
     pub text_encoder: Rc<ClipTextModel>,
     pub unet: Rc<UNet2DConditionModel>,

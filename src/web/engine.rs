@@ -28,7 +28,7 @@ use crate::{
     },
     startup,
     training::{ActivationPolicy, Method, TrainingSettings},
-    weights::{ByteSource, SingleFile},
+    weights::{ByteSource, CheckpointHashes, SingleFile},
 };
 
 /// Steps that the page offers first: enough for DDIM to look finished.
@@ -142,7 +142,8 @@ impl Engine {
             Err(error) => return Err(computing_fault(&self.gpu, error).await),
         };
         if let Some(checkpoint) = &checkpoint {
-            model.checkpoint_hash = Some(checkpoint.hash().await.map_err(fault)?);
+            let short = checkpoint.hash().await.map_err(fault)?;
+            model.checkpoint = Some(CheckpointHashes { short, sha256: source.checkpoint_sha256() });
         }
         let report = ModelReport {
             name: model.name.clone(),

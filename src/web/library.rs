@@ -31,7 +31,8 @@ pub struct AdapterReport {
     placeholder: Option<String>,
     /// Of all its words.
     placeholders: Vec<String>,
-    class_noun: Option<String>,
+    /// In the words' order; empty where the file says nothing of one.
+    class_nouns: Vec<String>,
     clean_prompt: Option<String>,
     rank: usize,
     modules: usize,
@@ -52,7 +53,7 @@ impl Library {
             name: adapter.name.clone(),
             placeholder: adapter.embeddings.first().map(|embedding| embedding.placeholder.clone()),
             placeholders: adapter.embeddings.iter().map(|embedding| embedding.placeholder.clone()).collect(),
-            class_noun: adapter.details.class_noun.clone(),
+            class_nouns: adapter.class_nouns(),
             clean_prompt: adapter.details.clean_prompt.clone(),
             rank: adapter.lora.iter().map(|layer| layer.rank).max().unwrap_or(0),
             modules: adapter.lora.len() + adapter.differences.len(),

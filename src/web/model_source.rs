@@ -9,8 +9,12 @@ use crate::weights::{ByteSource, Error, LocalFuture};
 
 #[wasm_bindgen]
 extern "C" {
-    /// `{ name, read(path, start, end): Promise<Uint8Array>, length(path): Promise<number | undefined> }`
+    /// `{ name, checkpointSha256?, read(path, start, end): Promise<Uint8Array>, length(path): Promise<number | undefined> }`
     pub type ModelSource;
+
+    /// Of a model that came as one file, where its source told it.
+    #[wasm_bindgen(method, getter, js_name = checkpointSha256)]
+    pub fn checkpoint_sha256(this: &ModelSource) -> Option<String>;
 
     /// What people know the model by.
     #[wasm_bindgen(method, getter)]

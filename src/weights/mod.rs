@@ -23,11 +23,11 @@ pub use combined::Combined;
 pub use component::Weights;
 pub use error::Error;
 pub use files::{ComponentFile, component_files};
-pub use hash::checkpoint_hash;
+pub use hash::{CheckpointHashes, checkpoint_hash, file_sha256};
 pub use header::{SafetensorsHeader, StoredType, TensorEntry};
 pub(crate) use single_file::RESNET_LAYERS;
 pub use single_file::{SingleFile, SingleFileOptions};
 #[cfg(not(target_arch = "wasm32"))]
 pub use source::DirectorySource;
 pub use source::{ByteSource, LocalFuture, MemorySource, read_config, read_text};
-pub use writer::{OutgoingTensor, data_hash, write_safetensors};
+pub use writer::{OutgoingTensor, data_hash, legacy_hash, write_safetensors};

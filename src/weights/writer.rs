@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use half::f16;
 use serde_json::{Map, Value, json};
 
-use super::{StoredType, hash::sha256};
+use super::{
+    StoredType,
+    hash::{sha256, short_hash},
+};
 
 /// A tensor on its way into a file.
 #[derive(Clone, Debug)]
@@ -56,6 +59,15 @@ pub fn data_hash(tensors: &[OutgoingTensor]) -> String {
     sha256(in_order(tensors).into_iter().map(|tensor| tensor.bytes.as_slice()))
 }
 
+/// The short hash ([`checkpoint_hash`](super::checkpoint_hash)) of the file that [`write_safetensors`] makes: kohya's
+/// `sshs_legacy_hash`, where the metadata are those that it does not change later.
+pub fn legacy_hash(tensors: &[OutgoingTensor], metadata: &BTreeMap<String, String>) -> String {
+    let tensors = in_order(tensors);
+    let start = start_of_file(&tensors, metadata);
+    let data = tensors.iter().map(|tensor| tensor.bytes.as_slice());
+    short_hash(std::iter::once(start.as_slice()).chain(data))
+}
+
 fn in_order(tensors: &[OutgoingTensor]) -> Vec<&OutgoingTensor> {
     let mut tensors: Vec<_> = tensors.iter().collect();
     tensors.sort_by(|a, b| b.dtype.size().cmp(&a.dtype.size()).then_with(|| a.name.cmp(&b.name)));
@@ -66,12 +78,22 @@ fn in_order(tensors: &[OutgoingTensor]) -> Vec<&OutgoingTensor> {
 /// is aligned), then by name. The same input gives the same bytes.
 pub fn write_safetensors(tensors: &[OutgoingTensor], metadata: &BTreeMap<String, String>) -> Vec<u8> {
     let tensors = in_order(tensors);
+    let mut file = start_of_file(&tensors, metadata);
+    file.reserve_exact(tensors.iter().map(|tensor| tensor.bytes.len()).sum());
+    for tensor in tensors {
+        file.extend(&tensor.bytes);
+    }
+    file
+}
+
+/// The header with its length before it.
+fn start_of_file(tensors: &[&OutgoingTensor], metadata: &BTreeMap<String, String>) -> Vec<u8> {
     let mut header = Map::new();
     if !metadata.is_empty() {
         header.insert("__metadata__".to_owned(), json!(metadata));
     }
     let mut end = 0;
-    for tensor in &tensors {
+    for tensor in tensors {
         let start = end;
         end += tensor.bytes.len();
         let entry = json!({
@@ -82,11 +104,7 @@ pub fn write_safetensors(tensors: &[OutgoingTensor], metadata: &BTreeMap<String,
     let mut json = Value::Object(header).to_string().into_bytes();
     json.resize(json.len().next_multiple_of(8), b' ');
 
-    let mut file = Vec::with_capacity(8 + json.len() + end);
-    file.extend((json.len() as u64).to_le_bytes());
-    file.extend(json);
-    for tensor in tensors {
-        file.extend(&tensor.bytes);
-    }
-    file
+    let mut start = (json.len() as u64).to_le_bytes().to_vec();
+    start.extend(json);
+    start
 }

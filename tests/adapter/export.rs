@@ -21,7 +21,7 @@ fn wide() -> Adapter {
         values: (0..vectors * 24).map(|index| index as f32 / 8.0).collect(),
     };
     adapter.name = "My dog: the 2nd/best".to_owned();
-    adapter.details.class_noun = Some("dog".to_owned());
+    adapter.details.class_nouns = vec!["dog".to_owned(), "cat".to_owned()];
     adapter.embeddings = vec![word("<my.dog>", 1), word("<a-cat>", 2)];
     adapter.lora[3].alpha = 0.75;
     let last = adapter.lora.len() - 1;

@@ -15,9 +15,12 @@ use palpable::adapter::{
 use palpable::model::adaptable::{AdaptableModule, LayerKind};
 use palpable::model::unet_config::UNet2DConditionConfig;
 use palpable::plan::parameters;
-use palpable::sampling::noise::{normal, philox4x32};
+use palpable::sampling::{
+    PredictionType,
+    noise::{normal, philox4x32},
+};
 use palpable::weights::{
-    MemorySource, OutgoingTensor, SafetensorsHeader, StoredType, checkpoint_hash, read_text,
+    MemorySource, OutgoingTensor, SafetensorsHeader, StoredType, checkpoint_hash, file_sha256, read_text,
     write_safetensors,
 };
 use sha2::{Digest, Sha256};
@@ -52,7 +55,7 @@ fn full_adapter() -> Adapter {
             values: normal(2, 0, 24),
         }],
         details: AdapterDetails {
-            class_noun: Some("dog".to_owned()),
+            class_nouns: vec!["dog".to_owned()],
             clean_prompt: Some("a \"pencil\" sketch of a dog 🐶, größer".to_owned()),
             personalization_prompt: Some("a photo of <my.dog>".to_owned()),
             alpha: Some(15.0),
@@ -62,6 +65,11 @@ fn full_adapter() -> Adapter {
             trained_weights: Some("lora".to_owned()),
             base_model: Some("Palpable demo".to_owned()),
             base_model_hash: Some("81761151".to_owned()),
+            base_model_sha256: Some(
+                "6ce0161689b3853acaa03779ec93eafe75a02f4ced659bee03f50797806fa2fa".to_owned(),
+            ),
+            prediction_type: Some(PredictionType::Epsilon),
+            resolution: Some(128),
             photos: Some(5),
             learning_rate: Some(5e-5),
             optimizer: Some("AdamW8bit".to_owned()),
@@ -223,6 +231,10 @@ fn trained_in_full() -> Adapter {
             difference("mid_block.resnets.1.time_emb_proj", &[8, 32], true),
         ],
         embeddings: vec![word("<my.dog>", 0), word("<a-cat>", 1), word("<my_dog>", 2)],
+        details: AdapterDetails {
+            class_nouns: vec!["dog".to_owned(), "cat".to_owned(), String::new()],
+            ..full_adapter().details
+        },
         ..full_adapter()
     }
 }
@@ -246,6 +258,7 @@ fn differences_and_several_words_come_back_bit_by_bit() {
     assert_eq!(adapter.embedding_file_stem(1).unwrap(), "a-cat");
     let cat = Adapter::from_bytes(&adapter.embedding_file(1).unwrap(), "x").unwrap();
     assert_eq!(cat.embeddings, [adapter.embeddings[1].clone()]);
+    assert_eq!(cat.details.class_nouns, ["cat"]);
 
     // Cross-attention's keys and values alone keep all their bits.
     let mut small = Adapter { differences: vec![difference(TO_K, &[16, 12], false)], ..adapter };
@@ -361,6 +374,10 @@ fn written_files_have_the_keys_that_other_programs_know() {
         ("ss_base_model_version", "other"),
         ("ss_sd_model_name", "Palpable demo"),
         ("ss_sd_model_hash", "81761151"),
+        ("ss_new_sd_model_hash", "6ce0161689b3853acaa03779ec93eafe75a02f4ced659bee03f50797806fa2fa"),
+        ("ss_resolution", "(128, 128)"),
+        ("modelspec.resolution", "128x128"),
+        ("modelspec.prediction_type", "epsilon"),
         ("ss_output_name", "My dog, the 2nd"),
         ("ss_steps", "500"),
         ("ss_max_train_steps", "500"),
@@ -387,6 +404,21 @@ fn written_files_have_the_keys_that_other_programs_know() {
     let metadata = SafetensorsHeader::from_bytes("x", &bytes).unwrap().metadata;
     assert_eq!(metadata["ss_base_model_version"], "sd_v1");
     assert_eq!(metadata["modelspec.architecture"], "stable-diffusion-v1/lora");
+    assert_eq!(metadata["modelspec.hash_sha256"], format!("0x{}", metadata["sshs_model_hash"]));
+    for (prediction_type, architecture) in [
+        (Some(PredictionType::Epsilon), Some("stable-diffusion-v2-512/lora")),
+        (Some(PredictionType::VPrediction), Some("stable-diffusion-v2-768-v/lora")),
+        (None, None),
+    ] {
+        let mut adapter = full_adapter();
+        adapter.embeddings.clear();
+        adapter.lora = vec![layer(TO_K, 4, 1024, 320, 3.0)];
+        adapter.details.prediction_type = prediction_type;
+        let metadata = SafetensorsHeader::from_bytes("x", &adapter.to_bytes()).unwrap().metadata;
+        assert_eq!(metadata["ss_v2"], "True");
+        assert_eq!(metadata.get("modelspec.architecture").map(String::as_str), architecture);
+        assert_eq!(metadata.contains_key("modelspec.hash_sha256"), architecture.is_some());
+    }
     assert_eq!(
         (metadata["ss_network_dim"].as_str(), metadata["ss_network_alpha"].as_str()),
         ("Dynamic", "Dynamic")
@@ -401,6 +433,32 @@ fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// sd-scripts' `addnet_hash_legacy`: 64 KiB from 1 MiB on of the file with the `ss_*` entries alone, also where
+/// there are none of them or not all.
+#[test]
+fn adapters_are_known_by_kohyas_older_hash() {
+    // 2048 numbers of 4 bytes a rank: the file ends before, within and behind those bytes.
+    for (rank, expected) in [(4, 0..1), (132, 1..0x1_0000), (200, 0x1_0000..0x1_0001)] {
+        let adapter = Adapter { lora: vec![layer(TO_K, rank, 768, 1280, 3.0)], ..full_adapter() };
+        let file = adapter.to_bytes();
+        let header = SafetensorsHeader::from_bytes("x", &file).unwrap();
+        let tensors = header.tensors.iter().map(|entry| {
+            let data = &file[entry.range.start as usize..entry.range.end as usize];
+            let numbers: Vec<f32> =
+                data.as_chunks().0.iter().map(|&number| f32::from_le_bytes(number)).collect();
+            OutgoingTensor::f32(&entry.name, &entry.shape, &numbers)
+        });
+        let kohyas = header.metadata.iter().filter(|(key, _)| key.starts_with("ss_"));
+        let plain = write_safetensors(
+            &tensors.collect::<Vec<_>>(),
+            &kohyas.map(|(key, value)| (key.clone(), value.clone())).collect(),
+        );
+        let hashed = &plain[plain.len().min(0x10_0000)..plain.len().min(0x11_0000)];
+        assert!(expected.contains(&hashed.len()), "{}", hashed.len());
+        assert_eq!(header.metadata["sshs_legacy_hash"], sha256(hashed)[..8]);
+    }
+}
+
 /// kohya's `model_hash`, also of files that end before or within the bytes it is made of.
 #[test]
 fn checkpoints_are_known_by_kohyas_hash() {
@@ -411,6 +469,7 @@ fn checkpoints_are_known_by_kohyas_hash() {
         let hash = block_on(checkpoint_hash(&source, "model.safetensors")).unwrap();
         let hashed = &bytes[length.min(0x10_0000)..length.min(0x11_0000)];
         assert_eq!(hash, sha256(hashed)[..8]);
+        assert_eq!(block_on(file_sha256(&source, "model.safetensors")).unwrap(), sha256(&bytes));
     }
 }
 
@@ -758,7 +817,7 @@ fn files_are_described_in_words() {
             "Target prompt: \"a \"pencil\" sketch of a dog 🐶, größer\"",
             "Prompt of the photos: \"a photo of <my.dog>\"",
             "Training: 500 steps, trained weights lora, guidance alpha 15, beta 7.5, lambda 0.1",
-            "File: 7 tensors, 266 numbers in F32, 3.4 kB",
+            "File: 7 tensors, 266 numbers in F32, 3.8 kB",
         ]
     );
     let full = describe("full.safetensors").unwrap();

@@ -1,4 +1,7 @@
-/** A training that is ended before its time: kept as it is, or thrown away. */
+/**
+ * A training that is ended before its time: kept as it is, or thrown away. Meanwhile the page answers at once, and a
+ * storage without room for the training's state is said.
+ */
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DESKTOP, goTo, openPage, openStudio, PATIENCE, type Studio, waitForModel } from "./studio";
@@ -42,6 +45,16 @@ describe("ending a training early", () => {
 
   test("cancelled: back to the settings, nothing kept", async () => {
     await startAndMakeAStep();
+    await watchHandlers(page);
+    await goTo(page, "generate");
+    await page.getByLabel("Prompt", { exact: true }).pressSequentially("a photo of a dog");
+    await page.getByText("More settings").click();
+    await page.keyboard.press("Escape");
+    for (const screen of ["Gallery", "Adapters", "Personalize"]) {
+      await page.getByRole("link", { name: screen }).first().click();
+      await page.locator("main h1").waitFor();
+    }
+    expect(await longestHandlers(page)).toEqual([]);
     await page.getByRole("button", { name: "Cancel" }).click();
     await page.getByRole("button", { name: "Yes, drop it" }).click();
     await page.getByRole("button", { name: "Start training" }).waitFor({ timeout: PATIENCE });
@@ -51,8 +64,39 @@ describe("ending a training early", () => {
   test("stopped and kept: the state so far is an adapter", async () => {
     await goTo(page, "personalize");
     await startAndMakeAStep();
+    const session = await page.context().newCDPSession(page);
+    const { origin } = new URL(studio.address);
+    await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1 });
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.getByText("This browser's storage is full").waitFor({ timeout: PATIENCE });
+    await session.send("Storage.overrideQuotaForOrigin", { origin });
     await page.getByRole("button", { name: "Stop and keep" }).click();
     await page.getByText("is learnt").waitFor({ timeout: PATIENCE });
     expect(await adapters()).toEqual(["<my-dog>"]);
   });
 });
+
+/** Milliseconds that the page may be busy with one key or press. */
+const LONGEST_HANDLER = 50;
+
+/** Notes from now on how long the page's own code takes for each input. */
+async function watchHandlers(page: Page): Promise<void> {
+  expect(await page.evaluate(() => PerformanceObserver.supportedEntryTypes)).toContain("event");
+  await page.evaluate(() => {
+    const handled: { name: string; duration: number }[] = [];
+    Object.assign(window, { handled });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as PerformanceEventTiming[]) {
+        handled.push({ name: entry.name, duration: entry.processingEnd - entry.processingStart });
+      }
+    }).observe({ type: "event", durationThreshold: 16 } as PerformanceObserverInit);
+  });
+}
+
+/** Those that took too long. */
+async function longestHandlers(page: Page) {
+  const handled = await page.evaluate(
+    () => (window as unknown as { handled: { name: string; duration: number }[] }).handled,
+  );
+  return handled.filter(({ duration }) => duration > LONGEST_HANDLER);
+}

@@ -1,19 +1,27 @@
-/** What can go wrong, provoked in a real browser: each time one clear sentence and a way on. */
-import type { BrowserContext, Page } from "playwright-core";
+/**
+ * What can go wrong, provoked in a real browser: each time one clear sentence and a way on. Other files have the rest:
+ *
+ * | fault | where it is provoked |
+ * |---|---|
+ * | no WebGPU, no WebAssembly, files that are none | here |
+ * | GPU device lost in load, sampling, decoding, training | `gpu-faults.test.ts` |
+ * | out of GPU memory | `gpu-faults.test.ts`; what is refused beforehand: `../plan.rs` |
+ * | the worker killed | `gpu-faults.test.ts`; without a word, while a call waits: `../web/tabs.test.ts` |
+ * | the tab killed in a training, and reopened | `checkpoints.test.ts` |
+ * | no room for a checkpoint | `endings.test.ts`; in the middle of a write: `../web/checkpoints.test.ts` |
+ * | no room for a model | `model-sources.test.ts`, `../web/model-sources.test.ts` |
+ * | no room for a picture | `gallery.test.ts`; for an adapter: `../web/library.test.ts` |
+ * | two tabs | `frame.test.ts`, `../web/tabs.test.ts` |
+ * | the clock set back | `../web/checkpoints.test.ts` |
+ * | damaged entries in the browser's storage | `../web/checkpoints.test.ts`, `../web/model-sources.test.ts`, `../web/models.test.ts`, `../web/library.test.ts`, `../web/gallery.test.ts` |
+ * | a new version of the page | `offline.test.ts` |
+ * | no network | `offline.test.ts`, `photos.test.ts` (the HEIC decoder) |
+ * | a slow, stalling or failing network | here, `model-sources.test.ts`, `../web/model-sources.test.ts` |
+ * | a decoder that a photo breaks | `photos.test.ts` |
+ */
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  beforeTheWorker,
-  DESKTOP,
-  drawInOneStep,
-  goTo,
-  openPage,
-  openStudio,
-  PATIENCE,
-  PHONE,
-  type Studio,
-  screenshot,
-  waitForModel,
-} from "./studio";
+import { DESKTOP, goTo, openPage, openStudio, PHONE, type Studio, screenshot, waitForModel } from "./studio";
 
 const file = (name: string, content: Uint8Array) => ({
   name,
@@ -135,7 +143,7 @@ describe("bad input", () => {
     ["lying about its offsets", lyingSafetensors()],
   ])("an adapter file that is %s is refused with a sentence", async (_, content) => {
     await goTo(page, "adapters");
-    await page.locator("input[type=file]").setInputFiles(file("bad.safetensors", content));
+    await page.getByLabel("Choose files").setInputFiles(file("bad.safetensors", content));
     const sentence = await page.getByRole("alert").textContent();
     expect(sentence).toMatch(/\w.*\./);
     expect(await page.locator(".adapter").count()).toBe(0);
@@ -143,48 +151,6 @@ describe("bad input", () => {
     await page.getByRole("alert").waitFor({ state: "detached" });
   });
 });
-
-describe("a device that goes away", () => {
-  test("in the middle of a training: what was learnt so far is kept", async () => {
-    const studio = await openStudio();
-    const { page, close } = await openPage(studio, DESKTOP, "personalize", loseDeviceOnCall);
-    await waitForModel(page);
-    await page.getByText("5 photos").waitFor();
-    await page.getByLabel("Training steps").fill("40");
-    await page.getByLabel("Preview", { exact: true }).selectOption("0");
-    await page.getByText("Advanced settings").click();
-    await page.getByLabel("Steps before alignment starts").fill("40");
-    await page.getByLabel("Batch").fill("1");
-    await page.getByRole("button", { name: "Start training" }).click();
-    // The first state is saved at step 5.
-    await page.getByText(/^Step ([6-9]|[1-3]\d) of 40/).waitFor({ timeout: PATIENCE });
-    await page.evaluate(() => new BroadcastChannel("lose-device").postMessage(""));
-    await page.getByText("The training broke off").waitFor({ timeout: PATIENCE });
-    expect(await page.getByRole("alert").textContent()).toMatch(/\w.*\./);
-    await screenshot(page, "fault-device-lost");
-    await page.getByRole("button", { name: /^Keep the state of step/ }).click();
-    await page.getByText("is learnt").waitFor({ timeout: PATIENCE });
-    await goTo(page, "adapters");
-    expect(await page.locator(".adapter .word").textContent()).toBe("<my-dog>");
-    // The engine is whole again: it draws with what was kept.
-    await drawInOneStep(page, "a photo of <my-dog>");
-    await close();
-    await studio.close();
-  });
-});
-
-/** Puts a wire into the worker that destroys its GPU device when the test says so, as a driver reset would. */
-function loseDeviceOnCall(context: BrowserContext): Promise<void> {
-  return beforeTheWorker(
-    context,
-    `const request = GPUAdapter.prototype.requestDevice;
-    GPUAdapter.prototype.requestDevice = async function (...parameters) {
-      const device = await request.apply(this, parameters);
-      new BroadcastChannel("lose-device").onmessage = () => device.destroy();
-      return device;
-    };`,
-  );
-}
 
 function safetensors(header: unknown, dataBytes: number): Uint8Array {
   const text = new TextEncoder().encode(JSON.stringify(header));

@@ -1,4 +1,5 @@
 /** The page around the engine: screens in both sizes, help, keys, the tour, and one tab that leads. */
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectAccessible } from "./accessibility";
 import {
@@ -40,12 +41,21 @@ test.each([
     await screenshot(page, `frame-${size}-${screen.replace("/", "-")}`);
     expect(await overflowsSideways(page), screen).toBe(false);
     await expectAccessible(page, screen);
+    await setDirection(page, "rtl");
+    expect(await overflowsSideways(page), `${screen} from right to left`).toBe(false);
+    await setDirection(page, "ltr");
   }
   await page.reload();
   await page.locator("main h1").waitFor();
   expect(await page.getByText("Tour, 1 of 4").count()).toBe(0);
   await close();
 });
+
+/** As a language that is written from right to left would. */
+const setDirection = (page: Page, direction: string) =>
+  page.evaluate((direction) => {
+    document.documentElement.dir = direction;
+  }, direction);
 
 test("in the dark and in German it is accessible too", async () => {
   const options = { ...PHONE, colorScheme: "dark", locale: "de-DE" } as const;

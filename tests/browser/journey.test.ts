@@ -185,7 +185,7 @@ describe("the journey", () => {
     await page.getByRole("button", { name: "Yes, remove" }).click();
     await page.getByText("Nothing here yet").waitFor();
     await page
-      .locator("input[type=file]")
+      .getByLabel("Choose files")
       .setInputFiles({ name: adapter.name, mimeType: "application/octet-stream", buffer: adapter.bytes });
     await page.locator(".adapter .word", { hasText: "<my-dog>" }).waitFor();
     await goTo(page, "generate");

@@ -90,6 +90,19 @@ test("after a reload it is there without the network", async () => {
   expect(await page.evaluate(() => window.sources.stored())).toEqual([]);
 });
 
+test("a full storage is said, and what arrived is gone on from when there is room", async () => {
+  const session = await page.context().newCDPSession(page);
+  const { origin } = new URL(page.url());
+  await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 2_000_000 });
+  await expect(open(choice)).rejects.toThrow("The browser has no room left to keep the model.");
+  const [partly] = await page.evaluate(() => window.sources.stored());
+  expect(partly?.whole).toBe(false);
+  await session.send("Storage.overrideQuotaForOrigin", { origin });
+  expect(await open(choice)).toMatchObject(expected);
+  const [model] = await page.evaluate(() => window.sources.stored());
+  await page.evaluate((id) => window.sources.remove(id), model?.id ?? "");
+});
+
 test("a token goes to the hub, and not to where the hub redirects", async () => {
   hub.token = "secret";
   await expect(open(choice)).rejects.toThrow("access token");

@@ -1,31 +1,11 @@
 /** The built studio in a real browser on the software GPU, with the steps that several tests take. */
 import fs from "node:fs";
 import path from "node:path";
-import {
-  type Browser,
-  type BrowserContext,
-  type BrowserContextOptions,
-  chromium,
-  type Locator,
-  type Page,
-} from "playwright-core";
-import { type Plugin, preview } from "vite";
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from "playwright-core";
+import type { Plugin } from "vite";
 import { expect } from "vitest";
-import { chromium as findChromium } from "../../scripts/test-machine.mjs";
-
-const WEBGPU_FLAGS = [
-  "--enable-unsafe-webgpu",
-  "--use-webgpu-adapter=swiftshader",
-  "--enable-features=Vulkan",
-];
-const QUIET_FLAGS = [
-  "--no-sandbox",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+import { ARTIFACTS, openHeadless, serveWorkerWith, WEBGPU_FLAGS } from "../../scripts/headless.mjs";
+import { ROOT } from "../../scripts/run.mjs";
 
 export const DESKTOP: BrowserContextOptions = { viewport: { width: 1280, height: 800 } };
 export const PHONE: BrowserContextOptions = {
@@ -38,9 +18,6 @@ export const PHONE: BrowserContextOptions = {
 /** Long enough for the software GPU on two cores. */
 export const PATIENCE = 900_000;
 
-const ROOT = path.resolve(import.meta.dirname, "../..");
-const ARTIFACTS = path.join(ROOT, "artifacts");
-
 export interface Studio {
   address: string;
   browser: Browser;
@@ -51,28 +28,14 @@ export interface Studio {
 
 export async function openStudio(flags: string[] = WEBGPU_FLAGS): Promise<Studio> {
   const replaced = new Map<string, string>();
-  const server = await preview({
-    root: ROOT,
-    logLevel: "silent",
-    preview: { port: 0, host: "localhost" },
-    plugins: [answerWith(replaced)],
-  });
-  const address = server.resolvedUrls?.local[0];
-  if (!address) throw new Error("the preview server has no address");
-  const browser = await chromium.launch({
-    executablePath: findChromium(),
-    args: [...QUIET_FLAGS, ...flags],
-  });
+  const { address, browser, close } = await openHeadless(flags, [answerWith(replaced)]);
   return {
     address,
     browser,
     replace: (file, change) => {
       replaced.set(file, change(fs.readFileSync(path.join(ROOT, "dist", file), "utf8")));
     },
-    close: async () => {
-      await browser.close();
-      await server.close();
-    },
+    close,
   };
 }
 
@@ -214,9 +177,5 @@ export async function overflowsSideways(page: Page): Promise<boolean> {
 }
 
 /** Runs a script in the engine's worker before its own. */
-export async function beforeTheWorker(context: BrowserContext, script: string): Promise<void> {
-  await context.route("**/assets/main-*.js", async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, body: `{${script}}\n${await response.text()}` });
-  });
-}
+export const beforeTheWorker = (context: BrowserContext, script: string) =>
+  serveWorkerWith(context, () => script);

@@ -27,7 +27,7 @@ fn adapter(placeholder: &str, width: usize, differences: Vec<Difference>) -> Ada
         differences,
         embeddings: vec![Embedding { placeholder: placeholder.to_owned(), vectors: 1, width, values }],
         details: AdapterDetails {
-            class_noun: Some("dog".to_owned()),
+            class_nouns: vec!["dog".to_owned()],
             personalization_prompt: Some(format!("a photo of {placeholder} dog")),
             ..AdapterDetails::default()
         },

@@ -39,7 +39,7 @@ fn adapter(model: &StableDiffusion) -> Adapter {
             width,
             values: wave(width, size),
         }],
-        details: AdapterDetails { class_noun: Some("dog".into()), ..Default::default() },
+        details: AdapterDetails { class_nouns: vec!["dog".into()], ..Default::default() },
         ..Default::default()
     }
 }

@@ -58,7 +58,7 @@ fn turbo() -> StableDiffusion {
         resolution: 128,
         parameters: 0,
         gpu,
-        checkpoint_hash: None,
+        checkpoint: None,
     }
 }
 

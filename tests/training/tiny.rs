@@ -86,7 +86,8 @@ impl Tiny {
 
     pub fn model(&self) -> FrozenModel {
         FrozenModel {
-            checkpoint_hash: None,
+            checkpoint: None,
+            resolution: 64,
             name: "tiny".to_owned(),
             tokenizer: block_on(Tokenizer::load(&demo_model(), "tokenizer")).unwrap(),
             text_encoder: self.text_encoder.clone(),

@@ -53,7 +53,12 @@ vi.mock("../../web/features/gallery/gallery", () => ({
 
 const adapter = {
   key: "a",
-  report: { id: 4, placeholder: "<my-dog>", placeholders: ["<my-dog>"], classNoun: "dog" } as AdapterReport,
+  report: {
+    id: 4,
+    placeholder: "<my-dog>",
+    placeholders: ["<my-dog>"],
+    classNouns: ["dog"],
+  } as AdapterReport,
   fileName: "my-dog.safetensors",
   bytes: new Uint8Array(),
   active: true,

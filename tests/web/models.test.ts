@@ -28,7 +28,7 @@ vi.stubGlobal("localStorage", {
 const { choice, DEMO, fetching, loadModel, model, pauseFetch } = await import(
   "../../web/features/models/model"
 );
-const { choiceOf } = await import("../../web/features/models/picked-files");
+const { choiceOf } = await import("../../web/features/models/picked-model");
 
 const report = (name: string) => ({ name, resolution: 512 }) as ModelReport;
 const loads = (load: Load) => {

@@ -13,11 +13,11 @@ const model = signal({ state: "ready", report: { name: "demo", resolution: 128 }
 vi.mock("../../web/app/studio", () => ({ engine: () => ({ generate }) }));
 vi.mock("../../web/app/announce", () => ({ announce: () => undefined }));
 vi.mock("../../web/features/models/model", () => ({ model }));
-vi.mock("../../web/features/generate/generate", () => ({ USUAL_GUIDANCE: 5 }));
+vi.mock("../../web/features/generate/form", () => ({ USUAL_GUIDANCE: 5 }));
+vi.mock("../../web/features/personalize/preview-choice", () => ({ previewSteps: signal(10) }));
 vi.mock("../../web/features/personalize/setup", () => ({
   target: signal(" a dog in the snow "),
   settings: signal({ seed: 3 }),
-  previewSteps: signal(10),
 }));
 
 const { chosenWish, draw, drawing, pictureOf, untrainedFault } = await import(

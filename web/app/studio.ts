@@ -41,6 +41,8 @@ export async function openEngine(): Promise<void> {
   try {
     checkPage();
     if (!(await takeLead(openEngine, giveWay))) throw faultError("OtherTab", text.faults.otherTab);
+    // Known before the engine's megabytes are fetched.
+    if (!(await navigator.gpu.requestAdapter())) throw faultError("NoWebGpu", text.faults.noGpu);
     const opening = new EngineClient();
     client = opening;
     device.value = { state: "ready", report: await opening.open() };

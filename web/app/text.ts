@@ -109,6 +109,7 @@ export const english = {
     notOpen: "The engine isn't running. Start it afresh.",
     insecurePage: "Browsers offer WebGPU only to pages from https or localhost.",
     noWebGpu: "This browser offers no WebGPU, which Palpable computes with.",
+    noGpu: "This browser offers no WebGPU here: it has no graphics card that it may use.",
     wasmBlocked: "This browser doesn't allow WebAssembly, which Palpable's engine is.",
     engineStopped: "The engine stopped unexpectedly.",
     /** Before the engine's own sentence, for languages that it doesn't speak. */
@@ -479,8 +480,13 @@ export const english = {
     title: "Adapters",
     lead: "An adapter holds one learnt thing: a few megabytes to keep, share, or use in other programs.",
     empty: "Nothing here yet. Train one under Personalize, or import a file.",
-    drop: "Drop an adapter file here, or choose one",
-    dropHint: "LoRA as .safetensors, with or without its word, or a .zip of it",
+    drop: "Drop adapters here, or choose them",
+    dropHint:
+      "LoRA as .safetensors, with or without its word; a folder as diffusers or peft write it; a .zip",
+    chooseFiles: "Choose files",
+    chooseFolder: "Choose a folder",
+    noneAmong:
+      "There is no adapter among these files: choose a .safetensors file, a .zip, or a folder that diffusers or peft wrote.",
     import: "Import",
     emptyStart: "Train one",
     licence: (licence: string) => `Licence: ${licence}`,
@@ -540,6 +546,7 @@ export const english = {
     vectors: (vectors: number) => (vectors === 1 ? "1 word vector" : `${vectors} word vectors`),
     noWord: "No word of its own",
     noun: (noun: string) => `a kind of ${noun}`,
+    nounOf: (word: string, noun: string) => `${word}: a kind of ${noun}`,
     trainedFor: (prompt: string) => `Trained for “${prompt}”`,
     keptHere: "Kept in this browser until you remove it.",
     unsaved: "Neither kept nor exported: it is lost when this tab closes.",

@@ -39,6 +39,8 @@ export interface DeviceReport {
 export interface ModelSource {
   /** What people know the model by. */
   name: string;
+  /** Of a model that is one file, where its source tells it. */
+  checkpointSha256?: string;
   read(path: string, start: number, end: number): Promise<Uint8Array>;
   /** `undefined` where the folder has no such file. */
   length(path: string): Promise<number | undefined>;
@@ -227,7 +229,8 @@ export interface AdapterReport {
   placeholder: string | null;
   /** All of its words. */
   placeholders: string[];
-  classNoun: string | null;
+  /** Of each word; empty where the file says nothing of it. */
+  classNouns: string[];
   cleanPrompt: string | null;
   rank: number;
   modules: number;

@@ -54,6 +54,8 @@ export function TextField({ label, hint, error, rows, value, onValue, ...rest }:
           "aria-invalid": error ? true : undefined,
           autocomplete: "off",
           spellcheck: false,
+          // Prompts are English in a page of any language.
+          dir: "auto",
           onInput: (event: InputEvent) => onValue((event.target as HTMLInputElement).value),
         } as const;
         return rows ? <textarea {...shared} rows={rows} /> : <input {...shared} type="text" />;

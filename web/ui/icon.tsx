@@ -28,9 +28,17 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
+/** These point along the line of writing, which may run from right to left. */
+const ALONG: ReadonlySet<IconName> = new Set(["left", "right"]);
+
 export function Icon({ name }: { name: IconName }) {
   return (
-    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+    <svg
+      class={ALONG.has(name) ? "icon along" : "icon"}
+      viewBox="0 0 24 24"
+      aria-hidden="true"
+      focusable="false"
+    >
       <path d={PATHS[name]} />
     </svg>
   );

@@ -11,7 +11,7 @@ use palpable::{
     gpu::{Choice, Gpu},
     pipeline::{Error, Precision, StableDiffusion},
     plan::{MemoryPlan, gigabytes},
-    weights::{self, Combined},
+    weights::{self, CheckpointHashes, Combined},
 };
 
 #[derive(Args)]
@@ -84,6 +84,11 @@ impl ModelArguments {
         Place::of(Path::new(&self.model))
     }
 
+    /// The SHA-256 of a checkpoint file, which reads all of it; nothing of a folder.
+    pub async fn checkpoint_sha256(&self) -> Result<Option<String>, weights::Error> {
+        self.place().sha256().await
+    }
+
     /// Opens the device and loads the model.
     pub async fn load(&self) -> Result<StableDiffusion, Error> {
         let choice = match self.device {
@@ -143,7 +148,7 @@ impl ModelArguments {
         };
         let mut loaded = StableDiffusion::load(&gpu, &source, &place.name, precision, &mut |_| ()).await?;
         if let OpenedModel::File(file) = &model {
-            loaded.checkpoint_hash = Some(file.hash().await?);
+            loaded.checkpoint = Some(CheckpointHashes { short: file.hash().await?, sha256: None });
         }
         Ok(loaded)
     }

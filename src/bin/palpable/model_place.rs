@@ -41,6 +41,14 @@ impl Place {
         Self { directory: DirectorySource::new(folder), file, name: known_as }
     }
 
+    /// The SHA-256 of a file; nothing of a folder.
+    pub async fn sha256(&self) -> Result<Option<String>, weights::Error> {
+        match &self.file {
+            Some(file) => weights::file_sha256(&self.directory, file).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Reads a file's header; of a folder nothing yet.
     pub async fn open(
         &self,

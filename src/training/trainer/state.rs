@@ -51,6 +51,7 @@ impl Trainer {
         let (lora, differences) = self.layout.weights(&read(self.lora.values()).await?);
         let values = read(self.embedding.values()).await?;
         let settings = &self.settings;
+        let checkpoint = self.model.checkpoint.as_ref();
         let words = self.new_words.placeholders.iter();
         let embeddings =
             words.zip(values.chunks(settings.vectors * self.embedding_width)).map(|(placeholder, values)| {
@@ -67,7 +68,7 @@ impl Trainer {
             differences,
             embeddings: embeddings.collect(),
             details: AdapterDetails {
-                class_noun: Some(settings.class_noun.clone()),
+                class_nouns: settings.subjects().map(|subject| subject.class_noun.to_owned()).collect(),
                 clean_prompt: Some(settings.clean_prompt.clone()),
                 personalization_prompt: Some(settings.personalization_text()),
                 alpha: Some(settings.alpha),
@@ -76,7 +77,10 @@ impl Trainer {
                 steps: Some(self.trained_step),
                 trained_weights: Some(settings.trained_weights.name().to_owned()),
                 base_model: Some(self.model.name.clone()),
-                base_model_hash: self.model.checkpoint_hash.clone(),
+                base_model_hash: checkpoint.map(|hashes| hashes.short.clone()),
+                base_model_sha256: checkpoint.and_then(|hashes| hashes.sha256.clone()),
+                prediction_type: Some(self.model.schedule.prediction_type()),
+                resolution: Some(settings.resolution.unwrap_or(self.model.resolution)),
                 photos: Some(self.latents.photos()),
                 learning_rate: Some(settings.lora_learning_rate),
                 optimizer: Some(format!("{:?}", settings.optimizer)),

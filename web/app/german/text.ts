@@ -104,6 +104,7 @@ export const german: Text = {
     notOpen: "Der Rechenkern läuft nicht. Starte ihn neu.",
     insecurePage: "Browser bieten WebGPU nur Seiten von https oder localhost an.",
     noWebGpu: "Dieser Browser bietet kein WebGPU an, womit Palpable rechnet.",
+    noGpu: "Dieser Browser bietet hier kein WebGPU: Er hat keine Grafikkarte, die er benutzen darf.",
     wasmBlocked: "Dieser Browser erlaubt kein WebAssembly, aus dem Palpables Rechenkern besteht.",
     engineStopped: "Der Rechenkern ist unerwartet stehen geblieben.",
     ofKind: {
@@ -482,8 +483,13 @@ export const german: Text = {
     title: "Adapter",
     lead: "Ein Adapter enthält ein gelerntes Ding: ein paar Megabyte zum Behalten, Weitergeben oder für andere Programme.",
     empty: "Hier ist noch nichts. Trainiere einen unter „Anlernen“ oder importiere eine Datei.",
-    drop: "Adapterdatei hier ablegen oder wählen",
-    dropHint: "LoRA als .safetensors, mit oder ohne ihr Wort, oder als .zip",
+    drop: "Adapter hier ablegen oder wählen",
+    dropHint:
+      "LoRA als .safetensors, mit oder ohne ihr Wort; ein Ordner, wie diffusers oder peft ihn schreiben; ein .zip",
+    chooseFiles: "Dateien wählen",
+    chooseFolder: "Ordner wählen",
+    noneAmong:
+      "Unter diesen Dateien ist kein Adapter: Wähle eine .safetensors-Datei, ein .zip oder einen Ordner, den diffusers oder peft geschrieben hat.",
     import: "Importieren",
     emptyStart: "Einen trainieren",
     licence: (licence) => `Lizenz: ${licence}`,
@@ -544,6 +550,7 @@ export const german: Text = {
     vectors: (vectors) => (vectors === 1 ? "1 Wortvektor" : `${vectors} Wortvektoren`),
     noWord: "Kein eigenes Wort",
     noun: (noun) => `eine Art „${noun}“`,
+    nounOf: (word, noun) => `${word}: eine Art „${noun}“`,
     trainedFor: (prompt) => `Trainiert für „${prompt}“`,
     keptHere: "Bleibt in diesem Browser, bis du ihn entfernst.",
     unsaved: "Weder gesichert noch exportiert: Er ist verloren, wenn dieser Tab schließt.",

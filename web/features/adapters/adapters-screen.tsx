@@ -5,10 +5,10 @@ import { FaultNotice, HeldFault, sentenceFor } from "../../app/fault-notice";
 import { megabytes } from "../../app/format";
 import { addressOf, subject } from "../../app/navigation";
 import { text } from "../../app/text";
-import type { ExportFormat } from "../../engine/contract";
-import { type Fault, toFault } from "../../engine/fault";
-import { DropZone } from "../../ui/drop-zone";
+import type { AdapterReport, ExportFormat } from "../../engine/contract";
+import { type Fault, faultError, toFault } from "../../engine/fault";
 import { CheckField, SelectField, TextField } from "../../ui/field";
+import { FilePicker } from "../../ui/file-picker";
 import { Icon } from "../../ui/icon";
 import { Notice } from "../../ui/notice";
 import { model } from "../models/model";
@@ -28,6 +28,7 @@ import {
 import { linkedAdapter } from "./link";
 import { LinkMaker } from "./link-maker";
 import { LinkQuestion } from "./link-question";
+import { adaptersAmong } from "./picked-adapters";
 import { StrengthStrip } from "./strength-strip";
 import { Thumbnail } from "./thumbnail-view";
 
@@ -63,14 +64,18 @@ export function AdaptersScreen() {
           <a href={addressOf("evaluate")}>{text.adapters.evaluate}</a>
         </p>
       )}
-      <DropZone
+      <FilePicker
         label={text.adapters.drop}
         hint={text.adapters.dropHint}
-        accept=".safetensors,.zip"
+        chooseFile={text.adapters.chooseFiles}
+        chooseFolder={text.adapters.chooseFolder}
+        accept=".safetensors,.zip,.json"
         multiple
         disabled={model.value.state !== "ready"}
-        onFiles={(files) =>
+        onPicked={(picked) =>
           attempt(async () => {
+            const files = await adaptersAmong(picked);
+            if (files.length === 0) throw faultError("BadFile", text.adapters.noneAmong);
             for (const file of files) {
               const entry = await importFile(file);
               announce(text.adapters.imported(entry.report.name));
@@ -132,11 +137,7 @@ function AdapterCard({ entry, attempt }: AdapterCardProps) {
       <div class="card-head">
         <div>
           <h2 class="word">{knownAs(report)}</h2>
-          <p class="hint">
-            {report.placeholder
-              ? report.classNoun && text.adapters.noun(report.classNoun)
-              : text.adapters.noWord}
-          </p>
+          <p class="hint">{kinds(report)}</p>
         </div>
         {entry.preview && (
           <Thumbnail jpeg={entry.preview.jpeg} label={text.adapters.pictureOf(knownAs(report))} />
@@ -186,6 +187,16 @@ function AdapterCard({ entry, attempt }: AdapterCardProps) {
       <ExportChoices entry={entry} attempt={attempt} />
     </li>
   );
+}
+
+/** What each word is a kind of, as far as the file tells. */
+function kinds({ placeholders, classNouns }: AdapterReport): string {
+  if (placeholders.length === 0) return text.adapters.noWord;
+  const [only] = classNouns;
+  if (placeholders.length === 1) return only ? text.adapters.noun(only) : "";
+  return placeholders
+    .flatMap((word, at) => (classNouns[at] ? [text.adapters.nounOf(word, classNouns[at])] : []))
+    .join(" · ");
 }
 
 /** What goes with the exported file, which other programs show, and for which of them it is. */

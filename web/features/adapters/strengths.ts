@@ -22,7 +22,8 @@ export const strip = signal<Strip | undefined>(undefined);
 
 /** What it was trained for, with its word; otherwise the word alone, or nothing to begin with. */
 export function promptFor({ report }: Pick<LibraryEntry, "report">): string {
-  const { placeholder, cleanPrompt, classNoun } = report;
+  const { placeholder, cleanPrompt, classNouns } = report;
+  const [classNoun] = classNouns;
   if (!placeholder) return "";
   return cleanPrompt && classNoun
     ? personalPrompt(cleanPrompt, classNoun, placeholder)

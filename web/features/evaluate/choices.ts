@@ -20,7 +20,7 @@ export const adapter = computed(
 );
 
 const ownNoun = signal<string | undefined>(undefined);
-export const classNoun = computed(() => ownNoun.value ?? adapter.value?.report.classNoun ?? "");
+export const classNoun = computed(() => ownNoun.value ?? adapter.value?.report.classNouns[0] ?? "");
 
 export function chooseAdapter(key: string): void {
   chosenKey.value = key;

@@ -130,8 +130,7 @@ const wordsOf = ({ adapters }: Wish) =>
   adapters.flatMap(({ report }) =>
     report.placeholders.map((placeholder, at) => ({
       placeholder,
-      // An adapter says it of its first word only.
-      classNoun: (at === 0 ? report.classNoun : nounOf(placeholder)) ?? text.generate.anyNoun,
+      classNoun: report.classNouns[at] || nounOf(placeholder) || text.generate.anyNoun,
     })),
   );
 

@@ -49,7 +49,10 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
         None => None,
     };
     let unfinished = read_checkpoint(&arguments)?;
-    let model = arguments.model.load().await?;
+    let mut model = arguments.model.load().await?;
+    if let Some(hashes) = &mut model.checkpoint {
+        hashes.sha256 = arguments.model.checkpoint_sha256().await.map_err(palpable::pipeline::Error::from)?;
+    }
     let announced = arguments.time.choose(&model, &settings, photos.len()).await?;
     if let Some(announced) = &announced {
         settings = announced.settings();

@@ -9,6 +9,7 @@ import { faultError } from "../../fault";
 import { lockName, modelsFolder } from "../../model-folder";
 import type { JobControl } from "../job-control";
 import type { IncomingModel } from "./incoming";
+import { checkpointHash } from "./layout";
 import { ModelFolder, storedModel, storeId } from "./model-store";
 import { type Patience, readRange, transfer } from "./transfer";
 
@@ -82,6 +83,7 @@ export function directModel(
   const files = new Map(model.files.map((file) => [file.path, file]));
   return {
     name: model.name,
+    ...checkpointHash(model.files),
     length: async (path) => files.get(path)?.bytes,
     read: (path, start, end) => {
       const file = files.get(path);

@@ -28,6 +28,12 @@ const REQUIRED = [
 ];
 const OPTIONAL = ["tokenizer/tokenizer_config.json", "tokenizer/special_tokens_map.json"];
 
+/** What a checkpoint file is known by, where its source told it. */
+export function checkpointHash(files: readonly { path: string; sha256?: string }[]) {
+  const sha256 = files.find(({ path }) => path === CHECKPOINT)?.sha256;
+  return sha256 === undefined ? {} : { checkpointSha256: sha256 };
+}
+
 const PICKLE = /\.(ckpt|bin|pt|pth|pkl)$/i;
 
 /** What the layout needs to know of a folder. */

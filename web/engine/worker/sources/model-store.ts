@@ -16,6 +16,7 @@ import {
   USED,
 } from "../../model-folder";
 import type { IncomingFile, IncomingModel } from "./incoming";
+import { checkpointHash } from "./layout";
 
 /** Read at once while what is there is checked. */
 const PIECE = 4 << 20;
@@ -191,6 +192,7 @@ export async function storedModel(id: string): Promise<ModelSource> {
   await writeText(folder, USED, `${Date.now()}`).catch(() => undefined);
   return {
     name: manifest.name,
+    ...checkpointHash(manifest.files),
     length: async (path) => files.get(path)?.size,
     read: async (path, start, end) => {
       const bytes = await files.get(path)?.slice(start, end).arrayBuffer();

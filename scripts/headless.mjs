@@ -1,0 +1,61 @@
+/** The built studio in a headless Chromium on the software GPU, for the scripts and the browser tests. */
+import path from "node:path";
+import { chromium } from "playwright-core";
+import { preview } from "vite";
+import { ROOT, Stop } from "./run.mjs";
+import { chromium as findChromium } from "./test-machine.mjs";
+
+export const WEBGPU_FLAGS = [
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+  "--enable-features=Vulkan",
+];
+const QUIET_FLAGS = [
+  "--no-sandbox",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Kept in artifacts/ for eyes. */
+export const ARTIFACTS = path.join(ROOT, "artifacts");
+
+/**
+ * Serves dist/ and starts a browser.
+ * @param {string[]} flags @param {import("vite").Plugin[]} plugins
+ */
+export async function openHeadless(flags = WEBGPU_FLAGS, plugins = []) {
+  const server = await preview({
+    root: ROOT,
+    logLevel: "silent",
+    preview: { port: 0, host: "localhost" },
+    plugins,
+  });
+  const address = server.resolvedUrls?.local[0];
+  if (!address) throw new Stop("The preview server has no address.");
+  const browser = await chromium.launch({
+    executablePath: findChromium(),
+    args: [...QUIET_FLAGS, ...flags],
+  });
+  return {
+    address,
+    browser,
+    close: async () => {
+      await browser.close();
+      await server.close();
+    },
+  };
+}
+
+/**
+ * Runs a script in the engine's worker before its own; asked for each worker that starts.
+ * @param {import("playwright-core").BrowserContext} context @param {() => string} script
+ */
+export async function serveWorkerWith(context, script) {
+  await context.route("**/assets/main-*.js", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `{${script()}}\n${await response.text()}` });
+  });
+}

@@ -1,0 +1,127 @@
+/**
+ * A GPU that goes away, as at a driver's reset, runs out of memory, or takes the whole worker with it: wherever that
+ * happens, one sentence, an engine that starts afresh, and nothing lost but the work under way.
+ */
+import type { BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { serveWorkerWith } from "../../scripts/headless.mjs";
+import {
+  DESKTOP,
+  drawInOneStep,
+  goTo,
+  openPage,
+  openStudio,
+  PATIENCE,
+  type Studio,
+  screenshot,
+  waitForModel,
+} from "./studio";
+
+/** When, by what the engine reports (its callbacks' parameters), and how it ends. */
+interface Fate {
+  when: string;
+  end: keyof typeof ENDS;
+}
+
+/** Of the engine's `device`. */
+const ENDS = {
+  lost: "device.destroy()",
+  outOfMemory: `device.dispatchEvent(
+    new GPUUncapturedErrorEvent("uncapturederror", { error: new GPUOutOfMemoryError("as asked for by a test") }),
+  )`,
+  killed: "self.close()",
+};
+
+const LOADING = "first?.phase === 'upload'";
+const SAMPLING = "first === 1 && second === 2";
+const DECODING = "first === 2 && second === 2";
+const TRAINING = "first?.step === 6";
+
+let studio: Studio;
+let page: Page;
+let close: () => Promise<void>;
+/** Of the engine that starts next. */
+let fate: Fate | undefined = { when: LOADING, end: "lost" };
+
+beforeAll(async () => {
+  studio = await openStudio();
+  ({ page, close } = await openPage(studio, DESKTOP, "generate", withFate));
+});
+
+afterAll(async () => {
+  await close();
+  await studio.close();
+});
+
+test("lost while the model moves to it", async () => {
+  await page.getByRole("alert").filter({ hasText: "The GPU was lost" }).waitFor({ timeout: PATIENCE });
+  await restart({ when: SAMPLING, end: "lost" });
+});
+
+test.each([
+  ["lost while it draws", "The GPU was lost", { when: DECODING, end: "lost" }],
+  ["lost while it decodes", "The GPU was lost", { when: SAMPLING, end: "outOfMemory" }],
+  ["out of memory", "The GPU is out of memory.", { when: SAMPLING, end: "killed" }],
+  ["the whole worker killed", "The engine stopped unexpectedly.", { when: TRAINING, end: "lost" }],
+] satisfies [string, string, Fate][])("%s", async (_, sentence, next) => {
+  await page.getByLabel("Prompt", { exact: true }).fill("a photo of a dog");
+  if (!(await page.getByLabel("Steps", { exact: true }).isVisible()))
+    await page.getByText("More settings").click();
+  await page.getByLabel("Steps", { exact: true }).fill("2");
+  await page.getByRole("button", { name: "Generate", exact: true }).click();
+  await page.getByRole("alert").filter({ hasText: sentence }).waitFor({ timeout: PATIENCE });
+  await restart(next);
+  // What was asked for is still there.
+  expect(await page.getByLabel("Prompt", { exact: true }).inputValue()).toBe("a photo of a dog");
+});
+
+test("lost in the middle of a training: what was learnt so far is kept", async () => {
+  await goTo(page, "personalize");
+  await page.getByText("5 photos").waitFor();
+  await page.getByLabel("Training steps").fill("40");
+  await page.getByLabel("Preview", { exact: true }).selectOption("0");
+  await page.getByText("Advanced settings").click();
+  await page.getByLabel("Steps before alignment starts").fill("40");
+  await page.getByLabel("Batch").fill("1");
+  await page.getByRole("button", { name: "Start training" }).click();
+  // The first state is saved at step 5.
+  await page.getByText("The training broke off").waitFor({ timeout: PATIENCE });
+  expect(await page.getByRole("alert").textContent()).toMatch(/\w.*\./);
+  await screenshot(page, "fault-device-lost");
+  fate = undefined;
+  await page.getByRole("button", { name: "Keep the state of step 5" }).click();
+  await page.getByText("is learnt").waitFor({ timeout: PATIENCE });
+  await goTo(page, "adapters");
+  expect(await page.locator(".adapter .word").textContent()).toBe("<my-dog>");
+  // The engine is whole again: it draws with what was kept.
+  await drawInOneStep(page, "a photo of <my-dog>");
+});
+
+/** By the button beside the sentence. */
+async function restart(next: Fate): Promise<void> {
+  fate = next;
+  const button = page.getByRole("button", { name: "Start the engine afresh" });
+  await button.click();
+  // The header shows the engine that was until the page is drawn anew.
+  await button.waitFor({ state: "detached" });
+  await waitForModel(page);
+}
+
+/** Watches what the engine's worker tells the page, and ends the device at the moment that is its fate. */
+function withFate(context: BrowserContext): Promise<void> {
+  return serveWorkerWith(
+    context,
+    () => `
+    const request = GPUAdapter.prototype.requestDevice;
+    const tell = MessagePort.prototype.postMessage;
+    GPUAdapter.prototype.requestDevice = async function (...parameters) {
+      const device = await request.apply(this, parameters);
+      MessagePort.prototype.postMessage = function (message, ...others) {
+        const [first, second] = message?.argumentList?.map(({ value }) => value) ?? [];
+        if (${fate?.when ?? "false"}) ${fate ? ENDS[fate.end] : "undefined"};
+        return tell.call(this, message, ...others);
+      };
+      return device;
+    };`,
+  );
+}

@@ -1,0 +1,27 @@
+/** A model among files that were dropped or picked: what of them it may consist of, by paths in its folder. */
+import type { FilesChoice } from "../../engine/model-choice";
+import type { PickedFile } from "../../ui/picked-files";
+
+/** Anything else in a folder is no part of a model. Pickles are, so that they can be refused in a sentence. */
+const PART = /\.(json|txt|safetensors|ckpt|bin|pt)$/i;
+
+/** A choice of them, or `undefined` where no model can be among them. */
+export function choiceOf(picked: readonly PickedFile[], keep: boolean): FilesChoice | undefined {
+  const parts = picked.filter(({ path }) => PART.test(path));
+  const index = parts
+    .filter(({ path }) => /(^|\/)model_index\.json$/.test(path))
+    .sort((one, other) => one.path.length - other.path.length)[0];
+  if (index) {
+    const root = index.path.slice(0, -"model_index.json".length);
+    const files = parts
+      .filter(({ path }) => path.startsWith(root))
+      .map(({ path, file }) => ({ path: path.slice(root.length), file }));
+    const name = root.split("/").filter(Boolean).at(-1) ?? "model";
+    return { kind: "files", name, files, keep };
+  }
+  const checkpoints = parts.filter(({ path }) => /\.(safetensors|ckpt|bin|pt)$/i.test(path));
+  const [first] = checkpoints;
+  return first && { kind: "files", name: baseName(first.path), files: checkpoints, keep };
+}
+
+const baseName = (path: string) => path.split("/").at(-1) ?? path;

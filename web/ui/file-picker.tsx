@@ -1,0 +1,74 @@
+/** Takes files and whole folders: by drop, by the File System Access API where the browser has it, or by the old pickers. */
+import type { ComponentChildren } from "preact";
+import { useRef } from "preact/hooks";
+import { Icon } from "./icon";
+import { fromDirectory, fromDrop, fromInput, type PickedFile } from "./picked-files";
+import { useDrop } from "./use-drop";
+
+interface FilePickerProps {
+  label: string;
+  hint: string;
+  chooseFile: string;
+  chooseFolder: string;
+  accept: string;
+  multiple?: boolean;
+  disabled?: boolean;
+  onPicked: (picked: PickedFile[]) => void;
+  /** Below the buttons. */
+  children?: ComponentChildren;
+}
+
+export function FilePicker(props: FilePickerProps) {
+  const { label, hint, chooseFile, chooseFolder, accept, multiple, disabled, onPicked, children } = props;
+  const file = useRef<HTMLInputElement>(null);
+  const folder = useRef<HTMLInputElement>(null);
+  const pickFolder = async () => {
+    if (!("showDirectoryPicker" in window)) return folder.current?.click();
+    const picker = window as unknown as { showDirectoryPicker(): Promise<FileSystemDirectoryHandle> };
+    // Closing the picker is no failure.
+    const directory = await picker.showDirectoryPicker().catch(() => undefined);
+    if (directory) onPicked(await fromDirectory(directory));
+  };
+  const onInput = (input: HTMLInputElement) => {
+    onPicked(fromInput(input.files ?? []));
+    // The same files may be chosen again.
+    input.value = "";
+  };
+  const { over, handlers } = useDrop((dropped) => {
+    if (!disabled) void fromDrop(dropped).then(onPicked);
+  });
+  return (
+    <fieldset class={`drop-zone${over ? " over" : ""}`} {...handlers}>
+      <legend class="visually-hidden">{label}</legend>
+      <Icon name="open" />
+      <span class="drop-label">{label}</span>
+      <span class="hint">{hint}</span>
+      <div class="actions">
+        <button type="button" class="button" disabled={disabled} onClick={() => file.current?.click()}>
+          {chooseFile}
+        </button>
+        <button type="button" class="button" disabled={disabled} onClick={pickFolder}>
+          {chooseFolder}
+        </button>
+      </div>
+      <input
+        ref={file}
+        hidden
+        type="file"
+        aria-label={chooseFile}
+        accept={accept}
+        multiple={multiple}
+        onChange={(event) => onInput(event.currentTarget)}
+      />
+      <input
+        ref={folder}
+        hidden
+        type="file"
+        aria-label={chooseFolder}
+        {...{ webkitdirectory: true }}
+        onChange={(event) => onInput(event.currentTarget)}
+      />
+      {children}
+    </fieldset>
+  );
+}

@@ -1,0 +1,58 @@
+/** Files of this device with their places in the folders that were dropped or picked. */
+
+export interface PickedFile {
+  /** With the names of the folders that it lies in, as far as they were chosen. */
+  path: string;
+  file: File;
+}
+
+/** Folders below the one that was chosen: what is looked for lies in it or one below, and repositories have no deeper ones. */
+const DEEPEST = 3;
+
+/** Of an input element: with the folder's paths where a folder was chosen. */
+export const fromInput = (files: Iterable<File>): PickedFile[] =>
+  [...files].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
+
+/** Of a drop, also of folders. Must be called while the event is handled: browsers empty it afterwards. */
+export async function fromDrop(transfer: DataTransfer): Promise<PickedFile[]> {
+  const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
+  return (await Promise.all(entries.map((entry) => fromEntry(entry, 0)))).flat();
+}
+
+async function fromEntry(entry: FileSystemEntry, depth: number): Promise<PickedFile[]> {
+  if (entry.isFile) {
+    const file = await new Promise<File>((resolve, reject) =>
+      (entry as FileSystemFileEntry).file(resolve, reject),
+    );
+    return [{ path: entry.fullPath.replace(/^\//, ""), file }];
+  }
+  if (!entry.isDirectory || depth > DEEPEST) return [];
+  const reader = (entry as FileSystemDirectoryEntry).createReader();
+  const found: PickedFile[] = [];
+  for (;;) {
+    // A part of the entries each time, none at the end.
+    const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
+      reader.readEntries(resolve, reject),
+    );
+    if (some.length === 0) return found;
+    for (const child of some) found.push(...(await fromEntry(child, depth + 1)));
+  }
+}
+
+/** Of a folder that the File System Access API gave. */
+export async function fromDirectory(
+  directory: FileSystemDirectoryHandle,
+  path = directory.name,
+  depth = 0,
+): Promise<PickedFile[]> {
+  const found: PickedFile[] = [];
+  for await (const [name, handle] of directory.entries()) {
+    const place = `${path}/${name}`;
+    if (handle.kind === "file") {
+      found.push({ path: place, file: await (handle as FileSystemFileHandle).getFile() });
+    } else if (depth < DEEPEST) {
+      found.push(...(await fromDirectory(handle as FileSystemDirectoryHandle, place, depth + 1)));
+    }
+  }
+  return found;
+}
