@@ -175,6 +175,8 @@ describe("the journey", () => {
     );
     const keys = Object.keys(header);
     expect(keys).toContain("bundle_emb.my-dog.string_to_param.*");
+    // The first picture that was drawn with it.
+    expect(header.__metadata__["modelspec.thumbnail"]).toMatch(/^data:image\/jpeg;base64,\/9j\//);
     expect(keys.some((key) => key.startsWith("lora_unet_") && key.endsWith(".lora_down.weight"))).toBe(true);
     const word = await downloaded(page, () =>
       page.getByRole("button", { name: "Export the word alone" }).click(),
