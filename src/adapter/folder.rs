@@ -64,7 +64,8 @@ impl Adapter {
         if self.details == AdapterDetails::default() {
             self.details = part.details;
         }
-        if !self.embeddings.is_empty() {
+        // Where no part tells any, there is nothing to say of the words.
+        if class_nouns.iter().any(|noun| !noun.is_empty()) {
             self.details.class_nouns = class_nouns;
         }
         Ok(self)

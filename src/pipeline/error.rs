@@ -84,12 +84,16 @@ pub enum Error {
 }
 
 impl Error {
-    /// The error as a sentence for a person: it begins with a capital and ends with a full stop.
+    /// The error as a sentence for a person: it begins with a capital, unless that is a file's name, and ends
+    /// with a full stop.
     pub fn sentence(&self) -> String {
         let message = self.to_string();
+        let first_word = message.split(' ').next().unwrap_or_default();
         let mut letters = message.chars();
-        let mut sentence: String =
-            letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+        let mut sentence: String = match first_word.contains(['/', '.', '\\']) {
+            true => message,
+            false => letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect(),
+        };
         if !sentence.ends_with(['.', '!', '?']) {
             sentence.push('.');
         }

@@ -10,6 +10,7 @@ import {
   PATIENCE,
   type Studio,
   screenshot,
+  setUpLeastTraining,
   waitForModel,
 } from "./studio";
 
@@ -66,20 +67,11 @@ test("killed and continued, a training ends in the adapter of one that was left 
   await close();
 });
 
-/** The least work for a step, and a state after each. */
+/** A state after each step. */
 async function setUp(page: Page): Promise<void> {
   await waitForModel(page);
-  await page.getByText("5 photos").waitFor();
-  for (const number of [5, 4, 3, 2]) {
-    await page.getByRole("button", { name: `Remove Sample dog, photo ${number}` }).click();
-  }
-  await page.getByLabel("Preview", { exact: true }).selectOption("0");
-  await page.getByText("Advanced settings").click();
-  await page.getByLabel("Framings of a photo").fill("1");
-  await page.getByLabel("Batch").fill("1");
+  await setUpLeastTraining(page, STEPS);
   await page.getByLabel("Steps between saved states").fill(String(KEPT));
-  await page.getByLabel("Training steps").fill(String(STEPS));
-  await page.getByLabel("Steps before alignment starts").fill(String(STEPS));
 }
 
 async function trainedFile(page: Page): Promise<Buffer> {

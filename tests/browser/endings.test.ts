@@ -4,7 +4,16 @@
  */
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { DESKTOP, goTo, openPage, openStudio, PATIENCE, type Studio, waitForModel } from "./studio";
+import {
+  DESKTOP,
+  goTo,
+  openPage,
+  openStudio,
+  PATIENCE,
+  type Studio,
+  setUpLeastTraining,
+  waitForModel,
+} from "./studio";
 
 describe("ending a training early", () => {
   let studio: Studio;
@@ -15,17 +24,7 @@ describe("ending a training early", () => {
     studio = await openStudio();
     ({ page, close } = await openPage(studio, DESKTOP));
     await waitForModel(page);
-    await page.getByText("5 photos").waitFor();
-    // The least work for a step.
-    for (const number of [5, 4, 3, 2]) {
-      await page.getByRole("button", { name: `Remove Sample dog, photo ${number}` }).click();
-    }
-    await page.getByLabel("Preview", { exact: true }).selectOption("0");
-    await page.getByText("Advanced settings").click();
-    await page.getByLabel("Framings of a photo").fill("1");
-    await page.getByLabel("Batch").fill("1");
-    await page.getByLabel("Training steps").fill("40");
-    await page.getByLabel("Steps before alignment starts").fill("40");
+    await setUpLeastTraining(page, 200);
   });
 
   afterAll(async () => {
@@ -35,7 +34,7 @@ describe("ending a training early", () => {
 
   async function startAndMakeAStep(): Promise<void> {
     await page.getByRole("button", { name: "Start training" }).click();
-    await page.getByText(/^Step [1-9]\d* of 40/).waitFor({ timeout: PATIENCE });
+    await page.getByText(/^Step [1-9]\d* of 200/).waitFor({ timeout: PATIENCE });
   }
 
   const adapters = async () => {

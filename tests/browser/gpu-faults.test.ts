@@ -14,6 +14,7 @@ import {
   PATIENCE,
   type Studio,
   screenshot,
+  setUpLeastTraining,
   waitForModel,
 } from "./studio";
 
@@ -77,12 +78,7 @@ test.each([
 
 test("lost in the middle of a training: what was learnt so far is kept", async () => {
   await goTo(page, "personalize");
-  await page.getByText("5 photos").waitFor();
-  await page.getByLabel("Training steps").fill("40");
-  await page.getByLabel("Preview", { exact: true }).selectOption("0");
-  await page.getByText("Advanced settings").click();
-  await page.getByLabel("Steps before alignment starts").fill("40");
-  await page.getByLabel("Batch").fill("1");
+  await setUpLeastTraining(page, 40);
   await page.getByRole("button", { name: "Start training" }).click();
   // The first state is saved at step 5.
   await page.getByText("The training broke off").waitFor({ timeout: PATIENCE });

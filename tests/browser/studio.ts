@@ -123,6 +123,21 @@ export async function goTo(page: Page, screen: string): Promise<void> {
   await page.locator("main h1").waitFor();
 }
 
+/** Sets up a training of the sample dog whose steps cost the least: one photo, small, without alignment. */
+export async function setUpLeastTraining(page: Page, steps: number): Promise<void> {
+  await page.getByText("5 photos").waitFor();
+  for (const number of [5, 4, 3, 2]) {
+    await page.getByRole("button", { name: `Remove Sample dog, photo ${number}` }).click();
+  }
+  await page.getByLabel("Preview", { exact: true }).selectOption("0");
+  await page.getByText("Advanced settings").click();
+  await page.getByLabel("Framings of a photo").fill("1");
+  await page.getByLabel("Side in training, in pixels").fill("64");
+  await page.getByLabel("Batch").fill("1");
+  await page.getByLabel("Training steps").fill(String(steps));
+  await page.getByLabel("Steps before alignment starts").fill(String(steps));
+}
+
 /** On the Generate screen, until the picture shows. */
 export async function drawInOneStep(page: Page, prompt: string): Promise<void> {
   await goTo(page, "generate");
