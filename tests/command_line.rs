@@ -457,7 +457,14 @@ fn bad_pictures_are_explained() {
     generate(&["--prompt=a dog", cat, "--strength=0"], "strength is too small");
     generate(&["--prompt=a dog", cat, "--mask=README.md"], "README.md");
     let nowhere = ["generate", "--device=cpu", "--model=no/such/folder", "--prompt=a dog", &out];
-    fails(&nowhere, "model_index.json");
+    fails(&nowhere, "no/such/folder could not be read: there is no such folder or file");
+    let on_a_hub = ["generate", "--device=cpu", "--model=owner/name@v2", "--prompt=a dog", &out];
+    fails(&on_a_hub, "hf download owner/name --revision v2 --local-dir name");
+    let address = "--model=https://models.example/a/dreamy.safetensors";
+    fails(
+        &["generate", "--device=cpu", address, "--prompt=a dog", &out],
+        "curl -L --fail -o dreamy.safetensors https://models.example/a/dreamy.safetensors",
+    );
 }
 
 #[test]

@@ -17,6 +17,13 @@ pub enum Error {
     )]
     Pickle { file: String },
 
+    /// Draw Things' own format.
+    #[error(
+        "{file} is a database of Draw Things, which only that program reads; open the .safetensors file that it \
+         was imported from"
+    )]
+    DrawThings { file: String },
+
     /// Far beyond any adapter.
     #[error(
         "{file} has {gigabytes:.1} GB; adapters of up to {} GB are read, so this is probably a whole model",

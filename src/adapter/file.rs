@@ -20,6 +20,9 @@ use super::{Error, bundle, kohya, metadata};
 /// browser's memory is smaller.
 pub const LARGEST_FILE: u64 = if cfg!(target_arch = "wasm32") { 1 << 30 } else { 2 << 30 };
 
+/// What SQLite's databases begin with.
+const SQLITE: &[u8] = b"SQLite format 3\0";
+
 /// Refuses a file by its length, before it is read into memory.
 ///
 /// # Errors
@@ -67,6 +70,7 @@ impl Adapter {
         check_length(file_name, bytes.len() as u64)?;
         let header = match SafetensorsHeader::from_bytes(&shown_name, bytes) {
             Ok(header) => header,
+            Err(_) if bytes.starts_with(SQLITE) => return Err(Error::DrawThings { file: shown_name }),
             Err(weights::Error::Pickle { .. }) => return Err(Error::Pickle { file: shown_name }),
             Err(_) if has_pickle_extension(file_name) => return Err(Error::Pickle { file: shown_name }),
             Err(error) => return Err(error.into()),

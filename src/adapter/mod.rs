@@ -5,7 +5,7 @@
 //! | file | read | written | where |
 //! |---|---|---|---|
 //! | kohya LoRA, LoCon and LyCORIS full differences `.safetensors`, optionally with embeddings bundled in | yes | yes | `kohya`, `bundle` |
-//! | ComfyUI's own names | yes | | `comfyui` |
+//! | the names of original checkpoints (ComfyUI, OneTrainer) | yes | | `original_layout` |
 //! | diffusers and peft LoRA, four dialects | yes | the newer two | `diffusers` |
 //! | embedding `.safetensors` (`emb_params`, diffusers' single key, `clip_l`) | yes | the first two | `embedding_file`, `export` |
 //! | diffusers' and peft's folders, also zipped | yes | yes | `folder`, `export` |
@@ -17,7 +17,6 @@
 mod archive;
 mod assemble;
 mod bundle;
-mod comfyui;
 mod difference;
 mod diffusers;
 mod embedding_file;
@@ -33,6 +32,7 @@ mod kohya;
 mod merge;
 mod metadata;
 mod module_path;
+mod original_layout;
 mod original_path;
 mod part;
 mod project;

@@ -1,6 +1,6 @@
 //! What one tensor of an adapter's file is, whatever the dialect; and words for what is not understood.
 
-use super::{bundle, comfyui, diffusers, kohya};
+use super::{bundle, diffusers, kohya, original_layout};
 
 /// The role of a tensor, told by its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl Part {
     pub fn of(name: &str) -> Option<Self> {
         kohya::part(name)
             .or_else(|| diffusers::part(name))
-            .or_else(|| comfyui::part(name))
+            .or_else(|| original_layout::part(name))
             .or_else(|| bundle::part(name))
     }
 

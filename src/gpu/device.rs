@@ -118,6 +118,7 @@ impl Gpu {
             subgroups: device.features().contains(wgpu::Features::SUBGROUP),
             // A browser's software adapter takes longer to compile a kernel than to run it.
             constant_extents: !(report.software && cfg!(target_arch = "wasm32")),
+            software: report.software,
             tiles: TileTable::untuned(report.software),
             ..KernelProfile::default()
         };

@@ -20,6 +20,8 @@ pub struct KernelProfile {
     /// Extents that belong to a weight are constants of the kernels: the fastest ones, and one to be
     /// compiled for each shape of a weight.
     pub constant_extents: bool,
+    /// The device is a processor, which a pass over memory costs as much as it costs the host.
+    pub software: bool,
     /// How matrix products are cut up.
     pub tiles: TileTable,
     /// Work that may be queued before it is submitted ([`super::Work`] counts it): what the device
@@ -44,6 +46,7 @@ impl Default for KernelProfile {
             workgroup_invocations: 256,
             subgroups: false,
             constant_extents: true,
+            software: false,
             tiles: TileTable::default(),
             submission_budget: CAREFUL_BUDGET,
             poison_results: false,

@@ -7,7 +7,7 @@ use super::lora::{Folding, LayerWeights, LoraSet, layer_weights};
 use crate::ops::{
     self,
     activation::Activation,
-    conv2d::{Additions, Padding, doubled, relay_weight, trainable_conv2d},
+    conv2d::{Additions, Padding, doubled, trainable_conv2d},
     frozen_weight::FrozenWeight,
     group_norm::GroupNormWeights,
     layer_norm::LayerNormWeights,
@@ -164,15 +164,10 @@ impl Conv2d {
         channels: usize,
         stride: usize,
     ) -> Result<Self, weights::Error> {
-        let weight = weights.take(&format!("{path}.weight"), [channels, channels, 3, 3])?;
-        let bias = Tensor::zeros([channels], (&weight.device(), weight.dtype()));
-        Ok(Self {
-            path: path.to_owned(),
-            weight: FrozenWeight::Floats(relay_weight(weight)),
-            bias,
-            stride,
-            padding: Padding::same(1),
-        })
+        let weight = weights.take_kernel(&format!("{path}.weight"), [channels, channels, 3, 3])?;
+        let like = weight.floats();
+        let bias = Tensor::zeros([channels], (&like.device(), like.dtype()));
+        Ok(Self { path: path.to_owned(), weight, bias, stride, padding: Padding::same(1) })
     }
 
     fn load_with(

@@ -111,6 +111,14 @@ impl Engine {
         to_js(&self.gpu.report)
     }
 
+    /// The folders of a complete model that a checkpoint has nothing for and that don't lie beside it.
+    #[wasm_bindgen(js_name = lackingParts)]
+    pub async fn lacking_parts(&self, source: ModelSource) -> Result<Vec<String>, JsValue> {
+        let checkpoint = SingleFile::in_folder(&source).await.map_err(fault)?;
+        let lacking = checkpoint.map(|checkpoint| checkpoint.lacks()).unwrap_or_default();
+        Ok(lacking.into_iter().map(str::to_owned).collect())
+    }
+
     /// What a model would take of this device, from its configs and its files' lengths.
     #[wasm_bindgen(js_name = planModel)]
     pub async fn plan_model(&self, source: ModelSource) -> Result<JsValue, JsValue> {

@@ -4,13 +4,14 @@ use std::{collections::HashMap, ops::Range};
 
 use burn::tensor::{DType, Device, FloatDType, Tensor};
 
-use crate::ops::quantized::QuantizedWeight;
+use crate::{gpu::KernelProfile, ops::quantized::QuantizedWeight};
 
 use super::{
     ByteSource, Error, SafetensorsHeader, TensorEntry,
     convert::Floats,
     files::{Index, Layout},
     random::RandomTensors,
+    relay::{kernel_sizes, relay},
 };
 
 /// Read at once, in bytes: bounds what lies in memory beside the tensor itself. A multiple of every
@@ -37,6 +38,8 @@ pub struct Weights {
     pub(super) dtype: DType,
     /// Which weights are kept as 8-bit integers, by their names.
     quantizes: fn(&str) -> bool,
+    /// Whether 3×3 kernels are relaid here rather than on the device.
+    relays: bool,
 }
 
 /// A tensor on the device, flat: burn's tensors know their rank at compile time, files do not.
@@ -50,6 +53,8 @@ pub(super) struct Stored {
 pub(super) enum Content {
     /// One after the other; several only of a matrix, and then of whole rows.
     Floats(Vec<Tensor<1>>),
+    /// A 3×3 kernel as our convolutions read it.
+    Relaid(Tensor<1>),
     /// A linear layer's weight, or that of a 1×1 convolution.
     Matrix(QuantizedWeight<2>),
     /// Relaid for our convolutions.
@@ -92,7 +97,8 @@ impl Weights {
         progress: &mut dyn FnMut(u64),
     ) -> Result<Self, Error> {
         let layout = Layout::find(source, folder, stem, dtype).await?;
-        let mut weights = Self { quantizes, ..Self::empty(folder, dtype) };
+        let relays = KernelProfile::on(device).software;
+        let mut weights = Self { quantizes, relays, ..Self::empty(folder, dtype) };
         for file in &layout.files {
             let header = SafetensorsHeader::read(source, &file.path).await?;
             progress(header.data_start);
@@ -122,6 +128,7 @@ impl Weights {
             largest_tensor: LARGEST_TENSOR,
             dtype: dtype.into(),
             quantizes: |_| false,
+            relays: false,
         }
     }
 
@@ -150,6 +157,11 @@ impl Weights {
         let quantized = matches!(entry.shape[..], [_, _] | [_, _, _, _]) && (self.quantizes)(&name);
         let content = if quantized {
             self.fetch_quantized(source, path, entry, device, progress).await?
+        } else if self.relays
+            && let Some(sizes) = kernel_sizes(&entry.shape)
+        {
+            let values = read_relaid(source, path, entry, sizes, dtype, progress).await?;
+            Content::Relaid(self.upload(&name, values, device, dtype)?)
         } else {
             let part_bytes = (self.numbers_together(&entry.shape, dtype) * entry.dtype.size()) as u64;
             let mut parts = Vec::new();
@@ -271,6 +283,28 @@ impl Weights {
     pub(super) fn wrong_shape(&self, name: &str, actual: Vec<usize>, expected: Vec<usize>) -> Error {
         Error::WrongShape { component: self.component.clone(), name: name.to_owned(), actual, expected }
     }
+}
+
+/// The numbers of a 3×3 kernel in the order of our convolutions, read a few outputs at a time.
+async fn read_relaid(
+    source: &dyn ByteSource,
+    path: &str,
+    entry: &TensorEntry,
+    [outputs, inputs]: [usize; 2],
+    dtype: FloatDType,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Floats, Error> {
+    let range = entry.range.clone();
+    let mut whole = Floats::zeros(dtype, (range.end - range.start) as usize / entry.dtype.size())?;
+    let row = (range.end - range.start) / outputs as u64;
+    let together = (PIECE / row).max(1);
+    for first in (0..outputs).step_by(together as usize) {
+        let start = range.start + first as u64 * row;
+        let part = start..range.end.min(start + together * row);
+        let part = read_floats(source, path, entry, part, dtype, progress).await?;
+        relay(&part, &mut whole, first, [outputs, inputs]);
+    }
+    Ok(whole)
 }
 
 /// The numbers that lie at `range` of a file, as `dtype`, read in pieces.

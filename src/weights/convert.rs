@@ -22,6 +22,17 @@ impl Floats {
         }
     }
 
+    /// So many zeros, to be overwritten.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn zeros(dtype: FloatDType, count: usize) -> Result<Self, Error> {
+        Ok(match Self::new(dtype)? {
+            Self::F32(_) => Self::F32(vec![0.0; count]),
+            Self::F16(_) => Self::F16(vec![f16::ZERO; count]),
+        })
+    }
+
     /// Makes room for so many numbers more, so that a large tensor is not copied as it grows.
     pub fn reserve(&mut self, count: usize) {
         match self {

@@ -69,6 +69,7 @@ impl Weights {
         }
         match content {
             Content::Floats(parts) => Ok(Some(parts)),
+            Content::Relaid(kernel) => Ok(Some(vec![stored_order(kernel, shape)])),
             Content::Matrix(_) | Content::Kernel(_) => {
                 Err(Error::Quantized { component: self.component.clone(), name: name.to_owned() })
             }
@@ -123,6 +124,20 @@ impl Weights {
             self.tensors.remove(name);
             return Ok(weight);
         }
+        if let Some(Stored { shape: actual, content: Content::Relaid(kernel) }) = self.tensors.get(name)
+            && actual[..] == shape
+        {
+            let [outputs, inputs, height, width] = shape;
+            let kernel = kernel.clone().reshape([height, width, inputs, outputs]);
+            self.tensors.remove(name);
+            return Ok(FrozenWeight::Floats(kernel));
+        }
         Ok(FrozenWeight::Floats(relay_weight(self.take(name, shape)?)))
     }
+}
+
+/// A relaid kernel as it was stored, for who wants it so.
+fn stored_order(kernel: Tensor<1>, shape: &[usize]) -> Tensor<1> {
+    let &[outputs, inputs, height, width] = shape else { return kernel };
+    kernel.reshape([height, width, inputs, outputs]).permute([3, 2, 0, 1]).flatten(0, 3)
 }

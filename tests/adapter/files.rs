@@ -726,6 +726,11 @@ fn pickles_and_giants_are_refused_before_they_are_read() {
         assert_eq!(error, Error::Pickle { file: file_name.to_owned() });
         assert!(error.to_string().contains("safetensors.torch.save_file"));
     }
+    let database = [b"SQLite format 3\0".as_slice(), &[0; 100]].concat();
+    for file_name in ["my_dog_lora_f16.ckpt", "my-dog.safetensors"] {
+        let error = Adapter::from_bytes(&database, file_name).unwrap_err();
+        assert_eq!(error, Error::DrawThings { file: file_name.to_owned() });
+    }
     // A good file under a wrong name is still a good file.
     assert!(Adapter::from_bytes(&full_adapter().to_bytes(), "adapter.bin").is_ok());
     assert_eq!(check_length("x", LARGEST_FILE), Ok(()));

@@ -116,3 +116,61 @@ fn files_in_the_original_layout_are_read_as_in_diffusers() {
     assert_eq!(difference(format!("lora_unet_{}", flat(layers[2].0))), expected);
     assert_eq!(difference(format!("diffusion_model.{}", layers[2].0)), expected);
 }
+
+/// One layer of the U-Net and one of the text encoder as each program names them.
+#[test]
+fn every_programs_names_lead_to_the_same_layers() {
+    const UNET: &str = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_out.0";
+    const TEXT: &str = "text_encoder.text_model.encoder.layers.3.self_attn.out_proj";
+    const KOHYA: [&str; 2] = ["lora_down.weight", "lora_up.weight"];
+    const PEFT: [&str; 2] = ["lora_A.weight", "lora_B.weight"];
+    for (program, unet, text, suffixes) in [
+        (
+            "sd-scripts, LyCORIS, OneTrainer, InvokeAI's training",
+            "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_out_0",
+            "lora_te_text_model_encoder_layers_3_self_attn_out_proj",
+            KOHYA,
+        ),
+        (
+            "OneTrainer (OMI)",
+            "unet.input_blocks.1.1.transformer_blocks.0.attn1.to_out.0",
+            "clip_l.text_model.encoder.layers.3.self_attn.out_proj",
+            KOHYA,
+        ),
+        (
+            "ComfyUI",
+            "diffusion_model.input_blocks.1.1.transformer_blocks.0.attn1.to_out.0",
+            "text_encoders.clip_l.transformer.text_model.encoder.layers.3.self_attn.out_proj",
+            KOHYA,
+        ),
+        (
+            "diffusers with peft",
+            "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_out.0",
+            "text_encoder.text_model.encoder.layers.3.self_attn.out_proj",
+            PEFT,
+        ),
+        (
+            "diffusers with transformers 5",
+            "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_out.0",
+            "text_encoder.encoder.layers.3.self_attn.out_proj",
+            PEFT,
+        ),
+        (
+            "diffusers' training scripts",
+            "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_out.0",
+            "text_encoder.text_model.encoder.layers.3.self_attn.out_proj",
+            ["lora.down.weight", "lora.up.weight"],
+        ),
+        (
+            "diffusers' training scripts of old",
+            "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn1.processor.to_out_lora",
+            "text_encoder.text_model.encoder.layers.3.self_attn.to_out_lora",
+            ["down.weight", "up.weight"],
+        ),
+    ] {
+        let shapes: [&[usize]; 2] = [&[4, 16], &[16, 4]];
+        let both = [unet, text].map(|name| tensors(name, shapes, suffixes)).concat();
+        let paths: Vec<String> = read(&both).lora.into_iter().map(|layer| layer.path).collect();
+        assert_eq!(paths, [UNET, TEXT], "{program}");
+    }
+}

@@ -103,6 +103,7 @@ describe("the journey", () => {
 
     await page.getByLabel("Preview", { exact: true }).selectOption(PREVIEW_EVERY);
     await page.getByLabel("Steps a preview").fill("2");
+    await page.getByLabel("Watch the quality").check();
     await page.getByRole("button", { name: "See what the untrained model draws" }).click();
     await page.locator(".untrained canvas").waitFor({ timeout: PATIENCE });
     await screenshot(page, "2-untrained");
@@ -123,6 +124,7 @@ describe("the journey", () => {
       .evaluateAll((all) => all.map((canvas) => (canvas as HTMLCanvasElement).toDataURL("image/png")));
     expect(untrained).toBeDefined();
     expect(preview).not.toBe(untrained);
+    await page.getByText(`It is the state of step ${STEPS}, whose preview scored best.`).waitFor();
     await screenshot(page, "4-trained");
     await expectAccessible(page, "a finished training");
 
@@ -173,6 +175,8 @@ describe("the journey", () => {
     );
     const keys = Object.keys(header);
     expect(keys).toContain("bundle_emb.my-dog.string_to_param.*");
+    // The first picture that was drawn with it.
+    expect(header.__metadata__["modelspec.thumbnail"]).toMatch(/^data:image\/jpeg;base64,\/9j\//);
     expect(keys.some((key) => key.startsWith("lora_unet_") && key.endsWith(".lora_down.weight"))).toBe(true);
     const word = await downloaded(page, () =>
       page.getByRole("button", { name: "Export the word alone" }).click(),

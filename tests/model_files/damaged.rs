@@ -134,9 +134,9 @@ struct Target {
 }
 
 /// A convolution with a Tucker factor, a layer of the text encoder, peft's names with their scales in the
-/// metadata, a word of OneTrainer's.
+/// metadata, names of original checkpoints, a word of OneTrainer's.
 fn wide_adapter() -> Vec<u8> {
-    let names: [(&str, &[usize]); 9] = [
+    let names: [(&str, &[usize]); 13] = [
         ("lora_unet_down_blocks_0_resnets_0_conv1.lora_down.weight", &[2, 1, 1, 1]),
         ("lora_unet_down_blocks_0_resnets_0_conv1.lora_mid.weight", &[2, 2, 3, 3]),
         ("lora_unet_down_blocks_0_resnets_0_conv1.lora_up.weight", &[1, 2, 1, 1]),
@@ -146,6 +146,10 @@ fn wide_adapter() -> Vec<u8> {
         ("unet.mid_block.attentions.0.proj_in.lora_B.weight", &[2, 1]),
         ("text_encoder.encoder.layers.1.self_attn.to_q_lora.down.weight", &[1, 2]),
         ("text_encoder.encoder.layers.1.self_attn.to_q_lora.up.weight", &[2, 1]),
+        ("lora_unet_output_blocks_11_1_proj_out.lora_down.weight", &[1, 2]),
+        ("lora_unet_output_blocks_11_1_proj_out.lora_up.weight", &[2, 1]),
+        ("diffusion_model.input_blocks.3.0.op.diff", &[1, 1, 3, 3]),
+        ("diffusion_model.input_blocks.3.0.op.diff_b", &[1]),
     ];
     let mut tensors: Vec<OutgoingTensor> = names
         .iter()

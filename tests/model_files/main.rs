@@ -5,6 +5,7 @@ mod support;
 
 mod counting;
 mod damaged;
+mod kernels;
 mod loading_time;
 mod single_file;
 mod streaming;

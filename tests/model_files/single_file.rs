@@ -192,6 +192,28 @@ fn what_a_file_lacks_is_taken_from_another_model() {
     assert_eq!(unet(&model).config().block_out_channels, unet(&demo).config().block_out_channels);
 }
 
+/// As the page keeps a completed checkpoint: the other model's parts in folders beside it.
+#[test]
+fn what_a_file_lacks_is_found_beside_it() {
+    let mut source = memory(file("sd1", |name| name.starts_with("model.diffusion_model."), vec![]));
+    source.insert("merges.txt", MERGES);
+    let lacks = |source: &MemorySource| block_on(SingleFile::in_folder(source)).unwrap().unwrap().lacks();
+    assert_eq!(lacks(&source), ["vae", "text_encoder", "tokenizer"]);
+    source.insert("vae/config.json", "{}");
+    assert_eq!(lacks(&source), ["text_encoder", "tokenizer"]);
+    for path in ["text_encoder/config.json", "tokenizer/vocab.json", "tokenizer/merges.txt"] {
+        source.insert(path, path);
+    }
+    // What the file has itself counts, whatever lies beside it.
+    source.insert("unet/config.json", "{}");
+    let model = block_on(SingleFile::in_folder(&source)).unwrap().unwrap();
+    assert!(model.lacks().is_empty());
+    assert!(config(&model, "unet/config.json").contains("UNet2DConditionModel"));
+    assert_eq!(config(&model, "vae/config.json"), "{}");
+    assert_eq!(config(&model, "tokenizer/merges.txt"), "tokenizer/merges.txt");
+    assert_eq!(block_on(model.length("tokenizer/other.txt")).unwrap(), None);
+}
+
 #[test]
 fn a_folder_of_one_checkpoint_is_told_from_one_of_parts() {
     let mut source = memory(file("sd1", |_| true, vec![]));

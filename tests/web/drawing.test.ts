@@ -44,7 +44,10 @@ const JPEG = vi.hoisted(() => Uint8Array.of(0xff, 0xd8, 0xff));
 vi.mock("../../web/features/adapters/thumbnail", () => ({ toJpeg: async () => JPEG }));
 vi.mock("../../web/ui/picture-view", () => ({ toCanvas: () => undefined }));
 vi.mock("../../web/features/gallery/gallery", () => ({
-  keep: async (_picture: unknown, settings: PictureSettings) => void outside.kept.push(settings),
+  keep: async (_picture: unknown, settings: PictureSettings) => {
+    outside.kept.push(settings);
+    return outside.keepNew.value ? `picture-${outside.kept.length}` : undefined;
+  },
   keepNew: outside.keepNew,
 }));
 
@@ -124,6 +127,18 @@ describe("several pictures from one press", () => {
     expect(outside.kept.map(({ seed }) => seed)).toEqual([form.LARGEST_SEED, 0, 1]);
     expect(shown.value?.record.seed).toBe(1);
     expect(drawing.progress.value).toBeUndefined();
+  });
+
+  test.each([
+    ["the latest are at hand, the others in the Gallery", true, 24],
+    ["all are at hand where the Gallery doesn't keep them", false, 30],
+  ])("%s", async (_, kept, atHand) => {
+    outside.keepNew.value = kept;
+    form.count.value = 30;
+    await generate();
+    expect(outside.kept.length).toBe(30);
+    expect(results.value.length).toBe(atHand);
+    expect(results.value[0]?.galleryId).toBe(kept ? "picture-30" : undefined);
   });
 
   test("cancelled in the second, the first is there and no other is begun", async () => {

@@ -1,8 +1,9 @@
+import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { LoadProgress } from "../../web/engine/api";
 import type { ModelSource } from "../../web/engine/contract";
-import type { HubChoice } from "../../web/engine/model-choice";
-import { storedModels } from "../../web/engine/model-folder";
+import type { Completion, FilesChoice, HubChoice } from "../../web/engine/model-choice";
+import { removeModel, storedModels } from "../../web/engine/model-folder";
 import { JobControl } from "../../web/engine/worker/job-control";
 import { openModel as open } from "../../web/engine/worker/sources/model";
 import { Cancelled, type Patience } from "../../web/engine/worker/sources/transfer";
@@ -358,4 +359,53 @@ describe("files of this device", () => {
     await expect(open("dreamy.ckpt")).rejects.toThrow("pickle");
     await expect(open("photo.png")).rejects.toThrow("Choose one .safetensors file");
   });
+});
+
+describe("a checkpoint that is not a whole model", () => {
+  const file = () => new File([numbers(1000, 9)], "unet-only.safetensors", { lastModified: 7 });
+  const checkpoint = (completion?: Completion): FilesChoice => ({
+    kind: "files",
+    name: "unet-only.safetensors",
+    files: [{ path: "unet-only.safetensors", file: file() }],
+    keep: true,
+    ...(completion && { completion }),
+  });
+
+  test("is kept with the parts of a model in the storage, without the rest of that", async () => {
+    await openModel(choice(), bringing());
+    const [giver] = await storedModels();
+    expect(giver?.inParts).toBe(true);
+    const parts = ["vae", "text_encoder", "tokenizer"];
+    const opened = await open(checkpoint({ id: giver?.id ?? "", parts }), bringing());
+    expect(opened.storedId).not.toBe(giver?.id);
+    // The giver may go.
+    await removeModel(giver?.id ?? "");
+    const source = await openModel({ kind: "stored", id: opened.storedId ?? "" }, bringing());
+    expect(await source.length("model.safetensors")).toBe(1000);
+    for (const path of ["vae/config.json", "text_encoder/model.safetensors", "tokenizer/vocab.json"]) {
+      await expectWhole(source, path);
+    }
+    expect(await source.length("unet/config.json")).toBeUndefined();
+    expect(await source.length("model_index.json")).toBeUndefined();
+    const [kept] = await storedModels();
+    expect(kept).toMatchObject({ name: "unet-only", whole: true, inParts: false });
+  });
+
+  test("is not completed by a model that lacks the same", async () => {
+    await openModel(checkpoint(), bringing());
+    const [giver] = await storedModels();
+    const asked = openModel(checkpoint({ id: giver?.id ?? "", parts: ["vae"] }), bringing());
+    await expect(asked).rejects.toThrow("has no vae to give");
+  });
+});
+
+test("what the hub tells of a checkpoint's content goes with it, also at the next visit", async () => {
+  hub.files.clear();
+  hub.put("models/clip-tokenizer/merges.txt", "#version: 0.2\n");
+  hub.put("tiny.safetensors", numbers(500, 3));
+  const expected = createHash("sha256").update(numbers(500, 3)).digest("hex");
+  const opened = await open(choice({ file: "tiny.safetensors" }), bringing());
+  expect(opened.source.checkpointSha256).toBe(expected);
+  const again = await openModel({ kind: "stored", id: opened.storedId ?? "" }, bringing());
+  expect(again.checkpointSha256).toBe(expected);
 });

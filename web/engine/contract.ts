@@ -377,6 +377,8 @@ export interface Engine {
   start(kept: string | undefined): Promise<string | undefined>;
   device(): DeviceReport;
   /** What the model would take of this device, from its configs and its files' headers. */
+  /** The folders of a complete model that a checkpoint lacks, by diffusers' names. */
+  lackingParts(source: ModelSource): Promise<string[]>;
   planModel(source: ModelSource): Promise<ModelPlan>;
   loadModel(
     source: ModelSource,

@@ -8,13 +8,22 @@ export type ModelChoice =
   | { kind: "embedded"; folder: string }
   | HubChoice
   /** A .safetensors file, or a folder in diffusers' layout, on any server that lets pages of others read it. */
-  | { kind: "address"; url: string }
+  | { kind: "address"; url: string; completion?: Completion }
   | FilesChoice
   /** Fetched at an earlier visit; `id` is that of its `StoredModel`. */
   | { kind: "stored"; id: string };
 
+/** What a checkpoint lacks, taken from a model in the browser's storage. */
+export interface Completion {
+  /** Of its `StoredModel`. */
+  id: string;
+  /** Folders, by diffusers' names. */
+  parts: string[];
+}
+
 export interface HubChoice {
   kind: "hub";
+  completion?: Completion;
   /** "owner/name" */
   repository: string;
   /** Branch, tag or commit. */
@@ -30,6 +39,7 @@ export interface HubChoice {
 /** Files of this device; paths are relative to the model's folder. */
 export interface FilesChoice {
   kind: "files";
+  completion?: Completion;
   name: string;
   files: { path: string; file: File }[];
   /** Copies them into the browser's storage, so that they are there at the next visit. */
@@ -54,8 +64,10 @@ export interface ModelOffer {
   bytes: number;
   /** Of those, what lies in the browser's storage already. */
   storedBytes: number;
-  /** What it will take of this device. */
-  plan: ModelPlan;
+  /** Folders of a complete model, by diffusers' names, that this one lacks. */
+  lacks: string[];
+  /** What it will take of this device; `null` of a model that lacks something. */
+  plan: ModelPlan | null;
 }
 
 /** What a model takes of the GPU's memory, from its configs. */
@@ -84,6 +96,8 @@ export interface StoredModel {
   /** When it is whole. */
   bytesTotal: number;
   whole: boolean;
+  /** Whether it lies in parts, of which another model can take what it lacks. */
+  inParts: boolean;
   /** Milliseconds since 1970. */
   usedAt: number;
 }

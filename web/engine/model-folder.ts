@@ -79,6 +79,7 @@ async function describe(id: string, folder: FileSystemDirectoryHandle): Promise<
     bytes,
     bytesTotal: files.reduce((sum, file) => sum + file.bytes, 0),
     whole: files.length > 0 && files.every((file) => file.whole),
+    inParts: files.some((file) => file.path === "model_index.json"),
     usedAt,
   };
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{
     device_memo,
-    model_place::{OpenedModel, Place, Predicts},
+    model_place::{OpenedModel, Place, Predicts, check_is_here},
 };
 use clap::{Args, ValueEnum};
 use palpable::{
@@ -95,6 +95,11 @@ impl ModelArguments {
             Device::Gpu => Choice::Gpu,
             Device::Cpu => Choice::Cpu,
         };
+        for written in
+            [Some(&self.model), self.vae.as_ref(), self.complete_with.as_ref()].into_iter().flatten()
+        {
+            check_is_here(written)?;
+        }
         let mut gpu = Gpu::open(choice).await?;
         if let Some(limit) = self.memory_limit {
             gpu.memory_limit = limit;

@@ -62,6 +62,33 @@ impl Place {
     }
 }
 
+/// Refuses what is no folder or file here, with how to fetch it where it looks like a hub's name or an
+/// address: this program opens no connection.
+pub fn check_is_here(written: &str) -> Result<(), weights::Error> {
+    if Path::new(written).exists() {
+        return Ok(());
+    }
+    let mut path = written.split('/');
+    let reason = if written.starts_with("https://") || written.starts_with("http://") {
+        let name = path.next_back().filter(|name| name.ends_with(".safetensors"));
+        let name = name.unwrap_or("model.safetensors");
+        format!(
+            "models are read from this disk alone; fetch it with `curl -L --fail -o {name} {written}`, then give \
+             --model {name}"
+        )
+    } else if let (Some(_), Some(name), None) = (path.next(), path.next(), path.next()) {
+        let (name, revision) = name.split_once('@').unwrap_or((name, "main"));
+        let repository = written.split('@').next().unwrap_or(written);
+        format!(
+            "there is no such folder; if it is a model's name on a hub, fetch it with `hf download {repository} \
+             --revision {revision} --local-dir {name}` (pip install huggingface_hub), then give --model {name}"
+        )
+    } else {
+        "there is no such folder or file".to_owned()
+    };
+    Err(weights::Error::Unreadable { path: written.to_owned(), reason })
+}
+
 /// A model as a folder in diffusers' layout.
 pub enum OpenedModel<'a> {
     Folder(&'a DirectorySource),

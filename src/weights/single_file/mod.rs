@@ -51,7 +51,17 @@ pub struct SingleFile<'a> {
     source: &'a dyn ByteSource,
     path: String,
     files: BTreeMap<&'static str, View>,
+    /// Parts that the file lacks and that lie beside it, by their folders.
+    beside: Vec<&'static str>,
 }
+
+/// The parts of a complete model by diffusers' names, each with a file that it can't be without.
+const PARTS: [(&str, &str); 4] = [
+    ("unet", "unet/config.json"),
+    ("vae", "vae/config.json"),
+    ("text_encoder", "text_encoder/config.json"),
+    ("tokenizer", "tokenizer/merges.txt"),
+];
 
 /// Standard deviation of the last transformer's first bias above which a 2.x model predicts v.
 const V_PREDICTION_SPREAD: f64 = 0.09;
@@ -106,11 +116,12 @@ impl<'a> SingleFile<'a> {
                 files.insert(weights, View::tensors(part.tensors));
             }
         }
-        Ok(Self { source, path: path.to_owned(), files })
+        Ok(Self { source, path: path.to_owned(), files, beside: Vec::new() })
     }
 
     /// The checkpoint of a folder that holds one, `model.safetensors` with CLIP's `merges.txt` beside it,
-    /// rather than a model's parts; `None` if it holds parts.
+    /// rather than a model's parts; `None` if it holds parts. What the checkpoint lacks may lie beside it, in
+    /// folders as diffusers has them.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -124,7 +135,13 @@ impl<'a> SingleFile<'a> {
             None => None,
         };
         let options = SingleFileOptions { merges: merges.as_deref(), ..Default::default() };
-        Self::open(source, file, options).await.map(Some)
+        let mut checkpoint = Self::open(source, file, options).await?;
+        for (folder, needed) in PARTS {
+            if !checkpoint.files.contains_key(needed) && source.length(needed).await?.is_some() {
+                checkpoint.beside.push(folder);
+            }
+        }
+        Ok(Some(checkpoint))
     }
 
     /// The short hash by which other programs know the file ([`checkpoint_hash`]).
@@ -137,26 +154,30 @@ impl<'a> SingleFile<'a> {
 
     /// The folders of a complete model that the file has nothing for, by diffusers' names.
     pub fn lacks(&self) -> Vec<&'static str> {
-        let parts = [
-            ("unet", "unet/config.json"),
-            ("vae", "vae/config.json"),
-            ("text_encoder", "text_encoder/config.json"),
-            ("tokenizer", "tokenizer/merges.txt"),
-        ];
-        parts
+        let lacking = PARTS
             .into_iter()
-            .filter(|(_, file)| !self.files.contains_key(file))
-            .map(|(folder, _)| folder)
-            .collect()
+            .filter(|(folder, file)| !self.files.contains_key(file) && !self.beside.contains(folder));
+        lacking.map(|(folder, _)| folder).collect()
+    }
+
+    /// Whether a file is of a part that lies beside the checkpoint.
+    fn is_beside(&self, path: &str) -> bool {
+        path.split_once('/').is_some_and(|(folder, _)| self.beside.contains(&folder))
     }
 }
 
 impl ByteSource for SingleFile<'_> {
     fn length<'b>(&'b self, path: &'b str) -> LocalFuture<'b, Result<Option<u64>, Error>> {
+        if self.is_beside(path) {
+            return self.source.length(path);
+        }
         Box::pin(async move { Ok(self.files.get(path).map(View::length)) })
     }
 
     fn read<'b>(&'b self, path: &'b str, range: Range<u64>) -> LocalFuture<'b, Result<Vec<u8>, Error>> {
+        if self.is_beside(path) {
+            return self.source.read(path, range);
+        }
         Box::pin(async move {
             let view = self.files.get(path).ok_or_else(|| Error::MissingFile { path: path.to_owned() })?;
             if range.end > view.length() {

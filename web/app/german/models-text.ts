@@ -62,6 +62,18 @@ export const germanModels: ModelsText = {
     noRoom: (free) => `Dieser Browser hat noch ${free} Platz, zu wenig dafür. Lösche zuerst etwas.`,
   },
 
+  incomplete: {
+    parts: { vae: "der Autoencoder (VAE)", text_encoder: "der Textencoder" },
+    lacks: (parts) => `Diese Datei ist kein ganzes Modell: Es fehlt ${parts.join(" und ")}.`,
+    noUnet:
+      "Diese Datei hat kein U-Net, den Teil, der zeichnet: Sie ist ein Zusatz zu anderen Modellen. Wähle einen ganzen Checkpoint.",
+    choose: "Ein anderes Modell der gleichen Art kann es geben: Stable Diffusion 1.x für 1.x, 2.x für 2.x.",
+    nothingHere:
+      "Hole zuerst ein Modell der gleichen Art wie bei diffusers, etwa stable-diffusion-v1-5/stable-diffusion-v1-5 für Stable Diffusion 1.x, öffne dann diese Datei noch einmal und ergänze sie daraus.",
+    from: "Nehmen von",
+    complete: "Ergänzen",
+  },
+
   fetching: {
     title: (name) => `${name} wird geholt`,
     progress: (loaded, total) => `${loaded} von ${total}`,

@@ -117,7 +117,10 @@ const api: EngineApi = {
       progress: () => undefined,
       control: new JobControl(),
     });
-    return { ...offer, plan: await turns.take(() => engine().planModel(source)) };
+    return turns.take(async () => {
+      const lacks = await engine().lackingParts(source);
+      return { ...offer, lacks, plan: lacks.length > 0 ? null : await engine().planModel(source) };
+    });
   },
   loadModel: async (choice, progress) => {
     const found = await asJob("model", (control) => openModelOf(choice, { progress, control }));

@@ -25,8 +25,8 @@ export interface Result {
   comparison: { prompt: string; picture: Picture } | undefined;
 }
 
-/** The Gallery has them all; here they lie in memory, each with a canvas. */
-const MOST_RESULTS = 40;
+/** So many are at hand here; older ones are in the Gallery, or stay where they aren't kept there. */
+const MOST_AT_HAND = 24;
 
 /** The latest first. */
 export const results = signal<Result[]>([]);
@@ -49,13 +49,11 @@ export async function generate(): Promise<void> {
   await drawAll(wishes, "pictures", async (place, { heatMaps, ...picture }, { record }) => {
     const key = nextKey++;
     const drawn = { key, wish: { ...wish, seed: record.seed }, record, picture, heatMaps };
-    results.value = [
-      { ...drawn, galleryId: undefined, comparison: undefined },
-      ...results.value.slice(0, MOST_RESULTS - 1),
-    ];
+    results.value = [{ ...drawn, galleryId: undefined, comparison: undefined }, ...results.value];
     shownKey.value = key;
     if (place + 1 === wishes.length) announce(text.generate.drawn(wish.prompt));
     change(key, { galleryId: await keep(picture, record) });
+    results.value = results.value.filter(({ galleryId }, at) => at < MOST_AT_HAND || !galleryId);
     await keepFirstPicture(wish, picture);
   });
 }

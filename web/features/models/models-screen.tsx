@@ -2,7 +2,10 @@
 import { useEffect } from "preact/hooks";
 import { HeldFault } from "../../app/fault-notice";
 import { gigabytes, parameters } from "../../app/format";
+import type { OfferedChoice } from "../../engine/api";
+import type { ModelOffer } from "../../engine/model-choice";
 import { FetchProgress } from "./fetch-progress";
+import { IncompleteCard } from "./incomplete-card";
 import { fault, look, refresh } from "./manager";
 import { choice, fetching, loadDemoModel, model } from "./model";
 import { ModelPicker } from "./model-picker";
@@ -21,9 +24,7 @@ export function ModelsScreen() {
       <HeldFault of={fault} />
       <InUse />
       {fetching.value && <FetchProgress fetching={fetching.value} />}
-      {shown.state === "offered" && !fetching.value && (
-        <OfferCard choice={shown.choice} offer={shown.offer} />
-      )}
+      {shown.state === "offered" && !fetching.value && <Offer choice={shown.choice} offer={shown.offer} />}
       <ModelPicker />
       <section class="card">
         <h2>{text.stored.title}</h2>
@@ -32,6 +33,12 @@ export function ModelsScreen() {
       </section>
     </div>
   );
+}
+
+function Offer({ choice, offer }: { choice: OfferedChoice; offer: ModelOffer }) {
+  const { plan } = offer;
+  if (!plan) return <IncompleteCard choice={choice} offer={offer} />;
+  return <OfferCard choice={choice} offer={offer} plan={plan} />;
 }
 
 function InUse() {

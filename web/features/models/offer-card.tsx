@@ -10,10 +10,16 @@ import { modelsText } from "./text";
 
 const text = modelsText.offer;
 
-export function OfferCard({ choice, offer }: { choice: OfferedChoice; offer: ModelOffer }) {
+interface OfferCardProps {
+  choice: OfferedChoice;
+  offer: ModelOffer;
+  plan: ModelPlan;
+}
+
+export function OfferCard({ choice, offer, plan }: OfferCardProps) {
   const [accepted, setAccepted] = useState(false);
   const local = choice.kind === "files";
-  const drawable = offer.plan.pictureBytes <= offer.plan.limitBytes;
+  const drawable = plan.pictureBytes <= plan.limitBytes;
   const free = freeBytes();
   const kept = !local || choice.keep;
   const noRoom = kept && free !== undefined && offer.bytes - offer.storedBytes > free;
@@ -22,7 +28,7 @@ export function OfferCard({ choice, offer }: { choice: OfferedChoice; offer: Mod
       <h2>{offer.name}</h2>
       <p class="hint">{local ? text.local : text.from(offer.from)}</p>
       <p>{sizeOf(offer, local)}</p>
-      <PlanFacts plan={offer.plan} />
+      <PlanFacts plan={plan} />
       {noRoom && <Notice tone="problem">{text.noRoom(gigabytes(free))}</Notice>}
       {!local && <LicenceField licence={offer.licence} value={accepted} onValue={setAccepted} />}
       <div class="actions">

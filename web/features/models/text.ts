@@ -63,6 +63,19 @@ export const english = {
       `This browser has ${free} of room left, too little for it. Delete something first.`,
   },
 
+  incomplete: {
+    /** By diffusers' folders; a tokenizer goes with its text encoder. */
+    parts: { vae: "the autoencoder (VAE)", text_encoder: "the text encoder" } as Record<string, string>,
+    lacks: (parts: string[]) => `This file is not a whole model: it lacks ${parts.join(" and ")}.`,
+    noUnet:
+      "This file has no U-Net, the part that draws: it is an addition to other models. Choose a whole checkpoint.",
+    choose: "Another model of the same kind can give them: Stable Diffusion 1.x to 1.x, 2.x to 2.x.",
+    nothingHere:
+      "Fetch a model of the same kind in diffusers' layout first, such as stable-diffusion-v1-5/stable-diffusion-v1-5 for Stable Diffusion 1.x, then open this file again and complete it from there.",
+    from: "Take them from",
+    complete: "Complete it",
+  },
+
   fetching: {
     title: (name: string) => `Fetching ${name}`,
     progress: (loaded: string, total: string) => `${loaded} of ${total}`,

@@ -172,22 +172,7 @@ export class Writing {
  * @throws a fault where it isn't.
  */
 export async function storedModel(id: string): Promise<ModelSource> {
-  const folder = await (await modelsFolder()).getDirectoryHandle(id).catch(() => undefined);
-  const manifest = folder && (await readManifest(folder));
-  if (!folder || !manifest?.files.every((file) => file.whole)) {
-    throw faultError("BadFile", "This model isn't whole in the browser's storage any more. Fetch it again.");
-  }
-  const files = new Map<string, Blob>();
-  for (const [index, { path, bytes }] of manifest.files.entries()) {
-    const file = await (await folder.getFileHandle(fileName(index))).getFile();
-    if (file.size !== bytes) {
-      throw faultError(
-        "BadFile",
-        `${path} is damaged in the browser's storage. Delete the model and fetch it again.`,
-      );
-    }
-    files.set(path, file);
-  }
+  const { folder, manifest, files } = await openStored(id);
   // A store that can't note it still gives the model.
   await writeText(folder, USED, `${Date.now()}`).catch(() => undefined);
   return {
@@ -201,6 +186,32 @@ export async function storedModel(id: string): Promise<ModelSource> {
       return new Uint8Array(bytes);
     },
   };
+}
+
+/**
+ * The files of a model that is whole in the storage, by their paths.
+ * @throws a fault where it isn't.
+ */
+export const storedFiles = async (id: string) => (await openStored(id)).files;
+
+async function openStored(id: string) {
+  const folder = await (await modelsFolder()).getDirectoryHandle(id).catch(() => undefined);
+  const manifest = folder && (await readManifest(folder));
+  if (!folder || !manifest?.files.every((file) => file.whole)) {
+    throw faultError("BadFile", "This model isn't whole in the browser's storage any more. Fetch it again.");
+  }
+  const files = new Map<string, File>();
+  for (const [index, { path, bytes }] of manifest.files.entries()) {
+    const file = await (await folder.getFileHandle(fileName(index))).getFile();
+    if (file.size !== bytes) {
+      throw faultError(
+        "BadFile",
+        `${path} is damaged in the browser's storage. Delete the model and fetch it again.`,
+      );
+    }
+    files.set(path, file);
+  }
+  return { folder, manifest, files };
 }
 
 async function writeText(folder: FileSystemDirectoryHandle, name: string, text: string): Promise<void> {

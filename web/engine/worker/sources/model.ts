@@ -2,12 +2,14 @@
 import type { ModelChoice } from "../../model-choice";
 import { addressModel } from "./address";
 import { type Bringing, bring, directModel, type OpenedModel } from "./bring";
+import { completed } from "./completion";
 import { hubModel } from "./hub";
 import type { IncomingModel } from "./incoming";
 import { localModel } from "./local-files";
 import { storedBytes, storedModel } from "./model-store";
 
 export type FetchedChoice = Exclude<ModelChoice, { kind: "embedded" }>;
+type OfferedModel = Exclude<FetchedChoice, { kind: "stored" }>;
 
 export async function openModel(choice: FetchedChoice, bringing: Bringing): Promise<OpenedModel> {
   if (choice.kind === "stored") return { source: await storedModel(choice.id), storedId: choice.id };
@@ -17,7 +19,7 @@ export async function openModel(choice: FetchedChoice, bringing: Bringing): Prom
 }
 
 /** What is known of a model from its list of files; `source` reads its configs where they lie. */
-export async function describeModel(choice: Exclude<FetchedChoice, { kind: "stored" }>, bringing: Bringing) {
+export async function describeModel(choice: OfferedModel, bringing: Bringing) {
   const model = await incoming(choice);
   const { name, from, licence } = model;
   return {
@@ -30,7 +32,12 @@ export async function describeModel(choice: Exclude<FetchedChoice, { kind: "stor
   };
 }
 
-function incoming(choice: Exclude<FetchedChoice, { kind: "stored" }>): Promise<IncomingModel> {
+async function incoming(choice: OfferedModel): Promise<IncomingModel> {
+  const model = await found(choice);
+  return choice.completion ? completed(model, choice.completion) : model;
+}
+
+function found(choice: OfferedModel): Promise<IncomingModel> {
   switch (choice.kind) {
     case "hub":
       return hubModel(choice);
