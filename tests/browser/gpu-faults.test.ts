@@ -42,7 +42,7 @@ let studio: Studio;
 let page: Page;
 let close: () => Promise<void>;
 /** Of the engine that starts next. */
-let fate: Fate | undefined = { when: LOADING, end: "lost" };
+let fate: Fate | undefined = { when: LOADING, end: "outOfMemory" };
 
 beforeAll(async () => {
   studio = await openStudio();
@@ -54,29 +54,33 @@ afterAll(async () => {
   await studio.close();
 });
 
-test("lost while the model moves to it", async () => {
-  await page.getByRole("alert").filter({ hasText: "The GPU was lost" }).waitFor({ timeout: PATIENCE });
-  await restart({ when: SAMPLING, end: "lost" });
+test.each([
+  ["out of memory", "The GPU is out of memory.", { when: LOADING, end: "killed" }],
+  ["the whole worker killed", "The engine stopped unexpectedly.", { when: LOADING, end: "lost" }],
+  ["lost", "The GPU was lost", { when: SAMPLING, end: "lost" }],
+] satisfies [string, string, Fate][])("while the model moves to it: %s", async (_, sentence, next) => {
+  await told(sentence);
+  await restart(next);
 });
 
 test.each([
-  ["lost while it draws", "The GPU was lost", { when: DECODING, end: "lost" }],
-  ["lost while it decodes", "The GPU was lost", { when: SAMPLING, end: "outOfMemory" }],
-  ["out of memory", "The GPU is out of memory.", { when: SAMPLING, end: "killed" }],
-  ["the whole worker killed", "The engine stopped unexpectedly.", { when: TRAINING, end: "lost" }],
-] satisfies [string, string, Fate][])("%s", async (_, sentence, next) => {
+  ["draws", { when: DECODING, end: "lost" }],
+  ["decodes", { when: TRAINING, end: "lost" }],
+] satisfies [string, Fate][])("lost while it %s", async (_, next) => {
+  await waitForModel(page);
   await page.getByLabel("Prompt", { exact: true }).fill("a photo of a dog");
-  if (!(await page.getByLabel("Steps", { exact: true }).isVisible()))
-    await page.getByText("More settings").click();
-  await page.getByLabel("Steps", { exact: true }).fill("2");
+  const steps = page.getByLabel("Steps", { exact: true });
+  if (!(await steps.isVisible())) await page.getByText("More settings").click();
+  await steps.fill("2");
   await page.getByRole("button", { name: "Generate", exact: true }).click();
-  await page.getByRole("alert").filter({ hasText: sentence }).waitFor({ timeout: PATIENCE });
+  await told("The GPU was lost");
   await restart(next);
   // What was asked for is still there.
   expect(await page.getByLabel("Prompt", { exact: true }).inputValue()).toBe("a photo of a dog");
 });
 
 test("lost in the middle of a training: what was learnt so far is kept", async () => {
+  await waitForModel(page);
   await goTo(page, "personalize");
   await setUpLeastTraining(page, 40);
   await page.getByRole("button", { name: "Start training" }).click();
@@ -93,6 +97,9 @@ test("lost in the middle of a training: what was learnt so far is kept", async (
   await drawInOneStep(page, "a photo of <my-dog>");
 });
 
+const told = (sentence: string) =>
+  page.getByRole("alert").filter({ hasText: sentence }).waitFor({ timeout: PATIENCE });
+
 /** By the button beside the sentence. */
 async function restart(next: Fate): Promise<void> {
   fate = next;
@@ -100,7 +107,6 @@ async function restart(next: Fate): Promise<void> {
   await button.click();
   // The header shows the engine that was until the page is drawn anew.
   await button.waitFor({ state: "detached" });
-  await waitForModel(page);
 }
 
 /** Watches what the engine's worker tells the page, and ends the device at the moment that is its fate. */

@@ -1,4 +1,5 @@
 /** Several tabs of one browser, and a worker that the browser ends. */
+import { effect } from "@preact/signals";
 import * as Comlink from "comlink";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { FakeLocks, type FakeTab } from "./fake-locks";
@@ -127,6 +128,18 @@ describe("the engine's worker", () => {
     killWorker();
     await expect(training).rejects.toMatchObject({ name: "EngineStopped" });
     expect(pendingCalls.value).toBe(0);
+    client.dispose();
+  });
+
+  test("asked by an effect, is asked once, and not again by its own answer", async () => {
+    const open = vi.fn(async () => ({}));
+    const { client } = await engineInTab(browser.tab(), open);
+    const stop = effect(() => {
+      if (open.mock.calls.length < 10) void client.open();
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(open).toHaveBeenCalledTimes(1);
+    stop();
     client.dispose();
   });
 

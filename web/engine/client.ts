@@ -140,11 +140,12 @@ export class EngineClient {
   }
 
   async #call<T>(answer: Promise<T>): Promise<T> {
-    pendingCalls.value++;
+    // Without reading it as a signal: an effect that calls would run again at each call and at each answer.
+    pendingCalls.value = pendingCalls.peek() + 1;
     try {
       return await Promise.race([answer, this.#ended]);
     } finally {
-      pendingCalls.value--;
+      pendingCalls.value = pendingCalls.peek() - 1;
     }
   }
 }

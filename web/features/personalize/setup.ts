@@ -74,9 +74,12 @@ export async function planMemory(settings: TrainingSettings, photos: number, lim
 
 export async function loadDefaults(): Promise<void> {
   const asked = method.value;
-  const found = await engine().defaultTrainingSettings(firstSubject.noun || "thing", asked);
+  // An engine that has ended says so where it is asked for work.
+  const found = await engine()
+    .defaultTrainingSettings(firstSubject.noun || "thing", asked)
+    .catch(() => undefined);
   // Another method may have been chosen meanwhile.
-  if (asked === method.value) defaults.value = found;
+  if (found && asked === method.value) defaults.value = found;
 }
 
 export const examples = computed(() => {
