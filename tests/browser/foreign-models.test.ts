@@ -1,22 +1,19 @@
-/**
- * Models that don't come with the page, with the real engine: one from a hub, one from a folder and one in a single file,
- * each drawn with; at the next visit the last one is there without file and network. And an adapter in two files.
- */
+/** Models that don't come with the page, with the real engine: from a hub and from a folder. And an adapter in two files. */
 import fs from "node:fs";
 import path from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, test } from "vitest";
 import { FakeHub } from "../web/fake-hub";
-import { type Shapes, safetensorsFile } from "./safetensors-file";
+import { safetensorsFile } from "./safetensors-file";
 import {
   DESKTOP,
+  drawInOneStep,
   goTo,
   openPage,
   openStudio,
   PATIENCE,
   type Studio,
   screenshot,
-  shownPixels,
   waitForModel,
 } from "./studio";
 
@@ -28,7 +25,6 @@ let studio: Studio;
 let hub: FakeHub;
 let page: Page;
 let close: () => Promise<void>;
-let picture: string;
 
 beforeAll(async () => {
   hub = new FakeHub();
@@ -63,18 +59,14 @@ test("a hub's model is offered with its licence, fetched, and draws", async () =
   await page.getByLabel("I have read the licence").check();
   await page.getByRole("button", { name: "Fetch and use" }).click();
   await inUse("model");
-  picture = await drawn();
+  await drawInOneStep(page, "a photo of a dog");
 });
 
-test("the same in a folder of this device draws the same picture", async () => {
+test("a folder of this device is used, and takes peft's two files as one adapter", async () => {
   await goTo(page, "models");
   await page.getByLabel("Choose a folder", { exact: true }).last().setInputFiles(DEMO);
   await page.getByRole("button", { name: "Use", exact: true }).first().click();
   await inUse("demo");
-  expect(await drawn()).toBe(picture);
-});
-
-test("peft's two files are imported as one adapter, which changes the picture", async () => {
   await goTo(page, "adapters");
   const name = `base_model.model.${CROSS_ATTENTION}`;
   const weights = safetensorsFile({
@@ -91,30 +83,6 @@ test("peft's two files are imported as one adapter, which changes the picture", 
     { name: "adapter_model.safetensors", mimeType: "application/octet-stream", buffer: weights },
   ]);
   await page.getByText("rank 2 · 1 layers").waitFor();
-  expect(await drawn()).not.toBe(picture);
-  await goTo(page, "adapters");
-  await page.getByRole("button", { name: "Remove" }).click();
-  await page.getByRole("button", { name: "Yes, remove" }).click();
-});
-
-test("a checkpoint in one file draws, and again at the next visit, without file and network", async () => {
-  await goTo(page, "models");
-  await page
-    .getByLabel("Choose a file", { exact: true })
-    .last()
-    .setInputFiles({ name: "tiny.safetensors", mimeType: "application/octet-stream", buffer: checkpoint() });
-  await page.getByRole("button", { name: "Use", exact: true }).first().click();
-  await inUse("tiny");
-  const first = await drawn();
-  const asked: string[] = [];
-  await page.context().route(/huggingface|\/models\//, (route) => {
-    asked.push(route.request().url());
-    return route.abort();
-  });
-  await page.reload();
-  await waitForModel(page);
-  expect(await drawn()).toBe(first);
-  expect(asked).toEqual([]);
 });
 
 async function inUse(name: string): Promise<void> {
@@ -123,36 +91,4 @@ async function inUse(name: string): Promise<void> {
     .first()
     .waitFor({ timeout: PATIENCE });
   await waitForModel(page);
-}
-
-/** A picture of one step, with the same seed each time. */
-async function drawn(): Promise<string> {
-  await goTo(page, "generate");
-  await page.getByText("More settings").click();
-  await page.getByLabel("Prompt", { exact: true }).fill("a photo of a dog");
-  await page.getByLabel("Seed", { exact: true }).fill("7");
-  await page.getByLabel("Steps", { exact: true }).fill("1");
-  const pictures = page.locator(".film-strip li");
-  const before = await pictures.count();
-  const shown = await page.locator(".result-panel figure canvas").count();
-  await page.getByRole("button", { name: "Generate", exact: true }).click();
-  await page.getByRole("button", { name: "Cancel" }).waitFor();
-  await page.getByRole("button", { name: "Generate", exact: true }).waitFor({ timeout: PATIENCE });
-  if (shown > 0) await expect.poll(() => pictures.count()).toBeGreaterThan(before);
-  return shownPixels(page);
-}
-
-/** Stable Diffusion 1's layout at a tenth of its width, with CLIP's whole vocabulary, which such files share. */
-function checkpoint(): Buffer {
-  const layout = path.join(ROOT, "tests/goldens/single_file/sd1.json");
-  const layers: Record<string, Record<string, number[]>> = JSON.parse(fs.readFileSync(layout, "utf8"));
-  const shapes: Shapes = Object.fromEntries(
-    Object.entries(layers).flatMap(([layer, tensors]) =>
-      Object.entries(tensors).map(([leaf, shape]) => [
-        `${layer}.${leaf}`,
-        layer.endsWith("token_embedding") ? [49_408, shape[1] ?? 0] : shape,
-      ]),
-    ),
-  );
-  return safetensorsFile(shapes);
 }
