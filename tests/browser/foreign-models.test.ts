@@ -1,8 +1,11 @@
-/** Models that don't come with the page, with the real engine: from a hub and from a folder. And an adapter in two files. */
+/**
+ * Models that don't come with the page, with the real engine: from a hub, there at the next visit without the network,
+ * and from a folder. And an adapter in two files.
+ */
 import fs from "node:fs";
 import path from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { FakeHub } from "../web/fake-hub";
 import { safetensorsFile } from "./safetensors-file";
 import {
@@ -51,7 +54,7 @@ afterAll(async () => {
   await hub.stop();
 });
 
-test("a hub's model is offered with its licence, fetched, and draws", async () => {
+test("a hub's model is offered with its licence and fetched; the next visit draws with it without the network", async () => {
   await page.getByLabel("From a hub or an address").fill("someone/model");
   await page.getByRole("button", { name: "Look at it" }).click();
   await page.getByText("Licence: creativeml-openrail-m").waitFor();
@@ -59,7 +62,15 @@ test("a hub's model is offered with its licence, fetched, and draws", async () =
   await page.getByLabel("I have read the licence").check();
   await page.getByRole("button", { name: "Fetch and use" }).click();
   await inUse("model");
+  const asked: string[] = [];
+  await page.context().route(/huggingface|safetensors/, (route) => {
+    asked.push(route.request().url());
+    return route.abort();
+  });
+  await page.reload();
+  await inUse("model");
   await drawInOneStep(page, "a photo of a dog");
+  expect(asked).toEqual([]);
 });
 
 test("a folder of this device is used, and takes peft's two files as one adapter", async () => {

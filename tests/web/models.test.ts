@@ -67,6 +67,13 @@ describe("another model", () => {
     expect([...kept]).toEqual([["palpable-model", "4f"]]);
   });
 
+  test("the next visit begins with the stored model that was in use", async () => {
+    kept.set("palpable-model", "4f");
+    vi.resetModules();
+    const nextVisit = await import("../../web/features/models/model");
+    expect(nextVisit.choice.value).toEqual({ kind: "stored", id: "4f" });
+  });
+
   test("its fetch stopped or failed, the one in use stays in use", async () => {
     loads(async (_, progress) => {
       progress(FETCH);

@@ -10,6 +10,9 @@ import type { ModelChoice } from "../../engine/model-choice";
 export const DEMO_FOLDER = "/models/demo/";
 export const DEMO: ModelChoice = { kind: "embedded", folder: DEMO_FOLDER };
 
+/** Where the next visit finds which stored model was in use; above what reads it as this file is loaded. */
+const REMEMBERED = "palpable-model";
+
 export type ModelState =
   | { state: "none" }
   | { state: "loading"; progress: LoadProgress | undefined }
@@ -81,8 +84,6 @@ export const stopFetch = () => engine().command("model", "cancel");
 export const reloadModel = () => loadModel(choice.value).catch(() => undefined);
 
 export const loadDemoModel = () => loadModel(DEMO).catch(() => undefined);
-
-const REMEMBERED = "palpable-model";
 
 /** The next visit begins with what is in the browser's storage; nothing else of a choice may outlive the tab. */
 function remember(used: ModelChoice): void {
