@@ -13,6 +13,7 @@ import { setSize, size, sizeOf } from "../../web/features/generate/size";
 import { cutOf } from "../../web/features/generate/start-picture";
 import { plainWish, requestOf, stepsOf } from "../../web/features/generate/wish";
 import { model } from "../../web/features/models/model";
+import { DEMO_REPORT } from "./demo-report";
 
 const outside = vi.hoisted(() => ({
   keepNew: { value: true },
@@ -75,15 +76,7 @@ beforeEach(() => {
   outside.kept = [];
   outside.meanwhile = async () => true;
   library.value = [];
-  const report = {
-    name: "demo",
-    defaultSteps: 25,
-    resolution: 128,
-    latentSize: 16,
-    parameters: 1,
-    pictureBytes: 1,
-  };
-  model.value = { state: "ready", report };
+  model.value = { state: "ready", report: DEMO_REPORT };
   form.prompt.value = "a dog";
   form.seed.value = form.LARGEST_SEED;
   form.seedLocked.value = true;

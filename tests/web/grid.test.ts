@@ -8,6 +8,7 @@ import * as grid from "../../web/features/generate/grid/grid";
 import { layoutOf, linesOf } from "../../web/features/generate/grid/grid-picture";
 import { plainWish } from "../../web/features/generate/wish";
 import { model } from "../../web/features/models/model";
+import { DEMO_REPORT } from "./demo-report";
 
 const outside = vi.hoisted(() => ({ asked: [] as GenerationSettings[], kept: 0, cancelAfter: 100 }));
 
@@ -27,15 +28,7 @@ vi.mock("../../web/features/gallery/gallery", () => ({ keep: async () => `pictur
 
 beforeEach(() => {
   Object.assign(outside, { asked: [], kept: 0, cancelAfter: 100 });
-  const report = {
-    name: "demo",
-    defaultSteps: 25,
-    resolution: 128,
-    latentSize: 16,
-    parameters: 1,
-    pictureBytes: 1,
-  };
-  model.value = { state: "ready", report };
+  model.value = { state: "ready", report: DEMO_REPORT };
   form.prompt.value = "a dog in the snow";
   form.seed.value = 7;
   grid.columns.value = { parameter: "guidance", written: "2, 4" };
