@@ -1,5 +1,6 @@
 /** The choices before an evaluation: what is judged, and what is drawn. */
 import { evaluateText as words } from "../../app/evaluate-text";
+import { bound } from "../../ui/bound";
 import { NumberField, SelectField, SliderField, TextField } from "../../ui/field";
 import { PhotoPicker } from "../personalize/photo-picker";
 import * as choices from "./choices";
@@ -38,23 +39,13 @@ export function DrawCard({ disabled }: { disabled: boolean }) {
   return (
     <fieldset class="card" disabled={disabled} aria-labelledby="evaluate-draw">
       <h2 id="evaluate-draw">{words.drawTitle}</h2>
-      <SelectField
-        label={words.prompts}
-        options={words.promptSets}
-        value={choices.promptSet.value}
-        onValue={(set) => {
-          choices.promptSet.value = set;
-        }}
-      />
+      <SelectField label={words.prompts} options={words.promptSets} {...bound(choices.promptSet)} />
       {choices.promptSet.value === "own" && (
         <TextField
           label={words.ownPrompts}
           hint={words.ownPromptsHint(choices.classNoun.value.trim())}
           rows={5}
-          value={choices.ownLines.value}
-          onValue={(lines) => {
-            choices.ownLines.value = lines;
-          }}
+          {...bound(choices.ownLines)}
         />
       )}
       <div class="field">
@@ -82,16 +73,7 @@ export function DrawCard({ disabled }: { disabled: boolean }) {
           {words.strengthsHint}
         </p>
       </div>
-      <SliderField
-        label={words.seeds}
-        min={1}
-        max={choices.MOST_SEEDS}
-        step={1}
-        value={choices.seeds.value}
-        onValue={(seeds) => {
-          choices.seeds.value = seeds;
-        }}
-      />
+      <SliderField label={words.seeds} min={1} max={choices.MOST_SEEDS} step={1} {...bound(choices.seeds)} />
       <NumberField
         label={words.steps}
         min={1}

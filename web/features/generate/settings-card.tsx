@@ -1,6 +1,7 @@
 /** The noise, the size and number of pictures, and how the model is asked for them. */
 import { text } from "../../app/text";
 import type { SamplerName } from "../../engine/contract";
+import { bound } from "../../ui/bound";
 import { NumberField, SelectField, SliderField, TextField } from "../../ui/field";
 import { Icon } from "../../ui/icon";
 import * as form from "./form";
@@ -55,21 +56,11 @@ export function SettingsCard() {
         hint={words.countHint}
         {...form.COUNT_RANGE}
         step={1}
-        value={form.count.value}
-        onValue={(value) => {
-          form.count.value = value;
-        }}
+        {...bound(form.count)}
       />
       <details>
         <summary>{words.more}</summary>
-        <TextField
-          label={words.negative}
-          hint={words.negativeHint}
-          value={form.negativePrompt.value}
-          onValue={(value) => {
-            form.negativePrompt.value = value;
-          }}
-        />
+        <TextField label={words.negative} hint={words.negativeHint} {...bound(form.negativePrompt)} />
         <SliderField
           label={words.steps}
           {...form.STEPS_RANGE}
@@ -82,19 +73,9 @@ export function SettingsCard() {
           hint={words.guidanceHint}
           {...form.GUIDANCE_RANGE}
           step={0.5}
-          value={form.guidanceScale.value}
-          onValue={(value) => {
-            form.guidanceScale.value = value;
-          }}
+          {...bound(form.guidanceScale)}
         />
-        <SelectField
-          label={words.sampler}
-          options={SAMPLERS}
-          value={form.sampler.value}
-          onValue={(value) => {
-            form.sampler.value = value;
-          }}
-        />
+        <SelectField label={words.sampler} options={SAMPLERS} {...bound(form.sampler)} />
       </details>
       <Steering />
     </section>

@@ -2,6 +2,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { addressOf } from "../../app/navigation";
 import { startText as words } from "../../app/start-text";
+import { bound } from "../../ui/bound";
 import { DropZone } from "../../ui/drop-zone";
 import { SelectField, SliderField } from "../../ui/field";
 import { Icon } from "../../ui/icon";
@@ -70,10 +71,7 @@ function Started({ start }: { start: state.StartPicture }) {
         label={words.strength}
         hint={words.strengthHint}
         {...state.STRENGTH_RANGE}
-        value={state.strength.value}
-        onValue={(value) => {
-          state.strength.value = value;
-        }}
+        {...bound(state.strength)}
       />
       <MaskSettings />
       <div class="actions">
@@ -125,10 +123,7 @@ function Shape({ bitmap }: { bitmap: Size }) {
       <SelectField
         label={words.fit}
         options={Object.entries(words.fits) as [state.Fit, string][]}
-        value={state.fit.value}
-        onValue={(fit) => {
-          state.fit.value = fit;
-        }}
+        {...bound(state.fit)}
       />
       {cut && (
         <SliderField
@@ -176,17 +171,7 @@ function MaskSettings() {
           </button>
         )}
       </div>
-      {mask && (
-        <SliderField
-          label={words.blur}
-          {...state.BLUR_RANGE}
-          step={1}
-          value={state.maskBlur.value}
-          onValue={(blur) => {
-            state.maskBlur.value = blur;
-          }}
-        />
-      )}
+      {mask && <SliderField label={words.blur} {...state.BLUR_RANGE} step={1} {...bound(state.maskBlur)} />}
       {painting && (
         <PaintDialog
           title={words.dialogTitle}

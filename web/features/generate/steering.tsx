@@ -1,5 +1,6 @@
 /** Ways to balance a learnt word against the rest of the prompt, and to see what the words did. */
 import { text } from "../../app/text";
+import { bound } from "../../ui/bound";
 import { CheckField, OptionalNumberField, SliderField, TextField } from "../../ui/field";
 import * as form from "./form";
 import { RegionList } from "./region-list";
@@ -23,23 +24,9 @@ export function Steering() {
           steering.delayedConcept.value = percent / 100;
         }}
       />
-      <CheckField
-        label={words.keepsLora}
-        hint={words.keepsLoraHint}
-        value={steering.delayedKeepsLora.value}
-        onValue={(keeps) => {
-          steering.delayedKeepsLora.value = keeps;
-        }}
-      />
+      <CheckField label={words.keepsLora} hint={words.keepsLoraHint} {...bound(steering.delayedKeepsLora)} />
       {steering.delayedConcept.value > 0 && (
-        <TextField
-          label={words.classPrompt}
-          hint={words.classPromptHint}
-          value={steering.classPrompt.value}
-          onValue={(prompt) => {
-            steering.classPrompt.value = prompt;
-          }}
-        />
+        <TextField label={words.classPrompt} hint={words.classPromptHint} {...bound(steering.classPrompt)} />
       )}
       <SliderField
         label={words.strengthEnd}
@@ -47,10 +34,7 @@ export function Steering() {
         min={0}
         max={2}
         step={0.05}
-        value={steering.strengthEnd.value}
-        onValue={(end) => {
-          steering.strengthEnd.value = end;
-        }}
+        {...bound(steering.strengthEnd)}
       />
       <OptionalNumberField
         label={words.normClip}
@@ -58,20 +42,10 @@ export function Steering() {
         min={0.1}
         max={100}
         step="any"
-        value={steering.embeddingNormClip.value}
-        onValue={(clip) => {
-          steering.embeddingNormClip.value = clip;
-        }}
+        {...bound(steering.embeddingNormClip)}
       />
       <RegionList />
-      <CheckField
-        label={words.heatMaps}
-        hint={words.heatMapsHint}
-        value={form.mapsHeat.value}
-        onValue={(maps) => {
-          form.mapsHeat.value = maps;
-        }}
-      />
+      <CheckField label={words.heatMaps} hint={words.heatMapsHint} {...bound(form.mapsHeat)} />
     </details>
   );
 }

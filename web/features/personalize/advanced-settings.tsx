@@ -2,6 +2,7 @@
 
 import { text } from "../../app/text";
 import type { TrainingSettings } from "../../engine/contract";
+import { bound } from "../../ui/bound";
 import { CheckField, NumberField, OptionalNumberField, SelectField, TextField } from "../../ui/field";
 import { GROUPS, SETTING_FIELDS, type SettingKind } from "./setting-fields";
 import { settingsText as words } from "./settings-text";
@@ -100,10 +101,7 @@ function Keeping() {
         min={1}
         max={1000}
         step={1}
-        value={setup.keepEvery.value}
-        onValue={(steps) => {
-          setup.keepEvery.value = steps;
-        }}
+        {...bound(setup.keepEvery)}
       />
       <NumberField
         label={text.personalize.memoryLimit}
@@ -111,10 +109,7 @@ function Keeping() {
         min={0.1}
         max={1000}
         step="any"
-        value={setup.memoryLimit.value}
-        onValue={(limit) => {
-          setup.memoryLimit.value = limit;
-        }}
+        {...bound(setup.memoryLimit)}
       />
     </>
   );

@@ -1,4 +1,5 @@
 /** Whether previews are scored, by which photos, and what their scores decide. */
+import { bound } from "../../ui/bound";
 import { CheckField, NumberField, OptionalNumberField } from "../../ui/field";
 import * as previews from "./preview-choice";
 import { settingsText as words } from "./settings-text";
@@ -24,14 +25,7 @@ export function QualityChoice() {
 function Consequences() {
   return (
     <div class="depends">
-      <CheckField
-        label={words.keepBest}
-        hint={words.keepBestHint}
-        value={previews.keepsBest.value}
-        onValue={(keeps) => {
-          previews.keepsBest.value = keeps;
-        }}
-      />
+      <CheckField label={words.keepBest} hint={words.keepBestHint} {...bound(previews.keepsBest)} />
       <div class="pair">
         <NumberField
           label={words.heldBack}
@@ -51,10 +45,7 @@ function Consequences() {
           min={1}
           max={100}
           step={1}
-          value={previews.patience.value}
-          onValue={(count) => {
-            previews.patience.value = count;
-          }}
+          {...bound(previews.patience)}
         />
       </div>
     </div>

@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { device } from "../../app/studio";
 import { text } from "../../app/text";
 import type { Method } from "../../engine/contract";
+import { bound } from "../../ui/bound";
 import { NumberField, SelectField, SliderField } from "../../ui/field";
 import { Notice } from "../../ui/notice";
 import { model } from "../models/model";
@@ -92,10 +93,7 @@ function Training() {
             <SelectField
               label={words.previews}
               options={words.previewOptions}
-              value={previews.previewEvery.value}
-              onValue={(every) => {
-                previews.previewEvery.value = every;
-              }}
+              {...bound(previews.previewEvery)}
             />
             <NumberField
               label={words.previewSteps}

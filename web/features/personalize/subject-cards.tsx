@@ -1,5 +1,6 @@
 /** What is to be learnt: a card a subject with its photos; further ones also with their words. */
 import { text } from "../../app/text";
+import { bound } from "../../ui/bound";
 import { TextField } from "../../ui/field";
 import { Icon } from "../../ui/icon";
 import { PhotoPicker } from "./photo-picker";
@@ -79,10 +80,7 @@ export function SubjectWords({ subject }: { subject: SubjectChoice }) {
         label={words.noun}
         hint={words.nounHint}
         placeholder={words.nounPlaceholder}
-        value={subject.classNoun.value}
-        onValue={(value) => {
-          subject.classNoun.value = value;
-        }}
+        {...bound(subject.classNoun)}
       />
       <TextField
         label={words.placeholder}

@@ -1,5 +1,6 @@
 /** The words of a run: what the first thing is, what is wished for, and the new word. */
 import { text } from "../../app/text";
+import { bound } from "../../ui/bound";
 import { TextField } from "../../ui/field";
 import { Icon } from "../../ui/icon";
 import { settingsText as choices } from "./settings-text";
@@ -19,20 +20,9 @@ export function Wishes() {
         label={words.noun}
         hint={words.nounHint}
         placeholder={words.nounPlaceholder}
-        value={firstSubject.classNoun.value}
-        onValue={(value) => {
-          firstSubject.classNoun.value = value;
-        }}
+        {...bound(firstSubject.classNoun)}
       />
-      <TextField
-        label={words.target}
-        hint={words.targetHint(nouns)}
-        rows={3}
-        value={setup.target.value}
-        onValue={(value) => {
-          setup.target.value = value;
-        }}
-      />
+      <TextField label={words.target} hint={words.targetHint(nouns)} rows={3} {...bound(setup.target)} />
       {setup.examples.value.length > 0 && (
         <fieldset class="chips" aria-label={words.examplesTitle}>
           {setup.examples.value.map((example) => (
