@@ -50,8 +50,8 @@ export function modelFolders() {
 /** @param {string} name */
 const hasJudge = (name) => fs.existsSync(path.join(ROOT, name, JUDGE, "config.json"));
 
-/** @param {string} name */
-const modelListing = (name) => listing(name, path.join(ROOT, name), ENGINE_PARTS);
+/** What `files.json` says. @param {string} name @param {string} folder */
+export const modelListing = (name, folder = path.join(ROOT, name)) => listing(name, folder, ENGINE_PARTS);
 
 /** @param {string} name */
 const judgeListing = (name) => listing(`${name}-judge`, path.join(ROOT, name, JUDGE), JUDGE_PARTS);

@@ -6,7 +6,7 @@ import {
   downloaded,
   goTo,
   openPage,
-  openStudio,
+  openQuickStudio,
   PATIENCE,
   type Studio,
   screenshot,
@@ -20,7 +20,7 @@ const KEPT = 1;
 let studio: Studio;
 
 beforeAll(async () => {
-  studio = await openStudio();
+  studio = await openQuickStudio();
 });
 
 afterAll(() => studio.close());

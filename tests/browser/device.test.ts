@@ -1,10 +1,18 @@
 /** GPUs that offer little, and what is kept of a GPU between visits. */
 import { describe, expect, test } from "vitest";
-import { beforeTheWorker, DESKTOP, drawInOneStep, goTo, openPage, openStudio, waitForModel } from "./studio";
+import {
+  beforeTheWorker,
+  DESKTOP,
+  drawInOneStep,
+  goTo,
+  openPage,
+  openQuickStudio,
+  waitForModel,
+} from "./studio";
 
 describe("a browser that can do with less", () => {
   test("a GPU without timestamp queries serves as well", async () => {
-    const studio = await openStudio();
+    const studio = await openQuickStudio();
     const { page, close } = await openPage(studio, DESKTOP, "about", (context) =>
       beforeTheWorker(
         context,
@@ -28,7 +36,7 @@ describe("a browser that can do with less", () => {
   });
 
   test("a GPU that offers no more than every WebGPU device must draws all the same", async () => {
-    const studio = await openStudio();
+    const studio = await openQuickStudio();
     const { page, close } = await openPage(studio, DESKTOP, "about", (context) =>
       beforeTheWorker(context, SMALLEST_DEVICE),
     );
@@ -44,7 +52,7 @@ describe("a browser that can do with less", () => {
   });
 
   test("a second visit goes by what the first found out about the GPU", async () => {
-    const studio = await openStudio();
+    const studio = await openQuickStudio();
     const { page, close } = await openPage(studio, DESKTOP);
     await waitForModel(page);
     const kept = () =>

@@ -8,7 +8,7 @@ import {
   DESKTOP,
   goTo,
   openPage,
-  openStudio,
+  openQuickStudio,
   PATIENCE,
   type Studio,
   setUpLeastTraining,
@@ -21,7 +21,7 @@ describe("ending a training early", () => {
   let close: () => Promise<void>;
 
   beforeAll(async () => {
-    studio = await openStudio();
+    studio = await openQuickStudio();
     ({ page, close } = await openPage(studio, DESKTOP));
     await waitForModel(page);
     await setUpLeastTraining(page, 200);

@@ -21,7 +21,17 @@
  */
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { DESKTOP, goTo, openPage, openStudio, PHONE, type Studio, screenshot, waitForModel } from "./studio";
+import {
+  DESKTOP,
+  goTo,
+  openPage,
+  openQuickStudio,
+  openStudio,
+  PHONE,
+  type Studio,
+  screenshot,
+  waitForModel,
+} from "./studio";
 
 const file = (name: string, content: Uint8Array) => ({
   name,
@@ -53,7 +63,7 @@ describe("a browser that can't do the work", () => {
   });
 
   test("one that forbids WebAssembly", async () => {
-    const studio = await openStudio();
+    const studio = await openQuickStudio();
     const { page, close } = await openPage(studio, DESKTOP, "personalize", (context) =>
       context.route("**/*.js", async (route) => {
         const response = await route.fetch();
@@ -69,7 +79,7 @@ describe("a browser that can't do the work", () => {
   });
 
   test("a model file that doesn't arrive: try again", async () => {
-    const studio = await openStudio();
+    const studio = await openQuickStudio();
     let broken = true;
     const { page, close } = await openPage(studio, DESKTOP, "personalize", (context) =>
       context.route("**/vae/*.safetensors", (route) => (broken ? route.abort() : route.continue())),
@@ -90,7 +100,7 @@ describe("bad input", () => {
   let close: () => Promise<void>;
 
   beforeAll(async () => {
-    studio = await openStudio();
+    studio = await openQuickStudio();
     ({ page, close } = await openPage(studio, DESKTOP));
     await waitForModel(page);
   });

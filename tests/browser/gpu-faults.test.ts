@@ -10,7 +10,7 @@ import {
   drawInOneStep,
   goTo,
   openPage,
-  openStudio,
+  openQuickStudio,
   PATIENCE,
   type Studio,
   screenshot,
@@ -45,7 +45,7 @@ let close: () => Promise<void>;
 let fate: Fate | undefined = { when: LOADING, end: "outOfMemory" };
 
 beforeAll(async () => {
-  studio = await openStudio();
+  studio = await openQuickStudio();
   ({ page, close } = await openPage(studio, DESKTOP, "generate", withFate));
 });
 

@@ -5,7 +5,9 @@ import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } fr
 import type { Plugin } from "vite";
 import { expect } from "vitest";
 import { ARTIFACTS, openHeadless, serveWorkerWith, WEBGPU_FLAGS } from "../../scripts/headless.mjs";
+import { modelListing } from "../../scripts/model-folders.mjs";
 import { ROOT } from "../../scripts/run.mjs";
+import { writeTinyModel } from "../../scripts/tiny-model.mjs";
 
 export const DESKTOP: BrowserContextOptions = { viewport: { width: 1280, height: 800 } };
 export const PHONE: BrowserContextOptions = {
@@ -26,9 +28,9 @@ export interface Studio {
   close(): Promise<void>;
 }
 
-export async function openStudio(flags: string[] = WEBGPU_FLAGS): Promise<Studio> {
+export async function openStudio(flags: string[] = WEBGPU_FLAGS, plugins: Plugin[] = []): Promise<Studio> {
   const replaced = new Map<string, string>();
-  const { address, browser, close } = await openHeadless(flags, [answerWith(replaced)]);
+  const { address, browser, close } = await openHeadless(flags, [answerWith(replaced), ...plugins]);
   return {
     address,
     browser,
@@ -38,6 +40,27 @@ export async function openStudio(flags: string[] = WEBGPU_FLAGS): Promise<Studio
     close,
   };
 }
+
+/** With a tiny model in the demo model's place: for what is about the studio and not about the pictures in it. */
+export function openQuickStudio(): Promise<Studio> {
+  const folder = path.join(ARTIFACTS, "tiny-model");
+  writeTinyModel(folder);
+  return openStudio(WEBGPU_FLAGS, [serveForDemo(folder)]);
+}
+
+/** What the folder doesn't have, as sample subjects and the judge, is still the demo model's. */
+const serveForDemo = (folder: string): Plugin => ({
+  name: "serve-for-demo",
+  configurePreviewServer(server) {
+    const list = modelListing("demo", folder);
+    server.middlewares.use("/models/demo", (request, response, next) => {
+      const asked = path.join(folder, new URL(request.url ?? "", "http://localhost").pathname);
+      if (asked === path.join(folder, "files.json")) return response.end(list);
+      if (!fs.existsSync(asked)) return next();
+      response.end(fs.readFileSync(asked));
+    });
+  },
+});
 
 /** Scripts that a test replaced; routes of the browser don't see the requests of a service worker. */
 const answerWith = (replaced: ReadonlyMap<string, string>): Plugin => ({
