@@ -138,11 +138,14 @@ async function browserEngineAndPage() {
   await node("script and test types", "typescript/bin/tsc", ["--noEmit", "-p", "tsconfig.node.json"]);
   await check("page functions", () => vitest("web"));
   await program("page", process.execPath, ["scripts/build-page.mjs"]);
+  await check("browser", () => vitest("browser"));
 }
 
 bringPackages();
 bringWasmTarget();
+// Found, or installed, here: their messages belong on the screen.
 softwareVulkan();
+chromium();
 await cargo("rust format", ["fmt", "--check"]);
 // Beside each other: much of either keeps one core busy and leaves the others idle.
 await Promise.all([nativeEngine(), browserEngineAndPage()]);
@@ -159,11 +162,6 @@ for (const { name, line, ok } of measure()) {
     return ok ? { passed: 1 } : { failed: 1 };
   });
 }
-await check("browser", () => {
-  // Found, or installed, here: its messages belong on the screen.
-  chromium();
-  return vitest("browser");
-});
 
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed ? 1 : 0;
