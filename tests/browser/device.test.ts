@@ -20,8 +20,8 @@ describe("a browser that can do with less", () => {
     await waitForModel(page);
     const { verdict, tiles } = JSON.parse((await keptFindings(page)) ?? "");
     expect(verdict).toMatchObject({ variants: "offered" });
-    // Measured: what stands there before that are whole gigaflops.
-    expect(tiles.f32[0].flops_per_second % 1e9).toBeGreaterThan(0);
+    // None failed, and all may be chosen; a software adapter gets one.
+    expect(tiles.excluded).toEqual([]);
     // By kernels that know a weight's shape, as a real GPU's are.
     await drawInOneStep(page, "a photo of a dog");
     await close();
