@@ -167,6 +167,7 @@ export const english = {
     drop: "Drop photos here, or choose files",
     dropHint: "JPEG, PNG, WebP or HEIC · one to ten · the same thing from several sides",
     opening: (name: string) => `Opening ${name}…`,
+    openingSample: "Opening the photos…",
     photoCount: (count: number) => (count === 1 ? "1 photo" : `${count} photos`),
     crop: "Crop",
     cropLabel: (name: string) => `Crop ${name}`,

@@ -170,6 +170,7 @@ export const german: Text = {
     drop: "Fotos hier ablegen oder Dateien wählen",
     dropHint: "JPEG, PNG, WebP oder HEIC · eins bis zehn · dasselbe Ding von mehreren Seiten",
     opening: (name) => `${name} wird geöffnet …`,
+    openingSample: "Die Fotos werden geöffnet …",
     photoCount: (count) => (count === 1 ? "1 Foto" : `${count} Fotos`),
     crop: "Zuschneiden",
     cropLabel: (name) => `${name} zuschneiden`,
