@@ -1,4 +1,4 @@
-/** Brings what building and checking need and isn't there yet: npm packages, the wasm32 target, programs of cargo's. */
+/** Brings what building and checking need and isn't there yet: packages, the wasm32 target, programs of cargo's. */
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -16,6 +16,25 @@ export function bringPackages() {
       run(NPM, ["ci", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"]);
     },
   });
+}
+
+/**
+ * Lighthouse, in its own folder: `npm start` would have to fetch its 200 packages too.
+ * @returns {string} the module to import
+ */
+export function bringLighthouse() {
+  const folder = path.join("tools", "lighthouse");
+  const result = path.join(folder, "node_modules", "lighthouse", "core", "index.js");
+  onceFor({
+    name: "lighthouse",
+    inputs: hashFile(path.join(ROOT, folder, "package-lock.json")),
+    result,
+    work() {
+      say("Lighthouse, with the packages of its lock file");
+      run(NPM, ["ci", "--prefix", folder, "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"]);
+    },
+  });
+  return path.join(ROOT, result);
 }
 
 export function bringWasmTarget() {

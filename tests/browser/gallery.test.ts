@@ -208,8 +208,8 @@ describe("the gallery", () => {
     await expectAccessible(page, "painting what is redrawn");
     await page.getByRole("button", { name: "Done" }).click();
     await expectAccessible(page, "a picture to start from");
-    await generate(page, SECOND);
-    await kept(page, 3);
+    const repainted = await generate(page, SECOND);
+    await kept(page, 3, 1);
     const shown = page.locator(".result-panel figure canvas");
     const [before, after] = [await pixels(page.locator(".start-preview")), await pixels(shown)];
     const changed = (x: number, y: number) =>
@@ -223,11 +223,14 @@ describe("the gallery", () => {
     await page.getByRole("link", { name: SECOND }).click();
     await page.getByText("a part of another picture, changed by 60%").waitFor();
     await page.getByRole("button", { name: "Use these settings" }).click();
-    await page.getByText("It starts from the same picture of the Gallery.").waitFor();
-    await page.getByText("paint it again").waitFor();
-    await page.locator(".start-preview").waitFor();
+    // Picture and mask are kept with it.
+    await page.getByText("It starts from the same picture.").waitFor();
+    expect(await page.getByText("paint it again").count()).toBe(0);
+    expect(await generate(page)).toBe(repainted);
+    await kept(page, 4, 2);
     await goTo(page, "gallery");
-    await page.getByRole("link", { name: SECOND }).click();
+    await page.getByRole("link", { name: SECOND }).first().click();
+    await page.getByRole("img", { name: "What it was drawn on" }).waitFor();
   });
 
   test("on a phone's width it fits", async () => {
@@ -277,9 +280,9 @@ const SOON = { timeout: 15_000 };
 
 const focused = (page: Page) => page.locator(":focus");
 
-/** That many pictures are stored, each with its entry and thumbnail. */
-async function kept(page: Page, pictures: number): Promise<void> {
-  await expect.poll(async () => (await storedKeys(page)).length, SOON).toBe(3 * pictures);
+/** That many pictures are stored, each with its entry and thumbnail, and some with what they were drawn on. */
+async function kept(page: Page, pictures: number, starts = 0): Promise<void> {
+  await expect.poll(async () => (await storedKeys(page)).length, SOON).toBe(3 * pictures + starts);
 }
 
 async function generate(page: Page, prompt?: string): Promise<string> {

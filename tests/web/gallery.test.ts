@@ -8,7 +8,7 @@ import type { PictureSettings } from "../../web/features/gallery/picture-setting
 import * as store from "../../web/features/gallery/store";
 import { chunksOf, png } from "./png";
 
-const STORES = ["entries", "pictures", "thumbnails"];
+const STORES = ["entries", "pictures", "thumbnails", "starts"];
 const picture = { width: 1, height: 1, rgba: new Uint8Array(4) };
 
 const settingsFor = (prompt: string, change: Partial<PictureSettings> = {}): PictureSettings => ({

@@ -23,21 +23,29 @@ function raw({ type, data, length = data.length, crc }: RawChunk): Buffer<ArrayB
   return framed;
 }
 
-const header = Buffer.alloc(13);
-header.writeUInt32BE(1, 0);
-header.writeUInt32BE(1, 4);
-header.set([8, 2, 0, 0, 0], 8);
-
-/** One red pixel, with chunks between header and pixels. */
-export function png(...chunks: RawChunk[]): Blob {
+/** Eight bits a channel; `colour` 2 is RGB, 6 is RGBA. Chunks go between header and pixels. */
+export function pngOf(
+  { width, height }: { width: number; height: number },
+  colour: 2 | 6,
+  deflated: Uint8Array,
+  ...chunks: RawChunk[]
+): Blob {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([8, colour, 0, 0, 0], 8);
   return new Blob([
     SIGNATURE,
     raw({ type: "IHDR", data: header }),
     ...chunks.map(raw),
-    raw({ type: "IDAT", data: deflateSync(Uint8Array.of(0, 255, 0, 0)) }),
+    raw({ type: "IDAT", data: deflated }),
     raw({ type: "IEND", data: new Uint8Array() }),
   ]);
 }
+
+/** One red pixel. */
+export const png = (...chunks: RawChunk[]): Blob =>
+  pngOf({ width: 1, height: 1 }, 2, deflateSync(Uint8Array.of(0, 255, 0, 0)), ...chunks);
 
 /** Types, data and sums of a PNG's chunks; throws where it isn't a whole one. */
 export async function chunksOf(file: Blob): Promise<RawChunk[]> {

@@ -65,7 +65,7 @@ describe("the settings of a picture fill Generate in", () => {
 
   test("what a file doesn't say stays as it was", () => {
     fillIn(settings);
-    fillIn({ prompt: "a cat" }, "cat.png");
+    fillIn({ prompt: "a cat" }, { file: "cat.png" });
     expect(form.prompt.value).toBe("a cat");
     expect(form.negativePrompt.value).toBe("rain");
     expect(form.steps.value).toBe(33);

@@ -54,7 +54,9 @@ export function App() {
         <TourCard />
         <UpdateNotice />
         {device.value.state === "fault" && shown !== "about" && (
-          <FaultNotice fault={device.value.fault} onRetry={openEngine} />
+          <div class="start-fault">
+            <FaultNotice fault={device.value.fault} onRetry={openEngine} />
+          </div>
         )}
         {device.value.state === "checking" && <Starting />}
         <ModelNotice />

@@ -16,13 +16,15 @@ export class Database<Schema extends DBSchema> {
   readonly #name: string;
   readonly #stores: readonly StoreNames<Schema>[];
   readonly #problems: StorageProblems;
+  readonly #version: number;
   #opened: Promise<IDBPDatabase<Schema>> | undefined;
 
-  /** `stores` of version 1, without key paths. */
-  constructor(name: string, stores: readonly StoreNames<Schema>[], problems: StorageProblems) {
+  /** `stores` without key paths; a later `version` has more of them than those before it. */
+  constructor(name: string, stores: readonly StoreNames<Schema>[], problems: StorageProblems, version = 1) {
     this.#name = name;
     this.#stores = stores;
     this.#problems = problems;
+    this.#version = version;
   }
 
   /** Runs the work and gives whatever the database throws a sentence. */
@@ -62,9 +64,11 @@ export class Database<Schema extends DBSchema> {
     const forget = () => {
       this.#opened = undefined;
     };
-    return openDB<Schema>(this.#name, 1, {
-      upgrade(fresh) {
-        for (const store of stores) fresh.createObjectStore(store);
+    return openDB<Schema>(this.#name, this.#version, {
+      upgrade(database) {
+        for (const store of stores) {
+          if (!database.objectStoreNames.contains(store)) database.createObjectStore(store);
+        }
       },
       // A newer version of the page in another tab wants the database: it must not wait for this one.
       blocking(_current, _wanted, event) {

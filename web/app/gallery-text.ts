@@ -58,6 +58,7 @@ export const galleryText = {
     use: "Use these settings",
     startFrom: "Start from it",
     start: "Started from",
+    keptStart: "What it was drawn on",
     startPicture: (percent: number, masked: boolean) =>
       `${masked ? "a part of another picture" : "another picture"}, changed by ${percent}%`,
     save: "Save as PNG",
@@ -86,7 +87,7 @@ export const galleryText = {
     otherSize: (was: string, now: string) => `It was ${was} pixels; ${now} is the nearest size here.`,
     startNotKept:
       "It was drawn on another picture, which isn't kept with it. Choose one under “Start from a picture”; until then it starts from noise.",
-    startIsBack: "It starts from the same picture of the Gallery.",
+    startIsBack: "It starts from the same picture.",
     maskNotKept: "Which part was redrawn isn't kept: paint it again.",
     noSampler: (name: string) => `The sampler “${name}” isn't offered here; the one chosen stays.`,
     limited: (name: string, value: number, limit: number) =>

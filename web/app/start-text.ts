@@ -2,7 +2,7 @@
 import { inLanguage } from "./language";
 
 export const english = {
-  lead: "Instead of from noise: your prompt changes the picture as far as you let it. It stays in this page and goes nowhere.",
+  lead: "Instead of from noise: your prompt changes the picture as far as you let it. It stays in this browser: the Gallery keeps it with what is drawn on it, and no saved file carries it.",
   drop: "Drop a picture here, paste one, or choose a file",
   dropHint: "JPEG, PNG, WebP or HEIC",
   fromGallery: "Take one of the Gallery",

@@ -167,6 +167,7 @@ export const english = {
     drop: "Drop photos here, or choose files",
     dropHint: "JPEG, PNG, WebP or HEIC · one to ten · the same thing from several sides",
     opening: (name: string) => `Opening ${name}…`,
+    openingSample: "Opening the photos…",
     photoCount: (count: number) => (count === 1 ? "1 photo" : `${count} photos`),
     crop: "Crop",
     cropLabel: (name: string) => `Crop ${name}`,
@@ -409,6 +410,7 @@ export const english = {
     startFrom: "Start from it",
     toGrid: "Compare settings in a grid",
     galleryPicture: "a picture of the Gallery",
+    keptStart: "the picture that was drawn on before",
     regions: {
       title: "Where a word may act",
       lead: "Paint a part of the picture, and the word acts there alone: for two learnt things in one picture, side by side.",
@@ -601,7 +603,7 @@ export const english = {
     ] as [string, string][],
     privacyTitle: "Privacy",
     privacy:
-      "Photos, prompts and pictures stay in this browser. While a training is unfinished its state lies in the browser's storage, so that a closed tab loses nothing; it holds the photos as latents, small images that the model can turn back into something like the photos. It is deleted when the training is finished, cancelled or discarded. Pictures and adapters are kept there until you delete them. The page talks to no other server than the one it came from, and to that one only to fetch its own files; unless you name a model or an adapter on another server, which is then asked for its files. A content security policy holds the page to it.",
+      "Photos, prompts and pictures stay in this browser. While a training is unfinished its state lies in the browser's storage, so that a closed tab loses nothing; it holds the photos as latents, small images that the model can turn back into something like the photos. It is deleted when the training is finished, cancelled or discarded. Pictures, with what they were drawn on, and adapters are kept there until you delete them. The page talks to no other server than the one it came from, and to that one only to fetch its own files; unless you name a model or an adapter on another server, which is then asked for its files. A content security policy holds the page to it.",
     browser: "Browser",
     window: "Window",
     cores: "Processor cores",

@@ -63,6 +63,7 @@ export const germanGallery: Text["gallery"] = {
     use: "Diese Einstellungen benutzen",
     startFrom: "Davon ausgehen",
     start: "Ausgegangen von",
+    keptStart: "Worauf es gezeichnet wurde",
     startPicture: (percent, masked) =>
       `${masked ? "einem Teil eines anderen Bildes" : "einem anderen Bild"}, zu ${percent} % geändert`,
     save: "Als PNG speichern",
@@ -91,7 +92,7 @@ export const germanGallery: Text["gallery"] = {
     otherSize: (was, now) => `Es hatte ${was} Pixel; ${now} ist hier die nächste Größe.`,
     startNotKept:
       "Es wurde auf einem anderen Bild gezeichnet, das nicht mit aufbewahrt ist. Wähle eines unter „Von einem Bild ausgehen“; bis dahin beginnt es mit Rauschen.",
-    startIsBack: "Es geht vom selben Bild der Galerie aus.",
+    startIsBack: "Es geht vom selben Bild aus.",
     maskNotKept: "Welcher Teil neu gezeichnet wurde, ist nicht aufbewahrt: Male ihn noch einmal.",
     noSampler: (name) => `Den Sampler „${name}“ gibt es hier nicht; der gewählte bleibt.`,
     limited: (name, value, limit) => `${name}: Aus ${value} wurde ${limit}, die Grenze hier.`,

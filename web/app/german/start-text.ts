@@ -2,7 +2,7 @@
 import type { StartText } from "../start-text";
 
 export const germanStart: StartText = {
-  lead: "Statt aus Rauschen: Dein Prompt ändert das Bild so weit, wie du es zulässt. Es bleibt in dieser Seite und geht nirgendwohin.",
+  lead: "Statt aus Rauschen: Dein Prompt ändert das Bild so weit, wie du es zulässt. Es bleibt in diesem Browser: Die Galerie bewahrt es mit dem auf, was darauf gezeichnet wird, und keine gespeicherte Datei enthält es.",
   drop: "Bild hierher ziehen, einfügen oder Datei wählen",
   dropHint: "JPEG, PNG, WebP oder HEIC",
   fromGallery: "Eines aus der Galerie nehmen",

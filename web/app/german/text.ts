@@ -170,6 +170,7 @@ export const german: Text = {
     drop: "Fotos hier ablegen oder Dateien wählen",
     dropHint: "JPEG, PNG, WebP oder HEIC · eins bis zehn · dasselbe Ding von mehreren Seiten",
     opening: (name) => `${name} wird geöffnet …`,
+    openingSample: "Die Fotos werden geöffnet …",
     photoCount: (count) => (count === 1 ? "1 Foto" : `${count} Fotos`),
     crop: "Zuschneiden",
     cropLabel: (name) => `${name} zuschneiden`,
@@ -413,6 +414,7 @@ export const german: Text = {
     startFrom: "Davon ausgehen",
     toGrid: "Einstellungen im Raster vergleichen",
     galleryPicture: "ein Bild der Galerie",
+    keptStart: "das Bild, auf dem schon gezeichnet wurde",
     regions: {
       title: "Wo ein Wort wirken darf",
       lead: "Male einen Teil des Bildes an, und das Wort wirkt nur dort: für zwei gelernte Dinge nebeneinander in einem Bild.",
@@ -604,7 +606,7 @@ export const german: Text = {
     ],
     privacyTitle: "Privatsphäre",
     privacy:
-      "Fotos, Prompts und Bilder bleiben in diesem Browser. Solange ein Training nicht fertig ist, liegt sein Stand im Speicher des Browsers, damit ein geschlossener Tab nichts verliert; er enthält die Fotos als Latents, kleine Bilder, aus denen das Modell wieder etwas wie die Fotos machen kann. Er wird gelöscht, wenn das Training fertig, abgebrochen oder verworfen ist. Bilder und Adapter bleiben dort, bis du sie löschst. Die Seite spricht mit keinem anderen Server als dem, von dem sie kam, und mit jenem nur, um ihre eigenen Dateien zu holen; es sei denn, du nennst ein Modell oder einen Adapter auf einem anderen Server: Der wird dann um dessen Dateien gebeten. Eine Content Security Policy hält die Seite daran.",
+      "Fotos, Prompts und Bilder bleiben in diesem Browser. Solange ein Training nicht fertig ist, liegt sein Stand im Speicher des Browsers, damit ein geschlossener Tab nichts verliert; er enthält die Fotos als Latents, kleine Bilder, aus denen das Modell wieder etwas wie die Fotos machen kann. Er wird gelöscht, wenn das Training fertig, abgebrochen oder verworfen ist. Bilder, mit dem, worauf sie gezeichnet wurden, und Adapter bleiben dort, bis du sie löschst. Die Seite spricht mit keinem anderen Server als dem, von dem sie kam, und mit jenem nur, um ihre eigenen Dateien zu holen; es sei denn, du nennst ein Modell oder einen Adapter auf einem anderen Server: Der wird dann um dessen Dateien gebeten. Eine Content Security Policy hält die Seite daran.",
     browser: "Browser",
     window: "Fenster",
     cores: "Prozessorkerne",

@@ -33,11 +33,12 @@ export async function deletePictures(entries: readonly gallery.Entry[]): Promise
 
 /** `undefined` for a picture that isn't whole any more: it can only be deleted. */
 async function read(entry: gallery.Entry): Promise<store.KeptPicture | undefined> {
-  const [picture, thumbnail] = await Promise.all([
+  const [picture, thumbnail, start] = await Promise.all([
     store.readPicture(entry.id),
     store.readThumbnail(entry.id),
+    store.readStart(entry.id),
   ]);
-  return picture && thumbnail && { entry, picture, thumbnail };
+  return picture && thumbnail && { entry, picture, thumbnail, start };
 }
 
 export async function undo(): Promise<void> {

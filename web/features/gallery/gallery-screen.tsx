@@ -31,7 +31,7 @@ export function GalleryScreen() {
 
 function openFile(file: File): Promise<void> {
   return gallery.attempt(async () => {
-    fillIn(await readSettings(file, file.name), file.name);
+    fillIn(await readSettings(file, file.name), { file: file.name });
     goTo("generate");
   });
 }

@@ -1,9 +1,10 @@
 /** The kept pictures: what is there, what of it shows, and what is selected. */
 import { computed, signal } from "@preact/signals";
 import { text } from "../../app/text";
-import type { Picture } from "../../engine/contract";
+import type { Picture, SourcePicture } from "../../engine/contract";
 import { type Fault, toFault } from "../../engine/fault";
 import { toPng } from "../../ui/picture-view";
+import { bytesOf, keptStart } from "./kept-start";
 import { withSettings } from "./picture-file";
 import type { PictureSettings } from "./picture-settings";
 import { fits } from "./search";
@@ -55,19 +56,26 @@ function storageFault(error: unknown): Fault {
 }
 
 /**
- * Keeps a finished picture with its settings, unless that is switched off: its id. Never rejects: see `keepFault`.
+ * Keeps a finished picture with its settings and what it was drawn on, unless that is switched off: its id. Never
+ * rejects: see `keepFault`.
  */
-export async function keep(picture: Picture, settings: PictureSettings): Promise<string | undefined> {
+export async function keep(
+  picture: Picture,
+  settings: PictureSettings,
+  source?: SourcePicture,
+): Promise<string | undefined> {
   keepFault.value = undefined;
   if (!keepNew.value) return undefined;
   try {
-    const [png, thumbnail] = await Promise.all([
+    const [png, thumbnail, start] = await Promise.all([
       toPng(picture).then((plain) => withSettings(plain, settings)),
       thumbnailOf(picture),
+      source && keptStart(source),
     ]);
     const id = crypto.randomUUID();
-    const entry = { id, savedAt: Date.now(), bytes: png.size, favourite: false, settings };
-    await store.put([{ entry, picture: png, thumbnail }]);
+    const bytes = png.size + (start ? bytesOf(start) : 0);
+    const entry = { id, savedAt: Date.now(), bytes, favourite: false, settings };
+    await store.put([{ entry, picture: png, thumbnail, start }]);
     show([entry]);
     return id;
   } catch (error) {

@@ -13,7 +13,7 @@ import { setSize } from "../generate/size";
 import { startFromGallery } from "../generate/start-from-gallery";
 import { deletePictures } from "./deletion";
 import * as gallery from "./gallery";
-import { readPicture } from "./store";
+import { readPicture, readStart } from "./store";
 import { StoredImage } from "./stored-image";
 
 const words = text.gallery.picture;
@@ -85,7 +85,7 @@ function Picture({ entry, next }: { entry: gallery.Entry; next: gallery.Entry | 
   const { id, settings, favourite } = entry;
   const [broken, setBroken] = useState(false);
   const use = () => {
-    fillIn(settings);
+    fillIn(settings, { entry: id });
     goTo("generate");
   };
   const startFromIt = () =>
@@ -154,7 +154,7 @@ function Picture({ entry, next }: { entry: gallery.Entry; next: gallery.Entry | 
   );
 }
 
-function Facts({ entry: { settings, savedAt } }: { entry: gallery.Entry }) {
+function Facts({ entry: { id, settings, savedAt } }: { entry: gallery.Entry }) {
   const { adapters, negativePrompt, width, height, sampler, start } = settings;
   const samplers: Readonly<Record<string, string>> = text.generate.samplers;
   const used = adapters.map(({ name, strength }) => words.adapter(name, strength)).join(", ");
@@ -169,6 +169,7 @@ function Facts({ entry: { settings, savedAt } }: { entry: gallery.Entry }) {
       {start && (
         <Fact name={words.start}>
           {words.startPicture(Math.round(100 * start.strength), start.maskBlur !== undefined)}
+          <KeptStart id={id} width={width} height={height} />
         </Fact>
       )}
       <Fact name={words.adapters}>{used || words.noAdapters}</Fact>
@@ -177,6 +178,30 @@ function Facts({ entry: { settings, savedAt } }: { entry: gallery.Entry }) {
     </dl>
   );
 }
+
+interface KeptStartProps {
+  id: string;
+  width: number;
+  height: number;
+}
+
+/** What it was drawn on, where that is kept with it. */
+function KeptStart(props: KeptStartProps) {
+  const [isKept, setIsKept] = useState(false);
+  useEffect(() => {
+    readStart(props.id).then(
+      (kept) => setIsKept(kept !== undefined),
+      () => setIsKept(false),
+    );
+  }, []);
+  return isKept ? (
+    <span class="kept-start">
+      <StoredImage {...props} read={readStartPicture} label={words.keptStart} />
+    </span>
+  ) : null;
+}
+
+const readStartPicture = async (id: string) => (await readStart(id))?.picture;
 
 const Fact = ({ name, children }: { name: string; children: ComponentChildren }) => (
   <div>

@@ -26,7 +26,7 @@ export interface SteeringSettings {
   regions?: UsedRegion[];
 }
 
-/** The picture that one was drawn on; it isn't kept. */
+/** How a picture was drawn on another one, which the Gallery keeps with it; no file carries that. */
 export interface UsedStart {
   /** The share of the steps that was made on it. */
   strength: number;

@@ -1,11 +1,12 @@
 /**
- * The gallery in the browser's own database (IndexedDB). An entry, its picture and its thumbnail are written and
- * deleted together, in one transaction, so that none is ever there without the others. Failures reject with a
+ * The gallery in the browser's own database (IndexedDB). An entry, its picture, its thumbnail and what it was drawn on
+ * are written and deleted together, in one transaction, so that none is ever there without the others. Failures reject with a
  * fault of kind `Storage`; entries that aren't as they were written are reported, never thrown.
  */
 import type { DBSchema } from "idb";
 import { Database } from "../../app/database";
 import { text } from "../../app/text";
+import { checkedStart, type KeptStart } from "./kept-start";
 import { checkedSettings, type PictureSettings } from "./picture-settings";
 
 /** What the list of pictures needs to know of each. */
@@ -13,7 +14,7 @@ export interface Entry {
   id: string;
   /** Milliseconds since 1970. */
   savedAt: number;
-  /** Of the PNG. */
+  /** Of the PNG, and of what it was drawn on. */
   bytes: number;
   favourite: boolean;
   settings: PictureSettings;
@@ -25,17 +26,22 @@ export interface KeptPicture {
   /** A PNG with its settings inside. */
   picture: Blob;
   thumbnail: Blob;
+  /** `undefined` where it was drawn from noise. */
+  start: KeptStart | undefined;
 }
 
 interface GallerySchema extends DBSchema {
   entries: { key: string; value: Entry };
   pictures: { key: string; value: Blob };
   thumbnails: { key: string; value: Blob };
+  starts: { key: string; value: KeptStart };
 }
 
-const STORES = ["entries", "pictures", "thumbnails"] as const;
+/** Version 1 had no starts. */
+const VERSION = 2;
+const STORES = ["entries", "pictures", "thumbnails", "starts"] as const;
 
-const gallery = new Database<GallerySchema>("palpable-gallery", STORES, text.gallery.problems);
+const gallery = new Database<GallerySchema>("palpable-gallery", STORES, text.gallery.problems, VERSION);
 
 export interface Listing {
   /** Newest first. */
@@ -47,9 +53,10 @@ export interface Listing {
 export function list(): Promise<Listing> {
   return gallery.attempt(async (database) => {
     const transaction = database.transaction(STORES);
-    const [keys, values, ...parts] = await Promise.all([
+    const [keys, values, starts, ...parts] = await Promise.all([
       transaction.objectStore("entries").getAllKeys(),
       transaction.objectStore("entries").getAll(),
+      transaction.objectStore("starts").getAllKeys(),
       transaction.objectStore("pictures").getAllKeys(),
       transaction.objectStore("thumbnails").getAllKeys(),
     ]);
@@ -59,7 +66,7 @@ export function list(): Promise<Listing> {
       return entry && entry.id === keys[at] && held.every((part) => part.has(entry.id)) ? [entry] : [];
     });
     const whole = new Set(entries.map(({ id }) => id));
-    const all = new Set([keys, ...parts].flat());
+    const all = new Set([keys, starts, ...parts].flat());
     return {
       entries: entries.sort((one, other) => other.savedAt - one.savedAt),
       damaged: [...all].filter((key) => !whole.has(key)),
@@ -80,10 +87,11 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 
 export function put(kept: readonly KeptPicture[]): Promise<void> {
   return gallery.write((transaction) =>
-    kept.map(async ({ entry, picture, thumbnail }) => {
+    kept.map(async ({ entry, picture, thumbnail, start }) => {
       await transaction.objectStore("entries").put(entry, entry.id);
       await transaction.objectStore("pictures").put(picture, entry.id);
       await transaction.objectStore("thumbnails").put(thumbnail, entry.id);
+      if (start) await transaction.objectStore("starts").put(start, entry.id);
     }),
   );
 }
@@ -104,6 +112,11 @@ export function readPicture(id: string): Promise<Blob | undefined> {
 
 export function readThumbnail(id: string): Promise<Blob | undefined> {
   return gallery.attempt((database) => database.get("thumbnails", id));
+}
+
+/** `undefined` where it was drawn from noise, or by a version of the page that kept no starts. */
+export function readStart(id: string): Promise<KeptStart | undefined> {
+  return gallery.attempt(async (database) => checkedStart(await database.get("starts", id)));
 }
 
 /** Everything that belongs to the ids is gone from the database when this resolves, whole or not. */

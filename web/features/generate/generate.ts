@@ -46,13 +46,13 @@ export async function generate(): Promise<void> {
     ...wish,
     seed: form.seedAfter(wish.seed, place),
   }));
-  await drawAll(wishes, "pictures", async (place, { heatMaps, ...picture }, { record }) => {
+  await drawAll(wishes, "pictures", async (place, { heatMaps, ...picture }, { record, source }) => {
     const key = nextKey++;
     const drawn = { key, wish: { ...wish, seed: record.seed }, record, picture, heatMaps };
     results.value = [{ ...drawn, galleryId: undefined, comparison: undefined }, ...results.value];
     shownKey.value = key;
     if (place + 1 === wishes.length) announce(text.generate.drawn(wish.prompt));
-    change(key, { galleryId: await keep(picture, record) });
+    change(key, { galleryId: await keep(picture, record, source) });
     results.value = results.value.filter(({ galleryId }, at) => at < MOST_AT_HAND || !galleryId);
     await keepFirstPicture(wish, picture);
   });
@@ -77,7 +77,7 @@ export async function compare({ key, wish }: Result): Promise<void> {
     async (_, { heatMaps: _maps, ...picture }, request) => {
       change(key, { comparison: { prompt: request.record.prompt, picture } });
       announce(text.generate.compared);
-      await keep(picture, request.record);
+      await keep(picture, request.record, request.source);
     },
   );
 }

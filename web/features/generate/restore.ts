@@ -9,8 +9,8 @@ import { model } from "../models/model";
 import * as form from "./form";
 import { restoreRegions } from "./regions";
 import { type Size, sameSize, setSize, size } from "./size";
-import { startFromGallery } from "./start-from-gallery";
-import { STRENGTH_RANGE, startFrom, strength } from "./start-picture";
+import { startFromGallery, startFromKept } from "./start-from-gallery";
+import { BLUR_RANGE, maskBlur, STRENGTH_RANGE, startFrom, strength } from "./start-picture";
 import * as steering from "./steering-settings";
 
 const words = text.gallery.filledIn;
@@ -18,8 +18,16 @@ const words = text.gallery.filledIn;
 /** Shown until the next picture is drawn. */
 export const filledIn = signal<{ notes: string[] } | undefined>(undefined);
 
+/** Where settings come from. */
+export interface Origin {
+  /** The name of one. */
+  file?: string;
+  /** The number of one of the Gallery's. */
+  entry?: string;
+}
+
 /** What the settings don't say stays as it is, but for the adapters: those not named are switched off. */
-export function fillIn(settings: FoundSettings, fileName?: string): void {
+export function fillIn(settings: FoundSettings, from: Origin = {}): void {
   const { prompt, negativePrompt, seed, steps, guidanceScale } = settings;
   if (prompt !== undefined) form.prompt.value = prompt;
   if (negativePrompt !== undefined) form.negativePrompt.value = negativePrompt;
@@ -29,7 +37,7 @@ export function fillIn(settings: FoundSettings, fileName?: string): void {
     form.seedLocked.value = true;
   }
   const notes = [
-    ...(fileName ? [words.file(fileName)] : []),
+    ...(from.file ? [words.file(from.file)] : []),
     ...fillNumber(text.generate.steps, steps, form.STEPS_RANGE, form.setSteps),
     ...fillNumber(text.generate.guidance, guidanceScale, form.GUIDANCE_RANGE, (value) => {
       form.guidanceScale.value = value;
@@ -42,31 +50,43 @@ export function fillIn(settings: FoundSettings, fileName?: string): void {
   ];
   filledIn.value = { notes };
   announce(words.title);
-  void fillStart(settings.start);
+  void fillStart(settings.start, from);
 }
 
-/** What a picture was drawn on comes back where it is one of the Gallery's; a mask never does. */
-async function fillStart(used: UsedStart | undefined): Promise<void> {
+/**
+ * What a picture was drawn on comes back, with its mask, where the Gallery keeps it with the picture; else at least
+ * where it is itself one of the Gallery's.
+ */
+async function fillStart(used: UsedStart | undefined, from: Origin): Promise<void> {
   startFrom(undefined);
   if (!used) return;
-  const { galleryId, maskBlur } = used;
-  strength.value = Math.min(Math.max(used.strength, STRENGTH_RANGE.min), STRENGTH_RANGE.max);
-  const isBack = galleryId !== undefined && (await startFromGallery(galleryId));
+  const { galleryId } = used;
+  strength.value = within(used.strength, STRENGTH_RANGE);
+  if (used.maskBlur !== undefined) maskBlur.value = within(used.maskBlur, BLUR_RANGE);
+  const isWhole = from.entry !== undefined && (await startFromKept(from.entry, galleryId));
+  const isBack = isWhole || (galleryId !== undefined && (await startFromGallery(galleryId)));
   const notes = [
     isBack ? words.startIsBack : words.startNotKept,
-    ...(maskBlur !== undefined ? [words.maskNotKept] : []),
+    ...(used.maskBlur !== undefined && !isWhole ? [words.maskNotKept] : []),
   ];
   if (filledIn.value) filledIn.value = { notes: [...filledIn.value.notes, ...notes] };
 }
 
+interface Range {
+  min: number;
+  max: number;
+}
+
+const within = (value: number, { min, max }: Range) => Math.min(Math.max(value, min), max);
+
 function fillNumber(
   name: string,
   value: number | undefined,
-  { min, max }: { min: number; max: number },
+  range: Range,
   set: (value: number) => void,
 ): string[] {
   if (value === undefined) return [];
-  const nearest = Math.min(Math.max(value, min), max);
+  const nearest = within(value, range);
   set(nearest);
   return nearest === value ? [] : [words.limited(name, value, nearest)];
 }

@@ -1,7 +1,8 @@
-/** One of the Gallery's pictures as the one to start from. */
+/** One of the Gallery's pictures as the one to start from, or what one of them was itself drawn on. */
 import { text } from "../../app/text";
-import { readPicture } from "../gallery/store";
-import { startFrom } from "./start-picture";
+import { readPicture, readStart } from "../gallery/store";
+import { emptyMask } from "../personalize/mask";
+import { fit, mask, startFrom } from "./start-picture";
 
 /** False where it can't be read. */
 export async function startFromGallery(id: string): Promise<boolean> {
@@ -13,6 +14,34 @@ export async function startFromGallery(id: string): Promise<boolean> {
     return true;
   } catch {
     // Deleted or damaged: the caller says so.
+    return false;
+  }
+}
+
+/**
+ * The start that is kept with one of the Gallery's pictures, and its mask; `galleryId` is the number of the picture that
+ * it was itself, if it was one. False where none is kept or it can't be read.
+ */
+export async function startFromKept(id: string, galleryId: string | undefined): Promise<boolean> {
+  try {
+    const kept = await readStart(id);
+    if (!kept) return false;
+    const [bitmap, marks] = await Promise.all([
+      createImageBitmap(kept.picture),
+      kept.mask && createImageBitmap(kept.mask),
+    ]);
+    startFrom({ name: text.generate.keptStart, bitmap, galleryId });
+    // It has been cut already.
+    fit.value = "cut";
+    if (marks) {
+      const painted = emptyMask(marks.width, marks.height);
+      painted.getContext("2d")?.drawImage(marks, 0, 0);
+      marks.close();
+      mask.value = painted;
+    }
+    return true;
+  } catch {
+    // Damaged: the caller says so.
     return false;
   }
 }

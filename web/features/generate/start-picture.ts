@@ -1,6 +1,6 @@
 /**
- * A picture to start from, cut to the size that is drawn, and the part of it that is repainted. Kept while the page is
- * open; never stored, never part of what is drawn.
+ * A picture to start from, cut to the size that is drawn, and the part of it that is repainted. Held while the page is
+ * open; the Gallery keeps it, as it was cut, with what was drawn on it.
  */
 import { computed, signal } from "@preact/signals";
 import type { SourcePicture } from "../../engine/contract";

@@ -1,6 +1,7 @@
 /** Set-up first, then the run in its place. */
 
 import { useEffect } from "preact/hooks";
+import { painted } from "../../app/painted";
 import { lazyScreen } from "../../ui/lazy-screen";
 import { phase } from "./run";
 import { Setup } from "./setup-view";
@@ -12,6 +13,12 @@ export function PersonalizeScreen() {
   const settingUp = phase.value === "idle";
   useEffect(() => window.scrollTo(0, 0), [settingUp]);
   // Fetched while the set-up is filled in: a training must not wait for a network. The run itself says what failed.
-  useEffect(() => void loadRun().catch(() => undefined), []);
+  useEffect(
+    () =>
+      void painted()
+        .then(loadRun)
+        .catch(() => undefined),
+    [],
+  );
   return settingUp ? <Setup /> : <Run />;
 }

@@ -9,6 +9,7 @@ export class PhotoList {
   readonly #sample = signal<SampleSubject | undefined>(undefined);
   readonly #problems = signal<string[]>([]);
   readonly #opening = signal<string | undefined>(undefined);
+  readonly #awaited = signal(0);
 
   readonly photos = computed(() => this.#photos.value);
   /** The sample in use; `undefined` with photos of one's own. */
@@ -18,10 +19,17 @@ export class PhotoList {
   /** The name of the file that is being read. */
   readonly opening = computed(() => this.#opening.value);
 
-  async chooseSample(subject: SampleSubject): Promise<void> {
+  /** How many photos of a sample are on their way, where none are there yet. */
+  readonly awaited = computed(() => (this.#photos.value.length > 0 ? 0 : this.#awaited.value));
+
+  /** `quiet`: when its photos may be fetched. */
+  async chooseSample(subject: SampleSubject, quiet: Promise<void> = Promise.resolve()): Promise<void> {
     this.#sample.value = subject;
     this.#problems.value = [];
+    this.#awaited.value = subject.images.length;
     try {
+      await quiet;
+      if (this.#sample.value !== subject) return;
       const read = await readSamplePhotos(subject);
       // Another subject may have been chosen meanwhile.
       if (this.#sample.value === subject) this.#replace(read);
@@ -29,6 +37,8 @@ export class PhotoList {
     } catch (error) {
       this.#replace([]);
       this.#note(error);
+    } finally {
+      if (this.#sample.value === subject) this.#awaited.value = 0;
     }
   }
 
@@ -66,6 +76,7 @@ export class PhotoList {
 
   clear(): void {
     this.#sample.value = undefined;
+    this.#awaited.value = 0;
     this.#replace([]);
   }
 

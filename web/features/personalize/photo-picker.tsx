@@ -7,7 +7,7 @@ import { Notice } from "../../ui/notice";
 import { CropDialog } from "./crop-dialog";
 import type { PhotoList } from "./photo-list";
 import type { SubjectPhoto } from "./photos";
-import { type SampleSubject, samples } from "./samples";
+import { type SampleSubject, samples, THUMBNAIL_SIDE } from "./samples";
 
 const words = text.personalize;
 
@@ -26,6 +26,7 @@ export function PhotoPicker({ list, classNoun, id, onSample, onFiles }: PhotoPic
   const photos = list.photos.value;
   const problems = list.problems.value;
   const opening = list.opening.value;
+  const awaited = list.awaited.value;
   return (
     <>
       <SamplePicker list={list} id={id} onSample={onSample} />
@@ -44,7 +45,8 @@ export function PhotoPicker({ list, classNoun, id, onSample, onFiles }: PhotoPic
           ))}
         </Notice>
       )}
-      {(photos.length > 0 || opening) && (
+      {awaited > 0 && <AwaitedPhotos count={awaited} />}
+      {awaited === 0 && (photos.length > 0 || opening) && (
         <>
           <h3>{words.photoCount(photos.length)}</h3>
           <ul class="photo-grid">
@@ -79,6 +81,18 @@ export function PhotoPicker({ list, classNoun, id, onSample, onFiles }: PhotoPic
   );
 }
 
+/** In the place and size of photos on their way, so that nothing below them jumps. */
+const AwaitedPhotos = ({ count }: { count: number }) => (
+  <>
+    <h3>{words.openingSample}</h3>
+    <ul class="photo-grid">
+      {Array.from({ length: count }, (_, at) => (
+        <li key={at} class="photo-tile opening" />
+      ))}
+    </ul>
+  </>
+);
+
 function SamplePicker({ list, id, onSample }: Pick<PhotoPickerProps, "list" | "id" | "onSample">) {
   return (
     <>
@@ -94,7 +108,13 @@ function SamplePicker({ list, id, onSample }: Pick<PhotoPickerProps, "list" | "i
             title={subject.description}
             onClick={() => onSample(subject)}
           >
-            <img src={subject.images[0]} alt="" width={256} height={256} loading="lazy" />
+            <img
+              src={subject.thumbnail}
+              alt=""
+              width={THUMBNAIL_SIDE}
+              height={THUMBNAIL_SIDE}
+              loading="lazy"
+            />
             <span>{subject.classNoun}</span>
           </button>
         ))}

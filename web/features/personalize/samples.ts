@@ -8,16 +8,22 @@ export interface SampleSubject {
   name: string;
   classNoun: string;
   description: string;
+  /** For the choice of subjects; `scripts/thumbnails.mjs` makes it. */
+  thumbnail: string;
   images: string[];
 }
 
 const FOLDER = `${DEMO_FOLDER}subjects/`;
+const THUMBNAILS = "/samples/";
+/** Of a thumbnail, in pixels. */
+export const THUMBNAIL_SIDE = 160;
 
 /** Known when the page is built, so that the first paint has room for all of them. */
 export const samples: readonly SampleSubject[] = Object.entries(subjects).map(([name, subject]) => ({
   name,
   classNoun: subject.class_word,
   description: subject.description,
+  thumbnail: `${THUMBNAILS}${name}.webp`,
   images: subject.images.map((path) => FOLDER + path),
 }));
 

@@ -1,6 +1,6 @@
 /** The set-up: photos, words, training, and the button that starts it. */
 import { useSignalEffect } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect } from "preact/hooks";
 import { device } from "../../app/studio";
 import { text } from "../../app/text";
 import type { Method } from "../../engine/contract";
@@ -24,10 +24,9 @@ import { Wishes } from "./wishes";
 const words = text.personalize;
 
 export function Setup() {
-  useEffect(() => {
-    void setup.prepare();
-    void findUnfinished();
-  }, []);
+  // With the first paint: the words would move what is below them.
+  useLayoutEffect(() => void setup.prepare(), []);
+  useEffect(() => void findUnfinished(), []);
   // The engine's defaults depend on the noun and are there once a model is.
   useSignalEffect(() => {
     if (model.value.state === "ready") void setup.loadDefaults();

@@ -1,6 +1,7 @@
 /** What is to be trained: subjects, wishes and settings, before the run. */
 import { computed, signal } from "@preact/signals";
 import { gigabytes } from "../../app/format";
+import { painted } from "../../app/painted";
 import { withArticle } from "../../app/prompts";
 import { engine } from "../../app/studio";
 import { text } from "../../app/text";
@@ -90,21 +91,25 @@ export const examples = computed(() => {
 
 let prepared = false;
 
-/** On the first visit a sample is chosen already, so that one click shows how it works. */
+/** On the first visit a sample is chosen already, so that one click shows how it works. Its photos come after the paint. */
 export async function prepare(): Promise<void> {
   if (prepared) return;
   prepared = true;
   const first = samples.find(({ name }) => name === FIRST_SAMPLE);
-  if (first && photos.value.length === 0) await chooseSample(firstSubject, first);
+  if (first && photos.value.length === 0) await chooseSample(firstSubject, first, painted());
 }
 
 /** The sample says what it shows; the first one also what could be wished for. */
-export function chooseSample(subject: SubjectChoice, sample: SampleSubject): Promise<void> {
+export function chooseSample(
+  subject: SubjectChoice,
+  sample: SampleSubject,
+  quiet?: Promise<void>,
+): Promise<void> {
   subject.classNoun.value = sample.classNoun;
   if (subject === firstSubject) {
     target.value = text.personalize.examples[0](withArticle(sample.classNoun));
   }
-  return subject.list.chooseSample(sample);
+  return subject.list.chooseSample(sample, quiet);
 }
 
 /** Photos of the visitor's own; a sample makes room for them, with its words. */

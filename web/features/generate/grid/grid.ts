@@ -78,9 +78,9 @@ export async function drawGrid(): Promise<void> {
   const wishes = wishesOf(planned, wish);
   const { prompt, width, height } = wish;
   grid.value = { ...planned, prompt, ratio: width / height, cells: wishes.map(() => undefined) };
-  const complete = await drawAll(wishes, "grid", async (place, { heatMaps: _, ...picture }, { record }) => {
+  const complete = await drawAll(wishes, "grid", async (place, { heatMaps: _, ...picture }, request) => {
     setCell(place, { picture, galleryId: undefined });
-    setCell(place, { picture, galleryId: await keep(picture, record) });
+    setCell(place, { picture, galleryId: await keep(picture, request.record, request.source) });
   });
   if (complete) announce(gridText.done);
 }

@@ -1,0 +1,64 @@
+/** A sample's photos on their way, and its thumbnail, which shows at once. */
+import fs from "node:fs";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { PhotoList } from "../../web/features/personalize/photo-list";
+import { type SampleSubject, samples } from "../../web/features/personalize/samples";
+import { png } from "./png";
+
+const [cat, dog] = samples as [SampleSubject, SampleSubject, ...SampleSubject[]];
+const fetched = vi.fn();
+
+beforeEach(() => {
+  vi.stubGlobal("fetch", fetched);
+  vi.stubGlobal("createImageBitmap", async () => ({ width: 256, height: 256, close: () => undefined }));
+  fetched.mockImplementation(async () => new Response(png()));
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.clearAllMocks();
+});
+
+const names = (list: PhotoList) => list.photos.value.map(({ name }) => name);
+
+describe("photos of a sample", () => {
+  test("are fetched when it is quiet; until they are there, their number is known", async () => {
+    const list = new PhotoList();
+    let quiet = () => {};
+    const chosen = list.chooseSample(dog, new Promise((resolve) => (quiet = resolve)));
+    await Promise.resolve();
+    expect([list.sample.value, list.awaited.value, fetched.mock.calls]).toEqual([dog, 5, []]);
+    quiet();
+    await chosen;
+    expect([list.awaited.value, list.photos.value.length]).toEqual([0, 5]);
+    expect(fetched.mock.calls.flat()).toEqual(dog.images);
+    for (const photo of list.photos.value) list.remove(photo);
+    expect(list.awaited.value).toBe(0);
+  });
+
+  test("are not fetched at all where another was chosen meanwhile", async () => {
+    const list = new PhotoList();
+    let quiet = () => {};
+    const first = list.chooseSample(dog, new Promise((resolve) => (quiet = resolve)));
+    const second = list.chooseSample(cat);
+    quiet();
+    await Promise.all([first, second]);
+    expect(fetched.mock.calls.flat()).toEqual(cat.images);
+    expect(names(list)[0]).toBe("Sample cat, photo 1");
+    expect(list.awaited.value).toBe(0);
+  });
+
+  test("that can't be fetched are not waited for any longer", async () => {
+    fetched.mockRejectedValue(new TypeError("no network"));
+    const list = new PhotoList();
+    await list.chooseSample(dog);
+    expect([list.awaited.value, list.problems.value.length]).toEqual([0, 1]);
+  });
+});
+
+test.each(samples)("the thumbnail of the $name is there and small", ({ thumbnail }) => {
+  const file = fs.readFileSync(path.join("web/public", thumbnail));
+  expect(file.toString("latin1", 8, 12)).toBe("WEBP");
+  expect(file.length).toBeLessThan(6000);
+});
