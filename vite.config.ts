@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { inlineStyles } from "./scripts/inline-styles.mjs";
 import { licences } from "./scripts/licences.mjs";
 import { modelFolders } from "./scripts/model-folders.mjs";
 import { serviceWorker } from "./scripts/service-worker.mjs";
@@ -6,7 +7,7 @@ import { serviceWorker } from "./scripts/service-worker.mjs";
 export default defineConfig({
   // What must keep its name: the web app manifest and its icons. Models are brought by their plugin, with their lists.
   publicDir: "web/public",
-  plugins: [modelFolders(), licences(), serviceWorker()],
+  plugins: [modelFolders(), licences(), inlineStyles(), serviceWorker()],
   build: {
     target: "es2023",
     // An inlined file would be a data: address, which the content security policy forbids to workers and fetch.
