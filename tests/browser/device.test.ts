@@ -13,7 +13,7 @@ import {
 
 describe("a browser that can do with less", () => {
   test("a GPU without timestamp queries, and not known to be a software one, is tuned and draws", async () => {
-    const studio = await openQuickStudio();
+    const studio = await openQuickStudio(false);
     const { page, close } = await openPage(studio, DESKTOP, "about", (context) =>
       beforeTheWorker(context, `${WITHOUT_TIMESTAMP_QUERIES}${AS_A_REAL_GPU}`),
     );
@@ -29,7 +29,7 @@ describe("a browser that can do with less", () => {
   });
 
   test("a GPU that offers no more than every WebGPU device must draws all the same", async () => {
-    const studio = await openQuickStudio();
+    const studio = await openQuickStudio(false);
     const { page, close } = await openPage(studio, DESKTOP, "about", (context) =>
       beforeTheWorker(context, SMALLEST_DEVICE),
     );
@@ -45,7 +45,7 @@ describe("a browser that can do with less", () => {
   });
 
   test("a second visit goes by what the first found out about the GPU", async () => {
-    const studio = await openQuickStudio();
+    const studio = await openQuickStudio(false);
     const { page, close } = await openPage(studio, DESKTOP);
     await waitForModel(page);
     const first = await keptFindings(page);

@@ -23,6 +23,8 @@ export const PATIENCE = 900_000;
 export interface Studio {
   address: string;
   browser: Browser;
+  /** Its pages start with what an earlier one found out about this GPU, which takes a first start a quarter of a minute. */
+  knowsGpu: boolean;
   /** From now on the server answers with another text at this path. */
   replace(path: string, change: (text: string) => string): void;
   close(): Promise<void>;
@@ -34,6 +36,7 @@ export async function openStudio(flags: string[] = WEBGPU_FLAGS, plugins: Plugin
   return {
     address,
     browser,
+    knowsGpu: false,
     replace: (file, change) => {
       replaced.set(file, change(fs.readFileSync(path.join(ROOT, "dist", file), "utf8")));
     },
@@ -42,10 +45,10 @@ export async function openStudio(flags: string[] = WEBGPU_FLAGS, plugins: Plugin
 }
 
 /** With a tiny model in the demo model's place: for what is about the studio and not about the pictures in it. */
-export function openQuickStudio(): Promise<Studio> {
+export async function openQuickStudio(knowsGpu = true): Promise<Studio> {
   const folder = path.join(ARTIFACTS, "tiny-model");
   writeTinyModel(folder);
-  return openStudio(WEBGPU_FLAGS, [serveForDemo(folder)]);
+  return { ...(await openStudio(WEBGPU_FLAGS, [serveForDemo(folder)])), knowsGpu };
 }
 
 /** What the folder doesn't have, as sample subjects and the judge, is still the demo model's. */
@@ -97,6 +100,7 @@ export async function openPage(
   await prepare(context);
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
+  if (studio.knowsGpu) await bringFindings(page, studio.address);
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.message));
   page.on("console", (message) => {
@@ -104,10 +108,42 @@ export async function openPage(
   });
   await page.goto(`${studio.address}#/${screen}`);
   const close = async () => {
+    if (studio.knowsGpu) await keepFindings(context);
     await context.close();
     expect(errors).toEqual([]);
   };
   return { page, close };
+}
+
+/** The browser's store for them, and a file for the tests of other files; an engine with other kernels ignores it. */
+const FINDINGS_STORE = "palpable-device";
+const FINDINGS_FILE = path.join(ARTIFACTS, "device-findings.json");
+
+async function bringFindings(page: Page, address: string): Promise<void> {
+  if (!fs.existsSync(FINDINGS_FILE)) return;
+  // Any file of the studio: its origin is what counts.
+  await page.goto(`${address}licences.json`);
+  await page.evaluate(
+    async ([store, text]) => {
+      const { address, findings } = JSON.parse(text);
+      await (await caches.open(store)).put(address, new Response(findings));
+    },
+    [FINDINGS_STORE, fs.readFileSync(FINDINGS_FILE, "utf8")] as const,
+  );
+}
+
+async function keepFindings(context: BrowserContext): Promise<void> {
+  const text = await context.pages()[0]?.evaluate(async (name) => {
+    const store = await caches.open(name);
+    const found = (await store.keys()).find(({ url }) => new URL(url).pathname === "/device-memo");
+    if (!found) return undefined;
+    const { pathname, search } = new URL(found.url);
+    return JSON.stringify({
+      address: pathname + search,
+      findings: await (await store.match(found))?.text(),
+    });
+  }, FINDINGS_STORE);
+  if (text) fs.writeFileSync(FINDINGS_FILE, text);
 }
 
 /** Trusted Types included, whose words in the console differ between browsers. */
