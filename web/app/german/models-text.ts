@@ -31,6 +31,8 @@ export const germanModels: ModelsText = {
   chooseFile: "Datei wählen",
   keep: "Eine Kopie in diesem Browser behalten",
   keepHint: "Damit es beim nächsten Besuch auch ohne die Datei da ist.",
+  keepOrRemember:
+    "Damit es beim nächsten Besuch auch ohne die Datei da ist. Sonst wird nur sein Platz auf der Platte gemerkt.",
   noFiles: "Darin ist kein Modell: keine .safetensors-Datei und keine model_index.json.",
 
   offer: {
@@ -102,6 +104,17 @@ export const germanModels: ModelsText = {
       "Der Browser wollte das Modell nicht löschen. Schließe andere Tabs dieser Seite und versuche es noch einmal, oder lösche die Daten dieser Seite in den Einstellungen des Browsers.",
     unavailable:
       "Dieser Browser lässt die Seite keine Dateien behalten, wie in manchen privaten Fenstern. Modelle werden jedes Mal von ihrer Quelle gelesen.",
+  },
+
+  onDisk: {
+    title: "Auf der Platte dieses Geräts",
+    hint: "Gelesen wird, wo sie liegen. Kopiert wird nichts davon; der Browser fragt dich vielleicht, bevor die Seite eines wieder liest.",
+    facts: (size, used) => `${size}, zuletzt benutzt: ${used}`,
+    place: (name) => `In ${name}`,
+    inUse: "In Gebrauch",
+    use: "Benutzen",
+    forget: "Vergessen",
+    forgotten: (name) => `${name} ist vergessen; seine Dateien bleiben, wo sie sind.`,
   },
 
   storage: {

@@ -4,6 +4,7 @@ import { HeldFault } from "../../app/fault-notice";
 import { gigabytes, parameters } from "../../app/format";
 import type { OfferedChoice } from "../../engine/api";
 import type { ModelOffer } from "../../engine/model-choice";
+import { DiskList } from "./disk-list";
 import { FetchProgress } from "./fetch-progress";
 import { IncompleteCard } from "./incomplete-card";
 import { fault, look, refresh } from "./manager";
@@ -26,6 +27,7 @@ export function ModelsScreen() {
       {fetching.value && <FetchProgress fetching={fetching.value} />}
       {shown.state === "offered" && !fetching.value && <Offer choice={shown.choice} offer={shown.offer} />}
       <ModelPicker />
+      <DiskList />
       <section class="card">
         <h2>{text.stored.title}</h2>
         <StoredList />

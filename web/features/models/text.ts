@@ -30,6 +30,8 @@ export const english = {
   chooseFile: "Choose a file",
   keep: "Keep a copy in this browser",
   keepHint: "So that it is there at the next visit without the file.",
+  keepOrRemember:
+    "So that it is there at the next visit without the file. Otherwise only its place on the disk is remembered.",
   noFiles: "There is no model in it: no .safetensors file and no model_index.json.",
 
   offer: {
@@ -104,6 +106,17 @@ export const english = {
       "The browser would not delete the model. Close other tabs of this page and try again, or clear this site's data in the browser's settings.",
     unavailable:
       "This browser doesn't let the page keep files, as in some private windows. Models are read from their source each time.",
+  },
+
+  onDisk: {
+    title: "On this device's disk",
+    hint: "Read where they lie. Nothing of them is copied; the browser may ask you before the page reads one again.",
+    facts: (size: string, used: string) => `${size}, last used ${used}`,
+    place: (name: string) => `In ${name}`,
+    inUse: "In use",
+    use: "Use",
+    forget: "Forget",
+    forgotten: (name: string) => `${name} is forgotten; its files stay where they are.`,
   },
 
   storage: {
