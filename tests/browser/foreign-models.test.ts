@@ -136,7 +136,7 @@ test("a U-Net alone takes what it lacks from a stored model, and draws the same"
   await page.getByRole("button", { name: "Choose a file", exact: true }).click();
   const card = page.getByRole("region", { name: "unet-alone" });
   await card.getByText("it lacks the autoencoder (VAE) and the text encoder").waitFor();
-  await card.getByLabel("Take them from").selectOption({ label: "model" });
+  await card.getByLabel("Taken from").selectOption({ label: "model (someone/model)" });
   await screenshot(page, "model-incomplete");
   await expectAccessible(page, "incomplete");
   await card.getByRole("button", { name: "Complete it" }).click();
@@ -156,14 +156,17 @@ test("read where it lies on the disk, it is in use again at the next visit, and 
   });
   await page.reload();
   await waitForModel(page);
+  await goTo(page, "generate");
   await page.getByRole("button", { name: "Use unet-alone again" }).click();
-  await page.getByRole("alert").filter({ hasText: "unet-alone isn't where it was" }).first().waitFor();
+  await page.getByRole("alert").filter({ hasText: "unet-alone isn't where it was" }).waitFor();
+  await page.getByRole("link", { name: "See all models" }).click();
+  await disk.getByRole("alert").waitFor();
   await screenshot(page, "model-gone");
   await expectAccessible(page, "gone");
   await disk.getByRole("button", { name: "Forget" }).click();
   await disk.waitFor({ state: "detached" });
-  // Nor is it offered at the top of each screen any more.
-  await page.getByRole("button", { name: "Use unet-alone again" }).waitFor({ state: "detached" });
+  await goTo(page, "generate");
+  expect(await page.getByRole("button", { name: "Use unet-alone again" }).count()).toBe(0);
 });
 
 /** The model that is offered. */

@@ -27,12 +27,15 @@ function DiskEntry({ entry }: { entry: DiskModel }) {
   const { id, name, handle, bytes, usedAt } = entry;
   const busy = fetching.value !== undefined || model.value.state === "loading";
   const trouble = diskTrouble.value;
+  const dismiss = () => {
+    diskTrouble.value = undefined;
+  };
   return (
     <li class="model-entry">
       <h3>{name}</h3>
       {handle.kind === "directory" && handle.name !== name && <p class="hint">{text.place(handle.name)}</p>}
       <p>{text.facts(gigabytes(bytes), dateTime(usedAt))}</p>
-      {trouble?.id === id && <FaultNotice fault={trouble.fault} />}
+      {trouble?.id === id && <FaultNotice fault={trouble.fault} onDismiss={dismiss} />}
       <div class="actions">
         {isInUseFromDisk(id) ? (
           <span class="verdict">{text.inUse}</span>

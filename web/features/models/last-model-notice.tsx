@@ -1,7 +1,7 @@
 /** Offers to read the model again that was in use at the last visit and lies on this device's disk. */
 import { useEffect, useState } from "preact/hooks";
 import { sentenceFor } from "../../app/fault-notice";
-import { addressOf } from "../../app/navigation";
+import { addressOf, screen } from "../../app/navigation";
 import { text } from "../../app/text";
 import type { Fault } from "../../engine/fault";
 import { Notice } from "../../ui/notice";
@@ -15,7 +15,8 @@ const manager = () => import("./manager");
 
 export function LastModelNotice() {
   const last = lastOnDisk.value;
-  return last ? <Offer key={last.id} last={last} /> : null;
+  // The Models screen lists it.
+  return last && screen.value !== "models" ? <Offer key={last.id} last={last} /> : null;
 }
 
 function Offer({ last }: { last: DiskModel }) {

@@ -48,6 +48,21 @@ export async function lookAt(wanted: OfferedChoice): Promise<void> {
   }
 }
 
+/** A checkpoint with what a stored model gives it. It stays on offer as it is where they don't fit: why not, then. */
+export async function complete(
+  incomplete: OfferedChoice,
+  { lacks }: ModelOffer,
+  id: string,
+): Promise<Fault | undefined> {
+  const whole = { ...incomplete, completion: { id, parts: lacks } };
+  try {
+    look.value = { state: "offered", choice: whole, offer: await engine().describeModel(whole) };
+    return undefined;
+  } catch (error) {
+    return toFault(error);
+  }
+}
+
 export function dismiss(): void {
   look.value = { state: "none" };
 }
@@ -59,7 +74,8 @@ export async function use(wanted: ModelChoice, name: string): Promise<void> {
   try {
     await loadModel(wanted, name);
     announce(text.fetching.done(name));
-    dismiss();
+    // Another one may have been looked at meanwhile.
+    if (look.value.state === "offered" && look.value.choice === wanted) dismiss();
   } catch (error) {
     fault.value = toFault(error);
   }

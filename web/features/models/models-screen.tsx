@@ -1,5 +1,5 @@
 /** Which model is used, where further ones come from, and what of them lies in this browser. */
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { HeldFault } from "../../app/fault-notice";
 import { gigabytes, parameters } from "../../app/format";
 import type { OfferedChoice } from "../../engine/api";
@@ -37,10 +37,23 @@ export function ModelsScreen() {
   );
 }
 
+/** Takes the focus, and so comes into view: it stands above what was pressed. */
 function Offer({ choice, offer }: { choice: OfferedChoice; offer: ModelOffer }) {
   const { plan } = offer;
-  if (!plan) return <IncompleteCard choice={choice} offer={offer} />;
-  return <OfferCard choice={choice} offer={offer} plan={plan} />;
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    place.current?.scrollIntoView();
+    place.current?.focus({ preventScroll: true });
+  }, [offer]);
+  return (
+    <div ref={place} class="offer" tabIndex={-1}>
+      {plan ? (
+        <OfferCard choice={choice} offer={offer} plan={plan} />
+      ) : (
+        <IncompleteCard choice={choice} offer={offer} />
+      )}
+    </div>
+  );
 }
 
 function InUse() {

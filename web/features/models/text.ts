@@ -40,6 +40,7 @@ export const english = {
     toFetch: (bytes: string) => `${bytes} to fetch.`,
     rest: (rest: string, total: string) => `${rest} of ${total} to fetch; the rest is here already.`,
     size: (bytes: string) => `${bytes} on disk.`,
+    completed: (parts: string[], giver: string) => `Takes ${parts.join(" and ")} from ${giver}.`,
     licence: (name: string) => `Licence: ${name}`,
     noLicence: "No licence is named at its source.",
     read: "Read it",
@@ -71,11 +72,13 @@ export const english = {
     lacks: (parts: string[]) => `This file is not a whole model: it lacks ${parts.join(" and ")}.`,
     noUnet:
       "This file has no U-Net, the part that draws: it is an addition to other models. Choose a whole checkpoint.",
-    choose: "Another model of the same kind can give them: Stable Diffusion 1.x to 1.x, 2.x to 2.x.",
+    choose: "Another model of the same kind can give what it lacks: Stable Diffusion 1.x to 1.x, 2.x to 2.x.",
     nothingHere:
       "Fetch a model of the same kind in diffusers' layout first, such as stable-diffusion-v1-5/stable-diffusion-v1-5 for Stable Diffusion 1.x, then open this file again and complete it from there.",
-    from: "Take them from",
+    from: "Taken from",
+    giver: (name: string, from: string) => `${name} (${from})`,
     complete: "Complete it",
+    completing: "Looking whether they fit…",
   },
 
   fetching: {
