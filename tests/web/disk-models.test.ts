@@ -12,6 +12,9 @@ const fake = vi.hoisted(() => ({
   opened: [] as (() => Promise<void>)[],
   loaded: [] as unknown[],
   looked: [] as unknown[],
+  lacks: [] as string[],
+  /** Why a model can't complete another. */
+  misfit: undefined as string | undefined,
 }));
 
 vi.mock("../../web/app/studio", () => ({
@@ -25,7 +28,8 @@ vi.mock("../../web/app/studio", () => ({
     },
     describeModel: async (choice: ModelChoice) => {
       fake.looked.push(choice);
-      return {};
+      if (fake.misfit) throw new Error(fake.misfit);
+      return { lacks: fake.lacks };
     },
   }),
 }));
@@ -233,5 +237,40 @@ describe("used again in vain", () => {
     await now.refresh();
     expect(now.onDisk.value).toEqual([]);
     expect(kept.size).toBe(0);
+  });
+});
+
+describe("while a model is on its way", () => {
+  test("another one that was looked at stays on offer", async () => {
+    const now = await visit();
+    const first = await pick(now, fileHandle("first.safetensors"));
+    const second = await pick(now, fileHandle("second.safetensors"));
+    await now.lookAt(first);
+    const using = now.use(first, "first");
+    await now.lookAt(second);
+    await using;
+    expect(now.look.value).toMatchObject({ state: "offered", choice: second });
+    await now.use(second, "second");
+    expect(now.look.value).toEqual({ state: "none" });
+  });
+});
+
+describe("a checkpoint that lacks something", () => {
+  test("stays on offer where the model that should complete it doesn't fit, and becomes whole where it does", async () => {
+    const now = await visit();
+    const choice = await pick(now, fileHandle("unet.safetensors"));
+    fake.lacks = ["vae", "tokenizer"];
+    await now.lookAt(choice);
+    const shown = now.look.value;
+    if (shown.state !== "offered") throw new Error("It is not offered.");
+    fake.misfit = "They are of different models.";
+    const fault = await now.complete(choice, shown.offer, "4f");
+    expect(fault?.message).toBe("They are of different models.");
+    expect(now.look.value).toBe(shown);
+    fake.misfit = undefined;
+    fake.lacks = [];
+    expect(await now.complete(choice, shown.offer, "4f")).toBeUndefined();
+    const completion = { id: "4f", parts: ["vae", "tokenizer"] };
+    expect(now.look.value).toMatchObject({ state: "offered", choice: { completion }, offer: { lacks: [] } });
   });
 });
