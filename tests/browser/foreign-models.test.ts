@@ -1,50 +1,59 @@
 /**
- * Models that don't come with the page, with the real engine: from a hub, there at the next visit without the network,
- * and from a folder. And an adapter in two files.
+ * Models that don't come with the page, with the real engine: one and the same from a hub, in a folder, in one file and
+ * with its parts from two sources, there again at the next visit from the browser's storage or from the disk. And an
+ * adapter in two files.
  */
 import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { FakeHub } from "../web/fake-hub";
+import { expectAccessible } from "./accessibility";
 import { safetensorsFile } from "./safetensors-file";
 import {
   DESKTOP,
-  drawInOneStep,
   goTo,
   openPage,
   openStudio,
   PATIENCE,
   type Studio,
   screenshot,
+  shownPixels,
   waitForModel,
 } from "./studio";
+import { checkpoint, diffusersFolder, unetAlone } from "./tiny-checkpoint";
 
-const ROOT = path.resolve(import.meta.dirname, "../..");
-const DEMO = path.join(ROOT, "models/demo");
 const CROSS_ATTENTION = "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k";
 
 let studio: Studio;
 let hub: FakeHub;
 let page: Page;
 let close: () => Promise<void>;
+/** The same model draws the same picture, however it came. */
+let picture: string;
+/** What was fetched of models after the hub was cut off. */
+const asked: string[] = [];
+
+const folder = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "palpable-")), "tiny-folder");
 
 beforeAll(async () => {
   hub = new FakeHub();
-  for (const file of fs.readdirSync(DEMO, { recursive: true, encoding: "utf8" })) {
-    const whole = path.join(DEMO, file);
-    if (/\.(json|txt|safetensors)$/.test(file) && !/^(clip|subjects)/.test(file)) {
-      hub.put(file, new Uint8Array(fs.readFileSync(whole)));
-    }
+  for (const [file, bytes] of diffusersFolder()) {
+    hub.put(file, bytes);
+    fs.mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+    fs.writeFileSync(path.join(folder, file), bytes);
   }
+  hub.put("README.md", "---\nlicense: creativeml-openrail-m\n---\n");
   await hub.start();
   studio = await openStudio();
-  ({ page, close } = await openPage(studio, DESKTOP, "models", (context) =>
-    context.route("https://huggingface.co/**", async (route) => {
+  ({ page, close } = await openPage(studio, DESKTOP, "models", async (context) => {
+    await context.route("https://huggingface.co/**", async (route) => {
       const { pathname, search } = new URL(route.request().url());
       await route.fulfill({ response: await route.fetch({ url: hub.host + pathname + search }) });
-    }),
-  ));
+    });
+    await context.addInitScript(PICK_FROM_PRIVATE_FILES);
+  }));
   await waitForModel(page);
 });
 
@@ -52,9 +61,16 @@ afterAll(async () => {
   await close();
   await studio.close();
   await hub.stop();
+  fs.rmSync(path.dirname(folder), { recursive: true });
 });
 
-test("a hub's model is offered with its licence and fetched; the next visit draws with it without the network", async () => {
+/** In the system's picker's place: its handles are of the same kind, outlive the visit, and need no question. */
+const PICK_FROM_PRIVATE_FILES = `window.showOpenFilePicker = async () => {
+  const root = await navigator.storage.getDirectory();
+  return [await root.getFileHandle("unet-alone.safetensors")];
+};`;
+
+test("a hub's model is offered with its licence and fetched, and in use at the next visit without the network", async () => {
   await page.getByLabel("From a hub or an address").fill("someone/model");
   await page.getByRole("button", { name: "Look at it" }).click();
   await page.getByText("Licence: creativeml-openrail-m").waitFor();
@@ -62,27 +78,50 @@ test("a hub's model is offered with its licence and fetched; the next visit draw
   await page.getByLabel("I have read the licence").check();
   await page.getByRole("button", { name: "Fetch and use" }).click();
   await inUse("model");
-  const asked: string[] = [];
   await page.context().route(/huggingface|safetensors/, (route) => {
     asked.push(route.request().url());
     return route.abort();
   });
   await page.reload();
   await inUse("model");
-  await drawInOneStep(page, "a photo of a dog");
   expect(asked).toEqual([]);
 });
 
-test("a folder of this device is used, and takes peft's two files as one adapter", async () => {
+test("a checkpoint in one file is used, and draws at the next visit, from the browser's storage", async () => {
+  await page
+    .getByLabel("Choose a file", { exact: true })
+    .last()
+    .setInputFiles({ name: "tiny.safetensors", mimeType: "application/octet-stream", buffer: checkpoint() });
+  await use("tiny");
+  // Each visit compiles its kernels anew, most of a test's time here: all is drawn in this one.
+  await page.reload();
+  await inUse("tiny");
+  picture = await drawn();
+  // One colour would be the same whatever drew it.
+  expect(await colours(page)).toBeGreaterThan(100);
+});
+
+test("what the hub gave draws the same without the network", async () => {
   await goTo(page, "models");
-  await page.getByLabel("Choose a folder", { exact: true }).last().setInputFiles(DEMO);
-  await page.getByRole("button", { name: "Use", exact: true }).first().click();
-  await inUse("demo");
+  const row = page
+    .getByRole("listitem")
+    .filter({ has: page.getByRole("heading", { name: "model", exact: true }) });
+  await row.getByRole("button", { name: "Use", exact: true }).click();
+  await inUse("model");
+  expect(await drawn()).toBe(picture);
+  expect(asked).toEqual([]);
+});
+
+test("a folder of this device draws the same, and takes peft's two files as one adapter", async () => {
+  await goTo(page, "models");
+  await page.getByLabel("Choose a folder", { exact: true }).last().setInputFiles(folder);
+  await use("tiny-folder");
+  expect(await drawn()).toBe(picture);
   await goTo(page, "adapters");
   const name = `base_model.model.${CROSS_ATTENTION}`;
   const weights = safetensorsFile({
-    [`${name}.lora_A.weight`]: [2, 128],
-    [`${name}.lora_B.weight`]: [128, 2],
+    [`${name}.lora_A.weight`]: [2, 64],
+    [`${name}.lora_B.weight`]: [32, 2],
   });
   const config = { peft_type: "LORA", r: 2, lora_alpha: 64, target_modules: [CROSS_ATTENTION] };
   await page.getByLabel("Choose files").setInputFiles([
@@ -94,7 +133,59 @@ test("a folder of this device is used, and takes peft's two files as one adapter
     { name: "adapter_model.safetensors", mimeType: "application/octet-stream", buffer: weights },
   ]);
   await page.getByText("rank 2 · 1 layers").waitFor();
+  await page.getByRole("button", { name: "Remove" }).click();
+  await page.getByRole("button", { name: "Yes, remove" }).click();
+  await page.getByText("Nothing here yet").waitFor();
 });
+
+test("a U-Net alone takes what it lacks from a stored model, and draws the same", async () => {
+  await goTo(page, "models");
+  await putPrivateFile(page, "unet-alone.safetensors", unetAlone());
+  await page.getByLabel("Keep a copy in this browser").uncheck();
+  await page.getByRole("button", { name: "Choose a file", exact: true }).click();
+  const card = page.getByRole("region", { name: "unet-alone" });
+  await card.getByText("it lacks the autoencoder (VAE) and the text encoder").waitFor();
+  await card.getByLabel("Taken from").selectOption({ label: "model (someone/model)" });
+  await screenshot(page, "model-incomplete");
+  await expectAccessible(page, "incomplete");
+  await card.getByRole("button", { name: "Complete it" }).click();
+  await use("unet-alone");
+  expect(await drawn()).toBe(picture);
+});
+
+test("read where it lies on the disk, it is in use again at the next visit, and forgotten when it is gone", async () => {
+  const disk = page.getByRole("region", { name: "On this device's disk" });
+  await page.reload();
+  await goTo(page, "models");
+  await inUse("unet-alone");
+  await disk.getByText("In use").waitFor();
+
+  await page.evaluate(async () => {
+    await (await navigator.storage.getDirectory()).removeEntry("unet-alone.safetensors");
+  });
+  await page.reload();
+  await waitForModel(page);
+  await goTo(page, "generate");
+  await page.getByRole("button", { name: "Use unet-alone again" }).click();
+  await page.getByRole("alert").filter({ hasText: "unet-alone isn't where it was" }).waitFor();
+  await page.getByRole("link", { name: "See all models" }).click();
+  await disk.getByRole("alert").waitFor();
+  await screenshot(page, "model-gone");
+  await expectAccessible(page, "gone");
+  await disk.getByRole("button", { name: "Forget" }).click();
+  await disk.waitFor({ state: "detached" });
+  await goTo(page, "generate");
+  expect(await page.getByRole("button", { name: "Use unet-alone again" }).count()).toBe(0);
+});
+
+/** The model that is offered. */
+async function use(name: string): Promise<void> {
+  await page
+    .getByRole("region", { name, exact: true })
+    .getByRole("button", { name: "Use", exact: true })
+    .click();
+  await inUse(name);
+}
 
 async function inUse(name: string): Promise<void> {
   await page
@@ -103,3 +194,45 @@ async function inUse(name: string): Promise<void> {
     .waitFor({ timeout: PATIENCE });
   await waitForModel(page);
 }
+
+/** The smallest picture of one step, with the same seed each time. */
+async function drawn(): Promise<string> {
+  await goTo(page, "generate");
+  await page.getByLabel("Prompt", { exact: true }).fill("a photo of a dog");
+  await page.getByLabel("Seed", { exact: true }).fill("7");
+  await page.getByLabel("Width", { exact: true }).selectOption("64");
+  await page.getByLabel("Height", { exact: true }).selectOption("64");
+  const steps = page.getByLabel("Steps", { exact: true });
+  if (!(await steps.isVisible())) await page.getByText("More settings").click();
+  await steps.fill("1");
+  // The strip shows from the second picture on.
+  const pictures = page.locator(".result-panel :is(figure canvas:only-of-type, .film-strip canvas)");
+  const before = await pictures.count();
+  await page.getByRole("button", { name: "Generate", exact: true }).click();
+  await expect.poll(() => pictures.count(), { timeout: PATIENCE }).toBeGreaterThan(before);
+  return shownPixels(page);
+}
+
+/** Of the picture shown large. */
+const colours = (page: Page) =>
+  page
+    .locator(".result-panel figure canvas")
+    .first()
+    .evaluate((canvas) => {
+      const { width, height } = canvas as HTMLCanvasElement;
+      const context = (canvas as HTMLCanvasElement).getContext("2d");
+      const bytes = context?.getImageData(0, 0, width, height).data ?? new Uint8ClampedArray();
+      return new Set(new Uint32Array(bytes.buffer)).size;
+    });
+
+/** Where `PICK_FROM_PRIVATE_FILES` picks. */
+const putPrivateFile = (page: Page, name: string, bytes: Buffer) =>
+  page.evaluate(
+    async ([name, base64]) => {
+      const root = await navigator.storage.getDirectory();
+      const file = await (await root.getFileHandle(name, { create: true })).createWritable();
+      await file.write(Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)));
+      await file.close();
+    },
+    [name, bytes.toString("base64")] as const,
+  );

@@ -17,6 +17,8 @@ test("“Delete everything” leaves nothing in any storage of the browser", asy
   await page.getByText("Nothing here yet").waitFor();
   await page.waitForFunction(() => navigator.serviceWorker.controller?.state === "activated");
   await fillStorage(page);
+  await goTo(page, "models");
+  await page.getByRole("region", { name: "On this device's disk" }).getByText("my-model").waitFor();
   const before = await stored(page);
   expect(
     Object.values(before).every((names) => names.length > 0),
@@ -34,13 +36,21 @@ test("“Delete everything” leaves nothing in any storage of the browser", asy
   await close();
 });
 
-/** As an unfinished training and a choice would; the database and the caches are the page's own. */
+/** As an unfinished training, a choice and a model on the disk would; all else is the page's own. */
 function fillStorage(page: Page): Promise<void> {
   return page.evaluate(async () => {
     const root = await navigator.storage.getDirectory();
     const folder = await root.getDirectoryHandle("unfinished-trainings", { create: true });
     await folder.getDirectoryHandle("a-run", { create: true });
     localStorage.setItem("palpable-keep-pictures", "yes");
+    const handle = await root.getDirectoryHandle("my-model", { create: true });
+    const model = { id: "1", name: "my-model", handle, bytes: 1, files: "", usedAt: 1 };
+    await new Promise((resolve, reject) => {
+      const opening = indexedDB.open("palpable-disk-models", 1);
+      opening.onerror = reject;
+      opening.onupgradeneeded = () => opening.result.createObjectStore("models").put(model, "1");
+      opening.onsuccess = () => resolve(opening.result.close());
+    });
   });
 }
 

@@ -3,12 +3,22 @@
 /** By name: shape. */
 export type Shapes = Record<string, readonly number[]>;
 
-export function safetensorsFile(shapes: Shapes): Buffer {
+export interface Tensor {
+  name: string;
+  shape: readonly number[];
+  bytes: Buffer;
+}
+
+export const safetensorsFile = (shapes: Shapes): Buffer => fileOf(tensorsOf(shapes));
+
+export const tensorsOf = (shapes: Shapes): Tensor[] =>
+  Object.entries(shapes).map(([name, shape]) => ({ name, shape, bytes: numbersOf(name, shape) }));
+
+export function fileOf(tensors: readonly Tensor[]): Buffer {
   const header: Record<string, unknown> = {};
   const parts: Buffer[] = [];
   let end = 0;
-  for (const [name, shape] of Object.entries(shapes)) {
-    const bytes = numbersOf(name, shape);
+  for (const { name, shape, bytes } of tensors) {
     header[name] = { dtype: "F16", shape, data_offsets: [end, end + bytes.length] };
     end += bytes.length;
     parts.push(bytes);

@@ -3,6 +3,7 @@ import type { ComponentType } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { GenerateScreen } from "../features/generate/generate-screen";
 import { TourCard } from "../features/help/tour-card";
+import { LastModelNotice } from "../features/models/last-model-notice";
 import { ModelNotice } from "../features/models/model-notice";
 import { PersonalizeScreen } from "../features/personalize/personalize-screen";
 import { lazyScreen } from "../ui/lazy-screen";
@@ -60,6 +61,7 @@ export function App() {
         )}
         {device.value.state === "checking" && <Starting />}
         <ModelNotice />
+        <LastModelNotice />
         <View />
       </main>
       <TabBar />

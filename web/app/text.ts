@@ -99,6 +99,21 @@ export const english = {
     otherTitle: "Getting the model ready",
     orDemo: "The demo model comes with the page and works meanwhile.",
     useDemo: "Use the demo model",
+    /** Of a model that is read where it lies. */
+    onDisk: {
+      last: (name: string) => `At your last visit you used ${name}`,
+      asks: "It lies on this device's disk. The browser asks you before the page reads it again; until then the demo model is in use.",
+      again: (name: string) => `Use ${name} again`,
+      notNow: "Not now",
+      toModels: "See all models",
+      refused: (name: string) =>
+        `The browser doesn't let the page read ${name}. Press “Use” again and allow it, or allow it in the browser's settings for this site.`,
+      gone: (name: string) =>
+        `${name} isn't where it was: it was moved, renamed or deleted, or its drive isn't connected. Open it from where it is now.`,
+      changed: (name: string) =>
+        `${name} has changed on the disk since it was last used. See what it is now, then use it.`,
+      notKept: "The browser's database doesn't work, so where models lie on the disk can't be remembered.",
+    },
   },
 
   faults: {

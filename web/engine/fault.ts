@@ -13,6 +13,8 @@ export type FaultKind =
   | "AccessDenied"
   /** The browser's own storage is full, closed or broken. */
   | "Storage"
+  /** A file of this device is gone or may not be read. */
+  | "LocalFile"
   /** Another tab of this browser leads: it alone has an engine. */
   | "OtherTab"
   /** The worker or the wasm instance is gone. */
@@ -35,6 +37,7 @@ const FAULT_KINDS: ReadonlySet<string> = new Set<FaultKind>([
   "Network",
   "AccessDenied",
   "Storage",
+  "LocalFile",
   "OtherTab",
   "EngineStopped",
 ]);

@@ -44,6 +44,10 @@ export interface FilesChoice {
   files: { path: string; file: File }[];
   /** Copies them into the browser's storage, so that they are there at the next visit. */
   keep: boolean;
+  /** What was picked, where the browser gives it: the next visit reads the files from there again. */
+  handle?: FileSystemHandle;
+  /** Under which the page remembers the handle, once the model has been used. */
+  diskId?: string;
 }
 
 /** What the model's authors ask of those who use it. */

@@ -1,8 +1,9 @@
 /** Takes files and whole folders: by drop, by the File System Access API where the browser has it, or by the old pickers. */
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
+import { openFilePicker, openFolderPicker } from "./file-system-access";
 import { Icon } from "./icon";
-import { fromDirectory, fromDrop, fromInput, type PickedFile } from "./picked-files";
+import { fromDrop, fromHandle, fromInput, type PickedFile } from "./picked-files";
 import { useDrop } from "./use-drop";
 
 interface FilePickerProps {
@@ -19,16 +20,27 @@ interface FilePickerProps {
 }
 
 export function FilePicker(props: FilePickerProps) {
-  const { label, hint, chooseFile, chooseFolder, accept, multiple, disabled, onPicked, children } = props;
+  const {
+    label,
+    hint,
+    chooseFile,
+    chooseFolder,
+    accept,
+    multiple = false,
+    disabled,
+    onPicked,
+    children,
+  } = props;
   const file = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
-  const pickFolder = async () => {
-    if (!("showDirectoryPicker" in window)) return folder.current?.click();
-    const picker = window as unknown as { showDirectoryPicker(): Promise<FileSystemDirectoryHandle> };
-    // Closing the picker is no failure.
-    const directory = await picker.showDirectoryPicker().catch(() => undefined);
-    if (directory) onPicked(await fromDirectory(directory));
+  const pick = async (opening: ReturnType<typeof openFilePicker>, input: HTMLInputElement | null) => {
+    if (!opening) return input?.click();
+    const handles = await opening;
+    if (!handles) return input?.click();
+    if (handles.length > 0) onPicked((await Promise.all(handles.map(fromHandle))).flat());
   };
+  const pickFiles = () => pick(openFilePicker(accept, multiple), file.current);
+  const pickFolder = () => pick(openFolderPicker(), folder.current);
   const onInput = (input: HTMLInputElement) => {
     onPicked(fromInput(input.files ?? []));
     // The same files may be chosen again.
@@ -44,7 +56,7 @@ export function FilePicker(props: FilePickerProps) {
       <span class="drop-label">{label}</span>
       <span class="hint">{hint}</span>
       <div class="actions">
-        <button type="button" class="button" disabled={disabled} onClick={() => file.current?.click()}>
+        <button type="button" class="button" disabled={disabled} onClick={pickFiles}>
           {chooseFile}
         </button>
         <button type="button" class="button" disabled={disabled} onClick={pickFolder}>

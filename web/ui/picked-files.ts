@@ -1,9 +1,12 @@
 /** Files of this device with their places in the folders that were dropped or picked. */
+import { handleOf } from "./file-system-access";
 
 export interface PickedFile {
   /** With the names of the folders that it lies in, as far as they were chosen. */
   path: string;
   file: File;
+  /** What was picked, where the browser gives it: the file itself or a folder that it lies in. */
+  handle?: FileSystemHandle;
 }
 
 /** Folders below the one that was chosen: what is looked for lies in it or one below, and repositories have no deeper ones. */
@@ -15,8 +18,13 @@ export const fromInput = (files: Iterable<File>): PickedFile[] =>
 
 /** Of a drop, also of folders. Must be called while the event is handled: browsers empty it afterwards. */
 export async function fromDrop(transfer: DataTransfer): Promise<PickedFile[]> {
-  const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
-  return (await Promise.all(entries.map((entry) => fromEntry(entry, 0)))).flat();
+  const found = [...transfer.items].map(async (item) => {
+    const entry = item.webkitGetAsEntry();
+    const handle = await handleOf(item);
+    if (handle) return fromHandle(handle);
+    return entry ? fromEntry(entry, 0) : [];
+  });
+  return (await Promise.all(found)).flat();
 }
 
 async function fromEntry(entry: FileSystemEntry, depth: number): Promise<PickedFile[]> {
@@ -39,11 +47,19 @@ async function fromEntry(entry: FileSystemEntry, depth: number): Promise<PickedF
   }
 }
 
-/** Of a folder that the File System Access API gave. */
-export async function fromDirectory(
+/** Of a file or a folder that the File System Access API gave, now or at an earlier visit. */
+export async function fromHandle(handle: FileSystemHandle): Promise<PickedFile[]> {
+  const files =
+    handle.kind === "file"
+      ? [{ path: handle.name, file: await (handle as FileSystemFileHandle).getFile() }]
+      : await fromDirectory(handle as FileSystemDirectoryHandle, handle.name, 0);
+  return files.map((file) => ({ ...file, handle }));
+}
+
+async function fromDirectory(
   directory: FileSystemDirectoryHandle,
-  path = directory.name,
-  depth = 0,
+  path: string,
+  depth: number,
 ): Promise<PickedFile[]> {
   const found: PickedFile[] = [];
   for await (const [name, handle] of directory.entries()) {

@@ -31,6 +31,8 @@ export const germanModels: ModelsText = {
   chooseFile: "Datei wählen",
   keep: "Eine Kopie in diesem Browser behalten",
   keepHint: "Damit es beim nächsten Besuch auch ohne die Datei da ist.",
+  keepOrRemember:
+    "Damit es beim nächsten Besuch auch ohne die Datei da ist. Sonst wird nur sein Platz auf der Platte gemerkt.",
   noFiles: "Darin ist kein Modell: keine .safetensors-Datei und keine model_index.json.",
 
   offer: {
@@ -39,6 +41,7 @@ export const germanModels: ModelsText = {
     toFetch: (bytes) => `${bytes} zu holen.`,
     rest: (rest, total) => `${rest} von ${total} zu holen; das übrige ist schon da.`,
     size: (bytes) => `${bytes} auf der Platte.`,
+    completed: (parts, giver) => `Aus ${giver} kommen dazu: ${parts.join(" und ")}.`,
     licence: (name) => `Lizenz: ${name}`,
     noLicence: "Seine Quelle nennt keine Lizenz.",
     read: "Lesen",
@@ -64,14 +67,18 @@ export const germanModels: ModelsText = {
 
   incomplete: {
     parts: { vae: "der Autoencoder (VAE)", text_encoder: "der Textencoder" },
-    lacks: (parts) => `Diese Datei ist kein ganzes Modell: Es fehlt ${parts.join(" und ")}.`,
+    lacks: (parts) =>
+      `Diese Datei ist kein ganzes Modell: Es ${parts.length > 1 ? "fehlen" : "fehlt"} ${parts.join(" und ")}.`,
     noUnet:
       "Diese Datei hat kein U-Net, den Teil, der zeichnet: Sie ist ein Zusatz zu anderen Modellen. Wähle einen ganzen Checkpoint.",
-    choose: "Ein anderes Modell der gleichen Art kann es geben: Stable Diffusion 1.x für 1.x, 2.x für 2.x.",
+    choose:
+      "Ein anderes Modell der gleichen Art kann geben, was fehlt: Stable Diffusion 1.x für 1.x, 2.x für 2.x.",
     nothingHere:
       "Hole zuerst ein Modell der gleichen Art wie bei diffusers, etwa stable-diffusion-v1-5/stable-diffusion-v1-5 für Stable Diffusion 1.x, öffne dann diese Datei noch einmal und ergänze sie daraus.",
-    from: "Nehmen von",
+    from: "Genommen von",
+    giver: (name, from) => `${name} (${from})`,
     complete: "Ergänzen",
+    completing: "Es wird angesehen, ob sie passen …",
   },
 
   fetching: {
@@ -102,6 +109,17 @@ export const germanModels: ModelsText = {
       "Der Browser wollte das Modell nicht löschen. Schließe andere Tabs dieser Seite und versuche es noch einmal, oder lösche die Daten dieser Seite in den Einstellungen des Browsers.",
     unavailable:
       "Dieser Browser lässt die Seite keine Dateien behalten, wie in manchen privaten Fenstern. Modelle werden jedes Mal von ihrer Quelle gelesen.",
+  },
+
+  onDisk: {
+    title: "Auf der Platte dieses Geräts",
+    hint: "Gelesen wird, wo sie liegen. Kopiert wird nichts davon; der Browser fragt dich vielleicht, bevor die Seite eines wieder liest.",
+    facts: (size, used) => `${size}, zuletzt benutzt: ${used}`,
+    place: (name) => `In ${name}`,
+    inUse: "In Gebrauch",
+    use: "Benutzen",
+    forget: "Vergessen",
+    forgotten: (name) => `${name} ist vergessen; seine Dateien bleiben, wo sie sind.`,
   },
 
   storage: {

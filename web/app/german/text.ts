@@ -94,6 +94,21 @@ export const german: Text = {
     otherTitle: "Das Modell wird vorbereitet",
     orDemo: "Das Demo-Modell kommt mit der Seite und tut es einstweilen.",
     useDemo: "Das Demo-Modell benutzen",
+    onDisk: {
+      last: (name) => `Beim letzten Besuch hast du ${name} benutzt`,
+      asks: "Es liegt auf der Platte dieses Geräts. Der Browser fragt dich, bevor die Seite es wieder liest; bis dahin ist das Demo-Modell in Gebrauch.",
+      again: (name) => `${name} wieder benutzen`,
+      notNow: "Jetzt nicht",
+      toModels: "Alle Modelle ansehen",
+      refused: (name) =>
+        `Der Browser lässt die Seite ${name} nicht lesen. Drücke noch einmal auf „Benutzen“ und erlaube es, oder erlaube es in den Einstellungen des Browsers für diese Seite.`,
+      gone: (name) =>
+        `${name} ist nicht mehr, wo es war: Es wurde verschoben, umbenannt oder gelöscht, oder sein Laufwerk ist nicht angeschlossen. Öffne es von dort, wo es jetzt liegt.`,
+      changed: (name) =>
+        `${name} hat sich auf der Platte geändert, seit es zuletzt benutzt wurde. Sieh an, was es jetzt ist, und benutze es dann.`,
+      notKept:
+        "Die Datenbank des Browsers arbeitet nicht; wo Modelle auf der Platte liegen, kann er sich nicht merken.",
+    },
   },
 
   faults: {

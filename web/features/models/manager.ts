@@ -1,12 +1,15 @@
-/** What the Models screen shows: the model that is being looked at, the models in the storage, and the storage itself. */
+/** What the Models screen shows: the model that is being looked at, the models in the storage and on the disk, and the storage itself. */
 import { signal } from "@preact/signals";
 import { announce } from "../../app/announce";
 import { engine } from "../../app/studio";
+import { text as pageText } from "../../app/text";
 import type { OfferedChoice } from "../../engine/api";
 import { type Fault, faultError, toFault } from "../../engine/fault";
 import type { ModelChoice, ModelOffer, StoredModel } from "../../engine/model-choice";
 import { removeModel, storedModels } from "../../engine/model-folder";
-import { choice, loadDemoModel, loadModel } from "./model";
+import { readAgain } from "./disk-models";
+import * as diskStore from "./disk-store";
+import { choice, forgetChoiceOnDisk, loadDemoModel, loadModel } from "./model";
 import { modelsText as text } from "./text";
 
 export type Look =
@@ -19,6 +22,12 @@ export const look = signal<Look>({ state: "none" });
 
 /** `undefined` where the browser keeps no files from the page. */
 export const stored = signal<StoredModel[] | undefined>([]);
+
+/** Those that lie on this device's disk, the latest used first. */
+export const onDisk = signal<diskStore.DiskModel[]>([]);
+
+/** Why one of them could not be used. */
+export const diskTrouble = signal<{ id: string; fault: Fault } | undefined>(undefined);
 
 export interface Storage {
   usage: number;
@@ -39,6 +48,21 @@ export async function lookAt(wanted: OfferedChoice): Promise<void> {
   }
 }
 
+/** A checkpoint with what a stored model gives it. It stays on offer as it is where they don't fit: why not, then. */
+export async function complete(
+  incomplete: OfferedChoice,
+  { lacks }: ModelOffer,
+  id: string,
+): Promise<Fault | undefined> {
+  const whole = { ...incomplete, completion: { id, parts: lacks } };
+  try {
+    look.value = { state: "offered", choice: whole, offer: await engine().describeModel(whole) };
+    return undefined;
+  } catch (error) {
+    return toFault(error);
+  }
+}
+
 export function dismiss(): void {
   look.value = { state: "none" };
 }
@@ -46,18 +70,55 @@ export function dismiss(): void {
 /** Fetches and loads a model that was looked at, or one from the storage. */
 export async function use(wanted: ModelChoice, name: string): Promise<void> {
   fault.value = undefined;
+  diskTrouble.value = undefined;
   try {
     await loadModel(wanted, name);
     announce(text.fetching.done(name));
-    dismiss();
+    // Another one may have been looked at meanwhile.
+    if (look.value.state === "offered" && look.value.choice === wanted) dismiss();
   } catch (error) {
     fault.value = toFault(error);
   }
   await refresh();
 }
 
-/** What lies in the storage, and how much room there is. */
+/**
+ * Reads a model of this device's disk again, within a press of the visitor's, and loads it. One that has changed is
+ * looked at first. Why it could not be used, if so.
+ */
+export async function useFromDisk(known: diskStore.DiskModel): Promise<Fault | undefined> {
+  diskTrouble.value = undefined;
+  try {
+    const { choice: found, changed } = await readAgain(known);
+    if (changed) {
+      await lookAt(found);
+      throw faultError("LocalFile", pageText.model.onDisk.changed(known.name));
+    }
+    await loadModel(found, known.name);
+    announce(text.fetching.done(known.name));
+  } catch (error) {
+    diskTrouble.value = { id: known.id, fault: toFault(error) };
+  }
+  await refresh();
+  return diskTrouble.value?.fault;
+}
+
+/** Its files stay where they are. */
+export async function forget({ id, name }: diskStore.DiskModel): Promise<void> {
+  diskTrouble.value = undefined;
+  try {
+    await diskStore.remove(id);
+    forgetChoiceOnDisk(id);
+    announce(text.onDisk.forgotten(name));
+  } catch (error) {
+    diskTrouble.value = { id, fault: toFault(error) };
+  }
+  await refresh();
+}
+
+/** What lies in the storage and on the disk, and how much room there is. */
 export async function refresh(): Promise<void> {
+  onDisk.value = await diskStore.all().catch(() => []);
   stored.value = await storedModels().catch(() => undefined);
   storage.value = await readStorage().catch(() => undefined);
 }
@@ -87,6 +148,8 @@ export async function remove(id: string): Promise<void> {
   // The engine has it on the GPU still, but the next visit would look for it.
   if (inUse && !fault.value) await loadDemoModel();
 }
+
+export const isInUseFromDisk = (id: string) => choice.value.kind === "files" && choice.value.diskId === id;
 
 export const isInUse = (id: string) => choice.value.kind === "stored" && choice.value.id === id;
 

@@ -6,6 +6,7 @@ import type { OfferedChoice } from "../../engine/api";
 import { parseModelAddress } from "../../engine/model-address";
 import { CheckField, Field, TextField } from "../../ui/field";
 import { FilePicker } from "../../ui/file-picker";
+import { givesHandles } from "../../ui/file-system-access";
 import type { PickedFile } from "../../ui/picked-files";
 import { dismiss, look, lookAt } from "./manager";
 import { choiceOf } from "./picked-model";
@@ -89,7 +90,12 @@ function ModelFiles() {
       accept=".safetensors"
       onPicked={(picked) => void take(picked)}
     >
-      <CheckField label={text.keep} hint={text.keepHint} value={keep} onValue={setKeep} />
+      <CheckField
+        label={text.keep}
+        hint={givesHandles() ? text.keepOrRemember : text.keepHint}
+        value={keep}
+        onValue={setKeep}
+      />
       {problem && (
         <p class="field-error" role="alert">
           {problem}

@@ -5,13 +5,17 @@ import type { LoadProgress } from "../../engine/api";
 import type { ModelReport } from "../../engine/contract";
 import { type Fault, toFault } from "../../engine/fault";
 import type { ModelChoice } from "../../engine/model-choice";
+import { readUnasked, rememberOnDisk } from "./disk-models";
+import * as diskStore from "./disk-store";
 
 /** The embedded model: static files beside the page, with their list in `files.json`. */
 export const DEMO_FOLDER = "/models/demo/";
 export const DEMO: ModelChoice = { kind: "embedded", folder: DEMO_FOLDER };
 
-/** Where the next visit finds which stored model was in use; above what reads it as this file is loaded. */
+/** Where the next visit finds which model was in use; above what reads it as this file is loaded. */
 const REMEMBERED = "palpable-model";
+/** Before the id of one on this device's disk; those of stored models stand alone. */
+const ON_DISK = "disk:";
 
 export type ModelState =
   | { state: "none" }
@@ -22,7 +26,13 @@ export type ModelState =
 export const model = signal<ModelState>({ state: "none" });
 
 /** What is loaded, or was last tried. */
-export const choice = signal<ModelChoice>(remembered());
+export const choice = signal<ModelChoice>(storedAtLastVisit());
+
+/**
+ * What was in use at the last visit and lies on this device's disk, while the visitor hasn't said whether to read it
+ * again. The demo model stands in for it.
+ */
+export const lastOnDisk = signal<diskStore.DiskModel | undefined>(undefined);
 
 /** A model that is fetched while another one stays in use. */
 export interface Fetching {
@@ -49,7 +59,7 @@ export async function loadModel(wanted: ModelChoice, name = ""): Promise<void> {
     over = true;
     if (!loaded) model.value = before;
     else {
-      choice.value = loaded.storedId === null ? wanted : { kind: "stored", id: loaded.storedId };
+      choice.value = await findableAgain(wanted, loaded.storedId);
       model.value = { state: "ready", report: loaded.report };
       remember(choice.value);
     }
@@ -64,6 +74,14 @@ export async function loadModel(wanted: ModelChoice, name = ""): Promise<void> {
   } finally {
     fetching.value = undefined;
   }
+}
+
+/** As the next visit can find it. */
+async function findableAgain(used: ModelChoice, storedId: string | null): Promise<ModelChoice> {
+  if (storedId !== null) return { kind: "stored", id: storedId };
+  if (used.kind !== "files") return used;
+  const diskId = await rememberOnDisk(used);
+  return diskId === undefined ? used : { ...used, diskId };
 }
 
 function noteFetch(
@@ -85,26 +103,69 @@ export const reloadModel = () => loadModel(choice.value).catch(() => undefined);
 
 export const loadDemoModel = () => loadModel(DEMO).catch(() => undefined);
 
-/** The next visit begins with what is in the browser's storage; nothing else of a choice may outlive the tab. */
+/** The next visit begins with what is in the browser's storage or on the disk; no other choice may outlive the tab. */
 function remember(used: ModelChoice): void {
+  if (used.kind === "stored") keep(used.id);
+  else if (used.kind === "files" && used.diskId !== undefined) keep(ON_DISK + used.diskId);
+  else if (used.kind === "embedded" && !lastOnDisk.value) forgetLast();
+  // Another one took its place.
+  if (used.kind !== "embedded") lastOnDisk.value = undefined;
+}
+
+/** The next visit begins with the demo model. */
+export function forgetLast(): void {
+  lastOnDisk.value = undefined;
+  keep(undefined);
+}
+
+/** The model stays in use, but no later visit finds it on the disk. */
+export function forgetChoiceOnDisk(id: string): void {
+  if (remembered() === ON_DISK + id) forgetLast();
+  if (choice.value.kind !== "files" || choice.value.diskId !== id) return;
+  const { handle: _, diskId: __, ...files } = choice.value;
+  choice.value = files;
+}
+
+function keep(used: string | undefined): void {
   try {
-    if (used.kind === "stored") localStorage.setItem(REMEMBERED, used.id);
-    else if (used.kind === "embedded") localStorage.removeItem(REMEMBERED);
+    if (used === undefined) localStorage.removeItem(REMEMBERED);
+    else localStorage.setItem(REMEMBERED, used);
   } catch {
     // A browser that keeps nothing begins with the demo model.
   }
 }
 
-function remembered(): ModelChoice {
+function remembered(): string | undefined {
   try {
-    const id = localStorage.getItem(REMEMBERED);
-    return id ? { kind: "stored", id } : DEMO;
+    return localStorage.getItem(REMEMBERED) ?? undefined;
   } catch {
-    return DEMO;
+    return undefined;
   }
 }
 
-whenEngineOpens(reloadModel);
+function storedAtLastVisit(): ModelChoice {
+  const last = remembered();
+  return last === undefined || last.startsWith(ON_DISK) ? DEMO : { kind: "stored", id: last };
+}
+
+let begun = false;
+
+/** The first engine of a visit takes what was in use at the last one, if it can be read without a question. */
+async function findOnDisk(): Promise<void> {
+  const last = remembered();
+  const first = !begun;
+  begun = true;
+  if (!first || !last?.startsWith(ON_DISK)) return;
+  const known = await diskStore.find(last.slice(ON_DISK.length)).catch(() => undefined);
+  const readable = known && (await readUnasked(known).catch(() => undefined));
+  if (readable) choice.value = readable;
+  else lastOnDisk.value = known;
+}
+
+whenEngineOpens(async () => {
+  await findOnDisk();
+  await reloadModel();
+});
 whenEngineCloses(() => {
   model.value = { state: "none" };
 });

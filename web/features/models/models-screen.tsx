@@ -1,9 +1,10 @@
 /** Which model is used, where further ones come from, and what of them lies in this browser. */
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { HeldFault } from "../../app/fault-notice";
 import { gigabytes, parameters } from "../../app/format";
 import type { OfferedChoice } from "../../engine/api";
 import type { ModelOffer } from "../../engine/model-choice";
+import { DiskList } from "./disk-list";
 import { FetchProgress } from "./fetch-progress";
 import { IncompleteCard } from "./incomplete-card";
 import { fault, look, refresh } from "./manager";
@@ -26,6 +27,7 @@ export function ModelsScreen() {
       {fetching.value && <FetchProgress fetching={fetching.value} />}
       {shown.state === "offered" && !fetching.value && <Offer choice={shown.choice} offer={shown.offer} />}
       <ModelPicker />
+      <DiskList />
       <section class="card">
         <h2>{text.stored.title}</h2>
         <StoredList />
@@ -35,10 +37,23 @@ export function ModelsScreen() {
   );
 }
 
+/** Takes the focus, and so comes into view: it stands above what was pressed. */
 function Offer({ choice, offer }: { choice: OfferedChoice; offer: ModelOffer }) {
   const { plan } = offer;
-  if (!plan) return <IncompleteCard choice={choice} offer={offer} />;
-  return <OfferCard choice={choice} offer={offer} plan={plan} />;
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    place.current?.scrollIntoView();
+    place.current?.focus({ preventScroll: true });
+  }, [offer]);
+  return (
+    <div ref={place} class="offer" tabIndex={-1}>
+      {plan ? (
+        <OfferCard choice={choice} offer={offer} plan={plan} />
+      ) : (
+        <IncompleteCard choice={choice} offer={offer} />
+      )}
+    </div>
+  );
 }
 
 function InUse() {

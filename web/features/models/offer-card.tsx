@@ -5,7 +5,8 @@ import type { OfferedChoice } from "../../engine/api";
 import type { Licence, ModelOffer, ModelPlan } from "../../engine/model-choice";
 import { CheckField } from "../../ui/field";
 import { Notice } from "../../ui/notice";
-import { dismiss, freeBytes, use } from "./manager";
+import { namesOf } from "./incomplete-card";
+import { dismiss, freeBytes, stored, use } from "./manager";
 import { modelsText } from "./text";
 
 const text = modelsText.offer;
@@ -27,7 +28,9 @@ export function OfferCard({ choice, offer, plan }: OfferCardProps) {
     <section class="card" aria-label={offer.name}>
       <h2>{offer.name}</h2>
       <p class="hint">{local ? text.local : text.from(offer.from)}</p>
-      <p>{sizeOf(offer, local)}</p>
+      <p>
+        {sizeOf(offer, local)} {completionOf(choice)}
+      </p>
       <PlanFacts plan={plan} />
       {noRoom && <Notice tone="problem">{text.noRoom(gigabytes(free))}</Notice>}
       {!local && <LicenceField licence={offer.licence} value={accepted} onValue={setAccepted} />}
@@ -53,6 +56,11 @@ function sizeOf({ bytes, storedBytes }: ModelOffer, local: boolean): string {
   return storedBytes > 0
     ? text.rest(gigabytes(bytes - storedBytes), gigabytes(bytes))
     : text.toFetch(gigabytes(bytes));
+}
+
+function completionOf({ completion }: OfferedChoice): string {
+  const giver = stored.value?.find(({ id }) => id === completion?.id);
+  return completion && giver ? text.completed(namesOf(completion.parts), giver.name) : "";
 }
 
 function PlanFacts({ plan }: { plan: ModelPlan }) {

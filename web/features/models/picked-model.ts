@@ -17,11 +17,14 @@ export function choiceOf(picked: readonly PickedFile[], keep: boolean): FilesCho
       .filter(({ path }) => path.startsWith(root))
       .map(({ path, file }) => ({ path: path.slice(root.length), file }));
     const name = root.split("/").filter(Boolean).at(-1) ?? "model";
-    return { kind: "files", name, files, keep };
+    return { kind: "files", name, files, keep, ...handleOf(index) };
   }
   const checkpoints = parts.filter(({ path }) => /\.(safetensors|ckpt|bin|pt)$/i.test(path));
   const [first] = checkpoints;
-  return first && { kind: "files", name: baseName(first.path), files: checkpoints, keep };
+  const files = checkpoints.map(({ path, file }) => ({ path, file }));
+  return first && { kind: "files", name: baseName(first.path), files, keep, ...handleOf(first) };
 }
+
+const handleOf = ({ handle }: PickedFile) => (handle ? { handle } : {});
 
 const baseName = (path: string) => path.split("/").at(-1) ?? path;

@@ -30,6 +30,8 @@ export const english = {
   chooseFile: "Choose a file",
   keep: "Keep a copy in this browser",
   keepHint: "So that it is there at the next visit without the file.",
+  keepOrRemember:
+    "So that it is there at the next visit without the file. Otherwise only its place on the disk is remembered.",
   noFiles: "There is no model in it: no .safetensors file and no model_index.json.",
 
   offer: {
@@ -38,6 +40,7 @@ export const english = {
     toFetch: (bytes: string) => `${bytes} to fetch.`,
     rest: (rest: string, total: string) => `${rest} of ${total} to fetch; the rest is here already.`,
     size: (bytes: string) => `${bytes} on disk.`,
+    completed: (parts: string[], giver: string) => `Takes ${parts.join(" and ")} from ${giver}.`,
     licence: (name: string) => `Licence: ${name}`,
     noLicence: "No licence is named at its source.",
     read: "Read it",
@@ -69,11 +72,13 @@ export const english = {
     lacks: (parts: string[]) => `This file is not a whole model: it lacks ${parts.join(" and ")}.`,
     noUnet:
       "This file has no U-Net, the part that draws: it is an addition to other models. Choose a whole checkpoint.",
-    choose: "Another model of the same kind can give them: Stable Diffusion 1.x to 1.x, 2.x to 2.x.",
+    choose: "Another model of the same kind can give what it lacks: Stable Diffusion 1.x to 1.x, 2.x to 2.x.",
     nothingHere:
       "Fetch a model of the same kind in diffusers' layout first, such as stable-diffusion-v1-5/stable-diffusion-v1-5 for Stable Diffusion 1.x, then open this file again and complete it from there.",
-    from: "Take them from",
+    from: "Taken from",
+    giver: (name: string, from: string) => `${name} (${from})`,
     complete: "Complete it",
+    completing: "Looking whether they fit…",
   },
 
   fetching: {
@@ -104,6 +109,17 @@ export const english = {
       "The browser would not delete the model. Close other tabs of this page and try again, or clear this site's data in the browser's settings.",
     unavailable:
       "This browser doesn't let the page keep files, as in some private windows. Models are read from their source each time.",
+  },
+
+  onDisk: {
+    title: "On this device's disk",
+    hint: "Read where they lie. Nothing of them is copied; the browser may ask you before the page reads one again.",
+    facts: (size: string, used: string) => `${size}, last used ${used}`,
+    place: (name: string) => `In ${name}`,
+    inUse: "In use",
+    use: "Use",
+    forget: "Forget",
+    forgotten: (name: string) => `${name} is forgotten; its files stay where they are.`,
   },
 
   storage: {

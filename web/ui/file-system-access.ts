@@ -1,0 +1,62 @@
+/**
+ * The File System Access API, which the types don't know of yet and which only some browsers have (Chromium's). What it
+ * picks comes with a handle, which a database can keep: a later visit reads the same file or folder again by it, after
+ * the browser has asked the visitor.
+ */
+
+interface Pickers {
+  showOpenFilePicker?(options: {
+    multiple: boolean;
+    types: { accept: Record<string, string[]> }[];
+  }): Promise<FileSystemHandle[]>;
+  showDirectoryPicker?(): Promise<FileSystemHandle>;
+}
+
+interface Asking {
+  queryPermission?(): Promise<PermissionState>;
+  requestPermission?(): Promise<PermissionState>;
+}
+
+interface DroppedItem {
+  getAsFileSystemHandle?(): Promise<FileSystemHandle | null>;
+}
+
+const pickers = () => window as unknown as Pickers;
+
+export const givesHandles = () => pickers().showOpenFilePicker !== undefined;
+
+/** Nothing was picked where the list is empty; `undefined` where the browser won't open this picker. */
+type Opening = Promise<FileSystemHandle[] | undefined>;
+
+/** `undefined` where the browser has no such picker. `accept`: endings of names, as an input element takes them. */
+export function openFilePicker(accept: string, multiple: boolean): Opening | undefined {
+  const types = [{ accept: { "application/octet-stream": accept.split(",") } }];
+  return settled(pickers().showOpenFilePicker?.({ multiple, types }));
+}
+
+/** `undefined` where the browser has no such picker. */
+export const openFolderPicker = (): Opening | undefined =>
+  settled(
+    pickers()
+      .showDirectoryPicker?.()
+      .then((folder) => [folder]),
+  );
+
+function settled(picked: Promise<FileSystemHandle[]> | undefined): Opening | undefined {
+  return picked?.catch((error: unknown) =>
+    // Closing the picker is no failure.
+    error instanceof DOMException && error.name === "AbortError" ? [] : undefined,
+  );
+}
+
+/** Must be called while the drop is handled: browsers empty it afterwards. */
+export const handleOf = (item: DataTransferItem): Promise<FileSystemHandle | null> | undefined =>
+  (item as unknown as DroppedItem).getAsFileSystemHandle?.().catch(() => null);
+
+/** Without asking the visitor. */
+export const mayRead = async (handle: FileSystemHandle): Promise<boolean> =>
+  (await (handle as Asking).queryPermission?.()) === "granted";
+
+/** Asks the visitor where that is needed: only within a press of theirs. */
+export const askToRead = async (handle: FileSystemHandle): Promise<boolean> =>
+  (await (handle as Asking).requestPermission?.()) === "granted";
