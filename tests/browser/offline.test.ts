@@ -1,7 +1,16 @@
 /** The page kept by its service worker: without a network after the first visit, and new versions of it. */
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { DESKTOP, goTo, openPage, openStudio, SCREENS, type Studio, withoutEngine } from "./studio";
+import {
+  DESKTOP,
+  goTo,
+  installed,
+  openPage,
+  openStudio,
+  SCREENS,
+  type Studio,
+  withoutEngine,
+} from "./studio";
 
 const KEPT: BrowserContextOptions = { ...DESKTOP, serviceWorkers: "allow" };
 
@@ -59,11 +68,6 @@ test("a new version is announced, waits for work in any tab, and is taken when a
   expect(await page.getByText("A new version is ready").count()).toBe(0);
   await close();
 });
-
-/** Until the service worker holds every file of the page. */
-async function installed(page: Page): Promise<void> {
-  await page.waitForFunction(() => navigator.serviceWorker.controller?.state === "activated");
-}
 
 /** Of the engine's file as the page gets it. */
 function engineBytes(page: Page): Promise<number> {

@@ -169,6 +169,11 @@ export async function waitForModel(page: Page): Promise<void> {
   await page.locator(".header .pill.good, .header .pill.slow").waitFor({ timeout: PATIENCE });
 }
 
+/** Until the service worker holds every file of the page. */
+export async function installed(page: Page): Promise<void> {
+  await page.waitForFunction(() => navigator.serviceWorker.controller?.state === "activated");
+}
+
 export async function goTo(page: Page, screen: string): Promise<void> {
   await page.evaluate(async (name) => {
     if (location.hash === `#/${name}`) return;

@@ -1,0 +1,91 @@
+/**
+ * The main job on a phone, by touch, with the network cut after the first visit: personalize, draw with the new word,
+ * find the picture in the gallery, export the adapter, remove it, and import it again to the same picture.
+ */
+import { expect, test } from "vitest";
+import { expectAccessible } from "./accessibility";
+import {
+  downloaded,
+  goTo,
+  installed,
+  openPage,
+  openQuickStudio,
+  overflowsSideways,
+  PATIENCE,
+  PHONE,
+  screenshot,
+  shownPixels,
+  waitForModel,
+} from "./studio";
+
+const PROMPT = "a photo of <my-dog> at the beach";
+
+test("a phone without a network personalizes, draws, keeps, exports and imports", async () => {
+  const studio = await openQuickStudio();
+  const { page, close } = await openPage(studio, { ...PHONE, serviceWorkers: "allow" });
+  await waitForModel(page);
+  await installed(page);
+  await page.context().setOffline(true);
+  const reached = page.evaluate(() =>
+    fetch("/no-such-file").then(
+      () => true,
+      () => false,
+    ),
+  );
+  expect(await reached).toBe(false);
+  await page.reload();
+  await waitForModel(page);
+  const tap = (name: string) => page.getByRole("button", { name, exact: true }).tap();
+  const fits = async (name: string) => {
+    expect(await overflowsSideways(page), name).toBe(false);
+    await expectAccessible(page, name);
+    await screenshot(page, `phone-${name}`);
+  };
+
+  await page.getByText("5 photos").waitFor();
+  await page.getByLabel("Preview", { exact: true }).selectOption("0");
+  await page.getByText("Advanced settings").tap();
+  await page.getByLabel("Framings of a photo").fill("1");
+  await page.getByLabel("Batch").fill("1");
+  await page.getByLabel("Training steps").fill("2");
+  await page.getByLabel("Steps before alignment starts").fill("1");
+  await tap("Start training");
+  await page.getByText(/^Step [1-9]\d* of 2/).waitFor({ timeout: PATIENCE });
+  await page.getByText("is learnt").waitFor({ timeout: PATIENCE });
+  await fits("learnt");
+
+  await tap("Generate with it");
+  await page.getByLabel("Prompt", { exact: true }).fill(PROMPT);
+  await page.getByLabel("Seed", { exact: true }).fill("7");
+  await page.getByText("More settings").tap();
+  await page.getByLabel("Steps", { exact: true }).fill("1");
+  const draw = async () => {
+    await tap("Generate");
+    await page.getByRole("button", { name: "Cancel" }).waitFor();
+    await page.getByRole("button", { name: "Generate", exact: true }).waitFor({ timeout: PATIENCE });
+    return shownPixels(page);
+  };
+  const picture = await draw();
+  await fits("drawn");
+
+  await page.getByRole("link", { name: "Gallery" }).first().tap();
+  await page.getByRole("link", { name: PROMPT }).tap();
+  await page.locator("img.stored-image").waitFor();
+  await fits("picture");
+
+  await page.getByRole("link", { name: "Adapters" }).first().tap();
+  const adapter = await downloaded(page, () => tap("Export .safetensors"));
+  expect(adapter.name).toBe("my-dog.safetensors");
+  await tap("Remove");
+  await tap("Yes, remove");
+  await page.getByText("Nothing here yet").waitFor();
+  await page
+    .getByLabel("Choose files")
+    .setInputFiles({ name: adapter.name, mimeType: "application/octet-stream", buffer: adapter.bytes });
+  await page.locator(".adapter .word", { hasText: "<my-dog>" }).waitFor();
+  await fits("imported");
+  await goTo(page, "generate");
+  expect(await draw()).toBe(picture);
+  await close();
+  await studio.close();
+});
