@@ -4,7 +4,10 @@ use std::{collections::HashMap, ops::Range};
 
 use burn::tensor::{DType, Device, FloatDType, Tensor};
 
-use crate::{gpu::KernelProfile, ops::quantized::QuantizedWeight};
+use crate::{
+    gpu::KernelProfile,
+    ops::quantized::{QuantizedWeight, Quantizer},
+};
 
 use super::{
     ByteSource, Error, SafetensorsHeader, TensorEntry,
@@ -17,6 +20,10 @@ use super::{
 /// Read at once, in bytes: bounds what lies in memory beside the tensor itself. A multiple of every
 /// type's size.
 const PIECE: u64 = 16 << 20;
+
+/// The most bytes of a tensor that lie on the host at once, where a browser's engine has little room: what is larger
+/// goes to the device in pieces.
+const TOGETHER: usize = 32 << 20;
 
 /// The most bytes that lie in one tensor of the device: what every WebGPU device can bind at once.
 const LARGEST_TENSOR: usize = 128 << 20;
@@ -167,10 +174,8 @@ impl Weights {
             let mut parts = Vec::new();
             let mut start = entry.range.start;
             while start < entry.range.end {
-                // Each part leaves the host before the next is read.
                 let end = entry.range.end.min(start + part_bytes);
-                let values = read_floats(source, path, entry, start..end, dtype, progress).await?;
-                parts.push(self.upload(&name, values, device, dtype)?);
+                parts.push(self.bring(source, path, entry, start..end, device, dtype, progress).await?);
                 start = end;
             }
             Content::Floats(parts)
@@ -179,7 +184,28 @@ impl Weights {
         Ok(())
     }
 
-    /// On the host as a whole: a channel's scale is known only then.
+    /// The numbers at `range` in one tensor. Each piece leaves the host before the next is read.
+    #[expect(clippy::too_many_arguments, reason = "what is read, from where and to where")]
+    async fn bring(
+        &self,
+        source: &dyn ByteSource,
+        path: &str,
+        entry: &TensorEntry,
+        range: Range<u64>,
+        device: &Device,
+        dtype: FloatDType,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Tensor<1>, Error> {
+        let together = TOGETHER / DType::from(dtype).size() * entry.dtype.size();
+        let mut pieces = Vec::new();
+        for start in range.clone().step_by(together) {
+            let end = range.end.min(start + together as u64);
+            let values = read_floats(source, path, entry, start..end, dtype, progress).await?;
+            pieces.push(self.upload(&entry.name, values, device, dtype)?);
+        }
+        Ok(if pieces.len() == 1 { pieces.remove(0) } else { Tensor::cat(pieces, 0) })
+    }
+
     async fn fetch_quantized(
         &self,
         source: &dyn ByteSource,
@@ -188,21 +214,36 @@ impl Weights {
         device: &Device,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Content, Error> {
-        let range = entry.range.clone();
-        let values = read_floats(source, path, entry, range, FloatDType::F32, progress).await?.into_data();
-        let wrong = |actual: usize| self.wrong_shape(&entry.name, vec![actual], entry.shape.clone());
-        let values = values.as_slice::<f32>().map_err(|_| wrong(0))?;
-        let content = match entry.shape[..] {
+        Ok(match entry.shape[..] {
             [outputs, inputs] | [outputs, inputs, 1, 1] => {
-                QuantizedWeight::<2>::quantize(values, [outputs, inputs], device).map(Content::Matrix)
+                let quantizer = Quantizer::matrix([outputs, inputs]);
+                Content::Matrix(self.quantize(source, path, entry, quantizer, device, progress).await?)
             }
             [outputs, inputs, height, width] => {
-                let shape = [outputs, inputs, height, width];
-                QuantizedWeight::quantize_relaid(values, shape, device).map(Content::Kernel)
+                let quantizer = Quantizer::kernel([outputs, inputs, height, width]);
+                Content::Kernel(self.quantize(source, path, entry, quantizer, device, progress).await?)
             }
-            _ => return Err(wrong(values.len())),
-        };
-        content.map_err(|error| wrong(error.count))
+            _ => return Err(self.wrong_shape(&entry.name, vec![], entry.shape.clone())),
+        })
+    }
+
+    /// A few whole output channels at a time.
+    async fn quantize<const D: usize>(
+        &self,
+        source: &dyn ByteSource,
+        path: &str,
+        entry: &TensorEntry,
+        mut quantizer: Quantizer<D>,
+        device: &Device,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<QuantizedWeight<D>, Error> {
+        let wrong = |actual: usize| self.wrong_shape(&entry.name, vec![actual], entry.shape.clone());
+        for range in whole_outputs(entry) {
+            let values =
+                read_floats(source, path, entry, range, FloatDType::F32, progress).await?.into_data();
+            quantizer = quantizer.with(values.as_slice::<f32>().map_err(|_| wrong(0))?);
+        }
+        quantizer.finish(device).map_err(|error| wrong(error.count))
     }
 
     /// How many numbers of a tensor of that shape lie in one tensor of the device.
@@ -294,17 +335,23 @@ async fn read_relaid(
     dtype: FloatDType,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Floats, Error> {
-    let range = entry.range.clone();
-    let mut whole = Floats::zeros(dtype, (range.end - range.start) as usize / entry.dtype.size())?;
-    let row = (range.end - range.start) / outputs as u64;
-    let together = (PIECE / row).max(1);
-    for first in (0..outputs).step_by(together as usize) {
-        let start = range.start + first as u64 * row;
-        let part = start..range.end.min(start + together * row);
-        let part = read_floats(source, path, entry, part, dtype, progress).await?;
-        relay(&part, &mut whole, first, [outputs, inputs]);
+    let bytes = entry.range.end - entry.range.start;
+    let mut whole = Floats::zeros(dtype, bytes as usize / entry.dtype.size())?;
+    for range in whole_outputs(entry) {
+        let first = (range.start - entry.range.start) / (bytes / outputs as u64);
+        let part = read_floats(source, path, entry, range, dtype, progress).await?;
+        relay(&part, &mut whole, first as usize, [outputs, inputs]);
     }
     Ok(whole)
+}
+
+/// Where a weight's numbers lie in its file, in pieces of whole outputs, its first extent.
+fn whole_outputs(entry: &TensorEntry) -> impl Iterator<Item = Range<u64>> {
+    let Range { start, end } = entry.range;
+    let outputs = entry.shape.first().copied().unwrap_or(1).max(1) as u64;
+    let row = ((end - start) / outputs).max(1);
+    let together = (PIECE / row).max(1) * row;
+    (start..end).step_by(together as usize).map(move |piece| piece..end.min(piece + together))
 }
 
 /// The numbers that lie at `range` of a file, as `dtype`, read in pieces.

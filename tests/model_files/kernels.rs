@@ -11,8 +11,9 @@ use palpable::{
 
 use crate::support::{block_on, formula, open_gpu, values};
 
-/// Of one piece, with sides that nothing divides; and of several pieces of 16 MiB.
-const SHAPES: [[usize; 4]; 2] = [[70, 33, 3, 3], [520, 960, 3, 3]];
+/// Of one piece, with sides that nothing divides; and of more than is read (16 MiB) or brought to the device (32 MiB)
+/// at once.
+const SHAPES: [[usize; 4]; 2] = [[70, 33, 3, 3], [1000, 960, 3, 3]];
 
 #[test]
 fn kernels_are_relaid_alike_by_host_and_device() {

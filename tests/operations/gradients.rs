@@ -1,7 +1,7 @@
 //! Gradients against finite differences of the kernels themselves.
 
 use burn::tensor::Tensor;
-use palpable::ops::quantized::{QuantizedWeight, quantized_linear};
+use palpable::ops::quantized::{Quantizer, quantized_linear};
 use palpable::ops::{attention, conv2d, geglu, group_norm, layer_norm, linear};
 
 use crate::comparison::{gpu, numbers};
@@ -68,7 +68,7 @@ fn gradients_are_slopes() {
         let factors = linear::LoraFactors { down, up, scale: 0.5 };
         linear::adapted_linear(sequence([2, 5, 7]), matrix([7, 7]), None, None, factors)
     });
-    let quantized = QuantizedWeight::<2>::quantize(&values(matrix([9, 7])), [9, 7], device).unwrap();
+    let quantized = Quantizer::matrix([9, 7]).with(&values(matrix([9, 7]))).finish(device).unwrap();
     check_slope("quantized linear", numbers([2, 5, 7], 59), |x| quantized_linear(x, &quantized, None));
     for causal in [false, true] {
         check_slope("attention, query", numbers([2, 9, 12], 38), |query| {

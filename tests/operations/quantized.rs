@@ -1,7 +1,7 @@
 //! Weights in eight bits: the layer is that of the dequantized weight, and that is near the weight.
 
 use burn::tensor::{Device, FloatDType, Tensor};
-use palpable::ops::quantized::{QuantizedWeight, WrongCount, quantized_conv2d, quantized_linear};
+use palpable::ops::quantized::{Quantizer, WrongCount, quantized_conv2d, quantized_linear};
 use palpable::ops::{conv2d, linear};
 
 use crate::comparison::{compare, frozen, half_rounded, numbers, precisions};
@@ -13,7 +13,7 @@ fn quantized_linear_layers() {
         for (tokens, inputs, outputs) in [(1, 1, 1), (3, 5, 7), (65, 64, 129), (77, 63, 36), (129, 130, 66)] {
             let weight = values(numbers([outputs, inputs], 50) * 0.2);
             let quantized = |device: &Device| {
-                QuantizedWeight::<2>::quantize(&weight, [outputs, inputs], &device.clone().inner()).unwrap()
+                Quantizer::matrix([outputs, inputs]).with(&weight).finish(&device.clone().inner()).unwrap()
             };
             let bias = half_rounded(numbers([outputs], 51), dtype);
             compare(
@@ -41,10 +41,10 @@ fn quantized_convolutions() {
         for (shape, outputs, stride) in
             [([1, 1, 1, 1], 1, 1), ([2, 5, 7, 3], 65, 1), ([1, 8, 6, 36], 12, 2), ([1, 9, 9, 63], 66, 1)]
         {
-            let weight_shape = [3, 3, shape[3], outputs];
+            let weight_shape = [outputs, shape[3], 3, 3];
             let weight = values(numbers(weight_shape, 53) * 0.2);
             let quantized = |device: &Device| {
-                QuantizedWeight::<4>::quantize(&weight, weight_shape, &device.clone().inner()).unwrap()
+                Quantizer::kernel(weight_shape).with(&weight).finish(&device.clone().inner()).unwrap()
             };
             let padding = conv2d::Padding::same(1);
             compare(
@@ -69,21 +69,38 @@ fn integers_are_near_the_weight() {
     let sizes = Tensor::<1>::from_floats([1.0, 0.0, 1000.0, 1e-3, 1.0], &device);
     let linear = numbers([5, 130], 55) * sizes.clone().unsqueeze_dim(1);
     let weight = values(linear.clone());
-    let found = values(QuantizedWeight::<2>::quantize(&weight, [5, 130], &device).unwrap().dequantize());
+    let found = values(Quantizer::matrix([5, 130]).with(&weight).finish(&device).unwrap().dequantize());
     for (found, weight) in found.chunks(130).zip(weight.chunks(130)) {
         let most = weight.iter().fold(0.0, |most: f32, value| most.max(value.abs()));
         for (found, weight) in found.iter().zip(weight) {
             assert!((found - weight).abs() <= 0.501 * most / 127.0, "{found} for {weight}");
         }
     }
-    let weight = values(numbers([3, 3, 7, 5], 56) * sizes.reshape([1, 1, 1, 5]).add_scalar(1.0));
-    let quantized = QuantizedWeight::<4>::quantize(&weight, [3, 3, 7, 5], &device).unwrap();
-    let error = relative_error(&values(quantized.dequantize().cast(FloatDType::F32)), &weight);
+    let weight = values(numbers([5, 7, 3, 3], 56) * sizes.reshape([5, 1, 1, 1]).add_scalar(1.0));
+    let kernel = Quantizer::kernel([5, 7, 3, 3]).with(&weight).finish(&device).unwrap().dequantize();
+    let found = values(kernel.permute([3, 2, 0, 1]).cast(FloatDType::F32));
+    let error = relative_error(&found, &weight);
     assert!(error > 0.0 && error < 0.01, "{error}");
+}
+
+/// Sizes that no block and no word divides.
+#[test]
+fn channels_that_come_one_after_the_other_make_the_same_weight() {
+    let device = Device::flex();
+    let weight = values(numbers([131, 9, 3, 3], 57));
+    let at_once = Quantizer::kernel([131, 9, 3, 3]).with(&weight).finish(&device).unwrap();
+    let (first, second) = weight.split_at(70 * 81);
+    let in_pieces = Quantizer::kernel([131, 9, 3, 3]).with(first).with(second).finish(&device).unwrap();
+    assert_eq!(values(at_once.dequantize()), values(in_pieces.dequantize()));
+    let at_once = Quantizer::matrix([131, 81]).with(&weight).finish(&device).unwrap();
+    let in_pieces = Quantizer::matrix([131, 81]).with(first).with(second).finish(&device).unwrap();
+    assert_eq!(values(at_once.dequantize()), values(in_pieces.dequantize()));
 }
 
 #[test]
 fn a_wrong_count_is_an_error() {
-    let found = QuantizedWeight::<2>::quantize(&[1.0; 5], [2, 3], &Device::flex());
-    assert_eq!(found.unwrap_err(), WrongCount { shape: vec![2, 3], count: 5 });
+    for count in [0, 5, 7] {
+        let found = Quantizer::matrix([2, 3]).with(&[1.0; 7][..count]).finish(&Device::flex());
+        assert_eq!(found.unwrap_err(), WrongCount { shape: vec![2, 3], count });
+    }
 }

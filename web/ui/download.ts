@@ -1,3 +1,6 @@
+/** Milliseconds for which a file is there to be fetched. */
+const KEPT = 60_000;
+
 /** Hands bytes to the browser's downloads. */
 export function download(content: Blob | Uint8Array, fileName: string): void {
   const blob =
@@ -7,6 +10,6 @@ export function download(content: Blob | Uint8Array, fileName: string): void {
   link.href = address;
   link.download = fileName;
   link.click();
-  // The browser has the blob by the next task; a second is on the safe side.
-  setTimeout(() => URL.revokeObjectURL(address), 1000);
+  // A browser on a busy machine asks for the blob later than one would think.
+  setTimeout(() => URL.revokeObjectURL(address), KEPT);
 }

@@ -6,9 +6,11 @@
 //! The kernel turns integers into numbers of its storage type while it stages them, so results and
 //! input gradients are those of the dequantized weight.
 
+mod quantizer;
 mod weight;
 
-pub use weight::{QuantizedWeight, WrongCount};
+pub use quantizer::{Quantizer, WrongCount};
+pub use weight::QuantizedWeight;
 
 use burn::backend::tensor::IntTensor;
 
