@@ -21,5 +21,6 @@ pub use memory::MemoryUse;
 pub use profile::KernelProfile;
 pub use readback::{ReadError, read, read_integers};
 pub use report::{DeviceReport, Limits};
+pub(crate) use submissions::hand_over;
 pub use tune::tune;
 pub use work::{Work, WorkByKind};

@@ -7,7 +7,8 @@
 
 use std::cell::Cell;
 
-use burn::backend::wgpu::CubeTensor;
+use burn::backend::{BackendTensor, DispatchTensorKind, wgpu::CubeTensor};
+use burn::tensor::Tensor;
 
 use super::{Work, profile::KernelProfile};
 
@@ -33,5 +34,23 @@ pub(super) fn make_room(tensor: &CubeTensor, flops: u64, bytes: u64) {
         QUEUED.set(next);
     } else {
         QUEUED.set(queued + next);
+    }
+}
+
+/// Submits what waits on the tensor's device. Numbers that were brought there lie on the host until then.
+pub(crate) fn hand_over(tensor: &Tensor<1>) {
+    if let Some(tensor) = primitive(tensor.clone()) {
+        // As above.
+        let _ = tensor.client.flush();
+        QUEUED.set(0);
+    }
+}
+
+/// The tensor as our kernels take it; none on burn's CPU backend.
+pub(super) fn primitive<const D: usize>(tensor: Tensor<D>) -> Option<CubeTensor> {
+    match tensor.into_dispatch().kind {
+        DispatchTensorKind::Cube(BackendTensor::Float(tensor)) => Some(tensor),
+        #[allow(unreachable_patterns)] // the only other backend is native
+        _ => None,
     }
 }

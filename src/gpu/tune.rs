@@ -13,7 +13,7 @@ use burn::tensor::{DType, Shape, Tensor};
 
 use super::gemm::{ALayout, BLayout, Extents, Product};
 use super::tiles::{Candidate, Speed, TILES, TileTable};
-use super::{Error, Gpu, readback};
+use super::{Error, Gpu, readback, submissions::primitive};
 
 /// Of the probes' products: some tiles wide, and so deep that on a fast device a lone workgroup computes
 /// longer than the host takes for a launch (20 to 50 µs in a browser); otherwise the host would be timed.
@@ -120,7 +120,7 @@ struct Probe<'a, C> {
 impl<'a, C: Fn() -> f64> Probe<'a, C> {
     /// None without a GPU.
     fn new(gpu: &'a Gpu, dtype: DType, clock: &'a C) -> Option<Self> {
-        let b = primitive(Tensor::ones([COLUMNS, DEPTH], (&gpu.device, dtype)))?;
+        let b = primitive(Tensor::<2>::ones([COLUMNS, DEPTH], (&gpu.device, dtype)))?;
         Some(Self { gpu, clock, dtype, b })
     }
 
@@ -194,7 +194,7 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
 
     fn product(&self, rows: usize) -> Product {
         let device = (&self.gpu.device, self.dtype);
-        let a = primitive(Tensor::ones([rows, DEPTH], device)).unwrap_or_else(|| self.b.clone());
+        let a = primitive(Tensor::<2>::ones([rows, DEPTH], device)).unwrap_or_else(|| self.b.clone());
         let extents = Extents { rows, columns: COLUMNS, depth: DEPTH };
         let shape = Shape::from([rows, COLUMNS]);
         Product::new((a, ALayout::Rows), (self.b.clone(), BLayout::Rows), extents, shape)
@@ -206,13 +206,5 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
         let read = readback::read(Tensor::<2>::from_dispatch(tensor).narrow(0, 0, 1).narrow(1, 0, 1)).await;
         self.gpu.check()?;
         read.map(|_| ()).map_err(|error| Error::Failed { reason: error.to_string() })
-    }
-}
-
-fn primitive(tensor: Tensor<2>) -> Option<CubeTensor> {
-    match tensor.into_dispatch().kind {
-        DispatchTensorKind::Cube(BackendTensor::Float(tensor)) => Some(tensor),
-        #[allow(unreachable_patterns)] // the only other backend is native
-        _ => None,
     }
 }

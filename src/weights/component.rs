@@ -5,7 +5,7 @@ use std::{collections::HashMap, ops::Range};
 use burn::tensor::{DType, Device, FloatDType, Tensor};
 
 use crate::{
-    gpu::KernelProfile,
+    gpu::{KernelProfile, hand_over},
     ops::quantized::{QuantizedWeight, Quantizer},
 };
 
@@ -267,7 +267,9 @@ impl Weights {
         if values.overflowed() {
             return Err(Error::TooLargeForF16 { component: self.component.clone(), name: name.to_owned() });
         }
-        Ok(Tensor::from_data(values.into_data(), (device, DType::from(dtype))))
+        let tensor = Tensor::from_data(values.into_data(), (device, DType::from(dtype)));
+        hand_over(&tensor);
+        Ok(tensor)
     }
 
     /// Weights made in memory (shape and values by name), for tests and for models built from scratch.

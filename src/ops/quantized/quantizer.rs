@@ -5,6 +5,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use thiserror::Error;
 
 use super::QuantizedWeight;
+use crate::gpu::hand_over;
 
 /// A number of weights that does not fit their shape.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -99,11 +100,10 @@ impl<const D: usize> Quantizer<D> {
         }
         let words_a_line = shape[D - 1].div_ceil(4);
         let packed = TensorData::new::<i32, _>(words, [count / shape[D - 1], words_a_line]);
-        Ok(QuantizedWeight {
-            packed: Tensor::from_data(packed, (device, DType::I32)),
-            scale: Tensor::from_data(TensorData::new::<f32, _>(scale, [channels]), (device, DType::F32)),
-            shape,
-        })
+        let packed = Tensor::from_data(packed, (device, DType::I32));
+        let scale = Tensor::from_data(TensorData::new::<f32, _>(scale, [channels]), (device, DType::F32));
+        hand_over(&scale);
+        Ok(QuantizedWeight { packed, scale, shape })
     }
 }
 
