@@ -44,8 +44,9 @@ export function translator({ sentences, parts }: EngineWords): (said: string) =>
   const anything = templates({ ...sentences, ...parts });
 
   function translate(said: string, among: Template[], depth: number): string | undefined {
+    const begunSmall = lowered(said);
     for (const template of among) {
-      const captures = match(template, said) ?? match(template, lowered(said));
+      const captures = match(template, said) ?? match(template, begunSmall);
       if (!captures) continue;
       return filled(template, captures, (captured) =>
         depth < DEEPEST ? (translatedPart(captured, depth + 1) ?? captured) : captured,
