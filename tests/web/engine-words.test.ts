@@ -128,14 +128,14 @@ test("a refusal for want of memory says what would fit, with German numbers", ()
       "This picture needs 5.2 GB of the GPU's memory, and 4.0 GB may be used: choose 256 × 256 pixels, or raise the memory limit if the device has more.",
     ),
   ).toBe(
-    "Dieses Bild braucht 5,2 GB vom Speicher der GPU, und 4,0 GB darf es nehmen; wähle 256 × 256 Pixel oder erlaube mehr GPU-Speicher, wenn das Gerät mehr hat.",
+    "Dieses Bild braucht 5,2 GB vom Speicher der GPU und darf 4,0 GB nehmen; wähle 256 × 256 Pixel oder erlaube mehr GPU-Speicher, wenn das Gerät mehr hat.",
   );
   expect(
     inGerman(
       "This training needs 5.2 GB of the GPU's memory, and 900 MB may be used: raise the memory limit if the device has more.",
     ),
   ).toBe(
-    "Dieses Training braucht 5,2 GB vom Speicher der GPU, und 900 MB darf es nehmen; erlaube mehr GPU-Speicher, wenn das Gerät mehr hat.",
+    "Dieses Training braucht 5,2 GB vom Speicher der GPU und darf 900 MB nehmen; erlaube mehr GPU-Speicher, wenn das Gerät mehr hat.",
   );
 });
 

@@ -35,7 +35,7 @@ export const drawingWords: EngineWords = {
       "16-Bit-Zahlen lieferten auf dieser GPU falsche Ergebnisse: Gerechnet wird mit 32 Bit, in doppelt so viel Speicher.",
 
     "{job} needs {} of the GPU's memory, and {} may be used: {advice}raise the memory limit if the device has more":
-      "{job} braucht {} vom Speicher der GPU, und {} darf es nehmen; {advice}erlaube mehr GPU-Speicher, wenn das Gerät mehr hat",
+      "{job} braucht {} vom Speicher der GPU und darf {} nehmen; {advice}erlaube mehr GPU-Speicher, wenn das Gerät mehr hat",
     "{job} needs a buffer of {}, and this device's largest has {}: choose a smaller picture or batch, or 16-bit numbers":
       "{job} braucht einen Puffer von {}, und der größte dieses Geräts hat {}: Wähle ein kleineres Bild, einen kleineren Stapel oder 16-Bit-Zahlen",
 

@@ -20,7 +20,7 @@ export const modelWords: EngineWords = {
     "{path} is not a checkpoint that can be opened: {reason}; choose a Stable Diffusion 1.x or 2.x model":
       "{path} ist kein Checkpoint, der sich öffnen lässt: {reason}; wähle ein Modell von Stable Diffusion 1.x oder 2.x",
     "{path} lacks {parts}; name a model to complete it with":
-      "{path} fehlt: {parts}; nenne ein Modell, das es ergänzt",
+      "{path} ist nicht vollständig: Es fehlt {parts}; nenne ein Modell, das es ergänzt",
     "{path} is not usable: {problem}": "{path} ist nicht brauchbar: {problem}",
     '{component} lacks the tensor "{name}"; is it a model of another kind?':
       "{component} hat keinen Tensor „{name}“; ist es ein Modell anderer Art?",

@@ -13,7 +13,7 @@ export const transferWords: EngineWords = {
     "Another {kind} is still running; stop it or wait for its end.":
       "Es läuft schon etwas: {kind}. Beende es oder warte, bis es fertig ist.",
     "The model in use is at work. Wait for its end or stop it, then load another.":
-      "Das Modell ist in Arbeit. Warte, bis sie fertig ist, oder beende sie; lade dann ein anderes.",
+      "Das benutzte Modell arbeitet gerade. Warte, bis es fertig ist, oder halte es an; lade dann ein anderes.",
     "The saved state of this training is damaged; it can't be continued.":
       "Der gesicherte Stand dieses Trainings ist beschädigt; es kann nicht weitergehen.",
     "No judge comes with the model in use, so its pictures can't be scored here.":
