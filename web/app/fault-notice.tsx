@@ -3,6 +3,7 @@ import type { Signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { type Fault, needsFreshEngine } from "../engine/fault";
 import { Notice } from "../ui/notice";
+import { translatedSentence } from "./engine-words";
 import { addressOf } from "./navigation";
 import { openEngine, useHere } from "./studio";
 import { text } from "./text";
@@ -16,10 +17,12 @@ interface FaultNoticeProps {
 
 /**
  * A trap's own words mean nothing to a visitor; they are in the browser's console. The engine speaks English: other
- * languages say what kind of fault it is and quote it.
+ * languages translate its sentence, or say what kind of fault it is and quote one that they don't know.
  */
 export function sentenceFor({ kind, message }: Fault): string {
   if (kind === "EngineStopped") return text.faults.engineStopped;
+  const translated = translatedSentence(message);
+  if (translated !== undefined) return translated;
   const ofKind = text.faults.ofKind[kind];
   return ofKind ? `${ofKind} (${message})` : message;
 }

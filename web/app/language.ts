@@ -2,8 +2,9 @@
  * The language of the page: the visitor's choice, else the first of the browser's languages that there is.
  *
  * English stands in the text files themselves (`text.ts` and its siblings). A translation is an object of the same type
- * in a folder of its own (`german/`), fetched only by those who read it; a text that it lacks is a type error. To add a
- * language: its name here, its folder, and a line in each text file.
+ * in a folder of its own (`german/`), fetched only by those who read it; a text that it lacks is a type error. What the
+ * engine says in English is translated as it comes (`engine-words.ts`). To add a language: its name here, its folder,
+ * and a line in each text file.
  */
 import { remember, remembered } from "./choices";
 

@@ -1,5 +1,6 @@
 /** Whether this browser and GPU can do the work, in words, and the facts for a report. */
 import { useState } from "preact/hooks";
+import { inPageLanguage } from "../../app/engine-words";
 import { FaultNotice, sentenceFor } from "../../app/fault-notice";
 import { binarySize, count, parameters } from "../../app/format";
 import { chooseLanguage, LANGUAGES, type Language, language } from "../../app/language";
@@ -105,7 +106,7 @@ function DeviceFacts({ report }: { report: DeviceReport }) {
           <h2>{text.about.notes}</h2>
           <ul class="steps">
             {report.notes.map((note) => (
-              <li key={note}>{note}</li>
+              <li key={note}>{inPageLanguage(note)}</li>
             ))}
           </ul>
         </>

@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { announce } from "../../app/announce";
+import { inPageLanguage } from "../../app/engine-words";
 import { HeldFault } from "../../app/fault-notice";
 import { decimals } from "../../app/format";
 import { device, engine } from "../../app/studio";
@@ -41,7 +42,7 @@ async function run(name: PlanName, resolution: number): Promise<void> {
         report.value = now;
       },
       failed: (item, message) => {
-        failures.value = [...failures.value, text.failed(item, message)];
+        failures.value = [...failures.value, text.failed(item, inPageLanguage(message))];
       },
     });
     state.value = cancelled ? "cancelled" : "finished";

@@ -1,4 +1,5 @@
 /** How previews do as the run goes on: how well they follow the wish, how near they are to the photos. */
+import { inPageLanguage } from "../../app/engine-words";
 import { text } from "../../app/text";
 import { LiveChart } from "../../ui/live-chart";
 import { Notice } from "../../ui/notice";
@@ -8,7 +9,8 @@ import * as run from "./run";
 const words = text.run;
 
 export function QualityCharts({ lastStep }: { lastStep: number }) {
-  if (run.scoreProblem.value) return <Notice tone="hint">{words.notScored(run.scoreProblem.value)}</Notice>;
+  const problem = run.scoreProblem.value;
+  if (problem) return <Notice tone="hint">{words.notScored(inPageLanguage(problem))}</Notice>;
   if (!run.watchesQuality.value) return null;
   const scores = run.scores.value;
   const best = run.bestStep.value;

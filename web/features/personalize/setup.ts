@@ -1,5 +1,6 @@
 /** What is to be trained: subjects, wishes and settings, before the run. */
 import { computed, signal } from "@preact/signals";
+import { inPageLanguage } from "../../app/engine-words";
 import { gigabytes } from "../../app/format";
 import { painted } from "../../app/painted";
 import { withArticle } from "../../app/prompts";
@@ -68,7 +69,7 @@ export async function planMemory(settings: TrainingSettings, photos: number, lim
   const sentence = await engine()
     .planTraining(settings, Math.max(1, photos), limit * 1e9)
     .then(({ bytes, recomputes }) => text.personalize.memory(gigabytes(bytes), recomputes))
-    .catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
+    .catch((error: unknown) => inPageLanguage(error instanceof Error ? error.message : String(error)));
   // Settings may have changed meanwhile.
   if (asked === plansAsked) memory.value = sentence;
 }

@@ -1,0 +1,194 @@
+/**
+ * What the engine says, in the page's language.
+ *
+ * The engine and its worker speak English. As with gettext their own words are the key: a translation's catalogue
+ * (`german/engine-text.ts`) has the template of each sentence as it stands in the source, "the model folder has no
+ * {path}", and the same in its language, with the same placeholders. What the engine said is held against the templates;
+ * the one with the most words of its own wins, and what stood for the placeholders goes into its translation.
+ */
+import { inLanguage } from "./language";
+
+/** Templates and their translations. */
+export interface EngineWords {
+  /** Whole sentences. */
+  sentences: Readonly<Record<string, string>>;
+  /** What stands for a placeholder of a sentence: reasons, advice, names of settings. */
+  parts: Readonly<Record<string, string>>;
+}
+
+/** A template taken apart: one more literal than placeholders. */
+interface Template {
+  literals: string[];
+  names: string[];
+  translation: string;
+}
+
+type Captures = Map<string, string>;
+
+/** `{}`, `{0}`, `{path}`, `{shape:?}`, and braces that are meant. */
+const PLACEHOLDER = /\{\{|\}\}|\{([^{}:]*)(?::[^{}]*)?\}/g;
+/** Sentences lie in sentences: a file's error in a checkpoint's, a server's in a file's. */
+const DEEPEST = 4;
+/** Lists are sought in what is no longer than this: each of their commas may be part of an item. */
+const LONGEST_LIST = 400;
+const DECIMAL = /^(-?\d+)\.(\d+)( [GM]B)?$/;
+
+/** The placeholders' names in their order; the unnamed are numbered, as in Rust. */
+export function placeholders(template: string): string[] {
+  return takeApart(template).names;
+}
+
+/** Translates a sentence; `undefined` for one that no template has. */
+export function translator({ sentences, parts }: EngineWords): (said: string) => string | undefined {
+  const whole = templates(sentences);
+  const anything = templates({ ...sentences, ...parts });
+
+  function translate(said: string, among: Template[], depth: number): string | undefined {
+    const begunSmall = lowered(said);
+    for (const template of among) {
+      const captures = match(template, said) ?? match(template, begunSmall);
+      if (!captures) continue;
+      return filled(template, captures, (captured) =>
+        depth < DEEPEST ? (translatedPart(captured, depth + 1) ?? captured) : captured,
+      );
+    }
+    return undefined;
+  }
+
+  function translatedPart(captured: string, depth: number): string | undefined {
+    return translatedList(captured, depth) ?? translate(unstopped(captured), anything, depth);
+  }
+
+  function translatedList(captured: string, depth: number): string | undefined {
+    if (captured.length > LONGEST_LIST) return undefined;
+    for (let comma = captured.indexOf(", "); comma >= 0; comma = captured.indexOf(", ", comma + 1)) {
+      const item = translate(captured.slice(0, comma), anything, depth);
+      const rest = item && translatedPart(captured.slice(comma + 2), depth);
+      if (rest) return `${item}, ${rest}`;
+    }
+    return undefined;
+  }
+
+  return (said) => {
+    const translated = translate(unstopped(said), whole, 0);
+    return translated === undefined ? undefined : asSentence(translated);
+  };
+}
+
+/** Those with the most words of their own first, so that what is left for placeholders is the least. */
+function templates(words: Readonly<Record<string, string>>): Template[] {
+  const weight = ({ literals }: Template) => literals.join("").length;
+  return Object.entries(words)
+    .map(([template, translation]) => ({
+      ...takeApart(unstopped(template)),
+      translation: unstopped(translation),
+    }))
+    .sort((a, b) => weight(b) - weight(a));
+}
+
+function takeApart(template: string): { literals: string[]; names: string[] } {
+  const literals: string[] = [];
+  const names: string[] = [];
+  let literal = "";
+  let end = 0;
+  for (const found of template.matchAll(PLACEHOLDER)) {
+    literal += template.slice(end, found.index);
+    end = found.index + found[0].length;
+    const name = found[1];
+    if (name === undefined) {
+      literal += found[0].charAt(0);
+      continue;
+    }
+    literals.push(literal);
+    literal = "";
+    names.push(name === "" ? String(names.filter((other) => /^\d+$/.test(other)).length) : name);
+  }
+  literals.push(literal + template.slice(end));
+  return { literals, names };
+}
+
+/**
+ * What stands for the placeholders. Each literal is taken where it first occurs, or last, which finds a match if there is
+ * any and, unlike a regular expression's backtracking, takes time linear in the text, whatever a file's name holds.
+ */
+function match({ literals, names }: Template, said: string): Captures | undefined {
+  const [first = "", ...inner] = literals;
+  const last = inner.pop();
+  if (last === undefined) return said === first ? new Map() : undefined;
+  const end = said.length - last.length;
+  if (end < first.length || !said.startsWith(first) || !said.endsWith(last)) return undefined;
+  // From the side that has words of the template's own: "{kind} ({count} tensors)" is read from its end.
+  const find = first === "" && last !== "" ? lastPlaces : firstPlaces;
+  const places = find(inner, said, first.length, end);
+  if (!places) return undefined;
+  const captures: Captures = new Map();
+  for (const [index, name] of names.entries()) {
+    const from = index === 0 ? first.length : (places[index - 1] ?? 0) + (inner[index - 1] ?? "").length;
+    const captured = said.slice(from, places[index] ?? end);
+    // A placeholder that stands twice stands for the same.
+    if ((captures.get(name) ?? captured) !== captured) return undefined;
+    captures.set(name, captured);
+  }
+  return captures;
+}
+
+/** Where the literals stand between two places of the text, each as near to the beginning as it can. */
+function firstPlaces(literals: string[], said: string, from: number, end: number): number[] | undefined {
+  const places: number[] = [];
+  let free = from;
+  for (const literal of literals) {
+    const place = said.indexOf(literal, free);
+    free = place + literal.length;
+    if (place < 0 || free > end) return undefined;
+    places.push(place);
+  }
+  return places;
+}
+
+/** The same, each as near to the end as it can. */
+function lastPlaces(literals: string[], said: string, from: number, end: number): number[] | undefined {
+  const places: number[] = [];
+  let free = end;
+  for (const literal of literals.toReversed()) {
+    const place = free < literal.length ? -1 : said.lastIndexOf(literal, free - literal.length);
+    if (place < from) return undefined;
+    places.unshift(place);
+    free = place;
+  }
+  return places;
+}
+
+/** What stands between quotation marks is a name or somebody's own words, and stays. */
+function filled(template: Template, captures: Captures, translate: (captured: string) => string): string {
+  const quoted = new Set(template.names.filter((_, index) => template.literals[index]?.endsWith('"')));
+  const { literals, names } = takeApart(template.translation);
+  const words = names.map((name) => {
+    const captured = captures.get(name) ?? "";
+    return quoted.has(name) ? captured : translate(captured).replace(DECIMAL, "$1,$2$3");
+  });
+  return literals.map((literal, index) => literal + (words[index] ?? "")).join("");
+}
+
+const unstopped = (text: string): string => text.replace(/\.$/, "");
+
+/** The engine begins a sentence with a capital, also one whose template has none. */
+const lowered = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
+
+/** As the engine makes its own: a capital, unless a file's name comes first, and a full stop. */
+function asSentence(text: string): string {
+  const [firstWord = ""] = text.split(" ");
+  const begun = /[/.\\]/.test(firstWord) ? text : text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}
+
+const english: EngineWords = { sentences: {}, parts: {} };
+
+const words = await inLanguage(english, {
+  de: async () => (await import("./german/engine-text")).germanEngine,
+});
+
+/** What the engine said in the page's language; `undefined` where it is in English, or unknown. */
+export const translatedSentence = translator(words);
+
+/** The same, or as the engine said it. */
+export const inPageLanguage = (said: string): string => translatedSentence(said) ?? said;
