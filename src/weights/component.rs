@@ -14,12 +14,9 @@ use super::{
     convert::Floats,
     files::{Index, Layout},
     random::RandomTensors,
-    relay::{kernel_sizes, relay},
+    reading::{read_floats, read_relaid, whole_outputs},
+    relay::kernel_sizes,
 };
-
-/// Read at once, in bytes: bounds what lies in memory beside the tensor itself. A multiple of every
-/// type's size.
-const PIECE: u64 = 16 << 20;
 
 /// The most bytes of a tensor that lie on the host at once, where a browser's engine has little room: what is larger
 /// goes to the device in pieces.
@@ -326,57 +323,4 @@ impl Weights {
     pub(super) fn wrong_shape(&self, name: &str, actual: Vec<usize>, expected: Vec<usize>) -> Error {
         Error::WrongShape { component: self.component.clone(), name: name.to_owned(), actual, expected }
     }
-}
-
-/// The numbers of a 3×3 kernel in the order of our convolutions, read a few outputs at a time.
-async fn read_relaid(
-    source: &dyn ByteSource,
-    path: &str,
-    entry: &TensorEntry,
-    [outputs, inputs]: [usize; 2],
-    dtype: FloatDType,
-    progress: &mut dyn FnMut(u64),
-) -> Result<Floats, Error> {
-    let bytes = entry.range.end - entry.range.start;
-    let mut whole = Floats::zeros(dtype, bytes as usize / entry.dtype.size())?;
-    for range in whole_outputs(entry) {
-        let first = (range.start - entry.range.start) / (bytes / outputs as u64);
-        let part = read_floats(source, path, entry, range, dtype, progress).await?;
-        relay(&part, &mut whole, first as usize, [outputs, inputs]);
-    }
-    Ok(whole)
-}
-
-/// Where a weight's numbers lie in its file, in pieces of whole outputs, its first extent.
-fn whole_outputs(entry: &TensorEntry) -> impl Iterator<Item = Range<u64>> {
-    let Range { start, end } = entry.range;
-    let outputs = entry.shape.first().copied().unwrap_or(1).max(1) as u64;
-    let row = ((end - start) / outputs).max(1);
-    let together = (PIECE / row).max(1) * row;
-    (start..end).step_by(together as usize).map(move |piece| piece..end.min(piece + together))
-}
-
-/// The numbers that lie at `range` of a file, as `dtype`, read in pieces.
-async fn read_floats(
-    source: &dyn ByteSource,
-    path: &str,
-    entry: &TensorEntry,
-    range: Range<u64>,
-    dtype: FloatDType,
-    progress: &mut dyn FnMut(u64),
-) -> Result<Floats, Error> {
-    let mut values = Floats::new(dtype)?;
-    values.reserve((range.end - range.start) as usize / entry.dtype.size());
-    let mut start = range.start;
-    while start < range.end {
-        let end = range.end.min(start + PIECE);
-        let piece = source.read(path, start..end).await?;
-        if piece.len() as u64 != end - start || !values.extend(entry.dtype, &piece) {
-            let actual = start + piece.len() as u64;
-            return Err(Error::Truncated { path: path.to_owned(), actual, expected: end });
-        }
-        progress(end - start);
-        start = end;
-    }
-    Ok(values)
 }

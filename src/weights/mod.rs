@@ -14,6 +14,7 @@ mod files;
 mod hash;
 mod header;
 mod random;
+mod reading;
 mod relay;
 mod single_file;
 mod source;
