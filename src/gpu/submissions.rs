@@ -40,7 +40,7 @@ pub(super) fn make_room(tensor: &CubeTensor, flops: u64, bytes: u64) {
 /// Submits what waits on the tensor's device. Numbers that were brought there lie on the host until then.
 pub(crate) fn hand_over(tensor: &Tensor<1>) {
     if let Some(tensor) = primitive(tensor.clone()) {
-        // As above.
+        // A device that can't take work says so at the next read-back.
         let _ = tensor.client.flush();
         QUEUED.set(0);
     }

@@ -108,7 +108,7 @@ export async function openPage(
   });
   await page.goto(`${studio.address}#/${screen}`);
   const close = async () => {
-    if (studio.knowsGpu) await keepFindings(context);
+    if (studio.knowsGpu) await saveFindings(context);
     await context.close();
     expect(errors).toEqual([]);
   };
@@ -132,7 +132,7 @@ async function bringFindings(page: Page, address: string): Promise<void> {
   );
 }
 
-async function keepFindings(context: BrowserContext): Promise<void> {
+async function saveFindings(context: BrowserContext): Promise<void> {
   const text = await context.pages()[0]?.evaluate(async (name) => {
     const store = await caches.open(name);
     const found = (await store.keys()).find(({ url }) => new URL(url).pathname === "/device-memo");
