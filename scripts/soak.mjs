@@ -141,7 +141,7 @@ async function train(page, steps) {
   await goTo(page, "personalize");
   await page.getByLabel("Training steps").fill(String(steps));
   await page.getByRole("button", { name: "Start training" }).click();
-  await page.getByText("is learnt").waitFor();
+  await page.getByRole("heading", { name: / is learnt$/ }).waitFor();
   await goTo(page, "adapters");
   await page.getByRole("button", { name: "Remove" }).click();
   await page.getByRole("button", { name: "Yes, remove" }).click();

@@ -2,7 +2,6 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
-  DESKTOP,
   downloaded,
   goTo,
   openPage,
@@ -11,8 +10,10 @@ import {
   type Studio,
   screenshot,
   setUpLeastTraining,
+  untilLearnt,
   waitForModel,
 } from "./studio";
+import { VISITOR } from "./visitor";
 
 const STEPS = 2;
 const KEPT = 1;
@@ -26,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => studio.close());
 
 test("killed and continued, a training ends in the adapter of one that was left alone, bit for bit", async () => {
-  const { page, close } = await openPage(studio, DESKTOP);
+  const { page, close } = await openPage(studio, VISITOR);
   await setUp(page);
   await page.getByRole("button", { name: "Start training" }).click();
   const whole = await trainedFile(page);
@@ -75,6 +76,6 @@ async function setUp(page: Page): Promise<void> {
 }
 
 async function trainedFile(page: Page): Promise<Buffer> {
-  await page.getByText("is learnt").waitFor({ timeout: PATIENCE });
+  await untilLearnt(page);
   return (await downloaded(page, () => page.getByRole("button", { name: "Export" }).click())).bytes;
 }

@@ -1,20 +1,13 @@
 /** GPUs that offer little, and what is kept of a GPU between visits. */
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import {
-  beforeTheWorker,
-  DESKTOP,
-  drawInOneStep,
-  goTo,
-  openPage,
-  openQuickStudio,
-  waitForModel,
-} from "./studio";
+import { beforeTheWorker, drawInOneStep, goTo, openPage, openQuickStudio, waitForModel } from "./studio";
+import { VISITOR } from "./visitor";
 
 describe("a browser that can do with less", () => {
   test("a GPU without timestamp queries, and not known to be a software one, is tuned and draws", async () => {
     const studio = await openQuickStudio(false);
-    const { page, close } = await openPage(studio, DESKTOP, "about", (context) =>
+    const { page, close } = await openPage(studio, VISITOR, "about", (context) =>
       beforeTheWorker(context, `${WITHOUT_TIMESTAMP_QUERIES}${AS_A_REAL_GPU}`),
     );
     await waitForModel(page);
@@ -30,7 +23,7 @@ describe("a browser that can do with less", () => {
 
   test("a GPU that offers no more than every WebGPU device must draws all the same", async () => {
     const studio = await openQuickStudio(false);
-    const { page, close } = await openPage(studio, DESKTOP, "about", (context) =>
+    const { page, close } = await openPage(studio, VISITOR, "about", (context) =>
       beforeTheWorker(context, SMALLEST_DEVICE),
     );
     await waitForModel(page);
@@ -46,7 +39,7 @@ describe("a browser that can do with less", () => {
 
   test("a second visit goes by what the first found out about the GPU", async () => {
     const studio = await openQuickStudio(false);
-    const { page, close } = await openPage(studio, DESKTOP);
+    const { page, close } = await openPage(studio, VISITOR);
     await waitForModel(page);
     const first = await keptFindings(page);
     expect(JSON.parse(first ?? "")).toMatchObject({ verdict: { variants: "offered", float16: false } });

@@ -5,15 +5,16 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
-  DESKTOP,
   goTo,
   openPage,
   openQuickStudio,
   PATIENCE,
   type Studio,
   setUpLeastTraining,
+  untilLearnt,
   waitForModel,
 } from "./studio";
+import { VISITOR } from "./visitor";
 
 describe("ending a training early", () => {
   let studio: Studio;
@@ -22,7 +23,7 @@ describe("ending a training early", () => {
 
   beforeAll(async () => {
     studio = await openQuickStudio();
-    ({ page, close } = await openPage(studio, DESKTOP));
+    ({ page, close } = await openPage(studio, VISITOR));
     await waitForModel(page);
     await setUpLeastTraining(page, 200);
   });
@@ -70,7 +71,7 @@ describe("ending a training early", () => {
     await page.getByText("This browser's storage is full").waitFor({ timeout: PATIENCE });
     await session.send("Storage.overrideQuotaForOrigin", { origin });
     await page.getByRole("button", { name: "Stop and keep" }).click();
-    await page.getByText("is learnt").waitFor({ timeout: PATIENCE });
+    await untilLearnt(page);
     expect(await adapters()).toEqual(["<my-dog>"]);
   });
 });

@@ -21,17 +21,8 @@
  */
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  DESKTOP,
-  goTo,
-  openPage,
-  openQuickStudio,
-  openStudio,
-  PHONE,
-  type Studio,
-  screenshot,
-  waitForModel,
-} from "./studio";
+import { goTo, openPage, openQuickStudio, openStudio, type Studio, screenshot, waitForModel } from "./studio";
+import { PHONE, VISITOR } from "./visitor";
 
 const file = (name: string, content: Uint8Array) => ({
   name,
@@ -54,7 +45,7 @@ describe("a browser that can't do the work", () => {
 
   test("one without WebGPU altogether", async () => {
     const studio = await openStudio([]);
-    const { page, close } = await openPage(studio, DESKTOP, "personalize", (context) =>
+    const { page, close } = await openPage(studio, VISITOR, "personalize", (context) =>
       context.addInitScript("delete Navigator.prototype.gpu"),
     );
     await page.getByRole("alert").filter({ hasText: "offers no WebGPU" }).waitFor();
@@ -64,7 +55,7 @@ describe("a browser that can't do the work", () => {
 
   test("one that forbids WebAssembly", async () => {
     const studio = await openQuickStudio();
-    const { page, close } = await openPage(studio, DESKTOP, "personalize", (context) =>
+    const { page, close } = await openPage(studio, VISITOR, "personalize", (context) =>
       context.route("**/*.js", async (route) => {
         const response = await route.fetch();
         await route.fulfill({
@@ -81,7 +72,7 @@ describe("a browser that can't do the work", () => {
   test("a model file that doesn't arrive: try again", async () => {
     const studio = await openQuickStudio();
     let broken = true;
-    const { page, close } = await openPage(studio, DESKTOP, "personalize", (context) =>
+    const { page, close } = await openPage(studio, VISITOR, "personalize", (context) =>
       context.route("**/vae/*.safetensors", (route) => (broken ? route.abort() : route.continue())),
     );
     await page.getByRole("alert").filter({ hasText: "could not be fetched whole" }).waitFor();
@@ -101,7 +92,7 @@ describe("bad input", () => {
 
   beforeAll(async () => {
     studio = await openQuickStudio();
-    ({ page, close } = await openPage(studio, DESKTOP));
+    ({ page, close } = await openPage(studio, VISITOR));
     await waitForModel(page);
   });
 

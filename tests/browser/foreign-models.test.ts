@@ -12,7 +12,6 @@ import { FakeHub } from "../web/fake-hub";
 import { expectAccessible } from "./accessibility";
 import { safetensorsFile } from "./safetensors-file";
 import {
-  DESKTOP,
   goTo,
   openPage,
   openStudio,
@@ -23,6 +22,7 @@ import {
   waitForModel,
 } from "./studio";
 import { checkpoint, diffusersFolder, unetAlone } from "./tiny-checkpoint";
+import { VISITOR } from "./visitor";
 
 const CROSS_ATTENTION = "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k";
 
@@ -47,7 +47,7 @@ beforeAll(async () => {
   hub.put("README.md", "---\nlicense: creativeml-openrail-m\n---\n");
   await hub.start();
   studio = await openStudio();
-  ({ page, close } = await openPage(studio, DESKTOP, "models", async (context) => {
+  ({ page, close } = await openPage(studio, VISITOR, "models", async (context) => {
     await context.route("https://huggingface.co/**", async (route) => {
       const { pathname, search } = new URL(route.request().url());
       await route.fulfill({ response: await route.fetch({ url: hub.host + pathname + search }) });

@@ -3,17 +3,16 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectAccessible } from "./accessibility";
 import {
-  DESKTOP,
   goTo,
   openPage,
   openStudio,
   overflowsSideways,
-  PHONE,
   SCREENS,
   type Studio,
   screenshot,
   withoutEngine,
 } from "./studio";
+import { DESKTOP, PHONE } from "./visitor";
 
 let studio: Studio;
 

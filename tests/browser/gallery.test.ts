@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { latin1, png } from "../web/png";
 import { expectAccessible } from "./accessibility";
 import {
-  DESKTOP,
   downloaded,
   goTo,
   openPage,
@@ -16,6 +15,7 @@ import {
   shownPixels,
   waitForModel,
 } from "./studio";
+import { VISITOR } from "./visitor";
 import { filesIn } from "./zip";
 
 const FIRST = "a watercolor painting of a dog in the snow";
@@ -29,7 +29,7 @@ describe("the gallery", () => {
 
   beforeAll(async () => {
     studio = await openQuickStudio();
-    ({ page, close } = await openPage(studio, DESKTOP, "gallery"));
+    ({ page, close } = await openPage(studio, VISITOR, "gallery"));
   });
 
   afterAll(async () => {
@@ -244,7 +244,7 @@ describe("the gallery", () => {
 describe("a full storage", () => {
   test("the picture is shown and can be saved, and the page says so", async () => {
     const studio = await openQuickStudio();
-    const { page, close } = await openPage(studio, DESKTOP, "generate");
+    const { page, close } = await openPage(studio, VISITOR, "generate");
     await waitForModel(page);
     const session = await page.context().newCDPSession(page);
     const { origin } = new URL(studio.address);

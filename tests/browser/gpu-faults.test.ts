@@ -6,7 +6,6 @@ import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { serveWorkerWith } from "../../scripts/headless.mjs";
 import {
-  DESKTOP,
   drawInOneStep,
   goTo,
   openPage,
@@ -15,8 +14,10 @@ import {
   type Studio,
   screenshot,
   setUpLeastTraining,
+  untilLearnt,
   waitForModel,
 } from "./studio";
+import { VISITOR } from "./visitor";
 
 /** When, by what the engine reports (its callbacks' parameters), and how it ends. */
 interface Fate {
@@ -46,7 +47,7 @@ let fate: Fate | undefined = { when: LOADING, end: "outOfMemory" };
 
 beforeAll(async () => {
   studio = await openQuickStudio();
-  ({ page, close } = await openPage(studio, DESKTOP, "generate", withFate));
+  ({ page, close } = await openPage(studio, VISITOR, "generate", withFate));
 });
 
 afterAll(async () => {
@@ -90,7 +91,7 @@ test("lost in the middle of a training: what was learnt so far is kept", async (
   await screenshot(page, "fault-device-lost");
   fate = undefined;
   await page.getByRole("button", { name: "Keep the state of step 5" }).click();
-  await page.getByText("is learnt").waitFor({ timeout: PATIENCE });
+  await untilLearnt(page);
   await goTo(page, "adapters");
   expect(await page.locator(".adapter .word").textContent()).toBe("<my-dog>");
   // The engine is whole again: it draws with what was kept.

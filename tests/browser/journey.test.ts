@@ -8,7 +8,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PictureScores, TrainingRecord } from "../../web/engine/contract";
 import { expectAccessible } from "./accessibility";
 import {
-  DESKTOP,
   downloaded,
   goTo,
   likeness,
@@ -19,8 +18,10 @@ import {
   type Studio,
   screenshot,
   shownPixels,
+  untilLearnt,
   waitForModel,
 } from "./studio";
+import { VISITOR } from "./visitor";
 
 const STEPS = 5;
 const WARM_UP = 4;
@@ -38,7 +39,7 @@ describe("the journey", () => {
 
   beforeAll(async () => {
     studio = await openStudio();
-    ({ page, close } = await openPage(studio, DESKTOP, "about"));
+    ({ page, close } = await openPage(studio, VISITOR, "about"));
     page.context().on("request", (request) => requests.push(request));
   });
 
@@ -262,7 +263,7 @@ async function train(page: Page, meanwhile: () => Promise<void> = async () => un
   await page.getByRole("button", { name: "Start training" }).click();
   await page.getByText(/^Step [1-9]\d* of/).waitFor({ timeout: PATIENCE });
   await meanwhile();
-  await page.getByText("is learnt").waitFor({ timeout: PATIENCE });
+  await untilLearnt(page);
   const log = await downloaded(page, () => page.getByRole("button", { name: "Save the log" }).click());
   const lines = log.bytes.toString().trim().split("\n");
   return lines.map((line) => JSON.parse(line) as TrainingRecord);

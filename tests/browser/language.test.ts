@@ -1,6 +1,7 @@
 /** The page speaks the browser's language, or the one that was chosen. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { DESKTOP, goTo, openPage, openStudio, PHONE, type Studio, screenshot, withoutEngine } from "./studio";
+import { goTo, openPage, openStudio, type Studio, screenshot, withoutEngine } from "./studio";
+import { DESKTOP, PHONE } from "./visitor";
 
 let studio: Studio;
 

@@ -1,18 +1,10 @@
 /** The page kept by its service worker: without a network after the first visit, and new versions of it. */
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import {
-  DESKTOP,
-  goTo,
-  installed,
-  openPage,
-  openStudio,
-  SCREENS,
-  type Studio,
-  withoutEngine,
-} from "./studio";
+import { goTo, installed, openPage, openStudio, SCREENS, type Studio, withoutEngine } from "./studio";
+import { VISITOR } from "./visitor";
 
-const KEPT: BrowserContextOptions = { ...DESKTOP, serviceWorkers: "allow" };
+const KEPT: BrowserContextOptions = { ...VISITOR, serviceWorkers: "allow" };
 
 let studio: Studio;
 

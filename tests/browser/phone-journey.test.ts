@@ -12,11 +12,12 @@ import {
   openQuickStudio,
   overflowsSideways,
   PATIENCE,
-  PHONE,
   screenshot,
   shownPixels,
+  untilLearnt,
   waitForModel,
 } from "./studio";
+import { PHONE } from "./visitor";
 
 const PROMPT = "a photo of <my-dog> at the beach";
 
@@ -51,7 +52,7 @@ test("a phone without a network personalizes, draws, keeps, exports and imports"
   await page.getByLabel("Steps before alignment starts").fill("1");
   await tap("Start training");
   await page.getByText(/^Step [1-9]\d* of 2/).waitFor({ timeout: PATIENCE });
-  await page.getByText("is learnt").waitFor({ timeout: PATIENCE });
+  await untilLearnt(page);
   await fits("learnt");
 
   await tap("Generate with it");

@@ -4,15 +4,8 @@ import path from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { APART } from "../../scripts/licences.mjs";
-import {
-  openPage,
-  openStudio,
-  overflowsSideways,
-  PHONE,
-  type Studio,
-  screenshot,
-  withoutEngine,
-} from "./studio";
+import { openPage, openStudio, overflowsSideways, type Studio, screenshot, withoutEngine } from "./studio";
+import { PHONE } from "./visitor";
 
 describe("photos", () => {
   let studio: Studio;

@@ -1,7 +1,8 @@
 /** What the page keeps, and that all of it goes when the visitor says so. Requests are watched by the journey. */
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { DESKTOP, goTo, openPage, openStudio, type Studio, withoutEngine } from "./studio";
+import { goTo, openPage, openStudio, type Studio, withoutEngine } from "./studio";
+import { VISITOR } from "./visitor";
 
 let studio: Studio;
 
@@ -12,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => studio.close());
 
 test("“Delete everything” leaves nothing in any storage of the browser", async () => {
-  const options = { ...DESKTOP, serviceWorkers: "allow" } as const;
+  const options = { ...VISITOR, serviceWorkers: "allow" } as const;
   const { page, close } = await openPage(studio, options, "gallery", withoutEngine);
   await page.getByText("Nothing here yet").waitFor();
   await page.waitForFunction(() => navigator.serviceWorker.controller?.state === "activated");

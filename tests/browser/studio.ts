@@ -8,14 +8,7 @@ import { ARTIFACTS, openHeadless, serveWorkerWith, WEBGPU_FLAGS } from "../../sc
 import { modelListing } from "../../scripts/model-folders.mjs";
 import { ROOT } from "../../scripts/run.mjs";
 import { writeTinyModel } from "../../scripts/tiny-model.mjs";
-
-export const DESKTOP: BrowserContextOptions = { viewport: { width: 1280, height: 800 } };
-export const PHONE: BrowserContextOptions = {
-  viewport: { width: 390, height: 844 },
-  deviceScaleFactor: 2,
-  hasTouch: true,
-  isMobile: true,
-};
+import { touchInsteadOfClick } from "./visitor";
 
 /** Long enough for the software GPU on two cores. */
 export const PATIENCE = 900_000;
@@ -100,6 +93,7 @@ export async function openPage(
   await prepare(context);
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
+  if (options.hasTouch) touchInsteadOfClick(page);
   if (studio.knowsGpu) await bringFindings(page, studio.address);
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.message));
@@ -200,6 +194,11 @@ export async function setUpLeastTraining(page: Page, steps: number): Promise<voi
   await page.getByLabel("Batch").fill("1");
   await page.getByLabel("Training steps").fill(String(steps));
   await page.getByLabel("Steps before alignment starts").fill(String(steps));
+}
+
+/** Until a training has ended well. Its heading counts: a chart's hint says "is learnt" too, long before the end. */
+export async function untilLearnt(page: Page): Promise<void> {
+  await page.getByRole("heading", { name: / is learnt$/ }).waitFor({ timeout: PATIENCE });
 }
 
 /** On the Generate screen, until the picture shows. */
