@@ -1,4 +1,4 @@
-/** Safetensors files with made-up numbers of 16 bits, the same at every run. */
+/** Safetensors files, with made-up numbers of 16 bits where none are given, the same at every run. */
 
 /** By name: shape. */
 export type Shapes = Record<string, readonly number[]>;
@@ -6,20 +6,26 @@ export type Shapes = Record<string, readonly number[]>;
 export interface Tensor {
   name: string;
   shape: readonly number[];
+  dtype: "F16" | "F32";
   bytes: Buffer;
 }
 
 export const safetensorsFile = (shapes: Shapes): Buffer => fileOf(tensorsOf(shapes));
 
 export const tensorsOf = (shapes: Shapes): Tensor[] =>
-  Object.entries(shapes).map(([name, shape]) => ({ name, shape, bytes: numbersOf(name, shape) }));
+  Object.entries(shapes).map(([name, shape]) => ({
+    name,
+    shape,
+    dtype: "F16",
+    bytes: numbersOf(name, shape),
+  }));
 
 export function fileOf(tensors: readonly Tensor[]): Buffer {
   const header: Record<string, unknown> = {};
   const parts: Buffer[] = [];
   let end = 0;
-  for (const { name, shape, bytes } of tensors) {
-    header[name] = { dtype: "F16", shape, data_offsets: [end, end + bytes.length] };
+  for (const { name, shape, dtype, bytes } of tensors) {
+    header[name] = { dtype, shape, data_offsets: [end, end + bytes.length] };
     end += bytes.length;
     parts.push(bytes);
   }

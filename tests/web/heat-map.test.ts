@@ -10,6 +10,13 @@ test("the words of a prompt that mean something, once each, placeholders whole",
     "hat",
   ]);
   expect(mappableWords("of the")).toEqual([]);
+  expect(mappableWords("a (golden crown:1.4) BREAK on [[snow]], 5:30")).toEqual([
+    "golden",
+    "crown",
+    "snow",
+    "5",
+    "30",
+  ]);
 });
 
 test("a map is transparent where nothing acted and strongest at its largest value", () => {

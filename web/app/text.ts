@@ -365,6 +365,7 @@ export const english = {
   generate: {
     title: "Generate",
     prompt: "Prompt",
+    promptHint: "(crown:1.3) gives a word more weight, [crown] less.",
     promptPlaceholder: "a watercolor painting of a dog in the snow",
     promptMissing: "Write what the picture should show.",
     insert: "Add to the prompt",

@@ -81,6 +81,8 @@ export interface AdapterChoice {
 export interface GenerationSettings {
   prompt: string;
   negativePrompt: string;
+  /** `weighted` reads `(emphasis:1.2)`, `[less]` and BREAK, at any length; `literal`, the default, cuts what is too long. */
+  promptSyntax?: "literal" | "weighted";
   seed: number;
   steps: number;
   guidanceScale: number;

@@ -369,6 +369,7 @@ export const german: Text = {
   generate: {
     title: "Zeichnen",
     prompt: "Prompt",
+    promptHint: "(crown:1.3) gibt einem Wort mehr Gewicht, [crown] weniger.",
     promptPlaceholder: "a watercolor painting of a dog in the snow",
     promptMissing: "Schreib auf Englisch, was das Bild zeigen soll.",
     insert: "Zum Prompt hinzufügen",

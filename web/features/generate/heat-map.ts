@@ -5,9 +5,12 @@ import type { HeatMap, Picture } from "../../engine/contract";
 const SMALL_WORDS = new Set("a an and as at by for from in into is it its of on or the to with".split(" "));
 const MOST_WORDS = 16;
 
+/** What steers how the rest is read: the number of `(word:1.2)`, and BREAK. */
+const SYNTAX = /:\s*[\d.]+\s*(?=\))|\bBREAK\b/g;
+
 /** The prompt's words that mean something, each once, in their order; placeholders whole. */
 export function mappableWords(prompt: string): string[] {
-  const words = prompt.match(/<[^<>\s]+>|[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu) ?? [];
+  const words = prompt.replace(SYNTAX, " ").match(/<[^<>\s]+>|[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu) ?? [];
   const meaning = words.filter((word) => !SMALL_WORDS.has(word.toLowerCase()));
   return [...new Set(meaning)].slice(0, MOST_WORDS);
 }

@@ -24,6 +24,7 @@ export function PromptForm() {
     <form class="card prompt-form" onSubmit={submit}>
       <TextField
         label={words.prompt}
+        hint={words.promptHint}
         rows={3}
         placeholder={words.promptPlaceholder}
         value={form.prompt.value}

@@ -89,6 +89,7 @@ export function requestOf(wish: Wish): DrawingRequest {
   return {
     settings: {
       ...plain,
+      promptSyntax: "weighted",
       ...steered,
       adapters: adapters.map(({ report, strength }) => ({ id: report.id, strength })),
       ...(mapsHeat ? { heatMaps: mappableWords(wish.prompt) } : {}),
