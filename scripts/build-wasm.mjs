@@ -4,7 +4,7 @@ import path from "node:path";
 import { ask, hashFile, main, onceFor, run, Stop, say } from "./run.mjs";
 import { bringWasmBindgen, bringWasmTarget } from "./tools.mjs";
 
-const TARGET = "wasm32-unknown-unknown";
+export const TARGET = "wasm32-unknown-unknown";
 
 export function buildWasm() {
   bringWasmTarget();

@@ -38,7 +38,7 @@ fn personalize(model: &StableDiffusion, photos: &[Photo], lambda: f64) -> Adapte
 fn draw(model: &StableDiffusion, prompt: &str, adapter: Option<&Adapter>) -> Vec<RgbImage> {
     let applied: Vec<_> = adapter.iter().map(|&adapter| AppliedAdapter { adapter, strength: 1.0 }).collect();
     let picture = |seed| {
-        let settings = GenerationSettings { prompt: prompt.into(), seed, ..Default::default() };
+        let settings = GenerationSettings { prompt: prompt.into(), seed, steps: 10, ..Default::default() };
         let mut generation = Generation::new(model, &settings, &applied).expect("valid settings");
         while block_on(generation.step()).expect("a step") < generation.steps() {}
         let picture = block_on(generation.finish()).expect("a picture");
