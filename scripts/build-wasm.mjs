@@ -4,14 +4,14 @@ import path from "node:path";
 import { ask, hashFile, main, onceFor, run, Stop, say } from "./run.mjs";
 import { bringWasmBindgen, bringWasmTarget } from "./tools.mjs";
 
-export const TARGET = "wasm32-unknown-unknown";
+export const WASM_TARGET = "wasm32-unknown-unknown";
 
 export function buildWasm() {
   bringWasmTarget();
   const { program, version } = bringWasmBindgen();
   say("engine for the browser (cargo)");
-  run("cargo", ["build", "--quiet", "--profile", "wasm", "--lib", "--target", TARGET]);
-  const module = path.join(targetFolder(), TARGET, "wasm", "palpable.wasm");
+  run("cargo", ["build", "--quiet", "--profile", "wasm", "--lib", "--target", WASM_TARGET]);
+  const module = path.join(targetFolder(), WASM_TARGET, "wasm", "palpable.wasm");
   onceFor({
     name: "wasm",
     inputs: `${version} ${hashFile(module)}`,

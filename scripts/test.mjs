@@ -5,7 +5,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { auditCrates, auditPackages } from "./audit.mjs";
-import { TARGET } from "./build-wasm.mjs";
+import { WASM_TARGET } from "./build-wasm.mjs";
 import { ROOT, runLogged, say } from "./run.mjs";
 import { measure } from "./sizes.mjs";
 import { chromium, softwareVulkan } from "./test-machine.mjs";
@@ -131,7 +131,7 @@ async function nativeEngine() {
 /** The engine as the browser gets it, and the page around it. */
 async function browserEngineAndPage() {
   await program("engine for the browser", process.execPath, ["scripts/build-wasm.mjs"]);
-  const linted = ["rustc", "--lib", "--crate-type", "rlib", "--profile", "wasm", "--target", TARGET];
+  const linted = ["rustc", "--lib", "--crate-type", "rlib", "--profile", "wasm", "--target", WASM_TARGET];
   // What it compiles to is not used.
   await cargo("rust lints for the browser", [...linted, "--quiet", "--", "-C", "opt-level=0"], LINTING);
   await node("page lints and format", "@biomejs/biome/bin/biome", ["check", "--error-on-warnings"]);

@@ -5,6 +5,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { fileOf, type Tensor } from "./safetensors-file";
+import { SCHEDULER } from "./tiny-checkpoint";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 const GOLDENS = path.join(ROOT, "tests/goldens");
@@ -51,17 +52,6 @@ export function writeFormulaModel(name: FormulaModelName, folder: string): void 
 }
 
 const TOKENIZER = path.join(ROOT, "models/demo/tokenizer");
-
-const SCHEDULER = {
-  _class_name: "DDIMScheduler",
-  num_train_timesteps: 1000,
-  beta_schedule: "scaled_linear",
-  beta_start: 0.00085,
-  beta_end: 0.012,
-  steps_offset: 1,
-  set_alpha_to_one: false,
-  prediction_type: "epsilon",
-};
 
 const read = (file: string): Description => JSON.parse(fs.readFileSync(path.join(GOLDENS, file), "utf8"));
 

@@ -60,7 +60,8 @@ export function diffusersFolder(): Map<string, Uint8Array<ArrayBuffer>> {
   return new Map(files.map(([path, bytes]) => [path, new Uint8Array(bytes)]));
 }
 
-const SCHEDULER = {
+/** Stable Diffusion 1's. */
+export const SCHEDULER = {
   _class_name: "DDIMScheduler",
   num_train_timesteps: 1000,
   beta_schedule: "scaled_linear",
