@@ -103,6 +103,8 @@ export async function openPage(
   await page.goto(`${studio.address}#/${screen}`);
   const close = async () => {
     if (studio.knowsGpu) await saveFindings(context);
+    // A file that a test's route still fetches would fail with the browser it is meant for.
+    await context.unrouteAll({ behavior: "wait" });
     await context.close();
     expect(errors).toEqual([]);
   };
