@@ -106,6 +106,8 @@ impl Adapter {
             Difference { path: layer.path.clone(), shape: layer.shape.clone(), weight, bias: None }
         });
         let names: Vec<&str> = adapters.iter().map(|adapter| adapter.name.as_str()).collect();
+        let prompts = adapters.iter().filter_map(|adapter| adapter.details.personalization_prompt.as_deref());
+        let prompts: Vec<&str> = prompts.collect();
         Ok(Self {
             name: names.join(" and "),
             lora: Vec::new(),
@@ -113,6 +115,7 @@ impl Adapter {
             embeddings: adapters.iter().flat_map(|adapter| adapter.embeddings.clone()).collect(),
             details: AdapterDetails {
                 class_nouns: adapters.iter().flat_map(|adapter| adapter.class_nouns()).collect(),
+                personalization_prompt: (!prompts.is_empty()).then(|| prompts.join("; ")),
                 trained_weights: Some("crossAttention".to_owned()),
                 base_model: adapters.iter().find_map(|adapter| adapter.details.base_model.clone()),
                 ..AdapterDetails::default()

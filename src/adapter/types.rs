@@ -57,7 +57,7 @@ pub struct AdapterDetails {
     pub class_nouns: Vec<String>,
     /// The target prompt with the class noun, as the frozen model saw it.
     pub clean_prompt: Option<String>,
-    /// The prompt of the photos, with the placeholder.
+    /// The prompt of the photos, with the placeholder; of several subjects one after the other.
     pub personalization_prompt: Option<String>,
     /// PALP's guidance scale of the frozen model (not LoRA's alpha).
     pub alpha: Option<f64>,
@@ -235,6 +235,19 @@ impl Adapter {
         let mut nouns = self.details.class_nouns.clone();
         nouns.resize(self.embeddings.len(), String::new());
         nouns
+    }
+
+    /// How prompts name each new word's subject, as its training did: `<my-dog>`, or `<my-dog> dog` where the class
+    /// noun followed the new word.
+    pub fn phrases(&self) -> Vec<String> {
+        let trained = self.details.personalization_prompt.as_deref().unwrap_or_default();
+        let words = self.embeddings.iter().zip(self.class_nouns());
+        words
+            .map(|(Embedding { placeholder, .. }, noun)| {
+                let with_noun = format!("{placeholder} {noun}");
+                if !noun.is_empty() && trained.contains(&with_noun) { with_noun } else { placeholder.clone() }
+            })
+            .collect()
     }
 
     /// Every width of text vectors that a part of this adapter works with.

@@ -1,7 +1,9 @@
 //! The prompt with ordinary words in the place of learned ones.
 
+use crate::training::settings::with_article;
+
 /// A prompt with each placeholder replaced by its class noun: "a sketch of `<my-dog>`" → "a sketch of a
-/// dog". An article or possessive that stands before the placeholder is kept, "a" and "an" as the noun
+/// dog", and "a sketch of a `<my-dog>` dog" too. An article or possessive that stands before the placeholder is kept, "a" and "an" as the noun
 /// wants it.
 pub(super) fn class_prompt(prompt: &str, words: &[(String, String)]) -> String {
     words.iter().fold(prompt.to_owned(), |prompt, (placeholder, noun)| {
@@ -24,15 +26,16 @@ pub(super) fn class_prompt(prompt: &str, words: &[(String, String)]) -> String {
                 }
                 _ => replaced += &with_article(noun),
             }
-            replaced += part;
+            replaced += without_noun(part, noun);
         }
         replaced
     })
 }
 
-fn with_article(noun: &str) -> String {
-    let article = if noun.to_lowercase().starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
-    format!("{article} {noun}")
+/// What follows a noun that the prompt has already: "dog at night" → "at night".
+fn without_noun<'a>(text: &'a str, noun: &str) -> &'a str {
+    let rest = text.trim_start().strip_prefix(noun);
+    rest.filter(|rest| !noun.is_empty() && !rest.starts_with(char::is_alphanumeric)).unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -47,6 +50,8 @@ mod tests {
             ("<owl> beside <my-dog>, a dog", "an owl beside a dog, a dog"),
             ("a <owl> and my <my-dog>", "an owl and my dog"),
             ("(<owl>:1.2) at the beach", "(an owl:1.2) at the beach"),
+            ("a sketch of a <my-dog> dog, a dog", "a sketch of a dog, a dog"),
+            ("a <owl> owl and the <my-dog> dogs", "an owl and the dog dogs"),
             ("a forest", "a forest"),
         ] {
             assert_eq!(class_prompt(prompt, &words), expected);

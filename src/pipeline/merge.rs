@@ -39,8 +39,7 @@ impl StableDiffusion {
         }
         let mut concepts: Vec<ConceptToken> = Vec::new();
         for (index, adapter) in adapters.iter().enumerate() {
-            for embedding in &adapter.embeddings {
-                let concept = concept(adapter, &embedding.placeholder);
+            for concept in adapter.phrases() {
                 for prompt in [concept.clone(), format!("{PREFIX} {concept}")] {
                     for encoding in self.encodings(&encoder, &prompt).await? {
                         // The same twice would be one equation twice.
@@ -65,14 +64,4 @@ impl StableDiffusion {
         let values = data.try_into_vec_as::<f32>().map_err(|error| failed(format!("{error:?}")))?;
         Ok(values.chunks_exact(width).map(<[f32]>::to_vec).collect())
     }
-}
-
-/// The new word, with the class noun after it where it was trained so.
-fn concept(adapter: &Adapter, placeholder: &str) -> String {
-    let place = adapter.embeddings.iter().position(|word| word.placeholder == placeholder);
-    let noun = place.and_then(|place| adapter.class_nouns().into_iter().nth(place));
-    let with_noun = noun.filter(|noun| !noun.is_empty()).map(|noun| format!("{placeholder} {noun}"));
-    let prompt = adapter.details.personalization_prompt.as_ref();
-    let trained = |concept: &String| prompt.is_some_and(|prompt| prompt.contains(concept.as_str()));
-    with_noun.filter(trained).unwrap_or_else(|| placeholder.to_owned())
 }

@@ -33,6 +33,8 @@ pub struct AdapterReport {
     placeholders: Vec<String>,
     /// In the words' order; empty where the file says nothing of one.
     class_nouns: Vec<String>,
+    /// How prompts name each word's subject: `<my-dog>`, or `<my-dog> dog`.
+    phrases: Vec<String>,
     clean_prompt: Option<String>,
     rank: usize,
     modules: usize,
@@ -54,6 +56,7 @@ impl Library {
             placeholder: adapter.embeddings.first().map(|embedding| embedding.placeholder.clone()),
             placeholders: adapter.embeddings.iter().map(|embedding| embedding.placeholder.clone()).collect(),
             class_nouns: adapter.class_nouns(),
+            phrases: adapter.phrases(),
             clean_prompt: adapter.details.clean_prompt.clone(),
             rank: adapter.lora.iter().map(|layer| layer.rank).max().unwrap_or(0),
             modules: adapter.lora.len() + adapter.differences.len(),

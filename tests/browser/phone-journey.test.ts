@@ -19,7 +19,7 @@ import {
 } from "./studio";
 import { PHONE } from "./visitor";
 
-const PROMPT = "a photo of <my-dog> at the beach";
+const PROMPT = "a photo of a <my-dog> dog at the beach";
 
 test("a phone without a network personalizes, draws, keeps, exports and imports", async () => {
   const studio = await openQuickStudio();

@@ -9,3 +9,4 @@ mod kernels;
 mod loading_time;
 mod single_file;
 mod streaming;
+mod weights;

@@ -6,6 +6,7 @@ mod from_nothing;
 mod from_picture;
 mod heat_maps;
 mod merge;
+mod plan;
 mod precision;
 mod prompts;
 mod steering;

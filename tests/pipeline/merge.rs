@@ -101,6 +101,7 @@ fn merged_words_keep_what_they_meant() {
     let adapters = [random_adapter(&model, "<one>"), random_adapter(&model, "<two>")];
     let merged = block_on(model.merge(&adapters, None)).unwrap();
     assert_eq!(merged.differences.len(), adapters[0].differences.len());
+    assert_eq!(merged.phrases(), ["<one> dog", "<two> dog"]);
     let width = model.text_encoder.config().hidden_size;
     let mut encoder = model.prompt_encoder();
     merged.embeddings.iter().for_each(|word| encoder.add(word, &model.gpu.device).unwrap());

@@ -43,7 +43,7 @@ fn a_plain_run_draws_what_it_always_drew() {
         draws.iter().flat_map(|draw| &draw.rows).map(|row| (row.photo, row.timestep)).collect();
     assert_eq!(seen, PLAIN);
     assert!(draws.iter().all(|draw| draw.prior.is_empty() && draw.bucket == 0));
-    assert!(draws.iter().flat_map(|draw| &draw.rows).all(|row| row.prompt == "a photo of <my-dog>"));
+    assert!(draws.iter().flat_map(|draw| &draw.rows).all(|row| row.prompt == "a photo of a <my-dog> dog"));
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn subjects_are_balanced_whatever_their_photos() {
     for row in draws.iter().flat_map(|draw| &draw.rows) {
         counts[row.photo] += 1;
         let (subject, prompt) = match row.photo {
-            0..5 => (0, "a photo of <my-dog>"),
+            0..5 => (0, "a photo of a <my-dog> dog"),
             5 => (1, "an oil painting of <my-cat>"),
             _ => (2, "an oil painting of <my-style>"),
         };

@@ -162,6 +162,9 @@ fn methods_begin_as_their_authors_have_them() {
         assert_eq!((settings.preserves_prior(), settings.lambda > 0.0), (prior, aligned), "{method:?}");
         let json = serde_json::to_string(&settings).unwrap();
         assert_eq!(serde_json::from_str::<TrainingSettings>(&json).unwrap(), settings);
+        // Textual Inversion's one vector is all it has: there it stands for the noun too.
+        let noun_follows = method != Method::TextualInversion;
+        assert_eq!(settings.subject_phrase() != settings.placeholder, noun_follows, "{method:?}");
         let prompt = settings.with_class_nouns(&format!("a sketch of {}", settings.subject_phrase()));
         let settings = TrainingSettings { clean_prompt: prompt, ..settings };
         assert_eq!(settings.validate(), Ok(Vec::new()), "{method:?}");

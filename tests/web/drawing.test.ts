@@ -59,6 +59,7 @@ const adapter = {
     placeholder: "<my-dog>",
     placeholders: ["<my-dog>"],
     classNouns: ["dog"],
+    phrases: ["<my-dog> dog"],
   } as AdapterReport,
   fileName: "my-dog.safetensors",
   bytes: new Uint8Array(),
@@ -201,8 +202,9 @@ describe("a strip of strengths", () => {
     const report = { ...adapter.report, cleanPrompt: "a dog wearing a crown" };
     const trained = { ...adapter, report };
     library.value = [trained];
-    expect(strengths.promptFor(trained)).toBe("<my-dog> wearing a crown");
-    await strengths.drawStrip(trained, "<my-dog> wearing a crown");
+    expect(strengths.promptFor(trained)).toBe("a <my-dog> dog wearing a crown");
+    expect(strengths.promptFor(adapter)).toBe("a photo of a <my-dog> dog");
+    await strengths.drawStrip(trained, "a <my-dog> dog wearing a crown");
     expect(outside.asked.map(({ settings }) => settings.adapters[0]?.strength)).toEqual([
       0, 0.25, 0.5, 0.75, 1, 1.25,
     ]);

@@ -47,6 +47,8 @@ describe("prompts", () => {
       ],
     });
     expect(prompts.every(({ elements }) => elements.length >= 4)).toBe(true);
+    const withNoun = promptsOf(COMPLEX, "owl", "<my-owl> owl");
+    expect(withNoun[0]?.personal).toBe("a photo of a <my-owl> owl wearing a crown at the beach");
   });
 
   test("own prompts are written with the noun, one a line", () => {

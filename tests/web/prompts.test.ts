@@ -49,6 +49,12 @@ describe("from the clean prompt to the personal one", () => {
     expect(mentions("<my-dog> at night", "dog")).toBe(false);
   });
 
+  test("where the noun was trained behind the new word it stays there, with an article", () => {
+    expect(personalPrompt("the dog at night", "dog", "<my-dog> dog")).toBe("a <my-dog> dog at night");
+    const first = personalPrompt("a dog next to a dog", "dog", "<my-dog>");
+    expect(personalPrompt(first, "dog", "<b> dog")).toBe("<my-dog> next to a <b> dog");
+  });
+
   test("a noun of several words, and one with signs of a pattern", () => {
     expect(personalPrompt("a teddy  bear in space", "teddy bear", "<x>")).toBe("<x> in space");
     expect(mentions("a c++ mug", "c++ mug")).toBe(true);
@@ -58,6 +64,8 @@ describe("from the clean prompt to the personal one", () => {
 describe("from a personal prompt to the clean one", () => {
   test.each([
     ["a sketch of <my-dog> at the beach", "a sketch of a dog at the beach"],
+    ["a sketch of a <my-dog> dog, at night", "a sketch of a dog, at night"],
+    ["a <my-dog> dogfight", "a dog dogfight"],
     ["a photo of a <my-dog>", "a photo of a dog"],
     ["the <my-dog> and <my-dog>", "the dog and a dog"],
     ["no word of ours", "no word of ours"],

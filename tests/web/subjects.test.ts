@@ -88,6 +88,23 @@ describe("several things in one run", () => {
     expect(subjects.wordsOf(setup.chosenSettings.value as TrainingSettings)).toBe("<my-dog> and <my-cat>");
   });
 
+  test("are named as the sentence about the photos names them", async () => {
+    setup.defaults.value = { ...DEFAULTS, personalizationPrompt: "a photo of a {placeholder} {class}" };
+    expect(setup.previewPrompt.value).toBe("a <my-dog> dog next to a cat");
+    await setup.addFiles(subjects.firstSubject, [photo("dog 1"), photo("dog 2")]);
+    const { list } = subjects.firstSubject;
+    for (const [index, caption] of ["the dog on grass", "on sand"].entries()) {
+      const photo = list.photos.value[index];
+      if (photo) list.change(photo, { ...photo, caption });
+    }
+    expect(setup.chosenSettings.value?.captions).toEqual([
+      "a <my-dog> dog on grass",
+      "a <my-dog> dog, on sand",
+    ]);
+    setup.change({ personalizationPrompt: "{placeholder}" });
+    expect(setup.chosenSettings.value?.captions).toEqual(["<my-dog> on grass", "<my-dog>, on sand"]);
+  });
+
   test("two of a kind get different words, and each is named once", () => {
     subjects.addSubject();
     const [other] = subjects.furtherSubjects.value;

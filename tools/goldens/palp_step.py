@@ -1,4 +1,4 @@
-"""Goldens of tests/palp_step.rs: one full PALP step of the demo model by PyTorch.
+"""Goldens of tests/training/palp_step.rs: one full PALP step of the demo model by PyTorch.
 
 diffusers' U-Net and transformers' text encoder run the step as the method's pseudo-code has it
 (four predictions, Δ, the two-term loss of the equations rather than our shifted target), and

@@ -1,4 +1,4 @@
-"""Emphasis and chunks as the A1111 web UI reads them, for tests/prompts.rs.
+"""Emphasis and chunks as the A1111 web UI reads them, for tests/models/tokenizer.rs.
 
 Run from the repository's root: python tools/goldens/prompts.py
 

@@ -1,4 +1,4 @@
-"""Single-file checkpoints in the original layout as diffusers converts them, for tests/single_file.rs.
+"""Single-file checkpoints in the original layout as diffusers converts them, for tests/model_files/single_file.rs.
 
 Run from the repository's root: python tools/goldens/single_file.py
 Stable Diffusion 1 and 2, their layouts at a tenth of the width. The original names are made from

@@ -1,4 +1,4 @@
-"""What diffusers' AutoencoderKL answers, for tests/vae.rs.
+"""What diffusers' AutoencoderKL answers, for tests/models/vae.rs.
 
 Run from the repository's root: python tools/goldens/vae.py
 Files as in unet.py, in tests/goldens/vae. Images and latents are stored channels-last.

@@ -47,15 +47,18 @@ export function mentions(prompt: string, classNoun: string): boolean {
   return nounPattern(classNoun)?.test(prompt) ?? false;
 }
 
-/** "a sketch of a dog" → "a sketch of <my-dog>". A prompt without the noun stays as it is. */
-export function personalPrompt(cleanPrompt: string, classNoun: string, placeholder: string): string {
+/** How a sentence names a subject: "<my-dog>" as it is, "<my-dog> dog" with an article. */
+export const named = (phrase: string) => (isPlaceholder(phrase) ? phrase : withArticle(phrase));
+
+/** "a sketch of a dog" → "a sketch of a <my-dog> dog". A prompt without the noun stays as it is. */
+export function personalPrompt(cleanPrompt: string, classNoun: string, phrase: string): string {
   const noun = nounPattern(classNoun);
-  return noun ? cleanPrompt.replace(noun, placeholder) : cleanPrompt;
+  return noun ? cleanPrompt.replace(noun, named(phrase)) : cleanPrompt;
 }
 
-/** "a sketch of <my-dog>" → "a sketch of a dog"; an article that stands before the placeholder is kept. */
+/** "a sketch of <my-dog>", or of "a <my-dog> dog" → "a sketch of a dog"; an article that stands there is kept. */
 export function cleanPrompt(prompt: string, placeholder: string, classNoun: string): string {
-  const word = escapeForPattern(placeholder);
+  const word = `${escapeForPattern(placeholder)}(?:\\s+${escapeForPattern(classNoun)}(?![\\p{L}\\p{N}]))?`;
   return prompt
     .replace(new RegExp(`\\b(an?|the|my)\\s+${word}`, "giu"), (_, article: string) =>
       /^an?$/i.test(article) ? withArticle(classNoun) : `${article} ${classNoun}`,

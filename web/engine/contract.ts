@@ -233,6 +233,8 @@ export interface AdapterReport {
   placeholders: string[];
   /** Of each word; empty where the file says nothing of it. */
   classNouns: string[];
+  /** How prompts name each word's subject, as its training did: `<my-dog>`, or `<my-dog> dog`. */
+  phrases: string[];
   cleanPrompt: string | null;
   rank: number;
   modules: number;

@@ -37,7 +37,6 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     let merged = model.merge(&adapters, prompts.as_deref()).await?;
     std::fs::write(&arguments.out, merged.to_bytes())
         .map_err(|reason| Error::unwritable(&arguments.out, reason))?;
-    let words: Vec<&str> = merged.embeddings.iter().map(|word| word.placeholder.as_str()).collect();
-    eprintln!("Wrote {}. Use {} in prompts.", arguments.out.display(), words.join(" and "));
+    eprintln!("Wrote {}. Use {} in prompts.", arguments.out.display(), merged.phrases().join(" and "));
     Ok(())
 }

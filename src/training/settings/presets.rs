@@ -11,6 +11,12 @@ use super::{
 const RARE_WORDS: &str = "sks+ktn+pll+ucd";
 const RARE_MODIFIERS: &str = "ktn+pll+ucd";
 
+/// y_P: what the subject is and the new word before it. The paper has the new word alone; with the noun PALP's likeness
+/// and text are both better on the eight subjects (`docs/results.md`).
+pub(super) fn photo_prompt() -> String {
+    format!("a photo of a {PLACEHOLDER_MARK} {CLASS_MARK}")
+}
+
 impl Default for TrainingSettings {
     fn default() -> Self {
         Self {
@@ -18,7 +24,7 @@ impl Default for TrainingSettings {
             placeholder: "<my-subject>".to_owned(),
             class_noun: String::new(),
             clean_prompt: String::new(),
-            personalization_prompt: format!("a photo of {PLACEHOLDER_MARK}"),
+            personalization_prompt: photo_prompt(),
             prompt_templates: PromptTemplates::Prompt,
             captions: Vec::new(),
             further_subjects: Vec::new(),
@@ -84,6 +90,7 @@ impl TrainingSettings {
             Method::TiDb => unaligned,
             // diffusers' recipe: 3000 steps at an effective 2e-3, mirrored at random, norms free.
             Method::TextualInversion => Self {
+                personalization_prompt: format!("a photo of {PLACEHOLDER_MARK}"),
                 prompt_templates: PromptTemplates::Objects,
                 trained_weights: TrainedWeights::None,
                 steps: 300,

@@ -23,7 +23,7 @@ impl Default for Subject {
         Self {
             placeholder: String::new(),
             class_noun: String::new(),
-            personalization_prompt: format!("a photo of {PLACEHOLDER_MARK}"),
+            personalization_prompt: super::presets::photo_prompt(),
             photos: 0,
         }
     }

@@ -22,7 +22,7 @@ impl TrainingSettings {
             filled(
                 "personalization prompt",
                 subject.personalization_prompt,
-                "\"a photo of {placeholder}\" will do",
+                "\"a photo of a {placeholder} {class}\" will do",
             )?;
             holds_placeholder(&subject, subject.personalization_prompt)?;
         }

@@ -62,6 +62,8 @@ impl Trainer {
                     values: values.to_vec(),
                 }
             });
+        let personalization_prompts: Vec<_> =
+            settings.subjects().map(|subject| subject.personalization_text()).collect();
         Ok(Adapter {
             name: settings.placeholder.trim_matches(['<', '>']).to_owned(),
             lora,
@@ -70,7 +72,7 @@ impl Trainer {
             details: AdapterDetails {
                 class_nouns: settings.subjects().map(|subject| subject.class_noun.to_owned()).collect(),
                 clean_prompt: Some(settings.clean_prompt.clone()),
-                personalization_prompt: Some(settings.personalization_text()),
+                personalization_prompt: Some(personalization_prompts.join("; ")),
                 alpha: Some(settings.alpha),
                 beta: Some(settings.beta),
                 lambda: Some(settings.lambda),

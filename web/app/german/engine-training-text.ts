@@ -83,7 +83,7 @@ export const trainingWords: EngineWords = {
     "initializer word": "das Wort, als das es beginnt",
     "give the subject a name like <my-dog>": "gib dem Ding einen Namen wie <my-dog>",
     'say in a word what the subject is, like "dog"': "sag mit einem englischen Wort, was es ist, etwa „dog“",
-    '"a photo of {placeholder}" will do': "„a photo of {placeholder}“ genügt",
+    '"a photo of a {placeholder} {class}" will do': "„a photo of a {placeholder} {class}“ genügt",
     'describe the picture you want, like "a sketch of a dog"':
       "beschreib das Bild, das du sehen willst, etwa „a sketch of a dog“",
     "leave it out to start from the class noun": "ohne es beginnt das neue Wort als das gewöhnliche",

@@ -77,7 +77,11 @@ export const germanSettings: SettingsText = {
       "Ausschnitte eines Fotos",
       "1 ist das Foto allein; mehr fügen kleine Zooms und Verschiebungen hinzu.",
     ],
-    promptTemplates: ["Sätze über die Fotos", "Einer für alle, oder die Listen von Textual Inversion."],
+    personalizationPrompt: [
+      "Satz über die Fotos",
+      "{placeholder} ist das neue Wort, {class} das gewöhnliche. Im Aufsatz steht „a photo of {placeholder}“.",
+    ],
+    promptTemplates: ["Sätze, die gelten", "Der obige, oder die Listen von Textual Inversion."],
     flip: ["Zufällig spiegeln", "Nicht für Dinge mit Schrift oder mit links und rechts."],
     colourJitter: [
       "Streuende Farben",
@@ -138,7 +142,7 @@ export const germanSettings: SettingsText = {
     loraTargets: { attention: "Alle Aufmerksamkeit", crossAttention: "Kreuzaufmerksamkeit" },
     alignmentForm: { twoBranch: "Zwei Zweige (PALP)", sds: "Score Distillation" },
     alignmentNoise: { same: "Das des Schritts", fresh: "Ein frisches" },
-    promptTemplates: { prompt: "Ein Satz", objects: "27 über ein Ding", styles: "19 über einen Stil" },
+    promptTemplates: { prompt: "Der obige", objects: "27 über ein Ding", styles: "19 über einen Stil" },
     optimizer: { adamw: "AdamW", adamw8bit: "AdamW in 8 Bit" },
     learningRateSchedule: { constant: "Gleichbleibend", cosine: "Kosinus" },
     activations: {

@@ -44,6 +44,8 @@ export const damaged = signal<DamagedEntry[]>([]);
 export const storageFault = signal<Fault | undefined>(undefined);
 
 export const placeholders = computed(() => library.value.flatMap(({ report }) => report.placeholders));
+/** How prompts name what was learnt. */
+export const phrases = computed(() => library.value.flatMap(({ report }) => report.phrases));
 /** What would be lost with the tab. */
 export const hasUnsaved = computed(() => library.value.some((entry) => !entry.saved && !entry.kept));
 

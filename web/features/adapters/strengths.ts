@@ -1,6 +1,6 @@
 /** A strip of one prompt and seed at several strengths of an adapter, from which the strength is chosen. */
 import { signal } from "@preact/signals";
-import { personalPrompt } from "../../app/prompts";
+import { named, personalPrompt } from "../../app/prompts";
 import type { Picture } from "../../engine/contract";
 import { keep } from "../gallery/gallery";
 import { drawAll } from "../generate/drawing";
@@ -22,12 +22,12 @@ export const strip = signal<Strip | undefined>(undefined);
 
 /** What it was trained for, with its word; otherwise the word alone, or nothing to begin with. */
 export function promptFor({ report }: Pick<LibraryEntry, "report">): string {
-  const { placeholder, cleanPrompt, classNouns } = report;
-  const [classNoun] = classNouns;
-  if (!placeholder) return "";
+  const { cleanPrompt, classNouns, phrases } = report;
+  const [classNoun, phrase] = [classNouns[0], phrases[0]];
+  if (!phrase) return "";
   return cleanPrompt && classNoun
-    ? personalPrompt(cleanPrompt, classNoun, placeholder)
-    : `a photo of ${placeholder}`;
+    ? personalPrompt(cleanPrompt, classNoun, phrase)
+    : `a photo of ${named(phrase)}`;
 }
 
 /** As under Generate, but with this adapter alone, nothing steered, and from noise. */

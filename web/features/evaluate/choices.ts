@@ -61,10 +61,10 @@ export function toggleStrength(strength: number): void {
 
 export const prompts = computed(() => {
   const noun = classNoun.value.trim();
-  const word = adapter.value?.report.placeholder ?? "";
+  const phrase = adapter.value?.report.phrases[0] ?? "";
   return promptSet.value === "complex"
-    ? promptsOf(complexPrompts, noun, word)
-    : ownPrompts(ownLines.value, noun, word);
+    ? promptsOf(complexPrompts, noun, phrase)
+    : ownPrompts(ownLines.value, noun, phrase);
 });
 
 export const pictures = computed(() => prompts.value.length * seeds.value * (strengths.value.length + 1));

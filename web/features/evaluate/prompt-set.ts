@@ -4,7 +4,7 @@
  *
  *     a watercolor painting of {subject} wearing a crown | style: a watercolor painting | class: {subject}
  */
-import { mentions, personalPrompt, withArticle } from "../../app/prompts";
+import { mentions, named, personalPrompt, withArticle } from "../../app/prompts";
 
 export interface Element {
   /** "style", "class", "ambiance 1". */
@@ -15,13 +15,13 @@ export interface Element {
 export interface TestPrompt {
   /** With the class noun. */
   clean: string;
-  /** With the new word. */
+  /** As the training names it. */
   personal: string;
   elements: Element[];
 }
 
 /** The prompts of a set for a subject. Sets by kind of subject are the command line's. */
-export function promptsOf(set: string, classNoun: string, placeholder: string): TestPrompt[] {
+export function promptsOf(set: string, classNoun: string, phrase: string): TestPrompt[] {
   return set
     .split("\n")
     .map((line) => line.trim())
@@ -33,21 +33,21 @@ export function promptsOf(set: string, classNoun: string, placeholder: string): 
         const [name = "", ...phrase] = part.split(":");
         return { name: name.trim(), phrase: withNoun(phrase.join(":").trim(), classNoun) };
       });
-      return { clean, personal: withWord(template, placeholder), elements };
+      return { clean, personal: withPhrase(template, phrase), elements };
     });
 }
 
 const withNoun = (template: string, noun: string) =>
   template.replaceAll("{subject}", withArticle(noun)).replaceAll("{noun}", noun);
 
-const withWord = (template: string, placeholder: string) =>
-  template.replaceAll("{subject}", placeholder).replaceAll("{noun}", placeholder);
+const withPhrase = (template: string, phrase: string) =>
+  template.replaceAll("{subject}", named(phrase)).replaceAll("{noun}", phrase);
 
 /** The visitor's prompts, one a line, written with the ordinary word. */
-export function ownPrompts(lines: string, classNoun: string, placeholder: string): TestPrompt[] {
+export function ownPrompts(lines: string, classNoun: string, phrase: string): TestPrompt[] {
   return linesOf(lines).map((clean) => ({
     clean,
-    personal: personalPrompt(clean, classNoun, placeholder),
+    personal: personalPrompt(clean, classNoun, phrase),
     elements: [],
   }));
 }

@@ -1,8 +1,9 @@
 /** The prompt, and the button that draws it. */
 import { HeldFault } from "../../app/fault-notice";
+import { named } from "../../app/prompts";
 import { text } from "../../app/text";
 import { TextField } from "../../ui/field";
-import { placeholders } from "../adapters/library";
+import { phrases } from "../adapters/library";
 import { model } from "../models/model";
 import * as drawing from "./drawing";
 import { DrawingProgress } from "./drawing-progress";
@@ -35,9 +36,9 @@ export function PromptForm() {
         }}
       />
       <fieldset class="chips" aria-label={words.insert}>
-        {placeholders.value.map((word) => (
-          <button key={word} type="button" class="chip word" onClick={() => form.addToPrompt(word)}>
-            {word}
+        {phrases.value.map(named).map((words) => (
+          <button key={words} type="button" class="chip word" onClick={() => form.addToPrompt(words)}>
+            {words}
           </button>
         ))}
         {words.phrases.map((phrase) => (

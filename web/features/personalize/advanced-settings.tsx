@@ -72,12 +72,12 @@ function Setting({ name, kind, value }: { name: string; kind: SettingKind; value
     }
     case "check":
       return <CheckField {...{ label, hint }} value={value === true} onValue={set} />;
-    case "word":
+    case "words":
       return (
         <TextField
           {...{ label, hint }}
           value={typeof value === "string" ? value : ""}
-          onValue={(word) => set(word.trim() || null)}
+          onValue={(words) => set(words.trim() || (kind.empty ? null : ""))}
         />
       );
     case "choice":

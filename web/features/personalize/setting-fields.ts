@@ -6,7 +6,8 @@ export type SettingKind =
   | { kind: "number"; min: number; max: number; step: number | "any"; empty?: true }
   | { kind: "range"; min: number; max: number; step: number | "any" }
   | { kind: "check" }
-  | { kind: "word" }
+  /** `empty`: as with numbers. */
+  | { kind: "words"; empty?: true }
   | { kind: "choice" };
 
 type Group = keyof typeof settingsText.groups;
@@ -46,6 +47,7 @@ export const SETTING_FIELDS: Record<Group, [name: string, kind: SettingKind][]> 
     ["fastAlignment", check],
   ],
   photos: [
+    ["personalizationPrompt", { kind: "words" }],
     ["batch", whole(1, 16)],
     ["accumulation", whole(1, 32)],
     ["photoVariants", whole(1, 16)],
@@ -73,7 +75,7 @@ export const SETTING_FIELDS: Record<Group, [name: string, kind: SettingKind][]> 
   ],
   word: [
     ["vectors", whole(1, 8)],
-    ["initializerWord", { kind: "word" }],
+    ["initializerWord", { kind: "words", empty: true }],
     ["embeddingNormCap", optional(0.1, 100)],
     ["embeddingNormDecay", optional(0, 1)],
     ["embeddingAnchor", real(0, 100)],

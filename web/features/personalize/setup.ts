@@ -18,7 +18,7 @@ import {
   type SubjectChoice,
   subjectObstacle,
   subjects,
-  withPlaceholders,
+  withPhrases,
 } from "./subjects";
 
 const FIRST_SAMPLE = "dog";
@@ -122,6 +122,8 @@ export function addFiles(subject: SubjectChoice, files: readonly File[]): Promis
   return subject.list.addFiles(files);
 }
 
+const photoSentence = () => settings.value?.personalizationPrompt ?? "";
+
 const allTargets = computed(() =>
   [target.value, ...furtherTargets.value].map((wish) => wish.trim()).filter(Boolean),
 );
@@ -145,12 +147,12 @@ export const chosenSettings = computed<TrainingSettings | undefined>(
       furtherSubjects: furtherSubjects.value.map(({ noun, placeholder, list }) => ({
         placeholder: placeholder.value,
         classNoun: noun,
-        personalizationPrompt: settings.value?.personalizationPrompt ?? "",
+        personalizationPrompt: photoSentence(),
         photos: list.photos.value.length,
       })),
       cleanPrompt: target.value.trim(),
       furtherCleanPrompts: allTargets.value.slice(1),
-      captions: ofTrained(captions.value),
+      captions: ofTrained(captions(photoSentence())),
       maskedLoss: maskedLoss.value,
     },
 );
@@ -162,4 +164,4 @@ const maskedLoss = computed(
     (photos.value.some(({ mask }) => mask) ? 1 : (settings.value?.maskedLoss ?? 0)),
 );
 
-export const previewPrompt = computed(() => withPlaceholders(target.value.trim()));
+export const previewPrompt = computed(() => withPhrases(target.value.trim(), photoSentence()));

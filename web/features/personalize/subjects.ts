@@ -1,7 +1,7 @@
 /** The things that a run is to learn: one, or several with photos and a word each. */
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { listed } from "../../app/format";
-import { isPlaceholder, mentions, personalPrompt, placeholderFor } from "../../app/prompts";
+import { isPlaceholder, mentions, named, personalPrompt, placeholderFor } from "../../app/prompts";
 import { text } from "../../app/text";
 import type { TrainingSettings } from "../../engine/contract";
 import { placeholders } from "../adapters/library";
@@ -56,24 +56,27 @@ export const wordsOf = ({ placeholder, furtherSubjects = [] }: TrainingSettings)
 /** Of all subjects, the first subject's first, as the engine takes them. */
 export const photos = computed(() => subjects.value.flatMap(({ list }) => list.photos.value));
 
+/** How prompts name a subject as `sentence` does, the one about the photos: "<my-dog>", or "<my-dog> dog". */
+const phraseOf = ({ noun, placeholder }: SubjectChoice, sentence: string) =>
+  sentence.includes("{placeholder} {class}") ? `${placeholder.value} ${noun}` : placeholder.value;
+
 /** A prompt with the new words in the ordinary ones' places. */
-export function withPlaceholders(prompt: string): string {
-  return subjects.value.reduce(
-    (prompt, { noun, placeholder }) => personalPrompt(prompt, noun, placeholder.value),
+export const withPhrases = (prompt: string, sentence: string): string =>
+  subjects.value.reduce(
+    (prompt, subject) => personalPrompt(prompt, subject.noun, phraseOf(subject, sentence)),
     prompt,
   );
-}
 
 /** Of each photo, with the new word in it; a caption that names neither word is put behind the new one. */
-export const captions = computed(() =>
-  subjects.value.flatMap(({ list, noun, placeholder: { value: placeholder } }) =>
-    list.photos.value.map(({ caption }) => {
+export const captions = (sentence: string): (string | null)[] =>
+  subjects.value.flatMap((subject) =>
+    subject.list.photos.value.map(({ caption }) => {
       if (!caption) return null;
-      const personal = personalPrompt(caption, noun, placeholder);
-      return personal.includes(placeholder) ? personal : `${placeholder}, ${caption}`;
+      const phrase = phraseOf(subject, sentence);
+      const personal = personalPrompt(caption, subject.noun, phrase);
+      return personal.includes(phrase) ? personal : `${named(phrase)}, ${caption}`;
     }),
-  ),
-);
+  );
 
 export const mentionsAny = (prompt: string) => subjects.value.some(({ noun }) => mentions(prompt, noun));
 

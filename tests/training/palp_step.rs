@@ -1,8 +1,7 @@
 //! One full PALP step of the embedded model against PyTorch (tools/goldens/palp_step.py): the losses
 //! and the gradients of LoRA factors and [V].
 
-mod support;
-
+use crate::support::{Golden, block_on, demo_model, demo_weights, relative_error, values};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use palpable::model::adaptable::AdaptableModule;
 use palpable::model::clip_text::{ClipTextConfig, ClipTextModel};
@@ -16,7 +15,6 @@ use palpable::training::embedding::{NewWords, PromptTemplate};
 use palpable::training::gradients::{self, Batch, Conditioning, Networks, Trained};
 use palpable::training::lora_parameters::LoraLayout;
 use palpable::weights::read_text;
-use support::{Golden, block_on, demo_model, demo_weights, relative_error, values};
 
 const RANK: usize = 4;
 const LORA_ALPHA: f64 = 2.0;

@@ -1,7 +1,7 @@
 //! The VAE against diffusers (goldens: tools/goldens/vae.py).
 
-mod support;
-
+use crate::support::formula::{self, FormulaModel};
+use crate::support::{Golden, block_on, demo_model, demo_weights, in_repository, relative_error, values};
 use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use palpable::model::{
     taesd::{AutoencoderTiny, AutoencoderTinyConfig},
@@ -9,8 +9,6 @@ use palpable::model::{
     vae_config::AutoencoderKlConfig,
 };
 use palpable::weights::read_text;
-use support::formula::{self, FormulaModel};
-use support::{Golden, block_on, demo_model, demo_weights, in_repository, relative_error, values};
 
 /// The middle 128×128 pixels of a subject's photo, in −1…1.
 fn photo(device: &Device) -> Tensor<4> {

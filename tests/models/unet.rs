@@ -1,16 +1,14 @@
 //! The U-Net and its LoRA against diffusers and peft (goldens: tools/goldens/unet.py).
 
-mod support;
-
 use std::cell::RefCell;
 
+use crate::support::formula::{self, FormulaModel};
+use crate::support::{Golden, block_on, demo_model, demo_weights, relative_error, values};
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use palpable::model::cross_attention::{Chain, CrossAttentionHook, Guides, Place};
 use palpable::model::lora::{LoraLayer, LoraSet};
 use palpable::model::{unet::UNet2DConditionModel, unet_config::UNet2DConditionConfig};
 use palpable::weights::read_text;
-use support::formula::{self, FormulaModel};
-use support::{Golden, block_on, demo_model, demo_weights, relative_error, values};
 
 /// Of the goldens' second row the timestep is fractional.
 const TIMESTEPS: [f32; 2] = [801.0, 20.5];

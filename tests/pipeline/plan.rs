@@ -1,8 +1,7 @@
 //! The memory plan by itself: a model's tensors from its configs, how it grows, what it allows, and the
 //! sentence with which it refuses.
 
-mod support;
-
+use crate::support::{block_on, demo_model};
 use palpable::gpu::{Choice, Gpu};
 use palpable::model::adaptable::ModuleChoice;
 use palpable::model::clip_text::ClipTextConfig;
@@ -13,7 +12,6 @@ use palpable::plan::parameters::{self, Parameter};
 use palpable::plan::{Adaptation, GenerationSizes, MemoryPlan, ModelSizes, TrainingSizes};
 use palpable::training::optimizer::Optimizer;
 use palpable::training::{ActivationPolicy, Activations, TrainingSettings};
-use support::{block_on, demo_model};
 
 /// Stable Diffusion 1.5's configs.
 struct StableDiffusion15 {

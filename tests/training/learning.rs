@@ -2,8 +2,7 @@
 //! trains looks like the photos more than the class noun does, and follows the target prompt better
 //! than the same run without alignment (λ = 0). Judged by the embedded CLIP.
 
-mod support;
-
+use crate::support::{block_on, demo_model, in_repository};
 use image::RgbImage;
 use palpable::{
     adapter::Adapter,
@@ -12,7 +11,6 @@ use palpable::{
     pipeline::{AppliedAdapter, Generation, GenerationSettings, Precision, StableDiffusion},
     training::{Photo, TrainingSettings, photos},
 };
-use support::{block_on, demo_model, in_repository};
 
 const SUBJECT: &str = "dog";
 const CLASS_NOUN: &str = "dog";
@@ -71,7 +69,7 @@ fn likeness_and_prompt() {
         println!("{what}: text {text:.3}, image {image:.3}");
         (text, image)
     };
-    let personal = TARGET.replace("a dog", PLACEHOLDER);
+    let personal = TARGET.replace("a dog", &format!("a {PLACEHOLDER} dog"));
     let (_, class_image) = score("base model, class noun", TARGET, None);
     let without_alignment = personalize(&model, &photos, 0.0);
     let (plain_text, _) = score("λ = 0", &personal, Some(&without_alignment));

@@ -1,14 +1,12 @@
 //! The tokenizer against transformers' (`tools/goldens/tokenizer.py`), its placeholders, and emphasis and
 //! chunks against a second implementation (`tools/goldens/prompts.py`).
 
-mod support;
-
+use crate::support::{block_on, demo_model, in_repository};
 use palpable::{
     tokenizer::{Error, PlaceholderSpan, PromptPiece, Tokenizer, parse_emphasis},
     weights::MemorySource,
 };
 use serde::Deserialize;
-use support::{block_on, demo_model, in_repository};
 
 #[derive(Deserialize)]
 struct Case {

@@ -1,15 +1,13 @@
 //! Reading and writing model files: what upstream writes loads, what is broken says so in a sentence.
 
-mod support;
-
 use std::collections::{BTreeMap, HashMap};
 
+use crate::support::{block_on, demo_model, in_repository, values};
 use burn::tensor::{Device, FloatDType, Tensor};
 use palpable::weights::{
     Error, MemorySource, OutgoingTensor, SafetensorsHeader, StoredType, Weights, component_files,
     read_config, write_safetensors,
 };
-use support::{block_on, demo_model, in_repository, values};
 
 const STEM: &str = "diffusion_pytorch_model";
 
