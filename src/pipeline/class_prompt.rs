@@ -3,8 +3,8 @@
 use crate::training::settings::with_article;
 
 /// A prompt with each placeholder replaced by its class noun: "a sketch of `<my-dog>`" → "a sketch of a
-/// dog", and "a sketch of a `<my-dog>` dog" too. An article or possessive that stands before the placeholder is kept, "a" and "an" as the noun
-/// wants it.
+/// dog", and "a sketch of a `<my-dog>` dog" too. An article or possessive that stands before the placeholder
+/// is kept, "a" and "an" as the noun wants it.
 pub(super) fn class_prompt(prompt: &str, words: &[(String, String)]) -> String {
     words.iter().fold(prompt.to_owned(), |prompt, (placeholder, noun)| {
         let noun = noun.trim();

@@ -51,6 +51,7 @@ describe("from the clean prompt to the personal one", () => {
 
   test("where the noun was trained behind the new word it stays there, with an article", () => {
     expect(personalPrompt("the dog at night", "dog", "<my-dog> dog")).toBe("a <my-dog> dog at night");
+    expect(personalPrompt("the dog at night", "dog", "sks")).toBe("sks at night");
     const first = personalPrompt("a dog next to a dog", "dog", "<my-dog>");
     expect(personalPrompt(first, "dog", "<b> dog")).toBe("<my-dog> next to a <b> dog");
   });

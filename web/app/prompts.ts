@@ -47,8 +47,8 @@ export function mentions(prompt: string, classNoun: string): boolean {
   return nounPattern(classNoun)?.test(prompt) ?? false;
 }
 
-/** How a sentence names a subject: "<my-dog>" as it is, "<my-dog> dog" with an article. */
-export const named = (phrase: string) => (isPlaceholder(phrase) ? phrase : withArticle(phrase));
+/** How a sentence names a subject: a word as it is, "<my-dog> dog" with an article. */
+export const named = (phrase: string) => (phrase.includes(" ") ? withArticle(phrase) : phrase);
 
 /** "a sketch of a dog" → "a sketch of a <my-dog> dog". A prompt without the noun stays as it is. */
 export function personalPrompt(cleanPrompt: string, classNoun: string, phrase: string): string {
