@@ -154,8 +154,19 @@ fn trial_prompts_name_the_subject_as_its_training_does() {
     };
     let of = |prompt: &str, clean: &str, wanted| (prompt.to_owned(), clean.to_owned(), wanted);
     let further_clean_prompts = vec!["the cat's hotcat beside a cat".to_owned(), "a cat".to_owned()];
+    let several = TrainingSettings { further_clean_prompts, ..settings() };
     assert_eq!(
-        prompts(TrainingSettings { further_clean_prompts, ..settings() }),
+        prompts(several.clone()),
+        [
+            of("a pencil sketch of a <my-cat> cat", "a pencil sketch of a cat", true),
+            of("the cat's hotcat beside a <my-cat> cat", "the cat's hotcat beside a cat", true),
+            of("a photo of a <my-cat> cat", "a photo of a cat", false),
+        ]
+    );
+    let of_the_paper =
+        TrainingSettings { personalization_prompt: "a photo of {placeholder}".into(), ..several };
+    assert_eq!(
+        prompts(of_the_paper),
         [
             of("a pencil sketch of <my-cat>", "a pencil sketch of a cat", true),
             of("the cat's hotcat beside <my-cat>", "the cat's hotcat beside a cat", true),
@@ -177,5 +188,9 @@ fn trial_prompts_name_the_subject_as_its_training_does() {
         further_subjects: vec![dog],
         ..settings()
     };
-    assert_eq!(prompts(pair)[0].0, "<my-cat> and <my-dog> on grass");
+    assert_eq!(prompts(pair)[0].0, "a <my-cat> cat and a <my-dog> dog on grass");
+    // Of a kind: the noun behind one's word isn't the other's.
+    let other = Subject { placeholder: "<my-other>".into(), class_noun: "cat".into(), ..Default::default() };
+    let two_cats = TrainingSettings { further_subjects: vec![other], ..settings() };
+    assert_eq!(prompts(two_cats)[0].0, "a pencil sketch of a <my-cat> cat");
 }

@@ -149,6 +149,9 @@ fn replace_words(text: &str, words: &str, replacement: &str) -> String {
         let (before, after) = (&rest[..found], &rest[found + words.len()..]);
         let whole = !in_word(before.chars().next_back().or(replaced.chars().next_back()))
             && !in_word(after.chars().next());
+        // The noun behind a new word is that word's own.
+        let preceding = if before.is_empty() { &replaced } else { before };
+        let whole = whole && !preceding.trim_end().ends_with('>');
         replaced.push_str(before);
         replaced.push_str(if whole { replacement } else { words });
         rest = after;
