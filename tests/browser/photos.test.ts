@@ -53,6 +53,30 @@ describe("photos", () => {
     expect(bottom).toBe("blue");
   });
 
+  test("one is taken with the camera, another pasted", async () => {
+    const buffer = Buffer.from(await redBlueJpeg(page, 64, 64));
+    const [camera] = await Promise.all([
+      page.waitForEvent("filechooser"),
+      page.getByRole("button", { name: "Take a photo" }).click(),
+    ]);
+    expect(await camera.element().getAttribute("capture")).toBe("environment");
+    await camera.setFiles({ name: "camera.jpg", mimeType: "image/jpeg", buffer });
+    await page.getByText("2 photos").waitFor();
+    await page.evaluate(
+      (bytes) => {
+        const clipboardData = new DataTransfer();
+        clipboardData.items.add(new File([new Uint8Array(bytes)], "pasted.jpg", { type: "image/jpeg" }));
+        dispatchEvent(new ClipboardEvent("paste", { clipboardData, cancelable: true }));
+      },
+      [...buffer],
+    );
+    await page.getByText("3 photos").waitFor();
+    await screenshot(page, "phone-camera");
+    await remove("camera.jpg");
+    await remove("pasted.jpg");
+    await page.getByText("1 photo", { exact: true }).waitFor();
+  });
+
   test("the crop follows a drag and the keys", async () => {
     await page.getByRole("button", { name: "Crop upright.jpg" }).click();
     const box = page.locator(".crop-box");

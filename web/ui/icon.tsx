@@ -7,6 +7,7 @@ const PATHS = {
   evaluate: "M4 4v16h16M8 15l3.5-5 3 3L19 7",
   about: "M5 5h14v14H5zM9 9h6v6H9zM9 2v3M15 2v3M9 19v3M15 19v3M2 9h3M2 15h3M19 9h3M19 15h3",
   plus: "M12 5v14M5 12h14",
+  camera: "M4 8h3.5L9 5.5h6L16.5 8H20v11H4zM15 13a3 3 0 1 1-6 0 3 3 0 0 1 6 0z",
   crop: "M7 2v15h15M2 7h15v15",
   close: "M6 6l12 12M18 6L6 18",
   dice: "M5 5h14v14H5zM9 9h.01M15 15h.01M12 12h.01M15 9h.01M9 15h.01",

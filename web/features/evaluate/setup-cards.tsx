@@ -28,6 +28,7 @@ export function SubjectCard({ disabled }: { disabled: boolean }) {
         list={ownPhotos}
         classNoun={classNoun.value}
         id="evaluate"
+        takesPasted
         onSample={(sample) => ownPhotos.chooseSample(sample)}
         onFiles={(files) => ownPhotos.addFiles(files)}
       />

@@ -1,5 +1,5 @@
 /** A picture to start from: where it comes from, how it is cut, how much of it changes, and where. */
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { addressOf } from "../../app/navigation";
 import { startText as words } from "../../app/start-text";
 import { bound } from "../../ui/bound";
@@ -7,6 +7,7 @@ import { DropZone } from "../../ui/drop-zone";
 import { SelectField, SliderField } from "../../ui/field";
 import { Icon } from "../../ui/icon";
 import { Notice } from "../../ui/notice";
+import { usePastedFiles } from "../../ui/pasted-files";
 import { emptyMask, hasMarks, type Mask, tint } from "../personalize/mask";
 import { PhotoProblem, readPhoto } from "../personalize/photos";
 import { PaintDialog } from "./paint-dialog";
@@ -26,16 +27,7 @@ export function StartCard() {
       setProblem(error.message);
     }
   };
-  useEffect(() => {
-    const paste = (event: ClipboardEvent) => {
-      const files = [...(event.clipboardData?.files ?? [])];
-      if (files.length === 0) return;
-      event.preventDefault();
-      void take(files);
-    };
-    window.addEventListener("paste", paste);
-    return () => window.removeEventListener("paste", paste);
-  }, []);
+  usePastedFiles(take);
   return (
     <div class="start-picture">
       <p class="hint">{words.lead}</p>

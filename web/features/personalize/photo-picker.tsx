@@ -1,9 +1,13 @@
-/** Chooses a subject's photos: a sample's, or the visitor's own by drop or picker; each can be cropped or removed. */
+/**
+ * Chooses a subject's photos: a sample's, or the visitor's own by drop, picker, clipboard or camera; each can be cropped
+ * or removed.
+ */
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { text } from "../../app/text";
 import { DropZone } from "../../ui/drop-zone";
 import { Icon } from "../../ui/icon";
 import { Notice } from "../../ui/notice";
+import { usePastedFiles } from "../../ui/pasted-files";
 import { CropDialog } from "./crop-dialog";
 import type { PhotoList } from "./photo-list";
 import type { SubjectPhoto } from "./photos";
@@ -17,16 +21,19 @@ interface PhotoPickerProps {
   classNoun: string;
   /** Tells the pickers of one screen apart. */
   id: string;
+  /** Whether pasted photos come here. */
+  takesPasted: boolean;
   onSample: (subject: SampleSubject) => void;
   onFiles: (files: File[]) => void;
 }
 
-export function PhotoPicker({ list, classNoun, id, onSample, onFiles }: PhotoPickerProps) {
+export function PhotoPicker({ list, classNoun, id, takesPasted, onSample, onFiles }: PhotoPickerProps) {
   const [cropping, setCropping] = useState<SubjectPhoto | undefined>();
   const photos = list.photos.value;
   const problems = list.problems.value;
   const opening = list.opening.value;
   const awaited = list.awaited.value;
+  usePastedFiles(onFiles, takesPasted && !cropping);
   return (
     <>
       <SamplePicker list={list} id={id} onSample={onSample} />
@@ -38,6 +45,10 @@ export function PhotoPicker({ list, classNoun, id, onSample, onFiles }: PhotoPic
         multiple
         onFiles={onFiles}
       />
+      <button type="button" class="button camera" onClick={() => photograph(onFiles)}>
+        <Icon name="camera" />
+        {words.photograph}
+      </button>
       {problems.length > 0 && (
         <Notice tone="problem" title={words.problemsTitle}>
           {problems.map((problem) => (
@@ -79,6 +90,18 @@ export function PhotoPicker({ list, classNoun, id, onSample, onFiles }: PhotoPic
       )}
     </>
   );
+}
+
+/** The device's camera; the button for it shows where there is a touch screen. */
+function photograph(onFiles: (files: File[]) => void): void {
+  const input = document.createElement("input");
+  input.type = "file";
+  input.accept = "image/*";
+  input.setAttribute("capture", "environment");
+  input.addEventListener("change", () => {
+    if (input.files?.length) onFiles([...input.files]);
+  });
+  input.click();
 }
 
 /** In the place and size of photos on their way, so that nothing below them jumps. */

@@ -64,6 +64,7 @@ function SubjectCard({ subject, number, several }: SubjectCardProps) {
         list={subject.list}
         classNoun={subject.classNoun.value}
         id={subject.id}
+        takesPasted={subject === subjects.value.at(-1)}
         onSample={(sample) => chooseSample(subject, sample)}
         onFiles={(files) => addFiles(subject, files)}
       />
