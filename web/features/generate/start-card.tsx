@@ -9,7 +9,7 @@ import { Icon } from "../../ui/icon";
 import { Notice } from "../../ui/notice";
 import { usePastedFiles } from "../../ui/pasted-files";
 import { emptyMask, hasMarks, type Mask, tint } from "../personalize/mask";
-import { PhotoProblem, readPhoto } from "../personalize/photos";
+import { PHOTO_TYPES, PhotoProblem, readPhoto } from "../personalize/photos";
 import { PaintDialog } from "./paint-dialog";
 import { type Size, sameSize, setSize, size, sizeOfRatio } from "./size";
 import * as state from "./start-picture";
@@ -39,7 +39,7 @@ export function StartCard() {
           <DropZone
             label={words.drop}
             hint={words.dropHint}
-            accept="image/jpeg,image/png,image/webp,image/heic,image/heif,.heic,.heif"
+            accept={PHOTO_TYPES}
             multiple={false}
             onFiles={take}
           />

@@ -10,7 +10,7 @@ import { Notice } from "../../ui/notice";
 import { usePastedFiles } from "../../ui/pasted-files";
 import { CropDialog } from "./crop-dialog";
 import type { PhotoList } from "./photo-list";
-import type { SubjectPhoto } from "./photos";
+import { PHOTO_TYPES, type SubjectPhoto } from "./photos";
 import { type SampleSubject, samples, THUMBNAIL_SIDE } from "./samples";
 
 const words = text.personalize;
@@ -38,13 +38,7 @@ export function PhotoPicker({ list, classNoun, id, takesPasted, onSample, onFile
     <>
       <SamplePicker list={list} id={id} onSample={onSample} />
       <h3>{words.ownTitle}</h3>
-      <DropZone
-        label={words.drop}
-        hint={words.dropHint}
-        accept="image/jpeg,image/png,image/webp,image/heic,image/heif,.heic,.heif"
-        multiple
-        onFiles={onFiles}
-      />
+      <DropZone label={words.drop} hint={words.dropHint} accept={PHOTO_TYPES} multiple onFiles={onFiles} />
       <button type="button" class="button camera" onClick={() => photograph(onFiles)}>
         <Icon name="camera" />
         {words.photograph}

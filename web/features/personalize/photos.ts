@@ -26,6 +26,9 @@ export interface SubjectPhoto {
 /** What the visitor says of a photo in its dialog. */
 export type PhotoChoice = Pick<SubjectPhoto, "crop" | "caption" | "mask">;
 
+/** What a file picker offers; HEIC by its ending too, since many systems know no type for it. */
+export const PHOTO_TYPES = "image/jpeg,image/png,image/webp,image/heic,image/heif,.heic,.heif";
+
 export const MOST_PHOTOS = 10;
 const MOST_PIXELS = 100_000_000;
 /** Above the largest that phones take; a decoder that isn't the browser's own holds such a photo several times. */

@@ -122,6 +122,7 @@ export function addFiles(subject: SubjectChoice, files: readonly File[]): Promis
   return subject.list.addFiles(files);
 }
 
+/** y_P, with its marks for the words; every prompt names the things as it does. */
 const photoSentence = () => settings.value?.personalizationPrompt ?? "";
 
 const allTargets = computed(() =>
