@@ -98,6 +98,35 @@ describe("photos", () => {
     expect(await tileColors(page)).toEqual(["red", "red"]);
   });
 
+  test("two fingers make the crop smaller and larger, about their middle", async () => {
+    await page.getByRole("button", { name: "Crop upright.jpg" }).click();
+    const box = page.locator(".crop-box");
+    const before = await box.boundingBox();
+    if (!before) throw new Error("no crop box");
+    const [x, y] = [before.x + before.width / 2, before.y + before.height / 2];
+    const fingers = await page.context().newCDPSession(page);
+    const touch = (type: "touchStart" | "touchMove" | "touchEnd", apart: number[]) =>
+      fingers.send("Input.dispatchTouchEvent", {
+        type,
+        touchPoints: apart.flatMap((apart) => [
+          { x: x - apart / 2, y, id: 0 },
+          { x: x + apart / 2, y, id: 1 },
+        ]),
+      });
+    const pinch = async (from: number, to: number) => {
+      await touch("touchStart", [from]);
+      for (const share of [0.25, 0.5, 0.75, 1]) await touch("touchMove", [from + share * (to - from)]);
+      await touch("touchEnd", []);
+      return (await box.boundingBox()) ?? before;
+    };
+    const smaller = await pinch(100, 60);
+    expect(smaller.width / before.width).toBeCloseTo(0.6, 1);
+    expect(smaller.x + smaller.width / 2).toBeCloseTo(x, -1);
+    const larger = await pinch(40, 60);
+    expect(larger.width / smaller.width).toBeCloseTo(1.5, 1);
+    await page.getByRole("button", { name: "Cancel" }).click();
+  });
+
   test("a HEIC photo stands upright too, opened by a decoder that comes for it, as its makers built it", async () => {
     const fetched: string[] = [];
     page.on("request", (request) => fetched.push(request.url()));

@@ -1,8 +1,9 @@
-/** One photo: its square crop by drag, slider or keys, what it shows, and where the thing is in it. */
+/** One photo: its square crop by drag, pinch, slider or keys, what it shows, and where the thing is in it. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { withArticle } from "../../app/prompts";
 import { text } from "../../app/text";
 import { TextField } from "../../ui/field";
+import { useCropGesture } from "./crop-gesture";
 import { emptyMask, hasMarks } from "./mask";
 import { MaskPainter } from "./mask-painter";
 import { type Crop, fitCrop, type PhotoChoice, SMALLEST_CROP, type SubjectPhoto } from "./photos";
@@ -50,23 +51,7 @@ export function CropDialog({ photo, classNoun, onDone, onCancel }: CropDialogPro
     setSuggested(found ? (found.sure ? text.crop.found : text.crop.unsure) : text.crop.notFound);
   };
 
-  const drag = (event: PointerEvent) => {
-    const box = event.currentTarget as HTMLElement;
-    const frame = box.parentElement?.getBoundingClientRect();
-    if (!frame) return;
-    const scale = width / frame.width;
-    const from = { x: event.clientX, y: event.clientY, ...crop };
-    box.setPointerCapture(event.pointerId);
-    const follow = (to: PointerEvent) =>
-      move({
-        left: from.left + (to.clientX - from.x) * scale,
-        top: from.top + (to.clientY - from.y) * scale,
-      });
-    box.addEventListener("pointermove", follow);
-    box.addEventListener("lostpointercapture", () => box.removeEventListener("pointermove", follow), {
-      once: true,
-    });
-  };
+  const gesture = useCropGesture(crop, width, move);
 
   const key = (event: KeyboardEvent) => {
     const step = Math.max(1, Math.round(shorter / 50));
@@ -98,7 +83,11 @@ export function CropDialog({ photo, classNoun, onDone, onCancel }: CropDialogPro
         />
       ) : (
         <>
-          <div class="crop-frame" style={{ aspectRatio: `${width} / ${height}`, "--ratio": width / height }}>
+          <div
+            class="crop-frame"
+            style={{ aspectRatio: `${width} / ${height}`, "--ratio": width / height }}
+            {...gesture}
+          >
             <canvas ref={canvas} width={width} height={height} role="img" aria-label={photo.name} />
             <button
               type="button"
@@ -110,7 +99,6 @@ export function CropDialog({ photo, classNoun, onDone, onCancel }: CropDialogPro
                 width: percent(crop.size, width),
                 height: percent(crop.size, height),
               }}
-              onPointerDown={drag}
               onKeyDown={key}
             />
           </div>
