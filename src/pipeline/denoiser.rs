@@ -12,7 +12,6 @@ use burn::tensor::Tensor;
 use super::{
     AppliedAdapter, EncodedPrompts, Error, GenerationSettings, PromptEncoder, StableDiffusion,
     adapters::{Applied, apply},
-    class_prompt::class_prompt,
     regions::{MaskedTokens, RegionHook},
 };
 use crate::{
@@ -22,6 +21,7 @@ use crate::{
         lora::{Folding, LoraSet},
     },
     sampling::guide,
+    training::settings::with_class_noun,
 };
 
 /// The predictions of one picture's steps.
@@ -78,7 +78,9 @@ impl Denoiser {
             let nouns = class_nouns(settings, &words)?;
             let prompt = match &settings.class_prompt {
                 Some(prompt) => prompt.clone(),
-                None => class_prompt(&settings.prompt, &nouns),
+                None => nouns.iter().fold(settings.prompt.clone(), |prompt, (placeholder, noun)| {
+                    with_class_noun(&prompt, placeholder, noun)
+                }),
             };
             let encoder = if settings.delayed_keeps_lora { &encoder } else { &plain_encoder };
             let (condition, _) = condition(encoder, &prompt, &nouns)?;

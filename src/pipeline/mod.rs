@@ -1,7 +1,6 @@
 //! The parts put together: a model folder loaded whole, prompts encoded, pictures made.
 
 mod adapters;
-mod class_prompt;
 mod denoiser;
 mod error;
 mod held_back;

@@ -1,13 +1,15 @@
 //! What a training run is told: the words, the method's weights, and how far to move.
 //!
 //! `choices` holds the settings that are one of a few words, `presets` where all of them start for each
-//! method, `subjects` the several things a run may learn, `alignment` when and how prompt alignment acts,
-//! `validation` and `error` what can't be trained with.
+//! method, `subjects` the several things a run may learn, `prompt_words` how their words change places in
+//! prompts, `alignment` when and how prompt alignment acts, `validation` and `error` what can't be trained
+//! with.
 
 mod alignment;
 mod choices;
 mod error;
 mod presets;
+mod prompt_words;
 mod subjects;
 mod validation;
 
@@ -20,7 +22,8 @@ pub use super::learning_rate::LearningRateSchedule;
 pub use super::optimizer::Optimizer;
 pub use choices::{Activations, LoraTargets, Method, PromptTemplates, TrainedWeights};
 pub use error::SettingsError;
-pub use subjects::{Subject, SubjectView, with_article};
+pub use prompt_words::{with_article, with_class_noun};
+pub use subjects::{Subject, SubjectView};
 
 /// Stands for the placeholder in a personalization prompt.
 pub const PLACEHOLDER_MARK: &str = "{placeholder}";

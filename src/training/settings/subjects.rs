@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CLASS_MARK, PLACEHOLDER_MARK, TrainingSettings};
+use super::{
+    CLASS_MARK, PLACEHOLDER_MARK, TrainingSettings,
+    prompt_words::{replace_words, with_article, with_class_noun},
+};
 
 /// A subject beside the first. Its photos follow those of the subjects before it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,21 +51,7 @@ impl SubjectView<'_> {
         self.fill(self.personalization_prompt)
     }
 
-    /// A prompt with the class noun and its article in place of the new word.
-    fn to_class(self, prompt: &str) -> String {
-        let Self { placeholder, class_noun, .. } = self;
-        let noun = with_article(class_noun);
-        [
-            format!("a {placeholder} {class_noun}"),
-            format!("{placeholder} {class_noun}"),
-            format!("a {placeholder}"),
-        ]
-        .iter()
-        .fold(prompt.to_owned(), |prompt, named| prompt.replace(named, &noun))
-        .replace(placeholder, &noun)
-    }
-
-    /// A prompt with the class noun, as its training names the subject: the other way round.
+    /// A clean prompt with the subject named as its training names it.
     fn to_new_word(self, prompt: &str) -> String {
         let Self { placeholder, class_noun, .. } = self;
         // "a dog" becomes "<my-dog>", or "a <my-dog> dog".
@@ -113,7 +102,9 @@ impl TrainingSettings {
 
     /// A target prompt that may name new words, with the class nouns in their places.
     pub fn with_class_nouns(&self, prompt: &str) -> String {
-        self.subjects().fold(prompt.to_owned(), |prompt, subject| subject.to_class(&prompt))
+        self.subjects().fold(prompt.to_owned(), |prompt, subject| {
+            with_class_noun(&prompt, subject.placeholder, subject.class_noun)
+        })
     }
 
     /// A clean prompt with the new words in the class nouns' places, where it has them as whole words.
@@ -137,30 +128,4 @@ impl TrainingSettings {
     pub fn subject_phrase(&self) -> String {
         self.first_subject().phrase()
     }
-}
-
-/// A text with these words replaced where they stand by themselves.
-fn replace_words(text: &str, words: &str, replacement: &str) -> String {
-    let in_word =
-        |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '-');
-    let mut replaced = String::new();
-    let mut rest = text;
-    while let Some(found) = rest.find(words).filter(|_| !words.is_empty()) {
-        let (before, after) = (&rest[..found], &rest[found + words.len()..]);
-        let whole = !in_word(before.chars().next_back().or(replaced.chars().next_back()))
-            && !in_word(after.chars().next());
-        // The noun behind a new word is that word's own.
-        let preceding = if before.is_empty() { &replaced } else { before };
-        let whole = whole && !preceding.trim_end().ends_with('>');
-        replaced.push_str(before);
-        replaced.push_str(if whole { replacement } else { words });
-        rest = after;
-    }
-    replaced + rest
-}
-
-/// "a dog", "an apple".
-pub fn with_article(noun: &str) -> String {
-    let vowel = noun.starts_with(['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O', 'U']);
-    format!("{} {noun}", if vowel { "an" } else { "a" })
 }
