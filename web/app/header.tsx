@@ -45,8 +45,8 @@ export function TabBar() {
   );
 }
 
-/** A phone's thumb reaches five; Evaluate is led to from the adapters. */
-const AT_THE_THUMB = SCREENS.filter((name) => name !== "evaluate");
+/** A phone's thumb reaches five: Adapters leads to Evaluate, Device to the models. */
+const AT_THE_THUMB = SCREENS.filter((name) => name !== "evaluate" && name !== "models");
 
 const ScreenLinks = ({ screens }: { screens: readonly Screen[] }) =>
   screens.map((name) => (

@@ -1,14 +1,19 @@
 /** Which screen shows, and which thing on it, kept in the address so that Back and bookmarks work. */
 import { batch, signal } from "@preact/signals";
 
-export const SCREENS = ["personalize", "generate", "gallery", "adapters", "evaluate", "about"] as const;
+export const SCREENS = [
+  "personalize",
+  "generate",
+  "gallery",
+  "adapters",
+  "evaluate",
+  "models",
+  "about",
+] as const;
 export type Screen = (typeof SCREENS)[number];
 
-/** Screens that other screens lead to, so that the bar at the thumb has room. */
-const FURTHER = ["models"] as const;
-
 /** What shows: a screen, or the bench, which no link leads to but `?bench` in the address. */
-export type Shown = Screen | (typeof FURTHER)[number] | "bench";
+export type Shown = Screen | "bench";
 
 const FIRST: Shown = new URLSearchParams(location.search).has("bench") ? "bench" : "personalize";
 
@@ -16,7 +21,7 @@ const FIRST: Shown = new URLSearchParams(location.search).has("bench") ? "bench"
 function fromAddress(): { screen: Shown; subject: string | undefined } {
   const [, name, subject] = location.hash.split("/");
   return {
-    screen: [...SCREENS, ...FURTHER].find((screen) => screen === name) ?? FIRST,
+    screen: SCREENS.find((screen) => screen === name) ?? FIRST,
     subject: subject || undefined,
   };
 }
@@ -33,8 +38,7 @@ window.addEventListener("hashchange", () => {
   });
 });
 
-export const addressOf = (target: Exclude<Shown, "bench">, subject?: string) =>
-  `#/${target}${subject ? `/${subject}` : ""}`;
+export const addressOf = (target: Screen, subject?: string) => `#/${target}${subject ? `/${subject}` : ""}`;
 
 export function goTo(target: Screen, subject?: string): void {
   location.hash = addressOf(target, subject);

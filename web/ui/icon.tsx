@@ -5,6 +5,7 @@ const PATHS = {
   gallery: "M4 4h6.5v6.5H4zM13.5 4H20v6.5h-6.5zM4 13.5h6.5V20H4zM13.5 13.5H20V20h-6.5z",
   adapters: "M12 3l8 4.5-8 4.5-8-4.5zM4 12l8 4.5 8-4.5M4 16.5L12 21l8-4.5",
   evaluate: "M4 4v16h16M8 15l3.5-5 3 3L19 7",
+  models: "M12 3l8 4.5v9L12 21l-8-4.5v-9zM4 7.5l8 4.5 8-4.5M12 12v9",
   about: "M5 5h14v14H5zM9 9h6v6H9zM9 2v3M15 2v3M9 19v3M15 19v3M2 9h3M2 15h3M19 9h3M19 15h3",
   plus: "M12 5v14M5 12h14",
   camera: "M4 8h3.5L9 5.5h6L16.5 8H20v11H4zM15 13a3 3 0 1 1-6 0 3 3 0 0 1 6 0z",
@@ -24,6 +25,7 @@ const PATHS = {
   right: "M9.5 5.5L16 12l-6.5 6.5",
   swap: "M4 9h15M15.5 5.5L19 9l-3.5 3.5M20 15H5M8.5 11.5L5 15l3.5 3.5",
   open: "M4 7V5h6l2 2.5h8V19H4zM12 16.5v-5.5M9.5 13.2L12 10.8l2.5 2.4",
+  info: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 11v5M12 8h.01",
   warning: "M12 4l9 16H3zM12 10v4M12 17h.01",
 } as const;
 

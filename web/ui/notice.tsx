@@ -12,7 +12,7 @@ interface NoticeProps {
 export function Notice({ tone, title, children, actions }: NoticeProps) {
   return (
     <div class={`notice ${tone}`} role={tone === "problem" ? "alert" : "note"}>
-      <Icon name={tone === "problem" ? "warning" : "about"} />
+      <Icon name={tone === "problem" ? "warning" : "info"} />
       <div class="notice-body">
         {title && <strong>{title}</strong>}
         <div>{children}</div>

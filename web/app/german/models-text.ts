@@ -17,8 +17,14 @@ export const germanModels: ModelsText = {
   get: "Ein Modell holen",
   address: "Von einem Hub oder einer Adresse",
   addressHint:
-    "Sein Name auf huggingface.co, etwa stable-diffusion-v1-5/stable-diffusion-v1-5, oder die Adresse einer .safetensors-Datei oder eines diffusers-Ordners. Die Seite verbindet sich mit jenem Server erst, wenn du den Knopf drückst.",
+    "Sein Name auf huggingface.co oder die Adresse einer .safetensors-Datei oder eines diffusers-Ordners. Die Seite verbindet sich mit jenem Server erst, wenn du den Knopf drückst.",
   addressExample: "owner/name",
+  known: {
+    title: "Bekannte Modelle",
+    full: "Stable Diffusion 1.5",
+    tiny: "BK-SDM Tiny, für Handys",
+    turbo: "SD-Turbo, in wenigen Schritten",
+  },
   badAddress: "Schreib owner/name wie auf dem Hub, oder eine ganze Adresse, die mit https:// beginnt.",
   token: "Zugangstoken",
   tokenHint:

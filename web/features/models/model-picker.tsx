@@ -12,6 +12,13 @@ import { dismiss, look, lookAt } from "./manager";
 import { choiceOf } from "./picked-model";
 import { modelsText as text } from "./text";
 
+/** By their names on the hub. */
+const KNOWN = [
+  ["stable-diffusion-v1-5/stable-diffusion-v1-5", text.known.full],
+  ["nota-ai/bk-sdm-tiny", text.known.tiny],
+  ["stabilityai/sd-turbo", text.known.turbo],
+] as const;
+
 export function ModelPicker() {
   const shown = look.value;
   return (
@@ -48,6 +55,19 @@ function AddressForm() {
         placeholder={text.addressExample}
         onValue={setWritten}
       />
+      <fieldset class="chips" aria-label={text.known.title}>
+        {KNOWN.map(([address, name]) => (
+          <button
+            key={address}
+            type="button"
+            class="chip"
+            aria-pressed={written === address}
+            onClick={() => setWritten(address)}
+          >
+            {name}
+          </button>
+        ))}
+      </fieldset>
       {(refused || token !== "") && (
         <Field label={text.token} hint={text.tokenHint}>
           {({ id, describedBy }) => (

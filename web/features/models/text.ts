@@ -16,8 +16,14 @@ export const english = {
   get: "Get a model",
   address: "From a hub or an address",
   addressHint:
-    "Its name on huggingface.co, such as stable-diffusion-v1-5/stable-diffusion-v1-5, or the address of a .safetensors file or a diffusers folder. This page connects to that host only when you press the button.",
+    "Its name on huggingface.co, or the address of a .safetensors file or a diffusers folder. This page connects to that host only when you press the button.",
   addressExample: "owner/name",
+  known: {
+    title: "Well-known models",
+    full: "Stable Diffusion 1.5",
+    tiny: "BK-SDM Tiny, for phones",
+    turbo: "SD-Turbo, in few steps",
+  },
   badAddress: "Write owner/name as on the hub, or a whole address that begins with https://.",
   token: "Access token",
   tokenHint:
