@@ -36,6 +36,8 @@ pub struct AdapterReport {
     /// How prompts name each word's subject: `<my-dog>`, or `<my-dog> dog`.
     phrases: Vec<String>,
     clean_prompt: Option<String>,
+    /// The name of the model that it was trained on.
+    base_model: Option<String>,
     rank: usize,
     modules: usize,
     vectors: usize,
@@ -58,6 +60,7 @@ impl Library {
             class_nouns: adapter.class_nouns(),
             phrases: adapter.phrases(),
             clean_prompt: adapter.details.clean_prompt.clone(),
+            base_model: adapter.details.base_model.clone(),
             rank: adapter.lora.iter().map(|layer| layer.rank).max().unwrap_or(0),
             modules: adapter.lora.len() + adapter.differences.len(),
             vectors: adapter.embeddings.first().map_or(0, |embedding| embedding.vectors),

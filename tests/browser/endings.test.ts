@@ -2,7 +2,7 @@
  * A training that is ended before its time: kept as it is, or thrown away. Meanwhile the page answers at once, and a
  * storage without room for the training's state is said.
  */
-import type { Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   goTo,
@@ -23,7 +23,7 @@ describe("ending a training early", () => {
 
   beforeAll(async () => {
     studio = await openQuickStudio();
-    ({ page, close } = await openPage(studio, VISITOR));
+    ({ page, close } = await openPage(studio, VISITOR, "personalize", watchWhileAway));
     await waitForModel(page);
     await setUpLeastTraining(page, 200);
   });
@@ -45,6 +45,9 @@ describe("ending a training early", () => {
 
   test("cancelled: back to the settings, nothing kept", async () => {
     await startAndMakeAStep();
+    expect(await page.title()).toMatch(/^\d+% · Palpable$/);
+    expect(await whileAway(page)).toMatchObject({ screenLocks: 1 });
+    await page.getByRole("button", { name: "Notify me when it is done" }).click();
     await watchHandlers(page);
     await goTo(page, "generate");
     await page.getByLabel("Prompt", { exact: true }).pressSequentially("a photo of a dog");
@@ -58,6 +61,8 @@ describe("ending a training early", () => {
     await page.getByRole("button", { name: "Cancel" }).click();
     await page.getByRole("button", { name: "Yes, drop it" }).click();
     await page.getByRole("button", { name: "Start training" }).waitFor({ timeout: PATIENCE });
+    expect(await page.title()).toBe("Palpable");
+    expect(await whileAway(page)).toMatchObject({ screenLocks: 0 });
     expect(await adapters()).toEqual([]);
   });
 
@@ -70,11 +75,50 @@ describe("ending a training early", () => {
     await page.getByRole("button", { name: "Pause" }).click();
     await page.getByText("This browser's storage is full").waitFor({ timeout: PATIENCE });
     await session.send("Storage.overrideQuotaForOrigin", { origin });
+    await look(page, "away");
     await page.getByRole("button", { name: "Stop and keep" }).click();
     await untilLearnt(page);
+    await look(page, "back");
+    expect(await whileAway(page)).toEqual({
+      screenLocks: 0,
+      told: ["Training finished. <my-dog> can now be used in prompts."],
+    });
     expect(await adapters()).toEqual(["<my-dog>"]);
   });
 });
+
+/** A headless browser shows no notification and holds no screen on: what the page asks for is counted instead. */
+const watchWhileAway = (context: BrowserContext) =>
+  context.addInitScript(() => {
+    const seen = { screenLocks: 0, told: [] as string[] };
+    Object.assign(window, {
+      seen,
+      Notification: class {
+        static permission = "default";
+        static requestPermission = async () => "granted";
+        constructor(_title: string, { body }: { body: string }) {
+          seen.told.push(body);
+        }
+      },
+    });
+    Object.defineProperty(Navigator.prototype, "wakeLock", {
+      value: {
+        request: async () => {
+          seen.screenLocks++;
+          return { release: () => seen.screenLocks-- };
+        },
+      },
+    });
+  });
+
+const whileAway = (page: Page) =>
+  page.evaluate(() => (window as unknown as { seen: { screenLocks: number; told: string[] } }).seen);
+
+/** As when another tab is in front of this one. */
+const look = (page: Page, where: "away" | "back") =>
+  page.evaluate((hidden) => {
+    Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+  }, where === "away");
 
 /** Milliseconds that the page may be busy with one key or press. */
 const LONGEST_HANDLER = 50;

@@ -2,6 +2,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { UNDO_SECONDS, undo, undoable } from "../../web/app/undo";
 import { PhotoList } from "../../web/features/personalize/photo-list";
 import { type SampleSubject, samples } from "../../web/features/personalize/samples";
 import { png } from "./png";
@@ -16,6 +17,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  vi.useRealTimers();
   vi.unstubAllGlobals();
   vi.clearAllMocks();
 });
@@ -54,6 +56,40 @@ describe("photos of a sample", () => {
     const list = new PhotoList();
     await list.chooseSample(dog);
     expect([list.awaited.value, list.problems.value.length]).toEqual([0, 1]);
+  });
+});
+
+describe("a removed photo", () => {
+  test("is back in its place, open", async () => {
+    const list = new PhotoList();
+    await list.chooseSample(dog);
+    const before = list.photos.value;
+    const [, second] = before;
+    if (!second) throw new Error("no second photo");
+    const close = vi.spyOn(second.bitmap, "close");
+    list.remove(second);
+    expect(names(list)).not.toContain(second.name);
+    await undo();
+    expect(list.photos.value).toEqual(before);
+    expect(close).not.toHaveBeenCalled();
+  });
+
+  test("is closed after some seconds, and at once where others take its place", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const list = new PhotoList();
+    await list.chooseSample(dog);
+    const [first, second] = list.photos.value;
+    if (!first || !second) throw new Error("no photos");
+    const closed = [vi.spyOn(first.bitmap, "close"), vi.spyOn(second.bitmap, "close")];
+    list.remove(first);
+    vi.advanceTimersByTime(UNDO_SECONDS * 1000);
+    expect(closed.map(({ mock }) => mock.calls.length)).toEqual([1, 0]);
+    list.remove(second);
+    await list.chooseSample(cat);
+    expect(closed.map(({ mock }) => mock.calls.length)).toEqual([1, 1]);
+    expect(undoable.value).toBeUndefined();
+    await undo();
+    expect(names(list)).toHaveLength(5);
   });
 });
 

@@ -18,6 +18,8 @@ vi.mock("../../web/app/studio", () => ({
   }),
 }));
 
+const { undo } = await import("../../web/app/undo");
+const { samples } = await import("../../web/features/personalize/samples");
 const setup = await import("../../web/features/personalize/setup");
 const previewChoice = await import("../../web/features/personalize/preview-choice");
 const subjects = await import("../../web/features/personalize/subjects");
@@ -123,6 +125,33 @@ describe("several things in one run", () => {
     }
     expect(setup.chosenSettings.value?.furtherSubjects).toEqual([]);
     expect(subjects.photos.value).toEqual([]);
+  });
+});
+
+describe("taken back", () => {
+  test("a thing that was removed, with its photos and words", async () => {
+    subjects.addSubject();
+    const [cat] = subjects.furtherSubjects.value;
+    if (!cat) throw new Error("no second subject");
+    cat.classNoun.value = "cat";
+    await setup.addFiles(cat, [photo("cat 1")]);
+    subjects.removeSubject(cat);
+    await undo();
+    expect(subjects.furtherSubjects.value).toEqual([cat]);
+    expect(subjects.photos.value.map(({ name }) => name)).toEqual(["cat 1"]);
+  });
+
+  test("one's own photos, noun and wish, whose place a sample took", async () => {
+    const { firstSubject } = subjects;
+    await setup.addFiles(firstSubject, [photo("dog 1"), photo("dog 2")]);
+    const [sample] = samples;
+    if (!sample) throw new Error("no sample");
+    await setup.chooseSample(firstSubject, { ...sample, images: [] });
+    expect([firstSubject.noun, subjects.photos.value]).toEqual([sample.classNoun, []]);
+    await undo();
+    expect(firstSubject.list.sample.value).toBeUndefined();
+    expect(subjects.photos.value.map(({ name }) => name)).toEqual(["dog 1", "dog 2"]);
+    expect([firstSubject.noun, setup.target.value]).toEqual(["dog", "a dog next to a cat"]);
   });
 });
 

@@ -15,6 +15,7 @@ import { type Shown, screen } from "./navigation";
 import { helpOpen } from "./shortcuts";
 import { device, openEngine } from "./studio";
 import { text } from "./text";
+import { UndoNotice } from "./undo-notice";
 import { UpdateNotice } from "./update-notice";
 import { wiped } from "./wipe";
 import { WipedPage } from "./wiped-page";
@@ -63,6 +64,7 @@ export function App() {
         <ModelNotice />
         <LastModelNotice />
         <View />
+        <UndoNotice />
       </main>
       <TabBar />
       {helpOpen.value && <HelpDialog />}

@@ -30,7 +30,6 @@ export const galleryText = {
   exported: (count: number) => `${pictures(count)} exported.`,
   delete: "Delete",
   deleted: (count: number) => `${pictures(count)} deleted.`,
-  undo: "Undo",
   restored: (count: number) => (count === 1 ? "1 picture is back." : `${count} pictures are back.`),
   damaged: (count: number) =>
     count === 1

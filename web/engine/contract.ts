@@ -236,6 +236,8 @@ export interface AdapterReport {
   /** How prompts name each word's subject, as its training did: `<my-dog>`, or `<my-dog> dog`. */
   phrases: string[];
   cleanPrompt: string | null;
+  /** The name of the model that it was trained on; `null` where the file says nothing of it. */
+  baseModel: string | null;
   rank: number;
   modules: number;
   vectors: number;

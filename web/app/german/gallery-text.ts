@@ -32,7 +32,6 @@ export const germanGallery: Text["gallery"] = {
   exported: (count) => `${pictures(count)} exportiert.`,
   delete: "Löschen",
   deleted: (count) => `${pictures(count)} gelöscht.`,
-  undo: "Rückgängig",
   restored: (count) => (count === 1 ? "1 Bild ist wieder da." : `${count} Bilder sind wieder da.`),
   damaged: (count) =>
     count === 1

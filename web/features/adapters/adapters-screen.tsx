@@ -145,6 +145,7 @@ function AdapterCard({ entry, attempt }: AdapterCardProps) {
       </div>
       <p>{text.adapters.facts(report.rank, report.modules, megabytes(entry.bytes.byteLength))}</p>
       {report.vectors > 0 && <p>{text.adapters.vectors(report.vectors)}</p>}
+      {report.baseModel && <p>{text.adapters.trainedOn(report.baseModel)}</p>}
       {report.cleanPrompt && <p>{text.adapters.trainedFor(report.cleanPrompt)}</p>}
       {note.licence && <p>{text.adapters.licence(note.licence)}</p>}
       {entry.kept ? (

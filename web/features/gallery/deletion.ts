@@ -1,22 +1,15 @@
 /**
  * Deleting, and taking it back. Pictures leave the browser's storage at once; for some seconds the page alone still
- * holds them, so that Undo can write them again. A tab closed in between has deleted them for good.
+ * holds them, so that they can be written again. A tab closed in between has deleted them for good.
  */
-import { signal } from "@preact/signals";
 import { announce } from "../../app/announce";
 import { text } from "../../app/text";
+import { offerUndo } from "../../app/undo";
 import { toFault } from "../../engine/fault";
 import * as gallery from "./gallery";
 import * as store from "./store";
 
 const words = text.gallery;
-
-export const UNDO_SECONDS = 10;
-
-/** What Undo would bring back. */
-export const undoable = signal<readonly store.KeptPicture[]>([]);
-
-let timer: ReturnType<typeof setTimeout> | undefined;
 
 export async function deletePictures(entries: readonly gallery.Entry[]): Promise<void> {
   await gallery.attempt(async () => {
@@ -25,10 +18,14 @@ export async function deletePictures(entries: readonly gallery.Entry[]): Promise
     await store.remove(ids);
     gallery.hide(ids);
     gallery.select(ids, false);
-    undoable.value = kept.filter((one) => one !== undefined);
-    startTimer();
-    announce(words.deleted(entries.length));
+    const whole = kept.filter((one) => one !== undefined);
+    if (whole.length > 0) offer(whole);
+    else announce(words.deleted(ids.length));
   });
+}
+
+function offer(kept: readonly store.KeptPicture[]): void {
+  offerUndo({ sentence: words.deleted(kept.length), bringBack: () => putBack(kept) });
 }
 
 /** `undefined` for a picture that isn't whole any more: it can only be deleted. */
@@ -41,9 +38,7 @@ async function read(entry: gallery.Entry): Promise<store.KeptPicture | undefined
   return picture && thumbnail && { entry, picture, thumbnail, start };
 }
 
-export async function undo(): Promise<void> {
-  const kept = undoable.value;
-  forget();
+async function putBack(kept: readonly store.KeptPicture[]): Promise<void> {
   try {
     await store.put(kept);
     gallery.show(kept.map(({ entry }) => entry));
@@ -51,22 +46,6 @@ export async function undo(): Promise<void> {
   } catch (error) {
     gallery.fault.value = { kind: "Storage", message: `${words.problems.notBack} ${toFault(error).message}` };
     // Nothing is lost yet: it can be tried again.
-    undoable.value = kept;
-    startTimer();
+    offer(kept);
   }
-}
-
-/** The time stands still while somebody is at the button. */
-export function holdTimer(): void {
-  clearTimeout(timer);
-}
-
-export function startTimer(): void {
-  clearTimeout(timer);
-  timer = setTimeout(forget, UNDO_SECONDS * 1000);
-}
-
-function forget(): void {
-  clearTimeout(timer);
-  undoable.value = [];
 }

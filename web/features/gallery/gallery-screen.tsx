@@ -10,7 +10,6 @@ import * as gallery from "./gallery";
 import { Overview } from "./overview";
 import { readSettings } from "./picture-file";
 import { PicturePage } from "./picture-page";
-import { UndoNotice } from "./undo-notice";
 
 const words = text.gallery;
 
@@ -24,7 +23,6 @@ export function GalleryScreen() {
       <HeldFault of={gallery.fault} />
       <DamagedNotice />
       {id ? <PicturePage key={id} id={id} /> : <Overview onFile={openFile} />}
-      <UndoNotice />
     </div>
   );
 }

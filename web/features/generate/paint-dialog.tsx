@@ -1,7 +1,7 @@
 /** Paints over a part of a picture; leaving without "Done" changes nothing. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { text } from "../../app/text";
-import { emptyMask, type Mask } from "../personalize/mask";
+import type { Mask } from "../personalize/mask";
 import { MaskPainter } from "../personalize/mask-painter";
 
 interface PaintDialogProps {
@@ -18,22 +18,15 @@ interface PaintDialogProps {
 
 export function PaintDialog({ title, picture, painted, label, hint, onDone, onClose }: PaintDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
-  const [mask, setMask] = useState(painted);
   useEffect(() => dialog.current?.showModal(), []);
   const done = () => {
-    onDone(mask);
+    onDone(painted);
     dialog.current?.close();
   };
   return (
     <dialog class="crop-dialog" ref={dialog} aria-labelledby="paint-title" onClose={onClose}>
       <h2 id="paint-title">{title}</h2>
-      <MaskPainter
-        picture={picture}
-        mask={mask}
-        label={label}
-        hint={hint}
-        onClear={() => setMask(emptyMask(picture.width, picture.height))}
-      />
+      <MaskPainter picture={picture} mask={painted} label={label} hint={hint} />
       <div class="actions end">
         <button type="button" class="button" onClick={() => dialog.current?.close()}>
           {text.run.cancel}

@@ -22,7 +22,7 @@ export function CropDialog({ photo, classNoun, onDone, onCancel }: CropDialogPro
   const [crop, setCrop] = useState(photo.crop);
   const [caption, setCaption] = useState(photo.caption);
   // A copy, so that leaving the dialog leaves the marks as they were.
-  const [mask, setMask] = useState(() => {
+  const [mask] = useState(() => {
     const copy = emptyMask(width, height);
     if (photo.mask) copy.getContext("2d")?.drawImage(photo.mask, 0, 0);
     return copy;
@@ -79,7 +79,6 @@ export function CropDialog({ photo, classNoun, onDone, onCancel }: CropDialogPro
           mask={mask}
           label={settingsText.markCanvas}
           hint={settingsText.markHint}
-          onClear={() => setMask(emptyMask(width, height))}
         />
       ) : (
         <>

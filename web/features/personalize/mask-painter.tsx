@@ -1,26 +1,28 @@
 /** Paints over a part of a picture, by finger, mouse or keys. */
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { dab, invert, type Mask, markAll, stroke, tint } from "./mask";
+import { text } from "../../app/text";
+import { clear, dab, invert, type Mask, markAll, stroke, tint } from "./mask";
+import { MaskHistory } from "./mask-history";
 import { settingsText as words } from "./settings-text";
 
 interface MaskPainterProps {
   picture: ImageBitmap | OffscreenCanvas;
-  /** Of the picture's size. */
+  /** Of the picture's size; painted on. */
   mask: Mask;
   /** What is painted, for screen readers; and how, for all. */
   label: string;
   hint: string;
-  onClear: () => void;
 }
 
-export function MaskPainter({ picture, mask, label, hint, onClear }: MaskPainterProps) {
+export function MaskPainter({ picture, mask, label, hint }: MaskPainterProps) {
   const { width, height } = picture;
   const shorter = Math.min(width, height);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [radius, setRadius] = useState(shorter / 12);
   const [erasing, setErasing] = useState(false);
   const [brush, setBrush] = useState({ x: width / 2, y: height / 2 });
-  const [strokes, setStrokes] = useState(0);
+  const [history] = useState(() => new MaskHistory(mask));
+  const [changes, setChanges] = useState(0);
 
   useLayoutEffect(() => {
     const context = canvas.current?.getContext("2d");
@@ -32,11 +34,16 @@ export function MaskPainter({ picture, mask, label, hint, onClear }: MaskPainter
     context.beginPath();
     context.arc(brush.x, brush.y, radius, 0, 2 * Math.PI);
     context.stroke();
-  }, [picture, mask, brush, radius, strokes]);
+  }, [picture, mask, brush, radius, changes]);
 
-  const changed = () => setStrokes((count) => count + 1);
-  const changeWith = (change: (mask: Mask) => void) => {
-    change(mask);
+  const changed = () => setChanges((count) => count + 1);
+  const make = (change: (mask: Mask) => void) => {
+    history.make(change);
+    changed();
+  };
+  const undo = () => {
+    if (!history.canUndo) return;
+    history.undo();
     changed();
   };
   const place = (event: PointerEvent) => {
@@ -47,18 +54,21 @@ export function MaskPainter({ picture, mask, label, hint, onClear }: MaskPainter
   const press = (event: PointerEvent) => {
     (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
     const at = place(event);
-    dab(mask, at.x, at.y, radius, erasing);
+    make((mask) => dab(mask, at.x, at.y, radius, erasing));
     setBrush(at);
-    changed();
   };
   const drag = (event: PointerEvent) => {
     if (!(event.currentTarget as HTMLElement).hasPointerCapture(event.pointerId)) return;
     const at = place(event);
-    stroke(mask, brush, at, radius, erasing);
+    history.goOn((mask) => stroke(mask, brush, at, radius, erasing));
     setBrush(at);
     changed();
   };
   const key = (event: KeyboardEvent) => {
+    if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      return undo();
+    }
     const step = Math.max(2, radius / 2);
     const by = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] }[
       event.key
@@ -72,8 +82,7 @@ export function MaskPainter({ picture, mask, label, hint, onClear }: MaskPainter
       const within = (value: number, most: number) => Math.min(Math.max(value, 0), most);
       setBrush({ x: within(brush.x + right, width), y: within(brush.y + down, height) });
     } else {
-      dab(mask, brush.x, brush.y, radius, rubs || erasing);
-      changed();
+      make((mask) => dab(mask, brush.x, brush.y, radius, rubs || erasing));
     }
   };
 
@@ -107,16 +116,25 @@ export function MaskPainter({ picture, mask, label, hint, onClear }: MaskPainter
         />
       </label>
       <div class="actions">
+        <button
+          type="button"
+          class="button"
+          disabled={!history.canUndo}
+          aria-keyshortcuts="Control+Z Meta+Z"
+          onClick={undo}
+        >
+          {text.undo}
+        </button>
         <button type="button" class="button" aria-pressed={erasing} onClick={() => setErasing(!erasing)}>
           {words.erase}
         </button>
-        <button type="button" class="button quiet" onClick={() => changeWith(invert)}>
+        <button type="button" class="button quiet" onClick={() => make(invert)}>
           {words.invertMarks}
         </button>
-        <button type="button" class="button quiet" onClick={() => changeWith(markAll)}>
+        <button type="button" class="button quiet" onClick={() => make(markAll)}>
           {words.markAll}
         </button>
-        <button type="button" class="button quiet" onClick={onClear}>
+        <button type="button" class="button quiet" onClick={() => make(clear)}>
           {words.clearMarks}
         </button>
       </div>

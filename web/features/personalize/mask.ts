@@ -24,6 +24,10 @@ export function markAll(mask: Mask): void {
   cover(mask, "source-over");
 }
 
+export function clear(mask: Mask): void {
+  mask.getContext("2d")?.clearRect(0, 0, mask.width, mask.height);
+}
+
 function cover(mask: Mask, operation: "xor" | "source-over"): void {
   const context = mask.getContext("2d");
   if (!context) return;

@@ -1,8 +1,12 @@
 /** The photos of one subject: a sample's, or the visitor's own by drop or picker. */
 import { computed, signal } from "@preact/signals";
+import { announce } from "../../app/announce";
 import { text } from "../../app/text";
+import { offerUndo, type Removal, withdrawUndo } from "../../app/undo";
 import { MOST_PHOTOS, type PhotoChoice, PhotoProblem, readPhoto, type SubjectPhoto } from "./photos";
 import { readSamplePhotos, type SampleSubject } from "./samples";
+
+const words = text.personalize;
 
 export class PhotoList {
   readonly #photos = signal<SubjectPhoto[]>([]);
@@ -10,6 +14,7 @@ export class PhotoList {
   readonly #problems = signal<string[]>([]);
   readonly #opening = signal<string | undefined>(undefined);
   readonly #awaited = signal(0);
+  #removal: Removal | undefined;
 
   readonly photos = computed(() => this.#photos.value);
   /** The sample in use; `undefined` with photos of one's own. */
@@ -45,6 +50,8 @@ export class PhotoList {
   /** Adds photos of the visitor's own; a sample's photos make room for them. */
   async addFiles(files: readonly File[]): Promise<void> {
     this.#problems.value = [];
+    // One taken back later could be one too many.
+    withdrawUndo(this.#removal);
     if (this.#sample.value) this.clear();
     for (const file of files) {
       if (this.#photos.value.length >= MOST_PHOTOS) {
@@ -63,9 +70,33 @@ export class PhotoList {
     }
   }
 
+  /** With its crop and marks it can be taken back for some seconds. */
   remove(photo: SubjectPhoto): void {
-    photo.bitmap.close();
-    this.#photos.value = this.#photos.value.filter(({ id }) => id !== photo.id);
+    const place = this.#photos.value.findIndex(({ id }) => id === photo.id);
+    this.#photos.value = this.#photos.value.toSpliced(place, 1);
+    this.#removal = {
+      sentence: words.removed(photo.name),
+      bringBack: () => {
+        this.#photos.value = this.#photos.value.toSpliced(place, 0, photo);
+        announce(words.back);
+      },
+      letGo: () => photo.bitmap.close(),
+    };
+    offerUndo(this.#removal);
+  }
+
+  /** Gives the visitor's own photos away, where these are not a sample's: whoever takes them closes them. */
+  takeOwn(): SubjectPhoto[] {
+    if (this.#sample.value) return [];
+    const own = this.#photos.value;
+    this.#photos.value = [];
+    return own;
+  }
+
+  /** Photos that were taken from here, in the place of what is here now. */
+  putBack(own: SubjectPhoto[]): void {
+    this.clear();
+    this.#photos.value = own;
   }
 
   change(photo: SubjectPhoto, choice: PhotoChoice): void {
@@ -81,6 +112,7 @@ export class PhotoList {
   }
 
   #replace(next: SubjectPhoto[]): void {
+    withdrawUndo(this.#removal);
     closeAll(this.#photos.value);
     this.#photos.value = next;
   }
@@ -91,6 +123,6 @@ export class PhotoList {
   }
 }
 
-function closeAll(photos: readonly SubjectPhoto[]): void {
+export function closeAll(photos: readonly SubjectPhoto[]): void {
   for (const { bitmap } of photos) bitmap.close();
 }

@@ -1,12 +1,16 @@
 /** What is to be trained: subjects, wishes and settings, before the run. */
 import { computed, signal } from "@preact/signals";
+import { announce } from "../../app/announce";
 import { inPageLanguage } from "../../app/engine-words";
 import { gigabytes } from "../../app/format";
 import { painted } from "../../app/painted";
 import { withArticle } from "../../app/prompts";
 import { engine } from "../../app/studio";
 import { text } from "../../app/text";
+import { offerUndo } from "../../app/undo";
 import type { Method, TrainingSettings } from "../../engine/contract";
+import { closeAll } from "./photo-list";
+import type { SubjectPhoto } from "./photos";
 import { ofTrained } from "./preview-choice";
 import { type SampleSubject, samples } from "./samples";
 import {
@@ -100,17 +104,37 @@ export async function prepare(): Promise<void> {
   if (first && photos.value.length === 0) await chooseSample(firstSubject, first, painted());
 }
 
-/** The sample says what it shows; the first one also what could be wished for. */
+/**
+ * The sample says what it shows; the first one also what could be wished for. Photos and words of the visitor's own,
+ * whose place it takes, can be taken back for some seconds.
+ */
 export function chooseSample(
   subject: SubjectChoice,
   sample: SampleSubject,
   quiet?: Promise<void>,
 ): Promise<void> {
+  const own = subject.list.takeOwn();
+  if (own.length > 0) offerOwn(subject, own);
   subject.classNoun.value = sample.classNoun;
   if (subject === firstSubject) {
     target.value = text.personalize.examples[0](withArticle(sample.classNoun));
   }
   return subject.list.chooseSample(sample, quiet);
+}
+
+function offerOwn(subject: SubjectChoice, own: SubjectPhoto[]): void {
+  const noun = subject.classNoun.value;
+  const wish = target.value;
+  offerUndo({
+    sentence: text.personalize.replaced(own.length),
+    bringBack: () => {
+      subject.list.putBack(own);
+      subject.classNoun.value = noun;
+      if (subject === firstSubject) target.value = wish;
+      announce(text.personalize.back);
+    },
+    letGo: () => closeAll(own),
+  });
 }
 
 /** Photos of the visitor's own; a sample makes room for them, with its words. */

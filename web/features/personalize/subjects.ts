@@ -1,8 +1,10 @@
 /** The things that a run is to learn: one, or several with photos and a word each. */
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { announce } from "../../app/announce";
 import { listed } from "../../app/format";
 import { isPlaceholder, mentions, named, personalPrompt, placeholderFor } from "../../app/prompts";
 import { text } from "../../app/text";
+import { offerUndo, type Removal, withdrawUndo } from "../../app/undo";
 import type { TrainingSettings } from "../../engine/contract";
 import { placeholders } from "../adapters/library";
 import { PhotoList } from "./photo-list";
@@ -37,16 +39,31 @@ export const firstSubject = new SubjectChoice(() => placeholders.value);
 export const furtherSubjects = signal<SubjectChoice[]>([]);
 export const subjects = computed(() => [firstSubject, ...furtherSubjects.value]);
 
+let removal: Removal | undefined;
+
 export function addSubject(): void {
   if (subjects.value.length >= MOST_SUBJECTS) return;
+  // One taken back later could be one too many.
+  withdrawUndo(removal);
   const before = subjects.value;
   const taken = () => [...placeholders.value, ...before.map(({ placeholder }) => placeholder.value)];
   furtherSubjects.value = [...furtherSubjects.value, new SubjectChoice(taken)];
 }
 
+/** With its photos and words it can be taken back for some seconds, unless nothing was chosen yet. */
 export function removeSubject(subject: SubjectChoice): void {
-  subject.list.clear();
-  furtherSubjects.value = furtherSubjects.value.filter(({ id }) => id !== subject.id);
+  const place = furtherSubjects.value.indexOf(subject);
+  furtherSubjects.value = furtherSubjects.value.toSpliced(place, 1);
+  if (subject.list.photos.value.length === 0 && !subject.noun) return;
+  removal = {
+    sentence: text.personalize.removed(text.personalize.subjectTitle(place + 2)),
+    bringBack: () => {
+      furtherSubjects.value = furtherSubjects.value.toSpliced(place, 0, subject);
+      announce(text.personalize.back);
+    },
+    letGo: () => subject.list.clear(),
+  };
+  offerUndo(removal);
 }
 
 /** The new words of a run. A state that an earlier version of the page kept has one. */

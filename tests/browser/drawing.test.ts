@@ -1,0 +1,142 @@
+/** What Generate and Adapters do beside one picture: several, a word's heat map, grids, strengths, and an early end. */
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expectAccessible } from "./accessibility";
+import {
+  downloaded,
+  drawInOneStep,
+  goTo,
+  openPage,
+  openQuickStudio,
+  PATIENCE,
+  type Studio,
+  screenshot,
+  setUpLeastTraining,
+  shownPixels,
+  untilLearnt,
+  waitForModel,
+} from "./studio";
+import { VISITOR } from "./visitor";
+
+const PROMPT = "a photo of a <my-dog> dog in the snow";
+
+describe("drawing", () => {
+  let studio: Studio;
+  let page: Page;
+  let close: () => Promise<void>;
+
+  beforeAll(async () => {
+    studio = await openQuickStudio();
+    ({ page, close } = await openPage(studio, VISITOR));
+    await waitForModel(page);
+    await setUpLeastTraining(page, 1);
+    await page.getByRole("button", { name: "Start training" }).click();
+    await untilLearnt(page);
+    await drawInOneStep(page, PROMPT);
+  });
+
+  afterAll(async () => {
+    await close();
+    await studio.close();
+  });
+
+  const tiles = () => page.locator(".film-strip button");
+
+  test("several pictures from one press, with the seeds that follow", async () => {
+    await page.getByLabel("Seed", { exact: true }).fill("4294967295");
+    await page.getByLabel("Pictures", { exact: true }).fill("2");
+    await page.getByLabel("Pictures", { exact: true }).press("Tab");
+    await press("Generate 2 pictures");
+    await expect.poll(() => tiles().count()).toBe(3);
+    const drawn = [];
+    for (const [tile, seed] of [
+      [1, 4294967295],
+      [0, 0],
+    ] as const) {
+      await tiles().nth(tile).click();
+      await page.getByText(`seed ${seed} ·`).waitFor();
+      drawn.push(await shownPixels(page));
+    }
+    expect(drawn[0]).not.toBe(drawn[1]);
+    await page.getByLabel("Pictures", { exact: true }).fill("1");
+    await page.getByLabel("Pictures", { exact: true }).press("Tab");
+  });
+
+  test("cancelled, it ends at once and nothing is added", async () => {
+    await page.getByLabel("Steps", { exact: true }).fill("100");
+    await page.getByRole("button", { name: "Generate", exact: true }).click();
+    await page.getByText(/^Step [1-9]\d* of 100/).waitFor({ timeout: PATIENCE });
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("button", { name: "Generate", exact: true }).waitFor({ timeout: PATIENCE });
+    expect(await tiles().count()).toBe(3);
+    await page.getByLabel("Steps", { exact: true }).fill("1");
+  });
+
+  test("a tapped word shows where in the picture it acted", async () => {
+    await page.getByText("Balance word and prompt").click();
+    await page.getByLabel("See what each word did").check();
+    await press("Generate");
+    const maps = [];
+    for (const word of ["snow", "<my-dog>"]) {
+      await page.getByRole("button", { name: word, exact: true }).click();
+      const overlay = page.getByRole("img", { name: `Where “${word}” acted` });
+      maps.push(await overlay.evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL()));
+    }
+    expect(maps[0]).not.toBe(maps[1]);
+    await screenshot(page, "drawing-heat-map");
+    await expectAccessible(page, "a word's heat map");
+    const save = page.getByRole("button", { name: "Save the map of “<my-dog>”" });
+    const { name, bytes } = await downloaded(page, () => save.click());
+    expect(name).toBe("palpable-my-dog.png");
+    expect(bytes.subarray(1, 4).toString()).toBe("PNG");
+    await page.getByRole("button", { name: "<my-dog>", exact: true }).click();
+    await page.locator(".heat-overlay").waitFor({ state: "detached" });
+    await page.getByLabel("See what each word did").uncheck();
+  });
+
+  test("a grid over two settings: a cell opens its picture, all of it is one PNG", async () => {
+    await page.getByText("Compare settings in a grid").click();
+    const columns = page.getByRole("group", { name: "Columns" });
+    await columns.getByLabel("What changes").selectOption("Words of the prompt");
+    await columns.getByLabel("Values").fill("snow, rain");
+    const rows = page.getByRole("group", { name: "Rows" });
+    await rows.getByLabel("What changes").selectOption("Seed");
+    await rows.getByLabel("Values").fill("1-2");
+    await page.getByText("4 pictures").waitFor();
+    await page.getByRole("button", { name: "Draw the grid" }).click();
+    await expect.poll(() => page.locator(".grid-table button canvas").count(), { timeout: PATIENCE }).toBe(4);
+    await page.getByRole("button", { name: "Draw the grid" }).waitFor({ timeout: PATIENCE });
+    await screenshot(page, "drawing-grid");
+    await expectAccessible(page, "a drawn grid");
+    await page.getByRole("button", { name: "Open the picture for" }).last().click();
+    const dialog = page.getByRole("dialog");
+    expect(await dialog.getByRole("heading").textContent()).toMatch(/rain.*2/);
+    await dialog.getByRole("button", { name: "Close" }).click();
+    const save = page.getByRole("button", { name: "Save as one PNG" });
+    const { bytes } = await downloaded(page, () => save.click());
+    // Width and height stand behind the signature and the first chunk's name; pictures have 64 pixels a side.
+    expect(Math.min(bytes.readUInt32BE(16), bytes.readUInt32BE(20))).toBeGreaterThan(128);
+  });
+
+  test("an adapter's strengths side by side: a tap takes one", async () => {
+    await goTo(page, "adapters");
+    await page.getByText("Trained on the model demo").waitFor();
+    await page.getByText("Try its strengths").click();
+    await page.getByRole("button", { name: /^Draw it at \d strengths$/ }).click();
+    const strengths = page.locator(".strength-strip button");
+    await expect
+      .poll(() => page.locator(".strength-strip canvas").count(), { timeout: PATIENCE })
+      .toBe(await strengths.count());
+    await screenshot(page, "drawing-strengths");
+    await expectAccessible(page, "strengths");
+    await page.getByRole("button", { name: "Take the strength 0.5" }).click();
+    await goTo(page, "generate");
+    expect(await page.getByLabel("Strength", { exact: true }).inputValue()).toBe("0.5");
+  });
+
+  async function press(button: string): Promise<void> {
+    await page.getByRole("button", { name: button, exact: true }).click();
+    await page.getByRole("button", { name: "Cancel" }).waitFor();
+    await page.getByRole("button", { name: button, exact: true }).waitFor({ timeout: PATIENCE });
+  }
+});

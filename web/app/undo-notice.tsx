@@ -1,0 +1,41 @@
+/** For some seconds after a removal: the way back. The seconds don't run while pointer or focus is on it. */
+import { useEffect } from "preact/hooks";
+import { Icon } from "../ui/icon";
+import { text } from "./text";
+import { holdTimer, startTimer, undo, undoable } from "./undo";
+
+/** Fields and dialogs have an undo of their own. */
+const OWN_UNDO = "input:not([type=checkbox], [type=range]), textarea, dialog";
+
+export function UndoNotice() {
+  const removal = undoable.value;
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      const elsewhere = event.target instanceof Element && event.target.closest(OWN_UNDO);
+      if (event.key.toLowerCase() !== "z" || !(event.ctrlKey || event.metaKey) || elsewhere) return;
+      event.preventDefault();
+      void undo();
+    };
+    if (removal) window.addEventListener("keydown", press);
+    return () => window.removeEventListener("keydown", press);
+  }, [removal]);
+  if (!removal) return null;
+  return (
+    <section class="floating-bar undo-notice" aria-label={removal.sentence}>
+      <strong>{removal.sentence}</strong>
+      <button
+        type="button"
+        class="button"
+        aria-keyshortcuts="Control+Z Meta+Z"
+        onClick={undo}
+        onPointerEnter={holdTimer}
+        onPointerLeave={startTimer}
+        onFocus={holdTimer}
+        onBlur={startTimer}
+      >
+        <Icon name="again" />
+        {text.undo}
+      </button>
+    </section>
+  );
+}

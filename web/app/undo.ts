@@ -1,0 +1,56 @@
+/**
+ * Taking back what was removed. For some seconds the page alone still holds it; the next removal lets go of the one
+ * before.
+ */
+import { signal } from "@preact/signals";
+import { announce } from "./announce";
+
+export interface Removal {
+  /** What happened: "1 picture deleted." */
+  sentence: string;
+  bringBack(): Promise<void> | void;
+  /** Once it can't be asked for any more. */
+  letGo?(): void;
+}
+
+export const UNDO_SECONDS = 10;
+
+/** What Undo would bring back. */
+export const undoable = signal<Removal | undefined>(undefined);
+
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+export function offerUndo(removal: Removal): void {
+  letGo();
+  undoable.value = removal;
+  startTimer();
+  announce(removal.sentence);
+}
+
+export async function undo(): Promise<void> {
+  const removal = undoable.value;
+  clearTimeout(timer);
+  undoable.value = undefined;
+  await removal?.bringBack();
+}
+
+/** Takes the offer away, where what it speaks of has no place to come back to. */
+export function withdrawUndo(removal: Removal | undefined): void {
+  if (removal && undoable.value === removal) letGo();
+}
+
+/** The time stands still while somebody is at the button. */
+export function holdTimer(): void {
+  clearTimeout(timer);
+}
+
+export function startTimer(): void {
+  clearTimeout(timer);
+  timer = setTimeout(letGo, UNDO_SECONDS * 1000);
+}
+
+function letGo(): void {
+  clearTimeout(timer);
+  undoable.value?.letGo?.();
+  undoable.value = undefined;
+}
