@@ -65,6 +65,11 @@ test("in the dark and in German it is accessible too", async () => {
   await goTo(page, "about");
   await screenshot(page, "frame-phone-dark-about");
   await expectAccessible(page, "about");
+  for (const width of [360, 600, 780, 1024, 1100]) {
+    await page.setViewportSize({ width, height: 800 });
+    expect(await overflowsSideways(page), `${width} pixels wide`).toBe(false);
+  }
+  await screenshot(page, "frame-dark-1100");
   await close();
 });
 

@@ -17,7 +17,7 @@ export function Header() {
         {text.appName}
       </a>
       <nav class="tabs" aria-label={text.navigation}>
-        <ScreenLinks screens={SCREENS} />
+        <ScreenLinks />
       </nav>
       <div class="header-end">
         <StatusPill />
@@ -40,17 +40,22 @@ export function Header() {
 export function TabBar() {
   return (
     <nav class="tab-bar" aria-label={text.navigation}>
-      <ScreenLinks screens={AT_THE_THUMB} />
+      <ScreenLinks />
     </nav>
   );
 }
 
-/** A phone's thumb reaches five: Adapters leads to Evaluate, Device to the models. */
-const AT_THE_THUMB = SCREENS.filter((name) => name !== "evaluate" && name !== "models");
+/** A phone's thumb reaches five: there Adapters leads to Evaluate, Device to the models. */
+const FURTHER: ReadonlySet<Screen> = new Set(["evaluate", "models"]);
 
-const ScreenLinks = ({ screens }: { screens: readonly Screen[] }) =>
-  screens.map((name) => (
-    <a key={name} href={addressOf(name)} aria-current={screen.value === name ? "page" : undefined}>
+const ScreenLinks = () =>
+  SCREENS.map((name) => (
+    <a
+      key={name}
+      class={FURTHER.has(name) ? "further" : undefined}
+      href={addressOf(name)}
+      aria-current={screen.value === name ? "page" : undefined}
+    >
       <Icon name={name} />
       <span>{text.screens[name]}</span>
     </a>
