@@ -58,8 +58,8 @@ pub struct TrainingSettings {
     pub vectors: usize,
     /// Whether the new words' vectors move.
     pub train_embedding: bool,
-    /// The word that the new word starts as; `None` takes the class noun. Several, joined by `+`, are one
-    /// for each subject.
+    /// The word that the new word starts as; `None` takes the class noun, or its last word for Textual
+    /// Inversion. Several, joined by `+`, are one for each subject.
     pub initializer_word: Option<String>,
     /// What is trained of the U-Net, beside the new words.
     pub trained_weights: TrainedWeights,
@@ -170,10 +170,15 @@ impl TrainingSettings {
             .chain(self.further_clean_prompts.iter().map(String::as_str))
     }
 
-    /// The word that a subject's new word starts as.
+    /// The word that a subject's new word starts as. Textual Inversion starts as one token: of a noun of
+    /// several words as the last one, which says what it is ("teddy bear": a bear).
     pub fn initializer(&self, subject: usize, class_noun: &str) -> String {
         let words: Vec<&str> = self.initializer_word.iter().flat_map(|words| words.split('+')).collect();
-        let word = if words.is_empty() { class_noun } else { words[subject % words.len()] };
+        let word = match self.method {
+            _ if !words.is_empty() => words[subject % words.len()],
+            Method::TextualInversion => class_noun.split_whitespace().next_back().unwrap_or_default(),
+            _ => class_noun,
+        };
         word.trim().to_owned()
     }
 
