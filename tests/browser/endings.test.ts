@@ -95,7 +95,9 @@ const watchWhileAway = (context: BrowserContext) =>
       seen,
       Notification: class {
         static permission = "default";
-        static requestPermission = async () => "granted";
+        static async requestPermission(): Promise<string> {
+          return "granted";
+        }
         constructor(_title: string, { body }: { body: string }) {
           seen.told.push(body);
         }
