@@ -139,6 +139,11 @@ describe("the journey", () => {
     const loss = (record: TrainingRecord | undefined) => record?.personalizationLoss ?? Number.NaN;
     expect(loss(records[0])).toBeCloseTo(loss(control[0]), 4);
     expect(loss(records.at(-1))).toBeLessThan(loss(control.at(-1)));
+
+    // Its last preview is what the adapter is known by.
+    await goTo(page, "adapters");
+    await page.getByRole("img", { name: "A picture drawn with <my-dog>" }).waitFor();
+    await goTo(page, "personalize");
   });
 
   test("a prompt with the new word makes a picture, with and without the adapter", async () => {

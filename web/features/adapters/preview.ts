@@ -1,6 +1,7 @@
 /**
- * The picture that an adapter is known by: the one its file brought, else the first that was drawn with it, or one of
- * its strengths. None is taken while pictures aren't kept, and none that was drawn on another one, which may be a photo.
+ * The picture that an adapter is known by: the one its file brought, or its training's last preview, else the first that
+ * was drawn with it, or one of its strengths. None is taken while pictures aren't kept, and none that was drawn on
+ * another one, which may be a photo.
  */
 import type { Picture } from "../../engine/contract";
 import { toCanvas } from "../../ui/picture-view";

@@ -7,7 +7,8 @@ import type { PreviewPlan, PreviewScore, TrainingObserver } from "../../engine/a
 import type { AdapterReport, Picture, TrainingRecord, TrainingSettings } from "../../engine/contract";
 import { type Fault, needsFreshEngine, toFault } from "../../engine/fault";
 import type { RunFacts } from "../../engine/run-file";
-import { keepCheckpoint, keepTrained, library } from "../adapters/library";
+import { keepCheckpoint, keepTrained, type LibraryEntry, library } from "../adapters/library";
+import { setPreview } from "../adapters/preview";
 import { USUAL_GUIDANCE } from "../generate/form";
 import { model } from "../models/model";
 import { discard, findUnfinished } from "./checkpoints";
@@ -109,8 +110,7 @@ async function follow(
   try {
     const report = await train(observer);
     if (report) {
-      resultKey.value = (await keepTrained(report)).key;
-      phase.value = "done";
+      await show(await keepTrained(report));
       announce(text.run.done(wordsOf(run.settings)));
     }
     // Not before the adapter is kept: a tab killed in between loses neither.
@@ -122,6 +122,15 @@ async function follow(
   } finally {
     previewProgress.value = undefined;
   }
+}
+
+/** The run's result, known by its last preview. */
+async function show({ key }: LibraryEntry): Promise<void> {
+  resultKey.value = key;
+  phase.value = "done";
+  const last = previews.value.at(-1);
+  // The adapter is as good without.
+  if (last) await setPreview(key, last.picture).catch(() => undefined);
 }
 
 const observer: TrainingObserver = {
@@ -232,9 +241,9 @@ export async function keepLastCheckpoint(): Promise<void> {
   if (!kept || !run || !fault.value) return;
   try {
     if (needsFreshEngine(fault.value)) await openEngine();
-    resultKey.value = (await keepCheckpoint(kept.bytes, run.settings.placeholder)).key;
+    const entry = await keepCheckpoint(kept.bytes, run.settings.placeholder);
     fault.value = undefined;
-    phase.value = "done";
+    await show(entry);
     await discard(run.id);
   } catch (error) {
     fault.value = toFault(error);
