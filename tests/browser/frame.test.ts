@@ -1,13 +1,13 @@
 /** The page around the engine: screens in both sizes, help, keys, the tour, and one tab that leads. */
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { SCREENS } from "../../web/app/screens";
 import { expectAccessible } from "./accessibility";
 import {
   goTo,
   openPage,
   openStudio,
   overflowsSideways,
-  SCREENS,
   type Studio,
   screenshot,
   withoutEngine,

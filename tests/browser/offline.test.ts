@@ -1,7 +1,8 @@
 /** The page kept by its service worker: without a network after the first visit, and new versions of it. */
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { goTo, installed, openPage, openStudio, SCREENS, type Studio, withoutEngine } from "./studio";
+import { SCREENS } from "../../web/app/screens";
+import { goTo, installed, openPage, openStudio, type Studio, withoutEngine } from "./studio";
 import { VISITOR } from "./visitor";
 
 const KEPT: BrowserContextOptions = { ...VISITOR, serviceWorkers: "allow" };

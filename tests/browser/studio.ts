@@ -151,16 +151,6 @@ const REPORT_BREACHES = `addEventListener("securitypolicyviolation", (event) => 
 export const withoutEngine = (context: BrowserContext) =>
   context.addInitScript("delete Navigator.prototype.gpu");
 
-export const SCREENS = [
-  "personalize",
-  "generate",
-  "gallery",
-  "adapters",
-  "evaluate",
-  "models",
-  "about",
-] as const;
-
 export async function waitForModel(page: Page): Promise<void> {
   await page.locator(".header .pill.good, .header .pill.slow").waitFor({ timeout: PATIENCE });
 }

@@ -153,6 +153,17 @@ describe("taken back", () => {
     expect(subjects.photos.value.map(({ name }) => name)).toEqual(["dog 1", "dog 2"]);
     expect([firstSubject.noun, setup.target.value]).toEqual(["dog", "a dog next to a cat"]);
   });
+
+  test("not over photos that were added since", async () => {
+    const { firstSubject } = subjects;
+    await setup.addFiles(firstSubject, [photo("dog 1")]);
+    const [sample] = samples;
+    if (!sample) throw new Error("no sample");
+    await setup.chooseSample(firstSubject, { ...sample, images: [] });
+    await setup.addFiles(firstSubject, [photo("mug 1")]);
+    await undo();
+    expect(subjects.photos.value.map(({ name }) => name)).toEqual(["mug 1"]);
+  });
 });
 
 describe("photos held back", () => {

@@ -1,7 +1,8 @@
 /** Name, screens and the state of device and model; on phones the screens move to a bar at the thumb. */
 import { model } from "../features/models/model";
 import { Icon } from "../ui/icon";
-import { addressOf, SCREENS, type Screen, screen } from "./navigation";
+import { addressOf, screen } from "./navigation";
+import { SCREENS, type Screen } from "./screens";
 import { helpOpen } from "./shortcuts";
 import { device } from "./studio";
 import { text } from "./text";

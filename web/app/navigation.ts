@@ -1,16 +1,6 @@
 /** Which screen shows, and which thing on it, kept in the address so that Back and bookmarks work. */
 import { batch, signal } from "@preact/signals";
-
-export const SCREENS = [
-  "personalize",
-  "generate",
-  "gallery",
-  "adapters",
-  "evaluate",
-  "models",
-  "about",
-] as const;
-export type Screen = (typeof SCREENS)[number];
+import { SCREENS, type Screen } from "./screens";
 
 /** What shows: a screen, or the bench, which no link leads to but `?bench` in the address. */
 export type Shown = Screen | "bench";

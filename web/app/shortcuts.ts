@@ -4,7 +4,8 @@
  */
 import { signal } from "@preact/signals";
 import { remember, remembered } from "./choices";
-import { goTo, SCREENS } from "./navigation";
+import { goTo } from "./navigation";
+import { SCREENS } from "./screens";
 
 export const helpOpen = signal(false);
 export const singleKeys = signal(remembered("single-keys") !== "off");

@@ -1,7 +1,8 @@
 /** Where a first visit's tour is: four steps over the screens, shown until it was seen or skipped once. */
 import { signal } from "@preact/signals";
 import { remember, remembered } from "../../app/choices";
-import { goTo, type Screen } from "../../app/navigation";
+import { goTo } from "../../app/navigation";
+import type { Screen } from "../../app/screens";
 
 /** The screen that each step is about; its words are in `text.tour`. */
 export const STOPS = ["personalize", "personalize", "generate", "gallery"] as const satisfies Screen[];

@@ -110,7 +110,7 @@ async function follow(
   try {
     const report = await train(observer);
     if (report) {
-      await show(await keepTrained(report));
+      await endWith(await keepTrained(report));
       announce(text.run.done(wordsOf(run.settings)));
     }
     // Not before the adapter is kept: a tab killed in between loses neither.
@@ -124,8 +124,8 @@ async function follow(
   }
 }
 
-/** The run's result, known by its last preview. */
-async function show({ key }: LibraryEntry): Promise<void> {
+/** The run is done: its result is this adapter, known by the last preview. */
+async function endWith({ key }: LibraryEntry): Promise<void> {
   resultKey.value = key;
   phase.value = "done";
   const last = previews.value.at(-1);
@@ -243,7 +243,7 @@ export async function keepLastCheckpoint(): Promise<void> {
     if (needsFreshEngine(fault.value)) await openEngine();
     const entry = await keepCheckpoint(kept.bytes, run.settings.placeholder);
     fault.value = undefined;
-    await show(entry);
+    await endWith(entry);
     await discard(run.id);
   } catch (error) {
     fault.value = toFault(error);

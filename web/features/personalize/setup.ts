@@ -7,7 +7,7 @@ import { painted } from "../../app/painted";
 import { withArticle } from "../../app/prompts";
 import { engine } from "../../app/studio";
 import { text } from "../../app/text";
-import { offerUndo } from "../../app/undo";
+import { offerUndo, type Removal, withdrawUndo } from "../../app/undo";
 import type { Method, TrainingSettings } from "../../engine/contract";
 import { closeAll } from "./photo-list";
 import type { SubjectPhoto } from "./photos";
@@ -122,10 +122,13 @@ export function chooseSample(
   return subject.list.chooseSample(sample, quiet);
 }
 
+/** Photos whose place a sample took. */
+let replaced: Removal | undefined;
+
 function offerOwn(subject: SubjectChoice, own: SubjectPhoto[]): void {
   const noun = subject.classNoun.value;
   const wish = target.value;
-  offerUndo({
+  replaced = {
     sentence: text.personalize.replaced(own.length),
     bringBack: () => {
       subject.list.putBack(own);
@@ -134,11 +137,14 @@ function offerOwn(subject: SubjectChoice, own: SubjectPhoto[]): void {
       announce(text.personalize.back);
     },
     letGo: () => closeAll(own),
-  });
+  };
+  offerUndo(replaced);
 }
 
 /** Photos of the visitor's own; a sample makes room for them, with its words. */
 export function addFiles(subject: SubjectChoice, files: readonly File[]): Promise<void> {
+  // Taken back later, they would take the place of these.
+  withdrawUndo(replaced);
   if (subject.list.sample.value) {
     subject.classNoun.value = "";
     if (subject === firstSubject) target.value = "";
