@@ -53,6 +53,8 @@ await main(async () => {
   const { default: init, Engine } = await import(pathToFileURL(ENGINE).href);
   await init({ module_or_path: fs.readFileSync(ENGINE.replace(".js", "_bg.wasm")) });
   const engine = await Engine.open(subgroups);
+  // As the page does: kernels are tested and tiles chosen before anything is measured.
+  if (!options.host) await engine.start();
   const sd15 = options.model === "sd15";
   if (!sd15) await engine.loadModel(folderSource(options.model), () => undefined);
   const bench = await engine.beginBench({

@@ -6,20 +6,23 @@
 // before is scaled by exp(m_old − m_new). Scores are in units of log 2: exp₂ is what GPUs compute.
 // Q, O: [batch][query_tokens][heads][head_size];  K, V: [batch][key_tokens][heads][head_size];
 // log_sum_exp: [batch][heads][query_tokens], f32.
-// Keys and values take turns in other_rows. A row's maximum goes through workgroup memory: the lanes of
+// Keys and values take turns in other_rows: while the one is multiplied the other is on its way. A row's maximum goes through workgroup memory: the lanes of
 // a row need not lie in one subgroup, whose size differs between GPUs. Its sum stays with the lanes
 // until the end.
-{% from "attention_rows" import declarations, workgroup_memory, places, stage, scores, hide_unless, zero_sums, add_weighted, store, row_groups, own_tile, other_tile, chunks, slots %}
+{% from "attention_rows" import declarations, workgroup_memory, places, stage, in_flight, fetch, keep, scores, zero_scores, multiply, hide_unless, zero_sums, add_weighted, accumulate, store, row_groups, own_tile, other_tile, chunks, whole, slots %}
 {{ declarations([["query", "Element"], ["key", "Element"], ["value", "Element"]], [["output", "Element"], ["log_sum_exp", "f32"]]) }}
-{{ workgroup_memory("Vector") }}
+{{ workgroup_memory("Vector", ["own_rows"], ["other_rows"]) }}
 // [row][lane]: what a lane found for its rows
 var<workgroup> partial: array<vec4<f32>, {{ workgroup_size }}>;
 
 @compute @workgroup_size({{ workgroup_size }})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
 {{ places() }}
-{% if chunks == 1 %}
+{% if whole %}
 {{ stage("query", "own_rows", own_tile, "first_own", "p.query_tokens", "0u") }}
+{{ in_flight("key") }}
+{{ in_flight("value") }}
+{{ fetch("key", "0u", "p.key_tokens") }}
 {% endif %}
   // A component for each of the thread's rows.
   var maximum = vec4<f32>(-1e30);
@@ -31,7 +34,16 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let end = p.key_tokens;
 {% endif %}
   for (var first_other = 0u; first_other < end; first_other += {{ other_tile }}u) {
-{{ scores("score", "query", "p.query_tokens", "key", "p.key_tokens", chunks == 1) }}
+{% if whole %}
+    workgroupBarrier();
+{{ keep("key", "other_rows") }}
+{{ fetch("value", "first_other", "p.key_tokens") }}
+    workgroupBarrier();
+{{ zero_scores("score") }}
+{{ multiply("score", "own_rows", "other_rows") }}
+{% else %}
+{{ scores("score", "query", "p.query_tokens", "key", "p.key_tokens") }}
+{% endif %}
 {% for i in range(thread_rows) %}
     score_{{ i }} *= p.scale;
 {% endfor %}
@@ -45,9 +57,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     partial[thread] = peak;
     workgroupBarrier();
     peak = maximum;
-    for (var other_lane = 0u; other_lane < {{ lanes }}u; other_lane++) {
-      peak = max(peak, partial[row * {{ lanes }}u + other_lane]);
+{% for step in range(lanes if unrolled else 1) %}
+    {{ "{" if unrolled else "for (var other_lane = 0u; other_lane < " ~ lanes ~ "u; other_lane++) {" }}
+      peak = max(peak, partial[row * {{ lanes }}u + {{ step ~ "u" if unrolled else "other_lane" }}]);
     }
+{% endfor %}
     let correction = exp2(maximum - peak);
     maximum = peak;
     total *= correction;
@@ -61,7 +75,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 {% endfor %}
 {% endfor %}
 {% endfor %}
-{{ add_weighted("sum", "value", "p.key_tokens", false) }}
+{% if whole %}
+{{ keep("value", "other_rows") }}
+{{ fetch("key", "first_other + " ~ other_tile ~ "u", "p.key_tokens") }}
+    workgroupBarrier();
+{{ accumulate("sum", 0, "other_rows") }}
+{% else %}
+{{ add_weighted("sum", "value", "p.key_tokens") }}
+{% endif %}
   }
 
   partial[thread] = total;

@@ -18,13 +18,15 @@
 //   low_rank:           C += T · F besides, T [rows][rank], F like B with the rank for its depth.
 //
 // A workgroup computes tile_rows × tile_columns of C, a thread thread_rows × thread_columns of it in
-// named vec4 accumulators (f32 whatever the storage type). Tiles of A and B are staged in workgroup
-// memory depth-major, in the storage type; data that lies row-major is turned in registers, 4×4 numbers
-// a thread, so that every store to workgroup memory is a whole vec4. Two neighbouring threads read eight
+// named vec4 accumulators. Tiles of A and B are staged in workgroup memory depth-major, in f32 whatever the
+// storage type: a number is converted once and read tile_rows or tile_columns times. Data that lies row-major
+// is turned in registers, 4×4 numbers a thread, so that every store to workgroup memory is a whole vec4. Two neighbouring threads read eight
 // numbers of one row, and a vec4 of padding after each line of a tile puts their stores in different
 // banks. The extents that belong to the weight are constants (`depth` or `columns` 0: a parameter). Rows and columns
 // past the end are loaded from the last one instead and never stored; only a depth that is no multiple of
 // tile_depth is guarded in the loop.
+// unrolled: the steps along a tile's depth are written out. Compilers of GPUs do not do it by themselves, and
+// a fifth to a third of the time goes into the loop; on a processor it takes longer to compile than it gains.
 // *_vector: the contiguous extent is a multiple of four, so whole vec4s are loaded and stored.
 // splits > 1: workgroup.z computes its share of the sum and stores it as it is (gemm_reduce.wgsl adds up).
 {% from "gemm_staging" import staged_lines, staged_columns %}
@@ -52,8 +54,8 @@ enable f16;
 @group(0) @binding({{ b_scale_binding }}) var<storage, read> b_scale: array<f32>;
 {% endif %}
 
-var<workgroup> a_tile: array<Vector, {{ tile_depth * a_stride }}>;
-var<workgroup> b_tile: array<Vector, {{ tile_depth * b_stride }}>;
+var<workgroup> a_tile: array<vec4<f32>, {{ tile_depth * a_stride }}>;
+var<workgroup> b_tile: array<vec4<f32>, {{ tile_depth * b_stride }}>;
 
 // Four numbers from `at` on in line `line` of lines of `extent` numbers; those past the end are zero.
 {% macro four(buffer, vector) %}
@@ -234,12 +236,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
       }
 {% endif %}
       workgroupBarrier();
-      for (var k = 0u; k < {{ tile_depth }}u; k++) {
+{% for step in range(tile_depth if unrolled else 1) %}
+{% set k = step ~ "u" if unrolled else "k" %}
+      {{ "{" if unrolled else "for (var k = 0u; k < " ~ tile_depth ~ "u; k++) {" }}
 {% for i in range(thread_rows // 4) %}
-        let a_{{ i }} = vec4<f32>(a_tile[k * {{ a_stride }}u + {{ i * threads_down }}u + thread_down]);
+        let a_{{ i }} = a_tile[{{ k }} * {{ a_stride }}u + {{ i * threads_down }}u + thread_down];
 {% endfor %}
 {% for j in range(thread_columns // 4) %}
-        let b_{{ j }} = vec4<f32>(b_tile[k * {{ b_stride }}u + {{ j * threads_across }}u + thread_across]);
+        let b_{{ j }} = b_tile[{{ k }} * {{ b_stride }}u + {{ j * threads_across }}u + thread_across];
 {% endfor %}
 {% for i in range(thread_rows) %}
 {% for j in range(thread_columns // 4) %}
@@ -247,6 +251,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 {% endfor %}
 {% endfor %}
       }
+{% endfor %}
       workgroupBarrier();
     }
   }

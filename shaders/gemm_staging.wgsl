@@ -17,7 +17,7 @@
 {% endfor %}
 {% for component in "xyzw" %}
         {{ tile }}_tile[({{ tile }}_block_depth + {{ loop.index0 }}u) * {{ stride }}u + {{ tile }}_block_line / 4u] =
-          Vector(four_0.{{ component }}, four_1.{{ component }}, four_2.{{ component }}, four_3.{{ component }});
+          vec4<f32>(Vector(four_0.{{ component }}, four_1.{{ component }}, four_2.{{ component }}, four_3.{{ component }}));
 {% endfor %}
       }
 {% endmacro %}
@@ -43,7 +43,7 @@
 {% else %}
           {% if not whole %}if (at_depth < {{ depth_extent }}) {% endif %}{ four = four_of_{{ buffer }}({{ line }}, {{ extent }}, {{ place }}); }
 {% endif %}
-          {{ tile }}_tile[item / {{ across }}u * {{ stride }}u + item % {{ across }}u] = four;
+          {{ tile }}_tile[item / {{ across }}u * {{ stride }}u + item % {{ across }}u] = vec4<f32>(four);
         }
       }
 {% endfor %}

@@ -25,7 +25,7 @@ use crate::{
 
 const WORKGROUP_SIZE: u32 = 256;
 /// Operations of a thread in a round of the arithmetic probe.
-const OPERATIONS_A_ROUND: usize = 16 * 4 * 2;
+const OPERATIONS_A_ROUND: u64 = 16 * 4 * 2;
 /// Numbers in a vector.
 const VECTOR: usize = 4;
 
@@ -67,7 +67,7 @@ impl CeilingOps for CubeBackend {
             &[&x],
             &[&y],
             &[rounds, 0.5f32.to_bits()],
-            threads * rounds as usize * OPERATIONS_A_ROUND,
+            threads as u64 * u64::from(rounds) * OPERATIONS_A_ROUND,
         );
         y
     }

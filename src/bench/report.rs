@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::stopwatch::Timing;
-use crate::gpu::{DeviceReport, WorkByKind};
+use crate::gpu::{DeviceReport, WorkByKind, tiles::TileTable};
 
 /// Changes whenever a reader would have to.
 pub const FORMAT: &str = "palpable-bench-1";
@@ -15,6 +15,8 @@ pub struct Report {
     /// What computed: "palpable 0.1.0"
     pub engine: String,
     pub device: DeviceReport,
+    /// By which matrix products were cut up.
+    pub tiles: TileTable,
     /// Milliseconds of one read-back, which every row is free of.
     pub read_back: f64,
     pub ceiling: Option<Ceiling>,

@@ -13,7 +13,7 @@ use super::{
     stopwatch::{Effort, Stopwatch, wait_for},
 };
 use crate::{
-    gpu::Gpu,
+    gpu::{Gpu, KernelProfile},
     pipeline::{Error, Precision},
 };
 
@@ -48,6 +48,7 @@ impl Session {
             format: FORMAT,
             engine: concat!("palpable ", env!("CARGO_PKG_VERSION")).to_owned(),
             device: gpu.report.clone(),
+            tiles: KernelProfile::on(&gpu.device).tiles,
             read_back: stopwatch.read_back() * 1e3,
             ceiling: None,
             rows: Vec::new(),

@@ -1,7 +1,7 @@
 //! Times work on the device by the wall clock.
 //!
-//! A sample queues the work many times over, then reads one number back, which the device answers
-//! only when all before it is done; what such a read costs on an idle device is measured beforehand
+//! A sample queues the work many times over, then waits until the device is idle and reads one number
+//! back; what such a read costs on an idle device is measured beforehand
 //! and taken off. The first run is not counted: it compiles the pipelines.
 
 use std::rc::Rc;
@@ -28,14 +28,16 @@ pub struct Effort {
     sample: f64,
     /// All samples together, in seconds, where a single run isn't longer.
     row: f64,
+    /// Seconds of runs that don't count, after the one that compiles.
+    warm_up: f64,
 }
 
 impl Effort {
     pub fn new(quick: bool) -> Self {
         if quick {
-            Self { samples: 3, sample: 0.005, row: 0.5 }
+            Self { samples: 3, sample: 0.005, row: 0.5, warm_up: 0.0 }
         } else {
-            Self { samples: 7, sample: 0.05, row: 4.0 }
+            Self { samples: 7, sample: 0.05, row: 4.0, warm_up: 0.15 }
         }
     }
 }
@@ -100,9 +102,18 @@ impl Stopwatch {
         let work = Work::so_far() - before;
         self.wait().await?;
 
-        let (once, _) = self.sample(1, prepare).await?;
-        let repeats = (effort.sample / once.max(1e-6)).ceil() as usize;
-        let repeats = repeats.clamp(1, most_repeats.max(1));
+        // A GPU that waited for a compiler has slowed its clock down.
+        let warm = (self.clock)() + effort.warm_up;
+        let mut once = self.sample(1, prepare).await?.0;
+        let repeats_for = |once: f64| {
+            let repeats = (effort.sample / once.max(1e-6)).ceil() as usize;
+            repeats.clamp(1, most_repeats.max(1))
+        };
+        while (self.clock)() < warm {
+            let repeats = repeats_for(once);
+            once = self.sample(repeats, prepare).await?.0 / repeats as f64;
+        }
+        let repeats = repeats_for(once);
         let affordable = effort.row / (once * repeats as f64).max(effort.sample);
         let samples = (affordable as usize).clamp(1, effort.samples);
         let (mut device, mut host) = (Vec::new(), Vec::new());
@@ -146,6 +157,11 @@ impl Stopwatch {
 
 /// Until the device has done what was asked of it so far. `probe`: any tensor of it.
 pub async fn wait_for(gpu: &Gpu, probe: Tensor<1>) -> Result<(), Error> {
+    #[cfg(not(target_arch = "wasm32"))]
+    {
+        crate::gpu::hand_over(&probe);
+        gpu.wait_until_idle();
+    }
     let read = gpu::read(probe).await;
     gpu.check()?;
     read.map(|_| ()).map_err(|error| Error::ReadBack(error.to_string()))

@@ -162,6 +162,16 @@ impl Gpu {
         }
     }
 
+    /// Returns when the device has done all that it was given so far. wgpu's read-back of a number that
+    /// lies ready does not wait for that natively; in a browser it does.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn wait_until_idle(&self) {
+        if let Some(device) = &self.handle {
+            // A lost device is announced by the next check.
+            let _ = device.poll(wgpu::PollType::wait_indefinitely());
+        }
+    }
+
     /// The first error since the last call, if there was one: call it after every read-back, before
     /// the numbers are believed. A lost device stays lost; anything else is reported once, so that a
     /// smaller request can be tried next.

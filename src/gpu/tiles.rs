@@ -36,8 +36,8 @@ const TILE_COUNT: usize = 6;
 /// From the most reuse of loaded numbers to the most workgroups. Each fits 16 KiB of workgroup memory
 /// and 256 threads, and has at least a thread for every 4 × 4 block that it stages of one factor.
 pub static TILES: [Tile; TILE_COUNT] = [
-    Tile::new([128, 128, 8], [8, 8]),
     Tile::new([128, 64, 16], [8, 8]),
+    Tile::new([64, 64, 16], [8, 8]),
     Tile::new([64, 64, 16], [8, 4]),
     Tile::new([128, 32, 16], [8, 4]),
     Tile::new([32, 64, 16], [4, 4]),
@@ -80,7 +80,12 @@ impl Candidate {
     }
 
     pub fn tile(self) -> &'static Tile {
-        &TILES[self.tile % TILE_COUNT]
+        &TILES[self.tile_index()]
+    }
+
+    /// Of [`TILES`].
+    pub(super) fn tile_index(self) -> usize {
+        self.tile % TILE_COUNT
     }
 }
 
@@ -140,8 +145,8 @@ impl Default for TileTable {
         let speed =
             |gigaflops: u64, in_flight| Speed { flops_per_second: gigaflops * 1_000_000_000, in_flight };
         let speeds = [
-            speed(4_000, 64),
             speed(4_000, 96),
+            speed(4_000, 192),
             speed(3_400, 96),
             speed(3_200, 96),
             speed(2_400, 96),
@@ -217,18 +222,19 @@ impl TileTable {
             .map_or(Candidate { tile: 0, splits: 1 }, |(candidate, _)| candidate)
     }
 
-    /// ⌈workgroups / in flight⌉ · (work of one) / (speed of one), and what splitting costs: every
-    /// sum is written and read once more, by another launch.
+    /// (workgroups / in flight, but at least 1) · (work of one) / (speed of one), and what splitting costs:
+    /// every sum is written and read once more, by another launch. Workgroups start as others end, not in
+    /// rounds, so a fraction of a round takes a fraction of its time.
     fn seconds(&self, workload: Workload, candidate: Candidate, speed: Speed) -> f64 {
         let Candidate { splits, .. } = candidate;
         let tile = candidate.tile();
         let [across, down, _] = workload.workgroups(tile, splits);
-        let workgroups = across as usize * down as usize * splits as usize;
-        let rounds = workgroups.div_ceil(speed.in_flight.max(1) as usize);
+        let workgroups = f64::from(across) * f64::from(down) * f64::from(splits);
+        let rounds = (workgroups / f64::from(speed.in_flight.max(1))).max(1.0);
         let depth = workload.depth.div_ceil(tile.depth as usize).div_ceil(splits as usize);
         let work = 2.0 * f64::from(tile.rows * tile.columns * tile.depth) * depth as f64;
         let one = speed.flops_per_second.max(1) as f64 / f64::from(speed.in_flight.max(1));
-        let compute = rounds as f64 * work / one;
+        let compute = rounds * work / one;
         if splits == 1 {
             return compute;
         }

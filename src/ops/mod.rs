@@ -17,6 +17,8 @@ pub mod group_norm;
 pub mod layer_norm;
 pub mod linear;
 pub mod quantized;
+pub mod seed;
+pub mod total;
 
 use burn::tensor::Tensor;
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::Error;
 use super::quantized_moments::{QuantizedMoments, QuantizedParts, SMALLEST_GROUP};
 use super::transfer::{read, upload};
+use crate::ops::total::total;
 
 /// β₁ and β₂, the decay of the moments.
 pub(super) const BETAS: [f32; 2] = [0.9, 0.999];
@@ -191,7 +192,7 @@ fn adamw(weight_decay: f64) -> AdamW {
 
 /// ‖g‖ over the gradients of both groups together, `[1]`, on the device.
 pub fn global_norm(lora: Tensor<1>, embedding: Tensor<1>) -> Tensor<1> {
-    (lora.square().sum() + embedding.square().sum()).sqrt()
+    (total(lora.square()) + total(embedding.square())).sqrt()
 }
 
 /// gradient · min(1, limit / (‖g‖ + 1e-6)), PyTorch's `clip_grad_norm_`, without reading the norm

@@ -7,6 +7,7 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
+use crate::ops::total::total;
 use crate::sampling::{NoiseSchedule, PredictionType, guide};
 
 /// How much signal and noise each row of a batch holds.
@@ -128,7 +129,9 @@ pub fn shifted_target(
 
 /// mean((output − target)²) over everything, `[1]`.
 pub fn mean_squared_error(output: Tensor<4>, target: Tensor<4>) -> Tensor<1> {
-    (output - target).square().mean()
+    let squares = (output - target).square();
+    let count = squares.shape().num_elements();
+    total(squares) / count as f64
 }
 
 /// The gradient of [`mean_squared_error`] with respect to the prediction: 2·(p − target)/n.
@@ -145,5 +148,5 @@ pub fn pulls(
     noise_prediction: Tensor<4>,
     noise: Tensor<4>,
 ) -> (Tensor<1>, Tensor<1>) {
-    ((direction * lambda).square().sum(), ((noise_prediction - noise) * 2.0).square().sum())
+    (total((direction * lambda).square()), total(((noise_prediction - noise) * 2.0).square()))
 }

@@ -4,6 +4,7 @@ use burn::tensor::{Int, Tensor, TensorData};
 
 use super::ActivationPolicy;
 use super::gradients::{Conditioning, Networks, repeat_rows};
+use crate::ops::seed::seed;
 
 /// The personalization prompts' way through the text encoder, and back to [V].
 pub(super) struct PersonalPrompt<'a> {
@@ -41,7 +42,7 @@ impl PersonalPrompt<'_> {
     pub fn backward(&self, tape: Option<PromptTape>, gradient: Tensor<3>) -> Tensor<2> {
         let (embedding, states) = tape.unwrap_or_else(|| self.record());
         let gradient = gradient.cast(states.dtype());
-        let mut gradients = (states * gradient.autodiff()).sum().backward();
+        let mut gradients = seed(states, gradient).backward();
         embedding.grad_remove(&mut gradients).unwrap_or_else(|| self.embedding.zeros_like())
     }
 }

@@ -21,6 +21,7 @@ use super::lora_parameters::{LoraFactors, ModuleGradient};
 use crate::model::cross_attention::CrossAttentionHook;
 use crate::model::unet::{UNet2DConditionModel, size};
 use crate::model::unet_blocks::{Conditioning, Segment, SegmentInput};
+use crate::ops::seed::seed;
 
 /// What is kept of the forward pass for the backward pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -223,7 +224,7 @@ impl<'a> SegmentedPass<'a> {
                 Record::Inputs(inputs, sources) => (self.play(segment, *inputs, true), sources),
             };
             let Tape { image, skip, encoder_hidden_states, factors, output, localized } = tape;
-            let of_output = (output * gradient.autodiff()).sum();
+            let of_output = seed(output, gradient);
             let scalar = match (localized, &self.localized) {
                 (Some(part), Some(localized)) => of_output.cast(DType::F32) + part * localized.weight,
                 _ => of_output,

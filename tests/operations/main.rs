@@ -18,4 +18,5 @@ mod layer_norm;
 mod linear;
 mod quantized;
 mod subgroups;
+mod sums;
 mod tiles;

@@ -13,16 +13,16 @@ use crate::support::values;
 /// Does something with every candidate as the only one, on a device of its own, so that no other test
 /// computes by its tables.
 fn with_each(candidates: impl Iterator<Item = Candidate>, test: impl Fn(&Gpu, Candidate)) {
-    with_each_and(true, candidates, test);
+    with_each_and(|profile| profile, candidates, test);
 }
 
 fn with_each_and(
-    constant_extents: bool,
+    change: impl Fn(KernelProfile) -> KernelProfile,
     candidates: impl Iterator<Item = Candidate>,
     test: impl Fn(&Gpu, Candidate),
 ) {
     let gpu = pollster::block_on(Gpu::open(Choice::Gpu)).expect("a GPU or a software Vulkan driver");
-    let profile = KernelProfile { constant_extents, ..KernelProfile::on(&gpu.device) };
+    let profile = change(KernelProfile::on(&gpu.device));
     for candidate in candidates {
         let tiles = profile.tiles.clone().only(candidate);
         KernelProfile { tiles, ..profile.clone() }.set(&gpu.device);
@@ -90,11 +90,20 @@ fn convolutions(gpu: &Gpu, candidate: Candidate) {
 /// As on a browser's software adapter, where one kernel serves weights of all shapes.
 #[test]
 fn products_whose_extents_are_parameters() {
+    let parameters = |profile| KernelProfile { constant_extents: false, ..profile };
     for splits in [1, 4] {
         let candidate = || Candidate::all().filter(move |candidate| candidate.splits == splits).take(1);
-        with_each_and(false, candidate(), linear_layers);
-        with_each_and(false, candidate(), convolutions);
+        with_each_and(parameters, candidate(), linear_layers);
+        with_each_and(parameters, candidate(), convolutions);
     }
+}
+
+/// As on a GPU, wherever the tests run: on a software adapter loops stay loops.
+#[test]
+fn products_whose_loops_are_written_out() {
+    let hardware = |profile| KernelProfile { software: false, ..profile };
+    let largest = Candidate::all().take(1);
+    with_each_and(hardware, largest.chain([Candidate::simplest()]), linear_layers);
 }
 
 /// The additions of the epilogue are made once, wherever the sum was split.

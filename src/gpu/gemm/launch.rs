@@ -118,7 +118,7 @@ impl Product {
         epilogue: Option<&'a Epilogue>,
     ) -> (Kernel, Vec<&'a CubeTensor>) {
         let Extents { rows, columns, depth } = self.extents;
-        let constant_extents = KernelProfile::of(&self.a).constant_extents;
+        let KernelProfile { constant_extents, software, .. } = *KernelProfile::of(&self.a);
         let constant = |extent| if constant_extents { extent } else { 0 };
         // What belongs to the weight is a constant; the number of pixels or tokens is a parameter.
         let (a_layout, a_contiguous, rows, depth_constant) = match self.a_layout {
@@ -147,7 +147,8 @@ impl Product {
             .with("tile_depth", tile.depth)
             .with("thread_rows", tile.thread_rows)
             .with("thread_columns", tile.thread_columns)
-            .with("splits", splits);
+            .with("splits", splits)
+            .with("unrolled", !software);
         if let ALayout::Image(patches) | ALayout::Patches(patches) = self.a_layout {
             kernel = with_patches(kernel, patches);
         }

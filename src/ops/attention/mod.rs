@@ -83,16 +83,18 @@ impl Projections {
             .with("thread_rows", tiles.thread_rows)
             .with("lanes", tiles.lanes)
             .with("chunk", tiles.chunk)
+            .with("unrolled", !KernelProfile::of(&self.query).software)
     }
 
-    /// For a kernel whose workgroups own rows of `tokens`, keep weights of `weight`, and sum up `sums`
-    /// results.
-    fn tiles(&self, tokens: usize, weight: DType, sums: u32) -> Tiles {
+    /// For a kernel whose workgroups own rows of `tokens`, keep weights of `weight`, multiply rows of so many
+    /// `operands` with as many others', and sum up `sums` results.
+    fn tiles(&self, tokens: usize, weight: DType, operands: u32, sums: u32) -> Tiles {
         let [batch, _, _, head_size] = self.extents();
         let task = Task {
             vectors: head_size.div_ceil(4) as u32,
             vector_bytes: 4 * self.query.dtype.size() as u32,
             weight_bytes: 4 * weight.size() as u32,
+            operands,
             sums,
             tokens: tokens as u32,
             heads: (batch * self.heads) as u32,
@@ -136,7 +138,7 @@ impl Projections {
         let [batch, query_tokens, ..] = self.extents();
         let output = empty(&self.query, self.query.shape(), self.query.dtype);
         let log_sum_exp = empty(&self.query, [batch, self.heads, query_tokens], DType::F32);
-        let tiles = self.tiles(query_tokens, self.query.dtype, 1);
+        let tiles = self.tiles(query_tokens, self.query.dtype, 1, 1);
         self.kernel("attention_forward", tiles).launch(
             self.workgroups(query_tokens, tiles),
             &[&self.query, &self.key, &self.value],
@@ -151,7 +153,7 @@ impl Projections {
     fn backward(&self, output: &CubeTensor, log_sum_exp: &CubeTensor, dy: CubeTensor) -> [CubeTensor; 3] {
         let dy = into_contiguous(dy);
         let [batch, query_tokens, key_tokens, _] = self.extents();
-        let tiles = self.tiles(query_tokens, DType::F32, 1);
+        let tiles = self.tiles(query_tokens, DType::F32, 2, 1);
         let delta = empty(log_sum_exp, log_sum_exp.shape(), DType::F32);
         let rows = (query_tokens * self.heads) as u32;
         self.kernel("attention_delta", tiles).launch(
@@ -171,7 +173,7 @@ impl Projections {
             &self.parameters(tiles),
             self.product_flops() * 3,
         );
-        let tiles = self.tiles(key_tokens, DType::F32, 2);
+        let tiles = self.tiles(key_tokens, DType::F32, 2, 2);
         self.kernel("attention_backward_key_value", tiles).launch(
             self.workgroups(key_tokens, tiles),
             &inputs,

@@ -37,6 +37,8 @@ pub(super) struct Task {
     pub vector_bytes: u32,
     /// Bytes of the weights of four pairs of rows.
     pub weight_bytes: u32,
+    /// Arrays of own rows, and of others, where workgroup memory holds whole rows; otherwise one of each.
+    pub operands: u32,
     /// Results of the size of a head that a thread sums up for each of its rows.
     pub sums: u32,
     /// Rows of one batch row and head.
@@ -88,7 +90,8 @@ impl Tiles {
     fn bytes(&self, task: Task) -> u32 {
         let stride = self.chunk | 1;
         let others = 4 * self.lanes;
-        (self.own() + others) * stride * task.vector_bytes
+        let operands = if self.chunk == task.vectors { task.operands } else { 1 };
+        operands * (self.own() + others) * stride * task.vector_bytes
             + self.own() * self.lanes * task.weight_bytes
             + self.threads() * 16
     }
@@ -100,7 +103,8 @@ mod tests {
 
     /// A guided step's batch of two with eight heads at 64 × 64.
     fn task(head_size: u32, sums: u32, vector_bytes: u32) -> Task {
-        Task { vectors: head_size.div_ceil(4), vector_bytes, weight_bytes: 16, sums, tokens: 4096, heads: 16 }
+        let vectors = head_size.div_ceil(4);
+        Task { vectors, vector_bytes, weight_bytes: 16, operands: sums, sums, tokens: 4096, heads: 16 }
     }
 
     #[test]

@@ -18,7 +18,7 @@ use palpable::{
     weights::DirectorySource,
 };
 
-use super::error::Error;
+use super::{device_memo, error::Error};
 
 /// Measure the engine on this device
 #[derive(Args)]
@@ -160,7 +160,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
 }
 
 async fn measure(options: &Options, tasks: &[Task]) -> Result<(), Error> {
-    let gpu = Gpu::open(Choice::Gpu).await.map_err(pipeline::Error::from)?;
+    let mut gpu = Gpu::open(Choice::Gpu).await.map_err(pipeline::Error::from)?;
     eprintln!("Measuring on {} ({}).", gpu.report.adapter_name, gpu.report.backend);
     let plan = options.plan(tasks);
     let model = options.model(&gpu, &plan).await?;
@@ -169,6 +169,7 @@ async fn measure(options: &Options, tasks: &[Task]) -> Result<(), Error> {
         print!("{}", table::counted(&counted));
         return write(options.json.as_deref(), &counted);
     }
+    device_memo::start(&mut gpu).await.map_err(pipeline::Error::from)?;
     let start = Instant::now();
     let mut session = Session::new(&gpu, model, plan, Rc::new(move || start.elapsed().as_secs_f64())).await?;
     while let Some(name) = session.next() {

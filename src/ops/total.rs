@@ -1,0 +1,27 @@
+//! The sum of all numbers of a tensor, without burn's whole-tensor reduction.
+//!
+//! That one runs in a single workgroup whatever the size: the norm of Stable Diffusion 1.5's gradients, 26 MB,
+//! took an H200 tens of milliseconds. Here columns of a nearly square matrix are summed, one by each thread,
+//! and then their sums.
+
+use burn::tensor::Tensor;
+
+use super::on_gpu;
+
+/// So few numbers are left to one workgroup.
+const FEW: usize = 256;
+
+/// Σ x, `[1]`, in the type of x.
+pub fn total<const D: usize>(x: Tensor<D>) -> Tensor<1> {
+    let count = x.shape().num_elements();
+    if count <= FEW || !on_gpu(&x) {
+        return x.sum();
+    }
+    let x = x.reshape([count]);
+    let columns = count.isqrt().next_power_of_two();
+    let rows = count / columns;
+    let matrix = x.clone().narrow(0, 0, rows * columns).reshape([rows, columns]);
+    let sum = total(matrix.sum_dim(0));
+    let rest = count - rows * columns;
+    if rest == 0 { sum } else { sum + total(x.narrow(0, rows * columns, rest)) }
+}
