@@ -162,8 +162,8 @@ impl Gpu {
         }
     }
 
-    /// Returns when the device has done all that it was given so far. wgpu's read-back of a number that
-    /// lies ready does not wait for that natively; in a browser it does.
+    /// Returns when the device has done all that it was given so far. A read-back alone does not wait for
+    /// that natively: on an H200 the clock stopped while it was still computing. In a browser it does.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn wait_until_idle(&self) {
         if let Some(device) = &self.handle {

@@ -222,15 +222,15 @@ impl TileTable {
             .map_or(Candidate { tile: 0, splits: 1 }, |(candidate, _)| candidate)
     }
 
-    /// (workgroups / in flight, but at least 1) · (work of one) / (speed of one), and what splitting costs:
+    /// (workgroups / in flight + ½, but at least 1) · (work of one) / (speed of one), and what splitting costs:
     /// every sum is written and read once more, by another launch. Workgroups start as others end, not in
-    /// rounds, so a fraction of a round takes a fraction of its time.
+    /// rounds; the half is the end, where fewer and fewer are left.
     fn seconds(&self, workload: Workload, candidate: Candidate, speed: Speed) -> f64 {
         let Candidate { splits, .. } = candidate;
         let tile = candidate.tile();
         let [across, down, _] = workload.workgroups(tile, splits);
         let workgroups = f64::from(across) * f64::from(down) * f64::from(splits);
-        let rounds = (workgroups / f64::from(speed.in_flight.max(1))).max(1.0);
+        let rounds = (workgroups / f64::from(speed.in_flight.max(1)) + 0.5).max(1.0);
         let depth = workload.depth.div_ceil(tile.depth as usize).div_ceil(splits as usize);
         let work = 2.0 * f64::from(tile.rows * tile.columns * tile.depth) * depth as f64;
         let one = speed.flops_per_second.max(1) as f64 / f64::from(speed.in_flight.max(1));

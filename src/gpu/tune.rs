@@ -85,7 +85,8 @@ pub async fn tune(gpu: &Gpu, budget_seconds: f64, clock: impl Fn() -> f64) -> Re
     // All are compiled first: a GPU that waits for a compiler slows its clock down.
     let mut compiled = Vec::new();
     let mut excluded = Vec::new();
-    for (probe, candidate) in probes.iter().flat_map(|probe| Candidate::whole().map(move |one| (probe, one))) {
+    for (probe, candidate) in probes.iter().flat_map(|probe| Candidate::whole().map(move |one| (probe, one)))
+    {
         if clock() >= start + budget_seconds * COMPILING_SHARE {
             break;
         }
@@ -263,6 +264,9 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
         let kind = DispatchTensorKind::Cube(BackendTensor::Float(tensor));
         let tensor = DispatchTensor { kind, autodiff: DispatchAutodiffContext::Disabled };
         let read = readback::read(Tensor::<2>::from_dispatch(tensor).narrow(0, 0, 1).narrow(1, 0, 1)).await;
+        // Natively the number came before an H200 was done with all that had been queued.
+        #[cfg(not(target_arch = "wasm32"))]
+        self.gpu.wait_until_idle();
         self.gpu.check()?;
         read.map(|_| ()).map_err(|error| Error::Failed { reason: error.to_string() })
     }

@@ -76,6 +76,8 @@ impl Projections {
 
     fn kernel(&self, template: &'static str, tiles: Tiles) -> Kernel {
         let [_, _, _, head_size] = self.extents();
+        // Many chunks make a long program: a head of 512 was no faster for it on an H200.
+        let few_chunks = head_size.div_ceil(4) as u32 <= 4 * tiles.chunk;
         Kernel::new(template, self.query.dtype, tiles.threads())
             .with("head_size", head_size as u32)
             .with("vector", head_size.is_multiple_of(4))
@@ -83,7 +85,7 @@ impl Projections {
             .with("thread_rows", tiles.thread_rows)
             .with("lanes", tiles.lanes)
             .with("chunk", tiles.chunk)
-            .with("unrolled", !KernelProfile::of(&self.query).software)
+            .with("unrolled", few_chunks && !KernelProfile::of(&self.query).software)
     }
 
     /// For a kernel whose workgroups own rows of `tokens`, keep weights of `weight`, multiply rows of so many

@@ -4,7 +4,8 @@
 //! Diffusion: size 40 by tiles of 64 queries × 40 keys with the whole head staged, 80 and 160 in parts
 //! of 40 channels, 64 and 128 by 64 × 32 in parts of 32 channels. In 16 KiB the tiles are 64 × 20 in
 //! parts of 20 channels at size 40, 32 × 32 in parts of 32 at 160. A head of 512 has so much output
-//! that a thread keeps one row.
+//! that a thread keeps one row. Backward, which multiplies two pairs of rows, size 40 is whole in 48 KiB and
+//! in parts of 20 channels in 32.
 
 /// Groups of threads that share no rows; each has `lanes` threads.
 const ROW_GROUPS: u32 = 16;
