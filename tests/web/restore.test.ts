@@ -4,8 +4,8 @@ import { library } from "../../web/features/adapters/library";
 import type { PictureSettings } from "../../web/features/gallery/picture-settings";
 import { encodeRegion } from "../../web/features/gallery/region-mask";
 import * as form from "../../web/features/generate/form";
-import { filledIn, fillIn } from "../../web/features/generate/restore";
-import { size } from "../../web/features/generate/size";
+import { filledIn, fillIn, keepFilledIn, undoFillIn } from "../../web/features/generate/restore";
+import { setSize, size } from "../../web/features/generate/size";
 import { strength } from "../../web/features/generate/start-picture";
 import { steering, steeringChoice } from "../../web/features/generate/steering-settings";
 import { model } from "../../web/features/models/model";
@@ -72,6 +72,36 @@ describe("the settings of a picture fill Generate in", () => {
     expect(library.value.some(({ active }) => active)).toBe(false);
     expect(notes()).toEqual(["They come from “cat.png”."]);
   });
+});
+
+describe("taking it back", () => {
+  test("everything is as it was before", async () => {
+    setSize({ width: 256, height: 128 });
+    form.prompt.value = "my own words";
+    form.guidanceScale.value = 3;
+    strength.value = 0.3;
+    const before = formNow();
+    const started = { ...settings, start: { strength: 0.8 }, delayedConcept: 0.5 };
+    fillIn(started);
+    expect(formNow()).not.toEqual(before);
+    await undoFillIn();
+    expect(formNow()).toEqual(before);
+    expect(notes()).toBeUndefined();
+  });
+
+  test("not once it was kept", async () => {
+    fillIn(settings);
+    keepFilledIn();
+    await undoFillIn();
+    expect(form.prompt.value).toBe(settings.prompt);
+  });
+
+  function formNow() {
+    const { prompt, negativePrompt, seed, seedLocked, steps, guidanceScale, sampler } = form;
+    const fields = [prompt, negativePrompt, seed, seedLocked, steps, guidanceScale, sampler, size, strength];
+    const adapters = library.value.map(({ active, strength }) => [active, strength]);
+    return [...fields.map(({ value }) => value), steeringChoice(), adapters];
+  }
 });
 
 describe("steering comes back", () => {

@@ -18,7 +18,7 @@ vi.mock("../../web/app/studio", () => ({
   }),
 }));
 
-const { undo } = await import("../../web/app/undo");
+const { undo, undoable } = await import("../../web/app/undo");
 const { samples } = await import("../../web/features/personalize/samples");
 const setup = await import("../../web/features/personalize/setup");
 const previewChoice = await import("../../web/features/personalize/preview-choice");
@@ -114,6 +114,18 @@ describe("several things in one run", () => {
     setup.target.value = "a dog next to a dog";
     expect(other?.placeholder.value).toBe("<my-dog-2>");
     expect(setup.previewPrompt.value).toBe("<my-dog> next to <my-dog-2>");
+  });
+
+  test("a further wish that is taken away comes back in its place", async () => {
+    setup.furtherTargets.value = ["a dog in a boat", "a dog in the snow", ""];
+    setup.removeFurtherTarget(0);
+    expect(setup.furtherTargets.value).toEqual(["a dog in the snow", ""]);
+    expect(undoable.value?.sentence).toBe("Wish 2 removed.");
+    await undo();
+    expect(setup.furtherTargets.value).toEqual(["a dog in a boat", "a dog in the snow", ""]);
+    setup.removeFurtherTarget(2);
+    expect(undoable.value).toBeUndefined();
+    setup.furtherTargets.value = [];
   });
 
   test("without a further one the settings say so, and a removed one leaves nothing behind", async () => {

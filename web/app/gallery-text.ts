@@ -79,6 +79,7 @@ export const galleryText = {
 
   filledIn: {
     title: "The settings are filled in",
+    undone: "The settings are as they were before.",
     file: (name: string) => `They come from “${name}”.`,
     noAdapter: (name: string) =>
       `The adapter “${name}” isn't here. Import it under Adapters for the same picture.`,

@@ -84,6 +84,7 @@ export const germanGallery: Text["gallery"] = {
 
   filledIn: {
     title: "Die Einstellungen sind eingetragen",
+    undone: "Die Einstellungen sind wieder wie vorher.",
     file: (name) => `Sie kommen aus „${name}“.`,
     noAdapter: (name) =>
       `Der Adapter „${name}“ ist nicht hier. Importiere ihn unter „Adapter“, um dasselbe Bild zu bekommen.`,

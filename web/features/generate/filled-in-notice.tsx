@@ -1,22 +1,26 @@
 /** Says that the settings come from another picture, and what of them could not be taken over. */
 import { text } from "../../app/text";
+import { Icon } from "../../ui/icon";
 import { Notice } from "../../ui/notice";
-import { filledIn } from "./restore";
+import { filledIn, keepFilledIn, undoFillIn } from "./restore";
 
 export function FilledInNotice() {
   const now = filledIn.value;
   if (!now) return null;
-  const dismiss = () => {
-    filledIn.value = undefined;
-  };
   return (
     <Notice
       tone="hint"
       title={text.gallery.filledIn.title}
       actions={
-        <button type="button" class="button" onClick={dismiss}>
-          {text.faults.dismiss}
-        </button>
+        <>
+          <button type="button" class="button" onClick={undoFillIn}>
+            <Icon name="again" />
+            {text.undo}
+          </button>
+          <button type="button" class="button" onClick={keepFilledIn}>
+            {text.faults.dismiss}
+          </button>
+        </>
       }
     >
       {now.notes.map((note) => (

@@ -24,7 +24,7 @@ export const sampler = signal<SamplerName>("ddim");
 export const mapsHeat = signal(false);
 
 /** `undefined` takes the model's own number. */
-const ownSteps = signal<number | undefined>(undefined);
+export const ownSteps = signal<number | undefined>(undefined);
 export const steps = computed(
   () => ownSteps.value ?? (model.value.state === "ready" ? model.value.report.defaultSteps : 25),
 );

@@ -11,14 +11,14 @@ import { FilledInNotice } from "./filled-in-notice";
 import * as form from "./form";
 import { generate } from "./generate";
 import { MemoryLine } from "./memory-line";
-import { filledIn } from "./restore";
+import { keepFilledIn } from "./restore";
 
 const words = text.generate;
 
 export function PromptForm() {
   const submit = (event: Event) => {
     event.preventDefault();
-    filledIn.value = undefined;
+    keepFilledIn();
     void generate();
   };
   return (

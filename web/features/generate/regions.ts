@@ -7,7 +7,7 @@ import { decodeRegion, encodeRegion, REGION_SIDE } from "../gallery/region-mask"
 import { prompt } from "./form";
 
 /** A word's region: a byte a place of 64 × 64, white inside. */
-const painted = signal<ReadonlyMap<string, Uint8Array>>(new Map());
+export const painted = signal<ReadonlyMap<string, Uint8Array>>(new Map());
 
 /** The learned words of the prompt, in its order. */
 export const regionWords = computed(() =>

@@ -7,6 +7,7 @@ import { library, plainName } from "../adapters/library";
 import type { FoundSettings, UsedStart } from "../gallery/picture-settings";
 import { model } from "../models/model";
 import * as form from "./form";
+import { type FormMemory, rememberForm } from "./form-memory";
 import { restoreRegions } from "./regions";
 import { type Size, sameSize, setSize, size } from "./size";
 import { startFromGallery, startFromKept } from "./start-from-gallery";
@@ -15,8 +16,11 @@ import * as steering from "./steering-settings";
 
 const words = text.gallery.filledIn;
 
-/** Shown until the next picture is drawn. */
-export const filledIn = signal<{ notes: string[] } | undefined>(undefined);
+/** Shown until the next picture is drawn; so long it can be undone. */
+export const filledIn = signal<{ notes: string[]; before: FormMemory } | undefined>(undefined);
+
+/** Until the picture to start from is there. */
+let filling = Promise.resolve();
 
 /** Where settings come from. */
 export interface Origin {
@@ -28,6 +32,8 @@ export interface Origin {
 
 /** What the settings don't say stays as it is, but for the adapters: those not named are switched off. */
 export function fillIn(settings: FoundSettings, from: Origin = {}): void {
+  keepFilledIn();
+  const before = rememberForm();
   const { prompt, negativePrompt, seed, steps, guidanceScale } = settings;
   if (prompt !== undefined) form.prompt.value = prompt;
   if (negativePrompt !== undefined) form.negativePrompt.value = negativePrompt;
@@ -48,9 +54,24 @@ export function fillIn(settings: FoundSettings, from: Origin = {}): void {
     ...fillAdapters(settings.adapters ?? []),
     ...modelNotes(settings),
   ];
-  filledIn.value = { notes };
+  filledIn.value = { notes, before };
   announce(words.title);
-  void fillStart(settings.start, from);
+  filling = fillStart(settings.start, from);
+}
+
+/** There is no way back any more. */
+export function keepFilledIn(): void {
+  filledIn.value?.before.letGo();
+  filledIn.value = undefined;
+}
+
+/** Everything as it was before. */
+export async function undoFillIn(): Promise<void> {
+  const undone = filledIn.value;
+  filledIn.value = undefined;
+  await filling;
+  await undone?.before.bringBack();
+  announce(words.undone);
 }
 
 /**
@@ -69,7 +90,7 @@ async function fillStart(used: UsedStart | undefined, from: Origin): Promise<voi
     isBack ? words.startIsBack : words.startNotKept,
     ...(used.maskBlur !== undefined && !isWhole ? [words.maskNotKept] : []),
   ];
-  if (filledIn.value) filledIn.value = { notes: [...filledIn.value.notes, ...notes] };
+  if (filledIn.value) filledIn.value = { ...filledIn.value, notes: [...filledIn.value.notes, ...notes] };
 }
 
 interface Range {

@@ -27,14 +27,16 @@ export type Aspect = keyof typeof ASPECTS;
 /** Times the area of the usual square, from which on a size is called far from it. */
 const FAR = 2.5;
 
-const chosen = signal<Size | undefined>(undefined);
+export const chosenSize = signal<Size | undefined>(undefined);
 
 /** Of the square pictures that the model was trained on. */
 export const usualSide = computed(() =>
   model.value.state === "ready" ? model.value.report.resolution : 512,
 );
 
-export const size = computed<Size>(() => chosen.value ?? { width: usualSide.value, height: usualSide.value });
+export const size = computed<Size>(
+  () => chosenSize.value ?? { width: usualSide.value, height: usualSide.value },
+);
 
 /** Models draw badly what is far larger or smaller than what they have seen. */
 export const isFarFromUsual = computed(() => {
@@ -46,7 +48,7 @@ export function setSize({ width, height }: Size): void {
   const whole = { width: nearestSide(width), height: nearestSide(height) };
   const usual = whole.width === usualSide.value && whole.height === usualSide.value;
   // So that another model's own square comes with it.
-  chosen.value = usual ? undefined : whole;
+  chosenSize.value = usual ? undefined : whole;
 }
 
 /** The shorter side stays the model's own, or as near as the longest side allows. */

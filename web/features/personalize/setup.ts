@@ -13,6 +13,7 @@ import { closeAll } from "./photo-list";
 import type { SubjectPhoto } from "./photos";
 import { ofTrained } from "./preview-choice";
 import { type SampleSubject, samples } from "./samples";
+import { settingsText } from "./settings-text";
 import {
   captions,
   firstSubject,
@@ -120,6 +121,20 @@ export function chooseSample(
     target.value = text.personalize.examples[0](withArticle(sample.classNoun));
   }
   return subject.list.chooseSample(sample, quiet);
+}
+
+/** A wish with words can be taken back for some seconds. */
+export function removeFurtherTarget(place: number): void {
+  const wish = furtherTargets.value[place];
+  furtherTargets.value = furtherTargets.value.toSpliced(place, 1);
+  if (!wish?.trim()) return;
+  offerUndo({
+    sentence: text.personalize.removed(settingsText.furtherTarget(place + 2)),
+    bringBack: () => {
+      furtherTargets.value = furtherTargets.value.toSpliced(place, 0, wish);
+      announce(text.personalize.back);
+    },
+  });
 }
 
 /** Photos whose place a sample took. */

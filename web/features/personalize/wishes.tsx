@@ -72,7 +72,7 @@ function FurtherTargets() {
             class="icon-button"
             aria-label={choices.removeTarget(at + 2)}
             title={choices.removeTarget(at + 2)}
-            onClick={() => set(wishes.toSpliced(at, 1))}
+            onClick={() => setup.removeFurtherTarget(at)}
           >
             <Icon name="close" />
           </button>
