@@ -25,22 +25,22 @@ limited() {
 }
 
 if [ -x "$palpable" ]; then
-  limited 100 native-ops "$palpable" bench ops --json "$out/native-ops.json"
-  limited 100 native-networks "$palpable" bench unet --json "$out/native-unet.json" --sizes 256,512,768
-  limited 60 native-vae "$palpable" bench vae --json "$out/native-vae.json"
-  limited 90 native-palp "$palpable" bench palp --json "$out/native-palp.json"
+  limited 60 native-ops "$palpable" bench ops --json "$out/native-ops.json"
+  limited 50 native-networks "$palpable" bench unet --json "$out/native-unet.json" --sizes 256,512,768
+  limited 30 native-vae "$palpable" bench vae --json "$out/native-vae.json"
+  limited 70 native-palp "$palpable" bench palp --json "$out/native-palp.json"
 else
   echo "· native skipped: no $palpable (cargo build --release)"
 fi
 
 if [ -f web/wasm/palpable.js ] && command -v node > /dev/null; then
-  limited 120 dawn node scripts/bench-dawn.mjs --json "$out/dawn.json" --tasks ops,unet,vae,palp
+  limited 200 dawn node scripts/bench-dawn.mjs --json "$out/dawn.json" --tasks ops,unet,vae,palp
 else
   echo "· Dawn skipped: no web/wasm/palpable.js (node scripts/build-wasm.mjs) or no node"
 fi
 
 if "$python" -c 'import torch, diffusers, peft' 2> /dev/null; then
-  limited 130 pytorch "$python" tools/pytorch-baseline/bench.py --json "$out/pytorch.json"
+  limited 190 pytorch "$python" tools/pytorch-baseline/bench.py --json "$out/pytorch.json"
 else
   echo "· PyTorch skipped: pip install -r tools/pytorch-baseline/requirements.txt"
 fi

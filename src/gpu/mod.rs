@@ -22,5 +22,5 @@ pub use profile::KernelProfile;
 pub use readback::{ReadError, read, read_integers};
 pub use report::{DeviceReport, Limits};
 pub(crate) use submissions::hand_over;
-pub use tune::tune;
+pub use tune::{launch_probes, tune};
 pub use work::{Work, WorkByKind};

@@ -38,6 +38,10 @@ const MOST_REPEATS: usize = 64;
 /// Whose host time is taken: enough for that clock, few enough that no queue is full and makes the host wait.
 const TIMED_LAUNCHES: usize = 32;
 
+/// What is measured, and whether a device has it.
+const TYPES: [(DType, fn(&Gpu) -> bool); 2] =
+    [(DType::F32, |_| true), (DType::F16, |gpu| gpu.report.float16)];
+
 /// A speed for each tile in f32 and in f16, where there is one.
 type Measured = [[Option<Speed>; TILES.len()]; 2];
 
@@ -77,14 +81,20 @@ pub async fn tune(gpu: &Gpu, budget_seconds: f64, clock: impl Fn() -> f64) -> Re
     let start = clock();
     let end = start + budget_seconds;
     let mut probes = Vec::new();
-    for (dtype, offered) in [(DType::F32, true), (DType::F16, gpu.report.float16)] {
+    for (dtype, offered) in TYPES {
         let Some(probe) = Probe::new(gpu, dtype, &clock) else { return Ok(default) };
-        probes.extend(offered.then_some(probe));
+        probes.extend(offered(gpu).then_some(probe));
     }
 
+    let mut excluded = Vec::new();
+    // A tile that fails in f32 is ruled out; the self-test says what becomes of f16.
+    let mut exclude = |probe: &Probe<_>, candidate: Candidate| {
+        if probe.dtype == DType::F32 {
+            excluded.extend(Candidate::all().filter(|other| other.tile() == candidate.tile()));
+        }
+    };
     // All are compiled first: a GPU that waits for a compiler slows its clock down.
     let mut compiled = Vec::new();
-    let mut excluded = Vec::new();
     for (probe, candidate) in probes.iter().flat_map(|probe| Candidate::whole().map(move |one| (probe, one)))
     {
         if clock() >= start + budget_seconds * COMPILING_SHARE {
@@ -93,9 +103,7 @@ pub async fn tune(gpu: &Gpu, budget_seconds: f64, clock: impl Fn() -> f64) -> Re
         match probe.duration(candidate, candidate.tile().rows as usize, 1).await {
             Ok(_) => compiled.push((probe, candidate)),
             Err(lost @ Error::Lost { .. }) => return Err(lost),
-            // The self-test says what becomes of f16.
-            Err(_) if probe.dtype == DType::F16 => {}
-            Err(_) => excluded.extend(Candidate::all().filter(|other| other.tile() == candidate.tile())),
+            Err(_) => exclude(probe, candidate),
         }
     }
 
@@ -109,7 +117,11 @@ pub async fn tune(gpu: &Gpu, budget_seconds: f64, clock: impl Fn() -> f64) -> Re
     for _ in 0..ROUNDS {
         for &(probe, candidate) in &compiled {
             let found = &mut measured[usize::from(probe.dtype == DType::F16)][candidate.tile_index()];
-            *found = Probed::better(*found, probe.speed(candidate, end).await?);
+            match probe.speed(candidate, end).await {
+                Ok(speed) => *found = Probed::better(*found, speed),
+                Err(lost @ Error::Lost { .. }) => return Err(lost),
+                Err(_) => exclude(probe, candidate),
+            }
         }
     }
     let measured = measured.map(|tiles| tiles.map(|found| found.map(Probed::speed)));
@@ -120,6 +132,17 @@ pub async fn tune(gpu: &Gpu, budget_seconds: f64, clock: impl Fn() -> f64) -> Re
         table = table.with_launches_of(seconds);
     }
     Ok(excluded.into_iter().fold(table, TileTable::without))
+}
+
+/// Launches each kernel that [`tune`] times, for a dry run that has them compiled all at once.
+pub fn launch_probes(gpu: &Gpu) {
+    for (dtype, offered) in TYPES {
+        if let (true, Some(probe)) = (offered(gpu), Probe::new(gpu, dtype, &|| 0.0)) {
+            for candidate in Candidate::whole() {
+                probe.product(candidate.tile().rows as usize).run_as(candidate);
+            }
+        }
+    }
 }
 
 /// The default's numbers where nothing was measured, multiplied by what the measured ones are to theirs.
@@ -173,7 +196,7 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
     async fn warm_up(&self, candidate: Candidate, end: f64) -> Result<(), Error> {
         let rows = candidate.tile().rows as usize;
         let start = (self.clock)();
-        let end = end.min(start + MOST_WARM_UP);
+        let end = start + ((end - start) / 2.0).min(MOST_WARM_UP);
         let mut copies = 1;
         let mut fastest = f64::MAX;
         let mut last_gain = start;

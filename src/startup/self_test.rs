@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Check, Known};
 use crate::gpu::{
-    self, Error, Gpu, KernelProfile,
+    self, Error, Gpu, KernelProfile, launch_probes,
     tiles::{Candidate, TileTable},
 };
 
@@ -108,7 +108,7 @@ pub async fn self_test(gpu: &mut Gpu, checks: &[Check]) -> Result<Verdict, Error
     Err(Error::Wrong { adapter: gpu.report.adapter_name.clone(), what })
 }
 
-/// Compiles the kernels that [`self_test`] will launch, by asking for all its checks with every launch
+/// Compiles the kernels that [`self_test`] and tuning will launch, by asking for all of them with every launch
 /// dropped. In a browser the worker makes asynchronous compilations of it; elsewhere it gains nothing.
 ///
 /// While it lasts every launch of the *process* is dropped, so nothing else may compute meanwhile.
@@ -119,6 +119,9 @@ pub fn compile_checks(gpu: &Gpu, checks: &[Check]) {
         for check in checks {
             (check.run)(&gpu.device, dtype);
         }
+    }
+    if !gpu.report.software {
+        launch_probes(gpu);
     }
     // Launches wait in a queue; they are compiled when they leave it. A failure shows in the test.
     let _ = gpu.device.flush();

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use burn::tensor::{FloatDType, Tensor};
 use palpable::gpu::tiles::{Candidate, TileTable};
-use palpable::gpu::{Choice, Gpu, KernelProfile, Work, tune};
+use palpable::gpu::{Choice, Gpu, KernelProfile, Work, launch_probes, tune};
 use palpable::ops::{conv2d, linear};
 
 use crate::comparison::{compare_on, numbers, precisions};
@@ -170,7 +170,8 @@ fn tuning_measures_a_table() {
     let untuned = TileTable::untuned(gpu.report.software);
     assert_eq!(unmeasured, untuned);
 
-    let table = pollster::block_on(tune(&gpu, 4.0, clock)).expect("a table");
+    launch_probes(&gpu);
+    let table = pollster::block_on(tune(&gpu, 6.0, clock)).expect("a table");
     println!("{} after {:.1} s", serde_json::to_string(&table).unwrap(), clock());
     assert_ne!(table, untuned);
     let speeds = || table.f32.iter().chain(&table.f16);
