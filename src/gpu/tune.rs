@@ -38,10 +38,6 @@ const MOST_REPEATS: usize = 64;
 /// Whose host time is taken: enough for that clock, few enough that no queue is full and makes the host wait.
 const TIMED_LAUNCHES: usize = 32;
 
-/// What is measured, and whether a device has it.
-const TYPES: [(DType, fn(&Gpu) -> bool); 2] =
-    [(DType::F32, |_| true), (DType::F16, |gpu| gpu.report.float16)];
-
 /// A speed for each tile in f32 and in f16, where there is one.
 type Measured = [[Option<Speed>; TILES.len()]; 2];
 
@@ -81,9 +77,9 @@ pub async fn tune(gpu: &Gpu, budget_seconds: f64, clock: impl Fn() -> f64) -> Re
     let start = clock();
     let end = start + budget_seconds;
     let mut probes = Vec::new();
-    for (dtype, offered) in TYPES {
+    for dtype in types(gpu) {
         let Some(probe) = Probe::new(gpu, dtype, &clock) else { return Ok(default) };
-        probes.extend(offered(gpu).then_some(probe));
+        probes.push(probe);
     }
 
     let mut excluded = Vec::new();
@@ -134,13 +130,16 @@ pub async fn tune(gpu: &Gpu, budget_seconds: f64, clock: impl Fn() -> f64) -> Re
     Ok(excluded.into_iter().fold(table, TileTable::without))
 }
 
+/// Those that the device computes with.
+fn types(gpu: &Gpu) -> impl Iterator<Item = DType> {
+    [DType::F32].into_iter().chain(gpu.report.float16.then_some(DType::F16))
+}
+
 /// Launches each kernel that [`tune`] times, for a dry run that has them compiled all at once.
 pub fn launch_probes(gpu: &Gpu) {
-    for (dtype, offered) in TYPES {
-        if let (true, Some(probe)) = (offered(gpu), Probe::new(gpu, dtype, &|| 0.0)) {
-            for candidate in Candidate::whole() {
-                probe.product(candidate.tile().rows as usize).run_as(candidate);
-            }
+    for probe in types(gpu).filter_map(|dtype| Probe::new(gpu, dtype, &|| 0.0)) {
+        for candidate in Candidate::whole() {
+            probe.product(candidate.tile().rows as usize).run_as(candidate);
         }
     }
 }
