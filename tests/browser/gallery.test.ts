@@ -138,6 +138,11 @@ describe("the gallery", () => {
       await page.getByText(note).waitFor();
     }
     await screenshot(page, "gallery-5-filled-in");
+
+    await page.getByRole("button", { name: "Undo" }).click();
+    await expect.poll(() => page.getByLabel("Prompt", { exact: true }).inputValue(), SOON).not.toBe("a fox");
+    expect(await page.getByLabel("Steps", { exact: true }).inputValue()).not.toBe("100");
+    expect(await page.getByText("The settings are filled in", { exact: true }).count()).toBe(0);
   });
 
   test("script in a file's name, prompt or adapter is shown, never run", async () => {
