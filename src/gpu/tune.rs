@@ -51,6 +51,7 @@ struct Probed {
 }
 
 impl Probed {
+    /// Of two measurements of the same kernel.
     fn better(one: Option<Self>, other: Option<Self>) -> Option<Self> {
         match (one, other) {
             (Some(one), Some(other)) => {

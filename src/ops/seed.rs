@@ -17,6 +17,7 @@ pub fn seed<const D: usize>(x: Tensor<D>, gradient: Tensor<D>) -> Tensor<1> {
     Tensor::from_dispatch(Dispatch::backward_start(x.into_dispatch(), gradient.autodiff().into_dispatch()))
 }
 
+/// The operation behind the function above; it launches nothing.
 #[backend_extension(Autodiff, Cube)]
 pub trait BackwardStartOps: Backend {
     fn backward_start(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;

@@ -37,11 +37,12 @@ export function rememberForm(): FormMemory {
   ];
   const adapters = library.value.map(({ key, active, strength }) => ({ key, active, strength }));
   const start = picture.start.value;
-  // A copy: whatever starts in its place closes the picture.
-  const bitmap = start && createImageBitmap(start.bitmap);
+  // A copy: whatever starts in its place closes the picture. Where there is no room for one, the rest comes back.
+  const bitmap = start && createImageBitmap(start.bitmap).catch(() => undefined);
   return {
     async bringBack() {
-      const kept = start && bitmap && { ...start, bitmap: await bitmap };
+      const copy = await bitmap;
+      const kept = start && copy && { ...start, bitmap: copy };
       batch(() => {
         // Before the fields: another start has no mask.
         picture.startFrom(kept);
@@ -53,7 +54,7 @@ export function rememberForm(): FormMemory {
       });
     },
     letGo() {
-      void bitmap?.then((copy) => copy.close());
+      void bitmap?.then((copy) => copy?.close());
     },
   };
 }
