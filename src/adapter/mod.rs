@@ -48,5 +48,5 @@ pub use inspect_model::inspect_model_folder;
 #[cfg(not(target_arch = "wasm32"))]
 pub use merge::{ConceptToken, MergeError};
 pub use module_path::{kohya_name, path_from_kohya_name};
-pub use project::{Project, ProjectPicture, read_adapter, zip_of};
+pub use project::{Project, ProjectPicture, read_adapter, read_project, zip_of};
 pub use types::{Adapter, AdapterDetails, Embedding, LoraWeights};

@@ -185,6 +185,16 @@ fn packed(folder: &str, pictures: &[ProjectPicture]) -> Vec<(String, Vec<u8>)> {
     pictures.iter().enumerate().map(path).collect()
 }
 
+/// The project in a file; `None` for every other file.
+///
+/// # Errors
+/// As [`Project::from_bytes`].
+pub fn read_project(bytes: &[u8], file_name: &str) -> Result<Option<Project>, Error> {
+    let is_project = archive::is_archive(bytes)
+        && archive::read(bytes, file_name).is_ok_and(|files| files.iter().any(|(path, _)| path == MANIFEST));
+    is_project.then(|| Project::from_bytes(bytes, file_name)).transpose()
+}
+
 /// An adapter from whatever file holds one: a safetensors file, a project, or a zip archive of diffusers' or
 /// peft's folder.
 ///

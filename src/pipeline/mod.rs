@@ -34,7 +34,7 @@ pub use regions::{Region, RegionMask};
 pub use settings::{AppliedAdapter, GenerationSettings};
 pub use source_picture::SourcePicture;
 pub use stable_diffusion::{LoadProgress, StableDiffusion};
-pub use step_times::{MeasuredTimes, StepTimes};
+pub use step_times::{MeasuredTimes, Measuring, StepTimes};
 pub use text_to_image::Generation;
 pub use time_preset::{Previews, TimePlan, TimePreset, TimedTraining};
 pub use training_run::{BrokenOff, Evaluation, RunObserver, run_training};

@@ -25,6 +25,22 @@ const PATIENCE: f64 = 4.0;
 /// What stands in place of the visitor's words, which don't matter to durations.
 const NOUN: &str = "picture";
 
+/// What measuring is given by whoever asks for it.
+#[derive(Clone, Copy)]
+pub struct Measuring<'a> {
+    /// Seconds since some moment.
+    pub clock: &'a dyn Fn() -> f64,
+    /// Whether the answer is still wanted; asked after each step.
+    pub wanted: &'a dyn Fn() -> bool,
+}
+
+impl Measuring<'_> {
+    /// The time, unless nobody waits for it any more.
+    fn now(self) -> Result<f64, Error> {
+        if (self.wanted)() { Ok((self.clock)()) } else { Err(Error::Cancelled) }
+    }
+}
+
 /// Durations of a training's parts, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -170,15 +186,15 @@ fn cost_relevant(settings: &TrainingSettings) -> TrainingSettings {
 
 impl StableDiffusion {
     /// Measures the parts of a training with these settings on pictures of this side. It takes a dozen steps
-    /// at most. `clock` tells seconds.
+    /// at most.
     ///
     /// # Errors
-    /// More memory than the device may give, or a failing device.
+    /// More memory than the device may give, a failing device, or that it is no longer wanted.
     pub(super) async fn measure_step_times(
         &self,
         settings: &TrainingSettings,
         side: usize,
-        clock: &dyn Fn() -> f64,
+        measuring: Measuring<'_>,
     ) -> Result<StepTimes, Error> {
         let settings = TrainingSettings {
             method: Method::default(),
@@ -200,26 +216,26 @@ impl StableDiffusion {
         let plan = self.plan_training(&settings, 1)?;
         let activations = plan.activations.map_or(settings.activations, Into::into);
         let settings = TrainingSettings { activations, ..settings };
-        let (mut latents, encoding) = self.time_encoding(&settings, side, clock).await?;
+        let (mut latents, encoding) = self.time_encoding(&settings, side, measuring).await?;
         let mut prior_step = 0.0;
         if settings.preserves_prior() {
             latents.take_photos_as_prior();
-            prior_step = self.time_prediction(2 * settings.batch, side, clock).await?;
+            prior_step = self.time_prediction(2 * settings.batch, side, measuring).await?;
         }
         let plain = TrainingSettings { lambda: 0.0, ..settings.clone() };
-        let plain_step = self.time_steps(plain, latents.clone(), clock).await?;
+        let plain_step = self.time_steps(plain, latents.clone(), measuring).await?;
         let mut aligned_step = 0.0;
         if settings.lambda > 0.0 {
             let aligned = TrainingSettings { warmup_steps: 0, ..settings };
-            aligned_step = self.time_steps(aligned, latents, clock).await?;
+            aligned_step = self.time_steps(aligned, latents, measuring).await?;
         }
         let times = StepTimes {
             encoding,
             plain_step,
             aligned_step,
             prior_step,
-            denoising_step: self.time_prediction(2, side, clock).await?,
-            decoding: self.time_decoding(side, clock).await?,
+            denoising_step: self.time_prediction(2, side, measuring).await?,
+            decoding: self.time_decoding(side, measuring).await?,
         };
         self.gpu.release_unused();
         Ok(times)
@@ -229,12 +245,12 @@ impl StableDiffusion {
         &self,
         settings: &TrainingSettings,
         side: usize,
-        clock: &dyn Fn() -> f64,
+        measuring: Measuring<'_>,
     ) -> Result<(PhotoLatents, f64), Error> {
         let photo = grey_photo(side)?;
         let sizes = PictureSizes::square(side as u32);
-        let mut done = vec![clock()];
-        let mut told = |_: usize, _: usize| done.push(clock());
+        let mut done = vec![measuring.now()?];
+        let mut told = |_: usize, _: usize| done.push((measuring.clock)());
         let device = &self.gpu.device;
         let latents = PhotoLatents::encode(&[photo], &self.vae, sizes, settings, device, &mut told).await;
         self.gpu.check()?;
@@ -247,34 +263,39 @@ impl StableDiffusion {
         &self,
         settings: TrainingSettings,
         latents: PhotoLatents,
-        clock: &dyn Fn() -> f64,
+        measuring: Measuring<'_>,
     ) -> Result<f64, Error> {
         let mut trainer = Trainer::new(self.frozen(), latents, settings, &self.gpu.device)?;
         let mut durations = Vec::new();
         // The first one compiles.
         trainer.step().await?;
         self.gpu.check()?;
-        while wanted(&durations) {
-            let began = clock();
+        while wants_another(&durations) {
+            let began = measuring.now()?;
             trainer.step().await?;
             self.gpu.check()?;
-            durations.push(clock() - began);
+            durations.push(measuring.now()? - began);
         }
         Ok(median(durations))
     }
 
     /// A prediction of so many rows of pictures in the making.
-    async fn time_prediction(&self, rows: usize, side: usize, clock: &dyn Fn() -> f64) -> Result<f64, Error> {
+    async fn time_prediction(
+        &self,
+        rows: usize,
+        side: usize,
+        measuring: Measuring<'_>,
+    ) -> Result<f64, Error> {
         let sample = self.empty_latents(rows, side);
         let prompt = self.prompt_encoder().encode(&[NOUN], PromptSyntax::Literal);
         let states = prompt.hidden_states.repeat_dim(0, rows);
         let predict = || self.unet.forward(sample.clone(), &vec![500.0; rows], states.clone(), None);
-        self.time(&predict, clock).await
+        self.time(&predict, measuring).await
     }
 
-    async fn time_decoding(&self, side: usize, clock: &dyn Fn() -> f64) -> Result<f64, Error> {
+    async fn time_decoding(&self, side: usize, measuring: Measuring<'_>) -> Result<f64, Error> {
         let latents = self.empty_latents(1, side);
-        self.time(&|| self.vae.decode(latents.clone()), clock).await
+        self.time(&|| self.vae.decode(latents.clone()), measuring).await
     }
 
     fn empty_latents(&self, rows: usize, side: usize) -> Tensor<4> {
@@ -284,16 +305,16 @@ impl StableDiffusion {
     }
 
     /// Until a number of the result is there, which is when all are.
-    async fn time(&self, compute: &dyn Fn() -> Tensor<4>, clock: &dyn Fn() -> f64) -> Result<f64, Error> {
+    async fn time(&self, compute: &dyn Fn() -> Tensor<4>, measuring: Measuring<'_>) -> Result<f64, Error> {
         let mut durations = Vec::new();
         let mut compiled = false;
-        while !compiled || wanted(&durations) {
-            let began = clock();
+        while !compiled || wants_another(&durations) {
+            let began = measuring.now()?;
             let read = gpu::read(compute().narrow(1, 0, 1).narrow(2, 0, 1)).await;
             self.gpu.check()?;
             read.map_err(|error| Error::ReadBack(error.to_string()))?;
             if compiled {
-                durations.push(clock() - began);
+                durations.push(measuring.now()? - began);
             }
             compiled = true;
         }
@@ -313,7 +334,7 @@ fn grey_photo(side: usize) -> Result<Photo, Error> {
 }
 
 /// Whether a part is measured once more.
-fn wanted(durations: &[f64]) -> bool {
+fn wants_another(durations: &[f64]) -> bool {
     durations.len() < MOST_TIMES && durations.iter().sum::<f64>() < PATIENCE
 }
 

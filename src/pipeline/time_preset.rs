@@ -11,7 +11,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, StableDiffusion, StepTimes, step_times::MeasuredTimes};
+use super::{
+    Error, StableDiffusion, StepTimes,
+    step_times::{MeasuredTimes, Measuring},
+};
 use crate::training::{TrainingSettings, prior};
 
 /// The ways a preset that takes too long is cut: sides of the model's own first, then steps of the preset's.
@@ -160,15 +163,15 @@ impl TimedTraining<'_> {
 
 impl StableDiffusion {
     /// Measures whatever [`plan_times`](Self::plan_times) needs to know of this training and doesn't. Returns
-    /// whether anything was measured. `clock` tells seconds.
+    /// whether anything was measured.
     ///
     /// # Errors
-    /// More memory than the device may give, or a failing device.
+    /// More memory than the device may give, a failing device, or that it is no longer wanted.
     pub async fn measure_times(
         &self,
         asked: TimedTraining<'_>,
         measured: &mut MeasuredTimes,
-        clock: &dyn Fn() -> f64,
+        measuring: Measuring<'_>,
     ) -> Result<bool, Error> {
         let mut fresh = false;
         loop {
@@ -177,7 +180,7 @@ impl StableDiffusion {
             let sides = self.training_sides(asked).into_iter().take(1).chain(chosen);
             let missing = sides.into_iter().find(|&side| measured.of(self, asked.settings, side).is_none());
             let Some(side) = missing else { return Ok(fresh) };
-            let times = self.measure_step_times(asked.settings, side, clock).await?;
+            let times = self.measure_step_times(asked.settings, side, measuring).await?;
             measured.add(self, asked.settings, side, times);
             fresh = true;
         }

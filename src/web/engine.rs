@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use js_sys::{Function, Uint8Array};
+use js_sys::Function;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
@@ -19,11 +19,11 @@ use super::{
     training::{Photo, Training},
 };
 use crate::{
-    adapter::{ExportFormat, Project, ProjectPicture, read_adapter, zip_of},
+    adapter::read_adapter,
     evaluation::Judge,
     gpu::{Choice, Gpu},
     pipeline::{
-        self, GenerationSettings, MeasuredTimes, ModelPlan, Precision, Previews, StableDiffusion,
+        self, GenerationSettings, MeasuredTimes, Measuring, ModelPlan, Precision, Previews, StableDiffusion,
         TimedTraining,
     },
     startup,
@@ -40,7 +40,7 @@ pub struct Engine {
     model: Option<StableDiffusion>,
     /// Scores pictures; loaded when it is first needed, anew for each model.
     pub(super) judge: Option<Judge>,
-    adapters: Rc<RefCell<Library>>,
+    pub(super) adapters: Rc<RefCell<Library>>,
     /// How long the parts of trainings take here, as far as it was asked for.
     measured: MeasuredTimes,
 }
@@ -198,19 +198,23 @@ impl Engine {
     }
 
     /// Measures what `planTime` needs to know of such a training and doesn't: a few steps are made and
-    /// thrown away. Returns what is to be kept, or nothing where all was known.
+    /// thrown away. Returns what is to be kept, or nothing where all was known; an error as soon as `wanted()`
+    /// says that nobody waits for it.
     #[wasm_bindgen(js_name = measureTimes)]
     pub async fn measure_times(
         &mut self,
         settings: JsValue,
         photos: usize,
         previews: JsValue,
+        wanted: &Function,
     ) -> Result<Option<String>, JsValue> {
         let (settings, previews): (TrainingSettings, Option<Previews>) =
             (from_js(settings)?, from_js(previews)?);
         let model = self.model()?.clone();
         let asked = TimedTraining { settings: &settings, photos, previews };
-        match model.measure_times(asked, &mut self.measured, &clock::seconds).await {
+        let wanted = || wanted.call0(&JsValue::NULL).is_ok_and(|answer| answer.is_truthy());
+        let measuring = Measuring { clock: &clock::seconds, wanted: &wanted };
+        match model.measure_times(asked, &mut self.measured, measuring).await {
             Ok(fresh) => Ok(fresh.then(|| self.measured.to_json())),
             Err(error) => Err(computing_fault(&self.gpu, error).await),
         }
@@ -304,47 +308,6 @@ impl Engine {
     #[wasm_bindgen(js_name = removeAdapter)]
     pub fn remove_adapter(&mut self, id: u32) {
         self.adapters.borrow_mut().remove(id);
-    }
-
-    /// A kohya-style file with the embedding inside; or the adapter as "diffusers" or "peft" (a zip archive of
-    /// the folder), "embedding" (a zip archive if there are several words) or "project" (a zip archive, with a
-    /// small JPEG as its thumbnail if one is given).
-    #[wasm_bindgen(js_name = exportAdapter)]
-    pub fn export_adapter(
-        &self,
-        id: u32,
-        format: Option<String>,
-        thumbnail: Option<Vec<u8>>,
-    ) -> Result<Uint8Array, JsValue> {
-        let library = self.adapters.borrow();
-        let adapter = library.get(id)?;
-        let format = format.unwrap_or_else(|| ExportFormat::Kohya.name().to_owned());
-        let bytes = match ExportFormat::by_name(&format) {
-            Some(format) => {
-                let mut files = adapter.export(format).map_err(fault)?;
-                let is_folder = matches!(format, ExportFormat::Diffusers | ExportFormat::Peft);
-                match files.pop() {
-                    Some(file) if files.is_empty() && !is_folder => file.bytes,
-                    last => zip_of(files.into_iter().chain(last).collect()).map_err(fault)?,
-                }
-            }
-            None if format == "project" => {
-                let thumbnail =
-                    thumbnail.map(|bytes| ProjectPicture { name: "preview.jpg".to_owned(), bytes });
-                let thumbnails = thumbnail.into_iter().collect();
-                let project = Project { adapter: adapter.clone(), thumbnails, ..Project::default() };
-                project.to_bytes().map_err(fault)?
-            }
-            None => return Err(named("BadSettings", "Adapters can't be written in that format.")),
-        };
-        Ok(Uint8Array::from(bytes.as_slice()))
-    }
-
-    /// The embedding of the adapter's first word as a file of its own, if it has one.
-    #[wasm_bindgen(js_name = exportEmbedding)]
-    pub fn export_embedding(&self, id: u32) -> Result<Option<Uint8Array>, JsValue> {
-        let file = self.adapters.borrow().get(id)?.embedding_file(0);
-        Ok(file.map(|bytes| Uint8Array::from(bytes.as_slice())))
     }
 
     pub(super) fn model(&self) -> Result<&StableDiffusion, JsValue> {

@@ -76,6 +76,7 @@ fn kind(error: &pipeline::Error) -> &'static str {
         | Error::Training(_)
         // Refused before it began: smaller settings will do.
         | Error::Memory(_)
+        | Error::Cancelled
         | Error::EmptyPrompt
         | Error::Size { .. }
         | Error::GuidanceScale(_)

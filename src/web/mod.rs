@@ -5,6 +5,7 @@
 //! Pausing, stopping and cancelling need nothing here: the worker asks for one step at a time, and
 //! simply doesn't ask for the next.
 
+mod adapter_files;
 mod bench;
 mod clock;
 mod engine;

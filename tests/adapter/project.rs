@@ -1,6 +1,6 @@
 //! Projects: what is packed comes out again, and archives that lie, unfold or lead elsewhere are refused.
 
-use palpable::adapter::{Adapter, Error, Project, ProjectPicture, read_adapter};
+use palpable::adapter::{Adapter, Error, Project, ProjectPicture, read_adapter, read_project};
 use serde_json::{Value, json};
 
 use crate::golden_file;
@@ -92,6 +92,9 @@ fn a_project_comes_back() {
     assert!(read.photos.is_empty());
     assert_eq!(read_adapter(&bytes, "mine.palpable.zip").unwrap(), project.adapter);
     assert_eq!(read_adapter(&project.adapter.to_bytes(), "x").unwrap(), project.adapter);
+
+    assert_eq!(read_project(&bytes, "mine.palpable.zip").unwrap(), Some(read));
+    assert_eq!(read_project(&project.adapter.to_bytes(), "mine.safetensors").unwrap(), None);
 
     let photos = vec![ProjectPicture { name: "dog.JPG".to_owned(), bytes: JPEG.to_vec() }];
     let bytes = Project { photos, ..project }.to_bytes().unwrap();

@@ -1,6 +1,10 @@
-/** A tab killed in the middle of a training: the next visit goes on from the saved state, to the same adapter. */
+/**
+ * A tab killed in the middle of a training: the next visit goes on from the saved state, to the same adapter. Its photos
+ * were to be kept, so they are there too, go out only where that is asked for, and are gone when they are deleted.
+ */
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { expectAccessible } from "./accessibility";
 import {
   downloaded,
   goTo,
@@ -14,6 +18,7 @@ import {
   waitForModel,
 } from "./studio";
 import { VISITOR } from "./visitor";
+import { filesIn } from "./zip";
 
 const STEPS = 2;
 const KEPT = 1;
@@ -39,6 +44,8 @@ test("killed and continued, a training ends in the adapter of one that was left 
   // The same again, and the tab is gone with its worker as soon as a state is kept.
   await goTo(page, "personalize");
   await page.getByRole("button", { name: "Back to the settings" }).click();
+  expect(await keptPhotos(page)).toEqual([]);
+  await page.getByLabel("Keep the photos with the adapter").check();
   await page.getByRole("button", { name: "Start training" }).click();
   await page.getByText(`Kept in this browser up to step ${KEPT}`).waitFor({ timeout: PATIENCE });
   const context = page.context();
@@ -65,8 +72,69 @@ test("killed and continued, a training ends in the adapter of one that was left 
   expect(await offer.count()).toBe(0);
   await goTo(next, "adapters");
   await next.locator(".adapter .word", { hasText: "<my-dog>" }).waitFor();
+
+  await next.getByText("Its photo is kept with it").waitFor();
+  await next.getByText("Name, licence and form of the export").click();
+  await next.getByLabel("For", { exact: true }).selectOption("project");
+  expect(await exportedPhotos(next)).toEqual([]);
+  await next.getByLabel("With its photo").check();
+  const [photo, ...others] = await exportedPhotos(next);
+  expect(others).toEqual([]);
+  // A JPEG without EXIF (APP1) or comment.
+  expect([...(photo?.subarray(0, 3) ?? [])]).toEqual([0xff, 0xd8, 0xff]);
+  expect(segments(photo)).not.toContain(0xe1);
+  expect(segments(photo)).not.toContain(0xfe);
+  await screenshot(next, "kept-photos");
+  await expectAccessible(next, "an adapter with photos");
+
+  await next.getByRole("button", { name: "Train again with them" }).click();
+  await next.getByText("1 photo", { exact: true }).waitFor();
+  await next.getByRole("button", { name: "Remove dog 1" }).waitFor();
+  await goTo(next, "adapters");
+  expect((await keptPhotos(next)).length).toBe(1);
+  await next.getByRole("button", { name: "Delete the photos" }).click();
+  await next.getByText("Its photo is kept with it").waitFor({ state: "detached" });
+  expect(await keptPhotos(next)).toEqual([]);
   await close();
 });
+
+/** Of a project, by the button of the export's form. */
+async function exportedPhotos(page: Page): Promise<Buffer[]> {
+  const project = await downloaded(page, () =>
+    page.getByRole("button", { name: "Export in this form" }).click(),
+  );
+  expect(project.name).toBe("my-dog.palpable.zip");
+  const files = filesIn(project.bytes);
+  const manifest = JSON.parse(files.find(({ name }) => name === "palpable.json")?.bytes.toString() ?? "");
+  expect(manifest.settings).toMatchObject({ placeholder: "<my-dog>", steps: STEPS });
+  return files.filter(({ name }) => name.startsWith("photos/")).map(({ bytes }) => bytes);
+}
+
+/** The second bytes of a JPEG's markers up to its pixels. */
+function segments(jpeg: Buffer = Buffer.alloc(0)): number[] {
+  const kinds: number[] = [];
+  for (let at = 2; jpeg[at] === 0xff && jpeg[at + 1] !== 0xda; at += 2 + jpeg.readUInt16BE(at + 2)) {
+    kinds.push(jpeg[at + 1] ?? 0);
+  }
+  return kinds;
+}
+
+/** Read past the page's own code: under which keys photos lie. */
+const keptPhotos = (page: Page) =>
+  page.evaluate(
+    () =>
+      new Promise<IDBValidKey[]>((resolve, reject) => {
+        const opening = indexedDB.open("palpable-adapters");
+        opening.onerror = () => reject(opening.error);
+        opening.onsuccess = () => {
+          const keys = opening.result.transaction("photos").objectStore("photos").getAllKeys();
+          keys.onsuccess = () => {
+            opening.result.close();
+            resolve(keys.result);
+          };
+        };
+      }),
+  );
 
 /** A state after each step. */
 async function setUp(page: Page): Promise<void> {

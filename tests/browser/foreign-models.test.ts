@@ -71,7 +71,23 @@ const PICK_FROM_PRIVATE_FILES = `window.showOpenFilePicker = async () => {
 };`;
 
 test("a hub's model is offered with its licence and fetched, and in use at the next visit without the network", async () => {
-  await page.getByLabel("From a hub or an address").fill("someone/model");
+  const address = page.getByLabel("From a hub or an address");
+  const known = page.getByRole("group", { name: "Well-known models" }).getByRole("button");
+  const names: string[] = [];
+  for (const button of await known.all()) {
+    await button.click();
+    names.push(await address.inputValue());
+    expect(await button.getAttribute("aria-pressed")).toBe("true");
+  }
+  expect(names).toContain("nota-ai/bk-sdm-tiny");
+  expect(names.every((name) => /^[\w-]+\/[\w-]+$/.test(name))).toBe(true);
+  // The hub of this test has none of them.
+  await page.getByRole("button", { name: "Look at it" }).click();
+  await page
+    .getByRole("alert")
+    .filter({ hasText: names.at(-1) ?? "" })
+    .waitFor();
+  await address.fill("someone/model");
   await page.getByRole("button", { name: "Look at it" }).click();
   await page.getByText("Licence: creativeml-openrail-m").waitFor();
   await screenshot(page, "model-offer");

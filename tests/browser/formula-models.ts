@@ -12,6 +12,8 @@ const GOLDENS = path.join(ROOT, "tests/goldens");
 
 /** What differs between the models: the U-Net's layout, what it predicts, and which timesteps are asked for. */
 const MODELS = {
+  "bk-sdm-base": { unet: "unet/bk_sdm_base.json", scheduler: {} },
+  "bk-sdm-small": { unet: "unet/bk_sdm_small.json", scheduler: {} },
   "bk-sdm-tiny": { unet: "unet/bk_sdm_tiny.json", scheduler: {} },
   "sd-turbo": { unet: "turbo/unet.json", scheduler: { timestep_spacing: "trailing" } },
   "sd-2-v": { unet: "turbo/unet.json", scheduler: { prediction_type: "v_prediction" } },

@@ -6,7 +6,7 @@ use std::cell::Cell;
 
 use palpable::{
     gpu::Choice,
-    pipeline::{MeasuredTimes, Previews, StepTimes, TimePlan, TimePreset, TimedTraining},
+    pipeline::{Error, MeasuredTimes, Measuring, Previews, StepTimes, TimePlan, TimePreset, TimedTraining},
     training::{Method, TrainingSettings},
 };
 
@@ -100,6 +100,23 @@ fn slow_devices_make_smaller_pictures_then_fewer_steps() {
     assert_eq!(chosen(1000.0), (256, 50, false));
 }
 
+#[test]
+fn measuring_ends_when_nobody_waits_for_it() {
+    let model = load(Choice::Cpu);
+    let asked_after = Cell::new(0);
+    let wanted = || {
+        asked_after.set(asked_after.get() + 1);
+        asked_after.get() < 3
+    };
+    let own = TrainingSettings { batch: 1, class_noun: "dog".into(), ..Default::default() };
+    let mut measured = MeasuredTimes::default();
+    let measuring = Measuring { clock: &|| 0.0, wanted: &wanted };
+    let ended = block_on(model.measure_times(asked(&own), &mut measured, measuring));
+    assert!(matches!(ended, Err(Error::Cancelled)), "{ended:?}");
+    assert_eq!(asked_after.get(), 3);
+    assert_eq!(measured, MeasuredTimes::default());
+}
+
 /// On a clock by which everything takes five seconds.
 #[test]
 fn a_device_is_measured_once() {
@@ -112,7 +129,8 @@ fn a_device_is_measured_once() {
     let own = TrainingSettings { batch: 1, class_noun: "dog".into(), ..Default::default() };
     let mut measured = MeasuredTimes::default();
     let measure = |settings: &TrainingSettings, measured: &mut MeasuredTimes| {
-        block_on(model.measure_times(asked(settings), measured, &clock)).expect("times")
+        let measuring = Measuring { clock: &clock, wanted: &|| true };
+        block_on(model.measure_times(asked(settings), measured, measuring)).expect("times")
     };
     assert!(measure(&own, &mut measured));
     let times = measured.of(&model, &own, 128).expect("its own side");

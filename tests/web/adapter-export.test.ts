@@ -1,11 +1,13 @@
+import "fake-indexeddb/auto";
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import type { ProjectContents } from "../../web/engine/api";
 import type { AdapterReport, ExportFormat } from "../../web/engine/contract";
 import type { LibraryEntry } from "../../web/features/adapters/library";
 
 const outside = vi.hoisted(() => ({
   downloads: [] as File[],
   asked: [] as unknown[],
-  thumbnail: undefined as Uint8Array | undefined,
+  project: undefined as ProjectContents | undefined,
 }));
 
 const HEADER = new TextEncoder().encode(`{"__metadata__":{}}${" ".repeat(5)}`);
@@ -16,16 +18,24 @@ vi.mock("../../web/app/studio", () => ({
   whenEngineOpens: () => undefined,
   whenEngineCloses: () => undefined,
   engine: () => ({
-    exportAdapter: async (_: number, format: ExportFormat, thumbnail?: Uint8Array) => {
+    exportAdapter: async (_: number, format: ExportFormat) => {
       outside.asked.push(format);
-      outside.thumbnail = thumbnail;
-      return format === "peft" || format === "project" ? ZIP : SAFETENSORS;
+      return format === "peft" ? ZIP : SAFETENSORS;
+    },
+    exportProject: async (_: number, contents: ProjectContents) => {
+      outside.project = contents;
+      return ZIP;
     },
   }),
 }));
 vi.mock("../../web/ui/download", () => ({ download: (file: File) => outside.downloads.push(file) }));
 
-const { canShare, exportFile, share } = await import("../../web/features/adapters/export");
+vi.mock("../../web/features/gallery/gallery", () => ({
+  promptsWith: async (name: string) => [`a <${name}> dog in the snow`, "a crown", "x".repeat(2001)],
+}));
+
+const { canShare, exportFile, exportProject, share } = await import("../../web/features/adapters/export");
+const { putPhotos } = await import("../../web/features/adapters/store");
 const { noteOf, thumbnailOf } = await import("../../web/features/adapters/safetensors-metadata");
 
 const entry = (title = "", licence = "") =>
@@ -58,8 +68,8 @@ describe("an adapter's export", () => {
     await exportFile({ ...entry(), preview: { jpeg, exported } });
     const bytes = new Uint8Array((await outside.downloads[0]?.arrayBuffer()) ?? new ArrayBuffer(0));
     expect(thumbnailOf(bytes)).toEqual(exported ? jpeg : undefined);
-    await exportFile({ ...entry(), preview: { jpeg, exported } }, "project");
-    expect(outside.thumbnail).toEqual(exported ? jpeg : undefined);
+    await exportProject({ ...entry(), preview: { jpeg, exported } }, false);
+    expect(outside.project?.thumbnails).toEqual(exported ? [jpeg] : []);
   });
 
   test("goes by a title of the visitor's own", async () => {
@@ -70,11 +80,30 @@ describe("an adapter's export", () => {
   test.each([
     ["diffusers", "my-dog.diffusers.safetensors"],
     ["peft", "my-dog.peft.zip"],
-    ["project", "my-dog.palpable.zip"],
   ] as const)("for %s is %s", async (format, name) => {
     await exportFile(entry(), format);
     expect(outside.asked).toEqual([format]);
     expect(names()).toEqual([name]);
+  });
+});
+
+describe("a project", () => {
+  const project = { settings: { steps: 100 }, prompts: ["a crown"] };
+
+  test("has how it was trained and the prompts of its pictures, each once", async () => {
+    await exportProject({ ...entry("Rex"), project }, false);
+    expect(names()).toEqual(["Rex.palpable.zip"]);
+    expect(outside.project?.settings).toEqual({ steps: 100 });
+    expect(outside.project?.prompts).toEqual(["a crown", "a <my-dog> dog in the snow"]);
+  });
+
+  test("has the photos that are kept with the adapter only where they were asked for", async () => {
+    const photos = [Uint8Array.of(0xff, 0xd8, 1), Uint8Array.of(0xff, 0xd8, 2)];
+    await putPhotos("a", photos);
+    await exportProject(entry(), false);
+    expect(outside.project?.photos).toEqual([]);
+    await exportProject(entry(), true);
+    expect(outside.project?.photos).toEqual(photos);
   });
 });
 

@@ -68,6 +68,7 @@ const adapter = {
   saved: true,
   kept: false,
   addedAt: 1,
+  photos: 0,
   note: { title: "", licence: "" },
 };
 

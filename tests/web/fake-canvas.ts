@@ -29,6 +29,7 @@ class FakeCanvas implements Pixels {
 
   getContext() {
     return {
+      canvas: this,
       fillRect: () => this.rgba.fill(255),
       putImageData: ({ data }: FakeImageData) => this.rgba.set(data),
       getImageData: () => new FakeImageData(new Uint8ClampedArray(this.rgba), this.width, this.height),

@@ -1,11 +1,19 @@
 import "fake-indexeddb/auto";
+import { deflateSync } from "node:zlib";
 import { openDB } from "idb";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { AdapterReport } from "../../web/engine/contract";
+import type { ProjectContents } from "../../web/engine/api";
+import type { AdapterReport, TrainingSettings } from "../../web/engine/contract";
 import { faultError } from "../../web/engine/fault";
 import { model } from "../../web/features/models/model";
+import { stubCanvas } from "./fake-canvas";
+import { latin1, pngOf } from "./png";
 
-const fakeEngine = vi.hoisted(() => ({ next: 1, refused: "" }));
+const fakeEngine = vi.hoisted(() => ({
+  next: 1,
+  refused: "",
+  project: undefined as ProjectContents | undefined,
+}));
 
 vi.mock("../../web/app/studio", () => ({
   whenEngineOpens: () => undefined,
@@ -23,19 +31,22 @@ vi.mock("../../web/app/studio", () => ({
     },
     exportAdapter: async () => Uint8Array.of(1, 2, 3),
     removeAdapter: async () => undefined,
+    openProject: async () => fakeEngine.project,
   }),
 }));
 
 const adapters = await import("../../web/features/adapters/library");
+const { putPhotos, readPhotos } = await import("../../web/features/adapters/store");
+const { dropPhotos } = await import("../../web/features/personalize/kept-photos");
 const { library } = adapters;
 
+const settings = { placeholder: "<my-dog>", steps: 100 } as TrainingSettings;
+
 const trained = (name: string) =>
-  adapters.keepTrained({
-    id: 7,
-    name,
-    placeholder: `<${name}>`,
-    placeholders: [`<${name}>`],
-  } as AdapterReport);
+  adapters.keepTrained(
+    { id: 7, name, placeholder: `<${name}>`, placeholders: [`<${name}>`] } as AdapterReport,
+    { id: `training of ${name}`, settings },
+  );
 
 /** As after a reload: nothing but the storage. */
 async function reload(): Promise<void> {
@@ -53,6 +64,8 @@ beforeEach(() => {
 afterEach(async () => {
   vi.restoreAllMocks();
   fakeEngine.refused = "";
+  fakeEngine.project = undefined;
+  vi.unstubAllGlobals();
   await reload();
   for (const entry of library.value) await adapters.remove(entry);
   for (const { key } of adapters.damaged.value) await adapters.removeDamaged(key);
@@ -106,6 +119,68 @@ describe("adapters after a reload", () => {
   });
 });
 
+describe("photos that are kept with an adapter", () => {
+  const jpegs = [Uint8Array.of(0xff, 0xd8, 1), Uint8Array.of(0xff, 0xd8, 2)];
+
+  test("are there after a reload, and go by themselves or with it", async () => {
+    await putPhotos("training of my-dog", jpegs);
+    await putPhotos("training of my-mug", jpegs);
+    await trained("my-dog");
+    await trained("my-mug");
+    await reload();
+    const [dog, mug] = library.value;
+    expect([dog?.photos, mug?.photos]).toEqual([2, 2]);
+    if (dog) await adapters.forgetPhotos(dog);
+    expect(await readPhotos("training of my-dog")).toEqual([]);
+    expect(library.value.map(({ photos }) => photos)).toEqual([0, 2]);
+    if (mug) await adapters.remove(mug);
+    expect(await readPhotos("training of my-mug")).toEqual([]);
+    await vi.waitFor(async () => {
+      await reload();
+      expect(library.value.map(({ fileName, photos }) => [fileName, photos])).toEqual([
+        ["my-dog.safetensors", 0],
+      ]);
+    });
+  });
+
+  test("of trainings that came to nothing are deleted, of adapters and others never", async () => {
+    for (const name of ["my-dog", "my-mug", "my-cat"]) await putPhotos(`training of ${name}`, jpegs);
+    await trained("my-dog");
+    await dropPhotos((training) => training !== "training of my-cat");
+    const left = await Promise.all(
+      ["my-dog", "my-mug", "my-cat"].map((name) => readPhotos(`training of ${name}`)),
+    );
+    expect(left.map(({ length }) => length)).toEqual([2, 0, 2]);
+    await dropPhotos(() => true);
+    expect(await readPhotos("training of my-cat")).toEqual([]);
+  });
+});
+
+describe("a project that is imported", () => {
+  test("is kept in its parts, its pictures drawn anew", async () => {
+    stubCanvas();
+    const side = 48;
+    const pixels = deflateSync(Buffer.alloc(side * (1 + 4 * side)));
+    const secret = { type: "tEXt", data: latin1("Comment\0where I live") };
+    const file = pngOf({ width: side, height: side }, 6, pixels, secret);
+    const photo = new Uint8Array(await file.arrayBuffer());
+    const noPicture = new Uint8Array(latin1("\x89PNG\r\n\x1a\n and then nothing"));
+    const words = { settings: { steps: 250 }, prompts: ["a crown"] };
+    fakeEngine.project = { ...words, thumbnails: [photo], photos: [photo, noPicture] };
+    const { key } = await adapters.importFile(new File(["a zip"], "rex.palpable.zip"));
+    await vi.waitFor(async () => {
+      await reload();
+      expect(library.value[0]).toMatchObject({ key, photos: 1, project: words, saved: true });
+      expect(library.value[0]?.preview?.exported).toBe(true);
+    });
+    // Not the archive, in which the photos would lie on.
+    expect(library.value[0]?.bytes).toEqual(Uint8Array.of(1, 2, 3));
+    const [kept] = await readPhotos(key);
+    expect(Buffer.from(kept ?? []).includes("where I live")).toBe(false);
+    expect(Buffer.from(photo).includes("where I live")).toBe(true);
+  });
+});
+
 test("a full storage: a sentence, and the adapter can be used and is said to be unsaved", async () => {
   vi.spyOn(IDBObjectStore.prototype, "put").mockImplementation(() => {
     throw new DOMException("full", "QuotaExceededError");
@@ -124,6 +199,6 @@ test("an adapter of several things goes by all its words", async () => {
   const report = { name: "pair", placeholder: "<my-dog>", placeholders: ["<my-dog>", "<my-cat>"] };
   expect(adapters.knownAs(report as AdapterReport)).toBe("<my-dog> and <my-cat>");
   expect(adapters.knownAs({ name: "ink", placeholders: [] as string[] } as AdapterReport)).toBe("ink");
-  await adapters.keepTrained(report as AdapterReport);
+  await adapters.keepTrained(report as AdapterReport, { id: "a training", settings });
   expect(adapters.placeholders.value).toEqual(["<my-dog>", "<my-cat>"]);
 });

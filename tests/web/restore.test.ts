@@ -33,6 +33,7 @@ const entry = (id: number, placeholder: string) => ({
   saved: true,
   kept: true,
   addedAt: 1,
+  photos: 0,
   note: { title: "", licence: "" },
 });
 

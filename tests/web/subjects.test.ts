@@ -242,6 +242,15 @@ describe("time plans", () => {
     expect([time.isMeasured("palp"), time.isMeasured("dreambooth")]).toEqual([true, false]);
   });
 
+  test("cancelled, they can be asked for again", async () => {
+    fakeEngine.timePlans = async () => null;
+    await time.measure();
+    expect(time.measured.value.state).toBe("unasked");
+    fakeEngine.timePlans = async () => plans;
+    await time.measure();
+    expect(time.plans.value).toEqual(plans);
+  });
+
   test("an engine that can't say leaves the settings as they are", async () => {
     fakeEngine.timePlans = () => Promise.reject(new Error("no"));
     await time.measure();

@@ -2,6 +2,7 @@ import { beforeEach, expect, test, vi } from "vitest";
 import type { Engine, TimePlan, TrainingSettings } from "../../web/engine/contract";
 import { openDeviceMemo } from "../../web/engine/worker/device-memo";
 import { TimePlanner } from "../../web/engine/worker/time-plans";
+import { Turns } from "../../web/engine/worker/turns";
 
 const settings = { steps: 100 } as TrainingSettings;
 const plan: TimePlan = { preset: "quick", settings, seconds: 12, size: 128 };
@@ -50,26 +51,49 @@ beforeEach(() => {
 test("a visit measures once, the next one takes that over", async () => {
   const engine = fakeEngine();
   const planner = new TimePlanner();
-  await expect(planner.plans(engine, settings, 5, previews)).resolves.toEqual([plan]);
-  await planner.plans(engine, settings, 5, previews);
+  await expect(planner.plans(engine, new Turns(), settings, 5, previews)).resolves.toEqual([plan]);
+  await planner.plans(engine, new Turns(), settings, 5, previews);
   expect(engine.takeMeasuredTimes).not.toHaveBeenCalled();
-  expect(engine.measureTimes).toHaveBeenCalledWith(settings, 5, previews);
+  expect(engine.measureTimes).toHaveBeenCalledWith(settings, 5, previews, expect.any(Function));
   expect(engine.planTime).toHaveBeenLastCalledWith(settings, 5, previews);
 
   const later = fakeEngine();
   const next = new TimePlanner();
-  await next.plans(later, settings, 5, undefined);
-  await next.plans(later, settings, 5, undefined);
+  await next.plans(later, new Turns(), settings, 5, undefined);
+  await next.plans(later, new Turns(), settings, 5, undefined);
   expect(later.takeMeasuredTimes).toHaveBeenCalledExactlyOnceWith("measured");
 });
 
 test("what is kept of durations leaves what is kept of the arithmetic", async () => {
   const arithmetic = await openDeviceMemo("device-memo");
   await arithmetic.keep("right");
-  await new TimePlanner().plans(fakeEngine(), settings, 5, undefined);
+  await new TimePlanner().plans(fakeEngine(), new Turns(), settings, 5, undefined);
   await expect(arithmetic.read()).resolves.toBe("right");
   // A newer finding takes the older one's place.
   await arithmetic.keep("still right");
   await expect((await openDeviceMemo("device-memo")).read()).resolves.toBe("still right");
   await expect((await openDeviceMemo("step-times")).read()).resolves.toBe("measured");
+});
+
+test("cancelled, measuring ends, nothing is kept, and asking again measures", async () => {
+  const engine = fakeEngine();
+  const planner = new TimePlanner();
+  let wanted = () => true;
+  let begun = () => undefined;
+  const begins = new Promise<void>((resolve) => {
+    begun = () => void resolve();
+  });
+  engine.measureTimes.mockImplementationOnce(async (...asked: unknown[]) => {
+    wanted = asked.at(-1) as () => boolean;
+    begun();
+    await vi.waitUntil(() => !wanted());
+    throw new Error("It was cancelled.");
+  });
+  const asked = planner.plans(engine, new Turns(), settings, 5, undefined);
+  await begins;
+  expect(wanted()).toBe(true);
+  planner.cancel();
+  await expect(asked).resolves.toBeNull();
+  await expect((await openDeviceMemo("step-times")).read()).resolves.toBeUndefined();
+  await expect(planner.plans(engine, new Turns(), settings, 5, undefined)).resolves.toEqual([plan]);
 });

@@ -234,6 +234,9 @@ export const english = {
       [50, "Every 50 steps"],
     ] as [number, string][],
     previewSteps: "Steps a preview",
+    keepPhotos: "Keep the photos with the adapter",
+    keepPhotosHint:
+      "In this browser, as they are cut here: to train again, or to go into a project file. Otherwise they are gone with the tab.",
     advanced: "Advanced settings",
     reset: "Back to the defaults",
     memory: (size: string, recomputes: boolean) =>
@@ -362,6 +365,8 @@ export const english = {
       unavailable:
         "This browser doesn't let the page keep the training's state, as in some private windows: it is lost if this tab closes. The training goes on.",
     },
+    photosNotKept:
+      "The photos could not be kept with it: this browser's storage is full, or closed to the page. The training goes on.",
     nothingKept: "It broke off before the first state was saved.",
     back: "Back to the settings",
     tellMe: "Notify me when it is done",
@@ -539,8 +544,20 @@ export const english = {
         ["diffusers", "diffusers"],
         ["peft", "peft"],
         ["project", "Palpable: a project"],
-      ] as [ExportFormat, string][],
+      ] as [ExportFormat | "project", string][],
+      photos: (count: number) => (count === 1 ? "With its photo" : `With its ${count} photos`),
+      photosHint: "Whoever gets the file can see them.",
       go: "Export in this form",
+    },
+    photos: {
+      kept: (count: number) =>
+        count === 1
+          ? "Its photo is kept with it, in this browser."
+          : `Its ${count} photos are kept with it, in this browser.`,
+      again: "Train again with them",
+      name: (noun: string, number: number) => `${noun} ${number}`,
+      forget: "Delete the photos",
+      forgotten: "The photos are deleted. The adapter stays.",
     },
     share: "Share",
     link: {
@@ -627,7 +644,7 @@ export const english = {
     ] as [string, string][],
     privacyTitle: "Privacy",
     privacy:
-      "Photos, prompts and pictures stay in this browser. While a training is unfinished its state lies in the browser's storage, so that a closed tab loses nothing; it holds the photos as latents, small images that the model can turn back into something like the photos. It is deleted when the training is finished, cancelled or discarded. Pictures, with what they were drawn on, and adapters are kept there until you delete them. The page talks to no other server than the one it came from, and to that one only to fetch its own files; unless you name a model or an adapter on another server, which is then asked for its files. A content security policy holds the page to it.",
+      "Photos, prompts and pictures stay in this browser. Photos outlive the tab only where you ask for them to be kept with the adapter. While a training is unfinished its state lies in the browser's storage, so that a closed tab loses nothing; it holds the photos as latents, small images that the model can turn back into something like the photos. It is deleted when the training is finished, cancelled or discarded. Pictures, with what they were drawn on, and adapters are kept there until you delete them. The page talks to no other server than the one it came from, and to that one only to fetch its own files; unless you name a model or an adapter on another server, which is then asked for its files. A content security policy holds the page to it.",
     browser: "Browser",
     window: "Window",
     cores: "Processor cores",

@@ -19,6 +19,7 @@ import type {
   Picture,
   PictureScores,
   PreviewTimes,
+  ProjectWords,
   SourcePicture,
   TimePlan,
   TrainingRecord,
@@ -144,9 +145,12 @@ export interface EngineApi {
   planTraining(settings: TrainingSettings, photos: number, limit: number): Promise<MemoryReport>;
   /**
    * What the time presets choose for such a training, and how long it takes. At the first time on a device and model
-   * a few steps are made to measure it, which the other work waits for. An error where there is no memory for it.
+   * a few steps are made to measure it, which the other work waits for. An error where there is no memory for it;
+   * `null` when cancelled.
    */
-  timePlans(settings: TrainingSettings, photos: number, previews?: PreviewTimes): Promise<TimePlan[]>;
+  timePlans(settings: TrainingSettings, photos: number, previews?: PreviewTimes): Promise<TimePlan[] | null>;
+  /** Measuring ends after the step that it is at. */
+  cancelTimePlans(): void;
   /** GPU memory that such a picture takes; an error where it may not be taken. */
   planGeneration(settings: GenerationSettings): Promise<number>;
   /** From noise or, with a source, on that; `null` when cancelled. */
@@ -166,7 +170,16 @@ export interface EngineApi {
   command(job: JobKind, command: JobCommand): void;
   addAdapter(bytes: Uint8Array, fileName: string): Promise<AdapterReport>;
   removeAdapter(id: number): Promise<void>;
-  /** `thumbnail`: a small JPEG, which a project takes in. */
-  exportAdapter(id: number, format?: ExportFormat, thumbnail?: Uint8Array): Promise<Uint8Array>;
+  exportAdapter(id: number, format?: ExportFormat): Promise<Uint8Array>;
   exportEmbedding(id: number): Promise<Uint8Array | undefined>;
+  /** A zip archive. The files of pictures are JPEG. */
+  exportProject(id: number, contents: ProjectContents): Promise<Uint8Array>;
+  /** What a project's file holds beside its adapter; `undefined` for other files. Its pictures are as they came. */
+  openProject(bytes: Uint8Array, fileName: string): Promise<ProjectContents | undefined>;
+}
+
+/** A project without its adapter. */
+export interface ProjectContents extends ProjectWords {
+  thumbnails: Uint8Array[];
+  photos: Uint8Array[];
 }

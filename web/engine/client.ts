@@ -8,6 +8,7 @@ import type {
   EvaluationObserver,
   LoadProgress,
   OfferedChoice,
+  ProjectContents,
   TrainingObserver,
   TrainingPhotos,
 } from "./api";
@@ -93,6 +94,8 @@ export class EngineClient {
     return this.#call(this.#remote.timePlans(settings, photos, previews));
   }
 
+  cancelTimePlans: EngineApi["cancelTimePlans"] = () => void this.#remote.cancelTimePlans();
+
   planGeneration(settings: GenerationSettings) {
     return this.#call(this.#remote.planGeneration(settings));
   }
@@ -131,12 +134,20 @@ export class EngineClient {
     return this.#call(this.#remote.removeAdapter(id));
   }
 
-  exportAdapter(id: number, format?: ExportFormat, thumbnail?: Uint8Array) {
-    return this.#call(this.#remote.exportAdapter(id, format, thumbnail));
+  exportAdapter(id: number, format?: ExportFormat) {
+    return this.#call(this.#remote.exportAdapter(id, format));
   }
 
   exportEmbedding(id: number) {
     return this.#call(this.#remote.exportEmbedding(id));
+  }
+
+  exportProject(id: number, contents: ProjectContents) {
+    return this.#call(this.#remote.exportProject(id, contents));
+  }
+
+  openProject(bytes: Uint8Array, fileName: string) {
+    return this.#call(this.#remote.openProject(bytes, fileName));
   }
 
   async #call<T>(answer: Promise<T>): Promise<T> {

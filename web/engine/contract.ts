@@ -425,24 +425,50 @@ export interface Engine {
   takeMeasuredTimes(kept: string): void;
   /**
    * Measures what `planTime` needs to know of such a training and doesn't: a few steps are made and thrown away.
-   * Returns what to keep, and nothing where all was known.
+   * Returns what to keep, and nothing where all was known. An error as soon as it is no longer `wanted`.
    */
   measureTimes(
     settings: TrainingSettings,
     photos: number,
     previews: PreviewTimes | undefined,
+    wanted: () => boolean,
   ): Promise<string | undefined>;
   /** What each preset chooses, by what was measured. */
   planTime(settings: TrainingSettings, photos: number, previews: PreviewTimes | undefined): TimePlan[];
   addAdapter(bytes: Uint8Array, fileName: string): AdapterReport;
   removeAdapter(id: number): void;
-  /** `thumbnail`: a small JPEG, which a project takes in. */
-  exportAdapter(id: number, format?: ExportFormat, thumbnail?: Uint8Array): Uint8Array;
+  exportAdapter(id: number, format?: ExportFormat): Uint8Array;
   exportEmbedding(id: number): Uint8Array | undefined;
+  /** A zip archive. The files of pictures are JPEG. */
+  exportProject(
+    id: number,
+    settings: Record<string, unknown>,
+    prompts: string[],
+    thumbnails: Uint8Array[],
+    photos: Uint8Array[],
+  ): Uint8Array;
+  /** What a project's file holds beside its adapter; nothing for other files. */
+  openProject(bytes: Uint8Array, fileName: string): OpenedProject | undefined;
 }
 
-/** What an adapter can be written as; without one, kohya's single file. The last four may be a zip archive. */
-export type ExportFormat = "kohya" | "embedding" | "diffusers" | "peft" | "project";
+/** What an adapter can be written as; without one, kohya's single file. The last three may be a zip archive. */
+export type ExportFormat = "kohya" | "embedding" | "diffusers" | "peft";
+
+export interface ProjectWords {
+  /** How it was trained, as the program that wrote the project names it. */
+  settings: Record<string, unknown>;
+  /** Prompts that were used with it. */
+  prompts: string[];
+}
+
+/** In the engine's memory until it is freed. */
+export interface OpenedProject {
+  words(): ProjectWords;
+  /** Files of pictures as they came: PNG, JPEG or WebP by their first bytes, and whatever they are after those. */
+  thumbnails(): Uint8Array[];
+  photos(): Uint8Array[];
+  free(): void;
+}
 
 /** What the generated module `web/wasm/palpable.js` exports. */
 export interface EngineModule {

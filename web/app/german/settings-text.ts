@@ -166,6 +166,7 @@ export const germanSettings: SettingsText = {
     about: (time) => `etwa ${time}`,
     size: (side, steps) => `${side} × ${side} Pixel, ${steps} Schritte.`,
     measuring: "Es wird gemessen, wie schnell dieses Gerät trainiert …",
+    cancel: "Messen abbrechen",
     measure: "Messen, wie lange es dauert",
     measureHint: "Braucht ein paar Trainingsschritte.",
   },

@@ -236,6 +236,9 @@ export const german: Text = {
       [50, "Alle 50 Schritte"],
     ],
     previewSteps: "Schritte je Vorschau",
+    keepPhotos: "Die Fotos mit dem Adapter behalten",
+    keepPhotosHint:
+      "In diesem Browser, so wie sie hier geschnitten sind: um noch einmal zu trainieren, oder für eine Projektdatei. Sonst sind sie mit dem Tab weg.",
     advanced: "Weitere Einstellungen",
     reset: "Zurück zu den Vorgaben",
     memory: (size, recomputes) =>
@@ -365,6 +368,8 @@ export const german: Text = {
       unavailable:
         "Dieser Browser lässt die Seite den Stand des Trainings nicht sichern, wie in manchen privaten Fenstern: Er ist verloren, wenn dieser Tab schließt. Das Training geht weiter.",
     },
+    photosNotKept:
+      "Die Fotos konnten nicht mit ihm behalten werden: Der Speicher dieses Browsers ist voll oder der Seite verschlossen. Das Training geht weiter.",
     nothingKept: "Es brach ab, bevor der erste Stand gesichert war.",
     back: "Zurück zu den Einstellungen",
     tellMe: "Sag Bescheid, wenn es fertig ist",
@@ -542,7 +547,19 @@ export const german: Text = {
         ["peft", "peft"],
         ["project", "Palpable: ein Projekt"],
       ],
+      photos: (count) => (count === 1 ? "Mit seinem Foto" : `Mit seinen ${count} Fotos`),
+      photosHint: "Wer die Datei bekommt, kann sie sehen.",
       go: "In dieser Form exportieren",
+    },
+    photos: {
+      kept: (count) =>
+        count === 1
+          ? "Sein Foto wird mit ihm behalten, in diesem Browser."
+          : `Seine ${count} Fotos werden mit ihm behalten, in diesem Browser.`,
+      again: "Noch einmal mit ihnen trainieren",
+      name: (noun, number) => `${noun} ${number}`,
+      forget: "Die Fotos löschen",
+      forgotten: "Die Fotos sind gelöscht. Der Adapter bleibt.",
     },
     share: "Teilen",
     link: {
@@ -629,7 +646,7 @@ export const german: Text = {
     ],
     privacyTitle: "Privatsphäre",
     privacy:
-      "Fotos, Prompts und Bilder bleiben in diesem Browser. Solange ein Training nicht fertig ist, liegt sein Stand im Speicher des Browsers, damit ein geschlossener Tab nichts verliert; er enthält die Fotos als Latents, kleine Bilder, aus denen das Modell wieder etwas wie die Fotos machen kann. Er wird gelöscht, wenn das Training fertig, abgebrochen oder verworfen ist. Bilder, mit dem, worauf sie gezeichnet wurden, und Adapter bleiben dort, bis du sie löschst. Die Seite spricht mit keinem anderen Server als dem, von dem sie kam, und mit jenem nur, um ihre eigenen Dateien zu holen; es sei denn, du nennst ein Modell oder einen Adapter auf einem anderen Server: Der wird dann um dessen Dateien gebeten. Eine Content Security Policy hält die Seite daran.",
+      "Fotos, Prompts und Bilder bleiben in diesem Browser. Fotos überdauern den Tab nur, wenn du sie mit dem Adapter behalten lässt. Solange ein Training nicht fertig ist, liegt sein Stand im Speicher des Browsers, damit ein geschlossener Tab nichts verliert; er enthält die Fotos als Latents, kleine Bilder, aus denen das Modell wieder etwas wie die Fotos machen kann. Er wird gelöscht, wenn das Training fertig, abgebrochen oder verworfen ist. Bilder, mit dem, worauf sie gezeichnet wurden, und Adapter bleiben dort, bis du sie löschst. Die Seite spricht mit keinem anderen Server als dem, von dem sie kam, und mit jenem nur, um ihre eigenen Dateien zu holen; es sei denn, du nennst ein Modell oder einen Adapter auf einem anderen Server: Der wird dann um dessen Dateien gebeten. Eine Content Security Policy hält die Seite daran.",
     browser: "Browser",
     window: "Fenster",
     cores: "Prozessorkerne",

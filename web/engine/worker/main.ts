@@ -151,8 +151,8 @@ const api: EngineApi = {
       engine().setMemoryLimit(limit);
       return engine().planTraining(settings, photos);
     }),
-  timePlans: (settings, photos, previews) =>
-    turns.take(() => timePlanner.plans(engine(), settings, photos, previews)),
+  timePlans: (settings, photos, previews) => timePlanner.plans(engine(), turns, settings, photos, previews),
+  cancelTimePlans: () => timePlanner.cancel(),
   planGeneration: (settings) => turns.take(() => engine().planGeneration(settings)),
   generate: (settings, progress, source) =>
     asJob(settings.preview ? "preview" : "generation", async (control) => {
@@ -189,8 +189,21 @@ const api: EngineApi = {
   command: (job, command) => controls.get(job)?.command(command),
   addAdapter: (bytes, fileName) => turns.take(() => engine().addAdapter(bytes, fileName)),
   removeAdapter: (id) => turns.take(() => engine().removeAdapter(id)),
-  exportAdapter: (id, format, thumbnail) => turns.take(() => engine().exportAdapter(id, format, thumbnail)),
+  exportAdapter: (id, format) => turns.take(() => engine().exportAdapter(id, format)),
   exportEmbedding: (id) => turns.take(() => engine().exportEmbedding(id)),
+  exportProject: (id, { settings, prompts, thumbnails, photos }) =>
+    turns.take(() => engine().exportProject(id, settings, prompts, thumbnails, photos)),
+  openProject: (bytes, fileName) =>
+    turns.take(() => {
+      const project = engine().openProject(bytes, fileName);
+      const contents = project && {
+        ...project.words(),
+        thumbnails: project.thumbnails(),
+        photos: project.photos(),
+      };
+      project?.free();
+      return contents;
+    }),
 };
 
 Comlink.expose(api);

@@ -5,14 +5,15 @@ import { FaultNotice, HeldFault, sentenceFor } from "../../app/fault-notice";
 import { megabytes } from "../../app/format";
 import { addressOf, subject } from "../../app/navigation";
 import { text } from "../../app/text";
-import type { AdapterReport, ExportFormat } from "../../engine/contract";
+import type { AdapterReport } from "../../engine/contract";
 import { type Fault, faultError, toFault } from "../../engine/fault";
 import { CheckField, SelectField, TextField } from "../../ui/field";
 import { FilePicker } from "../../ui/file-picker";
 import { Icon } from "../../ui/icon";
 import { Notice } from "../../ui/notice";
 import { model } from "../models/model";
-import { canShare, exportFile, exportWord, share } from "./export";
+import { canShare, exportFile, exportProject, exportWord, share } from "./export";
+import { KeptPhotos } from "./kept-photos";
 import {
   type DamagedEntry,
   damaged,
@@ -184,6 +185,7 @@ function AdapterCard({ entry, attempt }: AdapterCardProps) {
           </button>
         </div>
       )}
+      {entry.photos > 0 && <KeptPhotos entry={entry} attempt={attempt} />}
       <StrengthStrip entry={entry} />
       <ExportChoices entry={entry} attempt={attempt} />
     </li>
@@ -204,7 +206,8 @@ function kinds({ placeholders, classNouns }: AdapterReport): string {
 function ExportChoices({ entry, attempt }: AdapterCardProps) {
   const { key, note, preview } = entry;
   const words = text.adapters.exporting;
-  const [format, setFormat] = useState<ExportFormat>("kohya");
+  const [format, setFormat] = useState<(typeof words.formats)[number][0]>("kohya");
+  const [withPhotos, setWithPhotos] = useState(false);
   return (
     <details>
       <summary>{words.title}</summary>
@@ -229,8 +232,24 @@ function ExportChoices({ entry, attempt }: AdapterCardProps) {
         />
       )}
       <SelectField label={words.format} options={words.formats} value={format} onValue={setFormat} />
+      {format === "project" && entry.photos > 0 && (
+        <CheckField
+          label={words.photos(entry.photos)}
+          hint={words.photosHint}
+          value={withPhotos}
+          onValue={setWithPhotos}
+        />
+      )}
       <div class="actions">
-        <button type="button" class="button" onClick={() => attempt(() => exportFile(entry, format))}>
+        <button
+          type="button"
+          class="button"
+          onClick={() =>
+            attempt(() =>
+              format === "project" ? exportProject(entry, withPhotos) : exportFile(entry, format),
+            )
+          }
+        >
           {words.go}
         </button>
       </div>

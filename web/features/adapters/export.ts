@@ -4,11 +4,33 @@ import { engine } from "../../app/studio";
 import { text } from "../../app/text";
 import type { ExportFormat } from "../../engine/contract";
 import { download } from "../../ui/download";
+import { promptsWith } from "../gallery/gallery";
 import { type LibraryEntry, plainName, update } from "./library";
 import { withNote } from "./safetensors-metadata";
+import { readPhotos } from "./store";
+
+/** What a project's manifest takes. */
+const MOST_PROMPTS = 200;
+const LONGEST_PROMPT = 2000;
 
 export async function exportFile(entry: LibraryEntry, format: ExportFormat = "kohya"): Promise<void> {
-  const file = await asFile(entry, format);
+  save(entry, await asFile(entry, format));
+}
+
+/** With how it was trained and the prompts of its pictures in the Gallery; with the photos only where that was asked for. */
+export async function exportProject(entry: LibraryEntry, withPhotos: boolean): Promise<void> {
+  const { settings = {}, prompts = [] } = entry.project ?? {};
+  const all = new Set([...prompts, ...(await promptsWith(plainName(entry.report)))]);
+  const bytes = await engine().exportProject(entry.report.id, {
+    settings,
+    prompts: [...all].filter((prompt) => prompt.length <= LONGEST_PROMPT).slice(0, MOST_PROMPTS),
+    thumbnails: entry.preview?.exported ? [entry.preview.jpeg] : [],
+    photos: withPhotos ? await readPhotos(entry.key) : [],
+  });
+  save(entry, fileOf(bytes, `${stemOf(entry)}.palpable.zip`));
+}
+
+function save(entry: LibraryEntry, file: File): void {
   download(file, file.name);
   update(entry.key, { saved: true });
   announce(text.adapters.exported(file.name));
@@ -31,21 +53,25 @@ export async function share(entry: LibraryEntry): Promise<void> {
   }
 }
 
-async function asFile({ report, note, preview }: LibraryEntry, format: ExportFormat): Promise<File> {
+async function asFile(entry: LibraryEntry, format: ExportFormat): Promise<File> {
+  const { report, note, preview } = entry;
   const thumbnail = preview?.exported ? preview.jpeg : undefined;
-  const bytes = withNote(await engine().exportAdapter(report.id, format, thumbnail), note, thumbnail);
-  // The engine gives every file a title; one of the visitor's own names the file too.
-  const ownTitle = note.title !== "" && note.title !== report.name;
-  const stem = ownTitle ? safeName(note.title) : plainName(report);
-  const name = stem + extensionOf(bytes, format);
-  return new File([bytes as BlobPart], name, { type: "application/octet-stream" });
+  const bytes = withNote(await engine().exportAdapter(report.id, format), note, thumbnail);
+  return fileOf(bytes, stemOf(entry) + extensionOf(bytes, format));
 }
+
+const fileOf = (bytes: Uint8Array, name: string) =>
+  new File([bytes as BlobPart], name, { type: "application/octet-stream" });
+
+/** The engine gives every file a title; one of the visitor's own names the file too. */
+const stemOf = ({ report, note }: LibraryEntry) =>
+  note.title !== "" && note.title !== report.name ? safeName(note.title) : plainName(report);
 
 /** Some formats are several files, which then come as a zip archive. */
 function extensionOf(bytes: Uint8Array, format: ExportFormat): string {
   const isArchive = bytes[0] === 0x50 && bytes[1] === 0x4b;
-  if (!isArchive) return format === "kohya" ? ".safetensors" : `.${format}.safetensors`;
-  return format === "project" ? ".palpable.zip" : `.${format}.zip`;
+  if (isArchive) return `.${format}.zip`;
+  return format === "kohya" ? ".safetensors" : `.${format}.safetensors`;
 }
 
 /** What every file system takes. */

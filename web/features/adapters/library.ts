@@ -5,12 +5,14 @@
 import { computed, signal } from "@preact/signals";
 import { listed } from "../../app/format";
 import { engine, whenEngineOpens } from "../../app/studio";
-import type { AdapterReport } from "../../engine/contract";
+import type { ProjectContents } from "../../engine/api";
+import type { AdapterReport, ProjectWords, TrainingSettings } from "../../engine/contract";
 import { type Fault, needsFreshEngine, toFault } from "../../engine/fault";
 import { model } from "../models/model";
+import { redrawn } from "../personalize/photos";
 import { type AdapterNote, noteOf } from "./safetensors-metadata";
 import * as store from "./store";
-import { importedThumbnail } from "./thumbnail";
+import { importedThumbnail, redrawnThumbnail } from "./thumbnail";
 
 export interface LibraryEntry {
   key: string;
@@ -29,6 +31,10 @@ export interface LibraryEntry {
   note: AdapterNote;
   /** The picture that it is known by, once there is one. */
   preview?: store.AdapterPreview;
+  /** How it was trained, and prompts from the project that brought it. */
+  project?: ProjectWords;
+  /** How many photos are kept with it. */
+  photos: number;
 }
 
 /** What the storage holds but the engine could not take. */
@@ -49,17 +55,22 @@ export const phrases = computed(() => library.value.flatMap(({ report }) => repo
 /** What would be lost with the tab. */
 export const hasUnsaved = computed(() => library.value.some((entry) => !entry.saved && !entry.kept));
 
-async function add(
-  report: AdapterReport,
-  fileName: string,
-  bytes: Uint8Array,
-  saved: boolean,
-): Promise<LibraryEntry> {
-  const key = crypto.randomUUID();
-  const facts = { fileName, active: true, strength: 1, saved, addedAt: Date.now(), note: noteOf(bytes) };
+/** What is added: an adapter that the engine holds, its file, and under which key its photos lie, if any are kept. */
+interface Addition extends Pick<LibraryEntry, "report" | "fileName" | "bytes" | "saved"> {
+  key?: string;
+  project?: ProjectWords | undefined;
+}
+
+async function add({ key = crypto.randomUUID(), project, ...addition }: Addition): Promise<LibraryEntry> {
+  const { report, fileName, bytes, saved } = addition;
+  const photos = (await store.readPhotos(key).catch(() => [])).length;
+  const entry: LibraryEntry = {
+    ...{ key, report, fileName, bytes, saved, photos },
+    ...{ active: true, strength: 1, kept: false, addedAt: Date.now(), note: noteOf(bytes) },
+    ...(project ? { project } : {}),
+  };
   storageFault.value = undefined;
-  const kept = await storing(store.put({ key, facts, bytes }));
-  const entry = { key, report, bytes, kept, ...facts };
+  entry.kept = await storing(store.put({ key, facts: factsOf(entry), bytes }));
   library.value = library.value.concat(entry);
   return entry;
 }
@@ -77,7 +88,7 @@ async function storing(work: Promise<void>): Promise<boolean> {
 
 export function update(
   key: string,
-  change: Partial<Pick<LibraryEntry, "active" | "strength" | "saved" | "note" | "preview">>,
+  change: Partial<Pick<LibraryEntry, "active" | "strength" | "saved" | "note" | "preview" | "photos">>,
 ): void {
   library.value = library.value.map((entry) => (entry.key === key ? { ...entry, ...change } : entry));
   const entry = library.value.find((entry) => entry.key === key);
@@ -85,27 +96,73 @@ export function update(
 }
 
 const factsOf = (entry: LibraryEntry): store.StoredFacts => {
-  const { fileName, active, strength, saved, addedAt, note, preview } = entry;
-  return { fileName, active, strength, saved, addedAt, note, ...(preview ? { preview } : {}) };
+  const { fileName, active, strength, saved, addedAt, note, preview, project, photos } = entry;
+  return {
+    ...{ fileName, active, strength, saved, addedAt, note, photos },
+    ...(preview ? { preview } : {}),
+    ...(project ? { project } : {}),
+  };
 };
 
+/** What made an adapter: its photos, where they are kept, lie under the training's id. */
+export interface MadeBy {
+  id: string;
+  settings: TrainingSettings;
+}
+
+const madeBy = ({ id, settings }: MadeBy) => ({
+  key: id,
+  project: { settings: { ...settings }, prompts: [] },
+  saved: false,
+});
+
 /** Takes an adapter that the engine already holds, fresh from training. */
-export async function keepTrained(report: AdapterReport): Promise<LibraryEntry> {
+export async function keepTrained(report: AdapterReport, run: MadeBy): Promise<LibraryEntry> {
   const bytes = await engine().exportAdapter(report.id);
-  return add(report, fileNameFor(report), bytes, false);
+  return add({ report, fileName: fileNameFor(report), bytes, ...madeBy(run) });
 }
 
 /** Keeps what a broken-off training had saved last. */
-export async function keepCheckpoint(bytes: Uint8Array, placeholder: string): Promise<LibraryEntry> {
-  const fileName = `${bareWord(placeholder)}.safetensors`;
-  return add(await engine().addAdapter(bytes, fileName), fileName, bytes, false);
+export async function keepCheckpoint(bytes: Uint8Array, run: MadeBy): Promise<LibraryEntry> {
+  const fileName = `${bareWord(run.settings.placeholder)}.safetensors`;
+  return add({ report: await engine().addAdapter(bytes, fileName), fileName, bytes, ...madeBy(run) });
 }
 
 export async function importFile(file: File): Promise<LibraryEntry> {
   const bytes = new Uint8Array(await file.arrayBuffer());
-  const entry = await add(await engine().addAdapter(bytes, file.name), file.name, bytes, true);
+  const report = await engine().addAdapter(bytes, file.name);
+  const project = await engine().openProject(bytes, file.name);
+  if (project) return addProject(report, project);
+  const entry = await add({ report, fileName: file.name, bytes, saved: true });
   const jpeg = await importedThumbnail(bytes);
   if (jpeg) update(entry.key, { preview: { jpeg, exported: true } });
+  return entry;
+}
+
+/** Of a foreign project, which may hold more: what a training takes. */
+const MOST_PROJECT_PHOTOS = 30;
+
+/** One after the other, since each is large once it is unpacked. */
+async function redrawnAll(photos: Uint8Array[]): Promise<Uint8Array[]> {
+  const jpegs: Uint8Array[] = [];
+  for (const photo of photos.slice(0, MOST_PROJECT_PHOTOS)) {
+    const jpeg = await redrawn(photo);
+    if (jpeg) jpegs.push(jpeg);
+  }
+  return jpegs;
+}
+
+/** In its parts, so that its photos can be seen and deleted by themselves. */
+async function addProject(report: AdapterReport, project: ProjectContents): Promise<LibraryEntry> {
+  const { settings, prompts, thumbnails, photos } = project;
+  const key = crypto.randomUUID();
+  const bytes = await engine().exportAdapter(report.id);
+  if (photos.length > 0) await storing(redrawnAll(photos).then((jpegs) => store.putPhotos(key, jpegs)));
+  const words = { settings, prompts };
+  const fileName = fileNameFor(report);
+  const entry = await add({ key, report, fileName, bytes, saved: true, project: words });
+  const jpeg = thumbnails[0] && (await redrawnThumbnail(thumbnails[0]));
+  if (jpeg) update(key, { preview: { jpeg, exported: true } });
   return entry;
 }
 
@@ -114,6 +171,12 @@ export async function remove(entry: LibraryEntry): Promise<void> {
   if (entry.kept) await store.remove(entry.key);
   await engine().removeAdapter(entry.report.id);
   library.value = library.value.filter(({ key }) => key !== entry.key);
+}
+
+/** The adapter stays. */
+export async function forgetPhotos({ key }: LibraryEntry): Promise<void> {
+  await store.removePhotos(key);
+  update(key, { photos: 0 });
 }
 
 export async function removeDamaged(key: string): Promise<void> {
@@ -148,7 +211,7 @@ export async function bringBack(): Promise<void> {
   const known = new Set(here.map(({ key }) => key));
   const fromStorage = stored.whole
     .filter(({ key }) => !known.has(key))
-    .map(({ key, facts, bytes }) => ({ key, bytes, kept: true, ...facts }));
+    .map(({ key, facts, bytes }) => ({ key, bytes, kept: true, photos: 0, ...facts }));
   const entries: LibraryEntry[] = [];
   for (const entry of [...here, ...fromStorage]) {
     const { key, bytes, fileName } = entry;

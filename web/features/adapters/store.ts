@@ -1,7 +1,11 @@
-/** The adapters in the browser's own database: each with its file, written and deleted together. */
+/**
+ * The adapters in the browser's own database: each with its file, written and deleted together. A training's photos, where
+ * it was asked to keep them, lie under the key that its adapter will have, from its start on.
+ */
 import type { DBSchema } from "idb";
 import { Database } from "../../app/database";
 import { text } from "../../app/text";
+import type { ProjectWords } from "../../engine/contract";
 import type { AdapterNote } from "./safetensors-metadata";
 
 /** What changes more often than the file. */
@@ -17,6 +21,10 @@ export interface StoredFacts {
   note: AdapterNote;
   /** The picture that it is known by. */
   preview?: AdapterPreview;
+  /** How it was trained, and prompts from the project that brought it. */
+  project?: ProjectWords;
+  /** How many photos are kept with it. */
+  photos?: number;
 }
 
 export interface AdapterPreview {
@@ -34,9 +42,15 @@ export interface StoredAdapter {
 interface AdapterSchema extends DBSchema {
   facts: { key: string; value: StoredFacts };
   files: { key: string; value: Uint8Array };
+  /** JPEG files, squares as they were cut. */
+  photos: { key: string; value: Uint8Array[] };
 }
 
-const adapters = new Database<AdapterSchema>("palpable-adapters", ["facts", "files"], text.adapters.problems);
+/** Version 1 had no photos. */
+const VERSION = 2;
+const STORES = ["facts", "files", "photos"] as const;
+
+const adapters = new Database<AdapterSchema>("palpable-adapters", STORES, text.adapters.problems, VERSION);
 
 export function put({ key, facts, bytes }: StoredAdapter): Promise<void> {
   return adapters.write((transaction) => [
@@ -58,6 +72,35 @@ export function remove(key: string): Promise<void> {
   return adapters.write((transaction) => [
     transaction.objectStore("facts").delete(key),
     transaction.objectStore("files").delete(key),
+    transaction.objectStore("photos").delete(key),
+  ]);
+}
+
+export function putPhotos(key: string, jpegs: Uint8Array[]): Promise<void> {
+  return adapters.write((transaction) => [transaction.objectStore("photos").put(jpegs, key)]);
+}
+
+/** Empty where none are kept. */
+export function readPhotos(key: string): Promise<Uint8Array[]> {
+  return adapters.attempt(async (database) => (await database.get("photos", key)) ?? []);
+}
+
+export function removePhotos(key: string): Promise<void> {
+  return adapters.write((transaction) => [transaction.objectStore("photos").delete(key)]);
+}
+
+/** Deletes photos under these keys, except those of adapters. */
+export function removePhotosWithoutAdapter(isGone: (key: string) => boolean): Promise<void> {
+  return adapters.write((transaction) => [
+    (async () => {
+      const photos = transaction.objectStore("photos");
+      const [keys, adapters] = await Promise.all([
+        photos.getAllKeys(),
+        transaction.objectStore("facts").getAllKeys(),
+      ]);
+      const stray = keys.filter((key) => isGone(key) && !adapters.includes(key));
+      await Promise.all(stray.map((key) => photos.delete(key)));
+    })(),
   ]);
 }
 
@@ -91,7 +134,7 @@ export function list(): Promise<Listing> {
 
 function checkedFacts(value: unknown): StoredFacts | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { fileName, active, strength, saved, addedAt, note, preview } = value as Partial<
+  const { fileName, active, strength, saved, addedAt, note, preview, project, photos } = value as Partial<
     Record<keyof StoredFacts, unknown>
   >;
   if (typeof fileName !== "string" || typeof active !== "boolean" || typeof saved !== "boolean")
@@ -100,6 +143,8 @@ function checkedFacts(value: unknown): StoredFacts | undefined {
   const checked = checkedPreview(preview);
   return {
     ...(checked ? { preview: checked } : {}),
+    ...checkedProject(project),
+    ...(Number.isSafeInteger(photos) ? { photos: photos as number } : {}),
     fileName,
     active,
     strength: strength as number,
@@ -112,6 +157,13 @@ function checkedFacts(value: unknown): StoredFacts | undefined {
 function checkedPreview(value: unknown): AdapterPreview | undefined {
   const { jpeg, exported } = (value ?? {}) as Partial<Record<keyof AdapterPreview, unknown>>;
   return jpeg instanceof Uint8Array ? { jpeg, exported: exported !== false } : undefined;
+}
+
+function checkedProject(value: unknown): Pick<StoredFacts, "project"> {
+  const { settings, prompts } = (value ?? {}) as Partial<Record<keyof ProjectWords, unknown>>;
+  if (typeof settings !== "object" || settings === null || !Array.isArray(prompts)) return {};
+  const sentences = prompts.filter((prompt) => typeof prompt === "string");
+  return { project: { settings: settings as ProjectWords["settings"], prompts: sentences } };
 }
 
 /** Earlier versions of the page stored none. */

@@ -26,7 +26,12 @@ export async function toJpeg(picture: OffscreenCanvas | ImageBitmap): Promise<Ui
 /** The picture that a file brings, drawn anew: nothing of a foreign file is shown as it came. */
 export async function importedThumbnail(file: Uint8Array): Promise<Uint8Array | undefined> {
   const bytes = thumbnailOf(file);
-  const header = bytes && readPhotoHeader(bytes);
+  return bytes && redrawnThumbnail(bytes);
+}
+
+/** A foreign file's picture as ours. */
+export async function redrawnThumbnail(bytes: Uint8Array): Promise<Uint8Array | undefined> {
+  const header = readPhotoHeader(bytes);
   if (!header || header.width * header.height > MOST_PIXELS) return undefined;
   try {
     const bitmap = await createImageBitmap(new Blob([bytes as BlobPart]));

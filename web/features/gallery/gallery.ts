@@ -41,6 +41,15 @@ export async function load(): Promise<void> {
   });
 }
 
+/** Of the kept pictures that were drawn with the adapter of this name, the newest first; what can't be read has none. */
+export async function promptsWith(adapter: string): Promise<string[]> {
+  const listed = await store.list().catch(() => ({ entries: [] }));
+  const drawn = listed.entries.filter(({ settings }) =>
+    settings.adapters.some(({ name }) => name === adapter),
+  );
+  return drawn.map(({ settings }) => settings.prompt);
+}
+
 /** Runs work whose failure the Gallery screen shows. */
 export async function attempt(work: () => Promise<void>): Promise<void> {
   fault.value = undefined;

@@ -7,6 +7,7 @@ import { text } from "../../app/text";
 import { type Fault, faultError, toFault } from "../../engine/fault";
 import type { RunFacts } from "../../engine/run-file";
 import { latest, lockName, readSlots, removeRun, runsFolder } from "../../engine/run-folder";
+import { dropPhotos } from "./kept-photos";
 
 export interface UnfinishedRun {
   id: string;
@@ -31,6 +32,7 @@ async function readRuns(): Promise<UnfinishedRun[]> {
     if (handle.kind !== "directory" || underWay.has(lockName(id))) continue;
     runs.push({ id, facts: latest(await readSlots(handle as FileSystemDirectoryHandle))?.facts });
   }
+  await dropPhotos((id) => !underWay.has(lockName(id)) && !runs.some((run) => run.id === id));
   return runs.sort((one, other) => (other.facts?.savedAt ?? 0) - (one.facts?.savedAt ?? 0));
 }
 
@@ -45,6 +47,7 @@ export async function discard(id: string): Promise<void> {
   discardFault.value = undefined;
   try {
     await removeRun(id);
+    await dropPhotos((other) => other === id);
     unfinished.value = unfinished.value.filter((run) => run.id !== id);
   } catch {
     discardFault.value = toFault(faultError("Storage", text.unfinished.notDiscarded));

@@ -39,6 +39,8 @@ const LONGEST_SIDE = 1536;
 /** Metadata may stand before a JPEG's size; it lies within the first megabytes. */
 const HEADER_BYTES = 4 * 1024 * 1024;
 export const SMALLEST_CROP = 32;
+/** Of photos that are kept: above what can be seen. */
+const JPEG_QUALITY = 0.92;
 
 /** A file that can't be used; the message is a sentence for the visitor. */
 export class PhotoProblem extends Error {}
@@ -97,14 +99,37 @@ export function fitCrop(crop: Crop, width: number, height: number): Crop {
 
 /** The crop's pixels as they are; the engine scales them to the model's size. Transparency becomes white; marks become alpha. */
 export function toPixels({ bitmap, crop, mask }: SubjectPhoto): Photo {
-  const canvas = new OffscreenCanvas(crop.size, crop.size);
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  if (!context) throw new PhotoProblem(text.photos.noCanvas);
-  context.fillStyle = "white";
-  context.fillRect(0, 0, crop.size, crop.size);
-  context.drawImage(bitmap, -crop.left, -crop.top);
-  const { data } = context.getImageData(0, 0, crop.size, crop.size);
+  const { data } = drawCrop(bitmap, crop).getImageData(0, 0, crop.size, crop.size);
   const rgba = new Uint8Array(data.buffer);
   const alpha = mask?.getContext("2d")?.getImageData(crop.left, crop.top, crop.size, crop.size).data;
   return { width: crop.size, height: crop.size, rgba: alpha ? withAlpha(rgba, alpha) : rgba };
+}
+
+function drawCrop(bitmap: ImageBitmap, { left, top, size }: Crop): OffscreenCanvasRenderingContext2D {
+  const context = new OffscreenCanvas(size, size).getContext("2d", { willReadFrequently: true });
+  if (!context) throw new PhotoProblem(text.photos.noCanvas);
+  context.fillStyle = "white";
+  context.fillRect(0, 0, size, size);
+  context.drawImage(bitmap, -left, -top);
+  return context;
+}
+
+/** The crop as a file that holds nothing but its pixels, whatever the photo's own file said beside them. */
+export async function toJpeg({ bitmap, crop }: SubjectPhoto): Promise<Uint8Array> {
+  const { canvas } = drawCrop(bitmap, crop);
+  const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: JPEG_QUALITY });
+  return new Uint8Array(await blob.arrayBuffer());
+}
+
+/** A picture of a foreign file drawn anew, its middle square; `undefined` for what is no picture. */
+export async function redrawn(file: Uint8Array): Promise<Uint8Array | undefined> {
+  try {
+    const photo = await readPhoto(new Blob([file as BlobPart]), "");
+    const jpeg = await toJpeg(photo);
+    photo.bitmap.close();
+    return jpeg;
+  } catch (error) {
+    if (error instanceof PhotoProblem) return undefined;
+    throw error;
+  }
 }

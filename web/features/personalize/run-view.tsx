@@ -11,6 +11,7 @@ import { ProgressBar } from "../../ui/progress-bar";
 import { exportFile } from "../adapters/export";
 import { bareWord, knownAs } from "../adapters/library";
 import { addToPrompt, prompt } from "../generate/form";
+import { notKept as photosNotKept } from "./kept-photos";
 import { PreviewPanel } from "./preview-panel";
 import * as run from "./run";
 import { wordsOf } from "./subjects";
@@ -70,9 +71,17 @@ function Progress({ steps }: { steps: number }) {
 /** How much of the run a closed tab would lose. */
 function Keeping() {
   const problem = run.keepProblem.value;
-  if (problem) return <Notice tone="hint">{words.notKept[problem]}</Notice>;
   const step = run.keptStep.value;
-  return step === undefined ? null : <p class="hint">{words.kept(step)}</p>;
+  return (
+    <>
+      {problem ? (
+        <Notice tone="hint">{words.notKept[problem]}</Notice>
+      ) : (
+        step !== undefined && <p class="hint">{words.kept(step)}</p>
+      )}
+      {photosNotKept.value && <Notice tone="hint">{words.photosNotKept}</Notice>}
+    </>
+  );
 }
 
 function TimeLeft() {

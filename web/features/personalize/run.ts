@@ -12,6 +12,7 @@ import { setPreview } from "../adapters/preview";
 import { USUAL_GUIDANCE } from "../generate/form";
 import { model } from "../models/model";
 import { discard, findUnfinished } from "./checkpoints";
+import { keepPhotos } from "./kept-photos";
 import { toPixels } from "./photos";
 import * as previewChoice from "./preview-choice";
 import * as setup from "./setup";
@@ -90,6 +91,7 @@ export async function start(): Promise<void> {
   };
   const { trained, heldBack } = previewChoice.splitPhotos();
   const photos = { trained: trained.map(toPixels), heldBack: heldBack.map(toPixels) };
+  await keepPhotos(run.id);
   await follow(run, (observer) => engine().train(run, photos, observer));
 }
 
@@ -110,7 +112,7 @@ async function follow(
   try {
     const report = await train(observer);
     if (report) {
-      await endWith(await keepTrained(report));
+      await endWith(await keepTrained(report, run));
       announce(text.run.done(wordsOf(run.settings)));
     }
     // Not before the adapter is kept: a tab killed in between loses neither.
@@ -241,7 +243,7 @@ export async function keepLastCheckpoint(): Promise<void> {
   if (!kept || !run || !fault.value) return;
   try {
     if (needsFreshEngine(fault.value)) await openEngine();
-    const entry = await keepCheckpoint(kept.bytes, run.settings.placeholder);
+    const entry = await keepCheckpoint(kept.bytes, run);
     fault.value = undefined;
     await endWith(entry);
     await discard(run.id);

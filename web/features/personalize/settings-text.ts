@@ -144,6 +144,7 @@ export const english = {
     about: (time: string) => `about ${time}`,
     size: (side: number, steps: number) => `${side} × ${side} pixels, ${steps} steps.`,
     measuring: "Measuring how fast this device trains…",
+    cancel: "Cancel measuring",
     measure: "Measure how long it takes",
     measureHint: "Takes a few steps of training.",
   },

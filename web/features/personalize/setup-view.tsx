@@ -5,11 +5,12 @@ import { device } from "../../app/studio";
 import { text } from "../../app/text";
 import type { Method } from "../../engine/contract";
 import { bound } from "../../ui/bound";
-import { NumberField, SelectField, SliderField } from "../../ui/field";
+import { CheckField, NumberField, SelectField, SliderField } from "../../ui/field";
 import { Notice } from "../../ui/notice";
 import { model } from "../models/model";
 import { AdvancedSettings } from "./advanced-settings";
 import { findUnfinished } from "./checkpoints";
+import { keepsPhotos } from "./kept-photos";
 import * as previews from "./preview-choice";
 import { QualityChoice } from "./quality-choice";
 import { start } from "./run";
@@ -107,6 +108,7 @@ function Training() {
             />
           </div>
           <QualityChoice />
+          <CheckField label={words.keepPhotos} hint={words.keepPhotosHint} {...bound(keepsPhotos)} />
           <AdvancedSettings settings={settings} />
         </>
       )}

@@ -156,6 +156,15 @@ function offerOwn(subject: SubjectChoice, own: SubjectPhoto[]): void {
   offerUndo(replaced);
 }
 
+/** Photos that an adapter was trained on, with its words. What they take the place of can be taken back for some seconds. */
+export async function startAgain(files: readonly File[], classNoun: string, wish: string): Promise<void> {
+  const own = firstSubject.list.takeOwn();
+  if (own.length > 0) offerOwn(firstSubject, own);
+  firstSubject.classNoun.value = classNoun;
+  target.value = wish;
+  await firstSubject.list.addFiles(files);
+}
+
 /** Photos of the visitor's own; a sample makes room for them, with its words. */
 export function addFiles(subject: SubjectChoice, files: readonly File[]): Promise<void> {
   // Taken back later, they would take the place of these.

@@ -27,9 +27,16 @@ export function TimeChoice() {
         <TimeButton key={plan.preset} plan={plan} />
       ))}
       {!plans && state === "measuring" && (
-        <p class="hint" role="status">
-          {words.measuring}
-        </p>
+        <div class="actions">
+          <span class="hint" role="status">
+            {words.measuring}
+          </span>
+          {slow && (
+            <button type="button" class="button quiet" onClick={time.cancelMeasuring}>
+              {words.cancel}
+            </button>
+          )}
+        </div>
       )}
       {!plans && state !== "measuring" && slow && model.value.state === "ready" && (
         <div class="actions">

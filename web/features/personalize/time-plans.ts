@@ -59,16 +59,19 @@ export async function measure(): Promise<void> {
   const before = measured.peek();
   if (before.state !== "unasked" && before.of === of) return;
   measured.value = { state: "measuring", of };
+  const ready = (plans: TimePlan[]): Measured =>
+    plans.length > 0 ? { state: "ready", of, method, plans } : { state: "failed", of };
   const found: Measured = await engine()
     .timePlans(settings, photos, previews.every > 0 ? previews : undefined)
-    .then(
-      (plans): Measured =>
-        plans.length > 0 ? { state: "ready", of, method, plans } : { state: "failed", of },
-    )
+    .then((plans): Measured => (plans ? ready(plans) : { state: "unasked" }))
     .catch((): Measured => ({ state: "failed", of }));
   const now = measured.peek();
   // Photos or method may have changed meanwhile.
   if (now.state === "measuring" && now.of === of) measured.value = found;
+}
+
+export function cancelMeasuring(): void {
+  engine().cancelTimePlans();
 }
 
 /** The settings of a plan that differ from those in force. */

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use palpable::{
-    pipeline::{MeasuredTimes, StableDiffusion, TimePlan, TimePreset, TimedTraining},
+    pipeline::{MeasuredTimes, Measuring, StableDiffusion, TimePlan, TimePreset, TimedTraining},
     training::TrainingSettings,
 };
 
@@ -51,7 +51,8 @@ impl TimeArguments {
         let asked = TimedTraining { settings, photos, previews: None };
         let began = Instant::now();
         let mut measured = MeasuredTimes::default();
-        model.measure_times(asked, &mut measured, &|| began.elapsed().as_secs_f64()).await?;
+        let measuring = Measuring { clock: &|| began.elapsed().as_secs_f64(), wanted: &|| true };
+        model.measure_times(asked, &mut measured, measuring).await?;
         let plans = model.plan_times(asked, &measured);
         let took = began.elapsed();
         let plan = plans.into_iter().find(|plan| plan.preset == preset);
