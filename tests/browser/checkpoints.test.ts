@@ -87,12 +87,17 @@ test("killed and continued, a training ends in the adapter of one that was left 
   await screenshot(next, "kept-photos");
   await expectAccessible(next, "an adapter with photos");
 
-  await next.getByRole("button", { name: "Train again with them" }).click();
+  await next.getByRole("button", { name: "Train again with its photo" }).click();
   await next.getByText("1 photo", { exact: true }).waitFor();
   await next.getByRole("button", { name: "Remove dog 1" }).waitFor();
   await goTo(next, "adapters");
   expect((await keptPhotos(next)).length).toBe(1);
-  await next.getByRole("button", { name: "Delete the photos" }).click();
+  await next.getByRole("button", { name: "Delete its photo" }).click();
+  await next.getByText("Its photo is kept with it").waitFor({ state: "detached" });
+  expect(await keptPhotos(next)).toEqual([]);
+  await next.getByRole("button", { name: "Undo" }).click();
+  expect((await keptPhotos(next)).length).toBe(1);
+  await next.getByRole("button", { name: "Delete its photo" }).click();
   await next.getByText("Its photo is kept with it").waitFor({ state: "detached" });
   expect(await keptPhotos(next)).toEqual([]);
   await close();

@@ -554,10 +554,12 @@ export const english = {
         count === 1
           ? "Its photo is kept with it, in this browser."
           : `Its ${count} photos are kept with it, in this browser.`,
-      again: "Train again with them",
+      again: (count: number): string =>
+        count === 1 ? "Train again with its photo" : "Train again with its photos",
       name: (noun: string, number: number) => `${noun} ${number}`,
-      forget: "Delete the photos",
-      forgotten: "The photos are deleted. The adapter stays.",
+      forget: (count: number): string => (count === 1 ? "Delete its photo" : "Delete its photos"),
+      forgotten: (count: number) => (count === 1 ? "1 photo deleted." : `${count} photos deleted.`),
+      back: "They are back.",
     },
     share: "Share",
     link: {

@@ -556,10 +556,12 @@ export const german: Text = {
         count === 1
           ? "Sein Foto wird mit ihm behalten, in diesem Browser."
           : `Seine ${count} Fotos werden mit ihm behalten, in diesem Browser.`,
-      again: "Noch einmal mit ihnen trainieren",
+      again: (count) =>
+        count === 1 ? "Noch einmal mit seinem Foto trainieren" : "Noch einmal mit seinen Fotos trainieren",
       name: (noun, number) => `${noun} ${number}`,
-      forget: "Die Fotos löschen",
-      forgotten: "Die Fotos sind gelöscht. Der Adapter bleibt.",
+      forget: (count) => (count === 1 ? "Sein Foto löschen" : "Seine Fotos löschen"),
+      forgotten: (count) => (count === 1 ? "1 Foto gelöscht." : `${count} Fotos gelöscht.`),
+      back: "Sie sind wieder da.",
     },
     share: "Teilen",
     link: {

@@ -2,8 +2,9 @@
 import { announce } from "../../app/announce";
 import { goTo } from "../../app/navigation";
 import { text } from "../../app/text";
+import { offerUndo } from "../../app/undo";
 import { startAgain } from "../personalize/setup";
-import { forgetPhotos, type LibraryEntry } from "./library";
+import { type LibraryEntry, setPhotos } from "./library";
 import { readPhotos } from "./store";
 
 const words = text.adapters.photos;
@@ -22,11 +23,11 @@ export function KeptPhotos({ entry, attempt }: KeptPhotosProps) {
       <div class="actions">
         {noun && others.length === 0 && (
           <button type="button" class="button" onClick={() => attempt(() => trainAgain(entry, noun))}>
-            {words.again}
+            {words.again(entry.photos)}
           </button>
         )}
         <button type="button" class="button quiet" onClick={() => attempt(() => forget(entry))}>
-          {words.forget}
+          {words.forget(entry.photos)}
         </button>
       </div>
     </>
@@ -40,7 +41,15 @@ async function trainAgain({ key, report }: LibraryEntry, noun: string): Promise<
   goTo("personalize");
 }
 
-async function forget(entry: LibraryEntry): Promise<void> {
-  await forgetPhotos(entry);
-  announce(words.forgotten);
+/** They can be taken back for some seconds. */
+async function forget({ key }: LibraryEntry): Promise<void> {
+  const jpegs = await readPhotos(key);
+  await setPhotos(key, []);
+  offerUndo({
+    sentence: words.forgotten(jpegs.length),
+    bringBack: async () => {
+      await setPhotos(key, jpegs);
+      announce(words.back);
+    },
+  });
 }

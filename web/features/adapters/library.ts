@@ -173,10 +173,11 @@ export async function remove(entry: LibraryEntry): Promise<void> {
   library.value = library.value.filter(({ key }) => key !== entry.key);
 }
 
-/** The adapter stays. */
-export async function forgetPhotos({ key }: LibraryEntry): Promise<void> {
-  await store.removePhotos(key);
-  update(key, { photos: 0 });
+/** What is kept with the adapter from now on; nothing where the adapter itself is gone. */
+export async function setPhotos(key: string, jpegs: Uint8Array[]): Promise<void> {
+  if (!library.value.some((entry) => entry.key === key)) return;
+  await (jpegs.length > 0 ? store.putPhotos(key, jpegs) : store.removePhotos(key));
+  update(key, { photos: jpegs.length });
 }
 
 export async function removeDamaged(key: string): Promise<void> {
