@@ -79,7 +79,7 @@ pub enum Error {
         "The device returned numbers that are not finite; try 32-bit precision, and report this with your device's description."
     )]
     NotFinite,
-    #[error("It was cancelled.")]
+    #[error("Measuring was cancelled.")]
     Cancelled,
     #[error("The device could not return a result: {0}.")]
     ReadBack(String),

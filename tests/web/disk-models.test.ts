@@ -21,6 +21,7 @@ vi.mock("../../web/app/studio", () => ({
   whenEngineOpens: (step: () => Promise<void>) => fake.opened.push(step),
   whenEngineCloses: () => undefined,
   engine: () => ({
+    setMemoryLimit: async () => undefined,
     loadModel: async (choice: ModelChoice): Promise<LoadedModel> => {
       fake.loaded.push(choice);
       const storedId = (choice as FilesChoice).keep ? "4f" : null;

@@ -118,6 +118,12 @@ export const english = {
     },
   },
 
+  memoryLimit: {
+    label: "GPU memory it may take, in GB",
+    hint: "Browsers don't tell how much there is. What needs more is refused.",
+    change: "Change how much memory it may take",
+  },
+
   faults: {
     retry: "Try again",
     restart: "Start the engine afresh",
@@ -243,8 +249,6 @@ export const english = {
       recomputes
         ? `Needs about ${size} of GPU memory, computing some things twice to save room.`
         : `Needs about ${size} of GPU memory.`,
-    memoryLimit: "GPU memory it may take, in GB",
-    memoryLimitHint: "Browsers don't tell how much there is. What needs more is refused.",
     start: "Start training",
     waitingForModel: "The model is still loading.",
     noModel: "Training needs the model, which isn't loaded.",

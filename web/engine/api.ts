@@ -141,8 +141,10 @@ export interface EngineApi {
   /** `null` when cancelled while it was fetched: what has arrived is kept, and the model before stays. */
   loadModel(choice: ModelChoice, progress: (progress: LoadProgress) => void): Promise<LoadedModel | null>;
   defaultTrainingSettings(classNoun: string, method: Method): Promise<TrainingSettings>;
-  /** What a training on so many photos will take, if it may take `limit` bytes; an error if it needs more. */
-  planTraining(settings: TrainingSettings, photos: number, limit: number): Promise<MemoryReport>;
+  /** GPU memory, in bytes, that models and work may take from now on. */
+  setMemoryLimit(bytes: number): Promise<void>;
+  /** What a training on so many photos will take; an error where it may not be taken. */
+  planTraining(settings: TrainingSettings, photos: number): Promise<MemoryReport>;
   /**
    * What the time presets choose for such a training, and how long it takes. At the first time on a device and model
    * a few steps are made to measure it, which the other work waits for. An error where there is no memory for it;

@@ -86,8 +86,12 @@ export class EngineClient {
     return this.#call(this.#remote.defaultTrainingSettings(classNoun, method));
   }
 
-  planTraining(settings: TrainingSettings, photos: number, limit: number) {
-    return this.#call(this.#remote.planTraining(settings, photos, limit));
+  setMemoryLimit(bytes: number) {
+    return this.#call(this.#remote.setMemoryLimit(bytes));
+  }
+
+  planTraining(settings: TrainingSettings, photos: number) {
+    return this.#call(this.#remote.planTraining(settings, photos));
   }
 
   timePlans(settings: TrainingSettings, photos: number, previews?: PreviewTimes) {

@@ -75,6 +75,7 @@ export const drawingWords: EngineWords = {
       "Der Textencoder schreibt {text_encoder} Zahlen je Token, und das U-Net liest {unet}: Sie gehören zu verschiedenen Modellen.",
     "The tokenizer writes {tokens} tokens where the text encoder reads {positions}: they are of different models.":
       "Der Tokenizer schreibt {tokens} Tokens, und der Textencoder liest {positions}: Sie gehören zu verschiedenen Modellen.",
+    "Measuring was cancelled.": "Das Messen wurde abgebrochen.",
     "The device returned numbers that are not finite; try 32-bit precision, and report this with your device's description.":
       "Das Gerät lieferte Zahlen, die nicht endlich sind; versuche es mit 32-Bit-Zahlen und melde das mit den Angaben über dein Gerät.",
     "The device could not return a result: {0}.": "Das Gerät konnte kein Ergebnis liefern: {0}.",

@@ -113,6 +113,12 @@ export const german: Text = {
     },
   },
 
+  memoryLimit: {
+    label: "GPU-Speicher, den es nehmen darf, in GB",
+    hint: "Browser sagen nicht, wie viel da ist. Was mehr braucht, wird abgelehnt.",
+    change: "Ändern, wie viel Speicher es nehmen darf",
+  },
+
   faults: {
     retry: "Noch einmal versuchen",
     restart: "Rechenkern neu starten",
@@ -245,8 +251,6 @@ export const german: Text = {
       recomputes
         ? `Braucht etwa ${size} GPU-Speicher und rechnet manches zweimal, um Platz zu sparen.`
         : `Braucht etwa ${size} GPU-Speicher.`,
-    memoryLimit: "GPU-Speicher, den es nehmen darf, in GB",
-    memoryLimitHint: "Browser sagen nicht, wie viel da ist. Was mehr braucht, wird abgelehnt.",
     start: "Training starten",
     waitingForModel: "Das Modell lädt noch.",
     noModel: "Das Training braucht das Modell, und das ist nicht geladen.",

@@ -146,11 +146,8 @@ const api: EngineApi = {
   },
   defaultTrainingSettings: (classNoun, method) =>
     turns.take(() => engine().defaultTrainingSettings(classNoun, method)),
-  planTraining: (settings, photos, limit) =>
-    turns.take(() => {
-      engine().setMemoryLimit(limit);
-      return engine().planTraining(settings, photos);
-    }),
+  setMemoryLimit: (bytes) => turns.take(() => engine().setMemoryLimit(bytes)),
+  planTraining: (settings, photos) => turns.take(() => engine().planTraining(settings, photos)),
   timePlans: (settings, photos, previews) => timePlanner.plans(engine(), turns, settings, photos, previews),
   cancelTimePlans: () => timePlanner.cancel(),
   planGeneration: (settings) => turns.take(() => engine().planGeneration(settings)),

@@ -3,10 +3,12 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { sentenceFor } from "../../app/fault-notice";
 import { gigabytes } from "../../app/format";
+import { addressOf } from "../../app/navigation";
 import { engine } from "../../app/studio";
 import { text } from "../../app/text";
 import { toFault } from "../../engine/fault";
 import { library } from "../adapters/library";
+import { memoryLimit } from "../models/memory-limit";
 import { model } from "../models/model";
 import { plainWish, requestOf } from "./wish";
 
@@ -26,6 +28,7 @@ export function MemoryLine() {
     name,
     [settings.width, settings.height, settings.guidanceScale === 1, settings.strengthEnd],
     library.value.filter(({ active }) => active).map(({ report }) => report.id),
+    memoryLimit.value,
     (settings.regions?.length ?? 0) + (settings.heatMaps?.length ?? 0) > 0,
   ]);
   useEffect(() => {
@@ -42,7 +45,13 @@ export function MemoryLine() {
   }, [key]);
   const plan = latest.value;
   if (name === undefined || !plan) return null;
-  if ("refused" in plan) return <p class="field-error">{plan.refused}</p>;
+  if ("refused" in plan) {
+    return (
+      <p class="field-error">
+        {plan.refused} <a href={addressOf("models")}>{text.memoryLimit.change}</a>
+      </p>
+    );
+  }
   return <p class="hint">{text.generate.memory(gigabytes(plan.bytes))}</p>;
 }
 

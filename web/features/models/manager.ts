@@ -48,6 +48,11 @@ export async function lookAt(wanted: OfferedChoice): Promise<void> {
   }
 }
 
+/** What is on offer, as it is by now. */
+export async function lookAgain(): Promise<void> {
+  if (look.value.state === "offered") await lookAt(look.value.choice);
+}
+
 /** A checkpoint with what a stored model gives it. It stays on offer as it is where they don't fit: why not, then. */
 export async function complete(
   incomplete: OfferedChoice,

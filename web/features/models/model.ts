@@ -7,6 +7,7 @@ import { type Fault, toFault } from "../../engine/fault";
 import type { ModelChoice } from "../../engine/model-choice";
 import { readUnasked, rememberOnDisk } from "./disk-models";
 import * as diskStore from "./disk-store";
+import { tellMemoryLimit } from "./memory-limit";
 
 /** The embedded model: static files beside the page, with their list in `files.json`. */
 export const DEMO_FOLDER = "/models/demo/";
@@ -163,6 +164,7 @@ async function findOnDisk(): Promise<void> {
 }
 
 whenEngineOpens(async () => {
+  await tellMemoryLimit();
   await findOnDisk();
   await reloadModel();
 });

@@ -7,7 +7,8 @@ import type { ModelOffer } from "../../engine/model-choice";
 import { DiskList } from "./disk-list";
 import { FetchProgress } from "./fetch-progress";
 import { IncompleteCard } from "./incomplete-card";
-import { fault, look, refresh } from "./manager";
+import { fault, look, lookAgain, refresh } from "./manager";
+import { MemoryLimitField } from "./memory-limit-field";
 import { choice, fetching, loadDemoModel, model } from "./model";
 import { ModelPicker } from "./model-picker";
 import { OfferCard } from "./offer-card";
@@ -66,6 +67,7 @@ function InUse() {
       <h2>{text.inUse}</h2>
       <p class="verdict">{choice.value.kind === "embedded" ? text.demo : report.name}</p>
       <p>{text.facts(parameters(report.parameters), report.resolution, memory)}</p>
+      <MemoryLimitField onChange={lookAgain} />
       {choice.value.kind !== "embedded" && (
         <div class="actions">
           <button type="button" class="button" disabled={!!fetching.value} onClick={loadDemoModel}>

@@ -4,6 +4,7 @@ import { text } from "../../app/text";
 import type { TrainingSettings } from "../../engine/contract";
 import { bound } from "../../ui/bound";
 import { CheckField, NumberField, OptionalNumberField, SelectField, TextField } from "../../ui/field";
+import { MemoryLimitField } from "../models/memory-limit-field";
 import { GROUPS, SETTING_FIELDS, type SettingKind } from "./setting-fields";
 import { settingsText as words } from "./settings-text";
 import * as setup from "./setup";
@@ -103,14 +104,7 @@ function Keeping() {
         step={1}
         {...bound(setup.keepEvery)}
       />
-      <NumberField
-        label={text.personalize.memoryLimit}
-        hint={text.personalize.memoryLimitHint}
-        min={0.1}
-        max={1000}
-        step="any"
-        {...bound(setup.memoryLimit)}
-      />
+      <MemoryLimitField />
     </>
   );
 }

@@ -7,6 +7,7 @@ import type { Method } from "../../engine/contract";
 import { bound } from "../../ui/bound";
 import { CheckField, NumberField, SelectField, SliderField } from "../../ui/field";
 import { Notice } from "../../ui/notice";
+import { memoryLimit } from "../models/memory-limit";
 import { model } from "../models/model";
 import { AdvancedSettings } from "./advanced-settings";
 import { findUnfinished } from "./checkpoints";
@@ -33,8 +34,9 @@ export function Setup() {
     if (model.value.state === "ready") void setup.loadDefaults();
   });
   useSignalEffect(() => {
-    const [settings, count, limit] = [setup.settings.value, photos.value.length, setup.memoryLimit.value];
-    if (model.value.state === "ready" && settings) void setup.planMemory(settings, count, limit);
+    // The plan depends on the limit too, which the engine knows before it is asked.
+    const [settings, count] = [setup.settings.value, photos.value.length, memoryLimit.value];
+    if (model.value.state === "ready" && settings) void setup.planMemory(settings, count);
   });
   return (
     <div class="screen">

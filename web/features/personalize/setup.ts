@@ -62,17 +62,15 @@ export function resetSettings(): void {
   changes.value = {};
 }
 
-/** GPU memory that a training may take, in GB: WebGPU does not tell how much there is. */
-export const memoryLimit = signal(4);
-/** What the training will take of it, as a sentence, or why it can't. */
+/** What the training will take of the GPU's memory, as a sentence, or why it can't. */
 export const memory = signal<string | undefined>(undefined);
 let plansAsked = 0;
 
-export async function planMemory(settings: TrainingSettings, photos: number, limit: number): Promise<void> {
+export async function planMemory(settings: TrainingSettings, photos: number): Promise<void> {
   plansAsked++;
   const asked = plansAsked;
   const sentence = await engine()
-    .planTraining(settings, Math.max(1, photos), limit * 1e9)
+    .planTraining(settings, Math.max(1, photos))
     .then(({ bytes, recomputes }) => text.personalize.memory(gigabytes(bytes), recomputes))
     .catch((error: unknown) => inPageLanguage(error instanceof Error ? error.message : String(error)));
   // Settings may have changed meanwhile.
