@@ -4,6 +4,7 @@ mod adapters;
 mod denoiser;
 mod error;
 mod held_back;
+mod measured_times;
 mod memory_plan;
 #[cfg(not(target_arch = "wasm32"))]
 mod merge;
@@ -25,6 +26,7 @@ mod training_run;
 
 pub use error::Error;
 pub use held_back::{HeldBackJudge, TrialPrompt};
+pub use measured_times::{MeasuredTimes, StepTimes};
 pub use model_configs::ModelPlan;
 pub use noise::NoisePurpose;
 pub use picture::Picture;
@@ -34,7 +36,7 @@ pub use regions::{Region, RegionMask};
 pub use settings::{AppliedAdapter, GenerationSettings};
 pub use source_picture::SourcePicture;
 pub use stable_diffusion::{LoadProgress, StableDiffusion};
-pub use step_times::{MeasuredTimes, Measuring, StepTimes};
+pub use step_times::Measuring;
 pub use text_to_image::Generation;
 pub use time_preset::{Previews, TimePlan, TimePreset, TimedTraining};
 pub use training_run::{BrokenOff, Evaluation, RunObserver, run_training};

@@ -11,10 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Error, StableDiffusion, StepTimes,
-    step_times::{MeasuredTimes, Measuring},
-};
+use super::{Error, MeasuredTimes, Measuring, StableDiffusion, StepTimes};
 use crate::training::{TrainingSettings, prior};
 
 /// The ways a preset that takes too long is cut: sides of the model's own first, then steps of the preset's.

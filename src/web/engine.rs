@@ -22,10 +22,7 @@ use crate::{
     adapter::read_adapter,
     evaluation::Judge,
     gpu::{Choice, Gpu},
-    pipeline::{
-        self, GenerationSettings, MeasuredTimes, Measuring, ModelPlan, Precision, Previews, StableDiffusion,
-        TimedTraining,
-    },
+    pipeline::{self, GenerationSettings, MeasuredTimes, ModelPlan, Precision, StableDiffusion},
     startup,
     training::{ActivationPolicy, Method, TrainingSettings},
     weights::{ByteSource, CheckpointHashes, SingleFile},
@@ -42,7 +39,7 @@ pub struct Engine {
     pub(super) judge: Option<Judge>,
     pub(super) adapters: Rc<RefCell<Library>>,
     /// How long the parts of trainings take here, as far as it was asked for.
-    measured: MeasuredTimes,
+    pub(super) measured: MeasuredTimes,
 }
 
 #[derive(Serialize)]
@@ -189,44 +186,6 @@ impl Engine {
         let plan = self.model()?.plan_training(&settings, photos).map_err(fault)?;
         let recomputes = plan.activations == Some(ActivationPolicy::Recompute);
         to_js(&MemoryReport { bytes: plan.peak(), recomputes })
-    }
-
-    /// Takes over what earlier visits measured on this device.
-    #[wasm_bindgen(js_name = takeMeasuredTimes)]
-    pub fn take_measured_times(&mut self, kept: &str) {
-        self.measured = MeasuredTimes::from_json(kept);
-    }
-
-    /// Measures what `planTime` needs to know of such a training and doesn't: a few steps are made and
-    /// thrown away. Returns what is to be kept, or nothing where all was known; an error as soon as `wanted()`
-    /// says that nobody waits for it.
-    #[wasm_bindgen(js_name = measureTimes)]
-    pub async fn measure_times(
-        &mut self,
-        settings: JsValue,
-        photos: usize,
-        previews: JsValue,
-        wanted: &Function,
-    ) -> Result<Option<String>, JsValue> {
-        let (settings, previews): (TrainingSettings, Option<Previews>) =
-            (from_js(settings)?, from_js(previews)?);
-        let model = self.model()?.clone();
-        let asked = TimedTraining { settings: &settings, photos, previews };
-        let wanted = || wanted.call0(&JsValue::NULL).is_ok_and(|answer| answer.is_truthy());
-        let measuring = Measuring { clock: &clock::seconds, wanted: &wanted };
-        match model.measure_times(asked, &mut self.measured, measuring).await {
-            Ok(fresh) => Ok(fresh.then(|| self.measured.to_json())),
-            Err(error) => Err(computing_fault(&self.gpu, error).await),
-        }
-    }
-
-    /// What each time preset chooses for a training on so many photos, and how long it takes.
-    #[wasm_bindgen(js_name = planTime)]
-    pub fn plan_time(&self, settings: JsValue, photos: usize, previews: JsValue) -> Result<JsValue, JsValue> {
-        let (settings, previews): (TrainingSettings, Option<Previews>) =
-            (from_js(settings)?, from_js(previews)?);
-        let asked = TimedTraining { settings: &settings, photos, previews };
-        to_js(&self.model()?.plan_times(asked, &self.measured))
     }
 
     /// GPU memory that such a picture takes; refuses what may not be taken.

@@ -16,6 +16,7 @@ mod library;
 mod model_source;
 mod source_picture;
 mod training;
+mod training_times;
 
 use wasm_bindgen::prelude::*;
 

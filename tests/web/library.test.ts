@@ -37,7 +37,7 @@ vi.mock("../../web/app/studio", () => ({
 
 const adapters = await import("../../web/features/adapters/library");
 const { putPhotos, readPhotos } = await import("../../web/features/adapters/store");
-const { dropPhotos } = await import("../../web/features/personalize/kept-photos");
+const { dropPhotos } = await import("../../web/features/personalize/keep-photos");
 const { library } = adapters;
 
 const settings = { placeholder: "<my-dog>", steps: 100 } as TrainingSettings;

@@ -155,14 +155,12 @@ async function redrawnAll(photos: Uint8Array[]): Promise<Uint8Array[]> {
 /** In its parts, so that its photos can be seen and deleted by themselves. */
 async function addProject(report: AdapterReport, project: ProjectContents): Promise<LibraryEntry> {
   const { settings, prompts, thumbnails, photos } = project;
-  const key = crypto.randomUUID();
   const bytes = await engine().exportAdapter(report.id);
-  if (photos.length > 0) await storing(redrawnAll(photos).then((jpegs) => store.putPhotos(key, jpegs)));
   const words = { settings, prompts };
-  const fileName = fileNameFor(report);
-  const entry = await add({ key, report, fileName, bytes, saved: true, project: words });
+  const entry = await add({ report, fileName: fileNameFor(report), bytes, saved: true, project: words });
   const jpeg = thumbnails[0] && (await redrawnThumbnail(thumbnails[0]));
-  if (jpeg) update(key, { preview: { jpeg, exported: true } });
+  if (jpeg) update(entry.key, { preview: { jpeg, exported: true } });
+  if (photos.length > 0) await storing(redrawnAll(photos).then((jpegs) => setPhotos(entry.key, jpegs)));
   return entry;
 }
 

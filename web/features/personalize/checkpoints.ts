@@ -7,7 +7,7 @@ import { text } from "../../app/text";
 import { type Fault, faultError, toFault } from "../../engine/fault";
 import type { RunFacts } from "../../engine/run-file";
 import { latest, lockName, readSlots, removeRun, runsFolder } from "../../engine/run-folder";
-import { dropPhotos } from "./kept-photos";
+import { dropPhotos } from "./keep-photos";
 
 export interface UnfinishedRun {
   id: string;

@@ -11,7 +11,7 @@ import { ProgressBar } from "../../ui/progress-bar";
 import { exportFile } from "../adapters/export";
 import { bareWord, knownAs } from "../adapters/library";
 import { addToPrompt, prompt } from "../generate/form";
-import { notKept as photosNotKept } from "./kept-photos";
+import { notKept as photosNotKept } from "./keep-photos";
 import { PreviewPanel } from "./preview-panel";
 import * as run from "./run";
 import { wordsOf } from "./subjects";

@@ -12,7 +12,7 @@ import { setPreview } from "../adapters/preview";
 import { USUAL_GUIDANCE } from "../generate/form";
 import { model } from "../models/model";
 import { discard, findUnfinished } from "./checkpoints";
-import { keepPhotos } from "./kept-photos";
+import { keepPhotos } from "./keep-photos";
 import { toPixels } from "./photos";
 import * as previewChoice from "./preview-choice";
 import * as setup from "./setup";

@@ -11,7 +11,7 @@ import { memoryLimit } from "../models/memory-limit";
 import { model } from "../models/model";
 import { AdvancedSettings } from "./advanced-settings";
 import { findUnfinished } from "./checkpoints";
-import { keepsPhotos } from "./kept-photos";
+import { keepsPhotos } from "./keep-photos";
 import * as previews from "./preview-choice";
 import { QualityChoice } from "./quality-choice";
 import { start } from "./run";
