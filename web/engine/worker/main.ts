@@ -17,6 +17,7 @@ import { compileAhead } from "./pipelines";
 import { readRun } from "./run-store";
 import type { Bringing, OpenedModel } from "./sources/bring";
 import { embeddedModel } from "./sources/embedded";
+import { readAhead } from "./sources/read-ahead";
 import { TimePlanner } from "./time-plans";
 import { runTraining } from "./training-job";
 import { Turns } from "./turns";
@@ -132,7 +133,7 @@ const api: EngineApi = {
       );
     }
     return turns.take(async () => {
-      const report = await engine().loadModel(found.source, (bytesLoaded, bytesTotal) =>
+      const report = await engine().loadModel(readAhead(found.source), (bytesLoaded, bytesTotal) =>
         progress({ phase: "upload", bytesLoaded, bytesTotal }),
       );
       kernelsCompiled = false;

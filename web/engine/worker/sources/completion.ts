@@ -1,6 +1,7 @@
 /** A checkpoint with what it lacks, from a model that lies in the browser's storage in parts. */
 import { faultError } from "../../fault";
 import type { Completion } from "../../model-choice";
+import { fileStream } from "./file-stream";
 import type { IncomingFile, IncomingModel } from "./incoming";
 import { storedFiles } from "./model-store";
 
@@ -23,5 +24,5 @@ const storedFile = (path: string, file: File): IncomingFile => ({
   path,
   bytes: file.size,
   version: `${file.lastModified}`,
-  open: async (start, end) => file.slice(start, end).stream(),
+  open: async (start, end) => fileStream(file, start, end),
 });

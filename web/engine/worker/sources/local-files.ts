@@ -2,6 +2,7 @@
 import { faultError } from "../../fault";
 import type { FilesChoice } from "../../model-choice";
 import { checkpointFiles } from "./checkpoint";
+import { fileStream } from "./file-stream";
 import type { IncomingFile, IncomingModel } from "./incoming";
 import { chooseFiles, isPickle, MODEL_INDEX, pickle } from "./layout";
 import { readText } from "./transfer";
@@ -22,7 +23,7 @@ const localFile = (path: string, file: File): IncomingFile => ({
   path,
   bytes: file.size,
   version: `${file.lastModified}`,
-  open: async (start, end) => file.slice(start, end).stream(),
+  open: async (start, end) => fileStream(file, start, end),
 });
 
 async function chosen(sources: Map<string, IncomingFile>): Promise<IncomingFile[]> {

@@ -113,13 +113,16 @@ export async function readRange(
   control: Pick<JobControl, "ready" | "paused" | "cancelled">,
   patience?: Patience,
 ): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  await transfer(file, [start, end], (piece) => pieces.push(piece), control, patience);
+  const [only = new Uint8Array(), ...others] = pieces;
+  if (others.length === 0) return only;
   const bytes = new Uint8Array(end - start);
   let at = 0;
-  const take = (piece: Uint8Array) => {
+  for (const piece of pieces) {
     bytes.set(piece, at);
     at += piece.byteLength;
-  };
-  await transfer(file, [start, end], take, control, patience);
+  }
   return bytes;
 }
 
