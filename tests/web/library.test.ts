@@ -1,6 +1,6 @@
 import "fake-indexeddb/auto";
 import { deflateSync } from "node:zlib";
-import { openDB } from "idb";
+import { deleteDB, openDB } from "idb";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { ProjectContents } from "../../web/engine/api";
 import type { AdapterReport, TrainingSettings } from "../../web/engine/contract";
@@ -203,4 +203,23 @@ test("an adapter of several things goes by all its words", async () => {
   expect(adapters.knownAs({ name: "ink", placeholders: [] as string[] } as AdapterReport)).toBe("ink");
   await adapters.keepTrained(report as AdapterReport, { id: "a training", settings });
   expect(adapters.placeholders.value).toEqual(["<my-dog>", "<my-cat>"]);
+});
+
+test("adapters that an earlier version of the page kept are there, without photos", async () => {
+  vi.resetModules();
+  await deleteDB("palpable-adapters");
+  const before = await openDB("palpable-adapters", 1, {
+    upgrade(database) {
+      for (const name of ["facts", "files"]) database.createObjectStore(name);
+    },
+  });
+  const facts = { fileName: "old.safetensors", active: true, strength: 1, saved: true, addedAt: 1 };
+  await before.put("facts", facts, "old");
+  await before.put("files", Uint8Array.of(1), "old");
+  before.close();
+  const store = await import("../../web/features/adapters/store");
+  const { whole, damaged } = await store.list();
+  expect([whole.map(({ key }) => key), damaged]).toEqual([["old"], []]);
+  await store.putPhotos("old", [Uint8Array.of(2)]);
+  expect(await store.readPhotos("old")).toEqual([Uint8Array.of(2)]);
 });

@@ -91,8 +91,10 @@ export async function start(): Promise<void> {
   };
   const { trained, heldBack } = previewChoice.splitPhotos();
   const photos = { trained: trained.map(toPixels), heldBack: heldBack.map(toPixels) };
-  await keepPhotos(run.id);
-  await follow(run, (observer) => engine().train(run, photos, observer));
+  await follow(run, async (observer) => {
+    await keepPhotos(run.id);
+    return engine().train(run, photos, observer);
+  });
 }
 
 /** Goes on where the run's state in the browser's storage left it. */
