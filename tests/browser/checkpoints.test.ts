@@ -90,9 +90,10 @@ test("killed and continued, a training ends in the adapter of one that was left 
   await next.getByText("Its photo is kept with it").waitFor();
   await next.getByText("Name, licence and form of the export").click();
   await next.getByLabel("For", { exact: true }).selectOption("project");
-  expect(await exportedPhotos(next)).toEqual([]);
+  expect((await exportedProject(next)).photos).toEqual([]);
   await next.getByLabel("With its photo").check();
-  const [photo, ...others] = await exportedPhotos(next);
+  const { file, photos } = await exportedProject(next);
+  const [photo, ...others] = photos;
   expect(others).toEqual([]);
   // A JPEG without EXIF (APP1) or comment.
   expect([...(photo?.subarray(0, 3) ?? [])]).toEqual([0xff, 0xd8, 0xff]);
@@ -114,11 +115,20 @@ test("killed and continued, a training ends in the adapter of one that was left 
   await next.getByRole("button", { name: "Delete its photo" }).click();
   await next.getByText("Its photo is kept with it").waitFor({ state: "detached" });
   expect(await keptPhotos(next)).toEqual([]);
+
+  // The project brings it back to whoever imports it.
+  await next.getByRole("button", { name: "Remove", exact: true }).click();
+  await next.getByRole("button", { name: "Yes, remove" }).click();
+  await next.getByText("Nothing here yet").waitFor();
+  const name = "from-a-friend.palpable.zip";
+  await next.getByLabel("Choose files").setInputFiles({ name, mimeType: "application/zip", buffer: file });
+  await next.getByText("Its photo is kept with it").waitFor();
+  expect((await keptPhotos(next)).length).toBe(1);
   await close();
 });
 
 /** Of a project, by the button of the export's form. */
-async function exportedPhotos(page: Page): Promise<Buffer[]> {
+async function exportedProject(page: Page): Promise<{ file: Buffer; photos: Buffer[] }> {
   const project = await downloaded(page, () =>
     page.getByRole("button", { name: "Export in this form" }).click(),
   );
@@ -126,7 +136,8 @@ async function exportedPhotos(page: Page): Promise<Buffer[]> {
   const files = filesIn(project.bytes);
   const manifest = JSON.parse(files.find(({ name }) => name === "palpable.json")?.bytes.toString() ?? "");
   expect(manifest.settings).toMatchObject({ placeholder: "<my-dog>", steps: STEPS });
-  return files.filter(({ name }) => name.startsWith("photos/")).map(({ bytes }) => bytes);
+  const photos = files.filter(({ name }) => name.startsWith("photos/")).map(({ bytes }) => bytes);
+  return { file: project.bytes, photos };
 }
 
 /** The second bytes of a JPEG's markers up to its pixels. */

@@ -1,7 +1,7 @@
 /** Photos outlive the tab only where the visitor asks for it: with the adapter, under the training's id from its start on. */
 import { signal } from "@preact/signals";
 import { putPhotos, removePhotosWithoutAdapter } from "../adapters/store";
-import { toJpeg } from "./photos";
+import { cropToJpeg } from "./photos";
 import { photos } from "./subjects";
 
 export const keepsPhotos = signal(false);
@@ -13,7 +13,10 @@ export async function keepPhotos(training: string): Promise<void> {
   notKept.value = false;
   if (!keepsPhotos.value) return;
   try {
-    await putPhotos(training, await Promise.all(photos.value.map(toJpeg)));
+    const jpegs: Uint8Array[] = [];
+    // One by one: the page answers in between.
+    for (const photo of photos.value) jpegs.push(await cropToJpeg(photo));
+    await putPhotos(training, jpegs);
   } catch {
     notKept.value = true;
   }

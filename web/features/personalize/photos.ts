@@ -115,7 +115,7 @@ function drawCrop(bitmap: ImageBitmap, { left, top, size }: Crop): OffscreenCanv
 }
 
 /** The crop as a file that holds nothing but its pixels, whatever the photo's own file said beside them. */
-export async function toJpeg({ bitmap, crop }: SubjectPhoto): Promise<Uint8Array> {
+export async function cropToJpeg({ bitmap, crop }: SubjectPhoto): Promise<Uint8Array> {
   const { canvas } = drawCrop(bitmap, crop);
   const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: JPEG_QUALITY });
   return new Uint8Array(await blob.arrayBuffer());
@@ -125,7 +125,7 @@ export async function toJpeg({ bitmap, crop }: SubjectPhoto): Promise<Uint8Array
 export async function redrawn(file: Uint8Array): Promise<Uint8Array | undefined> {
   try {
     const photo = await readPhoto(new Blob([file as BlobPart]), "");
-    const jpeg = await toJpeg(photo);
+    const jpeg = await cropToJpeg(photo);
     photo.bitmap.close();
     return jpeg;
   } catch (error) {
