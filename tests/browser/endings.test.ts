@@ -1,6 +1,6 @@
 /**
  * A training that is ended before its time: kept as it is, or thrown away. Meanwhile the page answers at once, and a
- * storage without room for the training's state is said.
+ * storage without room for the training's state or its photos is said.
  */
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -68,12 +68,14 @@ describe("ending a training early", () => {
 
   test("stopped and kept: the state so far is an adapter", async () => {
     await goTo(page, "personalize");
-    await startAndMakeAStep();
+    await page.getByLabel("Keep the photos with the adapter").check();
     const session = await page.context().newCDPSession(page);
     const { origin } = new URL(studio.address);
     await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1 });
+    await startAndMakeAStep();
+    await page.getByText("The photos could not be kept with it").waitFor();
     await page.getByRole("button", { name: "Pause" }).click();
-    await page.getByText("This browser's storage is full").waitFor({ timeout: PATIENCE });
+    await page.getByText("This browser's storage is full, so the state").waitFor({ timeout: PATIENCE });
     await session.send("Storage.overrideQuotaForOrigin", { origin });
     await look(page, "away");
     await page.getByRole("button", { name: "Stop and keep" }).click();

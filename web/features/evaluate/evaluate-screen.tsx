@@ -3,6 +3,7 @@ import { evaluateText as words } from "../../app/evaluate-text";
 import { HeldFault } from "../../app/fault-notice";
 import { duration, megabytes } from "../../app/format";
 import { ProgressBar } from "../../ui/progress-bar";
+import { StartButton } from "../../ui/start-button";
 import { adapters, obstacle, pictures } from "./choices";
 import "./evaluate.css";
 import * as evaluation from "./evaluation";
@@ -49,14 +50,9 @@ function Start() {
     <>
       {state.value === "finished" && <p>{words.finished}</p>}
       {state.value === "cancelled" && <p>{words.cancelled(drawn.value.length, of.value)}</p>}
-      <button
-        type="submit"
-        class="button primary large"
-        disabled={reason !== undefined}
-        aria-describedby="evaluate-hint"
-      >
+      <StartButton obstacle={reason} describedBy="evaluate-hint">
         {words.start}
-      </button>
+      </StartButton>
       <p class="hint" id="evaluate-hint" role="status">
         {reason ?? words.pictures(pictures.value)}
       </p>

@@ -1,12 +1,14 @@
 /** The set-up: photos, words, training, and the button that starts it. */
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect } from "preact/hooks";
+import { addressOf } from "../../app/navigation";
 import { device } from "../../app/studio";
 import { text } from "../../app/text";
 import type { Method } from "../../engine/contract";
 import { bound } from "../../ui/bound";
 import { CheckField, NumberField, SelectField, SliderField } from "../../ui/field";
 import { Notice } from "../../ui/notice";
+import { StartButton } from "../../ui/start-button";
 import { memoryLimit } from "../models/memory-limit";
 import { model } from "../models/model";
 import { AdvancedSettings } from "./advanced-settings";
@@ -114,22 +116,20 @@ function Training() {
           <AdvancedSettings settings={settings} />
         </>
       )}
-      {setup.memory.value && (
+      {setup.needs.value && (
         <p class="hint" role="status">
-          {setup.memory.value}
+          {setup.needs.value}
         </p>
       )}
       {slow && <Notice tone="hint">{words.slowDevice}</Notice>}
-      <button
-        type="submit"
-        class="button primary large"
-        disabled={obstacle !== undefined}
-        aria-describedby="obstacle"
-      >
+      <StartButton obstacle={obstacle} describedBy="obstacle">
         {words.start}
-      </button>
+      </StartButton>
       <p class="hint" id="obstacle" role="status">
-        {obstacle}
+        {obstacle}{" "}
+        {obstacle && obstacle === setup.refusal.value && (
+          <a href={addressOf("models")}>{text.memoryLimit.change}</a>
+        )}
       </p>
     </section>
   );

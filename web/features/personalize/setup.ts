@@ -1,7 +1,7 @@
 /** What is to be trained: subjects, wishes and settings, before the run. */
 import { computed, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
-import { inPageLanguage } from "../../app/engine-words";
+import { sentenceFor } from "../../app/fault-notice";
 import { gigabytes } from "../../app/format";
 import { painted } from "../../app/painted";
 import { withArticle } from "../../app/prompts";
@@ -9,6 +9,7 @@ import { engine } from "../../app/studio";
 import { text } from "../../app/text";
 import { offerUndo, type Removal, withdrawUndo } from "../../app/undo";
 import type { Method, TrainingSettings } from "../../engine/contract";
+import { toFault } from "../../engine/fault";
 import { closeAll } from "./photo-list";
 import type { SubjectPhoto } from "./photos";
 import { ofTrained } from "./preview-choice";
@@ -62,19 +63,25 @@ export function resetSettings(): void {
   changes.value = {};
 }
 
-/** What the training will take of the GPU's memory, as a sentence, or why it can't. */
-export const memory = signal<string | undefined>(undefined);
+/** What the training will take of the GPU's memory, as a sentence. */
+export const needs = signal<string | undefined>(undefined);
+/** Why the engine would not begin it. */
+export const refusal = signal<string | undefined>(undefined);
 let plansAsked = 0;
 
 export async function planMemory(settings: TrainingSettings, photos: number): Promise<void> {
   plansAsked++;
   const asked = plansAsked;
-  const sentence = await engine()
+  const plan = await engine()
     .planTraining(settings, Math.max(1, photos))
-    .then(({ bytes, recomputes }) => text.personalize.memory(gigabytes(bytes), recomputes))
-    .catch((error: unknown) => inPageLanguage(error instanceof Error ? error.message : String(error)));
+    .then(
+      ({ bytes, recomputes }) => ({ needs: text.personalize.memory(gigabytes(bytes), recomputes) }),
+      (error: unknown) => ({ refused: sentenceFor(toFault(error)) }),
+    );
   // Settings may have changed meanwhile.
-  if (asked === plansAsked) memory.value = sentence;
+  if (asked !== plansAsked) return;
+  needs.value = "needs" in plan ? plan.needs : undefined;
+  refusal.value = "refused" in plan ? plan.refused : undefined;
 }
 
 export async function loadDefaults(): Promise<void> {
@@ -187,7 +194,7 @@ export const obstacle = computed<string | undefined>(() => {
   if (subjectObstacle.value) return subjectObstacle.value;
   if (!target.value.trim()) return words.noTarget;
   if (!allTargets.value.every(mentionsAny)) return words.nounNotInTarget(firstSubject.noun);
-  return undefined;
+  return refusal.value;
 });
 
 /** The settings with the words put in: what a run is begun with. */

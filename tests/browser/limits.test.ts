@@ -1,0 +1,103 @@
+/** What the visitor says of the device, and asks of it: how much memory may be taken, and how long a training takes. */
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import {
+  drawInOneStep,
+  goTo,
+  openPage,
+  openQuickStudio,
+  PATIENCE,
+  type Studio,
+  setUpLeastTraining,
+  untilLearnt,
+  waitForModel,
+} from "./studio";
+import { VISITOR } from "./visitor";
+
+const LIMIT = "GPU memory it may take, in GB";
+/** The most that the page offers. */
+const LARGE = "1024";
+
+let studio: Studio;
+let page: Page;
+let close: () => Promise<void>;
+
+beforeAll(async () => {
+  studio = await openQuickStudio();
+  ({ page, close } = await openPage(studio, VISITOR));
+});
+
+afterAll(async () => {
+  await close();
+  await studio.close();
+});
+
+async function allow(gigabytes: string): Promise<void> {
+  await page.getByLabel(LIMIT).fill(gigabytes);
+  // It counts once the field is left.
+  await page.keyboard.press("Tab");
+}
+
+test("measuring how long trainings take can be cancelled, and asked for again", async () => {
+  await waitForModel(page);
+  await setUpLeastTraining(page, 1);
+  const measure = page.getByRole("button", { name: "Measure how long it takes" });
+  await measure.click();
+  await page.getByText("Measuring how fast this device trains").waitFor();
+  await page.getByRole("button", { name: "Cancel measuring" }).click();
+  await measure.waitFor({ timeout: PATIENCE });
+  expect(await page.locator(".time-button").count()).toBe(0);
+  // It is no fault, and the GPU is free.
+  expect(await page.getByRole("alert").count()).toBe(0);
+
+  // Enter ends a number, and begins no training; with Ctrl it does, as the help says.
+  await page.getByLabel("Training steps").press("Enter");
+  expect(await page.getByRole("button", { name: "Start training" }).isEnabled()).toBe(true);
+  await page.getByLabel("Training steps").press("Control+Enter");
+  await untilLearnt(page);
+});
+
+test("what needs more memory than the visitor allows is refused, at later visits too, until more is allowed", async () => {
+  await goTo(page, "models");
+  await allow("0.1");
+  await page.reload();
+  await waitForModel(page);
+  expect(await page.getByLabel(LIMIT).inputValue()).toBe("0.1");
+
+  await goTo(page, "generate");
+  await page.getByLabel("Width", { exact: true }).selectOption(LARGE);
+  await page.getByLabel("Height", { exact: true }).selectOption(LARGE);
+  const refusal = page.getByText(/needs .* of the GPU's memory, and 100 MB may be used/);
+  await refusal.first().waitFor();
+  await page.getByLabel("Prompt", { exact: true }).fill("a photo of a dog");
+  await page.getByRole("button", { name: "Generate", exact: true }).click();
+  await page.getByRole("alert").filter({ has: refusal }).waitFor();
+  expect(await page.locator(".result-panel figure canvas").count()).toBe(0);
+  await page.getByRole("button", { name: "Dismiss" }).click();
+
+  await page.getByRole("link", { name: "Change how much memory it may take" }).click();
+  await allow("16");
+  await goTo(page, "generate");
+  await page.getByText(/^Needs about .* of GPU memory/).waitFor();
+  await page.getByLabel("Width", { exact: true }).selectOption("64");
+  await page.getByLabel("Height", { exact: true }).selectOption("64");
+  await drawInOneStep(page, "a photo of a dog");
+});
+
+test("a training that needs more is refused too", async () => {
+  await goTo(page, "personalize");
+  await page.getByText("5 photos").waitFor();
+  await page.getByText("Advanced settings").click();
+  await page.getByLabel("Side in training, in pixels").fill("512");
+  await page.getByText(/^Needs about .* of GPU memory/).waitFor();
+  await allow("0.1");
+  const refusal = page.getByText(/needs .* of the GPU's memory, and 100 MB may be used/);
+  await refusal.waitFor();
+  const start = page.getByRole("button", { name: "Start training" });
+  expect(await start.isDisabled()).toBe(true);
+  await page.getByRole("link", { name: "Change how much memory it may take" }).click();
+  await allow("16");
+  await goTo(page, "personalize");
+  await page.getByText(/^Needs about .* of GPU memory/).waitFor();
+  expect(await start.isEnabled()).toBe(true);
+});
