@@ -9,7 +9,7 @@ import type { PictureSettings } from "../../web/features/gallery/picture-setting
 import * as drawing from "../../web/features/generate/drawing";
 import * as form from "../../web/features/generate/form";
 import { compare, generate, results, shown } from "../../web/features/generate/generate";
-import { setSize, size, sizeOf } from "../../web/features/generate/size";
+import { setAspect, setSize, size } from "../../web/features/generate/size";
 import { cutOf } from "../../web/features/generate/start-picture";
 import { plainWish, requestOf, stepsOf } from "../../web/features/generate/wish";
 import { model } from "../../web/features/models/model";
@@ -84,7 +84,7 @@ beforeEach(() => {
   form.seedLocked.value = true;
   form.count.value = 1;
   results.value = [];
-  setSize(sizeOf("square"));
+  setAspect("square");
 });
 
 describe("sizes", () => {
@@ -96,8 +96,22 @@ describe("sizes", () => {
   ] as const)("of a model of %i: %s", (resolution, aspect, width, height) => {
     if (model.value.state !== "ready") throw new Error("no model");
     model.value = { state: "ready", report: { ...model.value.report, resolution } };
-    setSize(sizeOf(aspect));
+    setAspect(aspect);
     expect(size.value).toEqual({ width, height });
+  });
+
+  test("chosen before the model is there, a size stays; the square shape is the model's own", () => {
+    const ready = model.value;
+    const loading = { state: "none" } as const;
+    model.value = loading;
+    setSize({ width: 512, height: 512 });
+    model.value = ready;
+    expect(size.value).toEqual({ width: 512, height: 512 });
+
+    model.value = loading;
+    setAspect("square");
+    model.value = ready;
+    expect(size.value).toEqual({ width: 128, height: 128 });
   });
 
   test("it goes to the engine and into the record", async () => {

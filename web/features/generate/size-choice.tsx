@@ -8,9 +8,9 @@ import {
   aspectNow,
   isFarFromUsual,
   SIDES,
+  setAspect,
   setSize,
   size,
-  sizeOf,
   usualSide,
 } from "./size";
 
@@ -60,7 +60,7 @@ function AspectButton({ aspect }: { aspect: Aspect }) {
       type="button"
       class="aspect"
       aria-pressed={aspectNow.value === aspect}
-      onClick={() => setSize(sizeOf(aspect))}
+      onClick={() => setAspect(aspect)}
     >
       <span class="aspect-shape" aria-hidden="true" style={shapeOf(ASPECTS[aspect])} />
       {words.aspects[aspect]}

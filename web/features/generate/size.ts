@@ -46,13 +46,19 @@ export const isFarFromUsual = computed(() => {
 
 export function setSize({ width, height }: Size): void {
   const whole = { width: nearestSide(width), height: nearestSide(height) };
-  const usual = whole.width === usualSide.value && whole.height === usualSide.value;
+  // Until a model is there, its own square isn't known.
+  const usual = model.value.state === "ready" && sameSize(whole, sizeOf("square"));
   // So that another model's own square comes with it.
   chosenSize.value = usual ? undefined : whole;
 }
 
+export function setAspect(aspect: Aspect): void {
+  if (aspect === "square") chosenSize.value = undefined;
+  else setSize(sizeOf(aspect));
+}
+
 /** The shorter side stays the model's own, or as near as the longest side allows. */
-export function sizeOf(aspect: Aspect): Size {
+function sizeOf(aspect: Aspect): Size {
   return sizeOfRatio(ASPECTS[aspect]);
 }
 

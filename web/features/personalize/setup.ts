@@ -1,7 +1,7 @@
 /** What is to be trained: subjects, wishes and settings, before the run. */
 import { computed, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
-import { sentenceFor } from "../../app/fault-notice";
+import { inPageLanguage } from "../../app/engine-words";
 import { gigabytes } from "../../app/format";
 import { painted } from "../../app/painted";
 import { withArticle } from "../../app/prompts";
@@ -76,7 +76,7 @@ export async function planMemory(settings: TrainingSettings, photos: number): Pr
     .planTraining(settings, Math.max(1, photos))
     .then(
       ({ bytes, recomputes }) => ({ needs: text.personalize.memory(gigabytes(bytes), recomputes) }),
-      (error: unknown) => ({ refused: sentenceFor(toFault(error)) }),
+      (error: unknown) => ({ refused: inPageLanguage(toFault(error).message) }),
     );
   // Settings may have changed meanwhile.
   if (asked !== plansAsked) return;
