@@ -5,7 +5,7 @@
  * |---|---|
  * | no WebGPU, no WebAssembly, files that are none | here |
  * | GPU device lost in load, sampling, decoding, training | `gpu-faults.test.ts` |
- * | out of GPU memory | `gpu-faults.test.ts`; what is refused beforehand: `../pipeline/plan.rs` |
+ * | out of GPU memory | `gpu-faults.test.ts`; what is refused beforehand: `limits.test.ts`, `../pipeline/plan.rs` |
  * | the worker killed | `gpu-faults.test.ts`; without a word, while a call waits: `../web/tabs.test.ts` |
  * | the tab killed in a training, and reopened | `checkpoints.test.ts` |
  * | no room for a checkpoint | `endings.test.ts`; in the middle of a write: `../web/checkpoints.test.ts` |
