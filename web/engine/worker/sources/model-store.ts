@@ -15,6 +15,7 @@ import {
   type StoredManifest,
   USED,
 } from "../../model-folder";
+import { fileBytes } from "./file-bytes";
 import type { IncomingFile, IncomingModel } from "./incoming";
 import { checkpointHash } from "./layout";
 
@@ -180,10 +181,11 @@ export async function storedModel(id: string): Promise<ModelSource> {
     ...checkpointHash(manifest.files),
     length: async (path) => files.get(path)?.size,
     read: async (path, start, end) => {
-      const bytes = await files.get(path)?.slice(start, end).arrayBuffer();
+      const file = files.get(path);
+      const bytes = file && (await fileBytes(file, start, end));
       if (bytes?.byteLength !== end - start)
         throw faultError("BadFile", `${path} has no bytes ${start} to ${end}.`);
-      return new Uint8Array(bytes);
+      return bytes;
     },
   };
 }
