@@ -5,7 +5,6 @@
 import type { LoadProgress } from "../../api";
 import type { ModelSource } from "../../contract";
 import { faultError } from "../../fault";
-import { fileBytes } from "./file-bytes";
 
 /** `files.json` of a model folder, written when the page is built. `version` changes with any file's content. */
 interface Manifest {
@@ -44,7 +43,7 @@ export async function embeddedModel(
       if (!file || end > file.size) {
         throw faultError("BadFile", `The model's file ${path} has no bytes ${start} to ${end}.`);
       }
-      return fileBytes(file, start, end);
+      return new Uint8Array(await file.slice(start, end).arrayBuffer());
     },
   };
 }

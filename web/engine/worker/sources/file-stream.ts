@@ -2,7 +2,6 @@
  * A file of this device as a stream of few large pieces. The browser's own stream of a file gives it in thousands of small
  * ones, each with a turn of the event loop: for a model of 2 GB that took longer than everything else.
  */
-import { fileBytes } from "./file-bytes";
 
 const PIECE = 16 << 20;
 
@@ -11,11 +10,11 @@ export function fileStream(file: File, start: number, end: number): ReadableStre
   return new ReadableStream(
     {
       async pull(controller) {
-        const piece = await fileBytes(file, at, Math.min(at + PIECE, end));
-        at += piece.byteLength;
-        if (piece.byteLength > 0) controller.enqueue(piece);
+        const piece = file.slice(at, Math.min(at + PIECE, end));
+        at += piece.size;
+        if (piece.size > 0) controller.enqueue(new Uint8Array(await piece.arrayBuffer()));
         // A file that has become shorter ends early.
-        if (piece.byteLength === 0 || at >= end) controller.close();
+        if (piece.size === 0 || at >= end) controller.close();
       },
     },
     { highWaterMark: 0 },

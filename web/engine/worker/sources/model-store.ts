@@ -15,7 +15,6 @@ import {
   type StoredManifest,
   USED,
 } from "../../model-folder";
-import { fileBytes } from "./file-bytes";
 import type { IncomingFile, IncomingModel } from "./incoming";
 import { checkpointHash } from "./layout";
 
@@ -181,11 +180,10 @@ export async function storedModel(id: string): Promise<ModelSource> {
     ...checkpointHash(manifest.files),
     length: async (path) => files.get(path)?.size,
     read: async (path, start, end) => {
-      const file = files.get(path);
-      const bytes = file && (await fileBytes(file, start, end));
+      const bytes = await files.get(path)?.slice(start, end).arrayBuffer();
       if (bytes?.byteLength !== end - start)
         throw faultError("BadFile", `${path} has no bytes ${start} to ${end}.`);
-      return bytes;
+      return new Uint8Array(bytes);
     },
   };
 }
