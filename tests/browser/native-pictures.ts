@@ -27,18 +27,18 @@ const USUAL: Drawing = { prompt: "a photo of a dog", sampler: "ddim", steps: 2, 
 
 /** `model`: the folder of the model in use. */
 export async function expectGolden(page: Page, model: string, name: string, own: Partial<Drawing> = {}) {
+  const drawing = { ...USUAL, ...own };
   const file = path.join(GOLDENS, `${name}.png`);
   const program = process.env.PALPABLE_PROGRAM;
-  if (program) drawNatively(program, model, { ...USUAL, ...own }, file);
-  await draw(page, own);
+  if (program) drawNatively(program, model, drawing, file);
+  await draw(page, drawing);
   const canvas = page.locator(".result-panel figure canvas").first();
   const decibels = await likeness(canvas, fs.readFileSync(file));
   expect(decibels).toBeGreaterThan(SAME);
 }
 
 /** With the same seed each time. */
-export async function draw(page: Page, own: Partial<Drawing> = {}): Promise<void> {
-  const { prompt, sampler, steps, guidance, side } = { ...USUAL, ...own };
+async function draw(page: Page, { prompt, sampler, steps, guidance, side }: Drawing): Promise<void> {
   await goTo(page, "generate");
   await page.getByLabel("Prompt", { exact: true }).fill(prompt);
   await page.getByLabel("Seed", { exact: true }).fill("7");
