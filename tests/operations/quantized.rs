@@ -83,6 +83,28 @@ fn integers_are_near_the_weight() {
     assert!(error > 0.0 && error < 0.01, "{error}");
 }
 
+/// Whole multiples of the scale, both signs, are kept exactly, in lines and in places.
+#[test]
+fn every_integer_is_met() {
+    let device = Device::flex();
+    let integers: Vec<f32> = (-127..=127).map(|integer| integer as f32).collect();
+    let matrix = Quantizer::matrix([1, 255]).with(&integers).finish(&device).unwrap();
+    assert_eq!(values(matrix.dequantize()), integers);
+    let twice = [&integers[..], &integers.iter().map(|integer| -integer).collect::<Vec<_>>()].concat();
+    let kernel = Quantizer::kernel([2, 255, 1, 1]).with(&twice).finish(&device).unwrap();
+    assert_eq!(values(kernel.dequantize().permute([3, 2, 0, 1])), twice);
+}
+
+/// Infinities and no numbers, which only a damaged file has: the other channels stay as they are.
+#[test]
+fn what_is_no_number_spoils_its_own_channel_alone() {
+    let device = Device::flex();
+    let weight = [f32::NAN, 1.0, f32::INFINITY, 2.0, -4.0, 3.0, f32::MIN_POSITIVE / 4.0, 0.0];
+    let found = values(Quantizer::matrix([4, 2]).with(&weight).finish(&device).unwrap().dequantize());
+    assert!((found[4] + 4.0).abs() < 1e-6 && (found[5] - 3.0).abs() < 0.02, "{found:?}");
+    assert!(found[6..].iter().all(|value| value.abs() < 1e-30), "{found:?}");
+}
+
 /// Sizes that no block and no word divides.
 #[test]
 fn channels_that_come_one_after_the_other_make_the_same_weight() {
