@@ -1,7 +1,8 @@
 /**
  * The main job on a phone, by touch, with the network cut after the first visit: personalize, draw with the new word,
- * find the picture in the gallery, export the adapter, remove it, and import it again to the same picture.
+ * find the picture in the gallery, export and share the adapter, remove it, and import it again to the same picture.
  */
+import type { BrowserContext } from "playwright-core";
 import { expect, test } from "vitest";
 import { expectAccessible } from "./accessibility";
 import {
@@ -21,9 +22,10 @@ import { PHONE } from "./visitor";
 
 const PROMPT = "a photo of a <my-dog> dog at the beach";
 
-test("a phone without a network personalizes, draws, keeps, exports and imports", async () => {
+test("a phone without a network personalizes, draws, keeps, exports, shares and imports", async () => {
   const studio = await openQuickStudio();
-  const { page, close } = await openPage(studio, { ...PHONE, serviceWorkers: "allow" });
+  const phone = { ...PHONE, serviceWorkers: "allow" } as const;
+  const { page, close } = await openPage(studio, phone, "personalize", withShareSheet);
   await waitForModel(page);
   await installed(page);
   await page.context().setOffline(true);
@@ -77,6 +79,14 @@ test("a phone without a network personalizes, draws, keeps, exports and imports"
   await page.getByRole("link", { name: "Adapters" }).first().tap();
   const adapter = await downloaded(page, () => tap("Export .safetensors"));
   expect(adapter.name).toBe("my-dog.safetensors");
+  await tap("Share");
+  await expect.poll(() => page.evaluate("sheet.shared.length")).toBe(1);
+  expect(await page.evaluate("sheet.shared")).toEqual([
+    { name: adapter.name, bytes: adapter.bytes.toString("base64"), byTouch: true },
+  ]);
+  await page.evaluate("sheet.refuses = true");
+  // Android's takes no such files, which only the attempt tells.
+  expect(await downloaded(page, () => tap("Share"))).toEqual(adapter);
   await tap("Remove");
   await tap("Yes, remove");
   await page.getByText("Nothing here yet").waitFor();
@@ -90,3 +100,20 @@ test("a phone without a network personalizes, draws, keeps, exports and imports"
   await close();
   await studio.close();
 });
+
+/** As a phone's, which a headless browser hasn't: it needs a touch just before, and takes files or refuses them. */
+const withShareSheet = (context: BrowserContext) =>
+  context.addInitScript(() => {
+    const sheet = { refuses: false, shared: [] as object[] };
+    Object.assign(window, { sheet });
+    navigator.canShare = ({ files }: ShareData = {}) => Boolean(files?.length);
+    navigator.share = async ({ files = [] }: ShareData = {}) => {
+      const byTouch = navigator.userActivation.isActive;
+      if (sheet.refuses) throw new DOMException("no such files", "NotAllowedError");
+      for (const file of files) {
+        const bytes = new Uint8Array(await file.arrayBuffer());
+        const letters = bytes.reduce((text, byte) => text + String.fromCharCode(byte), "");
+        sheet.shared.push({ name: file.name, bytes: btoa(letters), byTouch });
+      }
+    };
+  });

@@ -91,7 +91,6 @@ export const english = {
   pictureLabel: (row: string, prompt: string, seed: number) => `${row}: “${prompt}”, seed ${seed}`,
 
   copy: "Copy as JSON",
-  copied: "Copied.",
   save: "Save as JSON",
 };
 

@@ -22,6 +22,10 @@ export const english = {
   },
   navigation: "Screens",
   undo: "Undo",
+  copying: {
+    done: "Copied.",
+    forbidden: "The browser doesn't allow copying here. Select this and copy it yourself:",
+  },
   loading: "Loading",
   million: (value: string) => `${value} million`,
   billion: (value: string) => `${value} billion`,
@@ -636,7 +640,6 @@ export const english = {
     notes: "Notes",
     note: "Note",
     copy: "Copy these facts",
-    copied: "Copied.",
     modelTitle: "The model",
     modelName: (name: string) => `Model “${name}”`,
     modelFacts: (parameters: string, side: number) =>

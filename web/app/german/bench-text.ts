@@ -31,5 +31,4 @@ export const germanBench: BenchText = {
   },
   failed: (name, message) => `${name}: ${message}`,
   copy: "Für eine Meldung kopieren",
-  copied: "Kopiert.",
 };

@@ -90,6 +90,5 @@ export const germanEvaluate: EvaluateText = {
   pictureLabel: (row, prompt, seed) => `${row}: „${prompt}“, Startzahl ${seed}`,
 
   copy: "Als JSON kopieren",
-  copied: "Kopiert.",
   save: "Als JSON speichern",
 };

@@ -17,6 +17,10 @@ export const german: Text = {
   },
   navigation: "Ansichten",
   undo: "Rückgängig",
+  copying: {
+    done: "Kopiert.",
+    forbidden: "Der Browser erlaubt das Kopieren hier nicht. Markiere dies und kopiere es selbst:",
+  },
   loading: "Lädt",
   million: (value) => `${value} Millionen`,
   billion: (value) => `${value} Milliarden`,
@@ -639,7 +643,6 @@ export const german: Text = {
     notes: "Hinweise",
     note: "Hinweis",
     copy: "Diese Angaben kopieren",
-    copied: "Kopiert.",
     modelTitle: "Das Modell",
     modelName: (name) => `Modell „${name}“`,
     modelFacts: (parameters, side) => `${parameters} Parameter, zeichnet ${side} × ${side} Pixel`,

@@ -1,5 +1,4 @@
 /** Whether this browser and GPU can do the work, in words, and the facts for a report. */
-import { useState } from "preact/hooks";
 import { inPageLanguage } from "../../app/engine-words";
 import { FaultNotice, sentenceFor } from "../../app/fault-notice";
 import { binarySize, count, parameters } from "../../app/format";
@@ -10,6 +9,7 @@ import { text } from "../../app/text";
 import { pendingCalls } from "../../engine/client";
 import type { DeviceReport } from "../../engine/contract";
 import type { Fault } from "../../engine/fault";
+import { CopyButton } from "../../ui/copy-button";
 import { SelectField } from "../../ui/field";
 import { Notice } from "../../ui/notice";
 import { model } from "../models/model";
@@ -127,18 +127,13 @@ function limitFacts(limits: DeviceReport["limits"]): Fact[] {
 }
 
 function CopyFacts({ facts }: { facts: Fact[] }) {
-  const [copied, setCopied] = useState(false);
-  const copy = async () => {
+  const words = async () => {
     const lines = [...facts, ...(await pageFacts())];
-    await navigator.clipboard.writeText(lines.map((line) => line.join(": ")).join("\n"));
-    setCopied(true);
+    return lines.map((line) => line.join(": ")).join("\n");
   };
   return (
     <div class="actions">
-      <button type="button" class="button" onClick={copy}>
-        {text.about.copy}
-      </button>
-      <span role="status">{copied ? text.about.copied : ""}</span>
+      <CopyButton words={words}>{text.about.copy}</CopyButton>
     </div>
   );
 }

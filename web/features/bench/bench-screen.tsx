@@ -8,6 +8,7 @@ import { decimals } from "../../app/format";
 import { device, engine } from "../../app/studio";
 import type { BenchProgress, BenchReport } from "../../engine/contract";
 import { type Fault, toFault } from "../../engine/fault";
+import { CopyButton } from "../../ui/copy-button";
 import { SelectField } from "../../ui/field";
 import { Notice } from "../../ui/notice";
 import { ProgressBar } from "../../ui/progress-bar";
@@ -120,11 +121,6 @@ function Progress() {
 }
 
 function Results({ report }: { report: BenchReport }) {
-  const [copied, setCopied] = useState(false);
-  const copy = async () => {
-    await navigator.clipboard.writeText(bugReport(report, navigator.userAgent));
-    setCopied(true);
-  };
   const { name, ...columns } = text.columns;
   return (
     <section class="card" aria-label={text.results}>
@@ -170,10 +166,7 @@ function Results({ report }: { report: BenchReport }) {
         </table>
       </section>
       <div class="actions">
-        <button type="button" class="button" onClick={copy}>
-          {text.copy}
-        </button>
-        <span role="status">{copied ? text.copied : ""}</span>
+        <CopyButton words={() => bugReport(report, navigator.userAgent)}>{text.copy}</CopyButton>
       </div>
     </section>
   );

@@ -31,7 +31,6 @@ export const english = {
   },
   failed: (name: string, message: string) => `${name}: ${message}`,
   copy: "Copy for a bug report",
-  copied: "Copied.",
 };
 
 export type BenchText = typeof english;

@@ -1,7 +1,7 @@
 /** What was found: the table with its intervals, the chart, and the whole as JSON. */
-import { useState } from "preact/hooks";
 import { evaluateText as words } from "../../app/evaluate-text";
 import { decimals } from "../../app/format";
+import { CopyButton } from "../../ui/copy-button";
 import { download } from "../../ui/download";
 import { Icon } from "../../ui/icon";
 import { bareWord } from "../adapters/library";
@@ -105,28 +105,20 @@ const spread = ({ low, mean, high }: Interval) =>
     : decimals(mean, DIGITS);
 
 function Export({ known }: { known: NonNullable<typeof Facts.value> }) {
-  const [copied, setCopied] = useState(false);
   const json = () =>
     report(
       known,
       drawn.value.map(({ picture: _, ...scored }) => scored),
     );
-  const copy = async () => {
-    await navigator.clipboard.writeText(json());
-    setCopied(true);
-  };
   const save = () =>
     download(new Blob([json()], { type: "application/json" }), `${bareWord(known.adapter)}-evaluation.json`);
   return (
     <div class="actions">
-      <button type="button" class="button" onClick={copy}>
-        {words.copy}
-      </button>
+      <CopyButton words={json}>{words.copy}</CopyButton>
       <button type="button" class="button" onClick={save}>
         <Icon name="download" />
         {words.save}
       </button>
-      <span role="status">{copied ? words.copied : ""}</span>
     </div>
   );
 }
