@@ -7,7 +7,7 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::{
     gpu::{self, Gpu},
-    pipeline, training,
+    pipeline, plan, training,
 };
 
 /// A pipeline's error.
@@ -71,11 +71,11 @@ fn kind(error: &pipeline::Error) -> &'static str {
         | Error::WidthMismatch { .. }
         | Error::LengthMismatch { .. } => "BadFile",
         Error::Training(training::Error::Device { .. }) | Error::NotFinite | Error::ReadBack(_) => "Internal",
+        Error::Memory(plan::Error::Memory { .. }) => "MemoryLimit",
         Error::Tokenizer(_)
         | Error::Sampling(_)
         | Error::Training(_)
-        // Refused before it began: smaller settings will do.
-        | Error::Memory(_)
+        | Error::Memory(plan::Error::Buffer { .. })
         | Error::Cancelled
         | Error::EmptyPrompt
         | Error::Size { .. }

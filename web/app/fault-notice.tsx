@@ -27,6 +27,14 @@ export function sentenceFor({ kind, message }: Fault): string {
   return ofKind ? `${ofKind} (${message})` : message;
 }
 
+/** The sentence within other text, with the way to the setting that it is about. */
+export const FaultSentence = ({ fault }: { fault: Fault }) => (
+  <>
+    {sentenceFor(fault)}{" "}
+    {fault.kind === "MemoryLimit" && <a href={addressOf("models")}>{text.memoryLimit.change}</a>}
+  </>
+);
+
 export function FaultNotice({ fault, title, onRetry, onDismiss }: FaultNoticeProps) {
   return (
     <Notice

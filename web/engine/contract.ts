@@ -15,6 +15,8 @@ export type EngineErrorKind =
   | "OutOfMemory"
   | "BadFile"
   | "BadSettings"
+  /** Refused before it began: smaller settings or a higher limit will do. */
+  | "MemoryLimit"
   | "Internal";
 
 export interface DeviceReport {

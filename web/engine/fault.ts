@@ -31,6 +31,7 @@ const FAULT_KINDS: ReadonlySet<string> = new Set<FaultKind>([
   "OutOfMemory",
   "BadFile",
   "BadSettings",
+  "MemoryLimit",
   "Internal",
   "InsecurePage",
   "WasmBlocked",

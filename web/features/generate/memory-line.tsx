@@ -1,12 +1,11 @@
 /** How much GPU memory a picture of these settings takes, or why it is refused. */
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { sentenceFor } from "../../app/fault-notice";
+import { FaultSentence } from "../../app/fault-notice";
 import { gigabytes } from "../../app/format";
-import { addressOf } from "../../app/navigation";
 import { engine } from "../../app/studio";
 import { text } from "../../app/text";
-import { toFault } from "../../engine/fault";
+import { type Fault, toFault } from "../../engine/fault";
 import { library } from "../adapters/library";
 import { memoryLimit } from "../models/memory-limit";
 import { model } from "../models/model";
@@ -15,7 +14,7 @@ import { plainWish, requestOf } from "./wish";
 /** Milliseconds without a change before the engine is asked. */
 const QUIET = 200;
 
-type Plan = { bytes: number } | { refused: string };
+type Plan = { bytes: number } | { refused: Fault };
 
 /** Of the latest settings that were asked for; stays while something is drawn. */
 const latest = signal<Plan | undefined>(undefined);
@@ -48,7 +47,7 @@ export function MemoryLine() {
   if ("refused" in plan) {
     return (
       <p class="field-error">
-        {plan.refused} <a href={addressOf("models")}>{text.memoryLimit.change}</a>
+        <FaultSentence fault={plan.refused} />
       </p>
     );
   }
@@ -60,5 +59,5 @@ const planOf = (settings: Parameters<ReturnType<typeof engine>["planGeneration"]
     .planGeneration(settings)
     .then(
       (bytes) => ({ bytes }),
-      (error: unknown) => ({ refused: sentenceFor(toFault(error)) }),
+      (error: unknown) => ({ refused: toFault(error) }),
     );

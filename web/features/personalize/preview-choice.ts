@@ -4,6 +4,9 @@
  * where they are learnt by heart.
  */
 import { computed, signal } from "@preact/signals";
+import type { PreviewPlan } from "../../engine/api";
+import type { TrainingSettings } from "../../engine/contract";
+import { USUAL_GUIDANCE } from "../generate/form";
 import { firstSubject, photos } from "./subjects";
 
 /** The usual distance where previews are first asked for. */
@@ -42,3 +45,19 @@ export const splitPhotos = () => ({
   trained: ofTrained(photos.value),
   heldBack: photos.value.filter((_, index) => isHeldBack(index)),
 });
+
+/** What a run is to draw on its way, squares of `side` pixels; nothing where previews are off. */
+export function previewPlan(settings: TrainingSettings, prompt: string, side: number): PreviewPlan | null {
+  if (previewEvery.value === 0) return null;
+  return {
+    every: previewEvery.value,
+    steps: previewSteps.value,
+    prompt,
+    guidanceScale: USUAL_GUIDANCE,
+    seed: settings.seed,
+    size: side,
+    ...(watchesQuality.value
+      ? { cleanPrompt: settings.cleanPrompt, keepsBest: keepsBest.value, patience: patience.value }
+      : { cleanPrompt: null, keepsBest: false, patience: null }),
+  };
+}

@@ -3,13 +3,12 @@ import { batch, computed, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
 import { engine, openEngine } from "../../app/studio";
 import { text } from "../../app/text";
-import type { PreviewPlan, PreviewScore, TrainingObserver } from "../../engine/api";
+import type { PreviewScore, TrainingObserver } from "../../engine/api";
 import type { AdapterReport, Picture, TrainingRecord, TrainingSettings } from "../../engine/contract";
 import { type Fault, needsFreshEngine, toFault } from "../../engine/fault";
 import type { RunFacts } from "../../engine/run-file";
 import { keepCheckpoint, keepTrained, type LibraryEntry, library } from "../adapters/library";
 import { setPreview } from "../adapters/preview";
-import { USUAL_GUIDANCE } from "../generate/form";
 import { model } from "../models/model";
 import { discard, findUnfinished } from "./checkpoints";
 import { keepPhotos } from "./keep-photos";
@@ -75,14 +74,15 @@ export const secondsLeft = computed(() => {
 
 export async function start(): Promise<void> {
   const settings = setup.chosenSettings.value;
-  if (!settings || model.value.state !== "ready" || busy.value || setup.obstacle.value) return;
+  if (!settings || model.value.state !== "ready" || busy.value || !setup.allows.value) return;
   const { name, resolution } = model.value.report;
+  const previews = previewChoice.previewPlan(settings, setup.previewPrompt.value, resolution);
   const run: RunFacts = {
     id: crypto.randomUUID(),
     savedAt: Date.now(),
     step: 0,
     settings,
-    previews: previewPlan(settings, resolution),
+    previews,
     every: setup.keepEvery.value,
     model: name,
     records: [],
@@ -189,27 +189,6 @@ function begin(run: RunFacts): void {
     cleanWish.value = run.previews ? { ...run.previews, prompt: run.settings.cleanPrompt } : undefined;
     phase.value = "running";
   });
-}
-
-function previewPlan(settings: TrainingSettings, size: number): PreviewPlan | null {
-  const every = previewChoice.previewEvery.value;
-  if (every === 0) return null;
-  const steps = previewChoice.previewSteps.value;
-  return {
-    every,
-    steps,
-    prompt: setup.previewPrompt.value,
-    guidanceScale: USUAL_GUIDANCE,
-    seed: settings.seed,
-    size,
-    ...(previewChoice.watchesQuality.value
-      ? {
-          cleanPrompt: settings.cleanPrompt,
-          keepsBest: previewChoice.keepsBest.value,
-          patience: previewChoice.patience.value,
-        }
-      : { cleanPrompt: null, keepsBest: false, patience: null }),
-  };
 }
 
 export function pause(): void {

@@ -1,7 +1,7 @@
 /** The set-up: photos, words, training, and the button that starts it. */
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect } from "preact/hooks";
-import { addressOf } from "../../app/navigation";
+import { FaultSentence } from "../../app/fault-notice";
 import { device } from "../../app/studio";
 import { text } from "../../app/text";
 import type { Method } from "../../engine/contract";
@@ -71,6 +71,7 @@ function Training() {
   const broken = device.value.state === "fault" || model.value.state === "fault";
   const waiting = broken ? words.noModel : words.waitingForModel;
   const obstacle = ready ? setup.obstacle.value : waiting;
+  const refusal = obstacle ? undefined : setup.refusal.value;
   return (
     <section class="card" aria-labelledby="training-title">
       <h2 id="training-title">{words.timeTitle}</h2>
@@ -122,14 +123,12 @@ function Training() {
         </p>
       )}
       {slow && <Notice tone="hint">{words.slowDevice}</Notice>}
-      <StartButton obstacle={obstacle} describedBy="obstacle">
+      <StartButton obstacle={obstacle ?? refusal?.message} describedBy="obstacle">
         {words.start}
       </StartButton>
       <p class="hint" id="obstacle" role="status">
-        {obstacle}{" "}
-        {obstacle && obstacle === setup.refusal.value && (
-          <a href={addressOf("models")}>{text.memoryLimit.change}</a>
-        )}
+        {obstacle}
+        {refusal && <FaultSentence fault={refusal} />}
       </p>
     </section>
   );

@@ -1,7 +1,6 @@
 /** What is to be trained: subjects, wishes and settings, before the run. */
 import { computed, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
-import { inPageLanguage } from "../../app/engine-words";
 import { gigabytes } from "../../app/format";
 import { painted } from "../../app/painted";
 import { withArticle } from "../../app/prompts";
@@ -9,7 +8,7 @@ import { engine } from "../../app/studio";
 import { text } from "../../app/text";
 import { offerUndo, type Removal, withdrawUndo } from "../../app/undo";
 import type { Method, TrainingSettings } from "../../engine/contract";
-import { toFault } from "../../engine/fault";
+import { type Fault, toFault } from "../../engine/fault";
 import { closeAll } from "./photo-list";
 import type { SubjectPhoto } from "./photos";
 import { ofTrained } from "./preview-choice";
@@ -66,7 +65,7 @@ export function resetSettings(): void {
 /** What the training will take of the GPU's memory, as a sentence. */
 export const needs = signal<string | undefined>(undefined);
 /** Why the engine would not begin it. */
-export const refusal = signal<string | undefined>(undefined);
+export const refusal = signal<Fault | undefined>(undefined);
 let plansAsked = 0;
 
 export async function planMemory(settings: TrainingSettings, photos: number): Promise<void> {
@@ -76,7 +75,7 @@ export async function planMemory(settings: TrainingSettings, photos: number): Pr
     .planTraining(settings, Math.max(1, photos))
     .then(
       ({ bytes, recomputes }) => ({ needs: text.personalize.memory(gigabytes(bytes), recomputes) }),
-      (error: unknown) => ({ refused: inPageLanguage(toFault(error).message) }),
+      (error: unknown) => ({ refused: toFault(error) }),
     );
   // Settings may have changed meanwhile.
   if (asked !== plansAsked) return;
@@ -188,14 +187,16 @@ const allTargets = computed(() =>
   [target.value, ...furtherTargets.value].map((wish) => wish.trim()).filter(Boolean),
 );
 
-/** The first thing that keeps a run from starting, as a sentence. */
+/** The first thing in photos and words that keeps a run from starting, as a sentence. */
 export const obstacle = computed<string | undefined>(() => {
   const words = text.personalize.obstacles;
   if (subjectObstacle.value) return subjectObstacle.value;
   if (!target.value.trim()) return words.noTarget;
   if (!allTargets.value.every(mentionsAny)) return words.nounNotInTarget(firstSubject.noun);
-  return refusal.value;
+  return undefined;
 });
+
+export const allows = computed(() => !obstacle.value && !refusal.value);
 
 /** The settings with the words put in: what a run is begun with. */
 export const chosenSettings = computed<TrainingSettings | undefined>(
