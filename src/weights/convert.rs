@@ -50,7 +50,7 @@ impl Floats {
             StoredType::F16 => match self {
                 // The common pair: no way round through f32.
                 Self::F16(values) => values.extend(numbers(bytes).map(f16::from_le_bytes)),
-                Self::F32(_) => self.extend_by(bytes, |number| f16::from_le_bytes(number).to_f32()),
+                Self::F32(values) => values.extend(numbers(bytes).map(widened)),
             },
             StoredType::BF16 => self.extend_by(bytes, |number| bf16::from_le_bytes(number).to_f32()),
             _ => return false,
@@ -102,6 +102,17 @@ impl Floats {
             }
         }
     }
+}
+
+/// The value of a 16-bit float. Its exponent and fraction are put where f32 has them and multiplied by 2¹¹² for the
+/// difference of the two biases: exact, for subnormals too. Without a branch, so that compilers make vector instructions
+/// of it: in wasm a third of what `f16::to_f32` takes.
+fn widened(bytes: [u8; 2]) -> f32 {
+    const BIASES: f32 = f32::from_bits((127 + 112) << 23);
+    let bits = u32::from(u16::from_le_bytes(bytes));
+    let magnitude = (f32::from_bits((bits & 0x7fff) << 13) * BIASES).to_bits();
+    let beyond = if bits & 0x7c00 == 0x7c00 { 0x7f80_0000 } else { 0 };
+    f32::from_bits(magnitude | beyond | (bits & 0x8000) << 16)
 }
 
 fn numbers<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {
