@@ -11,10 +11,10 @@ use crate::{
 
 use super::{
     ByteSource, Error, SafetensorsHeader, TensorEntry,
-    convert::Floats,
+    convert::{Floats, to_f32},
     files::{Index, Layout},
     random::RandomTensors,
-    reading::{read_floats, read_relaid, whole_outputs},
+    reading::{output_bytes, read_floats, read_relaid, read_whole, whole_outputs},
     relay::kernel_sizes,
 };
 
@@ -224,7 +224,7 @@ impl Weights {
         })
     }
 
-    /// A few whole output channels at a time.
+    /// So few whole output channels at a time that their numbers are still in a cache when they become integers.
     async fn quantize<const D: usize>(
         &self,
         source: &dyn ByteSource,
@@ -234,12 +234,14 @@ impl Weights {
         device: &Device,
         progress: &mut dyn FnMut(u64),
     ) -> Result<QuantizedWeight<D>, Error> {
-        let wrong = |actual: usize| self.wrong_shape(&entry.name, vec![actual], entry.shape.clone());
+        let together = output_bytes(entry) as usize * Quantizer::<D>::TOGETHER;
         for range in whole_outputs(entry) {
-            let values =
-                read_floats(source, path, entry, range, FloatDType::F32, progress).await?.into_data();
-            quantizer = quantizer.with(values.as_slice::<f32>().map_err(|_| wrong(0))?);
+            let bytes = read_whole(source, path, range, progress).await?;
+            for channels in bytes.chunks(together) {
+                quantizer = quantizer.with(&to_f32(entry.dtype, channels));
+            }
         }
+        let wrong = |count| self.wrong_shape(&entry.name, vec![count], entry.shape.clone());
         quantizer.finish(device).map_err(|error| wrong(error.count))
     }
 

@@ -104,6 +104,15 @@ impl Floats {
     }
 }
 
+/// Stored numbers as f32; nothing if `stored` is not a kind of number known here.
+pub(super) fn to_f32(stored: StoredType, bytes: &[u8]) -> Vec<f32> {
+    let mut values = Floats::F32(Vec::with_capacity(bytes.len() / stored.size()));
+    match (values.extend(stored, bytes), values) {
+        (true, Floats::F32(values)) => values,
+        _ => Vec::new(),
+    }
+}
+
 /// The value of a 16-bit float. Its exponent and fraction are put where f32 has them and multiplied by 2¹¹² for the
 /// difference of the two biases: exact, for subnormals too. Without a branch, so that compilers make vector instructions
 /// of it: in wasm a third of what `f16::to_f32` takes.

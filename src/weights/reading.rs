@@ -32,10 +32,31 @@ pub(super) async fn read_relaid(
 /// Where a weight's numbers lie in its file, in pieces of whole outputs, its first extent.
 pub(super) fn whole_outputs(entry: &TensorEntry) -> impl Iterator<Item = Range<u64>> {
     let Range { start, end } = entry.range;
-    let outputs = entry.shape.first().copied().unwrap_or(1).max(1) as u64;
-    let row = ((end - start) / outputs).max(1);
+    let row = output_bytes(entry);
     let together = (PIECE / row).max(1) * row;
     (start..end).step_by(together as usize).map(move |piece| piece..end.min(piece + together))
+}
+
+/// Bytes of one output in a weight's file.
+pub(super) fn output_bytes(entry: &TensorEntry) -> u64 {
+    let outputs = entry.shape.first().copied().unwrap_or(1).max(1) as u64;
+    ((entry.range.end - entry.range.start) / outputs).max(1)
+}
+
+/// The bytes at `range` of a file, all of them.
+pub(super) async fn read_whole(
+    source: &dyn ByteSource,
+    path: &str,
+    range: Range<u64>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Vec<u8>, Error> {
+    let bytes = source.read(path, range.clone()).await?;
+    if bytes.len() as u64 != range.end - range.start {
+        let actual = range.start + bytes.len() as u64;
+        return Err(Error::Truncated { path: path.to_owned(), actual, expected: range.end });
+    }
+    progress(range.end - range.start);
+    Ok(bytes)
 }
 
 /// The numbers that lie at `range` of a file, as `dtype`, read in pieces.
@@ -52,12 +73,9 @@ pub(super) async fn read_floats(
     let mut start = range.start;
     while start < range.end {
         let end = range.end.min(start + PIECE);
-        let piece = source.read(path, start..end).await?;
-        if piece.len() as u64 != end - start || !values.extend(entry.dtype, &piece) {
-            let actual = start + piece.len() as u64;
-            return Err(Error::Truncated { path: path.to_owned(), actual, expected: end });
-        }
-        progress(end - start);
+        let piece = read_whole(source, path, start..end, progress).await?;
+        let known = values.extend(entry.dtype, &piece);
+        debug_assert!(known, "looked at before anything was read");
         start = end;
     }
     Ok(values)

@@ -83,6 +83,21 @@ fn every_stored_float_becomes_the_wanted_one() {
     assert_eq!(error.to_string(), "weights can be loaded as f32 or f16, not as f64");
 }
 
+/// Subnormals, infinities, both zeros and all the rest.
+#[test]
+fn every_16_bit_float_keeps_its_value() {
+    let all: Vec<half::f16> = (0..=u16::MAX).map(half::f16::from_bits).collect();
+    let mut bytes = file(r#"{"all":{"dtype":"F16","shape":[65536],"data_offsets":[0,131072]}}"#, 0);
+    bytes.extend(all.iter().flat_map(|number| number.to_le_bytes()));
+    let mut source = MemorySource::default();
+    source.insert(format!("unet/{STEM}.safetensors"), bytes);
+    let found = values(load(&source, FloatDType::F32).unwrap().take("all", [65536]).unwrap());
+    for (found, number) in found.into_iter().zip(all) {
+        let same = found.to_bits() == number.to_f32().to_bits();
+        assert!(same || found.is_nan() && number.is_nan(), "{found} for {number}");
+    }
+}
+
 #[test]
 fn a_number_too_large_for_f16_is_refused() {
     let tensors = HashMap::from([("w".to_owned(), (vec![1], vec![1e6]))]);

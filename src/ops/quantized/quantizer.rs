@@ -15,10 +15,9 @@ pub struct WrongCount {
     pub count: usize,
 }
 
-/// Channels and numbers of each that are dealt with together, so that what is read and what is written stay in the
-/// innermost cache, in whichever order they lie.
-const CHANNELS: usize = 64;
-const NUMBERS: usize = 16;
+/// Times four numbers of [`Quantizer::TOGETHER`] channels are moved together, so that what is read and what is written
+/// stay in the innermost cache.
+const QUADS: usize = 4;
 
 /// A weight in the making.
 pub struct Quantizer<const D: usize> {
@@ -49,6 +48,9 @@ impl Quantizer<4> {
 }
 
 impl<const D: usize> Quantizer<D> {
+    /// Output channels that are best given at once.
+    pub const TOGETHER: usize = 64;
+
     fn new(shape: [usize; D], channels: usize, row: usize) -> Self {
         let lines: usize = shape[..D - 1].iter().product();
         let words = vec![0; lines * shape[D - 1].div_ceil(4)];
@@ -63,44 +65,39 @@ impl<const D: usize> Quantizer<D> {
         let channels = (values.len() / self.row.max(1)).min(self.channels - first);
         let rows = values.chunks_exact(self.row.max(1)).take(channels);
         self.scale.extend(rows.map(|row| largest(row) / 127.0));
+        let rows = values.chunks_exact(self.row.max(1)).zip(&self.scale[first..]);
         if D == 2 {
-            self.fill_lines(values, first);
+            let lines = self.words.chunks_exact_mut(self.row.div_ceil(4).max(1)).skip(first);
+            rows.zip(lines).for_each(|((row, &scale), line)| fill_line(line, row, scale));
         } else {
-            self.fill_places(values, first);
+            let mut lines = vec![0; channels * self.row.div_ceil(4)];
+            let each = lines.chunks_exact_mut(self.row.div_ceil(4).max(1));
+            rows.zip(each).for_each(|((row, &scale), line)| fill_line(line, row, scale));
+            self.fill_places(&lines, first);
         }
         self
     }
 
-    /// A matrix: a channel is a line.
-    fn fill_lines(&mut self, values: &[f32], first: usize) {
+    /// A kernel's channels have a place in every line. Given are lines of integers for the channels from `first` on; of
+    /// each four channels, which share a word, four integers are moved at a time.
+    fn fill_places(&mut self, channels: &[i32], first: usize) {
+        let (quads, end) = (self.row.div_ceil(4), self.scale.len());
         let words_a_line = self.shape[D - 1].div_ceil(4);
-        let lines = self.words.chunks_exact_mut(words_a_line.max(1)).skip(first);
-        for ((row, line), &scale) in values.chunks_exact(self.row.max(1)).zip(lines).zip(&self.scale[first..])
-        {
-            let inverse = inverse(scale);
-            for (word, four) in line.iter_mut().zip(row.chunks(4)) {
-                *word = four.iter().rev().fold(0, |word, &value| word << 8 | integer(value, inverse));
-            }
-        }
-    }
-
-    /// A kernel: a channel has a place in every line, four of them share a word.
-    fn fill_places(&mut self, values: &[f32], first: usize) {
-        let (row, end) = (self.row, self.scale.len());
-        let words_a_line = self.shape[D - 1].div_ceil(4);
-        let inverses: Vec<f32> = self.scale[first..].iter().map(|&scale| inverse(scale)).collect();
-        // The channels that came of each word of a line.
+        let line_at = |channel: usize| (first..end).contains(&channel).then(|| (channel - first) * quads);
         let words: Vec<_> = (first / 4..end.div_ceil(4))
-            .map(|word| (word, (4 * word).max(first) - first..(4 * word + 4).min(end) - first))
+            .map(|word| (word, [0, 1, 2, 3].map(|place| line_at(4 * word + place))))
             .collect();
-        for words in words.chunks(CHANNELS / 4) {
-            for begin in (0..row).step_by(NUMBERS) {
-                for index in begin..row.min(begin + NUMBERS) {
-                    let line = self.line_of(index) * words_a_line;
-                    for (word, channels) in words {
-                        let byte = |channel: usize| integer(values[channel * row + index], inverses[channel]);
-                        let bytes = channels.clone().rev().fold(0, |word, channel| word << 8 | byte(channel));
-                        self.words[line + word] |= bytes << (8 * ((first + channels.start) % 4));
+        for words in words.chunks(Self::TOGETHER / 4) {
+            for begin in (0..quads).step_by(QUADS) {
+                for quad in begin..quads.min(begin + QUADS) {
+                    let lines = [0, 1, 2, 3].map(|number| self.line_of(4 * quad + number) * words_a_line);
+                    let numbers = (self.row - 4 * quad).min(4);
+                    for &(word, places) in words {
+                        let four =
+                            places.map(|start| start.map_or(0, |start| channels[start + quad]).to_le_bytes());
+                        for (number, line) in lines[..numbers].iter().enumerate() {
+                            self.words[line + word] |= i32::from_le_bytes(four.map(|bytes| bytes[number]));
+                        }
                     }
                 }
             }
@@ -145,13 +142,22 @@ fn largest(row: &[f32]) -> f32 {
     rest.iter().chain(&most).fold(0.0, |most, &value| larger(most, value))
 }
 
-fn inverse(scale: f32) -> f32 {
-    if scale > 0.0 { 1.0 / scale } else { 0.0 }
+/// A channel's integers, four to a word.
+fn fill_line(line: &mut [i32], row: &[f32], scale: f32) {
+    let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
+    let integers = |four: [f32; 4]| i32::from_le_bytes(four.map(|value| integer(value, inverse)));
+    let (fours, rest) = row.as_chunks();
+    line.iter_mut().zip(fours).for_each(|(word, &four)| *word = integers(four));
+    if !rest.is_empty() {
+        let mut last = [0.0; 4];
+        last[..rest.len()].copy_from_slice(rest);
+        line[fours.len()] = integers(last);
+    }
 }
 
-/// The nearest integer to value · inverse in a word's lowest byte. Beside 1.5 · 2²³ a float has no room for a fraction:
-/// its last bits are the integer, rounded by the addition. `round` is a function call in wasm, and with a division
-/// took three quarters of a model's loading.
-fn integer(value: f32, inverse: f32) -> i32 {
-    (value * inverse + 12_582_912.0).to_bits() as i32 & 0xff
+/// The nearest integer to value · inverse. Beside 1.5 · 2²³ a float has no room for a fraction: its last byte is the
+/// integer, rounded by the addition. `round` is a function call in wasm, and with a division took three quarters of a
+/// model's loading.
+fn integer(value: f32, inverse: f32) -> u8 {
+    (value * inverse + 12_582_912.0).to_bits() as u8
 }
