@@ -1,26 +1,17 @@
 //! The tensors of one component on the device, by their upstream names.
 
-use std::{collections::HashMap, ops::Range};
+use std::collections::HashMap;
 
 use burn::tensor::{DType, Device, FloatDType, Tensor};
 
-use crate::{
-    gpu::{KernelProfile, hand_over},
-    ops::quantized::{QuantizedWeight, Quantizer},
-};
+use crate::{gpu::KernelProfile, ops::quantized::QuantizedWeight};
 
 use super::{
-    ByteSource, Error, SafetensorsHeader, TensorEntry,
-    convert::{Floats, to_f32},
+    ByteSource, Error, SafetensorsHeader,
+    convert::Floats,
     files::{Index, Layout},
     random::RandomTensors,
-    reading::{output_bytes, read_floats, read_relaid, read_whole, whole_outputs},
-    relay::kernel_sizes,
 };
-
-/// The most bytes of a tensor that lie on the host at once, where a browser's engine has little room: what is larger
-/// goes to the device in pieces.
-const TOGETHER: usize = 32 << 20;
 
 /// The most bytes that lie in one tensor of the device: what every WebGPU device can bind at once.
 const LARGEST_TENSOR: usize = 128 << 20;
@@ -41,9 +32,9 @@ pub struct Weights {
     /// What layers compute in.
     pub(super) dtype: DType,
     /// Which weights are kept as 8-bit integers, by their names.
-    quantizes: fn(&str) -> bool,
+    pub(super) quantizes: fn(&str) -> bool,
     /// Whether 3×3 kernels are relaid here rather than on the device.
-    relays: bool,
+    pub(super) relays: bool,
 }
 
 /// A tensor on the device, flat: burn's tensors know their rank at compile time, files do not.
@@ -134,141 +125,6 @@ impl Weights {
             quantizes: |_| false,
             relays: false,
         }
-    }
-
-    async fn fetch(
-        &mut self,
-        source: &dyn ByteSource,
-        path: &str,
-        entry: &TensorEntry,
-        device: &Device,
-        dtype: FloatDType,
-        progress: &mut dyn FnMut(u64),
-    ) -> Result<(), Error> {
-        let (component, name) = (self.component.clone(), entry.name.clone());
-        let mut values = Floats::new(dtype)?;
-        if !values.extend(entry.dtype, &[]) {
-            progress(entry.range.end - entry.range.start);
-            let error = Error::UnsupportedType { component, name, stored: entry.dtype };
-            self.skipped.insert(entry.name.clone(), error);
-            return Ok(());
-        }
-        // No device holds a tensor of nothing.
-        if entry.range.is_empty() {
-            self.skipped.insert(entry.name.clone(), Error::EmptyTensor { component, name });
-            return Ok(());
-        }
-        let quantized = matches!(entry.shape[..], [_, _] | [_, _, _, _]) && (self.quantizes)(&name);
-        let content = if quantized {
-            self.fetch_quantized(source, path, entry, device, progress).await?
-        } else if self.relays
-            && let Some(sizes) = kernel_sizes(&entry.shape)
-        {
-            let values = read_relaid(source, path, entry, sizes, dtype, progress).await?;
-            Content::Relaid(self.upload(&name, values, device, dtype)?)
-        } else {
-            let part_bytes = (self.numbers_together(&entry.shape, dtype) * entry.dtype.size()) as u64;
-            let mut parts = Vec::new();
-            let mut start = entry.range.start;
-            while start < entry.range.end {
-                let end = entry.range.end.min(start + part_bytes);
-                parts.push(self.bring(source, path, entry, start..end, device, dtype, progress).await?);
-                start = end;
-            }
-            Content::Floats(parts)
-        };
-        self.tensors.insert(name, Stored { shape: entry.shape.clone(), content });
-        Ok(())
-    }
-
-    /// The numbers at `range` in one tensor. Each piece leaves the host before the next is read.
-    #[expect(clippy::too_many_arguments, reason = "what is read, from where and to where")]
-    async fn bring(
-        &self,
-        source: &dyn ByteSource,
-        path: &str,
-        entry: &TensorEntry,
-        range: Range<u64>,
-        device: &Device,
-        dtype: FloatDType,
-        progress: &mut dyn FnMut(u64),
-    ) -> Result<Tensor<1>, Error> {
-        let together = TOGETHER / DType::from(dtype).size() * entry.dtype.size();
-        let mut pieces = Vec::new();
-        for start in range.clone().step_by(together) {
-            let end = range.end.min(start + together as u64);
-            let values = read_floats(source, path, entry, start..end, dtype, progress).await?;
-            pieces.push(self.upload(&entry.name, values, device, dtype)?);
-        }
-        Ok(if pieces.len() == 1 { pieces.remove(0) } else { Tensor::cat(pieces, 0) })
-    }
-
-    async fn fetch_quantized(
-        &self,
-        source: &dyn ByteSource,
-        path: &str,
-        entry: &TensorEntry,
-        device: &Device,
-        progress: &mut dyn FnMut(u64),
-    ) -> Result<Content, Error> {
-        Ok(match entry.shape[..] {
-            [outputs, inputs] | [outputs, inputs, 1, 1] => {
-                let quantizer = Quantizer::matrix([outputs, inputs]);
-                Content::Matrix(self.quantize(source, path, entry, quantizer, device, progress).await?)
-            }
-            [outputs, inputs, height, width] => {
-                let quantizer = Quantizer::kernel([outputs, inputs, height, width]);
-                Content::Kernel(self.quantize(source, path, entry, quantizer, device, progress).await?)
-            }
-            _ => return Err(self.wrong_shape(&entry.name, vec![], entry.shape.clone())),
-        })
-    }
-
-    /// So few whole output channels at a time that their numbers are still in a cache when they become integers.
-    async fn quantize<const D: usize>(
-        &self,
-        source: &dyn ByteSource,
-        path: &str,
-        entry: &TensorEntry,
-        mut quantizer: Quantizer<D>,
-        device: &Device,
-        progress: &mut dyn FnMut(u64),
-    ) -> Result<QuantizedWeight<D>, Error> {
-        let together = output_bytes(entry) as usize * Quantizer::<D>::TOGETHER;
-        for range in whole_outputs(entry) {
-            let bytes = read_whole(source, path, range, progress).await?;
-            for channels in bytes.chunks(together) {
-                quantizer = quantizer.with(&to_f32(entry.dtype, channels));
-            }
-        }
-        let wrong = |count| self.wrong_shape(&entry.name, vec![count], entry.shape.clone());
-        quantizer.finish(device).map_err(|error| wrong(error.count))
-    }
-
-    /// How many numbers of a tensor of that shape lie in one tensor of the device.
-    fn numbers_together(&self, shape: &[usize], dtype: FloatDType) -> usize {
-        match shape[..] {
-            [rows, columns] => {
-                let row = columns * DType::from(dtype).size();
-                (self.largest_tensor / row.max(1)).clamp(1, rows.max(1)) * columns
-            }
-            _ => shape.iter().product(),
-        }
-    }
-
-    fn upload(
-        &self,
-        name: &str,
-        values: Floats,
-        device: &Device,
-        dtype: FloatDType,
-    ) -> Result<Tensor<1>, Error> {
-        if values.overflowed() {
-            return Err(Error::TooLargeForF16 { component: self.component.clone(), name: name.to_owned() });
-        }
-        let tensor = Tensor::from_data(values.into_data(), (device, DType::from(dtype)));
-        hand_over(&tensor);
-        Ok(tensor)
     }
 
     /// Weights made in memory (shape and values by name), for tests and for models built from scratch.

@@ -6,6 +6,7 @@
 //! time, so that a model never lies in memory as a whole. Files are taken for hostile: every length
 //! is checked before it is believed, and each failure is one sentence ([`Error`]).
 
+mod bringing;
 mod combined;
 mod component;
 mod convert;
