@@ -3,6 +3,7 @@ import { render } from "preact";
 import { App } from "./app/app";
 import { declareLanguage } from "./app/language";
 import { listenForShortcuts } from "./app/shortcuts";
+import { refuseStrayDrops } from "./app/stray-drops";
 import { openEngine } from "./app/studio";
 import { keepForOffline } from "./app/updates";
 import { wiped } from "./app/wipe";
@@ -30,6 +31,7 @@ window.addEventListener("beforeunload", (event) => {
 
 tellOtherTabs();
 listenForShortcuts();
+refuseStrayDrops();
 helpWhoIsAway();
 // Keeping the page for later waits until the model has come: both would share the line.
 void opened.then(keepForOffline);

@@ -1,16 +1,28 @@
 /** One's own photos on a phone: orientation from EXIF, HEIC, the square crop by finger and by key, removal. */
 import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { APART } from "../../scripts/licences.mjs";
-import { openPage, openStudio, overflowsSideways, type Studio, screenshot, withoutEngine } from "./studio";
+import {
+  dropFile,
+  middleOf,
+  openPage,
+  openStudio,
+  overflowsSideways,
+  type Studio,
+  screenshot,
+  withoutEngine,
+} from "./studio";
 import { PHONE } from "./visitor";
 
 describe("photos", () => {
   let studio: Studio;
   let page: Page;
   let close: () => Promise<void>;
+
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "palpable-"));
 
   beforeAll(async () => {
     studio = await openStudio([]);
@@ -21,6 +33,7 @@ describe("photos", () => {
   afterAll(async () => {
     await close();
     await studio.close();
+    fs.rmSync(folder, { recursive: true });
   });
 
   const choose = (name: string, mimeType: string, buffer: Buffer) =>
@@ -74,6 +87,26 @@ describe("photos", () => {
     await screenshot(page, "phone-camera");
     await remove("camera.jpg");
     await remove("pasted.jpg");
+    await page.getByText("1 photo", { exact: true }).waitFor();
+  });
+
+  test("one is dropped; beside the place for it, nothing happens to the page", async () => {
+    const file = path.join(folder, "dropped.jpg");
+    fs.writeFileSync(file, await redBlueJpeg(page, 64, 64));
+    // What the page leaves alone, the browser opens in its place, but for one without a window.
+    await page.evaluate(() => {
+      const left: string[] = [];
+      Object.assign(window, { left });
+      for (const type of ["dragover", "drop"]) {
+        addEventListener(type, (event) => event.defaultPrevented || left.push(type));
+      }
+    });
+    await dropFile(page, file, await middleOf(page.getByRole("heading", { level: 1 })));
+    expect(await page.evaluate("left")).toEqual([]);
+    await dropFile(page, file, await middleOf(page.locator(".photo-picker .drop-zone")));
+    await page.getByText("2 photos").waitFor();
+    expect(page.url()).toContain("#/personalize");
+    await remove("dropped.jpg");
     await page.getByText("1 photo", { exact: true }).waitFor();
   });
 

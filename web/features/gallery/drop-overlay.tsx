@@ -22,8 +22,9 @@ export function DropOverlay({ label, onFile }: DropOverlayProps) {
     };
     const hover = (event: DragEvent) => {
       if (!carriesFile(event)) return;
-      // Without this the browser opens the file in place of the page.
       event.preventDefault();
+      // Heard before this, the page has refused it.
+      if (event.dataTransfer) event.dataTransfer.dropEffect = "copy";
       setOver(true);
     };
     const leave = (event: DragEvent) => {
