@@ -120,7 +120,9 @@ impl Weights {
         device: &Device,
         progress: &mut dyn FnMut(u64),
     ) -> Result<QuantizedWeight<D>, Error> {
-        let together = output_bytes(entry) as usize * Quantizer::<D>::TOGETHER;
+        // In a browser a hostile file's rows could be too long to count 64 of them.
+        let together = output_bytes(entry).saturating_mul(Quantizer::<D>::TOGETHER as u64);
+        let together = usize::try_from(together).unwrap_or(usize::MAX);
         for range in whole_outputs(entry) {
             let bytes = read_whole(source, path, range, progress).await?;
             for channels in bytes.chunks(together) {
