@@ -35,6 +35,19 @@ test("once visited, every screen opens without a network", async () => {
   await close();
 });
 
+test("it can be installed as an app", async () => {
+  const { page, close } = await openPage(studio, KEPT, "personalize", withoutEngine);
+  await installed(page);
+  const session = await page.context().newCDPSession(page);
+  const { errors, data } = await session.send("Page.getAppManifest");
+  expect(errors).toEqual([]);
+  expect(JSON.parse(data ?? "")).toMatchObject({ name: expect.stringMatching(/^Palpable/), start_url: "/" });
+  const { installabilityErrors } = await session.send("Page.getInstallabilityErrors");
+  // A private window, as each test's is, installs nothing whatever the page.
+  expect(installabilityErrors.filter(({ errorId }) => errorId !== "in-incognito")).toEqual([]);
+  await close();
+});
+
 test("a new version is announced, waits for work in any tab, and is taken when asked for", async () => {
   const { page, close } = await openPage(studio, KEPT, "about", withoutEngine);
   await installed(page);
