@@ -1,11 +1,19 @@
-/** What Generate and Adapters do beside one picture: several, a word's heat map, grids, strengths, and an early end. */
+/**
+ * What Generate and Adapters do beside one picture: several, other shapes, on a picture, a word's heat map,
+ * grids, strengths, and an early end.
+ */
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectAccessible } from "./accessibility";
 import {
   downloaded,
   drawInOneStep,
+  dropFile,
   goTo,
+  middleOf,
   openPage,
   openQuickStudio,
   PATIENCE,
@@ -72,6 +80,46 @@ describe("drawing", () => {
     await page.getByLabel("Steps", { exact: true }).fill("1");
   });
 
+  test("another seed for each picture, or one that stays", async () => {
+    const lock = page.getByRole("button", { name: "Keep this seed" });
+    if ((await lock.getAttribute("aria-pressed")) === "true") await lock.click();
+    const [one, another] = [await drawnPixels(), await drawnPixels()];
+    expect(another).not.toBe(one);
+    await lock.click();
+    expect(await drawnPixels()).toBe(another);
+  });
+
+  test("the shape is chosen by a tap, and swapped", async () => {
+    const sides = () =>
+      Promise.all(["Width", "Height"].map((side) => page.getByLabel(side, { exact: true }).inputValue()));
+    await page.getByRole("button", { name: "Landscape", exact: true }).click();
+    const [width, height] = (await sides()).map(Number);
+    expect(width).toBeGreaterThan(height ?? 0);
+    await page.getByRole("button", { name: "Swap width and height" }).click();
+    expect(await page.getByRole("button", { name: "Portrait" }).getAttribute("aria-pressed")).toBe("true");
+    await press("Generate");
+    const shown = page.locator(".result-panel figure canvas").first();
+    expect([await shown.getAttribute("width"), await shown.getAttribute("height")]).toEqual(await sides());
+    await page.getByRole("button", { name: "Square", exact: true }).click();
+    expect(new Set(await sides()).size).toBe(1);
+  });
+
+  test("drawn on a picture, and from noise again", async () => {
+    const plain = await drawnPixels();
+    await page.getByRole("button", { name: "Start from it" }).click();
+    await page.getByText("Start from a picture: Picture for").first().waitFor();
+    await page.getByLabel("Steps", { exact: true }).fill("2");
+    const changed = page.getByLabel("How much changes");
+    await changed.fill("1");
+    const much = await drawnPixels();
+    await changed.fill("0.5");
+    const little = await drawnPixels();
+    expect(new Set([plain, much, little]).size).toBe(3);
+    await page.getByRole("button", { name: "Start from noise again" }).click();
+    await page.getByLabel("Steps", { exact: true }).fill("1");
+    expect(await drawnPixels()).toBe(plain);
+  });
+
   test("a tapped word shows where in the picture it acted", async () => {
     await page.getByText("Balance word and prompt").click();
     await page.getByLabel("See what each word did").check();
@@ -133,6 +181,25 @@ describe("drawing", () => {
     await goTo(page, "generate");
     expect(await page.getByLabel("Strength", { exact: true }).inputValue()).toBe("0.5");
   });
+
+  test("an exported adapter that is dropped is there again", async () => {
+    await goTo(page, "adapters");
+    const exported = page.getByRole("button", { name: "Export .safetensors" });
+    const { name, bytes } = await downloaded(page, () => exported.click());
+    await page.getByRole("button", { name: "Remove" }).click();
+    await page.getByRole("button", { name: "Yes, remove" }).click();
+    await page.getByText("Nothing here yet").waitFor();
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "palpable-"));
+    fs.writeFileSync(path.join(folder, name), bytes);
+    await dropFile(page, path.join(folder, name), await middleOf(page.locator(".drop-zone")));
+    await page.locator(".adapter .word", { hasText: "<my-dog>" }).waitFor();
+    fs.rmSync(folder, { recursive: true });
+  });
+
+  async function drawnPixels(): Promise<string> {
+    await press("Generate");
+    return shownPixels(page);
+  }
 
   async function press(button: string): Promise<void> {
     await page.getByRole("button", { name: button, exact: true }).click();
