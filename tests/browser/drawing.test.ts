@@ -142,6 +142,18 @@ describe("drawing", () => {
     await page.getByLabel("See what each word did").uncheck();
   });
 
+  test("a word acts where it is painted, until it may act anywhere again", async () => {
+    const plain = await drawnPixels();
+    await page.getByRole("button", { name: "Paint where <my-dog> may act" }).click();
+    await page.getByRole("button", { name: "Where <my-dog> may act in the picture" }).press("Space");
+    await screenshot(page, "drawing-region");
+    await expectAccessible(page, "painting where a word may act");
+    await page.getByRole("button", { name: "Done" }).click();
+    expect(await drawnPixels()).not.toBe(plain);
+    await page.getByRole("button", { name: "Let <my-dog> act anywhere" }).click();
+    expect(await drawnPixels()).toBe(plain);
+  });
+
   test("a grid over two settings: a cell opens its picture, all of it is one PNG", async () => {
     await page.getByText("Compare settings in a grid").click();
     const columns = page.getByRole("group", { name: "Columns" });

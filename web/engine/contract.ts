@@ -116,7 +116,7 @@ export interface GenerationSettings {
 /** Where a learned word may act: a grey picture, white inside, row by row. */
 export interface Region {
   placeholder: string;
-  mask: { width: number; height: number; values: Uint8Array };
+  mask: { width: number; height: number; values: number[] };
 }
 
 /** How much a picture owed to a word of its prompt, row by row. */

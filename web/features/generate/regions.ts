@@ -32,12 +32,13 @@ export function regionsFor(prompt: string): Region[] {
     .filter(([word]) => prompt.includes(word))
     .map(([placeholder, values]) => ({
       placeholder,
-      mask: { width: REGION_SIDE, height: REGION_SIDE, values },
+      // The engine reads settings as plain objects: a list of numbers, and no array of bytes.
+      mask: { width: REGION_SIDE, height: REGION_SIDE, values: [...values] },
     }));
 }
 
 export const recordOfRegions = (regions: readonly Region[]): UsedRegion[] =>
-  regions.map(({ placeholder, mask }) => ({ placeholder, mask: encodeRegion(mask.values) }));
+  regions.map(({ placeholder, mask }) => ({ placeholder, mask: encodeRegion(Uint8Array.from(mask.values)) }));
 
 /** Those of a picture, in place of what was painted. */
 export function restoreRegions(regions: readonly UsedRegion[]): void {
