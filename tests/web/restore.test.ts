@@ -122,7 +122,7 @@ describe("steering comes back", () => {
     const { regions: _, ...rest } = steered;
     expect(steering(steeringChoice(), steered.prompt, ["<my-dog>"])).toEqual({
       ...Object.fromEntries(Object.entries(rest).filter(([name]) => !(name in settings))),
-      regions: [{ placeholder: "<my-dog>", mask: { width: 64, height: 64, values: half } }],
+      regions: [{ placeholder: "<my-dog>", mask: { width: 64, height: 64, values: [...half] } }],
     });
     expect(notes()).toEqual([]);
   });
