@@ -68,7 +68,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 {% for i in range(thread_rows) %}
     score_{{ i }} = exp2(score_{{ i }} - vec4<f32>(maximum.{{ "xyzw"[i] }}));
     total.{{ "xyzw"[i] }} += dot(score_{{ i }}, vec4<f32>(1.0));
-    weights[(row + {{ i * row_groups }}u) * {{ lanes }}u + lane] = Vector(score_{{ i }});
+    weights[(row + {{ i * row_groups }}u) * {{ lanes }}u + lane] = Staged(score_{{ i }});
 {% for c in range(chunks) %}
 {% for j in range(slots) %}
     sum_{{ i }}_{{ c }}_{{ j }} *= correction.{{ "xyzw"[i] }};

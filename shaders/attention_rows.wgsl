@@ -49,16 +49,17 @@ struct Parameters { query_tokens: u32, key_tokens: u32, heads: u32, scale: f32, 
 {{ bindings(inputs, results) }}
 {% endmacro %}
 
-{# `weight`: the type that weights are kept in; `own`, `others`: names of the arrays of rows. #}
-{% macro workgroup_memory(weight, own, others) %}
+{# `staged`: the type of a vec4 there; `own`, `others`: names of the arrays of rows. #}
+{% macro workgroup_memory(staged, own, others) %}
+alias Staged = {{ staged }};
 {% for name in own %}
-var<workgroup> {{ name }}: array<Vector, {{ own_tile * stride }}>;
+var<workgroup> {{ name }}: array<Staged, {{ own_tile * stride }}>;
 {% endfor %}
 {% for name in others %}
-var<workgroup> {{ name }}: array<Vector, {{ other_tile * stride }}>;
+var<workgroup> {{ name }}: array<Staged, {{ other_tile * stride }}>;
 {% endfor %}
 // [own row][lane]: the weights of the four others of that lane
-var<workgroup> weights: array<{{ weight }}, {{ own_tile * lanes }}>;
+var<workgroup> weights: array<Staged, {{ own_tile * lanes }}>;
 {% endmacro %}
 
 {% macro places() %}
@@ -93,7 +94,7 @@ var<workgroup> weights: array<{{ weight }}, {{ own_tile * lanes }}>;
         if (token < {{ tokens }} && column < {{ vectors }}u) {
 {{ read_four("four", buffer, tokens) }}
         }
-        {{ rows }}[item / {{ chunk }}u * {{ stride }}u + item % {{ chunk }}u] = four;
+        {{ rows }}[item / {{ chunk }}u * {{ stride }}u + item % {{ chunk }}u] = Staged(four);
       }
 {% endmacro %}
 
@@ -121,7 +122,7 @@ var<workgroup> weights: array<{{ weight }}, {{ own_tile * lanes }}>;
 {% for i in range(fetches) %}
     {% if (i + 1) * workgroup_size > other_tile * vectors %}if (thread + {{ i * workgroup_size }}u < {{ other_tile * vectors }}u) {% endif %}{
       let item = thread + {{ i * workgroup_size }}u;
-      {{ rows }}[item / {{ vectors }}u * {{ stride }}u + item % {{ vectors }}u] = next_{{ buffer }}_{{ i }};
+      {{ rows }}[item / {{ vectors }}u * {{ stride }}u + item % {{ vectors }}u] = Staged(next_{{ buffer }}_{{ i }});
     }
 {% endfor %}
 {% endmacro %}

@@ -88,19 +88,33 @@ impl Projections {
             .with("unrolled", few_chunks && !KernelProfile::of(&self.query).software)
     }
 
-    /// For a kernel whose workgroups own rows of `tokens`, keep weights of `weight`, multiply rows of so many
-    /// `operands` with as many others', and sum up `sums` results.
-    fn tiles(&self, tokens: usize, weight: DType, operands: u32, sums: u32) -> Tiles {
+    /// Of the forward kernel, which stages rows as they are stored.
+    fn forward_tiles(&self, query_tokens: usize) -> Tiles {
+        let staged_bytes = 4 * self.query.dtype.size() as u32;
+        self.fitting(Task { staged_bytes, exchanges: true, ..self.task(query_tokens) })
+    }
+
+    /// Of a backward kernel whose workgroups own rows of `tokens` and sum up `sums` results. It stages in f32: the
+    /// gradients of scores are too small for f16.
+    fn backward_tiles(&self, tokens: usize, sums: u32) -> Tiles {
+        self.fitting(Task { operands: 2, sums, ..self.task(tokens) })
+    }
+
+    /// One operand and one result, staged in f32, for workgroups that own rows of `tokens`.
+    fn task(&self, tokens: usize) -> Task {
         let [batch, _, _, head_size] = self.extents();
-        let task = Task {
+        Task {
             vectors: head_size.div_ceil(4) as u32,
-            vector_bytes: 4 * self.query.dtype.size() as u32,
-            weight_bytes: 4 * weight.size() as u32,
-            operands,
-            sums,
+            staged_bytes: 16,
+            exchanges: false,
+            operands: 1,
+            sums: 1,
             tokens: tokens as u32,
             heads: (batch * self.heads) as u32,
-        };
+        }
+    }
+
+    fn fitting(&self, task: Task) -> Tiles {
         Tiles::fitting(task, KernelProfile::of(&self.query).workgroup_storage)
     }
 
@@ -140,7 +154,7 @@ impl Projections {
         let [batch, query_tokens, ..] = self.extents();
         let output = empty(&self.query, self.query.shape(), self.query.dtype);
         let log_sum_exp = empty(&self.query, [batch, self.heads, query_tokens], DType::F32);
-        let tiles = self.tiles(query_tokens, self.query.dtype, 1, 1);
+        let tiles = self.forward_tiles(query_tokens);
         self.kernel("attention_forward", tiles).launch(
             self.workgroups(query_tokens, tiles),
             &[&self.query, &self.key, &self.value],
@@ -155,7 +169,7 @@ impl Projections {
     fn backward(&self, output: &CubeTensor, log_sum_exp: &CubeTensor, dy: CubeTensor) -> [CubeTensor; 3] {
         let dy = into_contiguous(dy);
         let [batch, query_tokens, key_tokens, _] = self.extents();
-        let tiles = self.tiles(query_tokens, DType::F32, 2, 1);
+        let tiles = self.backward_tiles(query_tokens, 1);
         let delta = empty(log_sum_exp, log_sum_exp.shape(), DType::F32);
         let rows = (query_tokens * self.heads) as u32;
         self.kernel("attention_delta", tiles).launch(
@@ -175,7 +189,7 @@ impl Projections {
             &self.parameters(tiles),
             self.product_flops() * 3,
         );
-        let tiles = self.tiles(key_tokens, DType::F32, 2, 2);
+        let tiles = self.backward_tiles(key_tokens, 2);
         self.kernel("attention_backward_key_value", tiles).launch(
             self.workgroups(key_tokens, tiles),
             &inputs,

@@ -35,9 +35,9 @@ pub(super) struct Task {
     /// vec4s of a head.
     pub vectors: u32,
     /// Bytes of a staged vec4.
-    pub vector_bytes: u32,
-    /// Bytes of the weights of four pairs of rows.
-    pub weight_bytes: u32,
+    pub staged_bytes: u32,
+    /// The lanes of a row tell each other what they found, in a vec4<f32> a thread.
+    pub exchanges: bool,
     /// Arrays of own rows, and of others, where workgroup memory holds whole rows; otherwise one of each.
     pub operands: u32,
     /// Results of the size of a head that a thread sums up for each of its rows.
@@ -87,14 +87,14 @@ impl Tiles {
         self.thread_rows == 1 || (sums <= MOST_SUMS && workgroups >= ENOUGH_WORKGROUPS)
     }
 
-    /// Workgroup memory: own rows, other rows, weights, and a vec4<f32> a thread.
+    /// Workgroup memory: own rows, other rows, weights, and what lanes exchange.
     fn bytes(&self, task: Task) -> u32 {
         let stride = self.chunk | 1;
         let others = 4 * self.lanes;
         let operands = if self.chunk == task.vectors { task.operands } else { 1 };
-        operands * (self.own() + others) * stride * task.vector_bytes
-            + self.own() * self.lanes * task.weight_bytes
-            + self.threads() * 16
+        let rows = operands * (self.own() + others) * stride;
+        let exchanged = if task.exchanges { self.threads() * 16 } else { 0 };
+        task.staged_bytes * (rows + self.own() * self.lanes) + exchanged
     }
 }
 
@@ -103,17 +103,17 @@ mod tests {
     use super::*;
 
     /// A guided step's batch of two with eight heads at 64 × 64.
-    fn task(head_size: u32, sums: u32, vector_bytes: u32) -> Task {
+    fn task(head_size: u32, sums: u32, staged_bytes: u32) -> Task {
         let vectors = head_size.div_ceil(4);
-        Task { vectors, vector_bytes, weight_bytes: 16, operands: sums, sums, tokens: 4096, heads: 16 }
+        Task { vectors, staged_bytes, exchanges: sums == 1, operands: sums, sums, tokens: 4096, heads: 16 }
     }
 
     #[test]
     fn tiles_fit_in_the_memory_there_is() {
         for storage in [16 * 1024, 32 * 1024] {
             for head_size in 1..=1024 {
-                for (sums, vector_bytes) in [(1, 16), (2, 16), (1, 8), (2, 8)] {
-                    let task = task(head_size, sums, vector_bytes);
+                for (sums, staged_bytes) in [(1, 16), (1, 8), (2, 16)] {
+                    let task = task(head_size, sums, staged_bytes);
                     let tiles = Tiles::fitting(task, storage);
                     assert!(tiles.bytes(task) <= storage, "{head_size}: {tiles:?}");
                     assert!(tiles.threads() <= 256);
@@ -128,6 +128,13 @@ mod tests {
         assert_eq!(tiles, Tiles { thread_rows: 4, lanes: 10, chunk: 10 });
         let tiles = Tiles::fitting(task(40, 1, 16), 16 * 1024);
         assert_eq!(tiles, Tiles { thread_rows: 4, lanes: 5, chunk: 5 });
+    }
+
+    /// Twice the whole heads and their weights: 46,848 bytes.
+    #[test]
+    fn whole_heads_of_both_operands_fit_in_48_kibibytes_backward() {
+        let tiles = Tiles::fitting(task(40, 2, 16), 48 * 1024);
+        assert_eq!(tiles, Tiles { thread_rows: 4, lanes: 10, chunk: 10 });
     }
 
     #[test]
