@@ -186,6 +186,36 @@ fn an_interrupted_comparison_goes_on_and_is_reported() {
     refused("--strengths=9", "from 0 to 2");
 }
 
+/// `--only`: what two machines made of one comparison's subjects is, put together, what one makes of them.
+#[test]
+fn a_comparison_can_be_shared_out() {
+    let folder = folder("lab_shared_out");
+    let subjects = "--subjects=models/demo/subjects/cat,models/demo/subjects/mug";
+    let asked = [subjects, "--methods=base", "--first-prompts=1", "--seeds=1"];
+    let run = |name: &str, more: &[&str]| {
+        let out = folder.join(name);
+        let output = command(&out, &[&asked[..], more].concat()).output().expect("it starts");
+        assert!(output.status.success(), "{}", said(&output));
+        let lines = std::fs::read_to_string(out.join("results.jsonl")).expect("results");
+        (lines, said(&output))
+    };
+    let (whole, _) = run("whole", &[]);
+    let (cat, _) = run("together", &["--only=cat"]);
+    let (mug, progress) = run("mug", &["--only=mug"]);
+    assert!(progress.contains("picture 1 of 1: mug") && !progress.contains(": cat"), "{progress}");
+
+    let together = folder.join("together");
+    std::fs::write(together.join("results.jsonl"), format!("{cat}{mug}")).expect("results");
+    for picture in std::fs::read_dir(folder.join("mug/pictures")).expect("pictures").flatten() {
+        let place = together.join("pictures").join(picture.file_name());
+        std::fs::copy(picture.path(), place).expect("a picture");
+    }
+    let (after, progress) = run("together", &[]);
+    assert!(!progress.contains("picture "), "{progress}");
+    let sorted = |lines: &str| lines.lines().map(str::to_owned).collect::<BTreeSet<_>>();
+    assert_eq!(sorted(&after), sorted(&whole), "the margin over the other subject included");
+}
+
 #[test]
 fn bad_comparisons_are_explained() {
     let folder = folder("lab_errors");
@@ -196,6 +226,7 @@ fn bad_comparisons_are_explained() {
         assert!(said(&output).contains(expected) && !said(&output).contains("panicked"), "{}", said(&output));
     };
     let cat = "--subjects=models/demo/subjects/cat";
+    refused(&[cat, "--only=dog"], "--only dog: there is no such subject; there are cat.");
     refused(&[cat, "--methods=magic"], "There is no method \"magic\"");
     refused(&[cat, "--prompts=magic"], "built-in prompt set (complex, dreambooth)");
     refused(&["--subjects=README.md"], "No subject was given");

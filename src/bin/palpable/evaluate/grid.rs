@@ -1,48 +1,41 @@
 //! The grid of a comparison: every subject, method, strength, prompt and seed, drawn and scored.
 
-use image::{ImageFormat, RgbImage};
+use image::RgbImage;
 use palpable::{
     adapter::Adapter,
     evaluation::{
-        ForegroundMask, Judge, SubjectVectors, contamination,
-        foreground::SubjectMask,
-        judge::{Expected, mean_among},
+        Judge, SubjectVectors,
+        judge::mean_among,
         mean_cosine,
         prompt_sets::{EvaluationPrompt, PromptSet},
-        results::{Cell, Drawing, PhotosResult, PictureResult, Record},
+        results::{Cell, PhotosResult, Record},
     },
-    pipeline::{self, AppliedAdapter, Generation, GenerationSettings, PromptSyntax, StableDiffusion},
+    pipeline::{self, AppliedAdapter, StableDiffusion},
 };
 use serde_json::{Value, json};
 
 use super::{
     super::error::Error,
     Arguments,
-    folder::{Folder, picture_file},
+    folder::Folder,
     methods::{BASE, Method},
+    picture::{Personal, png},
     subjects::Subject,
-    trainings::{PLACEHOLDER, Task},
+    trainings::Task,
 };
 
 /// A comparison under way.
-struct Grid<'a> {
-    arguments: &'a Arguments,
-    model: StableDiffusion,
-    judge: Judge,
-    judge_name: String,
-    folder: Folder,
-    subjects: &'a [Subject],
-    vectors: Vec<SubjectVectors>,
+pub(super) struct Grid<'a> {
+    pub arguments: &'a Arguments,
+    pub model: StableDiffusion,
+    pub judge: Judge,
+    pub judge_name: String,
+    pub folder: Folder,
+    pub subjects: &'a [Subject],
+    pub vectors: Vec<SubjectVectors>,
     /// Pictures done and in all.
-    done: usize,
-    total: usize,
-}
-
-/// An adapter and what prompts call its subject.
-#[derive(Clone, Copy)]
-struct Personal<'a> {
-    applied: AppliedAdapter<'a>,
-    phrase: &'a str,
+    pub done: usize,
+    pub total: usize,
 }
 
 /// A finished comparison.
@@ -78,8 +71,9 @@ pub async fn run(
     let with_base = arguments.methods.iter().any(|name| name == BASE);
     let adapters = methods.len() * arguments.training_seeds as usize * arguments.strengths.len();
     let of_a_prompt = (adapters + usize::from(with_base)) * arguments.seeds as usize;
-    let prompts_in_all: usize =
-        subjects.iter().map(|subject| prompts.for_subject(&subject.class_noun).len()).sum();
+    let is_wanted = |subject: &Subject| arguments.only.is_empty() || arguments.only.contains(&subject.name);
+    let wanted = subjects.iter().filter(|subject| is_wanted(subject));
+    let prompts_in_all: usize = wanted.map(|subject| prompts.for_subject(&subject.class_noun).len()).sum();
     let mut grid = Grid {
         arguments,
         judge_name: arguments.judge.name(&model),
@@ -91,7 +85,7 @@ pub async fn run(
         done: 0,
         total: of_a_prompt * prompts_in_all,
     };
-    for (index, subject) in subjects.iter().enumerate() {
+    for (index, subject) in subjects.iter().enumerate().filter(|(_, subject)| is_wanted(subject)) {
         let prompts = prompts.for_subject(&subject.class_noun);
         grid.photos(index, &prompts).await?;
         if with_base {
@@ -187,101 +181,6 @@ impl Grid<'_> {
         Ok(())
     }
 
-    /// Draws a cell's picture, unless it is there, and scores it.
-    async fn fill(
-        &mut self,
-        subject: usize,
-        cell: Cell,
-        adapter: Option<Personal<'_>>,
-        prompt: &EvaluationPrompt,
-    ) -> Result<(), Error> {
-        let noun = &self.subjects[subject].class_noun;
-        let clean_prompt = prompt.clean(noun);
-        let file = picture_file(&cell);
-        let picture = match self.folder.picture(&file)? {
-            Some(picture) => picture,
-            None => {
-                let (picture, contamination) = self.draw(prompt, noun, cell.seed, adapter).await?;
-                self.folder.add(Record::Drawing(Drawing { file: file.clone(), contamination }))?;
-                self.folder.write(&file, &png(&picture)?)?;
-                picture
-            }
-        };
-        let elements: Vec<String> = prompt.elements.iter().map(|element| element.phrase(noun)).collect();
-        let others: Vec<&SubjectVectors> = self
-            .vectors
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| *index != subject)
-            .map(|(_, other)| other)
-            .collect();
-        let expected = Expected {
-            clean_prompt: &clean_prompt,
-            elements: &elements,
-            subject: &self.vectors[subject],
-            others: &others,
-        };
-        let mut scores = self.judge.score(&picture, expected).await.map_err(pipeline::Error::from)?;
-        scores.contamination = self.folder.contamination(&file);
-        eprintln!(
-            "picture {} of {}: {}, {}, strength {}, \"{}\", seed {}: text {:.3}, image {:.3}",
-            self.done,
-            self.total,
-            cell.subject,
-            cell.method,
-            cell.strength,
-            clean_prompt,
-            cell.seed,
-            scores.text_alignment,
-            scores.image_alignment
-        );
-        self.folder.add(Record::Picture(PictureResult {
-            cell,
-            judge: self.judge_name.clone(),
-            file,
-            styled: prompt.is_styled(),
-            element_names: prompt.elements.iter().map(|element| element.name.clone()).collect(),
-            scores,
-        }))
-    }
-
-    /// A picture, and how much of its foreground the subject's word takes from the other words of the prompt.
-    async fn draw(
-        &self,
-        prompt: &EvaluationPrompt,
-        noun: &str,
-        seed: u64,
-        adapter: Option<Personal<'_>>,
-    ) -> Result<(RgbImage, Option<f64>), Error> {
-        let (text, own) = match adapter {
-            Some(personal) => (prompt.personal(personal.phrase), PLACEHOLDER),
-            None => (prompt.clean(noun), noun),
-        };
-        let encoder = self.model.prompt_encoder();
-        let read = |word: &String| !encoder.word_positions(&text, word, PromptSyntax::Literal).is_empty();
-        let mut words = vec![own.to_owned()];
-        words.extend(prompt.content_words().into_iter().filter(|word| word != own && read(word)));
-        let settings = GenerationSettings {
-            prompt: text,
-            seed,
-            steps: self.arguments.sampler_steps,
-            guidance_scale: self.arguments.guidance,
-            sampler: self.arguments.sampler.clone(),
-            heat_maps: words,
-            ..Default::default()
-        };
-        let applied: Vec<AppliedAdapter> = adapter.into_iter().map(|personal| personal.applied).collect();
-        let mut generation = Generation::new(&self.model, &settings, &applied)?;
-        while generation.step().await? < generation.steps() {}
-        let maps = generation.heat_maps().await?;
-        let picture = generation.finish().await?;
-        let pixels = RgbImage::from_raw(picture.width as u32, picture.height as u32, picture.rgb)
-            .ok_or_else(|| Error::Other("The device returned a picture of another size.".to_owned()))?;
-        let mask = SubjectMask::find(&pixels).map(|mask| ForegroundMask::from(&mask));
-        let contamination = mask.and_then(|mask| contamination(&maps, own, &mask).ok());
-        Ok((pixels, contamination))
-    }
-
     /// What the subject's own photos score, once for each judge.
     async fn photos(&mut self, subject: usize, prompts: &[&EvaluationPrompt]) -> Result<(), Error> {
         let own = &self.subjects[subject];
@@ -317,10 +216,4 @@ impl Grid<'_> {
         };
         self.folder.add(Record::Photos(result))
     }
-}
-
-fn png(picture: &RgbImage) -> Result<Vec<u8>, Error> {
-    let mut bytes = std::io::Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, ImageFormat::Png).map_err(|reason| Error::Other(reason.to_string()))?;
-    Ok(bytes.into_inner())
 }

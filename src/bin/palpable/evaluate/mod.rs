@@ -3,6 +3,7 @@
 mod folder;
 mod grid;
 mod methods;
+mod picture;
 mod report;
 mod subjects;
 mod trainings;
@@ -30,6 +31,10 @@ pub struct Arguments {
     /// What kind of thing the subjects are, where no subjects.json says it
     #[arg(long)]
     class_noun: Option<String>,
+    /// Train and draw for these of the subjects alone; the others are still who else it might be. For several
+    /// machines or processes that share the work: put their folders together and run without it
+    #[arg(long, num_args = 1.., value_delimiter = ',', value_name = "NAMES")]
+    only: Vec<String>,
     /// base (the model alone), and methods: palp, ti-db, textual-inversion, dreambooth, dreambooth-lora,
     /// custom-diffusion
     #[arg(long, num_args = 1.., value_delimiter = ',', default_value = "base,ti-db,palp")]
@@ -122,6 +127,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     let methods = arguments.methods()?;
     let prompts = arguments.prompt_set()?;
     let subjects = subjects::read(&arguments.subjects, arguments.class_noun.as_deref())?;
+    subjects::check_names(&subjects, &arguments.only)?;
     let compared = grid::run(&arguments, &methods, &prompts, &subjects).await?;
     report::write(&compared)
 }

@@ -50,6 +50,18 @@ pub fn read(folders: &[PathBuf], class_noun: Option<&str>) -> Result<Vec<Subject
     }
 }
 
+/// Each of the names must be a subject's.
+pub fn check_names(subjects: &[Subject], names: &[String]) -> Result<(), Error> {
+    match names.iter().find(|name| subjects.iter().all(|subject| subject.name != **name)) {
+        None => Ok(()),
+        Some(unknown) => {
+            let known: Vec<_> = subjects.iter().map(|subject| subject.name.as_str()).collect();
+            let known = known.join(", ");
+            Err(Error::Other(format!("--only {unknown}: there is no such subject; there are {known}.")))
+        }
+    }
+}
+
 fn describe(folder: &Path, name: &str) -> Result<Option<String>, Error> {
     let file = folder.parent().unwrap_or(Path::new("")).join(METADATA);
     if !file.is_file() {
