@@ -194,6 +194,29 @@ test("read where it lies on the disk, it is in use again at the next visit, and 
   expect(await page.getByRole("button", { name: "Use unet-alone again" }).count()).toBe(0);
 });
 
+test("a stored model that is deleted is gone from the storage; in the place of the one in use comes the demo", async () => {
+  await goTo(page, "models");
+  const stored = page.getByRole("region", { name: "In this browser" });
+  const row = (name: string) =>
+    stored.getByRole("listitem").filter({ has: page.getByRole("heading", { name, exact: true }) });
+  await row("model").getByRole("button", { name: "Use", exact: true }).click();
+  await inUse("model");
+  expect((await storedFiles(page)).length).toBeGreaterThan(1);
+
+  await row("tiny").getByRole("button", { name: "Delete" }).click();
+  await row("tiny").getByRole("button", { name: "Keep it" }).click();
+  for (const name of ["tiny-folder", "tiny", "model"]) {
+    await row(name).getByRole("button", { name: "Delete" }).click();
+    await row(name).getByRole("button", { name: "Yes, delete it" }).click();
+    await row(name).waitFor({ state: "detached" });
+  }
+  await stored.getByText("No fetched model yet.").waitFor();
+  expect(await storedFiles(page)).toEqual([]);
+  await inUse("The demo model");
+  await page.reload();
+  await inUse("The demo model");
+});
+
 /** The model that is offered. */
 async function use(name: string): Promise<void> {
   await page
@@ -240,6 +263,20 @@ const colours = (page: Page) =>
       const bytes = context?.getImageData(0, 0, width, height).data ?? new Uint8ClampedArray();
       return new Set(new Uint32Array(bytes.buffer)).size;
     });
+
+/** Names of the files of models in the browser's private file system, wherever they lie there. */
+const storedFiles = (page: Page) =>
+  page.evaluate(async () => {
+    const found: string[] = [];
+    const look = async (folder: FileSystemDirectoryHandle) => {
+      for await (const entry of folder.values()) {
+        if (entry.kind === "directory") await look(entry as FileSystemDirectoryHandle);
+        else if (entry.name.endsWith(".bin")) found.push(entry.name);
+      }
+    };
+    await look(await navigator.storage.getDirectory());
+    return found;
+  });
 
 /** Where `PICK_FROM_PRIVATE_FILES` picks. */
 const putPrivateFile = (page: Page, name: string, bytes: Buffer) =>

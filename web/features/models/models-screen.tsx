@@ -29,7 +29,7 @@ export function ModelsScreen() {
       {shown.state === "offered" && !fetching.value && <Offer choice={shown.choice} offer={shown.offer} />}
       <ModelPicker />
       <DiskList />
-      <section class="card">
+      <section class="card" aria-label={text.stored.title}>
         <h2>{text.stored.title}</h2>
         <StoredList />
         <StorageFacts />
