@@ -12,7 +12,9 @@ import { FakeHub } from "../web/fake-hub";
 import { expectAccessible } from "./accessibility";
 import { safetensorsFile } from "./safetensors-file";
 import {
+  dropFile,
   goTo,
+  middleOf,
   openPage,
   openStudio,
   PATIENCE,
@@ -103,11 +105,11 @@ test("a hub's model is offered with its licence and fetched, and in use at the n
   expect(asked).toEqual([]);
 });
 
-test("a checkpoint in one file is used, and draws at the next visit, from the browser's storage", async () => {
-  await page
-    .getByLabel("Choose a file", { exact: true })
-    .last()
-    .setInputFiles({ name: "tiny.safetensors", mimeType: "application/octet-stream", buffer: checkpoint() });
+test("a checkpoint in one file that is dropped is used, and draws at the next visit, from the browser's storage", async () => {
+  const file = path.join(path.dirname(folder), "tiny.safetensors");
+  fs.writeFileSync(file, checkpoint());
+  await goTo(page, "models");
+  await dropFile(page, file, await middleOf(page.locator(".drop-zone")));
   await use("tiny");
   // Each visit compiles its kernels anew, most of a test's time here: all is drawn in this one.
   await page.reload();
