@@ -130,9 +130,9 @@ test("what the hub gave draws the same without the network", async () => {
   expect(asked).toEqual([]);
 });
 
-test("a folder of this device draws the same, and takes peft's two files as one adapter", async () => {
+test("a folder that is dropped draws the same, and takes peft's two files as one adapter", async () => {
   await goTo(page, "models");
-  await page.getByLabel("Choose a folder", { exact: true }).last().setInputFiles(folder);
+  await dropFile(page, folder, await middleOf(page.locator(".drop-zone")));
   await use("tiny-folder");
   expect(await drawn()).toBe(picture);
   await goTo(page, "adapters");
