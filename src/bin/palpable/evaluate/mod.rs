@@ -31,8 +31,8 @@ pub struct Arguments {
     /// What kind of thing the subjects are, where no subjects.json says it
     #[arg(long)]
     class_noun: Option<String>,
-    /// Train and draw for these of the subjects alone; the others are still who else it might be. For several
-    /// machines or processes that share the work: put their folders together and run without it
+    /// Train and draw for these of the subjects alone; the margin over other subjects still knows them all. For
+    /// several machines or processes that share the work: put their folders together and run without it
     #[arg(long, num_args = 1.., value_delimiter = ',', value_name = "NAMES")]
     only: Vec<String>,
     /// base (the model alone), and methods: palp, ti-db, textual-inversion, dreambooth, dreambooth-lora,
