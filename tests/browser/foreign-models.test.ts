@@ -246,10 +246,11 @@ async function drawn(): Promise<string> {
   const steps = page.getByLabel("Steps", { exact: true });
   if (!(await steps.isVisible())) await page.getByText("More settings").click();
   await steps.fill("1");
+  // The strip shows from the second picture on.
+  const pictures = page.locator(".result-panel :is(figure canvas:only-of-type, .film-strip canvas)");
+  const before = await pictures.count();
   await page.getByRole("button", { name: "Generate", exact: true }).click();
-  await page.getByRole("button", { name: "Cancel" }).waitFor();
-  // The picture before it is shown until then.
-  await page.getByRole("button", { name: "Generate", exact: true }).waitFor({ timeout: PATIENCE });
+  await expect.poll(() => pictures.count(), { timeout: PATIENCE }).toBeGreaterThan(before);
   return shownPixels(page);
 }
 
