@@ -88,6 +88,17 @@ fn drawing_needs_nothing_that_was_not_compiled() {
     );
 }
 
+/// A limit that a smaller picture keeps to must not fail at the preparation of one that nobody asked for.
+#[test]
+fn a_size_that_may_not_be_drawn_is_not_prepared() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut model = load();
+    model.gpu.memory_limit = model.picture_memory().peak() - 1;
+    let compiled = LaunchedKernels::new();
+    model.compile_kernels().expect("nothing to do");
+    assert_eq!(compiled.finish().len(), 0);
+}
+
 /// A training's steps, before and after the warm-up, launch nothing that was not compiled before.
 #[test]
 fn training_needs_nothing_that_was_not_compiled() {

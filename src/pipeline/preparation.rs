@@ -16,11 +16,15 @@ impl StableDiffusion {
     /// its time.
     ///
     /// While it lasts every launch of the *process* is dropped, so nothing else may compute meanwhile;
-    /// it doesn't wait for anything.
+    /// it doesn't wait for anything. Where the model's own size takes more memory than may be taken, nothing
+    /// is prepared: smaller pictures may still be drawn.
     ///
     /// # Errors
     /// The device failed.
     pub fn compile_kernels(&self) -> Result<(), Error> {
+        if self.plan_generation(&GenerationSettings::default(), &[], None).is_err() {
+            return Ok(());
+        }
         self.dry_run(|| self.ask_for_pictures())
     }
 

@@ -43,7 +43,6 @@ impl ModelSizes<'_> {
         let GenerationSizes { size, guided, rank, folded_values, text_encoder_values, hooks_attention } =
             sizes;
         let low_rank = Adaptation::LowRank { rank, on: ModuleChoice::AttentionProjections };
-        let [height, width] = size;
         let batch = if guided { 2 } else { 1 };
         let latents = size.map(|side| side / self.downscale());
         let prompt = TextPass { config: self.text_encoder, scalar: self.scalar };
@@ -57,8 +56,9 @@ impl ModelSizes<'_> {
             adaptation: (rank > 0).then_some(low_rank),
             localized: false,
         };
-        let tile_pixels = tile.map(|side| (side * self.downscale()).pow(2));
-        let pixels = tile_pixels.unwrap_or(height * width);
+        // A picture that is narrower than a tile has no wider ones.
+        let tile_size = tile.map_or(size, |side| size.map(|length| length.min(side * self.downscale())));
+        let pixels = tile_size.into_iter().product();
         let picture = VaePass { config: self.vae, scalar: self.scalar, pixels };
 
         let adapters = (low_rank.values(self.unet) * F32 + folded_values * self.scalar) as u64;
@@ -81,7 +81,7 @@ impl ModelSizes<'_> {
                 drop(pass.predict(ledger));
             }),
             phase("decoding the picture", &|ledger| {
-                let _tiles = tile_pixels.map(|tile| self.finished_tiles(ledger, size, tile));
+                let _tiles = tile.map(|_| self.finished_tiles(ledger, size, tile_size));
                 drop(picture.decode(ledger));
             }),
         ];
@@ -90,11 +90,11 @@ impl ModelSizes<'_> {
 
     /// What lies beside a tile that is being decoded: the finished rows, their copy as one picture, and two rows
     /// of tiles, each with what was blended into it.
-    fn finished_tiles(&self, ledger: &Ledger, [height, width]: [usize; 2], tile_pixels: usize) -> Vec<Ghost> {
-        let image = |pixels: usize| ledger.take(pixels * self.vae.out_channels * F32);
-        let rows = [(); 2].map(|()| image(height * width));
-        let columns = width.pow(2).div_ceil(tile_pixels).isqrt() + 2;
-        let tiles = (0..4 * columns).map(|_| image(tile_pixels));
+    fn finished_tiles(&self, ledger: &Ledger, size: [usize; 2], tile_size: [usize; 2]) -> Vec<Ghost> {
+        let image = |[height, width]: [usize; 2]| ledger.take(height * width * self.vae.out_channels * F32);
+        let rows = [(); 2].map(|()| image(size));
+        let columns = size[1].div_ceil(tile_size[1]) + 2;
+        let tiles = (0..4 * columns).map(|_| image(tile_size));
         rows.into_iter().chain(tiles).collect()
     }
 

@@ -1,14 +1,14 @@
 /** GPUs that offer little, and what is kept of a GPU between visits. */
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import { beforeTheWorker, drawInOneStep, goTo, openPage, openQuickStudio, waitForModel } from "./studio";
-import { VISITOR } from "./visitor";
+import { beforeTheWorker, drawInOneStep, goTo, openQuickPage, waitForModel } from "./studio";
 
 describe("a browser that can do with less", () => {
   test("a GPU without timestamp queries, and not known to be a software one, is tuned and draws", async () => {
-    const studio = await openQuickStudio(false);
-    const { page, close } = await openPage(studio, VISITOR, "about", (context) =>
-      beforeTheWorker(context, `${WITHOUT_TIMESTAMP_QUERIES}${AS_A_REAL_GPU}`),
+    const { page, close } = await openQuickPage(
+      "about",
+      (context) => beforeTheWorker(context, `${WITHOUT_TIMESTAMP_QUERIES}${AS_A_REAL_GPU}`),
+      false,
     );
     await waitForModel(page);
     const { verdict, tiles } = JSON.parse((await keptFindings(page)) ?? "");
@@ -18,13 +18,13 @@ describe("a browser that can do with less", () => {
     // By kernels that know a weight's shape, as a real GPU's are.
     await drawInOneStep(page, "a photo of a dog");
     await close();
-    await studio.close();
   });
 
   test("a GPU that offers no more than every WebGPU device must draws all the same", async () => {
-    const studio = await openQuickStudio(false);
-    const { page, close } = await openPage(studio, VISITOR, "about", (context) =>
-      beforeTheWorker(context, SMALLEST_DEVICE),
+    const { page, close } = await openQuickPage(
+      "about",
+      (context) => beforeTheWorker(context, SMALLEST_DEVICE),
+      false,
     );
     await waitForModel(page);
     const facts = await page.locator(".facts").first().textContent();
@@ -34,12 +34,10 @@ describe("a browser that can do with less", () => {
     expect(await page.getByText("gave wrong results").count()).toBe(0);
     await drawInOneStep(page, "a photo of a dog");
     await close();
-    await studio.close();
   });
 
   test("a second visit goes by what the first found out about the GPU", async () => {
-    const studio = await openQuickStudio(false);
-    const { page, close } = await openPage(studio, VISITOR);
+    const { page, close } = await openQuickPage("personalize", undefined, false);
     await waitForModel(page);
     const first = await keptFindings(page);
     expect(JSON.parse(first ?? "")).toMatchObject({ verdict: { variants: "offered", float16: false } });
@@ -54,7 +52,6 @@ describe("a browser that can do with less", () => {
     await goTo(page, "about");
     await page.getByText("the simplest ones are used").waitFor();
     await close();
-    await studio.close();
   });
 });
 

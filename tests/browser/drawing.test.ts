@@ -11,31 +11,27 @@ import { expectAccessible } from "./accessibility";
 import {
   downloaded,
   drawInOneStep,
+  drawn,
   dropFile,
   goTo,
   middleOf,
-  openPage,
-  openQuickStudio,
+  openQuickPage,
   PATIENCE,
-  type Studio,
   screenshot,
   setUpLeastTraining,
   shownPixels,
   untilLearnt,
   waitForModel,
 } from "./studio";
-import { VISITOR } from "./visitor";
 
 const PROMPT = "a photo of a <my-dog> dog in the snow";
 
 describe("drawing", () => {
-  let studio: Studio;
   let page: Page;
   let close: () => Promise<void>;
 
   beforeAll(async () => {
-    studio = await openQuickStudio();
-    ({ page, close } = await openPage(studio, VISITOR));
+    ({ page, close } = await openQuickPage());
     await waitForModel(page);
     await setUpLeastTraining(page, 1);
     await page.getByRole("button", { name: "Start training" }).click();
@@ -43,10 +39,7 @@ describe("drawing", () => {
     await drawInOneStep(page, PROMPT);
   });
 
-  afterAll(async () => {
-    await close();
-    await studio.close();
-  });
+  afterAll(() => close());
 
   const tiles = () => page.locator(".film-strip button");
 
@@ -54,18 +47,18 @@ describe("drawing", () => {
     await page.getByLabel("Seed", { exact: true }).fill("4294967295");
     await page.getByLabel("Pictures", { exact: true }).fill("2");
     await page.getByLabel("Pictures", { exact: true }).press("Tab");
-    await press("Generate 2 pictures");
+    await drawn(page, "Generate 2 pictures");
     await expect.poll(() => tiles().count()).toBe(3);
-    const drawn = [];
+    const pictures = [];
     for (const [tile, seed] of [
       [1, 4294967295],
       [0, 0],
     ] as const) {
       await tiles().nth(tile).click();
       await page.getByText(`seed ${seed} ·`).waitFor();
-      drawn.push(await shownPixels(page));
+      pictures.push(await shownPixels(page));
     }
-    expect(drawn[0]).not.toBe(drawn[1]);
+    expect(pictures[0]).not.toBe(pictures[1]);
     await page.getByLabel("Pictures", { exact: true }).fill("1");
     await page.getByLabel("Pictures", { exact: true }).press("Tab");
   });
@@ -83,10 +76,10 @@ describe("drawing", () => {
   test("another seed for each picture, or one that stays", async () => {
     const lock = page.getByRole("button", { name: "Keep this seed" });
     if ((await lock.getAttribute("aria-pressed")) === "true") await lock.click();
-    const [one, another] = [await drawnPixels(), await drawnPixels()];
+    const [one, another] = [await drawn(page), await drawn(page)];
     expect(another).not.toBe(one);
     await lock.click();
-    expect(await drawnPixels()).toBe(another);
+    expect(await drawn(page)).toBe(another);
   });
 
   test("the shape is chosen by a tap, and swapped", async () => {
@@ -97,7 +90,7 @@ describe("drawing", () => {
     expect(width).toBeGreaterThan(height ?? 0);
     await page.getByRole("button", { name: "Swap width and height" }).click();
     expect(await page.getByRole("button", { name: "Portrait" }).getAttribute("aria-pressed")).toBe("true");
-    await press("Generate");
+    await drawn(page);
     const shown = page.locator(".result-panel figure canvas").first();
     expect([await shown.getAttribute("width"), await shown.getAttribute("height")]).toEqual(await sides());
     await page.getByRole("button", { name: "Square", exact: true }).click();
@@ -105,25 +98,25 @@ describe("drawing", () => {
   });
 
   test("drawn on a picture, and from noise again", async () => {
-    const plain = await drawnPixels();
+    const plain = await drawn(page);
     await page.getByRole("button", { name: "Start from it" }).click();
     await page.getByText("Start from a picture: Picture for").first().waitFor();
     await page.getByLabel("Steps", { exact: true }).fill("2");
     const changed = page.getByLabel("How much changes");
     await changed.fill("1");
-    const much = await drawnPixels();
+    const much = await drawn(page);
     await changed.fill("0.5");
-    const little = await drawnPixels();
+    const little = await drawn(page);
     expect(new Set([plain, much, little]).size).toBe(3);
     await page.getByRole("button", { name: "Start from noise again" }).click();
     await page.getByLabel("Steps", { exact: true }).fill("1");
-    expect(await drawnPixels()).toBe(plain);
+    expect(await drawn(page)).toBe(plain);
   });
 
   test("a tapped word shows where in the picture it acted", async () => {
     await page.getByText("Balance word and prompt").click();
     await page.getByLabel("See what each word did").check();
-    await press("Generate");
+    await drawn(page);
     const maps = [];
     for (const word of ["snow", "<my-dog>"]) {
       await page.getByRole("button", { name: word, exact: true }).click();
@@ -143,15 +136,15 @@ describe("drawing", () => {
   });
 
   test("a word acts where it is painted, until it may act anywhere again", async () => {
-    const plain = await drawnPixels();
+    const plain = await drawn(page);
     await page.getByRole("button", { name: "Paint where <my-dog> may act" }).click();
     await page.getByRole("button", { name: "Where <my-dog> may act in the picture" }).press("Space");
     await screenshot(page, "drawing-region");
     await expectAccessible(page, "painting where a word may act");
     await page.getByRole("button", { name: "Done" }).click();
-    expect(await drawnPixels()).not.toBe(plain);
+    expect(await drawn(page)).not.toBe(plain);
     await page.getByRole("button", { name: "Let <my-dog> act anywhere" }).click();
-    expect(await drawnPixels()).toBe(plain);
+    expect(await drawn(page)).toBe(plain);
   });
 
   test("a grid over two settings: a cell opens its picture, all of it is one PNG", async () => {
@@ -207,15 +200,4 @@ describe("drawing", () => {
     await page.locator(".adapter .word", { hasText: "<my-dog>" }).waitFor();
     fs.rmSync(folder, { recursive: true });
   });
-
-  async function drawnPixels(): Promise<string> {
-    await press("Generate");
-    return shownPixels(page);
-  }
-
-  async function press(button: string): Promise<void> {
-    await page.getByRole("button", { name: button, exact: true }).click();
-    await page.getByRole("button", { name: "Cancel" }).waitFor();
-    await page.getByRole("button", { name: button, exact: true }).waitFor({ timeout: PATIENCE });
-  }
 });

@@ -4,34 +4,19 @@
  */
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  goTo,
-  openPage,
-  openQuickStudio,
-  PATIENCE,
-  type Studio,
-  setUpLeastTraining,
-  untilLearnt,
-  waitForModel,
-} from "./studio";
-import { VISITOR } from "./visitor";
+import { goTo, openQuickPage, PATIENCE, setUpLeastTraining, untilLearnt, waitForModel } from "./studio";
 
 describe("ending a training early", () => {
-  let studio: Studio;
   let page: Page;
   let close: () => Promise<void>;
 
   beforeAll(async () => {
-    studio = await openQuickStudio();
-    ({ page, close } = await openPage(studio, VISITOR, "personalize", watchWhileAway));
+    ({ page, close } = await openQuickPage("personalize", watchWhileAway));
     await waitForModel(page);
     await setUpLeastTraining(page, 200);
   });
 
-  afterAll(async () => {
-    await close();
-    await studio.close();
-  });
+  afterAll(() => close());
 
   async function startAndMakeAStep(): Promise<void> {
     await page.getByRole("button", { name: "Start training" }).click();
@@ -70,7 +55,7 @@ describe("ending a training early", () => {
     await goTo(page, "personalize");
     await page.getByLabel("Keep the photos with the adapter").check();
     const session = await page.context().newCDPSession(page);
-    const { origin } = new URL(studio.address);
+    const { origin } = new URL(page.url());
     await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1 });
     await startAndMakeAStep();
     await page.getByText("The photos could not be kept with it").waitFor();

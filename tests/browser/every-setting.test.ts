@@ -10,17 +10,13 @@ import { settingsText } from "../../web/features/personalize/settings-text";
 import {
   downloaded,
   drawInOneStep,
+  drawn,
   goTo,
-  openPage,
-  openQuickStudio,
-  PATIENCE,
-  type Studio,
+  openQuickPage,
   setUpLeastTraining,
-  shownPixels,
   untilLearnt,
   waitForModel,
 } from "./studio";
-import { VISITOR } from "./visitor";
 import { filesIn } from "./zip";
 
 /** As the engine has them. Those of other trained weights and of the other form of alignment exclude one another. */
@@ -79,20 +75,15 @@ const LEFT_OUT = [
 ];
 
 describe("every setting", () => {
-  let studio: Studio;
   let page: Page;
   let close: () => Promise<void>;
 
   beforeAll(async () => {
-    studio = await openQuickStudio();
-    ({ page, close } = await openPage(studio, VISITOR));
+    ({ page, close } = await openQuickPage());
     await waitForModel(page);
   });
 
-  afterAll(async () => {
-    await close();
-    await studio.close();
-  });
+  afterAll(() => close());
 
   test("of a training reaches the engine", async () => {
     await setUpLeastTraining(page, 2);
@@ -120,12 +111,12 @@ describe("every setting", () => {
     const field = (label: string) => page.getByLabel(label, { exact: true });
     const lock = page.getByRole("button", { name: "Keep this seed" });
     if ((await lock.getAttribute("aria-pressed")) === "false") await lock.click();
-    const plain = await drawn();
+    const plain = await drawn(page);
     const seen = new Set([plain]);
     /** A picture of its own; then the setting is as before. */
     async function changes(put: () => Promise<void>, back: () => Promise<void>): Promise<void> {
       await put();
-      const picture = await drawn();
+      const picture = await drawn(page);
       expect(seen.has(picture)).toBe(false);
       seen.add(picture);
       await back();
@@ -158,7 +149,7 @@ describe("every setting", () => {
       () => field("What to avoid").fill("blue sky"),
       () => field("What to avoid").fill(""),
     );
-    expect(await drawn()).toBe(plain);
+    expect(await drawn(page)).toBe(plain);
   });
 
   async function set(name: string, value: unknown): Promise<void> {
@@ -175,12 +166,5 @@ describe("every setting", () => {
       // A number counts once its field is left; alpha follows the rank.
       await field.blur();
     }
-  }
-
-  async function drawn(): Promise<string> {
-    await page.getByRole("button", { name: "Generate", exact: true }).click();
-    await page.getByRole("button", { name: "Cancel" }).waitFor();
-    await page.getByRole("button", { name: "Generate", exact: true }).waitFor({ timeout: PATIENCE });
-    return shownPixels(page);
   }
 });

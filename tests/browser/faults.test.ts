@@ -21,7 +21,7 @@
  */
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { goTo, openPage, openQuickStudio, openStudio, type Studio, screenshot, waitForModel } from "./studio";
+import { goTo, openPage, openQuickPage, openStudio, screenshot, waitForModel } from "./studio";
 import { PHONE, VISITOR } from "./visitor";
 
 const file = (name: string, content: Uint8Array) => ({
@@ -54,8 +54,7 @@ describe("a browser that can't do the work", () => {
   });
 
   test("one that forbids WebAssembly", async () => {
-    const studio = await openQuickStudio();
-    const { page, close } = await openPage(studio, VISITOR, "personalize", (context) =>
+    const { page, close } = await openQuickPage("personalize", (context) =>
       context.route("**/*.js", async (route) => {
         const response = await route.fetch();
         await route.fulfill({
@@ -66,13 +65,11 @@ describe("a browser that can't do the work", () => {
     );
     await page.getByRole("alert").filter({ hasText: "doesn't allow WebAssembly" }).waitFor();
     await close();
-    await studio.close();
   });
 
   test("a model file that doesn't arrive: try again", async () => {
-    const studio = await openQuickStudio();
     let broken = true;
-    const { page, close } = await openPage(studio, VISITOR, "personalize", (context) =>
+    const { page, close } = await openQuickPage("personalize", (context) =>
       context.route("**/vae/*.safetensors", (route) => (broken ? route.abort() : route.continue())),
     );
     await page.getByRole("alert").filter({ hasText: "could not be fetched whole" }).waitFor();
@@ -81,25 +78,19 @@ describe("a browser that can't do the work", () => {
     await page.getByRole("button", { name: "Try again" }).click();
     await waitForModel(page);
     await close();
-    await studio.close();
   });
 });
 
 describe("bad input", () => {
-  let studio: Studio;
   let page: Page;
   let close: () => Promise<void>;
 
   beforeAll(async () => {
-    studio = await openQuickStudio();
-    ({ page, close } = await openPage(studio, VISITOR));
+    ({ page, close } = await openQuickPage());
     await waitForModel(page);
   });
 
-  afterAll(async () => {
-    await close();
-    await studio.close();
-  });
+  afterAll(() => close());
 
   test("files that are no photos, and photos that are too large", async () => {
     const huge = new Uint8Array(33);

@@ -12,15 +12,15 @@ import { FakeHub } from "../web/fake-hub";
 import { expectAccessible } from "./accessibility";
 import { safetensorsFile } from "./safetensors-file";
 import {
+  drawn,
   dropFile,
   goTo,
+  inUse,
   middleOf,
   openPage,
   openStudio,
-  PATIENCE,
   type Studio,
   screenshot,
-  shownPixels,
   waitForModel,
 } from "./studio";
 import { checkpoint, diffusersFolder, unetAlone } from "./tiny-checkpoint";
@@ -95,13 +95,13 @@ test("a hub's model is offered with its licence and fetched, and in use at the n
   await screenshot(page, "model-offer");
   await page.getByLabel("I have read the licence").check();
   await page.getByRole("button", { name: "Fetch and use" }).click();
-  await inUse("model");
+  await inUse(page, "model");
   await page.context().route(/huggingface|safetensors/, (route) => {
     asked.push(route.request().url());
     return route.abort();
   });
   await page.reload();
-  await inUse("model");
+  await inUse(page, "model");
   expect(asked).toEqual([]);
 });
 
@@ -113,8 +113,8 @@ test("a checkpoint in one file that is dropped is used, and draws at the next vi
   await use("tiny");
   // Each visit compiles its kernels anew, most of a test's time here: all is drawn in this one.
   await page.reload();
-  await inUse("tiny");
-  picture = await drawn();
+  await inUse(page, "tiny");
+  picture = await smallPicture();
   // One colour would be the same whatever drew it.
   expect(await colours(page)).toBeGreaterThan(100);
 });
@@ -125,8 +125,8 @@ test("what the hub gave draws the same without the network", async () => {
     .getByRole("listitem")
     .filter({ has: page.getByRole("heading", { name: "model", exact: true }) });
   await row.getByRole("button", { name: "Use", exact: true }).click();
-  await inUse("model");
-  expect(await drawn()).toBe(picture);
+  await inUse(page, "model");
+  expect(await smallPicture()).toBe(picture);
   expect(asked).toEqual([]);
 });
 
@@ -134,7 +134,7 @@ test("a folder that is dropped draws the same, and takes peft's two files as one
   await goTo(page, "models");
   await dropFile(page, folder, await middleOf(page.locator(".drop-zone")));
   await use("tiny-folder");
-  expect(await drawn()).toBe(picture);
+  expect(await smallPicture()).toBe(picture);
   await goTo(page, "adapters");
   const name = `base_model.model.${CROSS_ATTENTION}`;
   const weights = safetensorsFile({
@@ -168,14 +168,14 @@ test("a U-Net alone takes what it lacks from a stored model, and draws the same"
   await expectAccessible(page, "incomplete");
   await card.getByRole("button", { name: "Complete it" }).click();
   await use("unet-alone");
-  expect(await drawn()).toBe(picture);
+  expect(await smallPicture()).toBe(picture);
 });
 
 test("read where it lies on the disk, it is in use again at the next visit, and forgotten when it is gone", async () => {
   const disk = page.getByRole("region", { name: "On this device's disk" });
   await page.reload();
   await goTo(page, "models");
-  await inUse("unet-alone");
+  await inUse(page, "unet-alone");
   await disk.getByText("In use").waitFor();
 
   await page.evaluate(async () => {
@@ -202,7 +202,7 @@ test("a stored model that is deleted is gone from the storage; in the place of t
   const row = (name: string) =>
     stored.getByRole("listitem").filter({ has: page.getByRole("heading", { name, exact: true }) });
   await row("model").getByRole("button", { name: "Use", exact: true }).click();
-  await inUse("model");
+  await inUse(page, "model");
   expect((await storedFiles(page)).length).toBeGreaterThan(1);
 
   await row("tiny").getByRole("button", { name: "Delete" }).click();
@@ -214,9 +214,9 @@ test("a stored model that is deleted is gone from the storage; in the place of t
   }
   await stored.getByText("No fetched model yet.").waitFor();
   expect(await storedFiles(page)).toEqual([]);
-  await inUse("The demo model");
+  await inUse(page, "The demo model");
   await page.reload();
-  await inUse("The demo model");
+  await inUse(page, "The demo model");
 });
 
 /** The model that is offered. */
@@ -225,19 +225,11 @@ async function use(name: string): Promise<void> {
     .getByRole("region", { name, exact: true })
     .getByRole("button", { name: "Use", exact: true })
     .click();
-  await inUse(name);
-}
-
-async function inUse(name: string): Promise<void> {
-  await page
-    .locator(".verdict", { hasText: new RegExp(`^${name}$`) })
-    .first()
-    .waitFor({ timeout: PATIENCE });
-  await waitForModel(page);
+  await inUse(page, name);
 }
 
 /** The smallest picture of one step, with the same seed each time. */
-async function drawn(): Promise<string> {
+async function smallPicture(): Promise<string> {
   await goTo(page, "generate");
   await page.getByLabel("Prompt", { exact: true }).fill("a photo of a dog");
   await page.getByLabel("Seed", { exact: true }).fill("7");
@@ -246,12 +238,7 @@ async function drawn(): Promise<string> {
   const steps = page.getByLabel("Steps", { exact: true });
   if (!(await steps.isVisible())) await page.getByText("More settings").click();
   await steps.fill("1");
-  // The strip shows from the second picture on.
-  const pictures = page.locator(".result-panel :is(figure canvas:only-of-type, .film-strip canvas)");
-  const before = await pictures.count();
-  await page.getByRole("button", { name: "Generate", exact: true }).click();
-  await expect.poll(() => pictures.count(), { timeout: PATIENCE }).toBeGreaterThan(before);
-  return shownPixels(page);
+  return drawn(page);
 }
 
 /** Of the picture shown large. */

@@ -11,7 +11,7 @@ const ROOT = path.resolve(import.meta.dirname, "../..");
 const GOLDENS = path.join(ROOT, "tests/goldens");
 
 /** What differs between the models: the U-Net's layout, what it predicts, and which timesteps are asked for. */
-const MODELS = {
+const ARCHITECTURES = {
   "bk-sdm-base": { unet: "unet/bk_sdm_base.json", scheduler: {} },
   "bk-sdm-small": { unet: "unet/bk_sdm_small.json", scheduler: {} },
   "bk-sdm-tiny": { unet: "unet/bk_sdm_tiny.json", scheduler: {} },
@@ -20,8 +20,13 @@ const MODELS = {
   lcm: { unet: "unet/lcm.json", scheduler: {} },
 } as const;
 
-export type FormulaModelName = keyof typeof MODELS;
-export const FORMULA_MODELS = Object.keys(MODELS) as FormulaModelName[];
+/** Stable Diffusion 1's kind, on two levels: the adapters of the Rust tests fit it. */
+const ADAPTED = { unet: "unet/adapted.json", scheduler: {} } as const;
+
+const MODELS = { ...ARCHITECTURES, adapted: ADAPTED };
+
+export type Architecture = keyof typeof ARCHITECTURES;
+export const FORMULA_ARCHITECTURES = Object.keys(ARCHITECTURES) as Architecture[];
 
 interface Description {
   config: Record<string, unknown>;
@@ -29,7 +34,7 @@ interface Description {
 }
 
 /** Writes the model's folder. */
-export function writeFormulaModel(name: FormulaModelName, folder: string): void {
+export function writeFormulaModel(name: keyof typeof MODELS, folder: string): void {
   const { unet: layout, scheduler } = MODELS[name];
   const unet = read(layout);
   const write = (file: string, content: string | Buffer) => {
@@ -48,7 +53,9 @@ export function writeFormulaModel(name: FormulaModelName, folder: string): void 
     // As Stable Diffusion 2 pads.
     write(`tokenizer/${file}`, text.replace('"pad_token": "<|endoftext|>"', '"pad_token": "!"'));
   }
-  writePart("text_encoder", "model.safetensors", textEncoder(unet.config.cross_attention_dim as number));
+  const width = unet.config.cross_attention_dim as number;
+  const text = name === "adapted" ? adaptedTextEncoder() : textEncoder(width);
+  writePart("text_encoder", "model.safetensors", text);
   writePart("unet", "diffusion_pytorch_model.safetensors", unet);
   writePart("vae", "diffusion_pytorch_model.safetensors", read("turbo/vae.json"));
 }
@@ -57,21 +64,24 @@ const TOKENIZER = path.join(ROOT, "models/demo/tokenizer");
 
 const read = (file: string): Description => JSON.parse(fs.readFileSync(path.join(GOLDENS, file), "utf8"));
 
-/** SD-Turbo's in small, as wide as the U-Net's prompts are; the vocabulary and the positions stay. */
-function textEncoder(width: number): Description {
-  const { config, weights } = read("turbo/text_encoder.json");
-  const widths = new Map([
-    [config.hidden_size, width],
-    [config.intermediate_size, 4 * width],
-  ]);
+/** SD-Turbo's in small, as wide as the U-Net's prompts are. */
+const textEncoder = (width: number) =>
+  resized(read("turbo/text_encoder.json"), { hidden_size: width, intermediate_size: 4 * width });
+
+/** The adapters' own, with the tokenizer's vocabulary. */
+const adaptedTextEncoder = () =>
+  resized(read("adapters_text.json"), {
+    vocab_size: read("turbo/text_encoder.json").config.vocab_size as number,
+  });
+
+/** With other lengths in the place of those that the configuration tells. */
+function resized({ config, weights }: Description, sizes: Record<string, number>): Description {
+  const lengths = new Map(Object.entries(sizes).map(([key, length]) => [config[key], length]));
   const shapes = Object.entries(weights).map(([name, shape]) => [
     name,
-    shape.map((length) => widths.get(length) ?? length),
+    shape.map((length) => lengths.get(length) ?? length),
   ]);
-  return {
-    config: { ...config, hidden_size: width, intermediate_size: 4 * width },
-    weights: Object.fromEntries(shapes),
-  };
+  return { config: { ...config, ...sizes }, weights: Object.fromEntries(shapes) };
 }
 
 function tensorOf([name, shape]: [string, number[]]): Tensor {

@@ -1,7 +1,7 @@
 /** What the Gallery's tests do and look at: drawing, dropping, pixels, and what the storage holds. */
 import type { Locator, Page } from "playwright-core";
 import { expect } from "vitest";
-import { PATIENCE, shownPixels } from "./studio";
+import { drawn } from "./studio";
 
 export const pixels = (canvas: Locator): Promise<number[]> =>
   canvas.evaluate((element) => {
@@ -21,10 +21,7 @@ export async function kept(page: Page, pictures: number, starts = 0): Promise<vo
 
 export async function generate(page: Page, prompt?: string): Promise<string> {
   if (prompt) await page.getByLabel("Prompt", { exact: true }).fill(prompt);
-  await page.getByRole("button", { name: "Generate", exact: true }).click();
-  await page.getByRole("button", { name: "Cancel" }).waitFor();
-  await page.getByRole("button", { name: "Generate", exact: true }).waitFor({ timeout: PATIENCE });
-  return shownPixels(page);
+  return drawn(page);
 }
 
 /** The stored picture shown large, in the form of `shownPixels`. */

@@ -4,37 +4,22 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { latin1, png } from "../web/png";
 import { expectAccessible } from "./accessibility";
 import { drop, focused, generate, kept, pixels, pixelsOf, SOON, storedKeys } from "./gallery-steps";
-import {
-  downloaded,
-  goTo,
-  openPage,
-  openQuickStudio,
-  overflowsSideways,
-  type Studio,
-  screenshot,
-  waitForModel,
-} from "./studio";
-import { VISITOR } from "./visitor";
+import { downloaded, goTo, openQuickPage, overflowsSideways, screenshot, waitForModel } from "./studio";
 import { filesIn } from "./zip";
 
 const FIRST = "a watercolor painting of a dog in the snow";
 const SECOND = "pixel art of a mug at night";
 
 describe("the gallery", () => {
-  let studio: Studio;
   let page: Page;
   let close: () => Promise<void>;
   let drawn: string;
 
   beforeAll(async () => {
-    studio = await openQuickStudio();
-    ({ page, close } = await openPage(studio, VISITOR, "gallery"));
+    ({ page, close } = await openQuickPage("gallery"));
   });
 
-  afterAll(async () => {
-    await close();
-    await studio.close();
-  });
+  afterAll(() => close());
 
   test("empty, it says what it is for and leads on", async () => {
     await waitForModel(page);
@@ -247,11 +232,10 @@ describe("the gallery", () => {
 
 describe("a full storage", () => {
   test("the picture is shown and can be saved, and the page says so", async () => {
-    const studio = await openQuickStudio();
-    const { page, close } = await openPage(studio, VISITOR, "generate");
+    const { page, close } = await openQuickPage("generate");
     await waitForModel(page);
     const session = await page.context().newCDPSession(page);
-    const { origin } = new URL(studio.address);
+    const { origin } = new URL(page.url());
     await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1 });
     await page.getByText("More settings").click();
     await page.getByLabel("Steps", { exact: true }).fill("1");
@@ -262,6 +246,5 @@ describe("a full storage", () => {
     expect(file.bytes.toString("latin1")).toContain(`parameters\0${SECOND}`);
     expect(await storedKeys(page)).toEqual([]);
     await close();
-    await studio.close();
   });
 });

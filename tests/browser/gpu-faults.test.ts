@@ -8,16 +8,13 @@ import { serveWorkerWith } from "../../scripts/headless.mjs";
 import {
   drawInOneStep,
   goTo,
-  openPage,
-  openQuickStudio,
+  openQuickPage,
   PATIENCE,
-  type Studio,
   screenshot,
   setUpLeastTraining,
   untilLearnt,
   waitForModel,
 } from "./studio";
-import { VISITOR } from "./visitor";
 
 /** When, by what the engine reports (its callbacks' parameters), and how it ends. */
 interface Fate {
@@ -39,21 +36,16 @@ const SAMPLING = "first === 1 && second === 2";
 const DECODING = "first === 2 && second === 2";
 const TRAINING = "first?.step === 6";
 
-let studio: Studio;
 let page: Page;
 let close: () => Promise<void>;
 /** Of the engine that starts next. */
 let fate: Fate | undefined = { when: LOADING, end: "outOfMemory" };
 
 beforeAll(async () => {
-  studio = await openQuickStudio();
-  ({ page, close } = await openPage(studio, VISITOR, "generate", withFate));
+  ({ page, close } = await openQuickPage("generate", withFate));
 });
 
-afterAll(async () => {
-  await close();
-  await studio.close();
-});
+afterAll(() => close());
 
 test.each([
   ["out of memory", "The GPU is out of memory.", { when: LOADING, end: "killed" }],

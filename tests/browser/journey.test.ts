@@ -9,6 +9,7 @@ import type { PictureScores, TrainingRecord } from "../../web/engine/contract";
 import { expectAccessible } from "./accessibility";
 import {
   downloaded,
+  drawn,
   goTo,
   likeness,
   openPage,
@@ -17,7 +18,6 @@ import {
   PATIENCE,
   type Studio,
   screenshot,
-  shownPixels,
   untilLearnt,
   waitForModel,
 } from "./studio";
@@ -151,7 +151,7 @@ describe("the journey", () => {
     await page.getByLabel("Seed", { exact: true }).fill("7");
     await page.getByText("More settings").click();
     await page.getByLabel("Steps", { exact: true }).fill("3");
-    picture = await generate(page);
+    picture = await drawn(page);
     await page.getByRole("button", { name: "Compare without the adapter" }).click();
     await page.locator(".before-after").waitFor({ timeout: PATIENCE });
     const captions = await page.locator(".result-panel figcaption p").allTextContents();
@@ -199,7 +199,7 @@ describe("the journey", () => {
       .setInputFiles({ name: adapter.name, mimeType: "application/octet-stream", buffer: adapter.bytes });
     await page.locator(".adapter .word", { hasText: "<my-dog>" }).waitFor();
     await goTo(page, "generate");
-    expect(await generate(page)).toBe(picture);
+    expect(await drawn(page)).toBe(picture);
   });
 
   test("an evaluation draws with and without the adapter, and scores both against the photos", async () => {
@@ -248,18 +248,6 @@ describe("the journey", () => {
 
 /** Same origin, or an address that never leaves the browser. */
 const isOwn = (url: string, origin: string) => new URL(url).origin === origin || /^(blob|data):/.test(url);
-
-async function generate(page: Page): Promise<string> {
-  const before = await page.locator(".film-strip li").count();
-  const shownBefore = await page.locator(".result-panel figure canvas").count();
-  await page.getByRole("button", { name: "Generate", exact: true }).click();
-  await page.getByRole("button", { name: "Cancel" }).waitFor();
-  await page.getByRole("button", { name: "Generate", exact: true }).waitFor({ timeout: PATIENCE });
-  if (shownBefore > 0) {
-    await expect.poll(() => page.locator(".film-strip li").count()).toBeGreaterThan(before);
-  }
-  return shownPixels(page);
-}
 
 /** Trains to the end, doing something meanwhile; the records of the run as its log tells them. */
 async function train(page: Page, meanwhile: () => Promise<void> = async () => undefined) {

@@ -1,17 +1,21 @@
 /** What the visitor says of the device, and asks of it: how much memory may be taken, and how long a training takes. */
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { writeFormulaModel } from "./formula-models";
 import { expectGolden } from "./native-pictures";
 import {
   drawInOneStep,
   goTo,
   openPage,
-  openQuickStudio,
+  openQuickPage,
   openStudio,
   PATIENCE,
-  type Studio,
   setUpLeastTraining,
   untilLearnt,
+  useFolder,
   waitForModel,
 } from "./studio";
 import { VISITOR } from "./visitor";
@@ -20,19 +24,14 @@ const LIMIT = "GPU memory it may take, in GB";
 /** The longest that Generate offers, as in `size.ts`. */
 const LARGEST_SIDE = "1024";
 
-let studio: Studio;
 let page: Page;
 let close: () => Promise<void>;
 
 beforeAll(async () => {
-  studio = await openQuickStudio();
-  ({ page, close } = await openPage(studio, VISITOR));
+  ({ page, close } = await openQuickPage());
 });
 
-afterAll(async () => {
-  await close();
-  await studio.close();
-});
+afterAll(() => close());
 
 async function allow(gigabytes: string): Promise<void> {
   await page.getByLabel(LIMIT).fill(gigabytes);
@@ -104,6 +103,20 @@ test("a training that needs more is refused too", async () => {
   expect(await start.isEnabled()).toBe(true);
 });
 
+test("a picture that fits only in tiles is decoded in them, as natively", async () => {
+  const gigabytes = 0.022;
+  const folder = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "palpable-")), "adapted");
+  writeFormulaModel("adapted", folder);
+  await useFolder(page, folder);
+  await allow(String(gigabytes));
+  await goTo(page, "generate");
+  // What was learnt above fits another model.
+  await page.getByRole("checkbox", { name: "<my-dog>" }).uncheck();
+  // Decoded whole it would be 31 dB off.
+  await expectGolden(page, folder, "in-tiles", { width: 448, memory: gigabytes * 1e9 });
+  fs.rmSync(path.dirname(folder), { recursive: true });
+});
+
 test("where a model is too large, the demo's for one, it is kept in eight bits, as natively", async () => {
   const gigabytes = 0.1;
   const demo = { ...(await openStudio()), knowsGpu: true };
@@ -112,7 +125,11 @@ test("where a model is too large, the demo's for one, it is kept in eight bits, 
   );
   await waitForModel(small.page);
   // In floats it would be 45 dB off.
-  await expectGolden(small.page, "models/demo", "eight-bits", { side: 128, memory: gigabytes * 1e9 });
+  await expectGolden(small.page, "models/demo", "eight-bits", {
+    width: 128,
+    height: 128,
+    memory: gigabytes * 1e9,
+  });
   await small.close();
   await demo.close();
 });

@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 import { expectAccessible } from "./accessibility";
 import {
   downloaded,
+  drawn,
   goTo,
   installed,
   openPage,
@@ -14,7 +15,6 @@ import {
   overflowsSideways,
   PATIENCE,
   screenshot,
-  shownPixels,
   untilLearnt,
   waitForModel,
 } from "./studio";
@@ -62,13 +62,7 @@ test("a phone without a network personalizes, draws, keeps, exports, shares and 
   await page.getByLabel("Seed", { exact: true }).fill("7");
   await page.getByText("More settings").tap();
   await page.getByLabel("Steps", { exact: true }).fill("1");
-  const draw = async () => {
-    await tap("Generate");
-    await page.getByRole("button", { name: "Cancel" }).waitFor();
-    await page.getByRole("button", { name: "Generate", exact: true }).waitFor({ timeout: PATIENCE });
-    return shownPixels(page);
-  };
-  const picture = await draw();
+  const picture = await drawn(page);
   await fits("drawn");
 
   await page.getByRole("link", { name: "Gallery" }).first().tap();
@@ -96,7 +90,7 @@ test("a phone without a network personalizes, draws, keeps, exports, shares and 
   await page.locator(".adapter .word", { hasText: "<my-dog>" }).waitFor();
   await fits("imported");
   await goTo(page, "generate");
-  expect(await draw()).toBe(picture);
+  expect(await drawn(page)).toBe(picture);
   await close();
   await studio.close();
 });

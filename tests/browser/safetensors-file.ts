@@ -35,6 +35,29 @@ export function fileOf(tensors: readonly Tensor[]): Buffer {
   return Buffer.concat([length, json, ...parts]);
 }
 
+/** What a file holds. */
+export function tensorsIn(file: Buffer): Tensor[] {
+  const start = 8 + Number(file.readBigUInt64LE(0));
+  const { __metadata__: _, ...header } = JSON.parse(file.subarray(8, start).toString());
+  return Object.entries<{ dtype: Tensor["dtype"]; shape: number[]; data_offsets: [number, number] }>(
+    header,
+  ).map(
+    ([
+      name,
+      {
+        dtype,
+        shape,
+        data_offsets: [from, to],
+      },
+    ]) => ({
+      name,
+      shape,
+      dtype,
+      bytes: file.subarray(start + from, start + to),
+    }),
+  );
+}
+
 /** Matrices of small numbers of both signs; what has one axis is a norm's weight (one) or a bias (zero). */
 function numbersOf(name: string, shape: readonly number[]): Buffer {
   const numbers = new Uint16Array(shape.reduce((product, side) => product * side, 1));
@@ -43,8 +66,8 @@ function numbersOf(name: string, shape: readonly number[]): Buffer {
     let state = 1 + name.length;
     for (let at = 0; at < numbers.length; at++) {
       state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-      // From 2^-6 to 2^-4 by the exponent's lowest bit, either sign.
-      numbers[at] = ((state >>> 16) & 0x87ff) | 0x2400;
+      // From 2^-6 to 2^-5, either sign.
+      numbers[at] = ((state >>> 16) & 0x83ff) | 0x2400;
     }
   }
   return Buffer.from(numbers.buffer);

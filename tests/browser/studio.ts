@@ -8,7 +8,7 @@ import { ARTIFACTS, openHeadless, serveWorkerWith, WEBGPU_FLAGS } from "../../sc
 import { modelListing } from "../../scripts/model-folders.mjs";
 import { ROOT } from "../../scripts/run.mjs";
 import { writeTinyModel } from "../../scripts/tiny-model.mjs";
-import { touchInsteadOfClick } from "./visitor";
+import { touchInsteadOfClick, VISITOR } from "./visitor";
 
 /** Long enough for the software GPU on two cores. */
 export const PATIENCE = 900_000;
@@ -111,6 +111,23 @@ export async function openPage(
   return { page, close };
 }
 
+/** A page of a quick studio of its own, for the visitor that serves both screens; its end is the studio's too. */
+export async function openQuickPage(
+  screen?: string,
+  prepare?: (context: BrowserContext) => Promise<unknown>,
+  knowsGpu = true,
+) {
+  const studio = await openQuickStudio(knowsGpu);
+  const { page, close } = await openPage(studio, VISITOR, screen, prepare);
+  return {
+    page,
+    close: async () => {
+      await close();
+      await studio.close();
+    },
+  };
+}
+
 /** The browser's store for them, and a file for the tests of other files; an engine with other kernels ignores it. */
 const FINDINGS_STORE = "palpable-device";
 const FINDINGS_FILE = path.join(ARTIFACTS, "device-findings.json");
@@ -153,6 +170,26 @@ export const withoutEngine = (context: BrowserContext) =>
 
 export async function waitForModel(page: Page): Promise<void> {
   await page.locator(".header .pill.good, .header .pill.slow").waitFor({ timeout: PATIENCE });
+}
+
+/** A model in a folder of diffusers', from the Models screen's picker of folders until it is in use. */
+export async function useFolder(page: Page, folder: string): Promise<void> {
+  const name = path.basename(folder);
+  await goTo(page, "models");
+  await page.getByLabel("Choose a folder", { exact: true }).last().setInputFiles(folder);
+  await page
+    .getByRole("region", { name, exact: true })
+    .getByRole("button", { name: "Use", exact: true })
+    .click();
+  await inUse(page, name);
+}
+
+export async function inUse(page: Page, model: string): Promise<void> {
+  await page
+    .locator(".verdict", { hasText: new RegExp(`^${model}$`) })
+    .first()
+    .waitFor({ timeout: PATIENCE });
+  await waitForModel(page);
 }
 
 /** Until the service worker holds every file of the page. */
@@ -199,8 +236,18 @@ export async function drawInOneStep(page: Page, prompt: string): Promise<void> {
   await page.getByLabel("Prompt", { exact: true }).fill(prompt);
   await page.getByText("More settings").click();
   await page.getByLabel("Steps", { exact: true }).fill("1");
-  await page.getByRole("button", { name: "Generate", exact: true }).click();
-  await page.locator(".result-panel figure canvas").waitFor({ timeout: PATIENCE });
+  await drawn(page);
+}
+
+/** What a press of this button draws last, as `shownPixels` gives it. */
+export async function drawn(page: Page, button = "Generate"): Promise<string> {
+  const draw = page.getByRole("button", { name: button, exact: true });
+  // It gives way to Cancel and comes anew; a tiny picture is drawn between two looks for Cancel.
+  const pressed = await draw.elementHandle();
+  await draw.click();
+  await pressed?.waitForElementState("hidden");
+  await draw.waitFor({ timeout: PATIENCE });
+  return shownPixels(page);
 }
 
 /** Kept in artifacts/ for eyes. */

@@ -147,6 +147,11 @@ fn tiles_keep_a_large_picture_small() {
     assert_eq!((large.tile, tiled.tile), (None, Some(64)));
     assert!(decoding(&large) > 3.9 * decoding(&small));
     assert!((1.0..1.2).contains(&(decoding(&tiled) / decoding(&small))));
+
+    // A strip's tiles are as narrow as it is.
+    let strip = GenerationSizes { size: [128, 1024], ..picture(1024) };
+    let share = decoding(&sizes.generation_in_tiles(strip, 64)) / decoding(&sizes.generation(strip));
+    assert!((0.5..0.6).contains(&share), "{share}");
 }
 
 #[test]

@@ -5,7 +5,8 @@ import { device, engine } from "../../app/studio";
 
 /** What the engine takes for granted too. */
 const USUAL = 4;
-export const LEAST = 0.1;
+/** No model draws in less. */
+export const LEAST = 0.01;
 export const MOST = 1000;
 
 /** In GB. */

@@ -1,0 +1,90 @@
+/**
+ * Adapters as other programs write them, dropped on the page: alone, together by their strengths, and switched off again,
+ * they draw what the native program draws with the same files.
+ */
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { DIALECTS, type Dialect } from "./adapter-dialects";
+import { writeFormulaModel } from "./formula-models";
+import { expectGolden, likenessTo } from "./native-pictures";
+import { dropFile, goTo, middleOf, openQuickPage, useFolder, waitForModel } from "./studio";
+
+/** How the page calls those with a word of their own, which is also what a prompt calls them. */
+const WORDS: Partial<Record<Dialect, string>> = {
+  "one-trainer": "<bundled>",
+  "a1111-style": "<a1111-style>",
+};
+const NAMES = Object.keys(DIALECTS) as Dialect[];
+
+/** In dB to the picture without an adapter; the same picture is above 60. */
+const ACTS = 40;
+
+let folder: string;
+let page: Page;
+let close: () => Promise<void>;
+
+beforeAll(async () => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), "palpable-"));
+  writeFormulaModel("adapted", path.join(folder, "adapted"));
+  for (const name of NAMES) fs.writeFileSync(fileOf(name), DIALECTS[name]);
+  ({ page, close } = await openQuickPage("models"));
+  await waitForModel(page);
+  await useFolder(page, path.join(folder, "adapted"));
+  await expectGolden(page, path.join(folder, "adapted"), "adapter-none");
+});
+
+afterAll(async () => {
+  await close();
+  fs.rmSync(folder, { recursive: true });
+});
+
+test.each(NAMES)("%s, dropped, acts as in the native program", async (name) => {
+  await goTo(page, "adapters");
+  await dropFile(page, fileOf(name), await middleOf(page.locator(".drop-zone")));
+  await page.locator(".adapter .word", { hasText: calledOnPage(name) }).waitFor();
+  await act({ [name]: 1 });
+  const word = WORDS[name];
+  await expectDrawn(`adapter-${name}`, { [name]: 1 }, word && `a photo of a dog in ${word}`);
+  expect(await likenessTo(page, "adapter-none")).toBeLessThan(ACTS);
+});
+
+test("several act together, each by its strength", async () => {
+  const strengths = { peft: 0.5, "sd-scripts": 1.25, "a1111-style": 1, diffusers: 0.25 };
+  await act(strengths);
+  await expectDrawn("adapters-together", strengths, "a photo of a dog in <a1111-style>");
+});
+
+test("switched off, they leave the model as it was", async () => {
+  await act({});
+  await expectDrawn("adapter-none", {});
+});
+
+const fileOf = (name: Dialect) => path.join(folder, `${name}.safetensors`);
+
+const calledOnPage = (name: Dialect) => new RegExp(`^${WORDS[name] ?? name}$`);
+
+type Strengths = Partial<Record<Dialect, number>>;
+
+/** Of those in the page, these and no others. */
+async function act(strengths: Strengths): Promise<void> {
+  await goTo(page, "generate");
+  for (const name of NAMES) {
+    const row = page
+      .locator(".adapter-row")
+      .filter({ has: page.locator(".word", { hasText: calledOnPage(name) }) });
+    if ((await row.count()) === 0) continue;
+    const strength = strengths[name];
+    await row.getByRole("checkbox").setChecked(strength !== undefined);
+    if (strength !== undefined) await row.getByRole("slider").fill(String(strength));
+  }
+}
+
+async function expectDrawn(golden: string, strengths: Strengths, prompt = "a photo of a dog"): Promise<void> {
+  const adapters = Object.entries(strengths).map(
+    ([name, strength]) => [fileOf(name as Dialect), strength] as const,
+  );
+  await expectGolden(page, path.join(folder, "adapted"), golden, { prompt, adapters });
+}
