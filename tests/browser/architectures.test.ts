@@ -1,13 +1,13 @@
-/** The layouts beside Stable Diffusion 1's and every sampler, in the browser: the native program's pictures. */
+/** The layouts beside Stable Diffusion 1's, every sampler, and previews, in the browser: the native program's pictures. */
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { text } from "../../web/app/text";
 import { type Architecture, FORMULA_ARCHITECTURES, writeFormulaModel } from "./formula-models";
 import { type Drawing, expectGolden } from "./native-pictures";
-import { openQuickPage, useFolder, waitForModel } from "./studio";
+import { goTo, openQuickPage, PATIENCE, useFolder, waitForModel } from "./studio";
 
 /** What a model is made for, where it isn't the usual. */
 const OWN: Partial<Record<Architecture, Partial<Drawing>>> = {
@@ -17,13 +17,18 @@ const OWN: Partial<Record<Architecture, Partial<Drawing>>> = {
 /** Longer than the model reads at a time, with emphasis. */
 const LONG = `a (crown:1.4) on a dog ${"in the deep blue snow at night ".repeat(12)} and a [mug]`;
 
+/** Its own autoencoder draws the picture, the tiny one beside it the previews. */
+const PREVIEWED = ["adapted", "with-taesd"] as const;
+
 let folder: string;
 let page: Page;
 let close: () => Promise<void>;
 
 beforeAll(async () => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), "palpable-"));
-  for (const name of FORMULA_ARCHITECTURES) writeFormulaModel(name, path.join(folder, name));
+  for (const name of [...FORMULA_ARCHITECTURES, ...PREVIEWED]) {
+    writeFormulaModel(name, path.join(folder, name));
+  }
   ({ page, close } = await openQuickPage("models"));
   await waitForModel(page);
 });
@@ -52,4 +57,20 @@ describe("the model that was used last, and is the smallest,", () => {
 
   test("from a long prompt with emphasis", () =>
     expectGolden(page, path.join(folder, model), "long-prompt", { prompt: LONG }));
+});
+
+test("previews are decoded by the tiny autoencoder where there is one, pictures never", async () => {
+  const previews: string[] = [];
+  for (const name of PREVIEWED) {
+    const model = path.join(folder, name);
+    await useFolder(page, model);
+    await expectGolden(page, model, "adapter-none");
+    await goTo(page, "personalize");
+    await page.getByLabel("Steps a preview").fill("1");
+    await page.getByRole("button", { name: "See what the untrained model draws" }).click();
+    const canvas = page.locator(".untrained canvas");
+    await canvas.waitFor({ timeout: PATIENCE });
+    previews.push(await canvas.evaluate((element) => (element as HTMLCanvasElement).toDataURL()));
+  }
+  expect(previews[0]).not.toBe(previews[1]);
 });

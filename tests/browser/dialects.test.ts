@@ -51,6 +51,16 @@ test.each(NAMES)("%s, dropped, acts as in the native program", async (name) => {
   expect(await likenessTo(page, "adapter-none")).toBeLessThan(ACTS);
 });
 
+test("one of a model with other layers is refused with a sentence", async () => {
+  await goTo(page, "adapters");
+  const there = await page.locator(".adapter").count();
+  const file = path.resolve("tests/goldens/adapters_kohya.safetensors");
+  await dropFile(page, file, await middleOf(page.locator(".drop-zone")));
+  await page.getByRole("alert").filter({ hasText: "was made for another model" }).waitFor();
+  expect(await page.locator(".adapter").count()).toBe(there);
+  await page.getByRole("button", { name: "Dismiss" }).click();
+});
+
 test("several act together, each by its strength", async () => {
   const strengths = { peft: 0.5, "sd-scripts": 1.25, "a1111-style": 1, diffusers: 0.25 };
   await act(strengths);

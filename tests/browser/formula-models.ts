@@ -23,7 +23,8 @@ const ARCHITECTURES = {
 /** Stable Diffusion 1's kind, on two levels: the adapters of the Rust tests fit it. */
 const ADAPTED = { unet: "unet/adapted.json", scheduler: {} } as const;
 
-const MODELS = { ...ARCHITECTURES, adapted: ADAPTED };
+/** `with-taesd` is `adapted` with a tiny autoencoder beside its own. */
+const MODELS = { ...ARCHITECTURES, adapted: ADAPTED, "with-taesd": ADAPTED };
 
 export type Architecture = keyof typeof ARCHITECTURES;
 export const FORMULA_ARCHITECTURES = Object.keys(ARCHITECTURES) as Architecture[];
@@ -37,6 +38,8 @@ interface Description {
 export function writeFormulaModel(name: keyof typeof MODELS, folder: string): void {
   const { unet: layout, scheduler } = MODELS[name];
   const unet = read(layout);
+  // Latents of the pictures that it draws where no size is asked for.
+  unet.config.sample_size = 8;
   const write = (file: string, content: string | Buffer) => {
     const target = path.join(folder, file);
     fs.mkdirSync(path.dirname(target), { recursive: true });
@@ -54,10 +57,13 @@ export function writeFormulaModel(name: keyof typeof MODELS, folder: string): vo
     write(`tokenizer/${file}`, text.replace('"pad_token": "<|endoftext|>"', '"pad_token": "!"'));
   }
   const width = unet.config.cross_attention_dim as number;
-  const text = name === "adapted" ? adaptedTextEncoder() : textEncoder(width);
+  const text = layout === ADAPTED.unet ? adaptedTextEncoder() : textEncoder(width);
   writePart("text_encoder", "model.safetensors", text);
   writePart("unet", "diffusion_pytorch_model.safetensors", unet);
   writePart("vae", "diffusion_pytorch_model.safetensors", read("turbo/vae.json"));
+  if (name === "with-taesd") {
+    writePart("taesd", "diffusion_pytorch_model.safetensors", read("vae/taesd.json"));
+  }
 }
 
 const TOKENIZER = path.join(ROOT, "models/demo/tokenizer");
