@@ -18,7 +18,9 @@ const attention = tensorsIn(golden("peft")).filter(({ name }) => /^unet\..*\.att
 const renamed = (rename: (name: string) => string): Tensor[] =>
   attention.map((tensor) => ({ ...tensor, name: rename(tensor.name) }));
 
-const factor = (name: string, a: string, b: string) => name.replace(".lora_A.", a).replace(".lora_B.", b);
+/** With those names for the two factors. */
+const factor = (name: string, down: string, up: string) =>
+  name.replace(".lora_A.", down).replace(".lora_B.", up);
 
 /** Every layer of U-Net and text encoder, convolutions too. */
 const WIDE = { peft: golden("peft"), "sd-scripts": golden("kohya") };

@@ -8,7 +8,7 @@ describe("a browser that can do with less", () => {
     const { page, close } = await openQuickPage(
       "about",
       (context) => beforeTheWorker(context, `${WITHOUT_TIMESTAMP_QUERIES}${AS_A_REAL_GPU}`),
-      false,
+      { knowsGpu: false },
     );
     await waitForModel(page);
     const { verdict, tiles } = JSON.parse((await keptFindings(page)) ?? "");
@@ -24,7 +24,7 @@ describe("a browser that can do with less", () => {
     const { page, close } = await openQuickPage(
       "about",
       (context) => beforeTheWorker(context, SMALLEST_DEVICE),
-      false,
+      { knowsGpu: false },
     );
     await waitForModel(page);
     const facts = await page.locator(".facts").first().textContent();
@@ -37,7 +37,7 @@ describe("a browser that can do with less", () => {
   });
 
   test("a second visit goes by what the first found out about the GPU", async () => {
-    const { page, close } = await openQuickPage("personalize", undefined, false);
+    const { page, close } = await openQuickPage("personalize", undefined, { knowsGpu: false });
     await waitForModel(page);
     const first = await keptFindings(page);
     expect(JSON.parse(first ?? "")).toMatchObject({ verdict: { variants: "offered", float16: false } });

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { DIALECTS, type Dialect } from "./adapter-dialects";
 import { writeFormulaModel } from "./formula-models";
 import { expectGolden, likenessTo } from "./native-pictures";
-import { dropFile, goTo, middleOf, openQuickPage, useFolder, waitForModel } from "./studio";
+import { dropFile, goTo, middleOf, openQuickPage, shownPixels, useFolder, waitForModel } from "./studio";
 
 /** How the page calls those with a word of their own, which is also what a prompt calls them. */
 const WORDS: Partial<Record<Dialect, string>> = {
@@ -23,6 +23,8 @@ const NAMES = Object.keys(DIALECTS) as Dialect[];
 const ACTS = 40;
 
 let folder: string;
+/** What the model draws alone, before any adapter was there. */
+let plain: string;
 let page: Page;
 let close: () => Promise<void>;
 
@@ -34,6 +36,7 @@ beforeAll(async () => {
   await waitForModel(page);
   await useFolder(page, path.join(folder, "adapted"));
   await expectGolden(page, path.join(folder, "adapted"), "adapter-none");
+  plain = await shownPixels(page);
 });
 
 afterAll(async () => {
@@ -67,9 +70,10 @@ test("several act together, each by its strength", async () => {
   await expectDrawn("adapters-together", strengths, "a photo of a dog in <a1111-style>");
 });
 
-test("switched off, they leave the model as it was", async () => {
+test("switched off, they leave the model as it was, bit for bit", async () => {
   await act({});
   await expectDrawn("adapter-none", {});
+  expect(await shownPixels(page)).toBe(plain);
 });
 
 const fileOf = (name: Dialect) => path.join(folder, `${name}.safetensors`);

@@ -115,7 +115,7 @@ export async function openPage(
 export async function openQuickPage(
   screen?: string,
   prepare?: (context: BrowserContext) => Promise<unknown>,
-  knowsGpu = true,
+  { knowsGpu = true } = {},
 ) {
   const studio = await openQuickStudio(knowsGpu);
   const { page, close } = await openPage(studio, VISITOR, screen, prepare);

@@ -16,8 +16,11 @@ const QUIET = 200;
 
 type Plan = { bytes: number } | { refused: Fault };
 
+/** With the settings that it was made for; a refusal is said of no others. */
+type MadePlan = Plan & { key: string };
+
 /** Of the latest settings that were asked for; stays while something is drawn. */
-const latest = signal<Plan | undefined>(undefined);
+const latest = signal<MadePlan | undefined>(undefined);
 
 export function MemoryLine() {
   const name = model.value.state === "ready" ? model.value.report.name : undefined;
@@ -35,7 +38,7 @@ export function MemoryLine() {
     let outdated = false;
     const timer = setTimeout(async () => {
       const found = await planOf(settings);
-      if (!outdated) latest.value = found;
+      if (!outdated) latest.value = { ...found, key };
     }, QUIET);
     return () => {
       outdated = true;
@@ -45,6 +48,7 @@ export function MemoryLine() {
   const plan = latest.value;
   if (name === undefined || !plan) return null;
   if ("refused" in plan) {
+    if (plan.key !== key) return null;
     return (
       <p class="field-error">
         <FaultSentence fault={plan.refused} />
