@@ -9,7 +9,7 @@ use std::{collections::HashMap, rc::Rc};
 use burn::tensor::FloatDType;
 use palpable::{
     adapter::Adapter,
-    gpu::{Choice, Gpu},
+    gpu::{Choice, Gpu, Work},
     model::{
         clip_text::{ClipTextConfig, ClipTextModel},
         unet::UNet2DConditionModel,
@@ -25,7 +25,7 @@ use palpable::{
     weights::{Weights, read_text},
 };
 use support::{
-    block_on, demo_model,
+    as_in_a_browser, block_on, demo_model,
     formula::{self, FormulaModel},
 };
 
@@ -42,7 +42,7 @@ fn demo(gpu: &Gpu) -> StableDiffusion {
 }
 
 fn picture() -> GenerationSettings {
-    GenerationSettings { prompt: "a dog".into(), steps: 1, width: 64, height: 64, ..Default::default() }
+    GenerationSettings { prompt: "a dog".into(), steps: 4, width: 64, height: 64, ..Default::default() }
 }
 
 fn training(activations: Activations, trained_weights: TrainedWeights) -> TrainingSettings {
@@ -51,7 +51,7 @@ fn training(activations: Activations, trained_weights: TrainedWeights) -> Traini
         class_noun: "dog".into(),
         clean_prompt: "a sketch of a dog".into(),
         rank: 4,
-        steps: 2,
+        steps: 4,
         warmup_steps: 0,
         batch: 2,
         photo_variants: 1,
@@ -60,7 +60,7 @@ fn training(activations: Activations, trained_weights: TrainedWeights) -> Traini
     }
 }
 
-/// Two steps on one picture of `side` latents: the device's peak beyond what lay there before, and what
+/// Four steps on one picture of `side` latents: the device's peak beyond what lay there before, and what
 /// was learnt.
 fn train(gpu: &Gpu, model: FrozenModel, side: usize, settings: TrainingSettings) -> (u64, Adapter) {
     gpu.release_unused();
@@ -72,7 +72,7 @@ fn train(gpu: &Gpu, model: FrozenModel, side: usize, settings: TrainingSettings)
         false => PhotoLatents::from_tensor(latents),
     };
     let mut trainer = Trainer::new(model, latents, settings, &gpu.device).expect("a run");
-    for _ in 0..2 {
+    for _ in 0..4 {
         block_on(trainer.step()).expect("a step");
     }
     gpu.check().expect("no error on the GPU");
@@ -126,14 +126,30 @@ const POLICIES: [(Activations, ActivationPolicy); 2] =
 
 #[test]
 fn the_embedded_model_takes_what_is_planned() {
+    check_embedded_model(&open(Choice::Gpu));
+}
+
+/// As steps do in a browser.
+#[test]
+fn what_is_recorded_takes_what_is_planned() {
     let gpu = open(Choice::Gpu);
-    let model = demo(&gpu);
+    as_in_a_browser(&gpu, || {
+        let before = Work::so_far();
+        check_embedded_model(&gpu);
+        assert!((Work::so_far() - before).repeated > 0);
+    });
+}
+
+fn check_embedded_model(gpu: &Gpu) {
+    let model = demo(gpu);
     let plan = model.plan_generation(&picture(), &[], None).expect("room");
     assert_near("weights", gpu.memory().in_use, plan.weights.total());
 
     gpu.restart_peak();
     let mut generation = Generation::new(&model, &picture(), &[]).expect("a picture in the making");
-    block_on(generation.step()).expect("a step");
+    for _ in 0..generation.steps() {
+        block_on(generation.step()).expect("a step");
+    }
     block_on(generation.finish()).expect("a picture");
     let measured = gpu.memory().peak;
     assert_near("a picture", measured, plan.peak());
@@ -144,7 +160,7 @@ fn the_embedded_model_takes_what_is_planned() {
     for (setting, policy) in POLICIES {
         let settings = training(setting, TrainedWeights::Lora);
         let planned = activations(&sizes(&model).training(run(64, &settings), policy));
-        let (measured, adapter) = train(&gpu, frozen(&model), 8, settings);
+        let (measured, adapter) = train(gpu, frozen(&model), 8, settings);
         learnt.push(adapter);
         assert_near(&format!("training, {policy:?}"), measured, planned);
     }

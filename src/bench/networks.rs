@@ -10,7 +10,8 @@ use super::{
     stopwatch::{Effort, Run, Stopwatch},
 };
 use crate::{
-    gpu::{Gpu, Work},
+    gpu::{Gpu, Replay, Work},
+    model::cross_attention::Guides,
     pipeline::{Error, Precision},
     sampling::{Sampler, SamplerKind, guide},
     training::ActivationPolicy,
@@ -146,15 +147,21 @@ impl Pass {
                 let config = unet.config();
                 let latents = values(gpu, [1, side, side, config.in_channels]);
                 let states = values(gpu, [2, TOKENS, config.cross_attention_dim[0]]);
+                let mut replay = Replay::new(&gpu.device);
                 one(
                     name,
                     Box::new(move || {
-                        let sample = sampler.scale_model_input(latents.clone(), STEP);
-                        let sample = Tensor::cat(vec![sample; 2], 0);
+                        // As a picture's steps are asked for.
                         let timesteps = [sampler.timesteps()[STEP]; 2];
-                        let prediction = unet.forward(sample, &timesteps, states.clone(), None);
-                        let unconditional = prediction.clone().narrow(0, 0, 1);
-                        let prediction = guide(unconditional, prediction.narrow(0, 1, 1), GUIDANCE_SCALE);
+                        let sample = replay.input(sampler.scale_model_input(latents.clone(), STEP));
+                        let time = replay.input(unet.activated_time(&timesteps, &sample.device()));
+                        let prediction = replay.run(|| {
+                            let sample = Tensor::cat(vec![sample.clone(); 2], 0);
+                            let prediction =
+                                unet.forward_at(sample, time.clone(), states.clone(), Guides::default());
+                            let unconditional = prediction.clone().narrow(0, 0, 1);
+                            guide(unconditional, prediction.narrow(0, 1, 1), GUIDANCE_SCALE)
+                        });
                         let no_noise = |_| latents.zeros_like();
                         drop(sampler.step(prediction, STEP, latents.clone(), &no_noise));
                     }),

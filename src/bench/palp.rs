@@ -20,9 +20,10 @@ use crate::{
         ActivationPolicy, TrainingSettings,
         alignment::Alignment,
         embedding::{NewWords, PromptTemplate},
-        gradients::{Batch, Conditioning, Networks, Trained, step_gradients},
+        gradients::{Batch, Conditioning, Networks, Trained},
         lora_parameters::LoraLayout,
         optimizer::{self, ParameterGroup},
+        repeated_pass::RepeatedPass,
     },
 };
 
@@ -61,6 +62,7 @@ pub struct TrainingStep {
     width: usize,
     batch: Batch,
     alignment: Alignment,
+    passes: RepeatedPass,
     gradient_clip: f64,
 }
 
@@ -113,6 +115,7 @@ impl TrainingStep {
                 timesteps: settings.alignment_timesteps,
                 ..Alignment::default()
             },
+            passes: RepeatedPass::new(&gpu.device),
             gradient_clip: settings.gradient_clip,
             networks: TrainedOn { text_encoder, unet, schedule, dtype },
             activations,
@@ -126,12 +129,13 @@ impl TrainingStep {
             Networks { text_encoder, unet, schedule, dtype: *dtype, activations: self.activations };
         let trained = Trained {
             layout: self.layout.clone(),
-            factors: self.layout.split(&self.lora.values()),
+            values: self.lora.values(),
             embedding: self.embedding.values().reshape([1, self.width]),
             embedding_is_trained: true,
         };
+        let (conditioning, alignment) = (&self.conditioning, Some(&self.alignment));
         let gradients =
-            step_gradients(networks, &self.conditioning, &trained, &self.batch, Some(&self.alignment));
+            self.passes.gradients(networks, Vec::new(), conditioning, &trained, &self.batch, alignment);
         let embedding: Tensor<1> = gradients.embedding.reshape([self.width]);
         let norm = optimizer::global_norm(gradients.lora.clone(), embedding.clone());
         self.lora.update(optimizer::clip(gradients.lora, norm.clone(), self.gradient_clip));

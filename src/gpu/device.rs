@@ -12,15 +12,12 @@ use super::{
     DeviceReport, Error,
     memory::{DEFAULT_MEMORY_LIMIT, MemoryPeak, pool_by_exact_size},
     profile::KernelProfile,
+    submissions::DISPATCHES_PER_SUBMISSION,
     tiles::TileTable,
 };
 
 /// The smallest workgroup memory our kernels are written for; every WebGPU device has it.
 const WORKGROUP_STORAGE: u32 = 16 * 1024;
-
-/// Dispatches in one command submission: large enough to hide the cost of submitting, small enough
-/// that a weak GPU finishes one well within the two seconds after which systems reset it.
-const DISPATCHES_PER_SUBMISSION: usize = 64;
 
 /// Where the work is to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use burn::{
 };
 use cubecl::{
     CubeCount, CubeDim,
+    ir::attributes::BufferIOAttr,
     prelude::KernelId,
     server::{KernelArguments, MetadataBindingInfo},
 };
@@ -33,6 +34,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("attention_backward_query", include_str!("../../shaders/attention_backward_query.wgsl")),
     ("attention_backward_key_value", include_str!("../../shaders/attention_backward_key_value.wgsl")),
     ("bindings", include_str!("../../shaders/bindings.wgsl")),
+    ("copy", include_str!("../../shaders/copy.wgsl")),
     ("concat", include_str!("../../shaders/concat.wgsl")),
     ("group_norm", include_str!("../../shaders/group_norm.wgsl")),
     ("layer_norm", include_str!("../../shaders/layer_norm.wgsl")),
@@ -140,10 +142,14 @@ impl Kernel {
         if !Work::count(self.kind(), flops, bytes) {
             return;
         }
-        submissions::make_room(outputs[0], flops, bytes);
+        submissions::make_room_for_launch(outputs[0], flops, bytes);
         let client = outputs[0].client.clone();
-        let bindings = inputs.iter().chain(outputs).map(|tensor| tensor.handle.clone().binding());
-        let mut arguments = KernelArguments::new().with_buffers(bindings.collect());
+        // What a failed launch was to write counts as missing from then on; what it read stays good.
+        let roles = inputs.iter().map(|tensor| (tensor, BufferIOAttr::ReadOnly));
+        let roles = roles.chain(outputs.iter().map(|tensor| (tensor, BufferIOAttr::WriteOnly)));
+        let mut arguments = roles.fold(KernelArguments::new(), |arguments, (tensor, role)| {
+            arguments.with_buffer_io(tensor.handle.clone().binding(), role)
+        });
         if !parameters.is_empty() {
             // A uniform's size is a multiple of 16 bytes.
             let mut words = parameters.to_vec();

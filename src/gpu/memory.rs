@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use cubecl::config::{CubeClRuntimeConfig, RuntimeConfig, memory::PersistentMemory};
 use serde::Serialize;
 
-use super::Gpu;
+use super::{Gpu, replay::take_recordings_away};
 
 /// What work may take where nobody says otherwise. WebGPU does not tell how much memory a GPU has (the
 /// largest buffer says nothing of it): this much is found on most that can do the work at all.
@@ -56,10 +56,11 @@ impl Gpu {
         MemoryUse { in_use, reserved, peak }
     }
 
-    /// Gives buffers that no tensor uses back to the device. For the end of a phase: the next one has to
-    /// ask for its buffers anew.
+    /// Gives buffers that no tensor uses back to the device, those of recordings among them. For the end of a
+    /// phase: the next one has to ask for its buffers anew.
     pub fn release_unused(&self) {
         self.memory();
+        take_recordings_away();
         self.device.memory_cleanup();
     }
 

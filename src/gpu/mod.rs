@@ -1,6 +1,7 @@
 //! The graphics card: opening it with our own features and limits, saying what it can do, and
 //! launching WGSL kernels on burn's tensors.
 
+mod copy;
 mod device;
 mod error;
 pub(crate) mod gemm;
@@ -8,6 +9,7 @@ pub(crate) mod kernel;
 mod memory;
 pub(crate) mod profile;
 mod readback;
+mod replay;
 mod report;
 mod submissions;
 pub mod tiles;
@@ -20,6 +22,7 @@ pub use gemm::Activation;
 pub use memory::MemoryUse;
 pub use profile::KernelProfile;
 pub use readback::{ReadError, read, read_integers};
+pub use replay::{Outputs, Replay};
 pub use report::{DeviceReport, Limits};
 pub(crate) use submissions::hand_over;
 pub use tune::{launch_probes, tune};

@@ -27,6 +27,10 @@ pub struct KernelProfile {
     /// Work that may be queued before it is submitted ([`super::Work`] counts it): what the device
     /// computes in a fraction of the two seconds after which systems reset a GPU.
     pub submission_budget: u64,
+    /// Launches may be recorded and repeated ([`super::Replay`]). A recording adds no buffers, so it has to find
+    /// free those that the run before it used: for certain only where the runtime does at once what it is
+    /// asked, as in browsers. Natively a thread of its own follows the caller at its own pace.
+    pub records: bool,
     /// Results are filled with NaN before a kernel writes them, so that an element it forgets shows.
     /// For the tests of that guarantee; it costs an upload a result.
     pub poison_results: bool,
@@ -49,6 +53,7 @@ impl Default for KernelProfile {
             software: false,
             tiles: TileTable::default(),
             submission_budget: CAREFUL_BUDGET,
+            records: cfg!(target_arch = "wasm32"),
             poison_results: false,
         }
     }

@@ -5,10 +5,11 @@
 //! budget of the device's profile, then submitted. burn submits after a number of launches too
 //! ([`super::device`]), which bounds its own small ones that aren't counted here.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use burn::backend::{BackendTensor, DispatchTensorKind, wgpu::CubeTensor};
 use burn::tensor::Tensor;
+use cubecl::client::Client;
 
 use super::{Work, profile::KernelProfile};
 
@@ -16,25 +17,47 @@ use super::{Work, profile::KernelProfile};
 /// or three on most.
 const FLOPS_A_BYTE: u64 = 10;
 
+/// Dispatches in one command submission: large enough to hide the cost of submitting, small enough
+/// that a weak GPU finishes one well within the two seconds after which systems reset it.
+pub(super) const DISPATCHES_PER_SUBMISSION: usize = 64;
+
 thread_local! {
     /// Work queued since the last submission of ours.
     static QUEUED: Cell<u64> = const { Cell::new(0) };
+    /// The work of each launch, while somebody wants to know it.
+    static LAUNCHES: RefCell<Option<Vec<u64>>> = const { RefCell::new(None) };
 }
 
-/// Submits what is queued on the device of `tensor` if the next launch would go beyond the budget.
-/// A launch that is larger than the budget goes alone.
-pub(super) fn make_room(tensor: &CubeTensor, flops: u64, bytes: u64) {
+/// Submits what is queued if the next launch would go beyond the budget of the device of `tensor`. A launch
+/// that is larger than the budget goes alone.
+pub(super) fn make_room_for_launch(tensor: &CubeTensor, flops: u64, bytes: u64) {
     // Both at the same time: the longer decides.
     let next = flops.max(bytes * FLOPS_A_BYTE);
-    let queued = QUEUED.get();
-    if queued > 0 && queued + next > KernelProfile::of(tensor).submission_budget {
-        // A device that can't take work says so at the next read-back.
-        let _ = tensor.client.flush();
-        Work::count_submission();
-        QUEUED.set(next);
+    LAUNCHES.with_borrow_mut(|launches| launches.iter_mut().for_each(|launches| launches.push(next)));
+    if QUEUED.get() + next > KernelProfile::of(tensor).submission_budget {
+        make_room(&tensor.client, next);
     } else {
-        QUEUED.set(queued + next);
+        QUEUED.set(QUEUED.get() + next);
     }
+}
+
+/// Submits what is queued, if anything is, before `next` is.
+pub(super) fn make_room(client: &Client, next: u64) {
+    if QUEUED.get() > 0 {
+        // A device that can't take work says so at the next read-back.
+        let _ = client.flush();
+        Work::count_submission();
+    }
+    QUEUED.set(next);
+}
+
+/// What `asked` returns, and the most work that as many launches in a row hold as burn submits at once.
+pub(super) fn largest_of<T>(asked: impl Fn() -> T) -> (T, u64) {
+    LAUNCHES.set(Some(Vec::new()));
+    let returned = asked();
+    let launches = LAUNCHES.take().unwrap_or_default();
+    let most = launches.windows(DISPATCHES_PER_SUBMISSION.min(launches.len()).max(1));
+    (returned, most.map(|row| row.iter().sum()).max().unwrap_or(0))
 }
 
 /// Submits what waits on the tensor's device. Numbers that were brought there lie on the host until then.

@@ -22,6 +22,8 @@ pub struct Work {
     pub submissions: u64,
     /// Times the host waited for results.
     pub reads: u64,
+    /// Launches, among all, that were repeated from a recording ([`super::Replay`]).
+    pub repeated: u64,
 }
 
 impl AddAssign for Work {
@@ -31,6 +33,7 @@ impl AddAssign for Work {
         self.bytes += other.bytes;
         self.submissions += other.submissions;
         self.reads += other.reads;
+        self.repeated += other.repeated;
     }
 }
 
@@ -54,6 +57,7 @@ impl Sub for Work {
             bytes: self.bytes - earlier.bytes,
             submissions: self.submissions - earlier.submissions,
             reads: self.reads - earlier.reads,
+            repeated: self.repeated - earlier.repeated,
         }
     }
 }
@@ -92,10 +96,23 @@ impl Work {
             .collect()
     }
 
+    /// What `recorded` returns and launches. It is not counted: it takes place when it is repeated.
+    pub(super) fn of<T>(recorded: impl Fn() -> T) -> (T, Self) {
+        let earlier = TOTAL.with_borrow(Clone::clone);
+        let returned = recorded();
+        let later = TOTAL.replace(earlier);
+        (returned, later.into_values().sum::<Self>() - Self::so_far())
+    }
+
     /// Adds one launch of a kernel of that kind; returns whether it is to take place.
     pub(super) fn count(kind: &'static str, flops: u64, bytes: u64) -> bool {
         add(kind, Self { launches: 1, flops, bytes, ..Self::default() });
         !COUNT_ONLY.get()
+    }
+
+    /// Adds what a recording does each time.
+    pub(super) fn count_repeated(work: Self) {
+        add("repeated", Self { repeated: work.launches, ..work });
     }
 
     /// Adds one submission.

@@ -78,7 +78,7 @@ impl UNet2DConditionModel {
     }
 
     /// silu(time embedding) `[batch, 1, time_embedding_size]` of one timestep for each batch row.
-    pub(crate) fn activated_time(&self, timesteps: &[f32], device: &Device) -> Tensor<3> {
+    pub fn activated_time(&self, timesteps: &[f32], device: &Device) -> Tensor<3> {
         self.time_embedding.forward(timesteps, device, self.dtype)
     }
 
@@ -107,6 +107,17 @@ impl UNet2DConditionModel {
         guides: Guides,
     ) -> Tensor<4> {
         let activated_time = self.activated_time(timesteps, &sample.device());
+        self.forward_at(sample, activated_time, encoder_hidden_states, guides)
+    }
+
+    /// The same at timesteps that are embedded already, by [`Self::activated_time`].
+    pub fn forward_at(
+        &self,
+        sample: Tensor<4>,
+        activated_time: Tensor<3>,
+        encoder_hidden_states: Tensor<3>,
+        guides: Guides,
+    ) -> Tensor<4> {
         // Once for all pieces; each casts what it is given, which is then nothing to do.
         let encoder_hidden_states = encoder_hidden_states.cast(self.dtype);
         let conditioning = Conditioning {

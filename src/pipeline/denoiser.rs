@@ -5,7 +5,7 @@
 //! (delayed concept), then with the prompt itself. The adapters' strength is multiplied with 1 + (end − 1)·i/(N − 1). With every setting
 //! at its default this is the plain guided prediction, bit for bit.
 
-use std::rc::Rc;
+use std::{cell::RefCell, rc::Rc};
 
 use burn::tensor::Tensor;
 
@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     evaluation::{HeatMap, HeatMapRecorder, MappedWord},
+    gpu::Replay,
     model::{
         cross_attention::{Chain, CrossAttentionHook, Guides},
         lora::{Folding, LoraSet},
@@ -46,6 +47,8 @@ struct Condition {
     /// `[rows, tokens, width]` of the negative prompt (if it is used) and of the prompt, in this order.
     encoder_hidden_states: Tensor<3>,
     regions: Option<RegionHook>,
+    /// Its predictions.
+    replay: RefCell<Replay<Tensor<4>>>,
 }
 
 impl Denoiser {
@@ -124,10 +127,39 @@ impl Denoiser {
             lora: lora.as_ref(),
             cross_attention: (!hooks.0.is_empty()).then_some(&hooks as &dyn CrossAttentionHook),
         };
+        // What acts on cross-attention keeps what it sees, and a strength that moves is part of the launches.
+        if hooks.0.is_empty() && self.strength_end.is_none() {
+            return self.repeated(condition, sample, timestep, guides);
+        }
+        let activated_time = self.activated_time(condition, timestep, &sample);
+        self.guided(condition, sample, activated_time, guides)
+    }
+
+    /// The prediction of steps that differ in nothing but the latents and the timestep.
+    fn repeated(&self, condition: &Condition, sample: Tensor<4>, timestep: f32, guides: Guides) -> Tensor<4> {
+        let activated_time = self.activated_time(condition, timestep, &sample);
+        let mut replay = condition.replay.borrow_mut();
+        let sample = replay.input(sample);
+        let activated_time = replay.input(activated_time);
+        let guided = || self.guided(condition, sample.clone(), activated_time.clone(), guides);
+        replay.run(guided)
+    }
+
+    fn activated_time(&self, condition: &Condition, timestep: f32, sample: &Tensor<4>) -> Tensor<3> {
+        self.model.unet.activated_time(&vec![timestep; condition.rows()], &sample.device())
+    }
+
+    fn guided(
+        &self,
+        condition: &Condition,
+        sample: Tensor<4>,
+        activated_time: Tensor<3>,
+        guides: Guides,
+    ) -> Tensor<4> {
         let rows = condition.rows();
-        let prediction = self.model.unet.forward_guided(
+        let prediction = self.model.unet.forward_at(
             Tensor::cat(vec![sample; rows], 0),
-            &vec![timestep; rows],
+            activated_time,
             condition.encoder_hidden_states.clone(),
             guides,
         );
@@ -188,7 +220,9 @@ impl Condition {
         let masked: Vec<MaskedTokens> = masked.collect::<Result<_, _>>()?;
         let row = prompts.len() - 1;
         let regions = (!masked.is_empty()).then(|| RegionHook::new(masked, row));
-        Ok((Self { encoder_hidden_states: hidden_states, regions }, truncated.pop().flatten()))
+        let replay = RefCell::new(Replay::new(&hidden_states.device()));
+        let condition = Self { encoder_hidden_states: hidden_states, regions, replay };
+        Ok((condition, truncated.pop().flatten()))
     }
 
     fn rows(&self) -> usize {

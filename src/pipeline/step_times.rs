@@ -6,11 +6,14 @@
 //! [`MOST_TIMES`] times, fewer where that takes longer than [`PATIENCE`]. The median counts, so that a moment
 //! in which the device was busy with something else does not.
 
+use std::cell::RefCell;
+
 use burn::tensor::{DType, Tensor};
 
 use super::{Error, PromptSyntax, StableDiffusion, StepTimes};
 use crate::{
-    gpu,
+    gpu::{self, Replay},
+    model::cross_attention::Guides,
     training::{
         self, Method, Photo, PhotoLatents, PictureSizes, Trainer, TrainingSettings,
         settings::PLACEHOLDER_MARK,
@@ -145,7 +148,15 @@ impl StableDiffusion {
         let sample = self.empty_latents(rows, side);
         let prompt = self.prompt_encoder().encode(&[NOUN], PromptSyntax::Literal);
         let states = prompt.hidden_states.repeat_dim(0, rows);
-        let predict = || self.unet.forward(sample.clone(), &vec![500.0; rows], states.clone(), None);
+        let device = &self.gpu.device;
+        let replay = RefCell::new(Replay::new(device));
+        let predict = || {
+            let mut replay = replay.borrow_mut();
+            let sample = replay.input(sample.clone());
+            let time = replay.input(self.unet.activated_time(&vec![500.0; rows], device));
+            replay
+                .run(|| self.unet.forward_at(sample.clone(), time.clone(), states.clone(), Guides::default()))
+        };
         self.time(&predict, measuring).await
     }
 

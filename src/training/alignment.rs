@@ -16,6 +16,7 @@
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+use super::batch_times::BatchTimes;
 use super::gradients::{Batch, Conditioning, Networks, repeat_rows};
 use super::palp::{self, NoiseLevel};
 use super::random::{Purpose, stream};
@@ -90,8 +91,6 @@ impl Default for Alignment {
 pub(super) struct Pull {
     /// Δ `[batch, height, width, channels]`
     pub direction: Tensor<4>,
-    /// λ_t `[batch, 1, 1, 1]`: 0 where alignment does not act.
-    pub weights: Tensor<4>,
     /// Predictions of one picture that it took.
     pub evaluations: usize,
 }
@@ -131,7 +130,7 @@ impl Alignment {
     }
 
     /// λ_t of each row.
-    fn weights(&self, timesteps: &[usize], schedule: &NoiseSchedule) -> Vec<f32> {
+    pub(super) fn weights(&self, timesteps: &[usize], schedule: &NoiseSchedule) -> Vec<f32> {
         let [first, last] = self.timesteps;
         let [lowest, highest] = self.profile;
         let span = schedule.num_train_timesteps().saturating_sub(1).max(1) as f64;
@@ -156,7 +155,8 @@ pub(super) struct AlignmentPass<'a> {
     pub personal: &'a Tensor<3>,
     pub lora: &'a LoraSet,
     pub batch: &'a Batch,
-    pub level: &'a NoiseLevel,
+    /// Of the batch.
+    pub times: &'a BatchTimes,
     /// x_t
     pub noisy: Tensor<4>,
     /// ε̂
@@ -174,8 +174,7 @@ impl AlignmentPass<'_> {
         let first = deltas.next().unwrap_or_else(|| self.prediction.zeros_like());
         let sum = deltas.fold(first, |sum, delta| sum + delta);
         let direction = if samples > 1 { sum / samples as f64 } else { sum };
-        let weights = alignment.weights(&self.batch.timesteps, self.networks.schedule);
-        Pull { weights: palp::rows(weights, &direction.device()), direction, evaluations }
+        Pull { direction, evaluations }
     }
 
     /// Δ of one sample of x̂_t. Counts the predictions it makes.
@@ -187,9 +186,12 @@ impl AlignmentPass<'_> {
         };
         let sample = match alignment.fast {
             true => self.noisy.clone(),
-            false => {
-                palp::renoise_estimate(self.noisy.clone(), noise.clone(), self.prediction.clone(), self.level)
-            }
+            false => palp::renoise_estimate(
+                self.noisy.clone(),
+                noise.clone(),
+                self.prediction.clone(),
+                &self.times.level,
+            ),
         };
         let (alpha, beta) = (alignment.alpha as f32, alignment.beta as f32);
         let frozen = match alpha == 1.0 {
@@ -216,14 +218,16 @@ impl AlignmentPass<'_> {
         let rows = self.batch.timesteps.len();
         let states = prompts.iter().map(|&states| repeat_rows(states.clone(), rows));
         let states = Tensor::cat(states.collect(), 0);
-        let repeat = |tensor: &Tensor<4>| match prompts.len() {
-            1 => tensor.clone(),
-            count => tensor.clone().repeat_dim(0, count),
-        };
-        let sample = repeat(sample);
-        let timesteps = self.batch.timesteps.repeat(prompts.len());
-        let output = self.networks.predict(sample.clone(), &timesteps, states, lora);
-        let level = NoiseLevel { signal: repeat(&self.level.signal), noise: repeat(&self.level.noise) };
+        let count = prompts.len();
+        let BatchTimes { level, activated, .. } = self.times;
+        let sample = repeat(sample, count);
+        let output = self.networks.predict(sample.clone(), repeat(activated, count), states, lora);
+        let level = NoiseLevel { signal: repeat(&level.signal, count), noise: repeat(&level.noise, count) };
         palp::noise_prediction(output, sample, &level, self.networks.schedule.prediction_type())
     }
+}
+
+/// A batch so many times.
+fn repeat<const D: usize>(batch: &Tensor<D>, count: usize) -> Tensor<D> {
+    if count == 1 { batch.clone() } else { batch.clone().repeat_dim(0, count) }
 }

@@ -9,15 +9,18 @@ use std::ops::Add;
 use burn::tensor::{DType, Tensor};
 
 use super::alignment::{Alignment, AlignmentPass, Pull};
+use super::batch_times::BatchTimes;
 use super::embedding::PromptTemplate;
 use super::localized_loss::{Localization, LocalizedRows};
 use super::lora_parameters::{LoraFactors, LoraLayout};
 use super::loss_weights;
 use super::objective::Objective;
-use super::palp::{self, NoiseLevel};
+use super::palp;
 use super::personal_prompt::{PersonalPrompt, rows_of, sum_of_rows};
 use super::segmented_pass::{ActivationPolicy, SegmentedPass};
+use crate::gpu::Outputs;
 use crate::model::clip_text::ClipTextModel;
+use crate::model::cross_attention::Guides;
 use crate::model::lora::LoraSet;
 use crate::model::unet::UNet2DConditionModel;
 use crate::sampling::NoiseSchedule;
@@ -51,15 +54,23 @@ pub struct Conditioning {
     pub empty: Tensor<3>,
 }
 
-/// What is trained: the plain values of a step. `factors` are slices of the flat vector.
+/// What is trained: the plain values of a step.
 #[derive(Clone, Debug)]
 pub struct Trained {
     pub layout: LoraLayout,
-    pub factors: LoraFactors,
+    /// Of the U-Net, flat.
+    pub values: Tensor<1>,
     /// [V] of every subject, one after the other `[vectors, width]`
     pub embedding: Tensor<2>,
     /// Whether [V] gets gradients.
     pub embedding_is_trained: bool,
+}
+
+impl Trained {
+    /// What is trained of the U-Net, as slices of the flat vector.
+    pub fn factors(&self) -> LoraFactors {
+        self.layout.split(&self.values)
+    }
 }
 
 /// Pictures, noise and timesteps of one pass; tensors are `[batch, height, width, channels]`, f32.
@@ -137,6 +148,20 @@ pub struct StepGradients {
     pub evaluations: usize,
 }
 
+impl Outputs for StepGradients {
+    fn copied(&self) -> Self {
+        Self {
+            lora: self.lora.copied(),
+            embedding: self.embedding.copied(),
+            loss: self.loss.copied(),
+            personalization_loss: self.personalization_loss.copied(),
+            localized_loss: self.localized_loss.as_ref().map(Outputs::copied),
+            pulls: self.pulls.as_ref().map(|(a, b)| (a.copied(), b.copied())),
+            evaluations: self.evaluations,
+        }
+    }
+}
+
 impl Add for StepGradients {
     type Output = Self;
 
@@ -185,17 +210,30 @@ pub fn step_gradients(
     batch: &Batch,
     alignment: Option<&Alignment>,
 ) -> StepGradients {
+    let times = BatchTimes::new(networks, batch, alignment, &batch.latents.device());
+    gradients_at(networks, conditioning, trained, batch, &times, alignment)
+}
+
+/// The same at times that are on the device. Unless the batch has several prompts or a localized loss, nothing
+/// else is brought there.
+pub(super) fn gradients_at(
+    networks: Networks,
+    conditioning: &Conditioning,
+    trained: &Trained,
+    batch: &Batch,
+    times: &BatchTimes,
+    alignment: Option<&Alignment>,
+) -> StepGradients {
     let device = batch.latents.device();
-    let level = NoiseLevel::new(networks.schedule, &batch.timesteps, &device);
+    let level = &times.level;
     let prediction_type = networks.schedule.prediction_type();
-    let noisy = palp::add_noise(batch.latents.clone(), batch.noise.clone(), &level);
-    let target = palp::training_target(batch.latents.clone(), batch.noise.clone(), &level, prediction_type);
+    let noisy = palp::add_noise(batch.latents.clone(), batch.noise.clone(), level);
+    let target = palp::training_target(batch.latents.clone(), batch.noise.clone(), level, prediction_type);
 
     // The one pass with a graph: ε̂ = G_θLoRA(x_t, y_P).
     let prompt = PersonalPrompt { networks, conditioning, embedding: &trained.embedding };
     let (personal, prompt_tape) = prompt.encode();
     let states = rows_of(personal.clone(), &batch.prompts);
-    let timesteps = as_floats(&batch.timesteps);
     let scale = if networks.dtype == DType::F16 { F16_LOSS_SCALE } else { 1.0 };
     let localized = batch.localization(networks, conditioning);
     let localized_weight = localized.as_ref().map_or(0.0, |(_, weight)| *weight);
@@ -203,7 +241,7 @@ pub fn step_gradients(
         networks.unet,
         trained,
         noisy.clone(),
-        &timesteps,
+        times.activated.clone(),
         states,
         networks.activations,
         localized.map(|(localization, weight)| (localization, weight * scale)),
@@ -213,32 +251,32 @@ pub fn step_gradients(
     let weights = &batch.weights;
     let personalization_loss = loss_weights::mean_squared_error(output.clone(), target.clone(), weights);
     let mut evaluations = batch.timesteps.len();
-    let aligned = alignment.map(|alignment| {
+    let aligned = alignment.zip(times.lambda.clone()).map(|(alignment, lambda)| {
         let photos = batch.photos();
         let rows = photos.photo_rows;
-        let level = NoiseLevel::new(networks.schedule, &photos.timesteps, &device);
+        let times = times.of_photos(rows);
         let [output, noisy, target] =
             [output.clone(), noisy, target.clone()].map(|tensor| first_rows(tensor, rows));
         let personal = match personal.dims()[0] {
             1 => personal,
             _ => rows_of(personal, &photos.prompts),
         };
-        let prediction = palp::noise_prediction(output, noisy.clone(), &level, prediction_type);
-        let lora = trained.layout.lora_set(&trained.factors);
+        let prediction = palp::noise_prediction(output, noisy.clone(), &times.level, prediction_type);
+        let lora = trained.layout.lora_set(&trained.factors());
         let aligning = AlignmentPass {
             networks,
             conditioning,
             personal: &personal,
             lora: &lora,
             batch: &photos,
-            level: &level,
+            times: &times,
             noisy,
             prediction: prediction.clone(),
         };
-        let Pull { direction, weights, evaluations: further } = aligning.pull(alignment);
+        let Pull { direction, evaluations: further } = aligning.pull(alignment);
         evaluations += further;
-        let pulls = palp::pulls(direction.clone(), weights.clone(), prediction, photos.noise.clone());
-        let target = palp::shifted_target(target, direction, weights, &level, prediction_type);
+        let pulls = palp::pulls(direction.clone(), lambda.clone(), prediction, photos.noise.clone());
+        let target = palp::shifted_target(target, direction, lambda, &times.level, prediction_type);
         (target, pulls)
     });
     let (shifted, pulls) = aligned.unzip();
@@ -269,12 +307,12 @@ impl Networks<'_> {
     pub(super) fn predict(
         self,
         sample: Tensor<4>,
-        timesteps: &[usize],
+        activated_time: Tensor<3>,
         encoder_hidden_states: Tensor<3>,
         lora: Option<&LoraSet>,
     ) -> Tensor<4> {
         let states = repeat_rows(encoder_hidden_states, sample.dims()[0]);
-        self.unet.forward(sample, &as_floats(timesteps), states, lora)
+        self.unet.forward_at(sample, activated_time, states, Guides { lora, cross_attention: None })
     }
 }
 
@@ -285,8 +323,4 @@ pub(super) fn repeat_rows(states: Tensor<3>, batch: usize) -> Tensor<3> {
 
 pub(super) fn first_rows(tensor: Tensor<4>, rows: usize) -> Tensor<4> {
     if tensor.dims()[0] == rows { tensor } else { tensor.narrow(0, 0, rows) }
-}
-
-fn as_floats(timesteps: &[usize]) -> Vec<f32> {
-    timesteps.iter().map(|&timestep| timestep as f32).collect()
 }

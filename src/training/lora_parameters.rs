@@ -91,6 +91,11 @@ impl LoraLayout {
         Self { modules: modules.into_iter().map(|module| TrainedModule { module, kind }).collect() }
     }
 
+    /// Whether no module is trained in full.
+    pub fn is_low_rank(&self) -> bool {
+        self.modules.iter().all(|trained| matches!(trained.kind, Adaptation::LowRank { .. }))
+    }
+
     /// Number of trained values.
     pub fn count(&self) -> usize {
         self.modules.iter().map(TrainedModule::count).sum()

@@ -3,7 +3,8 @@
 //!
 //! `photos`, `augmentation`, `buckets`, `latents` and `prior` prepare what is learned from, `settings` how,
 //! `frozen_model` for what; `batches`, `prompts` and `loss_weights` say what each pass looks at;
-//! `palp` holds the method's equations, `gradients` one forward and backward pass, `personal_prompt` its way
+//! `palp` holds the method's equations, `gradients` one forward and backward pass, `batch_times` what its
+//! timesteps come to, `repeated_pass` how the next one costs the host less, `personal_prompt` its way
 //! through the text encoder, `segmented_pass` that through the U-Net in little memory, `alignment` what the
 //! clean prompt adds, `localized_loss` what keeps a word to its subject's place, which `subject_masks` know;
 //! `objective` is what is minimized, `embedding` and `lora_parameters` what is trained, `optimizer`,
@@ -14,6 +15,7 @@
 
 pub mod alignment;
 pub mod augmentation;
+mod batch_times;
 pub mod batches;
 mod best;
 pub mod buckets;
@@ -42,6 +44,7 @@ pub mod prompts;
 pub mod quantized_moments;
 mod random;
 mod record;
+pub mod repeated_pass;
 pub mod segmented_pass;
 pub mod settings;
 mod subject_masks;

@@ -1,6 +1,6 @@
 //! The personalization prompts' way through the text encoder, row by row into a batch, and back to [V].
 
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::Tensor;
 
 use super::ActivationPolicy;
 use super::gradients::{Conditioning, Networks, repeat_rows};
@@ -58,11 +58,9 @@ pub fn encode_personal(networks: Networks, conditioning: &Conditioning, embeddin
 
 /// Each row's hidden states out of those of the distinct prompts.
 pub(super) fn rows_of(states: Tensor<3>, prompts: &[usize]) -> Tensor<3> {
-    if states.dims()[0] == 1 {
-        repeat_rows(states, prompts.len())
-    } else {
-        let rows = indices(prompts, &states);
-        states.select(0, rows)
+    match states.dims()[0] {
+        1 => repeat_rows(states, prompts.len()),
+        _ => chosen_rows(&states, prompts.iter().copied()),
     }
 }
 
@@ -74,13 +72,13 @@ pub(super) fn sum_of_rows(gradient: Tensor<3>, prompts: &[usize]) -> Tensor<3> {
         return gradient.sum_dim(0);
     }
     let sums = (0..distinct).map(|prompt| {
-        let rows: Vec<usize> = (0..prompts.len()).filter(|&row| prompts[row] == prompt).collect();
-        gradient.clone().select(0, indices(&rows, &gradient)).sum_dim(0)
+        let rows = (0..prompts.len()).filter(|&row| prompts[row] == prompt);
+        chosen_rows(&gradient, rows).sum_dim(0)
     });
     Tensor::cat(sums.collect(), 0)
 }
 
-fn indices(rows: &[usize], beside: &Tensor<3>) -> Tensor<1, Int> {
-    let rows: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
-    Tensor::from_data(TensorData::from(rows.as_slice()), &beside.device())
+/// Without bringing their numbers to the device, which would stop a recording.
+fn chosen_rows(tensor: &Tensor<3>, rows: impl Iterator<Item = usize>) -> Tensor<3> {
+    Tensor::cat(rows.map(|row| tensor.clone().narrow(0, row, 1)).collect(), 0)
 }

@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use super::gradients::Trained;
 use super::localized_loss::{Localization, LocalizedLoss};
-use super::lora_parameters::{LoraFactors, ModuleGradient};
+use super::lora_parameters::{LoraFactors, LoraLayout, ModuleGradient};
 use crate::model::cross_attention::CrossAttentionHook;
 use crate::model::unet::{UNet2DConditionModel, size};
 use crate::model::unet_blocks::{Conditioning, Segment, SegmentInput};
@@ -36,7 +36,8 @@ pub enum ActivationPolicy {
 /// The way back of a pass: what [`backward`](Self::backward) needs.
 pub struct SegmentedPass<'a> {
     unet: &'a UNet2DConditionModel,
-    trained: &'a Trained,
+    layout: &'a LoraLayout,
+    factors: LoraFactors,
     activated_time: Tensor<3>,
     /// `[batch, tokens, width]`
     encoder_hidden_states: Tensor<3>,
@@ -104,7 +105,7 @@ struct Tape {
 }
 
 impl<'a> SegmentedPass<'a> {
-    /// The U-Net's output (see [`UNet2DConditionModel::forward`]; f32, without autodiff) with what is
+    /// The U-Net's output (see [`UNet2DConditionModel::forward_at`]; f32, without autodiff) with what is
     /// trained, and the way back.
     ///
     /// With a localized cross-attention loss its gradient, times a weight (which holds the scale that a
@@ -113,7 +114,7 @@ impl<'a> SegmentedPass<'a> {
         unet: &'a UNet2DConditionModel,
         trained: &'a Trained,
         sample: Tensor<4>,
-        timesteps: &[f32],
+        activated_time: Tensor<3>,
         encoder_hidden_states: Tensor<3>,
         policy: ActivationPolicy,
         localized: Option<(Localization, f64)>,
@@ -121,9 +122,10 @@ impl<'a> SegmentedPass<'a> {
         let localized =
             localized.map(|(localization, weight)| Localized { localization, weight, loss: None });
         let mut pass = Self {
-            activated_time: unet.activated_time(timesteps, &sample.device()),
+            activated_time,
             unet,
-            trained,
+            layout: &trained.layout,
+            factors: trained.factors(),
             encoder_hidden_states,
             localized,
             records: Vec::new(),
@@ -151,7 +153,7 @@ impl<'a> SegmentedPass<'a> {
     }
 
     fn run(&mut self, segment: &Segment, inputs: Inputs, policy: ActivationPolicy) -> (Tensor<4>, Record) {
-        let trains = segment.reads_prompt() || self.trained.layout.trains_any_of(segment.paths());
+        let trains = segment.reads_prompt() || self.layout.trains_any_of(segment.paths());
         if !trains && !inputs.image.tracked && !inputs.skip.as_ref().is_some_and(|skip| skip.tracked) {
             return (self.play(segment, inputs, false).output.inner(), Record::Constant);
         }
@@ -189,8 +191,7 @@ impl<'a> SegmentedPass<'a> {
         let (image, skip) = (place(inputs.image), inputs.skip.map(place));
         let states = self.encoder_hidden_states.clone().autodiff();
         let states = if recording { states.require_grad() } else { states };
-        let Trained { layout, factors, .. } = self.trained;
-        let factors = layout.part(factors, segment.paths()).on_tape(recording);
+        let factors = self.layout.part(&self.factors, segment.paths()).on_tape(recording);
         // Elsewhere cross-attention stays the fused kernel's.
         let localization = self.localized.as_ref().map(|localized| &localized.localization);
         let localization = localization.filter(|known| segment.paths().any(|path| known.counts(path)));
@@ -198,7 +199,7 @@ impl<'a> SegmentedPass<'a> {
         let conditioning = Conditioning {
             activated_time: &self.activated_time.clone().autodiff(),
             encoder_hidden_states: &states,
-            lora: Some(&layout.lora_set(&factors)),
+            lora: Some(&self.layout.lora_set(&factors)),
             cross_attention: hook.as_ref().map(|hook| hook as &dyn CrossAttentionHook),
         };
         let input = SegmentInput { image: image.clone(), skip: skip.clone(), next_skip: inputs.next_skip };

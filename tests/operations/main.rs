@@ -17,6 +17,7 @@ mod guarantees;
 mod layer_norm;
 mod linear;
 mod quantized;
+mod replay;
 mod subgroups;
 mod sums;
 mod tiles;

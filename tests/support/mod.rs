@@ -4,10 +4,11 @@
 
 use std::{collections::HashMap, path::PathBuf};
 
+use burn::backend::DispatchDevice;
 use burn::tensor::{Device, FloatDType, Tensor};
 use half::f16;
 use palpable::{
-    gpu::{Choice, Gpu},
+    gpu::{Choice, Gpu, KernelProfile},
     weights::{DirectorySource, SafetensorsHeader, StoredType, Weights},
 };
 
@@ -27,6 +28,14 @@ pub fn gpu_choice() -> Choice {
 
 pub fn open_gpu() -> Gpu {
     block_on(Gpu::open(gpu_choice())).expect("kernel tests need a GPU or a software Vulkan driver")
+}
+
+/// Runs `task` where the runtime does at once what it is asked, as in a browser, so that launches are recorded
+/// there as well.
+pub fn as_in_a_browser<T: Send + 'static>(gpu: &Gpu, task: impl FnOnce() -> T + Send) -> T {
+    KernelProfile { records: true, ..KernelProfile::on(&gpu.device) }.set(&gpu.device);
+    let DispatchDevice::Cube(device) = gpu.device.as_dispatch() else { panic!("a GPU") };
+    device.client().exclusive(task).unwrap()
 }
 
 /// A path in the repository.

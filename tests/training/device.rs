@@ -8,10 +8,10 @@ use palpable::{
     adapter::Adapter,
     gpu::{self, KernelProfile, Work},
     pipeline::{self, BrokenOff, RunObserver, run_training},
-    training::{TrainingRecord, TrainingSettings},
+    training::{Activations, TrainingRecord, TrainingSettings, alignment::AlignmentNoise},
 };
 
-use crate::support::{block_on, in_repository, open_gpu};
+use crate::support::{as_in_a_browser, block_on, in_repository, open_gpu};
 use crate::tiny::{Tiny, run, settings, trained_values};
 
 /// One read-back a step: its report. Every other one would empty the device's queue.
@@ -73,6 +73,37 @@ fn submissions_follow_the_devices_speed() {
     let least = weak.flops.div_ceil(budget);
     assert!(weak.submissions >= least, "{} submissions for {} operations", weak.submissions, weak.flops);
     assert!(weak.submissions < weak.launches, "every launch alone");
+}
+
+/// With alignment and without, one batch a step or two, kept or computed again, with one clean prompt or two.
+#[test]
+fn repeated_steps_are_the_same_to_the_bit() {
+    let plain = TrainingSettings { steps: 9, ..settings() };
+    let kinds = [
+        plain.clone(),
+        TrainingSettings { activations: Activations::Recompute, ..plain.clone() },
+        TrainingSettings { beta: 7.5, alignment_noise: AlignmentNoise::Fresh, ..plain.clone() },
+        TrainingSettings { further_clean_prompts: vec!["a dog in oil".to_owned()], ..plain.clone() },
+        TrainingSettings { accumulation: 2, min_snr_gamma: Some(5.0), ..plain },
+    ];
+    let run_at = |submission_budget: u64, settings: &TrainingSettings| {
+        let gpu = open_gpu();
+        KernelProfile { submission_budget, ..KernelProfile::on(&gpu.device) }.set(&gpu.device);
+        as_in_a_browser(&gpu, || {
+            let tiny = Tiny::on(gpu.device.clone(), FloatDType::F32);
+            let mut trainer = tiny.trainer(settings);
+            let before = Work::so_far();
+            run(&mut trainer, settings.steps);
+            (Work::so_far() - before, trained_values(&trainer))
+        })
+    };
+    for settings in kinds {
+        let (anew, values) = run_at(0, &settings);
+        let (repeated, same_values) = run_at(u64::MAX, &settings);
+        assert_eq!(anew.repeated, 0);
+        assert!(2 * repeated.repeated > repeated.launches, "{repeated:?}");
+        assert_eq!(values, same_values);
+    }
 }
 
 /// Keeps the adapter as a file, and takes the device away after some steps.

@@ -86,7 +86,7 @@ impl Case {
             localized: self.localized,
         };
         let trained = Trained {
-            factors: self.layout.split(&initial(&self.layout, tiny, self.adapted)),
+            values: initial(&self.layout, tiny, self.adapted),
             layout: self.layout,
             embedding,
             embedding_is_trained: self.embedding_is_trained,

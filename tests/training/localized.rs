@@ -30,7 +30,7 @@ fn setup(size: f64) -> (UNet2DConditionModel, Trained) {
     let layout = LoraLayout::new(unet.attention_projections(), 1, 1.0);
     let lora: Tensor<1> = formula::values("lora", [layout.count()], &device) * size;
     let embedding = Tensor::zeros([1, 48], &device);
-    (unet, Trained { factors: layout.split(&lora), layout, embedding, embedding_is_trained: true })
+    (unet, Trained { values: lora, layout, embedding, embedding_is_trained: true })
 }
 
 /// L_loc and the gradients of Σ output ⊙ weights + `weight`·L_loc; without a weight of the first term alone.
@@ -46,8 +46,8 @@ fn gradients(
     let masks: Tensor<3> = formula::values("masks", [2, 40, 30], &device).greater_elem(0.5).float();
     let localization = Localization::new(unet, masks, positions, TOKENS);
     let localized = weight.map(|weight| (localization, weight));
-    let (_, pass) =
-        SegmentedPass::forward(unet, trained, image("sample"), &TIMESTEPS, context, policy, localized);
+    let time = unet.activated_time(&TIMESTEPS, &device);
+    let (_, pass) = SegmentedPass::forward(unet, trained, image("sample"), time, context, policy, localized);
     let loss = pass.localized_loss().map(|loss| values(loss)[0]);
     (loss, pass.backward(image("weights")))
 }

@@ -94,7 +94,7 @@ fn compare(case: &str, vectors: usize, timesteps: [usize; 2], alignment: Alignme
     let width = text_encoder.config().hidden_size;
     let embedding = TensorData::new(formula(vectors * width, 1000, 0.05), [vectors, width]);
     let trained = Trained {
-        factors: layout.split(&lora),
+        values: lora,
         layout,
         embedding: Tensor::from_data(embedding, &device),
         embedding_is_trained: true,

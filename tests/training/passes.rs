@@ -54,7 +54,7 @@ impl Pass {
         };
         let lora: Tensor<1> = formula::values("lora", [layout.length()], &tiny.device) * size;
         Self {
-            trained: Trained { factors: layout.split(&lora), layout, embedding, embedding_is_trained: true },
+            trained: Trained { values: lora, layout, embedding, embedding_is_trained: true },
             batch: Batch::new(
                 formula::values("latents", [2, 8, 8, 4], &tiny.device),
                 formula::values("noise", [2, 8, 8, 4], &tiny.device),
@@ -85,7 +85,7 @@ impl Pass {
     /// LoRA and [V] gradients of the mean squared error against a fixed target, by one tape of the
     /// whole pass.
     pub fn gradients_against(&self, target: Tensor<4>) -> (Vec<f32>, Vec<f32>) {
-        let factors = self.trained.factors.on_tape(true);
+        let factors = self.trained.factors().on_tape(true);
         let lora = self.trained.layout.lora_set(&factors);
         let embedding = self.trained.embedding.clone().autodiff().require_grad();
         let states = encode_personal(self.networks(), &self.conditioning, &embedding);
@@ -138,11 +138,11 @@ fn only_the_personalized_prediction_carries_a_gradient() {
         pass.tiny.unet.forward(sample, &timesteps, Tensor::cat(rows, 0), lora)
     };
     let personal = pass.personal_states();
-    let tracked = pass.trained.layout.lora_set(&pass.trained.factors.on_tape(true));
+    let tracked = pass.trained.layout.lora_set(&pass.trained.factors().on_tape(true));
     let prediction = predict(pass.noisy(), vec![personal.clone()], Some(&tracked)).inner();
     let renoised = palp::renoise_estimate(pass.noisy(), pass.batch.noise.clone(), prediction, &pass.level());
     let Conditioning { clean, empty, .. } = pass.conditioning.clone();
-    let lora = pass.trained.layout.lora_set(&pass.trained.factors);
+    let lora = pass.trained.layout.lora_set(&pass.trained.factors());
     let frozen = palp::guide_halves(predict(renoised.clone(), vec![empty.clone(), clean], None), 7.5);
     let personalized = palp::guide_halves(predict(renoised, vec![empty, personal.inner()], Some(&lora)), 3.0);
     let target = palp::shifted_target(
@@ -179,7 +179,7 @@ fn recomputed_activations_give_the_kept_ones_gradients() {
 fn without_a_difference_there_is_no_direction() {
     let mut pass = Pass::new();
     let zeros = Tensor::zeros([pass.trained.layout.count()], &pass.tiny.device);
-    pass.trained.factors = pass.trained.layout.split(&zeros);
+    pass.trained.values = zeros;
     let alignment = Alignment { alpha: 1.0, beta: 1.0, lambda: 0.3, ..Alignment::default() };
     let different = pass.gradients(Some(alignment.clone()));
     assert!(values(different.pulls.unwrap().0)[0] > 0.0);
@@ -230,7 +230,7 @@ fn models_that_predict_velocity_are_aligned_in_noise() {
             pass.tiny.unet.forward(sample.clone(), &[300.0, 700.0], states.clone().repeat_dim(0, 2), lora);
         level.signal.clone() * output + level.noise.clone() * sample.clone()
     };
-    let lora = pass.trained.layout.lora_set(&pass.trained.factors);
+    let lora = pass.trained.layout.lora_set(&pass.trained.factors());
     let personal = pass.personal_states().inner();
     let estimate = palp::estimate_clean(noisy.clone(), predict(&noisy, &personal, Some(&lora)), &level);
     let renoised = palp::add_noise(estimate, pass.batch.noise.clone(), &level);
@@ -258,7 +258,7 @@ fn training_lowers_the_loss_on_a_fixed_batch() {
             gradients::step_gradients(pass.networks(), &pass.conditioning, &trained, &pass.batch, None);
         lora.update(step.lora);
         embedding.update(flat(step.embedding));
-        trained.factors = trained.layout.split(&lora.values());
+        trained.values = lora.values();
         trained.embedding = embedding.values().reshape([1, 24]);
     }
     let last = gradients::step_gradients(pass.networks(), &pass.conditioning, &trained, &pass.batch, None);

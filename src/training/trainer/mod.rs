@@ -9,6 +9,8 @@
 mod start;
 mod state;
 
+use std::cell::RefCell;
+
 use burn::tensor::{Device, Tensor};
 
 use super::alignment::Alignment;
@@ -17,10 +19,11 @@ use super::best::Best;
 use super::embedding::NewWords;
 use super::embedding_norm::{self, NormControls};
 use super::frozen_model::FrozenModel;
-use super::gradients::{self, Conditioning, StepGradients, Trained};
+use super::gradients::{Conditioning, StepGradients, Trained};
 use super::lora_parameters::LoraLayout;
 use super::optimizer::{self, ParameterGroup};
 use super::record::{Report, TrainingRecord};
+use super::repeated_pass::RepeatedPass;
 use super::{ActivationPolicy, Error, PhotoLatents, TrainingSettings};
 use crate::model::lora::LoraSet;
 
@@ -54,6 +57,7 @@ pub struct Trainer {
     embedding_width: usize,
     norm_controls: NormControls,
     activations: ActivationPolicy,
+    passes: RefCell<RepeatedPass>,
     step: usize,
     /// The step that the trained values are of: `step`, unless earlier values were restored.
     trained_step: usize,
@@ -198,7 +202,7 @@ impl Trainer {
         let networks = self.model.networks(self.activations);
         let trained = Trained {
             layout: self.layout.clone(),
-            factors: self.layout.split(&self.lora.values()),
+            values: self.lora.values(),
             embedding: self.embedding_vectors(),
             embedding_is_trained: settings.train_embedding,
         };
@@ -214,7 +218,8 @@ impl Trainer {
             let [_, height, width, channels] = batch.latents.dims();
             let shape = [batch.photo_rows, height, width, channels];
             let alignment = Alignment::of_step(settings, step, index, shape, &self.device);
-            gradients::step_gradients(networks, &conditioning, &trained, &batch, alignment.as_ref())
+            let mut passes = self.passes.borrow_mut();
+            passes.gradients(networks, prompts, &conditioning, &trained, &batch, alignment.as_ref())
         };
         let sum = (1..settings.accumulation).fold(pass(0), |sum, index| sum + pass(index));
         sum.mean_of(settings.accumulation)

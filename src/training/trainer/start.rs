@@ -1,6 +1,8 @@
 //! What is done before a run's first step: settings, photos, prompts and model are held against each other, and
 //! what is trained gets its first values.
 
+use std::cell::RefCell;
+
 use burn::tensor::{Device, Tensor};
 
 use super::Trainer;
@@ -11,6 +13,7 @@ use crate::training::embedding_norm::{NormControls, Vocabulary};
 use crate::training::frozen_model::FrozenModel;
 use crate::training::lora_parameters::LoraLayout;
 use crate::training::optimizer::ParameterGroup;
+use crate::training::repeated_pass::RepeatedPass;
 use crate::training::{ActivationPolicy, Activations, Error, PhotoLatents, TrainedWeights, TrainingSettings};
 
 impl Trainer {
@@ -107,6 +110,7 @@ impl Trainer {
             embedding_width,
             norm_controls,
             activations,
+            passes: RefCell::new(RepeatedPass::new(&device)),
             step: 0,
             trained_step: 0,
             best: Best::default(),

@@ -1,0 +1,90 @@
+//! The passes of a run, which differ in little but their numbers: recorded and repeated ([`Replay`]) as long as
+//! they differ in nothing else.
+
+use burn::tensor::{Device, Tensor};
+
+use super::alignment::Alignment;
+use super::batch_times::BatchTimes;
+use super::gradients::{Batch, Conditioning, Networks, StepGradients, Trained, gradients_at, step_gradients};
+use super::palp::NoiseLevel;
+use crate::gpu::Replay;
+
+/// All that decides about the launches of a run's passes.
+#[derive(PartialEq)]
+struct Kind {
+    prompts: Vec<String>,
+    /// Which of them each row has.
+    rows: Vec<usize>,
+    photo_rows: usize,
+    shape: [usize; 4],
+    weights: Option<[usize; 4]>,
+    aligned: bool,
+}
+
+/// The passes of one run.
+pub struct RepeatedPass {
+    kind: Option<Kind>,
+    replay: Replay<StepGradients>,
+}
+
+impl RepeatedPass {
+    pub fn new(device: &Device) -> Self {
+        Self { kind: None, replay: Replay::new(device) }
+    }
+
+    /// Losses and gradients of a pass ([`step_gradients`]) with these prompts. Besides the pictures, what is
+    /// trained, the clean prompt, λ and fresh noises it is given the same for the whole run.
+    pub fn gradients(
+        &mut self,
+        networks: Networks,
+        prompts: Vec<String>,
+        conditioning: &Conditioning,
+        trained: &Trained,
+        batch: &Batch,
+        alignment: Option<&Alignment>,
+    ) -> StepGradients {
+        // The loss brings further numbers to the device, in between; and a copy of what is trained in full takes
+        // as much memory as the model.
+        if batch.localized.is_some() || !trained.layout.is_low_rank() {
+            return step_gradients(networks, conditioning, trained, batch, alignment);
+        }
+        let kind = Kind {
+            prompts,
+            rows: batch.prompts.clone(),
+            photo_rows: batch.photo_rows,
+            shape: batch.latents.dims(),
+            weights: batch.weights.as_ref().map(Tensor::dims),
+            aligned: alignment.is_some(),
+        };
+        if self.kind.as_ref() != Some(&kind) {
+            self.replay.forget();
+            self.kind = Some(kind);
+        }
+        let times = BatchTimes::new(networks, batch, alignment, &batch.latents.device());
+        let replay = &mut self.replay;
+        let conditioning =
+            Conditioning { clean: replay.input(conditioning.clean.clone()), ..conditioning.clone() };
+        let batch = Batch {
+            latents: replay.input(batch.latents.clone()),
+            noise: replay.input(batch.noise.clone()),
+            weights: batch.weights.clone().map(|weights| replay.input(weights)),
+            ..batch.clone()
+        };
+        let times = BatchTimes {
+            level: NoiseLevel {
+                signal: replay.input(times.level.signal),
+                noise: replay.input(times.level.noise),
+            },
+            activated: replay.input(times.activated),
+            lambda: times.lambda.map(|lambda| replay.input(lambda)),
+        };
+        let alignment = alignment.map(|alignment| Alignment {
+            fresh_noises: alignment.fresh_noises.iter().map(|noise| replay.input(noise.clone())).collect(),
+            ..alignment.clone()
+        });
+        let values = replay.input(trained.values.clone());
+        let embedding = replay.input(trained.embedding.clone());
+        let trained = Trained { values, embedding, ..trained.clone() };
+        replay.run(|| gradients_at(networks, &conditioning, &trained, &batch, &times, alignment.as_ref()))
+    }
+}
