@@ -10,21 +10,20 @@ use std::{
 use burn::tensor::{FloatDType, Tensor};
 use cubecl::{dry_run::DryRun, launched::LaunchedKernels};
 use palpable::{
-    gpu::KernelProfile,
+    gpu::{Gpu, KernelProfile},
     ops::linear,
     pipeline::{Generation, GenerationSettings, Precision, StableDiffusion},
     startup::{all_checks, compile_checks, self_test},
-    training::{TrainingSettings, photos::read_folder},
+    training::{Trainer, TrainingSettings, photos::read_folder},
 };
-use support::{block_on, demo_model, in_repository, open_gpu, values};
+use support::{as_in_a_browser, block_on, demo_model, in_repository, open_gpu, values};
 
 /// One test at a time.
 static ALONE: Mutex<()> = Mutex::new(());
 
-fn load() -> StableDiffusion {
-    let gpu = open_gpu();
+fn load(gpu: &Gpu) -> StableDiffusion {
     let source = demo_model();
-    block_on(StableDiffusion::load(&gpu, &source, "demo", Precision::Float32, &mut |_| ()))
+    block_on(StableDiffusion::load(gpu, &source, "demo", Precision::Float32, &mut |_| ()))
         .expect("the embedded model")
 }
 
@@ -59,13 +58,14 @@ fn assert_compiled_before_launch<Subject>(
     panic!("{late} kernels were compiled only when they were launched, {TRIES} times in a row");
 }
 
-/// Drawing launches nothing that was not compiled before, and draws what it draws without.
+/// Drawing launches nothing that was not compiled before, and draws what it draws without. Its third step is the
+/// first that is repeated.
 #[test]
 fn drawing_needs_nothing_that_was_not_compiled() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let draw = |model: &StableDiffusion| {
         let prompt = "a photo of a cat".to_owned();
-        let settings = GenerationSettings { prompt, steps: 2, ..Default::default() };
+        let settings = GenerationSettings { prompt, steps: 3, ..Default::default() };
         let mut generation = Generation::new(model, &settings, &[]).expect("a generation");
         let mut seconds = Vec::new();
         for _ in 0..generation.steps() {
@@ -79,52 +79,66 @@ fn drawing_needs_nothing_that_was_not_compiled() {
         println!("steps and decoding took {seconds:.1?} s");
         picture
     };
-    let unprepared = draw(&load());
-
-    assert_compiled_before_launch(
-        load,
-        |model| model.compile_kernels().expect("compiled kernels"),
-        |model| assert!(draw(&model) == unprepared, "preparation changed the picture"),
-    );
+    let gpu = open_gpu();
+    as_in_a_browser(&gpu, || {
+        let unprepared = draw(&load(&gpu));
+        assert_compiled_before_launch(
+            || load(&gpu),
+            |model| model.compile_kernels().expect("compiled kernels"),
+            |model| assert!(draw(&model) == unprepared, "preparation changed the picture"),
+        );
+    });
 }
 
 /// A limit that a smaller picture keeps to must not fail at the preparation of one that nobody asked for.
 #[test]
 fn a_size_that_may_not_be_drawn_is_not_prepared() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut model = load();
+    let mut model = load(&open_gpu());
     model.gpu.memory_limit = model.picture_memory().peak() - 1;
     let compiled = LaunchedKernels::new();
     model.compile_kernels().expect("nothing to do");
     assert_eq!(compiled.finish().len(), 0);
 }
 
-/// A training's steps, before and after the warm-up, launch nothing that was not compiled before.
+/// A training's steps, before and after the warm-up, launch nothing that was not compiled before, and learn what
+/// they learn without. The third of each are the first that are repeated.
 #[test]
 fn training_needs_nothing_that_was_not_compiled() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let model = load();
     let photos = read_folder(&in_repository("models/demo/subjects/dog")).expect("photos");
-    let settings = TrainingSettings {
+    let settings = |warmup_steps| TrainingSettings {
         placeholder: "<my-dog>".to_owned(),
         class_noun: "dog".to_owned(),
         clean_prompt: "a photo of a dog at the beach".to_owned(),
-        steps: 4,
-        warmup_steps: 2,
+        steps: warmup_steps + 3,
+        warmup_steps,
         batch: 1,
         photo_variants: 1,
         ..Default::default()
     };
-    assert_compiled_before_launch(
-        // Encodes the photo, which is not the steps' work.
-        || block_on(model.trainer(&photos[..1], settings.clone(), &mut |_, _| ())).expect("a run"),
-        |trainer| model.compile_training_kernels(trainer).expect("compiled kernels"),
-        |mut trainer| {
-            while !trainer.is_complete() {
-                block_on(trainer.step()).expect("a step");
-            }
-        },
-    );
+    let gpu = open_gpu();
+    as_in_a_browser(&gpu, || {
+        let model = load(&gpu);
+        // What comes first is another kind of step than what was prepared last, then the same.
+        for settings in [settings(3), settings(0)] {
+            // Encodes the photo, which is not the steps' work.
+            let prepare =
+                || block_on(model.trainer(&photos[..1], settings.clone(), &mut |_, _| ())).expect("a run");
+            let train = |mut trainer: Trainer| {
+                while !trainer.is_complete() {
+                    block_on(trainer.step()).expect("a step");
+                }
+                block_on(trainer.adapter()).expect("an adapter")
+            };
+            let unprepared = train(prepare());
+            assert_compiled_before_launch(
+                prepare,
+                |trainer| model.compile_training_kernels(trainer).expect("compiled kernels"),
+                |trainer| assert!(train(trainer) == unprepared, "preparation changed the adapter"),
+            );
+        }
+    });
 }
 
 /// The self-test launches nothing that was not compiled before.

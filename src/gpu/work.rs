@@ -96,6 +96,11 @@ impl Work {
             .collect()
     }
 
+    /// Whether this thread's launches are counted and do not take place.
+    pub(super) fn is_only_counted() -> bool {
+        COUNT_ONLY.get()
+    }
+
     /// What `recorded` returns and launches. It is not counted: it takes place when it is repeated.
     pub(super) fn of<T>(recorded: impl Fn() -> T) -> (T, Self) {
         let earlier = TOTAL.with_borrow(Clone::clone);

@@ -107,6 +107,8 @@ impl Trainer {
         for aligned in [false, true] {
             let mut steps = self.step..self.settings.steps;
             if let Some(step) = steps.find(|&step| self.settings.aligns(step) == aligned) {
+                // What is asked the second time may be recorded, and so is the first to be copied.
+                self.ask(step);
                 let Asked { lora, embedding, norm, report, .. } = self.ask(step);
                 drop((report, self.updated(lora, embedding, norm, 1.0)));
             }
