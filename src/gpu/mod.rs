@@ -7,6 +7,7 @@ mod error;
 pub(crate) mod gemm;
 pub(crate) mod kernel;
 mod memory;
+mod probe;
 pub(crate) mod profile;
 mod readback;
 mod replay;
