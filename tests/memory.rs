@@ -42,7 +42,7 @@ fn demo(gpu: &Gpu) -> StableDiffusion {
 }
 
 fn picture() -> GenerationSettings {
-    GenerationSettings { prompt: "a dog".into(), steps: 4, width: 64, height: 64, ..Default::default() }
+    GenerationSettings { prompt: "a dog".into(), steps: 3, width: 64, height: 64, ..Default::default() }
 }
 
 fn training(activations: Activations, trained_weights: TrainedWeights) -> TrainingSettings {
@@ -51,7 +51,7 @@ fn training(activations: Activations, trained_weights: TrainedWeights) -> Traini
         class_noun: "dog".into(),
         clean_prompt: "a sketch of a dog".into(),
         rank: 4,
-        steps: 4,
+        steps: 2,
         warmup_steps: 0,
         batch: 2,
         photo_variants: 1,
@@ -60,7 +60,7 @@ fn training(activations: Activations, trained_weights: TrainedWeights) -> Traini
     }
 }
 
-/// Four steps on one picture of `side` latents: the device's peak beyond what lay there before, and what
+/// The steps of a run on one picture of `side` latents: the device's peak beyond what lay there before, and what
 /// was learnt.
 fn train(gpu: &Gpu, model: FrozenModel, side: usize, settings: TrainingSettings) -> (u64, Adapter) {
     gpu.release_unused();
@@ -72,7 +72,7 @@ fn train(gpu: &Gpu, model: FrozenModel, side: usize, settings: TrainingSettings)
         false => PhotoLatents::from_tensor(latents),
     };
     let mut trainer = Trainer::new(model, latents, settings, &gpu.device).expect("a run");
-    for _ in 0..4 {
+    while !trainer.is_complete() {
         block_on(trainer.step()).expect("a step");
     }
     gpu.check().expect("no error on the GPU");
@@ -158,7 +158,7 @@ fn check_embedded_model(gpu: &Gpu) {
 
     let mut learnt = Vec::new();
     for (setting, policy) in POLICIES {
-        let settings = training(setting, TrainedWeights::Lora);
+        let settings = TrainingSettings { steps: 3, ..training(setting, TrainedWeights::Lora) };
         let planned = activations(&sizes(&model).training(run(64, &settings), policy));
         let (measured, adapter) = train(gpu, frozen(&model), 8, settings);
         learnt.push(adapter);
