@@ -7,13 +7,14 @@
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 
 use super::host;
+use crate::gpu::Replay;
 use crate::ops::{
     attention::attention,
     conv2d::{Additions, Padding, conv2d_with, upsampling_conv2d},
     geglu::geglu,
     group_norm::{GroupNormWeights, group_norm},
     layer_norm::{LayerNormWeights, layer_norm},
-    linear::{LoraFactors, adapted_linear, linear_with_residual, trainable_linear},
+    linear::{LoraFactors, adapted_linear, linear, linear_with_residual, trainable_linear},
 };
 
 /// A computation whose results are known.
@@ -65,6 +66,10 @@ pub fn all_checks() -> Vec<Check> {
             compared(device, dtype, [[1, 4, 12]], |[x]| geglu(x), &reference)
         }),
         check("upsampling convolutions", upsampling_case),
+        check("repeated launches", |device, dtype| {
+            let cases = [(3, 8, 12), (3, 5, 7)];
+            cases.into_iter().flat_map(|case| repeated_case(device, dtype, case)).collect()
+        }),
     ]
 }
 
@@ -78,6 +83,24 @@ fn linear_case(device: &Device, dtype: FloatDType, rows: usize, inputs: usize, o
         host::sum(&host::linear(x, &weight.numbers, Some(&bias.numbers), inputs), residual)
     };
     compared(device, dtype, [[1, rows, inputs], [1, rows, outputs]], operation, &reference)
+}
+
+/// A layer of one input after the other: computed, recorded, repeated.
+fn repeated_case(
+    device: &Device,
+    dtype: FloatDType,
+    (rows, inputs, outputs): (usize, usize, usize),
+) -> Vec<Known> {
+    let weight = Values::random(outputs * inputs, 1, dtype);
+    let matrix = weight.tensor([outputs, inputs], device);
+    let mut replay = Replay::new(device);
+    let mut known = |seed| {
+        let x = Values::random(rows * inputs, seed, dtype);
+        let input = replay.input(x.tensor([1, rows, inputs], device));
+        let found = replay.run(|| linear(input.clone(), matrix.clone(), None));
+        Known { found: flat(found), expected: host::linear(&x.numbers, &weight.numbers, None, inputs) }
+    };
+    [2, 3, 4].map(&mut known).into()
 }
 
 fn adapted_linear_case(device: &Device, dtype: FloatDType) -> Vec<Known> {

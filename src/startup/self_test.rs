@@ -33,7 +33,7 @@ impl Variants {
             Self::WithoutSubgroups => KernelProfile { subgroups: false, ..offered },
             Self::Simplest => KernelProfile {
                 submission_budget: offered.submission_budget,
-                records: offered.records,
+                records: false,
                 poison_results: offered.poison_results,
                 tiles: TileTable::default().only(Candidate::simplest()),
                 ..KernelProfile::default()

@@ -214,8 +214,7 @@ pub fn step_gradients(
     gradients_at(networks, conditioning, trained, batch, &times, alignment)
 }
 
-/// The same at times that are on the device. Unless the batch has several prompts or a localized loss, nothing
-/// else is brought there.
+/// The same at times that are on the device. Unless there is a localized loss, nothing else is brought there.
 pub(super) fn gradients_at(
     networks: Networks,
     conditioning: &Conditioning,

@@ -11,7 +11,7 @@ use palpable::{
     startup::{Check, Known, Variants, Verdict, all_checks, self_test, start},
 };
 
-use crate::support::{block_on, open_gpu};
+use crate::support::{as_in_a_browser, block_on, open_gpu};
 
 /// A check of its own making among the real ones: right as long as `holds` says so.
 fn with_fault(holds: impl Fn(&Device, FloatDType) -> bool + 'static) -> Vec<Check> {
@@ -66,6 +66,19 @@ fn wrong_fast_kernels_fall_back_to_the_simplest() {
     let tiles = TileTable::default().only(Candidate::simplest());
     assert_eq!(KernelProfile::on(&gpu.device), KernelProfile { tiles, ..KernelProfile::default() });
     assert!(gpu.report.notes.iter().any(|note| note.contains("the simplest ones are used")));
+}
+
+#[test]
+fn where_repeated_launches_are_wrong_nothing_is_recorded() {
+    let gpu = open_gpu();
+    let verdicts = as_in_a_browser(&gpu, || {
+        let found =
+            |checks: &[Check]| block_on(self_test(&mut gpu.clone(), checks)).expect("a usable device");
+        let wrong = with_fault(|device, _| !KernelProfile::on(device).records);
+        [found(&all_checks()), found(&wrong)].map(|verdict| verdict.variants)
+    });
+    assert_eq!(verdicts, [Variants::Offered, Variants::Simplest]);
+    assert!(!KernelProfile::on(&gpu.device).records);
 }
 
 #[test]

@@ -143,6 +143,7 @@ export const drawingWords: EngineWords = {
     "layer normalization": "Schichtnormierung",
     "gated activations": "geschaltete Aktivierungen",
     "upsampling convolutions": "vergrößernde Faltungen",
+    "repeated launches": "wiederholte Kernel-Aufrufe",
 
     "num_train_timesteps must be between 2 and 100000":
       "num_train_timesteps muss zwischen 2 und 100000 liegen",
