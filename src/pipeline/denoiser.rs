@@ -117,6 +117,10 @@ impl Denoiser {
         let delayed =
             self.delayed.as_ref().filter(|(steps, _)| step < *steps).map(|(_, condition)| condition);
         let condition = delayed.unwrap_or(&self.prompt);
+        if let (None, Some((_, over))) = (delayed, &self.delayed) {
+            // Two recordings would take the memory of two predictions.
+            over.replay.borrow_mut().forget();
+        }
         let lora = (delayed.is_none() || self.delayed_keeps_lora).then(|| self.lora_at(step));
         let regions = condition.regions.as_ref().map(|hook| hook as &dyn CrossAttentionHook);
         let recorder = self.recorder.as_ref().filter(|_| delayed.is_none());

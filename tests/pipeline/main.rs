@@ -26,14 +26,17 @@ use palpable::{
 use support::{Golden, block_on, demo_model, in_repository};
 
 fn load(choice: Choice) -> StableDiffusion {
-    let gpu = block_on(Gpu::open(choice)).expect("a device");
+    load_on(&block_on(Gpu::open(choice)).expect("a device"))
+}
+
+fn load_on(gpu: &Gpu) -> StableDiffusion {
     let mut last = (0, 0);
     let mut progress = |state: palpable::pipeline::LoadProgress| {
         assert!(state.loaded >= last.0 && state.loaded <= state.total, "progress is byte-accurate");
         last = (state.loaded, state.total);
     };
     let model =
-        block_on(StableDiffusion::load(&gpu, &demo_model(), "demo", Precision::Float32, &mut progress));
+        block_on(StableDiffusion::load(gpu, &demo_model(), "demo", Precision::Float32, &mut progress));
     let model = model.expect("the embedded model");
     assert_eq!(last.0, last.1, "every byte was counted");
     model

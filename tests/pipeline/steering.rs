@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use palpable::{
     adapter::{Adapter, AdapterDetails, Embedding, LoraWeights},
-    gpu::Choice,
+    gpu::{Choice, KernelProfile, Work},
     model::adaptable::LayerKind,
     pipeline::{
         AppliedAdapter, Generation, GenerationSettings, Picture, Region, RegionMask, StableDiffusion,
@@ -11,8 +11,8 @@ use palpable::{
 };
 
 use crate::{
-    finish, load,
-    support::{block_on, values},
+    finish, load, load_on,
+    support::{as_in_a_browser, block_on, open_gpu, values},
 };
 
 /// A learned word, four times as long as the model's own, with a LoRA on every projection.
@@ -90,6 +90,34 @@ fn a_delayed_concept_begins_as_its_class() {
     assert_eq!(first, draw(&model, &delayed(1.0 / 3.0), &adapter), "one step of 3 either way");
     let undelayed = draw(&model, &settings(), &adapter);
     assert!(first != undelayed && first != base && undelayed != base);
+}
+
+/// In a browser most steps are recorded ones, repeated. Those of both prompts of a delayed concept are, one after
+/// the other; those whose strength moves are not.
+#[test]
+fn repeated_steps_draw_the_same_to_the_bit() {
+    let gpu = open_gpu();
+    as_in_a_browser(&gpu, || {
+        let model = load_on(&gpu);
+        let adapter = adapter(&model);
+        let small = GenerationSettings { steps: 6, width: 64, height: 64, ..settings() };
+        let kinds = [
+            (GenerationSettings { delayed_concept: 0.5, ..small.clone() }, true),
+            (GenerationSettings { guidance_scale: 1.0, sampler: "pndm".into(), ..small.clone() }, true),
+            (GenerationSettings { strength_end: Some(0.5), ..small }, false),
+        ];
+        for (settings, repeats) in kinds {
+            let drawn_at = |submission_budget: u64| {
+                KernelProfile { submission_budget, ..KernelProfile::on(&gpu.device) }.set(&gpu.device);
+                let before = Work::so_far();
+                let picture = draw(&model, &settings, &adapter);
+                (picture, (Work::so_far() - before).repeated > 0)
+            };
+            let [(anew, none), (picture, repeated)] = [0, u64::MAX].map(drawn_at);
+            assert_eq!((none, repeated), (false, repeats));
+            assert!(picture == anew, "{settings:?}");
+        }
+    });
 }
 
 /// Where nothing is asked for nothing changes; a factor of 1 and a word that is short enough neither.
