@@ -1,5 +1,5 @@
-//! The graphics card: opening it with our own features and limits, saying what it can do, and
-//! launching WGSL kernels on burn's tensors.
+//! The graphics card: opening it with our own features and limits, saying what it can do, launching
+//! WGSL kernels on burn's tensors, and repeating what was launched.
 
 mod copy;
 mod device;
