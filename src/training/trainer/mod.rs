@@ -104,7 +104,7 @@ impl Trainer {
     /// Asks the device for everything that the run's steps ask for, with alignment and without, and throws
     /// it away: in a dry run this compiles the kernels of the run. The state stays as it is.
     pub fn rehearse(&self) {
-        for aligned in [false, true] {
+        for aligned in [true, false] {
             let mut steps = self.step..self.settings.steps;
             if let Some(step) = steps.find(|&step| self.settings.aligns(step) == aligned) {
                 // What is asked the second time may be recorded, and so is the first to be copied.
