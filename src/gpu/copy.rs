@@ -1,5 +1,5 @@
-//! A tensor's numbers in another buffer: burn shares buffers between tensors and copies when one is written to,
-//! which a recording ([`super::Replay`]) can't let it decide.
+//! A tensor's numbers in another buffer. burn decides by itself which tensors share one; a recording
+//! ([`super::Replay`]) needs buffers that are its own.
 
 use burn::{
     backend::wgpu::{CubeTensor, into_contiguous},

@@ -1,7 +1,7 @@
 //! Launches recorded once and repeated.
 //!
 //! For every launch the host looks the kernel up, takes a buffer from the pool, writes parameters and makes a
-//! bind group: some 45 µs in a browser, for hundreds of launches a step. A step differs from the one before
+//! bind group: tens of microseconds, for hundreds of launches a step. A step differs from the one before
 //! only in the numbers that it begins with. So its launches are recorded (cubecl's graphs) with the buffers
 //! they were given; to repeat them, new numbers are copied into the first buffers and each launch is encoded
 //! as it was.
@@ -47,9 +47,11 @@ impl<const D: usize> Outputs for Tensor<D> {
 }
 
 /// A computation that is asked for again and again: with tensors of the same shapes as inputs, and the same
-/// in everything else. The second time it is recorded besides, so the third one is the first that is repeated.
-pub struct Replay<O> {
+/// in everything else that is no part of its kind. The second time it is recorded besides, so the third one is the
+/// first that is repeated. There is one recording at a time: another kind begins anew.
+pub struct Replay<O, Kind = ()> {
     device: Device,
+    kind: Option<Kind>,
     /// The buffers, flat, that the second run computes with and its recording begins with.
     inputs: Vec<Tensor<1>>,
     /// Inputs handed in since the last run.
@@ -59,13 +61,21 @@ pub struct Replay<O> {
 
 enum State<O> {
     New,
-    /// Computed once; the most work that one submission of a recording would hold.
-    Tried(u64),
-    /// None once it was taken away.
-    Recorded(Rc<RefCell<Option<Recording<O>>>>, u64),
+    /// Computed once.
+    Tried {
+        /// The most work that one submission of a recording would hold.
+        submission: u64,
+    },
+    Recorded {
+        recording: Takeable<O>,
+        submission: u64,
+    },
     /// Computed anew each time.
     Plain,
 }
+
+/// None once it was taken away.
+type Takeable<O> = Rc<RefCell<Option<Recording<O>>>>;
 
 /// Launches with their buffers.
 struct Recording<O> {
@@ -73,19 +83,37 @@ struct Recording<O> {
     client: Client,
     inputs: Vec<Tensor<1>>,
     outputs: O,
-    submission: u64,
     work: Work,
 }
 
 impl<O: Outputs + 'static> Replay<O> {
-    /// For computations on `device`.
+    /// For computations of one kind on `device`.
     pub fn new(device: &Device) -> Self {
-        Self { device: device.clone().inner(), inputs: Vec::new(), handed_in: 0, state: State::New }
+        Self::of_kinds(device)
+    }
+}
+
+impl<O: Outputs + 'static, Kind: PartialEq> Replay<O, Kind> {
+    /// For computations of several kinds on `device`, which [`begin`](Self::begin) tells apart.
+    pub fn of_kinds(device: &Device) -> Self {
+        let device = device.clone().inner();
+        Self { device, kind: None, inputs: Vec::new(), handed_in: 0, state: State::New }
     }
 
-    /// Forgets everything: the next run is a first one.
-    pub fn forget(&mut self) {
-        *self = Self::new(&self.device);
+    /// The next run is of this kind.
+    pub fn begin(&mut self, kind: Kind) {
+        if self.kind.as_ref() != Some(&kind) {
+            *self = Self { kind: Some(kind), ..Self::of_kinds(&self.device) };
+        }
+    }
+
+    /// Whether the recording was taken away: it is to be made anew.
+    fn notice_loss(&mut self) {
+        if let State::Recorded { recording, submission } = &self.state
+            && recording.borrow().is_none()
+        {
+            self.state = State::Tried { submission: *submission };
+        }
     }
 
     /// Hands in the next input of a run; what it returns is to be computed with. The order is the same each
@@ -96,12 +124,12 @@ impl<O: Outputs + 'static> Replay<O> {
         let flat = tensor.clone().reshape([shape.num_elements()]);
         let own = match &self.state {
             State::New | State::Plain => return tensor,
-            State::Tried(_) => {
+            State::Tried { .. } => {
                 let own = copy(&flat);
                 self.inputs.push(own.clone());
                 own
             }
-            State::Recorded(recording, _) => {
+            State::Recorded { recording, .. } => {
                 let Some(Recording { inputs, .. }) = &*recording.borrow() else { return tensor };
                 copy_into(&flat, &inputs[self.handed_in]);
                 inputs[self.handed_in].clone()
@@ -122,10 +150,10 @@ impl<O: Outputs + 'static> Replay<O> {
                 // A recording is submitted by counts of launches, not by their work, which may be too much
                 // for a weak GPU. There the host's part of a launch is small beside the device's.
                 let pays = records && submission <= submission_budget;
-                self.state = if pays { State::Tried(submission) } else { State::Plain };
+                self.state = if pays { State::Tried { submission } } else { State::Plain };
                 outputs
             }
-            &State::Tried(submission) => {
+            &State::Tried { submission } => {
                 let outputs = compute().copied();
                 if dry_run() || Work::is_only_counted() {
                     // Nothing is launched, so there is nothing to record.
@@ -135,25 +163,17 @@ impl<O: Outputs + 'static> Replay<O> {
                 add_buffers(&compute);
                 let inputs = std::mem::take(&mut self.inputs);
                 let client = client_of(&self.device);
-                let recording = client.and_then(|client| record(client, inputs, submission, compute));
-                self.state = recording
-                    .map_or(State::Plain, |recording| State::Recorded(registered(recording), submission));
+                self.state = match client.and_then(|client| record(client, inputs, compute)) {
+                    Some(recording) => State::Recorded { recording: takeable(recording), submission },
+                    None => State::Plain,
+                };
                 outputs
             }
-            State::Recorded(recording, _) => match &*recording.borrow() {
-                Some(recording) => recording.repeat(),
+            State::Recorded { recording, submission } => match &*recording.borrow() {
+                Some(recording) => recording.repeat(*submission),
                 None => compute(),
             },
             State::Plain => compute(),
-        }
-    }
-
-    /// Makes ready to record anew if the recording was taken away.
-    fn notice_loss(&mut self) {
-        if let State::Recorded(recording, submission) = &self.state
-            && recording.borrow().is_none()
-        {
-            self.state = State::Tried(*submission);
         }
     }
 }
@@ -166,23 +186,19 @@ fn add_buffers<O>(compute: impl Fn() -> O) {
 
 /// Records what `compute` launches, without computing it. None where something of it can't be recorded, as
 /// numbers brought from the host can't.
-fn record<O>(
-    client: Client,
-    inputs: Vec<Tensor<1>>,
-    submission: u64,
-    compute: impl Fn() -> O,
-) -> Option<Recording<O>> {
+fn record<O>(client: Client, inputs: Vec<Tensor<1>>, compute: impl Fn() -> O) -> Option<Recording<O>> {
     client.graph_prepare().ok()?;
     let recorded = client.start_capture().ok().map(|()| Work::of(compute));
     // Closes what was only prepared, too.
     let graph = client.stop_capture().ok();
     let ((outputs, work), graph) = recorded.zip(graph)?;
-    Some(Recording { graph, client, inputs, outputs, submission, work })
+    Some(Recording { graph, client, inputs, outputs, work })
 }
 
 impl<O: Outputs> Recording<O> {
-    fn repeat(&self) -> O {
-        submissions::make_room(&self.client, self.submission);
+    /// `submission`: the work that one submission of it holds at most.
+    fn repeat(&self, submission: u64) -> O {
+        submissions::make_room(&self.client, submission);
         // SAFETY: the graph keeps the buffers it was recorded with from serving others, and all of it is
         // asked for in the order of one thread. That a device can't take work is the next read-back's to say.
         let _ = unsafe { self.graph.replay() };
@@ -207,7 +223,8 @@ thread_local! {
     static RECORDINGS: RefCell<Vec<Weak<dyn Held>>> = const { RefCell::new(Vec::new()) };
 }
 
-fn registered<O: 'static>(recording: Recording<O>) -> Rc<RefCell<Option<Recording<O>>>> {
+/// Notes it among all that can be taken away.
+fn takeable<O: 'static>(recording: Recording<O>) -> Takeable<O> {
     let recording = Rc::new(RefCell::new(Some(recording)));
     RECORDINGS.with_borrow_mut(|recordings| {
         recordings.retain(|other| other.strong_count() > 0);

@@ -3,7 +3,7 @@
 //! Submissions cost host time, so they should be few; and systems reset a GPU that computes on one
 //! for about two seconds, so none may be long. Launches are queued until their work reaches the
 //! budget of the device's profile, then submitted. burn submits after a number of launches too
-//! ([`super::device`]), which bounds its own small ones that aren't counted here.
+//! ([`DISPATCHES_PER_SUBMISSION`]), which bounds its own small ones that aren't counted here.
 
 use std::cell::{Cell, RefCell};
 

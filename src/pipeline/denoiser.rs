@@ -36,6 +36,8 @@ pub(super) struct Denoiser {
     /// What the first steps are asked with instead, and how many they are.
     delayed: Option<(usize, Condition)>,
     delayed_keeps_lora: bool,
+    /// Of the steps with the class prompt (true), then of those with the prompt.
+    replay: RefCell<Replay<Tensor<4>, bool>>,
     /// Of the steps asked with the prompt itself.
     recorder: Option<HeatMapRecorder>,
     /// What of the prompt the model did not read.
@@ -47,8 +49,6 @@ struct Condition {
     /// `[rows, tokens, width]` of the negative prompt (if it is used) and of the prompt, in this order.
     encoder_hidden_states: Tensor<3>,
     regions: Option<RegionHook>,
-    /// Its predictions.
-    replay: RefCell<Replay<Tensor<4>>>,
 }
 
 impl Denoiser {
@@ -98,6 +98,7 @@ impl Denoiser {
         };
         let mapped: Vec<MappedWord> = settings.heat_maps.iter().map(mapped).collect::<Result<_, _>>()?;
         let row = prompt.rows() - 1;
+        let replay = RefCell::new(Replay::of_kinds(&model.gpu.device));
         Ok(Self {
             model,
             guidance_scale: settings.guidance_scale,
@@ -107,6 +108,7 @@ impl Denoiser {
             prompt,
             delayed,
             delayed_keeps_lora: settings.delayed_keeps_lora,
+            replay,
             recorder: (!mapped.is_empty()).then(|| HeatMapRecorder::new(mapped, row)),
             truncated,
         })
@@ -117,10 +119,6 @@ impl Denoiser {
         let delayed =
             self.delayed.as_ref().filter(|(steps, _)| step < *steps).map(|(_, condition)| condition);
         let condition = delayed.unwrap_or(&self.prompt);
-        if let (None, Some((_, over))) = (delayed, &self.delayed) {
-            // Two recordings would take the memory of two predictions.
-            over.replay.borrow_mut().forget();
-        }
         let lora = (delayed.is_none() || self.delayed_keeps_lora).then(|| self.lora_at(step));
         let regions = condition.regions.as_ref().map(|hook| hook as &dyn CrossAttentionHook);
         let recorder = self.recorder.as_ref().filter(|_| delayed.is_none());
@@ -133,6 +131,7 @@ impl Denoiser {
         };
         // What acts on cross-attention keeps what it sees, and a strength that moves is part of the launches.
         if hooks.0.is_empty() && self.strength_end.is_none() {
+            self.replay.borrow_mut().begin(delayed.is_some());
             return self.repeated(condition, sample, timestep, guides);
         }
         let activated_time = self.activated_time(condition, timestep, &sample);
@@ -142,7 +141,7 @@ impl Denoiser {
     /// The prediction of steps that differ in nothing but the latents and the timestep.
     fn repeated(&self, condition: &Condition, sample: Tensor<4>, timestep: f32, guides: Guides) -> Tensor<4> {
         let activated_time = self.activated_time(condition, timestep, &sample);
-        let mut replay = condition.replay.borrow_mut();
+        let mut replay = self.replay.borrow_mut();
         let sample = replay.input(sample);
         let activated_time = replay.input(activated_time);
         let guided = || self.guided(condition, sample.clone(), activated_time.clone(), guides);
@@ -224,9 +223,7 @@ impl Condition {
         let masked: Vec<MaskedTokens> = masked.collect::<Result<_, _>>()?;
         let row = prompts.len() - 1;
         let regions = (!masked.is_empty()).then(|| RegionHook::new(masked, row));
-        let replay = RefCell::new(Replay::new(&hidden_states.device()));
-        let condition = Self { encoder_hidden_states: hidden_states, regions, replay };
-        Ok((condition, truncated.pop().flatten()))
+        Ok((Self { encoder_hidden_states: hidden_states, regions }, truncated.pop().flatten()))
     }
 
     fn rows(&self) -> usize {

@@ -1,7 +1,7 @@
 //! What the timesteps of a batch come to on the device: all of it is brought there before a pass, so that the
 //! pass itself launches the same whatever they are.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 
 use super::alignment::Alignment;
 use super::gradients::{Batch, Networks};
@@ -19,7 +19,8 @@ pub(super) struct BatchTimes {
 }
 
 impl BatchTimes {
-    pub fn new(networks: Networks, batch: &Batch, alignment: Option<&Alignment>, device: &Device) -> Self {
+    pub fn new(networks: Networks, batch: &Batch, alignment: Option<&Alignment>) -> Self {
+        let device = &batch.latents.device();
         let Networks { unet, schedule, .. } = networks;
         let floats: Vec<f32> = batch.timesteps.iter().map(|&timestep| timestep as f32).collect();
         let of_photos = &batch.timesteps[..batch.photo_rows];

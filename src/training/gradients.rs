@@ -210,7 +210,7 @@ pub fn step_gradients(
     batch: &Batch,
     alignment: Option<&Alignment>,
 ) -> StepGradients {
-    let times = BatchTimes::new(networks, batch, alignment, &batch.latents.device());
+    let times = BatchTimes::new(networks, batch, alignment);
     gradients_at(networks, conditioning, trained, batch, &times, alignment)
 }
 

@@ -23,13 +23,12 @@ struct Kind {
 
 /// The passes of one run.
 pub struct RepeatedPass {
-    kind: Option<Kind>,
-    replay: Replay<StepGradients>,
+    replay: Replay<StepGradients, Kind>,
 }
 
 impl RepeatedPass {
     pub fn new(device: &Device) -> Self {
-        Self { kind: None, replay: Replay::new(device) }
+        Self { replay: Replay::of_kinds(device) }
     }
 
     /// Losses and gradients of a pass ([`step_gradients`]) with these prompts. Besides the pictures, what is
@@ -48,19 +47,15 @@ impl RepeatedPass {
         if batch.localized.is_some() || !trained.layout.is_low_rank() {
             return step_gradients(networks, conditioning, trained, batch, alignment);
         }
-        let kind = Kind {
+        self.replay.begin(Kind {
             prompts,
             rows: batch.prompts.clone(),
             photo_rows: batch.photo_rows,
             shape: batch.latents.dims(),
             weights: batch.weights.as_ref().map(Tensor::dims),
             aligned: alignment.is_some(),
-        };
-        if self.kind.as_ref() != Some(&kind) {
-            self.replay.forget();
-            self.kind = Some(kind);
-        }
-        let times = BatchTimes::new(networks, batch, alignment, &batch.latents.device());
+        });
+        let times = BatchTimes::new(networks, batch, alignment);
         let replay = &mut self.replay;
         let conditioning =
             Conditioning { clean: replay.input(conditioning.clean.clone()), ..conditioning.clone() };

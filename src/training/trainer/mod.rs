@@ -107,7 +107,7 @@ impl Trainer {
         for aligned in [true, false] {
             let mut steps = self.step..self.settings.steps;
             if let Some(step) = steps.find(|&step| self.settings.aligns(step) == aligned) {
-                // What is asked the second time may be recorded, and so is the first to be copied.
+                // The second time what a recording begins and ends with is copied, which takes kernels of its own.
                 self.ask(step);
                 let Asked { lora, embedding, norm, report, .. } = self.ask(step);
                 drop((report, self.updated(lora, embedding, norm, 1.0)));
