@@ -4,7 +4,7 @@
 pub mod adaptable;
 pub mod adaptable_linear;
 pub mod clip;
-mod clip_encoder;
+pub mod clip_encoder;
 pub mod clip_text;
 pub mod clip_vision;
 mod config;

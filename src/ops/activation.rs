@@ -1,6 +1,8 @@
 //! Activations between layers. A kernel applies them to what it computes where no gradient is wanted
 //! ([`super::linear::activated_linear`]); elsewhere burn's element-wise operations serve as they are.
 
+use std::f64::consts::FRAC_1_SQRT_2;
+
 use burn::tensor::{Tensor, activation};
 
 pub use crate::gpu::Activation;
@@ -10,7 +12,8 @@ impl Activation {
     pub fn of<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {
         match self {
             Self::Silu => activation::silu(x),
-            Self::Gelu => activation::gelu(x),
+            // Not burn's gelu, whose gradient on a GPU is that of the approximation by tanh.
+            Self::Gelu => x.clone() * (((x * FRAC_1_SQRT_2).erf() + 1.0) * 0.5),
             Self::QuickGelu => x.clone() * activation::sigmoid(x * 1.702),
         }
     }

@@ -84,11 +84,12 @@ impl<C: CheckpointStrategy> GegluOps for Autodiff<CubeBackend, C> {
 /// The same by burn's operations, on any backend.
 pub mod reference {
     use super::Tensor;
+    use crate::ops::activation::Activation;
 
     pub fn geglu(x: Tensor<3>) -> Tensor<3> {
         let channels = x.dims()[2] / 2;
         let hidden = x.clone().narrow(2, 0, channels);
         let gate = x.narrow(2, channels, channels);
-        hidden * burn::tensor::activation::gelu(gate)
+        hidden * Activation::Gelu.of(gate)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::blocks::{F32, Walk};
 use super::ledger::{Ghost, Ledger, Tape};
-use crate::model::clip_text::ClipTextConfig;
+use crate::model::{clip_encoder::HiddenAct, clip_text::ClipTextConfig};
 
 /// A text encoder, and how many prompts it is given.
 #[derive(Clone, Copy)]
@@ -55,7 +55,7 @@ impl TextPass<'_> {
             let normal = walk.layer_norm(&x, tokens, width);
             let hidden = walk.frozen(&normal, tokens * intermediate_size);
             drop(normal);
-            let activated = activation(&mut walk, hidden, tokens * intermediate_size);
+            let activated = activation(&mut walk, self.config.hidden_act, hidden, tokens * intermediate_size);
             let out = walk.frozen(&activated, tokens * width);
             drop(activated);
             x = walk.tape.add(x, out);
@@ -65,13 +65,17 @@ impl TextPass<'_> {
     }
 }
 
-/// x · σ(1.702·x) by burn's operations, which keep both factors and the sigmoid.
-fn activation(walk: &mut Walk, x: Ghost, count: usize) -> Ghost {
+/// x · σ(1.702·x), or x · Φ(x), by burn's operations, which keep both factors, and of the second one the sigmoid or
+/// what the error function is taken of.
+fn activation(walk: &mut Walk, hidden_act: HiddenAct, x: Ghost, count: usize) -> Ghost {
     let bytes = count * walk.scalar;
     let scaled = walk.tape.operation(&[&x], &[], bytes, 0);
-    let sigmoid = walk.tape.operation_keeping_result(&[&scaled], &[], bytes, bytes);
+    let factor = match hidden_act {
+        HiddenAct::QuickGelu => walk.tape.operation_keeping_result(&[&scaled], &[], bytes, bytes),
+        HiddenAct::Gelu => walk.tape.operation(&[&scaled], &[&scaled], bytes, bytes),
+    };
     drop(scaled);
-    walk.tape.operation(&[&x, &sigmoid], &[&x, &sigmoid], bytes, 0)
+    walk.tape.operation(&[&x, &factor], &[&x, &factor], bytes, 0)
 }
 
 impl RecordedPrompt {

@@ -7,6 +7,7 @@ mod support;
 
 mod comparison;
 
+mod activation;
 mod attention;
 mod concat;
 mod conv2d;
