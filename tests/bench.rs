@@ -8,17 +8,13 @@ use std::{path::Path, process::Command, rc::Rc, time::Instant};
 use burn::tensor::{FloatDType, Tensor};
 use palpable::{
     bench::{Model, ModelConfigs, Plan, Session, ShapeSet, Task, count},
-    gpu::{Choice, Gpu, Work},
+    gpu::Work,
     model::{clip_text::ClipTextConfig, clip_text::ClipTextModel},
     ops::linear::linear,
     pipeline::Precision,
     weights::{MemorySource, Weights},
 };
-use support::{block_on, formula::FormulaModel, in_repository, values};
-
-fn gpu() -> Gpu {
-    block_on(Gpu::open(Choice::Gpu)).expect("a GPU or a software Vulkan driver")
-}
+use support::{block_on, formula::FormulaModel, in_repository, open_gpu, values};
 
 /// An architecture that a software adapter runs in no time.
 fn tiny() -> Model {
@@ -54,7 +50,7 @@ fn quick(tasks: &[Task]) -> Plan {
 
 #[test]
 fn every_operation_and_network_has_its_row() {
-    let gpu = gpu();
+    let gpu = open_gpu();
     let start = Instant::now();
     let clock = Rc::new(move || start.elapsed().as_secs_f64());
     let mut session = block_on(Session::new(&gpu, tiny(), quick(&Task::ALL), clock)).unwrap();
@@ -99,7 +95,7 @@ fn every_operation_and_network_has_its_row() {
 
 #[test]
 fn counting_computes_nothing_and_agrees_with_what_runs() {
-    let gpu = gpu();
+    let gpu = open_gpu();
     let plan = quick(&[Task::Unet]);
     let counted = block_on(count(&gpu, &tiny(), &plan)).unwrap();
     let [unet] = &counted[..] else { panic!("{counted:?}") };
@@ -127,7 +123,7 @@ fn counting_computes_nothing_and_agrees_with_what_runs() {
 
 #[test]
 fn random_weights_keep_activations_in_range() {
-    let gpu = gpu();
+    let gpu = open_gpu();
     let mut precisions = vec![FloatDType::F32];
     if gpu.report.float16 {
         precisions.push(FloatDType::F16);
@@ -148,7 +144,7 @@ fn random_weights_keep_activations_in_range() {
 
 #[test]
 fn the_embedded_architecture_is_stable_diffusion_1_5() {
-    let gpu = gpu();
+    let gpu = open_gpu();
     let model = Model::Random { name: "SD 1.5".to_owned(), configs: ModelConfigs::sd15() };
     let plan = Plan { sizes: vec![64], batch: 1, ..quick(&[Task::Text]) };
     let counted = block_on(count(&gpu, &model, &plan)).unwrap();
@@ -161,7 +157,7 @@ fn the_embedded_architecture_is_stable_diffusion_1_5() {
 #[test]
 fn a_size_that_does_not_fit_is_one_sentence() {
     let plan = Plan { sizes: vec![17], ..quick(&[Task::Unet]) };
-    let error = block_on(count(&gpu(), &tiny(), &plan)).unwrap_err();
+    let error = block_on(count(&open_gpu(), &tiny(), &plan)).unwrap_err();
     assert!(error.sentence().contains("multiples of 2"), "{}", error.sentence());
 }
 

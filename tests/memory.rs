@@ -9,7 +9,7 @@ use std::{collections::HashMap, rc::Rc};
 use burn::tensor::FloatDType;
 use palpable::{
     adapter::Adapter,
-    gpu::{Choice, Gpu, Work},
+    gpu::{Gpu, Work},
     model::{
         clip_text::{ClipTextConfig, ClipTextModel},
         unet::UNet2DConditionModel,
@@ -27,14 +27,11 @@ use palpable::{
 use support::{
     as_in_a_browser, block_on, demo_model,
     formula::{self, FormulaModel},
+    open_gpu,
 };
 
 /// How far from the plan a measured peak may be.
 const TOLERANCE: f64 = 0.15;
-
-fn open(choice: Choice) -> Gpu {
-    block_on(Gpu::open(choice)).expect("a GPU or a software Vulkan driver")
-}
 
 fn demo(gpu: &Gpu) -> StableDiffusion {
     let source = demo_model();
@@ -126,13 +123,13 @@ const POLICIES: [(Activations, ActivationPolicy); 2] =
 
 #[test]
 fn the_embedded_model_takes_what_is_planned() {
-    check_embedded_model(&open(Choice::Gpu));
+    check_embedded_model(&open_gpu());
 }
 
 /// As steps do in a browser.
 #[test]
 fn what_is_recorded_takes_what_is_planned() {
-    let gpu = open(Choice::Gpu);
+    let gpu = open_gpu();
     as_in_a_browser(&gpu, || {
         let before = Work::so_far();
         check_embedded_model(&gpu);
@@ -197,7 +194,7 @@ fn text_encoder(gpu: &Gpu, width: usize) -> ClipTextModel {
 
 #[test]
 fn stable_diffusions_layout_takes_what_is_planned() {
-    let gpu = open(Choice::Gpu);
+    let gpu = open_gpu();
     let formula_unet = FormulaModel::read("unet/sd15_layout.json");
     let config = UNet2DConditionConfig::from_json(&formula_unet.config).expect("a config");
     let mut weights = formula_unet.weights(&gpu.device, FloatDType::F32);

@@ -14,7 +14,7 @@ use palpable::weights::{OutgoingTensor, SafetensorsHeader, write_safetensors};
 
 use crate::golden_file;
 use crate::support::formula::{self, FormulaModel};
-use crate::support::{Golden, relative_error, values};
+use crate::support::{Golden, any_device, any_device_for, relative_error, values};
 
 const F32: FloatDType = FloatDType::F32;
 /// The goldens' prompts.
@@ -29,7 +29,7 @@ struct Models {
 
 impl Models {
     fn new() -> Self {
-        let device = Device::flex();
+        let device = any_device();
         let unet = FormulaModel::read("unet/adapted.json");
         let unet_config = UNet2DConditionConfig::from_json(&unet.config).unwrap();
         let text_encoder = FormulaModel::read("adapters_text.json");
@@ -146,7 +146,7 @@ fn several_adapters_add_up_by_strength() {
 /// In half precision a folded layer is rounded once.
 #[test]
 fn folding_into_half_precision_keeps_the_layers_type() {
-    let device = Device::flex();
+    let device = any_device_for(FloatDType::F16);
     let model = FormulaModel::read("unet/adapted.json");
     let config = UNet2DConditionConfig::from_json(&model.config).unwrap();
     let unet = UNet2DConditionModel::load(&mut model.weights(&device, FloatDType::F16), config).unwrap();

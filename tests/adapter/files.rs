@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use crate::{
     golden_file,
-    support::{Golden, block_on, demo_model, relative_error, values},
+    support::{Golden, any_device, block_on, demo_model, relative_error, values},
 };
-use burn::tensor::{Device, FloatDType};
+use burn::tensor::FloatDType;
 use palpable::adapter::{
     Adapter, AdapterDetails, Difference, Embedding, Error, InspectError, LARGEST_FILE, LoraWeights,
     check_length, inspect_file, inspect_model_folder, kohya_name, path_from_kohya_name,
@@ -278,7 +278,7 @@ fn several_words_of_other_programs_are_read() {
 /// What lies on the device as the layer's own weight does adds up with it.
 #[test]
 fn differences_are_laid_out_as_the_layers_weights() {
-    let device = Device::flex();
+    let device = any_device();
     let adapter = trained_in_full();
     let set = adapter.lora_set(&device, FloatDType::F32, 0.5);
     let [conv] = set.differences(CONV) else { panic!("one difference of {CONV}") };
@@ -516,7 +516,7 @@ fn alpha_defaults_to_the_rank() {
 
 #[test]
 fn lora_set_scales_by_strength_and_adds_up() {
-    let device = Device::flex();
+    let device = any_device();
     let adapter = full_adapter();
     let mut set = adapter.lora_set(&device, FloatDType::F32, 0.5);
     let [layer] = set.get(TO_K) else { panic!("one adaptation of {TO_K}") };

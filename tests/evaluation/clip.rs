@@ -1,6 +1,8 @@
 //! CLIP's two encoders and its scores against transformers (`tools/goldens/clip.py`).
 
-use crate::support::{Golden, block_on, demo_model, demo_weights, in_repository, relative_error, values};
+use crate::support::{
+    Golden, any_device, block_on, demo_model, demo_weights, in_repository, relative_error, values,
+};
 use burn::tensor::{Device, FloatDType, Tensor};
 use image::{RgbImage, imageops};
 use palpable::{
@@ -50,7 +52,7 @@ fn demo_text_model(device: &Device) -> ClipTextModel {
 }
 
 fn scorer(source: &dyn ByteSource) -> Result<ClipScorer, EvaluationError> {
-    let device = Device::flex();
+    let device = any_device();
     let text_model = demo_text_model(&device);
     block_on(ClipScorer::load(source, text_model, &device, FloatDType::F32, &mut |_| {}))
 }
@@ -79,7 +81,7 @@ fn embed(model: &ClipTextModel, ids: &[Vec<u32>]) -> Tensor<3> {
 
 #[test]
 fn the_demo_text_encoder_is_transformers() {
-    let (model, tokenizer) = (demo_text_model(&Device::flex()), demo_tokenizer());
+    let (model, tokenizer) = (demo_text_model(&any_device()), demo_tokenizer());
     let ids: Vec<_> = demo_inputs().prompts.iter().map(|prompt| tokenizer.encode(prompt).ids).collect();
     let hidden = model.forward(embed(&model, &ids));
     let golden = Golden::read("clip_demo.safetensors");
@@ -89,7 +91,7 @@ fn the_demo_text_encoder_is_transformers() {
 #[test]
 fn random_text_encoders_are_transformers() {
     for name in ["clip_text_sd15", "clip_text_gelu"] {
-        let (model, golden) = tiny_text_model(name, &Device::flex());
+        let (model, golden) = tiny_text_model(name, &any_device());
         let ids = ids_of(&golden);
         let hidden = model.forward(embed(&model, &ids));
         let rows = ids.iter().enumerate().map(|(row, ids)| model.pool(hidden.clone().narrow(0, row, 1), ids));
@@ -102,7 +104,7 @@ fn random_text_encoders_are_transformers() {
 /// As on a device that can bind 256 bytes at once: the token table lies in many tensors.
 #[test]
 fn a_token_table_in_parts_is_the_table() {
-    let device = Device::flex();
+    let device = any_device();
     let (whole, golden) = tiny_text_model("clip_text_sd15", &device);
     let own = golden.tensors.iter().filter_map(|(name, tensor)| {
         name.strip_prefix("model.").map(|name| (name.to_owned(), tensor.clone()))
@@ -119,7 +121,7 @@ fn a_token_table_in_parts_is_the_table() {
 #[test]
 fn gradients_reach_the_token_embeddings() {
     for name in ["clip_text_sd15", "clip_text_gelu"] {
-        let device = Device::flex();
+        let device = any_device();
         let (model, golden) = tiny_text_model(name, &device);
         let output_weights = golden.tensor::<3>("output_weights", &device);
         let loss = |embeddings: Tensor<3>| (model.forward(embeddings) * output_weights.clone()).sum();
@@ -153,7 +155,7 @@ fn gradients_reach_the_token_embeddings() {
 
 #[test]
 fn spliced_vectors_get_gradients_from_later_tokens_only() {
-    let device = Device::flex();
+    let device = any_device();
     let (model, _) = tiny_text_model("clip_text_gelu", &device);
     let vectors = Tensor::<2>::from_floats([[0.1; 32], [-0.2; 32]], &device).autodiff().require_grad();
     let gradient_from = |start: usize| {
@@ -168,7 +170,7 @@ fn spliced_vectors_get_gradients_from_later_tokens_only() {
 
 #[test]
 fn a_random_image_encoder_is_transformers() {
-    let device = Device::flex();
+    let device = any_device();
     let golden = Golden::read("clip_vision.safetensors");
     let config: ClipVisionConfig = serde_json::from_str(&read("tests/goldens/clip_vision.json")).unwrap();
     let model = ClipVisionModel::load(&mut golden.weights("model.", &device), config).unwrap();
@@ -313,7 +315,7 @@ fn a_config_of_another_size_names_the_tensor() {
     let text =
         read("models/demo/text_encoder/config.json").replace("\"vocab_size\": 3555", "\"vocab_size\": 3556");
     let config = ClipTextConfig::from_json(&text).unwrap();
-    let error = ClipTextModel::load(&mut demo_weights("text_encoder", "model", &Device::flex()), config);
+    let error = ClipTextModel::load(&mut demo_weights("text_encoder", "model", &any_device()), config);
     assert_eq!(
         error.unwrap_err().to_string(),
         "\"text_model.embeddings.token_embedding.weight\" of text_encoder has the shape [3555, 128] where its \

@@ -1,6 +1,6 @@
 //! A whole CLIP and DINO in transformers' layout against transformers (`tools/goldens/evaluation.py`).
 
-use burn::tensor::{Device, FloatDType};
+use burn::tensor::FloatDType;
 use image::{RgbImage, imageops};
 use palpable::{
     evaluation::{
@@ -14,7 +14,7 @@ use palpable::{
 };
 use serde::Deserialize;
 
-use crate::support::{Golden, block_on, in_repository, relative_error};
+use crate::support::{Golden, any_device, block_on, in_repository, relative_error};
 
 const TOLERANCE: f64 = 1e-4;
 
@@ -50,11 +50,11 @@ fn close(what: &str, actual: &[Vec<f32>], expected: &[f32]) {
 }
 
 fn clip(name: &str) -> Result<(ClipScorer, Tokenizer), Error> {
-    block_on(ClipScorer::load_whole(&folder(name), &Device::flex(), FloatDType::F32, &mut |_| ()))
+    block_on(ClipScorer::load_whole(&folder(name), &any_device(), FloatDType::F32, &mut |_| ()))
 }
 
 fn dino() -> DinoScorer {
-    block_on(DinoScorer::load(&folder("dino"), &Device::flex(), FloatDType::F32, &mut |_| ())).unwrap()
+    block_on(DinoScorer::load(&folder("dino"), &any_device(), FloatDType::F32, &mut |_| ())).unwrap()
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn a_subject_is_found_against_its_background() {
 fn unusable_judges_are_refused_in_a_sentence() {
     let error = clip("dino").err().expect("no CLIP").to_string();
     assert!(error.contains("vision_config") || error.contains("preprocessor_config.json"), "{error}");
-    let device = Device::flex();
+    let device = any_device();
     let error = block_on(DinoScorer::load(&folder("clip"), &device, FloatDType::F32, &mut |_| ()));
     let error = error.unwrap_err().to_string();
     assert!(error.contains("DINO") && error.contains("hidden_size"), "{error}");

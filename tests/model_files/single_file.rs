@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use burn::tensor::{Device, FloatDType, Tensor};
+use burn::tensor::{FloatDType, Tensor};
 use palpable::{
     model::{
         clip_text::{ClipTextConfig, ClipTextModel},
@@ -19,7 +19,9 @@ use palpable::{
     },
 };
 
-use crate::support::{Golden, block_on, demo_model, formula, in_repository, relative_error, values};
+use crate::support::{
+    Golden, any_device, block_on, demo_model, formula, in_repository, relative_error, values,
+};
 
 const FILE: &str = "model.safetensors";
 /// Enough for a vocabulary of 99 − 2 tokens beside the bytes: ids beyond the table are placeholders'.
@@ -61,7 +63,7 @@ fn config(source: &dyn ByteSource, path: &str) -> String {
 }
 
 fn weights(source: &dyn ByteSource, folder: &str, stem: &str) -> Weights {
-    let device = Device::flex();
+    let device = any_device();
     block_on(Weights::load(source, folder, stem, &device, FloatDType::F32, &mut |_| {})).unwrap()
 }
 
@@ -71,7 +73,7 @@ fn unet(source: &dyn ByteSource) -> UNet2DConditionModel {
 }
 
 fn noise_prediction(unet: &UNet2DConditionModel) -> Vec<f32> {
-    let device = Device::flex();
+    let device = any_device();
     let sample = formula::values("sample", [2, 8, 8, 4], &device);
     let context = formula::values("encoder_hidden_states", [2, 7, 64], &device);
     values(unet.forward(sample, &[801.0, 20.5], context, None))
@@ -93,7 +95,7 @@ fn equals_diffusers(name: &str) {
     let model = open(&source, SingleFileOptions { merges: Some(MERGES), ..Default::default() }).unwrap();
     assert!(model.lacks().is_empty());
     let golden = Golden::read(&format!("single_file/{name}.safetensors"));
-    let device = Device::flex();
+    let device = any_device();
     close(&golden, "unet", noise_prediction(&unet(&model)));
 
     let vae_config = AutoencoderKlConfig::from_json(&config(&model, "vae/config.json")).unwrap();

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::support::{block_on, demo_model, in_repository, values};
-use burn::tensor::{Device, FloatDType, Tensor};
+use crate::support::{any_device, block_on, demo_model, in_repository, values};
+use burn::tensor::{FloatDType, Tensor};
 use palpable::weights::{
     Error, MemorySource, OutgoingTensor, SafetensorsHeader, StoredType, Weights, component_files,
     read_config, write_safetensors,
@@ -32,7 +32,7 @@ fn two_tensors() -> Vec<u8> {
 }
 
 fn load(source: &MemorySource, dtype: FloatDType) -> Result<Weights, Error> {
-    block_on(Weights::load(source, "unet", STEM, &Device::flex(), dtype, &mut |_| {}))
+    block_on(Weights::load(source, "unet", STEM, &any_device(), dtype, &mut |_| {}))
 }
 
 #[test]
@@ -101,13 +101,13 @@ fn every_16_bit_float_keeps_its_value() {
 #[test]
 fn a_number_too_large_for_f16_is_refused() {
     let tensors = HashMap::from([("w".to_owned(), (vec![1], vec![1e6]))]);
-    let error = Weights::from_tensors(tensors, &Device::flex(), FloatDType::F16).unwrap_err();
+    let error = Weights::from_tensors(tensors, &any_device(), FloatDType::F16).unwrap_err();
     assert!(error.to_string().contains("too large for 16-bit floats"), "{error}");
 }
 
 #[test]
 fn the_demo_models_shards_load_with_exact_progress() {
-    let (source, device) = (demo_model(), Device::flex());
+    let (source, device) = (demo_model(), any_device());
     let files = block_on(component_files(&source, "unet", STEM, FloatDType::F32)).unwrap();
     assert_eq!(files.len(), 2);
     let mut read = 0;
@@ -259,7 +259,7 @@ fn upstreams_own_file_reads_with_its_metadata() {
 #[test]
 fn a_matrix_too_large_for_one_tensor_is_split_between_rows() {
     let tensors = || HashMap::from([("w".to_owned(), (vec![5, 3], (0..15).map(|x| x as f32).collect()))]);
-    let device = Device::flex();
+    let device = any_device();
     let weights = || Weights::from_tensors_in_parts(tensors(), &device, FloatDType::F32, 24).unwrap();
     let parts = weights().take_rows("w", [5, 3]).unwrap();
     assert_eq!(parts.iter().map(|part| part.dims()).collect::<Vec<_>>(), [[2, 3], [2, 3], [1, 3]]);

@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 
 use crate::support::formula::{self, FormulaModel};
-use crate::support::{Golden, block_on, demo_model, demo_weights, relative_error, values};
+use crate::support::{
+    Golden, any_device, any_device_for, block_on, demo_model, demo_weights, relative_error, values,
+};
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use palpable::model::cross_attention::{Chain, CrossAttentionHook, Guides, Place};
 use palpable::model::lora::{LoraLayer, LoraSet};
@@ -40,8 +42,17 @@ fn inputs(
 }
 
 fn error_against_diffusers(name: &str, unet: &UNet2DConditionModel, size: [usize; 2], tokens: usize) -> f64 {
-    let device = Device::flex();
-    let (sample, context) = inputs(unet, size, tokens, &device);
+    error_on(&any_device(), name, unet, size, tokens)
+}
+
+fn error_on(
+    device: &Device,
+    name: &str,
+    unet: &UNet2DConditionModel,
+    size: [usize; 2],
+    tokens: usize,
+) -> f64 {
+    let (sample, context) = inputs(unet, size, tokens, device);
     let output = unet.forward(sample, &TIMESTEPS, context, None);
     assert_eq!(output.dims(), [2, size[0], size[1], 4]);
     assert_eq!(output.dtype(), DType::F32);
@@ -53,32 +64,32 @@ fn error_against_diffusers(name: &str, unet: &UNet2DConditionModel, size: [usize
 
 #[test]
 fn demo_model_equals_diffusers() {
-    let unet = demo_unet(&Device::flex());
+    let unet = demo_unet(&any_device());
     assert_eq!(unet.config().sample_size, Some([16, 16]));
     assert!(error_against_diffusers("demo", &unet, [16, 16], 77) <= 1e-4);
 }
 
 #[test]
 fn stable_diffusion_layout_equals_diffusers() {
-    let unet = formula_unet("sd15_layout", &Device::flex(), FloatDType::F32);
+    let unet = formula_unet("sd15_layout", &any_device(), FloatDType::F32);
     assert!(error_against_diffusers("sd15_layout", &unet, [16, 12], 11) <= 1e-4);
 }
 
 #[test]
 fn settings_by_level_no_middle_and_odd_sizes_equal_diffusers() {
-    let unet = formula_unet("lists_without_mid", &Device::flex(), FloatDType::F32);
+    let unet = formula_unet("lists_without_mid", &any_device(), FloatDType::F32);
     assert!(error_against_diffusers("lists_without_mid", &unet, [13, 10], 7) <= 1e-4);
 }
 
 #[test]
 fn middle_without_attention_equals_diffusers() {
-    let unet = formula_unet("residual_mid", &Device::flex(), FloatDType::F32);
+    let unet = formula_unet("residual_mid", &any_device(), FloatDType::F32);
     assert!(error_against_diffusers("residual_mid", &unet, [8, 8], 7) <= 1e-4);
 }
 
 #[test]
 fn a_latent_consistency_model_told_its_guidance_equals_diffusers() {
-    let unet = formula_unet("lcm", &Device::flex(), FloatDType::F32);
+    let unet = formula_unet("lcm", &any_device(), FloatDType::F32);
     assert!(unet.takes_guidance());
     assert!(error_against_diffusers("lcm", &unet.with_guidance(7.5), [8, 8], 7) <= 1e-4);
     let untold = error_against_diffusers("lcm", &unet, [8, 8], 7);
@@ -88,22 +99,23 @@ fn a_latent_consistency_model_told_its_guidance_equals_diffusers() {
 #[test]
 fn bk_sdm_and_segmind_layouts_equal_diffusers() {
     for name in ["bk_sdm_base", "bk_sdm_small", "bk_sdm_tiny"] {
-        let unet = formula_unet(name, &Device::flex(), FloatDType::F32);
+        let unet = formula_unet(name, &any_device(), FloatDType::F32);
         assert!(error_against_diffusers(name, &unet, [8, 8], 7) <= 1e-4, "{name}");
     }
 }
 
 #[test]
 fn half_precision_weights_compute_in_half_precision() {
-    let unet = formula_unet("residual_mid", &Device::flex(), FloatDType::F16);
-    let error = error_against_diffusers("residual_mid", &unet, [8, 8], 7);
+    let device = any_device_for(FloatDType::F16);
+    let unet = formula_unet("residual_mid", &device, FloatDType::F16);
+    let error = error_on(&device, "residual_mid", &unet, [8, 8], 7);
     // f16 has 11 bits of significand; f32 would be far below the lower bound
     assert!((1e-5..2e-2).contains(&error));
 }
 
 #[test]
 fn stable_diffusion_has_128_attention_projections() {
-    let projections = formula_unet("sd15_layout", &Device::flex(), FloatDType::F32).attention_projections();
+    let projections = formula_unet("sd15_layout", &any_device(), FloatDType::F32).attention_projections();
     assert_eq!(projections.len(), 128);
     let find = |path: &str| projections.iter().find(|projection| projection.path == path).unwrap();
     let cross_attention_key = find("up_blocks.3.attentions.2.transformer_blocks.0.attn2.to_k");
@@ -131,7 +143,7 @@ fn formula_lora(unet: &UNet2DConditionModel, device: &Device) -> LoraSet {
 
 #[test]
 fn lora_output_equals_peft() {
-    let device = Device::flex();
+    let device = any_device();
     let unet = formula_unet("adapted", &device, FloatDType::F32);
     let (sample, context) = inputs(&unet, [8, 6], 7, &device);
     let lora = formula_lora(&unet, &device);
@@ -146,7 +158,7 @@ fn lora_output_equals_peft() {
 
 #[test]
 fn gradients_equal_pytorch() {
-    let device = Device::flex();
+    let device = any_device();
     let unet = formula_unet("adapted", &device, FloatDType::F32);
     let (sample, context) = inputs(&unet, [8, 6], 7, &device);
     let context = context.autodiff().require_grad();
@@ -175,7 +187,7 @@ fn gradients_equal_pytorch() {
 
 #[test]
 fn half_precision_model_trains_factors_in_full_precision() {
-    let device = Device::flex();
+    let device = any_device_for(FloatDType::F16);
     let unet = formula_unet("adapted", &device, FloatDType::F16);
     let (sample, context) = inputs(&unet, [8, 6], 7, &device);
     let lora = formula_lora(&unet, &device.clone().autodiff());
@@ -194,7 +206,7 @@ fn half_precision_model_trains_factors_in_full_precision() {
 
 #[test]
 fn a_set_that_names_no_layer_is_the_base_model_bit_by_bit() {
-    let device = Device::flex();
+    let device = any_device();
     let unet = formula_unet("adapted", &device, FloatDType::F32);
     let (sample, context) = inputs(&unet, [8, 6], 7, &device);
     let base = values(unet.forward(sample.clone(), &TIMESTEPS, context.clone(), None));
@@ -212,7 +224,7 @@ fn a_set_that_names_no_layer_is_the_base_model_bit_by_bit() {
 
 #[test]
 fn several_adapters_of_a_layer_add_up() {
-    let device = Device::flex();
+    let device = any_device();
     let unet = formula_unet("adapted", &device, FloatDType::F32);
     let (sample, context) = inputs(&unet, [8, 6], 7, &device);
     let whole = formula_lora(&unet, &device);
@@ -230,7 +242,7 @@ fn several_adapters_of_a_layer_add_up() {
 
 #[test]
 fn a_missing_tensor_is_named() {
-    let device = Device::flex();
+    let device = any_device();
     let mut model = FormulaModel::read("unet/residual_mid.json");
     let config = UNet2DConditionConfig::from_json(&model.config).unwrap();
     let name = "down_blocks.0.resnets.0.time_emb_proj.weight";
@@ -301,8 +313,8 @@ impl CrossAttentionHook for Witness {
 /// hooks in a chain see what the one before returned.
 #[test]
 fn hooked_cross_attention_is_the_fused_one() {
-    let device = Device::flex();
     for (dtype, most) in [(FloatDType::F32, 1e-5), (FloatDType::F16, 5e-3)] {
+        let device = any_device_for(dtype);
         let unet = formula_unet("sd15_layout", &device, dtype);
         let (sample, context) = inputs(&unet, [16, 12], 11, &device);
         let witness = |factor| Witness { places: RefCell::default(), factor };

@@ -1,7 +1,9 @@
 //! The VAE against diffusers (goldens: tools/goldens/vae.py).
 
 use crate::support::formula::{self, FormulaModel};
-use crate::support::{Golden, block_on, demo_model, demo_weights, in_repository, relative_error, values};
+use crate::support::{
+    Golden, any_device, block_on, demo_model, demo_weights, in_repository, relative_error, values,
+};
 use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use palpable::model::{
     taesd::{AutoencoderTiny, AutoencoderTinyConfig},
@@ -42,7 +44,7 @@ fn assert_equals_diffusers(golden: &str, vae: &AutoencoderKl, images: Tensor<4>,
 
 #[test]
 fn demo_model_equals_diffusers_on_a_photo() {
-    let device = Device::flex();
+    let device = any_device();
     let config = block_on(read_text(&demo_model(), "vae/config.json")).unwrap();
     let config = AutoencoderKlConfig::from_json(&config).unwrap();
     assert_eq!(config.downscale(), 8);
@@ -54,7 +56,7 @@ fn demo_model_equals_diffusers_on_a_photo() {
 
 #[test]
 fn stable_diffusion_layout_equals_diffusers() {
-    let device = Device::flex();
+    let device = any_device();
     let vae = load(&FormulaModel::read("vae/sd15_layout.json"), &device);
     let images = formula::values("images", [2, 32, 24, 3], &device);
     let latents = formula::values("latents", [2, 4, 3, 4], &device);
@@ -64,7 +66,7 @@ fn stable_diffusion_layout_equals_diffusers() {
 /// Three rows of two tiles, of which no one is a whole tile's side further than the last.
 #[test]
 fn tiles_equal_those_of_diffusers_and_nearly_the_whole() {
-    let device = Device::flex();
+    let device = any_device();
     let vae = load(&FormulaModel::read("vae/sd15_layout.json"), &device);
     let images = formula::values("tiled images", [1, 120, 72, 3], &device);
     let latents = formula::values("tiled latents", [1, 15, 9, 4], &device);
@@ -89,7 +91,7 @@ fn tiles_equal_those_of_diffusers_and_nearly_the_whole() {
 /// On a photo through a trained model, tiles can hardly be told from the whole.
 #[test]
 fn tiles_of_a_photo_look_like_the_whole() {
-    let device = Device::flex();
+    let device = any_device();
     let config = block_on(read_text(&demo_model(), "vae/config.json")).unwrap();
     let mut weights = demo_weights("vae", "diffusion_pytorch_model", &device);
     let vae = AutoencoderKl::load(&mut weights, AutoencoderKlConfig::from_json(&config).unwrap()).unwrap();
@@ -103,7 +105,7 @@ fn tiles_of_a_photo_look_like_the_whole() {
 
 #[test]
 fn legacy_attention_names_are_the_same_model() {
-    let device = Device::flex();
+    let device = any_device();
     let mut model = FormulaModel::read("vae/sd15_layout.json");
     let legacy = [("to_q", "query"), ("to_k", "key"), ("to_v", "value"), ("to_out.0", "proj_attn")];
     let rename = |name: String| {
@@ -118,7 +120,7 @@ fn legacy_attention_names_are_the_same_model() {
 
 #[test]
 fn model_without_quantization_convs_and_attention_equals_diffusers() {
-    let device = Device::flex();
+    let device = any_device();
     let mut model = FormulaModel::read("vae/bare.json");
     // as the golden script: log variances far beyond what is let through
     let (_, conv_out) = model.weights.get_mut("encoder.conv_out.weight").unwrap();
@@ -130,7 +132,7 @@ fn model_without_quantization_convs_and_attention_equals_diffusers() {
 
 #[test]
 fn the_tiny_autoencoder_equals_diffusers() {
-    let device = Device::flex();
+    let device = any_device();
     let model = FormulaModel::read("vae/taesd.json");
     let config = AutoencoderTinyConfig::from_json(&model.config).unwrap();
     let tiny = AutoencoderTiny::load(&mut model.weights(&device, FloatDType::F32), &config).unwrap();

@@ -1,11 +1,12 @@
 //! Attention: head sizes of the models and odd ones, few rows and many, causal or not.
 
 use palpable::{
-    gpu::{Choice, Gpu, KernelProfile},
+    gpu::{Gpu, KernelProfile},
     ops::attention,
 };
 
 use crate::comparison::{compare_on, gpu, numbers, precisions};
+use crate::support::open_gpu;
 
 /// batch, query tokens, key tokens, heads, head size, causal
 type Case = (usize, usize, usize, usize, usize, bool);
@@ -37,7 +38,7 @@ fn attention_heads() {
 /// thread, and a head in chunks; small ones, for a processor takes long to compile them.
 #[test]
 fn attention_whose_loops_are_written_out() {
-    let gpu = pollster::block_on(Gpu::open(Choice::Gpu)).expect("a GPU or a software Vulkan driver");
+    let gpu = open_gpu();
     let profile = KernelProfile { software: false, ..KernelProfile::on(&gpu.device) };
     profile.clone().set(&gpu.device);
     compare_with_reference(&gpu, &[(4, 65, 77, 16, 12, true)]);

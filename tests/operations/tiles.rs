@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use burn::tensor::{FloatDType, Tensor};
 use palpable::gpu::tiles::{Candidate, TileTable};
-use palpable::gpu::{Choice, Gpu, KernelProfile, Work, launch_probes, tune};
+use palpable::gpu::{Gpu, KernelProfile, Work, launch_probes, tune};
 use palpable::ops::{conv2d, linear};
 
 use crate::comparison::{compare_on, numbers, precisions};
-use crate::support::values;
+use crate::support::{open_gpu, values};
 
 /// Does something with every candidate as the only one, on a device of its own, so that no other test
 /// computes by its tables.
@@ -21,7 +21,7 @@ fn with_each_and(
     candidates: impl Iterator<Item = Candidate>,
     test: impl Fn(&Gpu, Candidate),
 ) {
-    let gpu = pollster::block_on(Gpu::open(Choice::Gpu)).expect("a GPU or a software Vulkan driver");
+    let gpu = open_gpu();
     let profile = change(KernelProfile::on(&gpu.device));
     for candidate in candidates {
         let tiles = profile.tiles.clone().only(candidate);
@@ -163,7 +163,7 @@ fn splits_are_deterministic_and_counted() {
 /// What a device gives is measured within the budget, and what is computed by it is right.
 #[test]
 fn tuning_measures_a_table() {
-    let gpu = pollster::block_on(Gpu::open(Choice::Gpu)).expect("a GPU or a software Vulkan driver");
+    let gpu = open_gpu();
     let start = Instant::now();
     let clock = || start.elapsed().as_secs_f64();
     let unmeasured = pollster::block_on(tune(&gpu, 0.0, clock)).expect("a table");

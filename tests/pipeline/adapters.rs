@@ -3,12 +3,11 @@
 
 use palpable::{
     adapter::{Adapter, LoraWeights},
-    gpu::Choice,
     model::adaptable::{AdaptableModule, TEXT_ENCODER},
     pipeline::{AppliedAdapter, Generation, GenerationSettings, Picture, StableDiffusion},
 };
 
-use crate::{finish, load, support::formula};
+use crate::{demo, finish, support::formula};
 
 /// A LoRA of rank 2 on every layer of `modules`.
 fn adapter(name: &str, modules: impl Iterator<Item = AdaptableModule>) -> Adapter {
@@ -44,7 +43,7 @@ fn difference(a: &Picture, b: &Picture) -> u8 {
 
 #[test]
 fn adapters_act_by_strength_and_leave_nothing_behind() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     let all = adapter("all", model.adaptable_modules().into_iter());
     let text = adapter("text", model.adaptable_modules().into_iter().filter(of_text_encoder));
     assert_eq!(text.lora.len(), 6 * model.text_encoder.config().num_hidden_layers);
@@ -62,7 +61,7 @@ fn adapters_act_by_strength_and_leave_nothing_behind() {
 /// Where there is no room for a second copy of the weights, the factors act beside them.
 #[test]
 fn without_memory_to_fold_the_picture_is_the_same() {
-    let mut model = load(Choice::Cpu);
+    let mut model = demo();
     let modules = model.adaptable_modules().into_iter().filter(|module| !of_text_encoder(module));
     let all = adapter("all", modules);
     let applied = [AppliedAdapter { adapter: &all, strength: 1.0 }];

@@ -1,11 +1,8 @@
 //! Text to image, and what is refused.
 
-use palpable::{
-    gpu::Choice,
-    pipeline::{Generation, GenerationSettings, Picture, StableDiffusion},
-};
+use palpable::pipeline::{Generation, GenerationSettings, Picture, StableDiffusion};
 
-use crate::{assert_equal, draw, finish, load, settings};
+use crate::{assert_equal, demo, draw, finish, load, settings, support::open_gpu};
 
 fn draw_golden(model: &StableDiffusion, sampler: &str) -> Picture {
     draw(model, &settings(sampler), None, "pipeline/noise.safetensors", |_| "noise")
@@ -13,7 +10,7 @@ fn draw_golden(model: &StableDiffusion, sampler: &str) -> Picture {
 
 #[test]
 fn pictures_equal_diffusers_on_the_processor() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     for sampler in ["ddim", "euler"] {
         assert_equal(&draw_golden(&model, sampler), &format!("{sampler}.png"));
     }
@@ -21,13 +18,13 @@ fn pictures_equal_diffusers_on_the_processor() {
 
 #[test]
 fn pictures_equal_diffusers_on_the_gpu() {
-    let model = load(Choice::Gpu);
+    let model = load(&open_gpu());
     assert_equal(&draw_golden(&model, "ddim"), "ddim.png");
 }
 
 #[test]
 fn a_seed_is_a_picture() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     let draw = |seed: u64, sampler: &str| {
         let settings = GenerationSettings { steps: 2, seed, ..settings(sampler) };
         finish(Generation::new(&model, &settings, &[]).expect("valid settings"))
@@ -41,7 +38,7 @@ fn a_seed_is_a_picture() {
 
 #[test]
 fn wrong_settings_are_explained() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     let explain = |settings: GenerationSettings| match Generation::new(&model, &settings, &[]) {
         Ok(_) => panic!("{settings:?} was accepted"),
         Err(error) => error.sentence(),

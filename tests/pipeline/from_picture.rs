@@ -1,14 +1,11 @@
 //! Image to image and inpainting.
 
 use image::{GrayImage, Luma, RgbImage};
-use palpable::{
-    gpu::Choice,
-    pipeline::{
-        Error, Generation, GenerationSettings, NoisePurpose, Picture, SourcePicture, StableDiffusion,
-    },
+use palpable::pipeline::{
+    Error, Generation, GenerationSettings, NoisePurpose, Picture, SourcePicture, StableDiffusion,
 };
 
-use crate::{assert_equal, draw, finish, golden_picture, load, settings};
+use crate::{assert_equal, demo, draw, finish, golden_picture, settings};
 
 fn name_of(purpose: NoisePurpose) -> &'static str {
     match purpose {
@@ -34,14 +31,14 @@ fn draw_golden(model: &StableDiffusion, sampler: &str, strength: f64, mask: Opti
 
 #[test]
 fn redrawn_pictures_equal_diffusers() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     assert_equal(&draw_golden(&model, "ddim", 0.6, None), "image_to_image_ddim.png");
     assert_equal(&draw_golden(&model, "dpm++-2m-karras", 0.75, None), "image_to_image_dpm.png");
 }
 
 #[test]
 fn repainted_pictures_equal_diffusers() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     assert_equal(&draw_golden(&model, "ddim", 0.7, Some(mask())), "inpaint_ddim.png");
     assert_equal(&draw_golden(&model, "euler", 1.0, Some(mask())), "inpaint_euler.png");
 }
@@ -49,7 +46,7 @@ fn repainted_pictures_equal_diffusers() {
 /// Far from a soft edge the pixels are the given ones, and in its middle new ones.
 #[test]
 fn a_soft_edge_gives_back_what_is_kept() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     let given = golden_picture("ddim.png");
     let settings = GenerationSettings { steps: 2, strength: 1.0, mask_blur: 4.0, ..settings("euler-a") };
     let source = source(Some(mask()));
@@ -65,7 +62,7 @@ fn a_soft_edge_gives_back_what_is_kept() {
 /// Without a size the given picture's is taken, down to a multiple of 8; with one it is stretched.
 #[test]
 fn sizes_follow_the_given_picture() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     let picture = RgbImage::from_fn(75, 50, |x, y| image::Rgb([3 * x as u8, 5 * y as u8, 90]));
     let source = SourcePicture { picture, mask: Some(mask()) };
     for (width, height, expected) in [(0, 0, (72, 48)), (64, 0, (64, 48)), (40, 64, (40, 64))] {
@@ -78,7 +75,7 @@ fn sizes_follow_the_given_picture() {
 
 #[test]
 fn given_pictures_that_make_no_sense_are_explained() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     let explain = |settings: GenerationSettings, source: SourcePicture| {
         let error = Generation::from_picture(&model, &settings, &[], &source).err().expect("it is refused");
         error.sentence()

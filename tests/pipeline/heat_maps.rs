@@ -1,20 +1,19 @@
 //! Heat maps against the published DAAM package's (tools/goldens/daam_maps.py), and what is made of them.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 use image::{Rgb, RgbImage};
 use palpable::{
     adapter::{Adapter, Embedding},
     evaluation::{
         self, ForegroundMask, HeatMap, HeatMapRecorder, MappedWord, contamination, foreground::SubjectMask,
     },
-    gpu::Choice,
     model::cross_attention::{CrossAttentionHook, Place},
     pipeline::{AppliedAdapter, Error, Generation, GenerationSettings, PromptSyntax, StableDiffusion},
 };
 
 use crate::{
-    load,
-    support::{Golden, block_on, relative_error},
+    demo,
+    support::{Golden, any_device, block_on, relative_error},
 };
 
 /// All steps with the golden noise, and the maps at their end.
@@ -24,7 +23,7 @@ fn draw_maps(
     adapters: &[AppliedAdapter],
 ) -> Vec<HeatMap> {
     let device = model.gpu.device.clone();
-    let noise: Tensor<4> = Golden::read("pipeline/noise.safetensors").tensor("noise", &Device::flex());
+    let noise: Tensor<4> = Golden::read("pipeline/noise.safetensors").tensor("noise", &any_device());
     let noise = noise.into_data();
     let noise = move |_| Tensor::from_data(noise.clone(), &device);
     let mut generation =
@@ -45,7 +44,7 @@ fn settings(prompt: &str, words: &[&str]) -> GenerationSettings {
 /// Under guidance, and without it, where every row is the prompt's.
 #[test]
 fn heat_maps_equal_the_published_package() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     let golden = Golden::read("pipeline/heat_maps.safetensors");
     let guided = settings(
         "a pencil sketch of a dog and a dog wearing a crown at the beach",
@@ -68,7 +67,7 @@ fn heat_maps_equal_the_published_package() {
 /// Looking changes nothing that can be seen: the explicit attention is the fused one's to rounding.
 #[test]
 fn a_mapped_picture_is_the_unmapped_one() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     let mapped = GenerationSettings { steps: 2, ..settings("a photo of a dog", &["dog"]) };
     let plain = GenerationSettings { heat_maps: Vec::new(), ..mapped.clone() };
     let [mapped, plain] =
@@ -81,7 +80,7 @@ fn a_mapped_picture_is_the_unmapped_one() {
 /// explained.
 #[test]
 fn words_are_found_in_every_chunk() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     let mut encoder = model.prompt_encoder();
     let width = model.text_encoder.config().hidden_size;
     let values = (0..2 * width).map(|index| (index as f32 * 0.7).sin() * 0.02).collect();
@@ -121,7 +120,7 @@ fn probabilities([height, width]: [usize; 2]) -> Tensor<4> {
             values.push(value(row, head, index / 3, index % 3));
         }
     }
-    Tensor::from_data(TensorData::new(values, [2, 2, height * width, 3]), &Device::flex())
+    Tensor::from_data(TensorData::new(values, [2, 2, height * width, 3]), &any_device())
 }
 
 /// Wide pictures stay wide; heads, layers and tokens are averaged, steps summed, and the middle is left out.

@@ -16,20 +16,21 @@ mod time_presets;
 mod training;
 mod turbo;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use palpable::{
-    gpu::{Choice, Gpu},
+    gpu::Gpu,
     pipeline::{
         Generation, GenerationSettings, NoisePurpose, Picture, Precision, SourcePicture, StableDiffusion,
     },
 };
-use support::{Golden, block_on, demo_model, in_repository};
+use support::{Golden, any_device, block_on, demo_model, in_repository, open_any};
 
-fn load(choice: Choice) -> StableDiffusion {
-    load_on(&block_on(Gpu::open(choice)).expect("a device"))
+/// The embedded model.
+fn demo() -> StableDiffusion {
+    load(&open_any())
 }
 
-fn load_on(gpu: &Gpu) -> StableDiffusion {
+fn load(gpu: &Gpu) -> StableDiffusion {
     let mut last = (0, 0);
     let mut progress = |state: palpable::pipeline::LoadProgress| {
         assert!(state.loaded >= last.0 && state.loaded <= state.total, "progress is byte-accurate");
@@ -65,7 +66,7 @@ fn draw(
     let golden = Golden::read(noise_file);
     let device = model.gpu.device.clone();
     let noise = move |purpose| -> Tensor<4> {
-        let noise: Tensor<4> = golden.tensor(name_of(purpose), &Device::flex());
+        let noise: Tensor<4> = golden.tensor(name_of(purpose), &any_device());
         Tensor::from_data(noise.into_data(), &device)
     };
     let generation = Generation::with_noise(model, settings, &[], source, Box::new(noise));

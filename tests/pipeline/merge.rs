@@ -1,23 +1,21 @@
 //! Merging adapters of keys and values: the closed form against PyTorch's (tools/goldens/merge.py), and on
 //! the embedded model that each concept's words keep what they meant.
 
-use burn::tensor::Device;
 use palpable::{
     adapter::{Adapter, AdapterDetails, ConceptToken, Difference, Embedding, MergeError},
-    gpu::Choice,
     model::adaptable::ModuleChoice,
     pipeline::{AppliedAdapter, Generation, GenerationSettings, StableDiffusion},
 };
 
 use crate::{
-    finish, load,
-    support::{Golden, block_on, formula, relative_error, values},
+    demo, finish,
+    support::{Golden, any_device, block_on, formula, relative_error, values},
 };
 
 const TO_K: &str = "mid_block.attentions.0.transformer_blocks.0.attn2.to_k";
 
 fn numbers<const D: usize>(name: &str, shape: [usize; D]) -> Vec<f32> {
-    values(formula::values(name, shape, &Device::flex()))
+    values(formula::values(name, shape, &any_device()))
 }
 
 fn adapter(placeholder: &str, width: usize, differences: Vec<Difference>) -> Adapter {
@@ -97,7 +95,7 @@ fn change(adapter: &Adapter, path: &str, encodings: &[f32], width: usize) -> Vec
 
 #[test]
 fn merged_words_keep_what_they_meant() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     let adapters = [random_adapter(&model, "<one>"), random_adapter(&model, "<two>")];
     let merged = block_on(model.merge(&adapters, None)).unwrap();
     assert_eq!(merged.differences.len(), adapters[0].differences.len());
@@ -147,7 +145,7 @@ fn merged_words_keep_what_they_meant() {
 
 #[test]
 fn what_cannot_be_merged_is_explained() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     let refusal = |adapters: &[Adapter], prompts: Option<&[String]>| {
         block_on(model.merge(adapters, prompts)).unwrap_err().sentence()
     };

@@ -1,13 +1,12 @@
 //! The memory plan by itself: a model's tensors from its configs, how it grows, what it allows, and the
 //! sentence with which it refuses.
 
-use crate::support::{block_on, demo_model};
-use palpable::gpu::{Choice, Gpu};
+use crate::demo;
 use palpable::model::adaptable::ModuleChoice;
 use palpable::model::clip_text::ClipTextConfig;
 use palpable::model::unet_config::UNet2DConditionConfig;
 use palpable::model::vae_config::AutoencoderKlConfig;
-use palpable::pipeline::{GenerationSettings, Precision, StableDiffusion};
+use palpable::pipeline::{GenerationSettings, StableDiffusion};
 use palpable::plan::parameters::{self, Parameter};
 use palpable::plan::{Adaptation, GenerationSizes, MemoryPlan, ModelSizes, TrainingSizes};
 use palpable::training::optimizer::Optimizer;
@@ -181,11 +180,6 @@ fn the_localized_loss_is_counted() {
     let probabilities = 8 * 32 * 32 * 77 * 4_u64;
     let more = peak(true) - peak(false);
     assert!((8 * probabilities..40 * probabilities).contains(&more), "{more}");
-}
-
-fn demo() -> StableDiffusion {
-    let gpu = block_on(Gpu::open(Choice::Cpu)).unwrap();
-    block_on(StableDiffusion::load(&gpu, &demo_model(), "demo", Precision::Float32, &mut |_| ())).unwrap()
 }
 
 fn settings(activations: Activations) -> TrainingSettings {

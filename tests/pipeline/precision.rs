@@ -4,13 +4,13 @@ use std::rc::Rc;
 
 use burn::tensor::FloatDType;
 use palpable::{
-    gpu::{Choice, Gpu},
+    gpu::Gpu,
     model::taesd::{AutoencoderTiny, AutoencoderTinyConfig},
     pipeline::{Generation, GenerationSettings, ModelPlan, Picture, Precision, StableDiffusion},
 };
 
-use crate::support::{block_on, demo_model, formula::FormulaModel, open_gpu};
-use crate::{draw, finish, load, psnr_of, settings};
+use crate::support::{block_on, demo_model, formula::FormulaModel, open_any, open_gpu};
+use crate::{demo, draw, finish, psnr_of, settings};
 
 /// docs/performance.md gives the measured value.
 const LEAST_PSNR_OF_EIGHT_BITS: f64 = 30.0;
@@ -51,7 +51,7 @@ fn eight_bits_hardly_change_a_picture() {
 
 #[test]
 fn eight_bits_are_taken_where_nothing_else_fits() {
-    let mut gpu = block_on(Gpu::open(Choice::Cpu)).expect("a device");
+    let mut gpu = open_any();
     let plan = |gpu: &Gpu| block_on(ModelPlan::of(gpu, &demo_model())).expect("a plan");
     let whole = plan(&gpu);
     assert_eq!((whole.precision, whole.resolution), (Precision::Float32, 128));
@@ -67,7 +67,7 @@ fn eight_bits_are_taken_where_nothing_else_fits() {
 
 #[test]
 fn a_picture_that_only_fits_in_tiles_is_drawn_so() {
-    let mut model = load(Choice::Cpu);
+    let mut model = demo();
     let large = GenerationSettings { width: 384, height: 256, steps: 1, ..settings("ddim") };
     let plan = |model: &StableDiffusion| model.plan_generation(&large, &[], None).expect("it fits");
     let whole = plan(&model);
@@ -85,7 +85,7 @@ fn a_picture_that_only_fits_in_tiles_is_drawn_so() {
 
 #[test]
 fn previews_are_decoded_by_the_tiny_autoencoder_where_there_is_one() {
-    let mut model = load(Choice::Cpu);
+    let mut model = demo();
     let settings = GenerationSettings { steps: 1, ..settings("ddim") };
     let preview = GenerationSettings { preview: true, ..settings.clone() };
     let picture = draw_as(&model, &settings);

@@ -3,18 +3,17 @@
 use burn::tensor::DType;
 use palpable::{
     adapter::Embedding,
-    gpu::Choice,
     pipeline::{GenerationSettings, PromptSyntax},
 };
 
 use crate::{
-    assert_equal, draw, load, settings,
+    assert_equal, demo, draw, settings,
     support::{Golden, in_repository, relative_error, values},
 };
 
 #[test]
 fn weighted_states_are_the_second_implementations() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     let encoder = model.prompt_encoder();
     let text = std::fs::read_to_string(in_repository("tests/goldens/prompts.json")).unwrap();
     let golden: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -30,7 +29,7 @@ fn weighted_states_are_the_second_implementations() {
 
 #[test]
 fn a_weighted_picture_of_two_chunks_equals_diffusers() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     let settings = GenerationSettings {
         prompt: "a (pencil sketch:1.3) of a [dog] wearing a crown BREAK at the ((beach))".into(),
         prompt_syntax: PromptSyntax::Weighted,
@@ -44,7 +43,7 @@ fn a_weighted_picture_of_two_chunks_equals_diffusers() {
 /// every prompt beside it as many.
 #[test]
 fn syntaxes_differ_where_they_must() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     let encoder = model.prompt_encoder();
     let encode = |prompts: &[&str], syntax| encoder.encode(prompts, syntax);
     let short = ["a photo of a dog", ""];
@@ -69,7 +68,7 @@ fn syntaxes_differ_where_they_must() {
 /// A learned word in brackets has its vectors, and their weight; the dtype is the model's.
 #[test]
 fn emphasis_reaches_a_learned_word() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     let mut encoder = model.prompt_encoder();
     let width = model.text_encoder.config().hidden_size;
     let values_of_word = (0..2 * width).map(|index| (index as f32 * 0.7).sin() * 0.02).collect();

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use palpable::{
     adapter::{Adapter, AdapterDetails, Embedding, LoraWeights},
-    gpu::{Choice, KernelProfile, Work},
+    gpu::{KernelProfile, Work},
     model::adaptable::LayerKind,
     pipeline::{
         AppliedAdapter, Generation, GenerationSettings, Picture, Region, RegionMask, StableDiffusion,
@@ -11,7 +11,7 @@ use palpable::{
 };
 
 use crate::{
-    finish, load, load_on,
+    demo, finish, load,
     support::{as_in_a_browser, block_on, open_gpu, values},
 };
 
@@ -75,7 +75,7 @@ fn draw<'a>(
 /// one of three is neither that nor the undelayed picture.
 #[test]
 fn a_delayed_concept_begins_as_its_class() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     let adapter = adapter(&model);
     let class = GenerationSettings { prompt: "a sketch of a dog and a cat".into(), ..settings() };
     let delayed = |share: f64| GenerationSettings { delayed_concept: share, ..settings() };
@@ -98,7 +98,7 @@ fn a_delayed_concept_begins_as_its_class() {
 fn repeated_steps_draw_the_same_to_the_bit() {
     let gpu = open_gpu();
     as_in_a_browser(&gpu, || {
-        let model = load_on(&gpu);
+        let model = load(&gpu);
         let adapter = adapter(&model);
         let small = GenerationSettings { steps: 6, width: 64, height: 64, ..settings() };
         let kinds = [
@@ -123,7 +123,7 @@ fn repeated_steps_draw_the_same_to_the_bit() {
 /// Where nothing is asked for nothing changes; a factor of 1 and a word that is short enough neither.
 #[test]
 fn strength_and_length_act_as_they_say() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     let adapter = adapter(&model);
     let plain = draw(&model, &settings(), &adapter);
     let fading = |end: f64| GenerationSettings { strength_end: Some(end), ..settings() };
@@ -152,7 +152,7 @@ fn strength_and_length_act_as_they_say() {
 /// The length that words are measured by is the mean over the model's whole table.
 #[test]
 fn the_vocabularys_length_is_its_rows_mean() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     let ids: Vec<u32> = (0..model.text_encoder.config().vocab_size as u32).collect();
     let rows: Tensor<2> = model.text_encoder.embed_tokens(&ids);
     let [count, width] = rows.dims();
@@ -172,7 +172,7 @@ fn left_half() -> Region {
 /// word gets more there than without the region.
 #[test]
 fn a_word_stays_in_its_region() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     let adapter = adapter(&model);
     let white = Region { mask: RegionMask { width: 1, height: 1, values: vec![255] }, ..left_half() };
     let with = |region: Region| GenerationSettings { regions: vec![region], ..settings() };
@@ -200,7 +200,7 @@ fn a_word_stays_in_its_region() {
 /// The class noun that stands in for a word in the first steps is held back too.
 #[test]
 fn regions_hold_for_the_delayed_class() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     let adapter = adapter(&model);
     let delayed = GenerationSettings { delayed_concept: 1.0, ..settings() };
     let masked = GenerationSettings { regions: vec![left_half()], ..delayed.clone() };
@@ -209,7 +209,7 @@ fn regions_hold_for_the_delayed_class() {
 
 #[test]
 fn steering_that_makes_no_sense_is_explained() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     let adapter = adapter(&model);
     let region = |region: Region| GenerationSettings { regions: vec![region], ..settings() };
     let black = RegionMask { width: 2, height: 1, values: vec![0, 0] };

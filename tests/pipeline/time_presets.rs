@@ -5,12 +5,11 @@
 use std::cell::Cell;
 
 use palpable::{
-    gpu::Choice,
     pipeline::{Error, MeasuredTimes, Measuring, Previews, StepTimes, TimePlan, TimePreset, TimedTraining},
     training::{Method, TrainingSettings},
 };
 
-use crate::{load, support::block_on};
+use crate::{demo, support::block_on};
 
 const PHOTOS: usize = 5;
 /// Of a device that makes two steps a second.
@@ -102,7 +101,7 @@ fn slow_devices_make_smaller_pictures_then_fewer_steps() {
 
 #[test]
 fn measuring_ends_when_nobody_waits_for_it() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     let asked_after = Cell::new(0);
     let wanted = || {
         asked_after.set(asked_after.get() + 1);
@@ -120,7 +119,7 @@ fn measuring_ends_when_nobody_waits_for_it() {
 /// On a clock by which everything takes five seconds.
 #[test]
 fn a_device_is_measured_once() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     let now = Cell::new(0.0);
     let clock = || {
         now.set(now.get() + 5.0);

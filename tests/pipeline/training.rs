@@ -1,7 +1,6 @@
 //! Training on a loaded model: a run that goes on from its checkpoint, and how a state is judged.
 
 use palpable::{
-    gpu::Choice,
     pipeline::{Error, HeldBackJudge, Picture, StableDiffusion, TrialPrompt},
     plan,
     training::{
@@ -13,7 +12,7 @@ use palpable::{
 };
 
 use super::{
-    load,
+    demo,
     support::{block_on, in_repository},
 };
 
@@ -55,12 +54,12 @@ fn run(trainer: &mut Trainer, steps: usize) {
 /// A model that was loaded anew, as after a crash, goes on to the same state to the bit.
 #[test]
 fn a_run_goes_on_from_its_checkpoint() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     let mut whole = trainer(&model);
     run(&mut whole, 1);
     let checkpoint = block_on(whole.checkpoint()).expect("a checkpoint");
     run(&mut whole, 2);
-    let reloaded = load(Choice::Cpu);
+    let reloaded = demo();
     let mut resumed = reloaded.resume_training(&checkpoint).expect("the run");
     assert_eq!((resumed.steps_made(), resumed.settings()), (1, whole.settings()));
     run(&mut resumed, 2);
@@ -71,7 +70,7 @@ fn a_run_goes_on_from_its_checkpoint() {
 
 #[test]
 fn checkpoints_that_cannot_go_on_are_refused() {
-    let mut model = load(Choice::Cpu);
+    let mut model = demo();
     let checkpoint = block_on(trainer(&model).checkpoint()).expect("a checkpoint");
     let refused =
         |model: &StableDiffusion, bytes: &[u8]| model.resume_training(bytes).err().expect("an error");
@@ -96,7 +95,7 @@ fn checkpoints_that_cannot_go_on_are_refused() {
 /// Photos without a mask are refused before anything is encoded.
 #[test]
 fn the_localized_loss_asks_for_masks() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     let unmasked = &photos()[1..];
     let mut encoded = 0;
     let refused = block_on(model.trainer(unmasked, settings(), &mut |_, _| encoded += 1)).err();
@@ -121,7 +120,7 @@ impl HeldBackJudge for Counting {
 /// Judging draws the target prompt and the photos' own, twice each, always the same, and leaves the run alone.
 #[test]
 fn a_state_is_judged_by_its_pictures() {
-    let model = load(Choice::Cpu);
+    let model = demo();
     let mut trainer = trainer(&model);
     run(&mut trainer, 1);
     let state = block_on(trainer.checkpoint()).expect("a state");

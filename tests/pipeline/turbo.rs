@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use burn::tensor::FloatDType;
 use palpable::{
-    gpu::{Choice, Gpu},
     model::{
         clip_text::{ClipTextConfig, ClipTextModel},
         unet::UNet2DConditionModel,
@@ -19,7 +18,7 @@ use palpable::{
     weights::{MemorySource, read_text},
 };
 
-use crate::support::{block_on, demo_model, formula::FormulaModel, in_repository};
+use crate::support::{block_on, demo_model, formula::FormulaModel, in_repository, open_any};
 use crate::{draw, psnr_of};
 
 /// The demo's tokenizer, padded as Stable Diffusion 2's is.
@@ -34,7 +33,7 @@ fn tokenizer() -> Tokenizer {
 }
 
 fn turbo() -> StableDiffusion {
-    let gpu = block_on(Gpu::open(Choice::Cpu)).expect("a device");
+    let gpu = open_any();
     let read = |name: &str| FormulaModel::read(&format!("turbo/{name}.json"));
     let (text_encoder, unet, vae) = (read("text_encoder"), read("unet"), read("vae"));
     let weights = |model: &FormulaModel| model.weights(&gpu.device, FloatDType::F32);

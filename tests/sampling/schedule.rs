@@ -1,13 +1,13 @@
 //! The noise schedule, the timesteps and the guidance against diffusers; what is refused, and how.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use palpable::sampling::{
     Error, NoiseSchedule, PredictionType, Sampler, SamplerKind, SchedulerConfig, TimestepSpacing, guide,
 };
 
 use crate::{
     golden_json, spacing_by_name, stable_diffusion,
-    support::{Golden, in_repository, values},
+    support::{Golden, any_device, in_repository, values},
 };
 
 #[test]
@@ -116,7 +116,7 @@ fn default_spacing_is_the_samplers_own() {
 
 #[test]
 fn guidance_weighs_prompt_against_none() {
-    let device = Device::flex();
+    let device = any_device();
     let tensor = |value: f32| Tensor::<4>::full([1, 1, 1, 2], value, &device);
     for (scale, expected) in [(0.0, 2.0), (1.0, 5.0), (7.5, 24.5)] {
         assert_eq!(values(guide(tensor(2.0), tensor(5.0), scale)), [expected; 2]);

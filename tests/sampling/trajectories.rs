@@ -2,14 +2,14 @@
 
 use std::cell::RefCell;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use palpable::sampling::{
     FinalSigmasType, NoiseSchedule, Sampler, SamplerKind, SchedulerConfig, TimestepSpacing,
 };
 
 use crate::{
     golden_json, spacing_by_name, stable_diffusion,
-    support::{Golden, relative_error, values},
+    support::{Golden, any_device, relative_error, values},
 };
 
 /// Largest relative error of any step's latents.
@@ -39,7 +39,7 @@ impl Trajectories {
 
     /// Runs the sampler and compares every step. `late`: from the picture with noise.
     fn compare(&self, case: &str, mut sampler: Sampler, late: bool) {
-        let device = Device::flex();
+        let device = any_device();
         let noise = self.first.tensor::<4>("noise", &device);
         let pattern = self.first.tensor::<4>("pattern", &device);
         let step_noise = self.others.tensor::<5>("step_noise", &device);
@@ -135,7 +135,7 @@ fn another_last_sigma_is_diffusers() {
 /// The longest runs visit timesteps twice and go past the table, where diffusers divides by zero.
 #[test]
 fn longest_runs_stay_finite() {
-    let device = Device::flex();
+    let device = any_device();
     for spacing in [TimestepSpacing::Leading, TimestepSpacing::Trailing, TimestepSpacing::Linspace] {
         let config = SchedulerConfig { timestep_spacing: Some(spacing), ..stable_diffusion() };
         let schedule = NoiseSchedule::new(&config).unwrap();

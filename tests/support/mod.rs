@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
-use std::{collections::HashMap, path::PathBuf};
+use std::{collections::HashMap, path::PathBuf, sync::OnceLock};
 
 use burn::backend::DispatchDevice;
 use burn::tensor::{Device, FloatDType, Tensor};
@@ -16,18 +16,40 @@ pub mod formula;
 
 pub use pollster::block_on;
 
-/// The GPU to test on: the best there is or, where `PALPABLE_TEST_DEVICE=smallest` asks for it, the
-/// same held to what every WebGPU device offers.
-pub fn gpu_choice() -> Choice {
+/// The device that `PALPABLE_TEST_DEVICE` asks every test to compute on: `gpu`, the best there is, or `smallest`,
+/// the same held to what every WebGPU device offers.
+fn wanted_device() -> Option<Choice> {
     match std::env::var("PALPABLE_TEST_DEVICE").as_deref() {
-        Ok("smallest") => Choice::SmallestGpu,
-        Ok(other) => panic!("PALPABLE_TEST_DEVICE can be \"smallest\", not {other:?}"),
-        Err(_) => Choice::Gpu,
+        Ok("gpu") => Some(Choice::Gpu),
+        Ok("smallest") => Some(Choice::SmallestGpu),
+        Ok(other) => panic!("PALPABLE_TEST_DEVICE can be \"gpu\" or \"smallest\", not {other:?}"),
+        Err(_) => None,
     }
 }
 
+/// For tests of what is done on a GPU.
 pub fn open_gpu() -> Gpu {
-    block_on(Gpu::open(gpu_choice())).expect("kernel tests need a GPU or a software Vulkan driver")
+    let choice = wanted_device().unwrap_or(Choice::Gpu);
+    block_on(Gpu::open(choice)).expect("a GPU or a software Vulkan driver")
+}
+
+/// For tests that any device passes: the processor, the quickest to start, unless a GPU is asked for. One for all
+/// tests of a program, so that each kernel is compiled once.
+pub fn open_any() -> Gpu {
+    static ANY: OnceLock<Gpu> = OnceLock::new();
+    let choice = wanted_device().unwrap_or(Choice::Cpu);
+    ANY.get_or_init(|| block_on(Gpu::open(choice)).expect("a GPU or a software Vulkan driver")).clone()
+}
+
+/// The device of [`open_any`].
+pub fn any_device() -> Device {
+    open_any().device
+}
+
+/// The same for numbers of `dtype`: where a GPU has none of 16 bits, the processor.
+pub fn any_device_for(dtype: FloatDType) -> Device {
+    let gpu = open_any();
+    if dtype == FloatDType::F16 && !gpu.report.float16 { Device::flex() } else { gpu.device }
 }
 
 /// Runs `task` where the runtime does at once what it is asked, as in a browser, so that launches are recorded

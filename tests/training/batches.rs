@@ -6,7 +6,7 @@ use palpable::training::batches::{Batches, Draw};
 use palpable::training::settings::{PromptTemplates, Subject};
 use palpable::training::{Method, PhotoLatents, Trainer, TrainingSettings};
 
-use crate::support::{block_on, formula, values};
+use crate::support::{any_device, block_on, formula, values};
 use crate::tiny::{Tiny, resume, run, schedule, settings, state};
 
 fn draws(settings: &TrainingSettings, latents: &PhotoLatents, steps: usize) -> Vec<Draw> {
@@ -20,7 +20,7 @@ fn draws(settings: &TrainingSettings, latents: &PhotoLatents, steps: usize) -> V
 
 /// So many photos without any content.
 fn photos(count: usize) -> PhotoLatents {
-    PhotoLatents::from_tensor(Tensor::zeros([count, 2, 2, 1], &burn::tensor::Device::flex()))
+    PhotoLatents::from_tensor(Tensor::zeros([count, 2, 2, 1], &any_device()))
 }
 
 fn further(placeholder: &str, photos: usize) -> Subject {

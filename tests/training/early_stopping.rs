@@ -1,12 +1,11 @@
 //! Early stopping: when a run is judged, what is better, when it ends and with what, also resumed.
 
 use palpable::adapter::Adapter;
-use palpable::gpu::{Choice, Gpu};
 use palpable::pipeline::{self, Evaluation, RunObserver, run_training};
 use palpable::training::early_stopping::{BestScore, EarlyStopping, HeldBackScores, Standing};
 use palpable::training::{Trainer, TrainingRecord, TrainingSettings};
 
-use crate::support::block_on;
+use crate::support::{block_on, open_any};
 use crate::tiny::{Tiny, resume, run, settings, state, trained_values};
 
 fn noted(scores: &[f64]) -> Standing {
@@ -98,7 +97,7 @@ impl<'a> Scripted<'a> {
     }
 
     fn run(&mut self, trainer: &mut Trainer) {
-        let gpu = block_on(Gpu::open(Choice::Cpu)).unwrap();
+        let gpu = open_any();
         block_on(run_training(trainer, &gpu, 3, self)).map_err(|broken| broken.error).unwrap();
     }
 }

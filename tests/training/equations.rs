@@ -1,15 +1,15 @@
 //! PALP's equations: one gradient in three forms, the right sign.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use palpable::sampling::PredictionType;
 use palpable::training::palp::{self, NoiseLevel};
 
-use crate::support::{formula, values};
+use crate::support::{any_device, formula, values};
 use crate::tiny::{largest_difference, schedule};
 
 #[test]
 fn noising_the_estimate_again_is_a_step_from_the_noisy_sample() {
-    let device = Device::flex();
+    let device = any_device();
     let schedule = schedule(PredictionType::Epsilon);
     let level = NoiseLevel::new(&schedule, &[30, 500, 900], &device);
     let [noisy, noise, prediction] =
@@ -35,12 +35,12 @@ struct Toy {
 const TOY_LAMBDA: f64 = 0.7;
 
 fn toy_lambda() -> Tensor<4> {
-    palp::rows(vec![TOY_LAMBDA as f32; 2], &Device::flex())
+    palp::rows(vec![TOY_LAMBDA as f32; 2], &any_device())
 }
 
 impl Toy {
     fn new(prediction_type: PredictionType) -> Self {
-        let device = Device::flex();
+        let device = any_device();
         let level = NoiseLevel::new(&schedule(prediction_type), &[200, 600], &device);
         let clean: Tensor<4> = formula::values("clean", [2, 3, 3, 4], &device);
         let noise: Tensor<4> = formula::values("noise", [2, 3, 3, 4], &device);
@@ -133,7 +133,7 @@ fn a_step_of_alignment_moves_the_prediction_along_the_direction() {
             );
             palp::mean_squared_error(output, target)
         });
-        let step = Tensor::<1>::from_floats(gradient.as_slice(), &Device::flex()).reshape([4, 4]) * 1e-2;
+        let step = Tensor::<1>::from_floats(gradient.as_slice(), &any_device()).reshape([4, 4]) * 1e-2;
         let after = toy.output(toy.parameters.clone() - step);
         let moved = toy.prediction(after) - toy.prediction(before);
         assert!(values((moved * toy.direction).sum())[0] > 0.0);

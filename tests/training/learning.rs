@@ -2,12 +2,11 @@
 //! trains looks like the photos more than the class noun does, and follows the target prompt better
 //! than the same run without alignment (λ = 0). Judged by the embedded CLIP.
 
-use crate::support::{block_on, demo_model, in_repository};
+use crate::support::{block_on, demo_model, in_repository, open_any};
 use image::RgbImage;
 use palpable::{
     adapter::Adapter,
     evaluation::ClipScorer,
-    gpu::{Choice, Gpu},
     pipeline::{AppliedAdapter, Generation, GenerationSettings, Precision, StableDiffusion},
     training::{Photo, TrainingSettings, photos},
 };
@@ -47,7 +46,7 @@ fn draw(model: &StableDiffusion, prompt: &str, adapter: Option<&Adapter>) -> Vec
 
 #[test]
 fn likeness_and_prompt() {
-    let gpu = block_on(Gpu::open(Choice::Cpu)).expect("the processor");
+    let gpu = open_any();
     let model = block_on(StableDiffusion::load(&gpu, &demo_model(), "demo", Precision::Float32, &mut |_| ()));
     let model = model.expect("the embedded model");
     let text_model = (*model.text_encoder).clone();

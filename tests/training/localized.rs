@@ -1,7 +1,7 @@
 //! The localized cross-attention loss: against PyTorch (tools/goldens/localized_loss.py), piece by piece, and
 //! in whole runs.
 
-use burn::tensor::{Device, FloatDType, Tensor};
+use burn::tensor::{FloatDType, Tensor};
 use palpable::model::unet::UNet2DConditionModel;
 use palpable::model::unet_config::UNet2DConditionConfig;
 use palpable::training::batches::Batches;
@@ -13,7 +13,7 @@ use palpable::training::settings::{SettingsError, Subject};
 use palpable::training::{ActivationPolicy, Error, PhotoLatents, Trainer, TrainingSettings};
 
 use crate::support::formula::{self, FormulaModel};
-use crate::support::{Golden, block_on, relative_error, values};
+use crate::support::{Golden, any_device, block_on, relative_error, values};
 use crate::tiny::{self, Tiny, resume, run, state, trained_values};
 
 const TIMESTEPS: [f32; 2] = [801.0, 20.5];
@@ -23,7 +23,7 @@ const WEIGHT: f64 = 0.5;
 
 /// Stable Diffusion 1.5's layout, a tenth as wide, with a LoRA of `size` on every attention projection.
 fn setup(size: f64) -> (UNet2DConditionModel, Trained) {
-    let device = Device::flex();
+    let device = any_device();
     let model = FormulaModel::read("unet/sd15_layout.json");
     let config = UNet2DConditionConfig::from_json(&model.config).unwrap();
     let unet = UNet2DConditionModel::load(&mut model.weights(&device, FloatDType::F32), config).unwrap();
@@ -40,7 +40,7 @@ fn gradients(
     policy: ActivationPolicy,
     weight: Option<f64>,
 ) -> (Option<f32>, PassGradients) {
-    let device = Device::flex();
+    let device = any_device();
     let image = |name: &str| formula::values(name, [2, SIZE[0], SIZE[1], 4], &device);
     let context = formula::values("encoder_hidden_states", [2, TOKENS, 48], &device);
     let masks: Tensor<3> = formula::values("masks", [2, 40, 30], &device).greater_elem(0.5).float();
@@ -87,7 +87,7 @@ fn both_policies_agree_and_rows_without_a_subject_rest() {
     let positions = [vec![2, 3], Vec::new()];
     let run = |policy, weight| {
         let (loss, gradients) = gradients(&setup, &positions, policy, weight);
-        let lora = values(setup.1.layout.flatten(gradients.lora, &Device::flex()));
+        let lora = values(setup.1.layout.flatten(gradients.lora, &any_device()));
         (loss, lora, values(gradients.encoder_hidden_states.unwrap()))
     };
     let kept = run(ActivationPolicy::Keep, Some(1e4));

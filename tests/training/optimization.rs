@@ -1,7 +1,7 @@
 //! Better optimization: moments in 8 bits, learning rate schedules, norm controls, the best so far, and
 //! resuming with any of them.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use palpable::training::TrainingSettings;
 use palpable::training::early_stopping::{BestScore, Standing};
 use palpable::training::embedding_norm;
@@ -10,12 +10,12 @@ use palpable::training::optimizer::{Optimizer, ParameterGroup};
 use palpable::training::quantized_moments::dynamic_code;
 use palpable::training::settings::{AlignmentForm, AlignmentNoise};
 
-use crate::support::{block_on, formula, values};
+use crate::support::{any_device, block_on, formula, values};
 use crate::tiny::{Tiny, largest_difference, resume, run, settings, state, trained_values};
 
 /// Distances to a target after each of `updates` updates of ½‖x − target‖².
 fn descend(optimizer: Optimizer, updates: usize) -> (f32, Vec<f32>, usize) {
-    let device = Device::flex();
+    let device = any_device();
     let target: Tensor<1> = formula::values("target", [5000], &device);
     let mut group = ParameterGroup::new(Tensor::zeros([5000], &device), 0.02, 0.0).with_optimizer(optimizer);
     for _ in 0..updates {
@@ -42,7 +42,7 @@ fn eight_bit_moments_converge_like_full_ones() {
 /// A group below 4096 values keeps full moments.
 #[test]
 fn small_groups_are_not_quantized() {
-    let device = Device::flex();
+    let device = any_device();
     let group = ParameterGroup::new(Tensor::zeros([100], &device), 0.1, 0.0);
     assert_eq!(group.with_optimizer(Optimizer::AdamW8bit).state_bytes(), 800);
 }
@@ -86,7 +86,7 @@ fn learning_rates_are_those_of_diffusers() {
 
 #[test]
 fn norm_controls_follow_their_formulas() {
-    let device = Device::flex();
+    let device = any_device();
     let v = Tensor::<2>::from_floats([[3.0, 4.0], [0.3, 0.4]], &device);
     let target = Tensor::<1>::from_floats([0.5], &device);
     // κ = 100 · 0.002 = 0.2: norms 5 → 4.1 and 0.5 → 0.5.

@@ -1,7 +1,7 @@
 //! One full PALP step of the embedded model against PyTorch (tools/goldens/palp_step.py): the losses
 //! and the gradients of LoRA factors and [V].
 
-use crate::support::{Golden, block_on, demo_model, demo_weights, relative_error, values};
+use crate::support::{Golden, any_device, block_on, demo_model, demo_weights, relative_error, values};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use palpable::model::adaptable::AdaptableModule;
 use palpable::model::clip_text::{ClipTextConfig, ClipTextModel};
@@ -71,7 +71,7 @@ fn demo(device: &Device) -> Demo {
 }
 
 fn compare(case: &str, vectors: usize, timesteps: [usize; 2], alignment: Alignment) {
-    let device = Device::flex();
+    let device = any_device();
     let Demo { text_encoder, unet, schedule } = demo(&device);
     let golden = Golden::read("palp_step.safetensors");
 

@@ -1,17 +1,17 @@
 //! What is trained and how it moves: the new word, its norm, AdamW, the clip.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use palpable::training::TrainingSettings;
 use palpable::training::embedding;
 use palpable::training::embedding_norm;
 use palpable::training::optimizer::{self, ParameterGroup};
 
-use crate::support::{block_on, formula, values};
+use crate::support::{any_device, block_on, formula, values};
 use crate::tiny::{Tiny, largest_difference, run, settings};
 
 #[test]
 fn the_new_word_starts_as_the_class_noun() {
-    let device = Device::flex();
+    let device = any_device();
     let one: Tensor<2> = formula::values("row", [1, 24], &device);
     assert_eq!(values(embedding::initial_embedding(one.clone(), 1, 0, 7)), values(one.clone()));
     let two_pieces: Tensor<2> = Tensor::cat(vec![one.clone(), one.clone() * 3.0], 0);
@@ -28,7 +28,7 @@ fn the_new_word_starts_as_the_class_noun() {
 
 #[test]
 fn long_embeddings_are_shortened_and_others_left() {
-    let device = Device::flex();
+    let device = any_device();
     let embedding = Tensor::<2>::from_floats([[3.0, 4.0], [0.3, 0.4], [0.0, 0.0]], &device);
     let limits = Tensor::<2>::from_floats([[1.0], [1.0], [1.0]], &device);
     let capped = values(embedding_norm::cap_norms(embedding, limits));
@@ -52,7 +52,7 @@ fn embedding_norms_stay_below_the_cap() {
 /// AdamW by its definition, three updates.
 #[test]
 fn updates_follow_adamw() {
-    let device = Device::flex();
+    let device = any_device();
     let (rate, decay) = (0.1, 0.01);
     let start = [0.5_f64, -2.0];
     let mut group = ParameterGroup::new(Tensor::from_floats(start.map(|x| x as f32), &device), rate, decay);
@@ -73,7 +73,7 @@ fn updates_follow_adamw() {
 
 #[test]
 fn gradients_are_clipped_by_their_common_norm() {
-    let device = Device::flex();
+    let device = any_device();
     let lora = Tensor::<1>::from_floats([3.0, 0.0], &device);
     let embedding = Tensor::<1>::from_floats([4.0], &device);
     let norm = optimizer::global_norm(lora.clone(), embedding.clone());

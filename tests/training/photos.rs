@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::support::{block_on, demo_model, demo_weights, in_repository, relative_error, values};
-use burn::tensor::Device;
+use crate::support::{any_device, block_on, demo_model, demo_weights, in_repository, relative_error, values};
 use image::{ExtendedColorType, ImageEncoder, Rgb, RgbImage, codecs};
 use palpable::model::vae::AutoencoderKl;
 use palpable::model::vae_config::AutoencoderKlConfig;
@@ -117,7 +116,7 @@ fn framing_zooms_and_shifts_inside_the_centre_square() {
 #[test]
 fn pixels_become_numbers_between_minus_one_and_one() {
     let photo = Photo::from_rgba(1, 1, &[255, 0, 51, 255]).unwrap();
-    let tensor = photo.to_tensor(Framing::CENTRE, 1, &Device::flex());
+    let tensor = photo.to_tensor(Framing::CENTRE, 1, &any_device());
     assert_eq!(tensor.dims(), [1, 1, 1, 3]);
     let expected = [1.0, -1.0, -0.6];
     assert!(relative_error(&values(tensor), &expected) < 1e-6);
@@ -202,7 +201,7 @@ fn framings_follow_from_the_seed() {
 
 #[test]
 fn latents_are_scaled_means_of_every_framing() {
-    let device = Device::flex();
+    let device = any_device();
     let config = block_on(read_text(&demo_model(), "vae/config.json")).unwrap();
     let config = AutoencoderKlConfig::from_json(&config).unwrap();
     let vae =

@@ -14,7 +14,7 @@ use palpable::training::{Error, FrozenModel, PhotoLatents, Trainer, TrainingSett
 use palpable::weights::Weights;
 
 use crate::support::formula::{self, FormulaModel};
-use crate::support::{block_on, demo_model, values};
+use crate::support::{any_device_for, block_on, demo_model, values};
 
 pub const PLACEHOLDER: &str = "<my-dog>";
 
@@ -73,7 +73,7 @@ impl Tiny {
     }
 
     pub fn stored_as(dtype: FloatDType) -> Self {
-        Self::on(Device::flex(), dtype)
+        Self::on(any_device_for(dtype), dtype)
     }
 
     pub fn on(device: Device, dtype: FloatDType) -> Self {
