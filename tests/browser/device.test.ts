@@ -1,6 +1,7 @@
 /** GPUs that offer little, and what is kept of a GPU between visits. */
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
+import { SMALLEST_DEVICE } from "./smallest-device";
 import { beforeTheWorker, drawInOneStep, goTo, openQuickPage, waitForModel } from "./studio";
 
 describe("a browser that can do with less", () => {
@@ -81,31 +82,3 @@ const WITHOUT_TIMESTAMP_QUERIES = `
 const AS_A_REAL_GPU = `
   Object.defineProperty(GPUAdapterInfo.prototype, "description", { get: () => "" });
   Object.defineProperty(GPUAdapterInfo.prototype, "isFallbackAdapter", { get: () => false });`;
-
-/** Caps adapters at WebGPU's default limits and hides every optional feature; devices ask in vain for more. */
-const SMALLEST_DEVICE = `
-  const least = {
-    maxBufferSize: 268435456,
-    maxStorageBufferBindingSize: 134217728,
-    maxStorageBuffersPerShaderStage: 8,
-    maxComputeWorkgroupStorageSize: 16384,
-    maxComputeInvocationsPerWorkgroup: 256,
-    maxComputeWorkgroupSizeX: 256,
-    maxComputeWorkgroupSizeY: 256,
-  };
-  const limits = Object.getOwnPropertyDescriptor(GPUAdapter.prototype, "limits").get;
-  Object.defineProperty(GPUAdapter.prototype, "limits", {
-    configurable: true,
-    get() {
-      const real = limits.call(this);
-      return new Proxy(real, { get: (_, name) => least[name] ?? real[name] });
-    },
-  });
-  Object.defineProperty(GPUAdapter.prototype, "features", { configurable: true, get: () => new Set() });
-  const request = GPUAdapter.prototype.requestDevice;
-  GPUAdapter.prototype.requestDevice = function (descriptor) {
-    const asked = Object.entries(descriptor?.requiredLimits ?? {});
-    const beyond = asked.some(([name, value]) => value > (least[name] ?? Infinity));
-    const refused = beyond || [...(descriptor?.requiredFeatures ?? [])].length > 0;
-    return refused ? Promise.reject(new TypeError("more than the least")) : request.call(this, descriptor);
-  };`;

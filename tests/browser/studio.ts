@@ -8,10 +8,13 @@ import { ARTIFACTS, openHeadless, serveWorkerWith, WEBGPU_FLAGS } from "../../sc
 import { modelListing } from "../../scripts/model-folders.mjs";
 import { ROOT } from "../../scripts/run.mjs";
 import { writeTinyModel } from "../../scripts/tiny-model.mjs";
+import { onSmallestDevice } from "./smallest-device";
 import { touchInsteadOfClick, VISITOR } from "./visitor";
 
 /** Long enough for the software GPU on two cores. */
 export const PATIENCE = 900_000;
+
+const ON_SMALLEST_DEVICE = process.env.PALPABLE_TEST_DEVICE === "smallest";
 
 export interface Studio {
   address: string;
@@ -25,17 +28,25 @@ export interface Studio {
 
 export async function openStudio(flags: string[] = WEBGPU_FLAGS, plugins: Plugin[] = []): Promise<Studio> {
   const replaced = new Map<string, string>();
-  const { address, browser, close } = await openHeadless(flags, [answerWith(replaced), ...plugins]);
+  const answering = [
+    answerWith(replaced),
+    ...(ON_SMALLEST_DEVICE ? [onSmallestDevice(built)] : []),
+    ...plugins,
+  ];
+  const { address, browser, close } = await openHeadless(flags, answering);
   return {
     address,
     browser,
     knowsGpu: false,
     replace: (file, change) => {
-      replaced.set(file, change(fs.readFileSync(path.join(ROOT, "dist", file), "utf8")));
+      replaced.set(file, change(built(file)));
     },
     close,
   };
 }
+
+/** The text of a file of the built page. */
+const built = (file: string) => fs.readFileSync(path.join(ROOT, "dist", file), "utf8");
 
 /** With a tiny model in the demo model's place: for what is about the studio and not about the pictures in it. */
 export async function openQuickStudio(knowsGpu = true): Promise<Studio> {
@@ -130,7 +141,10 @@ export async function openQuickPage(
 
 /** The browser's store for them, and a file for the tests of other files; an engine with other kernels ignores it. */
 const FINDINGS_STORE = "palpable-device";
-const FINDINGS_FILE = path.join(ARTIFACTS, "device-findings.json");
+const FINDINGS_FILE = path.join(
+  ARTIFACTS,
+  ON_SMALLEST_DEVICE ? "smallest-device-findings.json" : "device-findings.json",
+);
 
 async function bringFindings(page: Page, address: string): Promise<void> {
   if (!fs.existsSync(FINDINGS_FILE)) return;
