@@ -164,11 +164,12 @@ fn check_embedded_model(gpu: &Gpu) {
     assert!(learnt[0] == learnt[1], "kept and recomputed activations train another adapter");
 }
 
-/// A text encoder of two layers, as wide as the small layout's prompts.
+/// A text encoder of two layers, as wide as the small layout's prompts, with the activation of Stable Diffusion 2's.
 fn text_encoder(gpu: &Gpu, width: usize) -> ClipTextModel {
     let config = format!(
         r#"{{"vocab_size": 3555, "hidden_size": {width}, "intermediate_size": {}, "num_hidden_layers": 2,
-        "num_attention_heads": 4, "max_position_embeddings": 77, "eos_token_id": 3554}}"#,
+        "num_attention_heads": 4, "max_position_embeddings": 77, "eos_token_id": 3554,
+        "hidden_act": "gelu"}}"#,
         4 * width
     );
     let config = ClipTextConfig::from_json(&config).expect("a config");
