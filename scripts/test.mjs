@@ -115,7 +115,7 @@ async function vitest(project) {
   return { passed: numPassedTests, failed: ok ? numFailedTests : Math.max(numFailedTests, 1) };
 }
 
-/** What pictures and trainings are made of; those themselves pass there too, but take a quarter of an hour. */
+/** All but what takes minutes: whole pictures and trainings, memory, compiling ahead, and programs of their own. */
 const ON_THE_SMALLEST_DEVICE = [
   "adapter",
   "bench",

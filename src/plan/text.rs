@@ -65,8 +65,8 @@ impl TextPass<'_> {
     }
 }
 
-/// x · σ(1.702·x), or x · Φ(x), by burn's operations, which keep both factors, and of the second one the sigmoid or
-/// what the error function is taken of.
+/// x · σ(1.702·x) or x · Φ(x) by burn's operations, which keep both factors. For its own gradient the sigmoid keeps its
+/// result, which is the second factor, and the error function in Φ what it is taken of.
 fn activation(walk: &mut Walk, hidden_act: HiddenAct, x: Ghost, count: usize) -> Ghost {
     let bytes = count * walk.scalar;
     let scaled = walk.tape.operation(&[&x], &[], bytes, 0);

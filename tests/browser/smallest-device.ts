@@ -2,8 +2,6 @@
  * A GPU that offers no more than every WebGPU device must, for the worker of the engine.
  * `PALPABLE_TEST_DEVICE=smallest npx vitest run --project browser` runs every test of the studio on it.
  */
-import type { Plugin } from "vite";
-
 /** Caps adapters at WebGPU's default limits and hides every optional feature; devices ask in vain for more. */
 export const SMALLEST_DEVICE = `
   const least = {
@@ -31,16 +29,3 @@ export const SMALLEST_DEVICE = `
     const refused = beyond || [...(descriptor?.requiredFeatures ?? [])].length > 0;
     return refused ? Promise.reject(new TypeError("more than the least")) : request.call(this, descriptor);
   };`;
-
-/** The server's part: it puts the script before every engine's own. */
-export const onSmallestDevice = (read: (path: string) => string): Plugin => ({
-  name: "on-smallest-device",
-  configurePreviewServer(server) {
-    server.middlewares.use((request, response, next) => {
-      const { pathname } = new URL(request.url ?? "", "http://localhost");
-      if (!/^\/assets\/main-.*\.js$/.test(pathname)) return next();
-      response.setHeader("content-type", "text/javascript");
-      response.end(`{${SMALLEST_DEVICE}}\n${read(pathname)}`);
-    });
-  },
-});

@@ -8,7 +8,7 @@ import { ARTIFACTS, openHeadless, serveWorkerWith, WEBGPU_FLAGS } from "../../sc
 import { modelListing } from "../../scripts/model-folders.mjs";
 import { ROOT } from "../../scripts/run.mjs";
 import { writeTinyModel } from "../../scripts/tiny-model.mjs";
-import { onSmallestDevice } from "./smallest-device";
+import { SMALLEST_DEVICE } from "./smallest-device";
 import { touchInsteadOfClick, VISITOR } from "./visitor";
 
 /** Long enough for the software GPU on two cores. */
@@ -28,25 +28,23 @@ export interface Studio {
 
 export async function openStudio(flags: string[] = WEBGPU_FLAGS, plugins: Plugin[] = []): Promise<Studio> {
   const replaced = new Map<string, string>();
-  const answering = [
-    answerWith(replaced),
-    ...(ON_SMALLEST_DEVICE ? [onSmallestDevice(built)] : []),
-    ...plugins,
-  ];
-  const { address, browser, close } = await openHeadless(flags, answering);
+  const replace = (file: string, change: (text: string) => string) => {
+    replaced.set(file, change(fs.readFileSync(path.join(ROOT, "dist", file), "utf8")));
+  };
+  if (ON_SMALLEST_DEVICE) replace(engineWorker(), (script) => `{${SMALLEST_DEVICE}}\n${script}`);
+  const { address, browser, close } = await openHeadless(flags, [answerWith(replaced), ...plugins]);
   return {
     address,
     browser,
     knowsGpu: false,
-    replace: (file, change) => {
-      replaced.set(file, change(built(file)));
-    },
+    replace,
     close,
   };
 }
 
-/** The text of a file of the built page. */
-const built = (file: string) => fs.readFileSync(path.join(ROOT, "dist", file), "utf8");
+/** The address of the engine's worker. */
+const engineWorker = () =>
+  `/assets/${fs.readdirSync(path.join(ROOT, "dist", "assets")).find((name) => /^main-.*\.js$/.test(name))}`;
 
 /** With a tiny model in the demo model's place: for what is about the studio and not about the pictures in it. */
 export async function openQuickStudio(knowsGpu = true): Promise<Studio> {

@@ -42,10 +42,10 @@ fn inputs(
 }
 
 fn error_against_diffusers(name: &str, unet: &UNet2DConditionModel, size: [usize; 2], tokens: usize) -> f64 {
-    error_on(&any_device(), name, unet, size, tokens)
+    error_against_diffusers_on(&any_device(), name, unet, size, tokens)
 }
 
-fn error_on(
+fn error_against_diffusers_on(
     device: &Device,
     name: &str,
     unet: &UNet2DConditionModel,
@@ -108,7 +108,7 @@ fn bk_sdm_and_segmind_layouts_equal_diffusers() {
 fn half_precision_weights_compute_in_half_precision() {
     let device = any_device_for(FloatDType::F16);
     let unet = formula_unet("residual_mid", &device, FloatDType::F16);
-    let error = error_on(&device, "residual_mid", &unet, [8, 8], 7);
+    let error = error_against_diffusers_on(&device, "residual_mid", &unet, [8, 8], 7);
     // f16 has 11 bits of significand; f32 would be far below the lower bound
     assert!((1e-5..2e-2).contains(&error));
 }

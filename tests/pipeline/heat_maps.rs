@@ -23,9 +23,8 @@ fn draw_maps(
     adapters: &[AppliedAdapter],
 ) -> Vec<HeatMap> {
     let device = model.gpu.device.clone();
-    let noise: Tensor<4> = Golden::read("pipeline/noise.safetensors").tensor("noise", &any_device());
-    let noise = noise.into_data();
-    let noise = move |_| Tensor::from_data(noise.clone(), &device);
+    let golden = Golden::read("pipeline/noise.safetensors");
+    let noise = move |_| golden.tensor("noise", &device);
     let mut generation =
         Generation::with_noise(model, settings, adapters, None, Box::new(noise)).expect("valid settings");
     while block_on(generation.step()).expect("a step") < generation.steps() {}

@@ -16,14 +16,13 @@ mod time_presets;
 mod training;
 mod turbo;
 
-use burn::tensor::Tensor;
 use palpable::{
     gpu::Gpu,
     pipeline::{
         Generation, GenerationSettings, NoisePurpose, Picture, Precision, SourcePicture, StableDiffusion,
     },
 };
-use support::{Golden, any_device, block_on, demo_model, in_repository, open_any};
+use support::{Golden, block_on, demo_model, in_repository, open_any};
 
 /// The embedded model.
 fn demo() -> StableDiffusion {
@@ -65,10 +64,7 @@ fn draw(
 ) -> Picture {
     let golden = Golden::read(noise_file);
     let device = model.gpu.device.clone();
-    let noise = move |purpose| -> Tensor<4> {
-        let noise: Tensor<4> = golden.tensor(name_of(purpose), &any_device());
-        Tensor::from_data(noise.into_data(), &device)
-    };
+    let noise = move |purpose| golden.tensor(name_of(purpose), &device);
     let generation = Generation::with_noise(model, settings, &[], source, Box::new(noise));
     finish(generation.expect("valid settings"))
 }

@@ -1,6 +1,7 @@
 //! Merging adapters of keys and values: the closed form against PyTorch's (tools/goldens/merge.py), and on
 //! the embedded model that each concept's words keep what they meant.
 
+use burn::tensor::Device;
 use palpable::{
     adapter::{Adapter, AdapterDetails, ConceptToken, Difference, Embedding, MergeError},
     model::adaptable::ModuleChoice,
@@ -9,13 +10,13 @@ use palpable::{
 
 use crate::{
     demo, finish,
-    support::{Golden, any_device, block_on, formula, relative_error, values},
+    support::{Golden, block_on, formula, relative_error, values},
 };
 
 const TO_K: &str = "mid_block.attentions.0.transformer_blocks.0.attn2.to_k";
 
 fn numbers<const D: usize>(name: &str, shape: [usize; D]) -> Vec<f32> {
-    values(formula::values(name, shape, &any_device()))
+    values(formula::values(name, shape, &Device::flex()))
 }
 
 fn adapter(placeholder: &str, width: usize, differences: Vec<Difference>) -> Adapter {

@@ -27,18 +27,20 @@ fn wanted_device() -> Option<Choice> {
     }
 }
 
+fn open(choice: Choice) -> Gpu {
+    block_on(Gpu::open(choice)).expect("a GPU or a software Vulkan driver")
+}
+
 /// For tests of what is done on a GPU.
 pub fn open_gpu() -> Gpu {
-    let choice = wanted_device().unwrap_or(Choice::Gpu);
-    block_on(Gpu::open(choice)).expect("a GPU or a software Vulkan driver")
+    open(wanted_device().unwrap_or(Choice::Gpu))
 }
 
 /// For tests that any device passes: the processor, the quickest to start, unless a GPU is asked for. One for all
 /// tests of a program, so that each kernel is compiled once.
 pub fn open_any() -> Gpu {
     static ANY: OnceLock<Gpu> = OnceLock::new();
-    let choice = wanted_device().unwrap_or(Choice::Cpu);
-    ANY.get_or_init(|| block_on(Gpu::open(choice)).expect("a GPU or a software Vulkan driver")).clone()
+    ANY.get_or_init(|| open(wanted_device().unwrap_or(Choice::Cpu))).clone()
 }
 
 /// The device of [`open_any`].
