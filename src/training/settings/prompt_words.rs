@@ -1,4 +1,8 @@
-//! Words that change places in prompts: a new word for the noun of its class, and back.
+//! Words that change places in prompts: a new word for the noun of its class, and back. The page does the same by
+//! the same rules (`web/app/prompts.ts`); `tests/support/prompt_words.json` holds both to them.
+
+/// What stays before a noun when it is replaced, beside articles, which follow the noun or the new word.
+const DETERMINERS: [&str; 10] = ["the", "my", "your", "his", "her", "its", "our", "their", "this", "that"];
 
 /// "a dog", "an apple".
 pub fn with_article(noun: &str) -> String {
@@ -14,17 +18,10 @@ pub fn with_class_noun(prompt: &str, placeholder: &str, class_noun: &str) -> Str
     let mut parts = prompt.split(placeholder);
     let mut replaced = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let before = replaced.trim_end();
-        let last_word = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-        let spaced = before.len() < replaced.len();
-        match last_word.to_lowercase().as_str() {
-            "a" | "an" if spaced => {
-                replaced.truncate(before.len() - last_word.len());
-                replaced += &with_article(noun);
-            }
-            "the" | "my" | "your" | "his" | "her" | "its" | "our" | "their" | "this" | "that" if spaced => {
-                replaced += noun;
-            }
+        let (before, determiner) = split_last_word(&replaced);
+        match determiner.to_lowercase().as_str() {
+            "a" | "an" => replaced = format!("{before}{}", with_article(noun)),
+            determiner if DETERMINERS.contains(&determiner) => replaced += noun,
             _ => replaced += &with_article(noun),
         }
         replaced += without_noun(part, noun);
@@ -32,48 +29,99 @@ pub fn with_class_noun(prompt: &str, placeholder: &str, class_noun: &str) -> Str
     replaced
 }
 
-/// What follows a noun that the prompt has already: "dog at night" → "at night".
-fn without_noun<'a>(text: &'a str, noun: &str) -> &'a str {
-    let rest = text.trim_start().strip_prefix(noun);
-    rest.filter(|rest| !noun.is_empty() && !rest.starts_with(char::is_alphanumeric)).unwrap_or(text)
+/// A prompt with the class noun's first place taken by `phrase`, the new word with or without the noun behind it:
+/// "a sketch of a dog" → "a sketch of `<my-dog>`", or "a sketch of a `<my-dog>` dog". The noun behind another
+/// new word is that one's own. A prompt without the noun stays as it is.
+pub fn with_new_word(prompt: &str, class_noun: &str, phrase: &str) -> String {
+    let noun = class_noun.trim();
+    let Some((start, end)) = find_noun(prompt, noun) else { return prompt.to_owned() };
+    let named = if phrase.contains(' ') { with_article(phrase) } else { phrase.to_owned() };
+    let (before, determiner) = split_last_word(&prompt[..start]);
+    let replaced = match determiner.to_lowercase().as_str() {
+        "a" | "an" | "the" => format!("{before}{named}"),
+        determiner if DETERMINERS.contains(&determiner) => format!("{}{phrase}", &prompt[..start]),
+        _ => format!("{}{named}", &prompt[..start]),
+    };
+    replaced + &prompt[end..]
 }
 
-/// A text with these words replaced where they stand by themselves.
-pub(super) fn replace_words(text: &str, words: &str, replacement: &str) -> String {
-    let in_word =
-        |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '-');
-    let mut replaced = String::new();
-    let mut rest = text;
-    while let Some(found) = rest.find(words).filter(|_| !words.is_empty()) {
-        let (before, after) = (&rest[..found], &rest[found + words.len()..]);
-        let whole = !in_word(before.chars().next_back().or(replaced.chars().next_back()))
-            && !in_word(after.chars().next());
-        // The noun behind a new word is that word's own.
-        let preceding = if before.is_empty() { &replaced } else { before };
-        let whole = whole && !preceding.trim_end().ends_with('>');
-        replaced.push_str(before);
-        replaced.push_str(if whole { replacement } else { words });
-        rest = after;
+/// The last word of a text that ends with a space, and what stands before that word. Otherwise no word.
+fn split_last_word(text: &str) -> (&str, &str) {
+    let trimmed = text.trim_end();
+    if trimmed.len() == text.len() {
+        return (text, "");
     }
-    replaced + rest
+    let start = trimmed.trim_end_matches(char::is_alphanumeric).len();
+    trimmed.split_at(start)
+}
+
+/// What follows a noun that the prompt has already: " dog at night" → " at night".
+fn without_noun<'a>(text: &'a str, noun: &str) -> &'a str {
+    match noun_at(text.trim_start(), noun) {
+        Some(length) if text.starts_with(char::is_whitespace) => &text.trim_start()[length..],
+        _ => text,
+    }
+}
+
+/// Where a noun stands as whole words that belong to no new word: its start and end.
+fn find_noun(text: &str, noun: &str) -> Option<(usize, usize)> {
+    let begins_anew = |before: &str| {
+        let in_placeholder = before
+            .rsplit_once('<')
+            .is_some_and(|(_, inner)| !inner.contains(|c: char| c == '>' || c.is_whitespace()));
+        !in_placeholder && !before.ends_with(is_of_word) && !before.trim_end().ends_with('>')
+    };
+    let mut starts = text.char_indices().map(|(start, _)| start);
+    starts.find_map(|start| {
+        let length = noun_at(&text[start..], noun).filter(|_| begins_anew(&text[..start]))?;
+        Some((start, start + length))
+    })
+}
+
+/// How long the noun is with which a text begins, in whatever case, with any space between its words.
+fn noun_at(text: &str, noun: &str) -> Option<usize> {
+    let mut rest = text;
+    for (index, word) in noun.split_whitespace().enumerate() {
+        if index > 0 {
+            rest = Some(rest.trim_start()).filter(|trimmed| trimmed.len() < rest.len())?;
+        }
+        for letter in word.chars() {
+            let next = rest.chars().next()?;
+            if !next.to_lowercase().eq(letter.to_lowercase()) {
+                return None;
+            }
+            rest = &rest[next.len_utf8()..];
+        }
+    }
+    let length = text.len() - rest.len();
+    (length > 0 && !rest.starts_with(is_of_word)).then_some(length)
+}
+
+fn is_of_word(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '-'
 }
 
 #[cfg(test)]
 mod tests {
-    use super::with_class_noun;
+    use super::*;
+
+    /// What goes in, and what comes out: prompt, class noun, new word or phrase, expected prompt.
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Cases {
+        with_new_word: Vec<[String; 4]>,
+        with_class_noun: Vec<[String; 4]>,
+    }
 
     #[test]
-    fn placeholders_become_nouns_with_their_article() {
-        for (prompt, expected) in [
-            ("a sketch of <my-owl>", "a sketch of an owl"),
-            ("<my-owl> beside a dog, an owl", "an owl beside a dog, an owl"),
-            ("a <my-owl> and my <my-owl>", "an owl and my owl"),
-            ("(<my-owl>:1.2) at the beach", "(an owl:1.2) at the beach"),
-            ("a sketch of a <my-owl> owl, an owl", "a sketch of an owl, an owl"),
-            ("a <my-owl> owl and the <my-owl> owls", "an owl and the owl owls"),
-            ("a forest", "a forest"),
-        ] {
-            assert_eq!(with_class_noun(prompt, "<my-owl>", "owl"), expected);
+    fn words_change_places_as_in_the_page() {
+        let cases: Cases =
+            serde_json::from_str(include_str!("../../../tests/support/prompt_words.json")).unwrap();
+        for [prompt, noun, phrase, expected] in cases.with_new_word {
+            assert_eq!(with_new_word(&prompt, &noun, &phrase), expected, "{prompt}");
+        }
+        for [prompt, noun, placeholder, expected] in cases.with_class_noun {
+            assert_eq!(with_class_noun(&prompt, &placeholder, &noun), expected, "{prompt}");
         }
     }
 }

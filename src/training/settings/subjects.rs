@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     CLASS_MARK, PLACEHOLDER_MARK, TrainingSettings,
-    prompt_words::{replace_words, with_article, with_class_noun},
+    prompt_words::{with_article, with_class_noun, with_new_word},
 };
 
 /// A subject beside the first. Its photos follow those of the subjects before it.
@@ -49,18 +49,6 @@ impl SubjectView<'_> {
     /// y_P with the words put in.
     pub fn personalization_text(&self) -> String {
         self.fill(self.personalization_prompt)
-    }
-
-    /// A clean prompt with the subject named as its training names it.
-    fn to_new_word(self, prompt: &str) -> String {
-        let Self { placeholder, class_noun, .. } = self;
-        // "a dog" becomes "<my-dog>", or "a <my-dog> dog".
-        let named = match self.phrase() {
-            phrase if phrase == placeholder => phrase,
-            phrase => format!("a {phrase}"),
-        };
-        let prompt = replace_words(prompt, &with_article(class_noun), &named);
-        if prompt.contains(placeholder) { prompt } else { replace_words(&prompt, class_noun, &self.phrase()) }
     }
 
     /// How prompts name the subject as its training does: `<my-dog>`, or `<my-dog> dog` where the class noun
@@ -109,7 +97,9 @@ impl TrainingSettings {
 
     /// A clean prompt with the new words in the class nouns' places, where it has them as whole words.
     pub fn with_new_words(&self, prompt: &str) -> String {
-        self.subjects().fold(prompt.to_owned(), |prompt, subject| subject.to_new_word(&prompt))
+        self.subjects().fold(prompt.to_owned(), |prompt, subject| {
+            with_new_word(&prompt, subject.class_noun, &subject.phrase())
+        })
     }
 
     pub fn subject_count(&self) -> usize {

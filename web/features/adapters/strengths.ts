@@ -1,6 +1,6 @@
 /** A strip of one prompt and seed at several strengths of an adapter, from which the strength is chosen. */
 import { signal } from "@preact/signals";
-import { named, personalPrompt } from "../../app/prompts";
+import { named, withNewWord } from "../../app/prompts";
 import type { Picture } from "../../engine/contract";
 import { keep } from "../gallery/gallery";
 import { drawAll } from "../generate/drawing";
@@ -26,7 +26,7 @@ export function promptFor({ report }: Pick<LibraryEntry, "report">): string {
   const [classNoun, phrase] = [classNouns[0], phrases[0]];
   if (!phrase) return "";
   return cleanPrompt && classNoun
-    ? personalPrompt(cleanPrompt, classNoun, phrase)
+    ? withNewWord(cleanPrompt, classNoun, phrase)
     : `a photo of ${named(phrase)}`;
 }
 

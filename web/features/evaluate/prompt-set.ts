@@ -4,7 +4,7 @@
  *
  *     a watercolor painting of {subject} wearing a crown | style: a watercolor painting | class: {subject}
  */
-import { mentions, named, personalPrompt, withArticle } from "../../app/prompts";
+import { mentions, named, withArticle, withNewWord } from "../../app/prompts";
 
 export interface Element {
   /** "style", "class", "ambiance 1". */
@@ -47,7 +47,7 @@ const withPhrase = (template: string, phrase: string) =>
 export function ownPrompts(lines: string, classNoun: string, phrase: string): TestPrompt[] {
   return linesOf(lines).map((clean) => ({
     clean,
-    personal: personalPrompt(clean, classNoun, phrase),
+    personal: withNewWord(clean, classNoun, phrase),
     elements: [],
   }));
 }

@@ -2,7 +2,7 @@
  * A picture as it is wanted, and what that is for the engine and for the picture's record. A wish is a plain value: what
  * the form says, or that with something changed.
  */
-import { cleanPrompt, nounOf } from "../../app/prompts";
+import { nounOf, withClassNoun } from "../../app/prompts";
 import { text } from "../../app/text";
 import type { GenerationSettings, SamplerName, SourcePicture } from "../../engine/contract";
 import { type LibraryEntry, library, plainName } from "../adapters/library";
@@ -118,7 +118,7 @@ const recordOfStart = ({ source, strength, maskBlur, galleryId }: WishedStart): 
 export const withoutAdapters = (wish: Wish): Wish => ({
   ...wish,
   prompt: wordsOf(wish).reduce(
-    (text, { placeholder, classNoun }) => cleanPrompt(text, placeholder, classNoun),
+    (text, { placeholder, classNoun }) => withClassNoun(text, placeholder, classNoun),
     wish.prompt,
   ),
   adapters: [],

@@ -2,7 +2,7 @@
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
 import { listed } from "../../app/format";
-import { isPlaceholder, mentions, named, personalPrompt, placeholderFor } from "../../app/prompts";
+import { isPlaceholder, mentions, named, placeholderFor, withNewWord } from "../../app/prompts";
 import { text } from "../../app/text";
 import { offerUndo, type Removal, withdrawUndo } from "../../app/undo";
 import type { TrainingSettings } from "../../engine/contract";
@@ -80,7 +80,7 @@ const phraseOf = ({ noun, placeholder }: SubjectChoice, sentence: string) =>
 /** A prompt with the new words in the ordinary ones' places. */
 export const withPhrases = (prompt: string, sentence: string): string =>
   subjects.value.reduce(
-    (prompt, subject) => personalPrompt(prompt, subject.noun, phraseOf(subject, sentence)),
+    (prompt, subject) => withNewWord(prompt, subject.noun, phraseOf(subject, sentence)),
     prompt,
   );
 
@@ -90,7 +90,7 @@ export const captions = (sentence: string): (string | null)[] =>
     subject.list.photos.value.map(({ caption }) => {
       if (!caption) return null;
       const phrase = phraseOf(subject, sentence);
-      const personal = personalPrompt(caption, subject.noun, phrase);
+      const personal = withNewWord(caption, subject.noun, phrase);
       return personal.includes(phrase) ? personal : `${named(phrase)}, ${caption}`;
     }),
   );
