@@ -129,8 +129,8 @@ impl Denoiser {
             lora: lora.as_ref(),
             cross_attention: (!hooks.0.is_empty()).then_some(&hooks as &dyn CrossAttentionHook),
         };
-        // What acts on cross-attention keeps what it sees, and a strength that moves is part of the launches.
-        if hooks.0.is_empty() && self.strength_end.is_none() {
+        // Heat maps grow by what they see of each step, and a strength that moves is part of the launches.
+        if recorder.is_none() && self.strength_end.is_none() {
             self.replay.borrow_mut().begin(delayed.is_some());
             return self.repeated(condition, sample, timestep, guides);
         }

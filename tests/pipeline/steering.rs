@@ -93,7 +93,7 @@ fn a_delayed_concept_begins_as_its_class() {
 }
 
 /// In a browser most steps are recorded ones, repeated. Those of both prompts of a delayed concept are, one after
-/// the other; those whose strength moves are not.
+/// the other, and those of regions; those whose strength moves are not, nor those that heat maps are made of.
 #[test]
 fn repeated_steps_draw_the_same_to_the_bit() {
     let gpu = open_gpu();
@@ -104,6 +104,8 @@ fn repeated_steps_draw_the_same_to_the_bit() {
         let kinds = [
             (GenerationSettings { delayed_concept: 0.5, ..small.clone() }, true),
             (GenerationSettings { guidance_scale: 1.0, sampler: "pndm".into(), ..small.clone() }, true),
+            (GenerationSettings { regions: vec![left_half()], delayed_concept: 0.5, ..small.clone() }, true),
+            (GenerationSettings { heat_maps: vec!["cat".into()], ..small.clone() }, false),
             (GenerationSettings { strength_end: Some(0.5), ..small }, false),
         ];
         for (settings, repeats) in kinds {
