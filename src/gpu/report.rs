@@ -1,4 +1,4 @@
-//! What the graphics card can do, for the "about this device" page and for bug reports.
+//! What the graphics card can do, for the Device screen and for bug reports.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! The noise prediction network of Stable Diffusion 1.x (diffusers' `UNet2DConditionModel`).
+//! The noise prediction network of Stable Diffusion 1.x and 2.x (diffusers' `UNet2DConditionModel`).
 //!
 //! Computes in the type of its weights (f32 or f16); input and output are f32. Weights are frozen:
 //! gradients flow to the sample, the prompt's embedding and what a [`LoraSet`] holds.

@@ -1,4 +1,4 @@
-//! `unet/config.json` of a Stable Diffusion 1.x model, with diffusers' names and defaults.
+//! `unet/config.json` of a Stable Diffusion 1.x or 2.x model, with diffusers' names and defaults.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -45,7 +45,7 @@ pub enum MidBlockKind {
 }
 
 impl UNet2DConditionConfig {
-    /// Reads a `config.json`; refuses other architectures than SD 1.x's and sizes that cannot fit.
+    /// Reads a `config.json`; refuses other architectures and sizes that cannot fit.
     pub fn from_json(json: &str) -> Result<Self, Error> {
         let file = ConfigFile::parse("U-Net", json)?;
         file.refuse_unsupported(&supported_settings())?;

@@ -1,4 +1,4 @@
-//! `vae/config.json` of a Stable Diffusion 1.x model, with diffusers' names and defaults.
+//! `vae/config.json` of a Stable Diffusion 1.x or 2.x model, with diffusers' names and defaults.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -26,7 +26,7 @@ pub struct AutoencoderKlConfig {
 }
 
 impl AutoencoderKlConfig {
-    /// Reads a `config.json`; refuses other architectures than SD 1.x's and sizes that cannot fit.
+    /// Reads a `config.json`; refuses other architectures and sizes that cannot fit.
     pub fn from_json(json: &str) -> Result<Self, Error> {
         let file = ConfigFile::parse("VAE", json)?;
         file.refuse_unsupported(&supported_settings())?;

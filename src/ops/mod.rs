@@ -1,5 +1,7 @@
 //! The operations the models are made of, one a file: the maths in the header, then the public
-//! function, the kernel launch, the gradient, and a plain reference composed of burn operations.
+//! function, the kernel launch, the gradient, and a plain reference composed of burn operations. `activation`,
+//! `total` and `seed` are composed of burn's operations or empty themselves, `frozen_weight` chooses between
+//! operations, and `extension` is what all of them register gradients and backends with.
 //!
 //! Every public function takes and returns burn tensors and chooses by device: WGSL kernels on a
 //! GPU, the reference on burn's CPU backend. Weights are frozen, unless a function is called trainable: no gradient

@@ -40,8 +40,8 @@ export const modelWords: EngineWords = {
 
     "the {component}'s config.json cannot be read: {reason}":
       "die config.json ({component}) lässt sich nicht lesen: {reason}",
-    "the {component}'s config.json sets {setting} to {value}, which is not supported; choose a Stable Diffusion 1.x model in diffusers layout":
-      "die config.json ({component}) setzt {setting} auf {value}, womit dieses Programm nicht rechnet; wähle ein Modell von Stable Diffusion 1.x in der Form von diffusers",
+    "the {component}'s config.json sets {setting} to {value}, which is not supported; choose a Stable Diffusion 1.x or 2.x model in diffusers' layout":
+      "die config.json ({component}) setzt {setting} auf {value}, womit dieses Programm nicht rechnet; wähle ein Modell von Stable Diffusion 1.x oder 2.x in der Form von diffusers",
     "the {component}'s config.json contradicts itself: {reason}":
       "die config.json ({component}) widerspricht sich: {reason}",
 

@@ -1,6 +1,6 @@
 /**
- * Means and how sure they are: percentile bootstraps, as `palpable evaluate` makes them. Values are drawn again with
- * replacement by a generator with a fixed seed, so that the same scores give the same interval.
+ * Means and how sure they are: percentile bootstraps like those of `palpable evaluate`, which takes more resamples.
+ * Values are drawn with replacement by a generator with a fixed seed, so that the same scores give the same interval.
  */
 
 export interface Interval {
@@ -9,9 +9,9 @@ export interface Interval {
   high: number;
 }
 
-/** The share of redraws that lies in an interval. */
+/** The share of resamples that lies in an interval. */
 const CONFIDENCE = 0.95;
-const REDRAWS = 2000;
+const RESAMPLES = 2000;
 
 /** `undefined` of nothing. */
 export function mean(values: readonly number[]): number | undefined {
@@ -23,13 +23,13 @@ export function interval(values: readonly number[]): Interval | undefined {
   const whole = mean(values);
   if (whole === undefined) return undefined;
   const below = generator();
-  const means = Array.from({ length: REDRAWS }, () => {
+  const means = Array.from({ length: RESAMPLES }, () => {
     let total = 0;
     for (let drawn = 0; drawn < values.length; drawn++) total += values[below(values.length)] ?? 0;
     return total / values.length;
   }).sort((one, other) => one - other);
   const tail = (1 - CONFIDENCE) / 2;
-  const at = (share: number) => means[Math.round((REDRAWS - 1) * share)] ?? whole;
+  const at = (share: number) => means[Math.round((RESAMPLES - 1) * share)] ?? whole;
   return { low: at(tail), mean: whole, high: at(1 - tail) };
 }
 
