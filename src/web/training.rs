@@ -101,18 +101,19 @@ impl Training {
     }
 
     /// All that a run needs to go on from here, as a file.
-    pub async fn state(&self) -> Result<Uint8Array, JsValue> {
+    pub async fn checkpoint(&self) -> Result<Uint8Array, JsValue> {
         match self.trainer.checkpoint().await {
-            Ok(state) => {
+            Ok(checkpoint) => {
                 self.model.gpu.check().map_err(fault)?;
-                Ok(Uint8Array::from(state.as_slice()))
+                Ok(Uint8Array::from(checkpoint.as_slice()))
             }
             Err(error) => Err(computing_fault(&self.model.gpu, error).await),
         }
     }
 
     /// The state so far as an adapter file.
-    pub async fn checkpoint(&self) -> Result<Uint8Array, JsValue> {
+    #[wasm_bindgen(js_name = adapterFile)]
+    pub async fn adapter_file(&self) -> Result<Uint8Array, JsValue> {
         let adapter = self.read_adapter().await?;
         Ok(Uint8Array::from(adapter.to_bytes().as_slice()))
     }
@@ -126,7 +127,7 @@ impl Training {
         }
     }
 
-    /// Goes on from what `state` gave.
+    /// Goes on from what `checkpoint` gave.
     pub async fn resume(
         model: &StableDiffusion,
         state: &[u8],

@@ -8,12 +8,12 @@
  * | out of GPU memory | `gpu-faults.test.ts`; what is refused beforehand: `limits.test.ts`, `../pipeline/plan.rs` |
  * | the worker killed | `gpu-faults.test.ts`; without a word, while a call waits: `../web/tabs.test.ts` |
  * | the tab killed in a training, and reopened | `checkpoints.test.ts` |
- * | no room for a checkpoint | `endings.test.ts`; in the middle of a write: `../web/checkpoints.test.ts` |
+ * | no room for a checkpoint | `endings.test.ts`; in the middle of a write: `../web/unfinished.test.ts` |
  * | no room for a model | `model-sources.test.ts`, `../web/model-sources.test.ts` |
  * | no room for a picture | `gallery.test.ts`; for an adapter: `../web/library.test.ts` |
  * | two tabs | `frame.test.ts`, `../web/tabs.test.ts` |
- * | the clock set back | `checkpoints.test.ts`, `../web/checkpoints.test.ts` |
- * | damaged entries in the browser's storage | `checkpoints.test.ts`, `../web/checkpoints.test.ts`, `../web/model-sources.test.ts`, `../web/models.test.ts`, `../web/library.test.ts`, `../web/gallery.test.ts` |
+ * | the clock set back | `checkpoints.test.ts`, `../web/unfinished.test.ts` |
+ * | damaged entries in the browser's storage | `checkpoints.test.ts`, `../web/unfinished.test.ts`, `../web/model-sources.test.ts`, `../web/models.test.ts`, `../web/library.test.ts`, `../web/gallery.test.ts` |
  * | a new version of the page | `offline.test.ts` |
  * | no network | `offline.test.ts`, `photos.test.ts` (the HEIC decoder) |
  * | a slow, stalling or failing network | here, `model-sources.test.ts`, `../web/model-sources.test.ts` |

@@ -83,8 +83,8 @@ function fakeEngine(scores: number[] = []) {
     compileKernels: () => undefined,
     step: async () => ({ step: ++step, steps: 5 }),
     adapter: async () => ({ id: 1 }),
+    adapterFile: async () => new Uint8Array(1),
     checkpoint: async () => new Uint8Array(1),
-    state: async () => new Uint8Array(1),
     noteScore: (_: number, likeness: number) => {
       const isBest = noted.every((before) => likeness > before);
       const best = Math.max(...noted, likeness);
@@ -116,7 +116,7 @@ function observe() {
     preview: nothing,
     scored: (score) => scores.push(score),
     notScored: (reason) => problems.push(reason),
-    checkpoint: nothing,
+    adapterFile: nothing,
     kept: nothing,
     notKept: nothing,
   };

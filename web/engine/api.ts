@@ -92,7 +92,7 @@ export interface TrainingObserver {
   /** Previews can't be scored, for the reason that is given; the training goes on. */
   notScored(reason: string): void;
   /** The state so far as an adapter file, so that it outlives a lost device or worker. */
-  checkpoint(trainingStep: number, bytes: Uint8Array): void;
+  adapterFile(trainingStep: number, bytes: Uint8Array): void;
   /** The whole state of this step lies in the browser's storage, so that it outlives the tab. */
   kept(trainingStep: number): void;
   /** A state could not be kept; the training goes on. */

@@ -273,13 +273,13 @@ export interface Training {
   /** Keeps the state so far as an adapter in the engine. */
   adapter(): Promise<AdapterReport>;
   /** The state so far as the bytes of an adapter file. */
-  checkpoint(): Promise<Uint8Array>;
+  adapterFile(): Promise<Uint8Array>;
   /** Notes how a preview of the state so far did, by the geometric mean of both, and keeps the best state. */
   noteScore(textAlignment: number, imageAlignment: number): NotedScore;
   /** Puts the best of the noted states in the present one's place; the run can't go on from it. */
   restoreBest(): void;
   /** All that `resumeTraining` needs to go on from here, the photos' latents included. */
-  state(): Promise<Uint8Array>;
+  checkpoint(): Promise<Uint8Array>;
   free(): void;
 }
 

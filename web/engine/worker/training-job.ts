@@ -10,7 +10,7 @@ import { RunKeeper, whileLocked } from "./run-store";
 import type { Turns } from "./turns";
 
 /** Steps between two adapter files handed to the page: what a lost device may cost at most. */
-const CHECKPOINT_EVERY = 5;
+const ADAPTER_FILE_EVERY = 5;
 
 export interface TrainingJob {
   engine: Engine;
@@ -57,7 +57,7 @@ async function makeSteps(job: TrainingJob, run: RunFacts, training: Training): P
   let keptAt = step;
   const keep = async () => {
     if (step === keptAt) return;
-    const checkpoint = await turns.take(() => training.state());
+    const checkpoint = await turns.take(() => training.checkpoint());
     const facts = { ...run, savedAt: Date.now(), step, records, scores };
     const problem = await keeper.keep({ facts, checkpoint });
     if (problem) observer.notKept(problem);
@@ -73,8 +73,8 @@ async function makeSteps(job: TrainingJob, run: RunFacts, training: Training): P
     records.push(record);
     observer.record(record);
     const last = step === settings.steps;
-    if (step % CHECKPOINT_EVERY === 0 || last) {
-      observer.checkpoint(step, await turns.take(() => training.checkpoint()));
+    if (step % ADAPTER_FILE_EVERY === 0 || last) {
+      observer.adapterFile(step, await turns.take(() => training.adapterFile()));
     }
     let ended = false;
     if (previews && (step % previews.every === 0 || last)) {

@@ -123,7 +123,7 @@ export async function keepTrained(report: AdapterReport, run: MadeBy): Promise<L
 }
 
 /** Keeps what a broken-off training had saved last. */
-export async function keepCheckpoint(bytes: Uint8Array, run: MadeBy): Promise<LibraryEntry> {
+export async function keepBrokenOff(bytes: Uint8Array, run: MadeBy): Promise<LibraryEntry> {
   const fileName = `${bareWord(run.settings.placeholder)}.safetensors`;
   return add({ report: await engine().addAdapter(bytes, fileName), fileName, bytes, ...madeBy(run) });
 }

@@ -166,7 +166,7 @@ function saveLog(): void {
 
 function Failure() {
   const fault = run.fault.value;
-  const kept = run.checkpoint.value;
+  const kept = run.adapterFile.value;
   const word = run.runSettings.value?.placeholder ?? "";
   return (
     <section class="card">
@@ -181,7 +181,7 @@ function Failure() {
             onClick={run.continueAfterFailure}
           />
         )}
-        {kept && <Button name={words.keep(kept.step)} onClick={run.keepLastCheckpoint} />}
+        {kept && <Button name={words.keep(kept.step)} onClick={run.keepAdapterFile} />}
         {kept && (
           <Button
             name={words.download}

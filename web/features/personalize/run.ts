@@ -7,15 +7,15 @@ import type { PreviewScore, TrainingObserver } from "../../engine/api";
 import type { AdapterReport, Picture, TrainingRecord, TrainingSettings } from "../../engine/contract";
 import { type Fault, needsFreshEngine, toFault } from "../../engine/fault";
 import type { RunFacts } from "../../engine/run-file";
-import { keepCheckpoint, keepTrained, type LibraryEntry, library } from "../adapters/library";
+import { keepBrokenOff, keepTrained, type LibraryEntry, library } from "../adapters/library";
 import { setPreview } from "../adapters/preview";
 import { model } from "../models/model";
-import { discard, findUnfinished } from "./checkpoints";
 import { keepPhotos } from "./keep-photos";
 import { toPixels } from "./photos";
 import * as previewChoice from "./preview-choice";
 import * as setup from "./setup";
 import { wordsOf } from "./subjects";
+import { discard, findUnfinished } from "./unfinished";
 import type { Wish } from "./untrained";
 
 export type Phase = "idle" | "running" | "paused" | "stopping" | "done" | "failed";
@@ -46,7 +46,7 @@ export const preparation = signal<{ doing: "encoding" | "compiling"; done: numbe
 );
 export const previewProgress = signal<{ step: number; steps: number } | undefined>(undefined);
 /** The state that this tab holds as an adapter file. */
-export const checkpoint = signal<{ step: number; bytes: Uint8Array } | undefined>(undefined);
+export const adapterFile = signal<{ step: number; bytes: Uint8Array } | undefined>(undefined);
 /** The run as it was begun or continued, and the step of its whole state in the browser's storage. */
 const facts = signal<RunFacts | undefined>(undefined);
 export const keptStep = signal<number | undefined>(undefined);
@@ -161,8 +161,8 @@ const observer: TrainingObserver = {
   notScored: (reason) => {
     scoreProblem.value = reason;
   },
-  checkpoint: (step, bytes) => {
-    checkpoint.value = { step, bytes };
+  adapterFile: (step, bytes) => {
+    adapterFile.value = { step, bytes };
   },
   kept: (step) =>
     batch(() => {
@@ -218,13 +218,13 @@ export function cancel(): void {
 }
 
 /** After a failure: the last adapter file that this tab holds becomes the result, in a fresh engine if need be. */
-export async function keepLastCheckpoint(): Promise<void> {
-  const kept = checkpoint.value;
+export async function keepAdapterFile(): Promise<void> {
+  const kept = adapterFile.value;
   const run = facts.value;
   if (!kept || !run || !fault.value) return;
   try {
     if (needsFreshEngine(fault.value)) await openEngine();
-    const entry = await keepCheckpoint(kept.bytes, run);
+    const entry = await keepBrokenOff(kept.bytes, run);
     fault.value = undefined;
     await endWith(entry);
     await discard(run.id);
@@ -275,7 +275,7 @@ export function reset(): void {
     previews.value = [];
     preparation.value = undefined;
     previewProgress.value = undefined;
-    checkpoint.value = undefined;
+    adapterFile.value = undefined;
     facts.value = undefined;
     keptStep.value = undefined;
     keepProblem.value = undefined;

@@ -12,7 +12,6 @@ import { StartButton } from "../../ui/start-button";
 import { memoryLimit } from "../models/memory-limit";
 import { model } from "../models/model";
 import { AdvancedSettings } from "./advanced-settings";
-import { findUnfinished } from "./checkpoints";
 import { keepsPhotos } from "./keep-photos";
 import * as previews from "./preview-choice";
 import { QualityChoice } from "./quality-choice";
@@ -22,6 +21,7 @@ import * as setup from "./setup";
 import { SubjectCards } from "./subject-cards";
 import { photos } from "./subjects";
 import { TimeChoice } from "./time-choice";
+import { findUnfinished } from "./unfinished";
 import { UnfinishedRuns } from "./unfinished-runs";
 import { Wishes } from "./wishes";
 

@@ -6,9 +6,9 @@ import { text } from "../../app/text";
 import { Icon } from "../../ui/icon";
 import { Notice } from "../../ui/notice";
 import { model } from "../models/model";
-import { discard, discardFault, type UnfinishedRun, unfinished } from "./checkpoints";
 import { continueRun } from "./run";
 import { wordsOf } from "./subjects";
+import { discard, discardFault, type UnfinishedRun, unfinished } from "./unfinished";
 
 const words = text.unfinished;
 

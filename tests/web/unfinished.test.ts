@@ -3,7 +3,7 @@ import type { TrainingSettings } from "../../web/engine/contract";
 import { decodeRun, encodeRun, type RunFile } from "../../web/engine/run-file";
 import { lockName } from "../../web/engine/run-folder";
 import { RunKeeper, readRun } from "../../web/engine/worker/run-store";
-import { discard, findUnfinished, unfinished } from "../../web/features/personalize/checkpoints";
+import { discard, findUnfinished, unfinished } from "../../web/features/personalize/unfinished";
 import { type FakeFolder, fakeStorage } from "./fake-opfs";
 
 const FOLDER = "unfinished-trainings";
