@@ -21,7 +21,7 @@ const MEGABYTE = 1e6;
 /** What counts as flat: a share, and megabytes for what comes and goes. */
 const TOLERANCE = { share: 0.05, megabytes: 2 };
 /** The page's slider ends there. */
-const MOST_STEPS = 400;
+const MAX_STEPS = 400;
 
 /** Counts live buffers of the GPU and finds the engine's memory; buffers that nobody holds are freed by the browser. */
 const MEASURE_IN_WORKER = `
@@ -242,8 +242,8 @@ await main(async () => {
     },
   });
   const [steps, pictures, rounds] = [values.steps, values.pictures, values.rounds].map(Number);
-  if (!steps || !pictures || !rounds || steps / rounds > MOST_STEPS) {
-    throw new Stop(`Steps, pictures and rounds are numbers, with at most ${MOST_STEPS} steps a round.`);
+  if (!steps || !pictures || !rounds || steps / rounds > MAX_STEPS) {
+    throw new Stop(`Steps, pictures and rounds are numbers, with at most ${MAX_STEPS} steps a round.`);
   }
   buildPage();
   const model = values.model ?? path.join(ARTIFACTS, "tiny-model");

@@ -17,9 +17,9 @@ use super::Error;
 use super::text::clean_name;
 
 /// More files than any project has.
-const MOST_FILES: usize = 1000;
+const MAX_FILES: usize = 1000;
 /// The longest name, in bytes.
-const LONGEST_NAME: usize = 200;
+const MAX_NAME: usize = 200;
 
 const LOCAL_HEADER: u32 = 0x0403_4b50;
 const DIRECTORY_HEADER: u32 = 0x0201_4b50;
@@ -124,7 +124,7 @@ fn entries(bytes: &[u8]) -> Result<Vec<(String, &[u8])>, &'static str> {
     if fields.u32(end + 4)? != 0 || fields.u16(end + 8)? != count {
         return Err("it is one part of several");
     }
-    if usize::from(count) > MOST_FILES {
+    if usize::from(count) > MAX_FILES {
         return Err("it holds more than 1000 files");
     }
     let (length, start) = (fields.u32(end + 12)? as usize, fields.u32(end + 16)? as usize);
@@ -226,7 +226,7 @@ fn entry(bytes: &[u8], place: usize, directory: usize) -> Result<(Entry, usize),
 /// A path that stays inside the folder it is put in, on any system.
 fn checked_name(raw: &[u8]) -> Result<String, &'static str> {
     let name = std::str::from_utf8(raw).map_err(|_| "a name in it is not UTF-8")?;
-    if name.is_empty() || name.len() > LONGEST_NAME {
+    if name.is_empty() || name.len() > MAX_NAME {
         return Err("a name in it is empty or very long");
     }
     let strange = |letter: char| {

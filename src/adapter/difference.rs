@@ -1,7 +1,7 @@
 //! Full differences of a layer's weights, W + strength · D: what training every weight leaves behind.
 //!
 //! Numbers lie as upstream has them: `[out, in]` of a linear layer, `[out, in, 1, 1]` or `[out, in, 3, 3]`
-//! of a convolution. On the device a 3×3 convolution's are re-laid as the layer's own weight is.
+//! of a convolution. On the device a 3×3 convolution's are reordered as the layer's own weight is.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
@@ -44,8 +44,8 @@ impl Difference {
             [_, _, 3, 3] => {
                 // [out, in, tap] → [tap, in, out], moved in memory
                 let taps = 9;
-                let relaid: Tensor<3> = weight.reshape([rows, columns / taps, taps]).permute([2, 1, 0]);
-                relaid.flatten::<1>(0, 2).reshape([columns, rows])
+                let reordered: Tensor<3> = weight.reshape([rows, columns / taps, taps]).permute([2, 1, 0]);
+                reordered.flatten::<1>(0, 2).reshape([columns, rows])
             }
             _ => weight.reshape([rows, columns]),
         };

@@ -13,7 +13,7 @@ use super::types::Adapter;
 use super::{bundle, metadata};
 
 /// No prompt has room for more.
-pub(super) const MOST_VECTORS: usize = 75;
+pub(super) const MAX_VECTORS: usize = 75;
 
 /// The one tensor of an embedding file and the word it stands for; `None` if it is no such file.
 pub(super) fn find<'a>(header: &'a SafetensorsHeader, file_name: &str) -> Option<(&'a TensorEntry, String)> {
@@ -23,7 +23,7 @@ pub(super) fn find<'a>(header: &'a SafetensorsHeader, file_name: &str) -> Option
         [rows, _] => *rows,
         _ => return None,
     };
-    if !(1..=MOST_VECTORS).contains(&rows) {
+    if !(1..=MAX_VECTORS).contains(&rows) {
         return None;
     }
     let placeholder = match entry.name.as_str() {

@@ -27,7 +27,7 @@ pub enum Error {
     /// Far beyond any adapter.
     #[error(
         "{file} has {gigabytes:.1} GB; adapters of up to {} GB are read, so this is probably a whole model",
-        super::LARGEST_FILE >> 30
+        super::MAX_FILE >> 30
     )]
     TooLarge { file: String, gigabytes: f64 },
 

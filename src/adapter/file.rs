@@ -10,7 +10,7 @@ use crate::weights::{self, SafetensorsHeader, TensorEntry, write_safetensors};
 
 use super::assemble::{Layers, OpenFile, Slot};
 use super::diffusers::{PeftConfig, is_peft_alone};
-use super::embedding_file::{self, MOST_VECTORS};
+use super::embedding_file::{self, MAX_VECTORS};
 use super::part::{Part, kind_of_foreign};
 use super::text::{clean_name, clean_placeholder, stem};
 use super::types::{Adapter, Embedding};
@@ -18,7 +18,7 @@ use super::{Error, bundle, kohya, metadata};
 
 /// The largest file that is read, in bytes: a difference of Stable Diffusion 1.5's whole U-Net has 1.7 GB. A
 /// browser's memory is smaller.
-pub const LARGEST_FILE: u64 = if cfg!(target_arch = "wasm32") { 1 << 30 } else { 2 << 30 };
+pub const MAX_FILE: u64 = if cfg!(target_arch = "wasm32") { 1 << 30 } else { 2 << 30 };
 
 /// What SQLite's databases begin with.
 const SQLITE: &[u8] = b"SQLite format 3\0";
@@ -28,7 +28,7 @@ const SQLITE: &[u8] = b"SQLite format 3\0";
 /// # Errors
 /// [`Error::TooLarge`].
 pub fn check_length(file_name: &str, bytes: u64) -> Result<(), Error> {
-    if bytes <= LARGEST_FILE {
+    if bytes <= MAX_FILE {
         return Ok(());
     }
     Err(Error::TooLarge { file: clean_name(file_name), gigabytes: bytes as f64 / 1e9 })
@@ -154,7 +154,7 @@ fn read_embedding(file: &OpenFile, entry: &TensorEntry, placeholder: String) -> 
         [vectors, width] => (vectors, width),
         _ => (0, 0),
     };
-    if width == 0 || !(1..=MOST_VECTORS).contains(&vectors) {
+    if width == 0 || !(1..=MAX_VECTORS).contains(&vectors) {
         return Err(file.wrong_shape(entry, "1 to 75 vectors"));
     }
     Ok(Embedding { placeholder, vectors, width, values: file.values(entry)? })

@@ -191,7 +191,7 @@ struct Cholesky {
 }
 
 /// A pivot that has lost so many digits is none.
-const SMALLEST_PIVOT: f64 = 1e-13;
+const MIN_PIVOT: f64 = 1e-13;
 
 impl Cholesky {
     /// None if the matrix is not positive definite, as far as f64 can tell.
@@ -204,7 +204,7 @@ impl Cholesky {
                 row.push(rest / earlier[j]);
             }
             let pivot = full[i] - dot(&row, &row);
-            if pivot.is_nan() || pivot <= SMALLEST_PIVOT * full[i] {
+            if pivot.is_nan() || pivot <= MIN_PIVOT * full[i] {
                 return None;
             }
             row.push(pivot.sqrt());

@@ -16,7 +16,7 @@ use crate::sampling::PredictionType;
 use crate::weights::{OutgoingTensor, data_hash, legacy_hash};
 
 use super::bundle;
-use super::text::{LONGEST_TEXT, clean, clean_name, clean_placeholder};
+use super::text::{MAX_TEXT, clean, clean_name, clean_placeholder};
 use super::types::{Adapter, AdapterDetails, Embedding};
 
 type Metadata = BTreeMap<String, String>;
@@ -170,8 +170,8 @@ pub(super) fn details(metadata: &Metadata) -> AdapterDetails {
         let text = clean(metadata.get(key)?, longest);
         (!text.is_empty()).then_some(text)
     };
-    let prompt = |key: &str| text(key, LONGEST_TEXT);
-    let name = |key: &str| text(key, super::text::LONGEST_NAME);
+    let prompt = |key: &str| text(key, MAX_TEXT);
+    let name = |key: &str| text(key, super::text::MAX_NAME);
     let number = |key: &str| parse::<f64>(metadata, key).filter(|number| number.is_finite());
     AdapterDetails {
         class_nouns: one_or_several(metadata, "palpable.class_noun")

@@ -42,7 +42,7 @@ mod types;
 pub use difference::Difference;
 pub use error::Error;
 pub use export::{ExportFormat, ExportedFile};
-pub use file::{LARGEST_FILE, check_length};
+pub use file::{MAX_FILE, check_length};
 pub use inspect::{InspectError, inspect_file};
 pub use inspect_model::inspect_model_folder;
 #[cfg(not(target_arch = "wasm32"))]

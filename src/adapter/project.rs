@@ -12,7 +12,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::text::{LONGEST_NAME, LONGEST_TEXT, clean, clean_name, stem};
+use super::text::{MAX_NAME, MAX_TEXT, clean, clean_name, stem};
 use super::{Adapter, Error, archive};
 
 /// The manifest's path.
@@ -22,12 +22,12 @@ const ADAPTER: &str = "adapter.safetensors";
 const VERSION: u32 = 1;
 
 /// The largest manifest, in bytes.
-const LARGEST_MANIFEST: usize = 1 << 20;
-const MOST_PROMPTS: usize = 200;
+const MAX_MANIFEST: usize = 1 << 20;
+const MAX_PROMPTS: usize = 200;
 /// The most pictures of each kind, and their largest sizes in bytes.
-const MOST_PICTURES: usize = 100;
-const LARGEST_THUMBNAIL: usize = 1 << 20;
-const LARGEST_PHOTO: usize = 32 << 20;
+const MAX_PICTURES: usize = 100;
+const MAX_THUMBNAIL: usize = 1 << 20;
+const MAX_PHOTO: usize = 32 << 20;
 
 /// A subject's adapter with what belongs to it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -90,7 +90,7 @@ impl Project {
         manifest.check().map_err(|problem| Error::Project { file: name.clone(), problem })?;
         let json = serde_json::to_vec_pretty(&manifest).unwrap_or_default();
         check_manifest_size(&json).map_err(|problem| Error::Project { file: name.clone(), problem })?;
-        for (picture, largest) in [(&self.thumbnails, LARGEST_THUMBNAIL), (&self.photos, LARGEST_PHOTO)] {
+        for (picture, largest) in [(&self.thumbnails, MAX_THUMBNAIL), (&self.photos, MAX_PHOTO)] {
             let checked = picture.iter().try_for_each(|picture| check_picture(&picture.bytes, largest));
             checked.map_err(|problem| Error::Project { file: name.clone(), problem })?;
         }
@@ -133,9 +133,9 @@ impl Project {
         Ok(Self {
             adapter: Adapter::from_bytes(adapter, &format!("{}.safetensors", manifest.name))?,
             settings: manifest.settings,
-            prompts: manifest.prompts.iter().map(|prompt| clean(prompt, LONGEST_TEXT)).collect(),
-            thumbnails: pictures(&manifest.thumbnails, LARGEST_THUMBNAIL).map_err(wrong)?,
-            photos: pictures(&manifest.photos, LARGEST_PHOTO).map_err(wrong)?,
+            prompts: manifest.prompts.iter().map(|prompt| clean(prompt, MAX_TEXT)).collect(),
+            thumbnails: pictures(&manifest.thumbnails, MAX_THUMBNAIL).map_err(wrong)?,
+            photos: pictures(&manifest.photos, MAX_PHOTO).map_err(wrong)?,
         })
     }
 }
@@ -145,14 +145,14 @@ impl Manifest {
         if self.palpable_project != VERSION {
             return Err("its palpable.json has no version that is known");
         }
-        if self.name.chars().count() > LONGEST_NAME {
+        if self.name.chars().count() > MAX_NAME {
             return Err("its name is longer than 100 characters");
         }
-        let too_long = |prompt: &String| prompt.chars().count() > LONGEST_TEXT;
-        if self.prompts.len() > MOST_PROMPTS || self.prompts.iter().any(too_long) {
+        let too_long = |prompt: &String| prompt.chars().count() > MAX_TEXT;
+        if self.prompts.len() > MAX_PROMPTS || self.prompts.iter().any(too_long) {
             return Err("it has more than 200 prompts, or one of more than 2000 characters");
         }
-        if self.thumbnails.len() > MOST_PICTURES || self.photos.len() > MOST_PICTURES {
+        if self.thumbnails.len() > MAX_PICTURES || self.photos.len() > MAX_PICTURES {
             return Err("it has more than 100 pictures of one kind");
         }
         Ok(())
@@ -160,7 +160,7 @@ impl Manifest {
 }
 
 fn check_manifest_size(json: &[u8]) -> Result<(), &'static str> {
-    if json.len() <= LARGEST_MANIFEST { Ok(()) } else { Err("its palpable.json has more than 1 MB") }
+    if json.len() <= MAX_MANIFEST { Ok(()) } else { Err("its palpable.json has more than 1 MB") }
 }
 
 /// By its first bytes; whether it can be decoded is found out where it is shown.

@@ -1,9 +1,9 @@
 //! Names and texts from files of unknown origin, made fit to show, store and type.
 
 /// The longest name that is kept, in characters.
-pub(super) const LONGEST_NAME: usize = 100;
+pub(super) const MAX_NAME: usize = 100;
 /// The longest prompt or comment that is kept, in characters.
-pub(super) const LONGEST_TEXT: usize = 2000;
+pub(super) const MAX_TEXT: usize = 2000;
 
 /// Without control characters and invisible direction marks, at most `longest` characters.
 pub(super) fn clean(text: &str, longest: usize) -> String {
@@ -12,9 +12,9 @@ pub(super) fn clean(text: &str, longest: usize) -> String {
     cut.trim().to_owned()
 }
 
-/// A name fit to show: [`clean`], at most [`LONGEST_NAME`] characters.
+/// A name fit to show: [`clean`], at most [`MAX_NAME`] characters.
 pub(super) fn clean_name(text: &str) -> String {
-    clean(text, LONGEST_NAME)
+    clean(text, MAX_NAME)
 }
 
 /// A word fit to stand in a prompt as one token: no white space inside, not empty.

@@ -124,8 +124,8 @@ impl LoraWeights {
             // [rank, in, tap] → [tap, in, rank]
             let place = |row: usize, input: usize, tap: usize| (row * in_features + input) * taps + tap;
             let rows = (0..taps).flat_map(|tap| (0..in_features).map(move |input| (tap, input)));
-            let relaid = rows.flat_map(|(tap, input)| (0..rank).map(move |row| place(row, input, tap)));
-            tensor(relaid.map(|place| self.down[place]).collect(), [taps * in_features, rank])
+            let reordered = rows.flat_map(|(tap, input)| (0..rank).map(move |row| place(row, input, tap)));
+            tensor(reordered.map(|place| self.down[place]).collect(), [taps * in_features, rank])
         };
         let up = tensor(self.up.clone(), [out_features, rank]);
         LoraLayer { down, up, scale: strength * self.scale() }
@@ -209,11 +209,6 @@ impl Adapter {
         for weights in self.lora.iter().filter(|weights| parts(&weights.path)) {
             set.insert(&weights.path, weights.on_device(device, dtype, strength));
         }
-    }
-
-    /// Whether it changes the text encoder.
-    pub fn adapts_text_encoder(&self) -> bool {
-        self.adapted_weights(Folding::All).any(|(path, _)| is_of_text_encoder(path))
     }
 
     /// The paths of the layers whose weights change when so much of it is folded, and how many numbers those

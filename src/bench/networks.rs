@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Longest side that is measured, in pixels.
-const LARGEST_SIDE: usize = 2048;
+const MAX_SIDE: usize = 2048;
 /// Where in a run of that many steps the sampling step is.
 const STEPS: usize = 25;
 const STEP: usize = 10;
@@ -87,7 +87,7 @@ impl Pass {
         let passes = self.prepare(gpu, model, plan)?;
         Ok(passes
             .into_iter()
-            .map(|Repeatable { name, run }| Counted { name, work: Work::count_of(run) })
+            .map(|Repeatable { name, run }| Counted { name, work: Work::count_without_launching(run) })
             .collect())
     }
 
@@ -95,9 +95,9 @@ impl Pass {
         let precision = self.precision;
         let name = self.name(model, plan);
         let downscale = model.downscale()?;
-        if !self.size.is_multiple_of(downscale) || !(downscale..=LARGEST_SIDE).contains(&self.size) {
+        if !self.size.is_multiple_of(downscale) || !(downscale..=MAX_SIDE).contains(&self.size) {
             let (width, height) = (self.size, self.size);
-            return Err(Error::Size { width, height, multiple: downscale, most: LARGEST_SIDE });
+            return Err(Error::Size { width, height, multiple: downscale, most: MAX_SIDE });
         }
         let side = self.size / downscale;
         let one = |name, run: Box<dyn FnMut()>| Ok(vec![Repeatable { name, run }]);

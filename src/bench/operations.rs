@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// Forward passes in a row; their results are dropped at once.
-const MOST_FORWARD: usize = 500;
+const MAX_FORWARD: usize = 500;
 /// Bytes of the forward passes that wait for their backward pass at a time.
 const WAITING: u64 = 512 << 20;
 
@@ -83,13 +83,13 @@ impl Case {
             let operation = operation.clone();
             Box::new(move || drop(operation(Inputs::Plain)))
         };
-        let forward = stopwatch.time(effort, MOST_FORWARD, &mut prepare).await?;
+        let forward = stopwatch.time(effort, MAX_FORWARD, &mut prepare).await?;
         let mut prepare = || -> Run {
             let y = operation(Inputs::Tracked);
             Box::new(move || y.backward())
         };
         let waiting = (WAITING / forward.work.bytes.max(1)) as usize;
-        let backward = stopwatch.time(effort, waiting.min(MOST_FORWARD), &mut prepare).await?;
+        let backward = stopwatch.time(effort, waiting.min(MAX_FORWARD), &mut prepare).await?;
         let row = |pass, timing| Row::new(self.name.clone(), pass, precision.name(), timing, ceiling);
         Ok([row("forward", forward), row("backward", backward)])
     }

@@ -21,9 +21,9 @@ use crate::{
         alignment::Alignment,
         embedding::{NewWords, PromptTemplate},
         gradients::{Batch, Conditioning, Networks, Trained},
-        lora_parameters::LoraLayout,
         optimizer::{self, ParameterGroup},
         repeated_pass::RepeatedPass,
+        unet_parameters::UNetLayout,
     },
 };
 
@@ -55,8 +55,8 @@ pub struct TrainingStep {
     networks: TrainedOn,
     activations: ActivationPolicy,
     conditioning: Conditioning,
-    layout: LoraLayout,
-    lora: ParameterGroup,
+    layout: UNetLayout,
+    unet: ParameterGroup,
     /// Flat.
     embedding: ParameterGroup,
     width: usize,
@@ -90,8 +90,8 @@ impl TrainingStep {
             truncated: None,
         };
         let fixed = text_encoder.forward(text_encoder.embed_tokens(&prompt.ids).unsqueeze::<3>());
-        let layout = LoraLayout::new(unet.attention_projections(), plan.rank, plan.rank as f64);
-        let lora = layout.initial_values(0, &gpu.device);
+        let layout = UNetLayout::new(unet.attention_projections(), plan.rank, plan.rank as f64);
+        let trained = layout.initial_values(0, &gpu.device);
         let shape = [plan.training_batch, side, side, unet.config().in_channels];
         Self {
             conditioning: Conditioning {
@@ -104,7 +104,7 @@ impl TrainingStep {
                 empty: fixed,
             },
             layout,
-            lora: ParameterGroup::new(lora, settings.lora_learning_rate, settings.weight_decay),
+            unet: ParameterGroup::new(trained, settings.lora_learning_rate, settings.weight_decay),
             embedding: ParameterGroup::new(values(gpu, [width]), settings.embedding_learning_rate, 0.0),
             width,
             batch: Batch::new(values(gpu, shape), values(gpu, shape), vec![500; plan.training_batch]),
@@ -129,7 +129,7 @@ impl TrainingStep {
             Networks { text_encoder, unet, schedule, dtype: *dtype, activations: self.activations };
         let trained = Trained {
             layout: self.layout.clone(),
-            values: self.lora.values(),
+            values: self.unet.values(),
             embedding: self.embedding.values().reshape([1, self.width]),
             embedding_is_trained: true,
         };
@@ -137,8 +137,8 @@ impl TrainingStep {
         let gradients =
             self.passes.gradients(networks, Vec::new(), conditioning, &trained, &self.batch, alignment);
         let embedding: Tensor<1> = gradients.embedding.reshape([self.width]);
-        let norm = optimizer::global_norm(gradients.lora.clone(), embedding.clone());
-        self.lora.update(optimizer::clip(gradients.lora, norm.clone(), self.gradient_clip));
+        let norm = optimizer::global_norm(gradients.unet.clone(), embedding.clone());
+        self.unet.update(optimizer::clip(gradients.unet, norm.clone(), self.gradient_clip));
         self.embedding.update(optimizer::clip(embedding, norm, self.gradient_clip));
     }
 }

@@ -67,7 +67,7 @@ pub struct Stopwatch {
 
 const READ_BACKS: usize = 9;
 /// What is left of a sample at least when the read-back is taken off.
-const LEAST_SHARE: f64 = 0.05;
+const MIN_SHARE: f64 = 0.05;
 
 impl Stopwatch {
     pub async fn new(gpu: &Gpu, clock: Clock) -> Result<Self, Error> {
@@ -147,7 +147,7 @@ impl Stopwatch {
         self.wait().await?;
         let elapsed = (self.clock)() - start;
         // This read-back may have been quicker than the usual one: never nothing.
-        Ok(((elapsed - self.read_back).max(elapsed * LEAST_SHARE), queued))
+        Ok(((elapsed - self.read_back).max(elapsed * MIN_SHARE), queued))
     }
 
     async fn wait(&self) -> Result<(), Error> {
@@ -159,7 +159,7 @@ impl Stopwatch {
 pub async fn wait_for(gpu: &Gpu, probe: Tensor<1>) -> Result<(), Error> {
     #[cfg(not(target_arch = "wasm32"))]
     {
-        crate::gpu::hand_over(&probe);
+        crate::gpu::submit_queued(&probe);
         gpu.wait_until_idle();
     }
     let read = gpu::read(probe).await;

@@ -31,7 +31,7 @@ pub fn clip_score(cosine: f32) -> f32 {
     2.5 * cosine.max(0.0)
 }
 
-/// The judge.
+/// Scores pictures by CLIP.
 #[derive(Clone, Debug)]
 pub struct ClipScorer {
     model: ClipModel,

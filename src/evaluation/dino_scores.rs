@@ -13,7 +13,7 @@ use crate::{
     weights::{ByteSource, Weights, read_text},
 };
 
-/// The judge.
+/// Scores pictures by DINO.
 #[derive(Clone, Debug)]
 pub struct DinoScorer {
     model: VitModel,

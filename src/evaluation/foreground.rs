@@ -13,9 +13,9 @@ const RIM_COLOURS: usize = 8;
 /// The rim is this part of the shorter side.
 const RIM_SHARE: u32 = 16;
 /// Masks are found at no more pixels than this a side.
-const LARGEST_SIDE: u32 = 128;
+const MAX_SIDE: u32 = 128;
 /// Least distance of a subject's colour from the background's, of 0 to 442.
-const LEAST_DISTANCE: f32 = 24.0;
+const MIN_DISTANCE: f32 = 24.0;
 /// A subject fills between these shares of the picture.
 const PLAUSIBLE: std::ops::RangeInclusive<f64> = 0.02..=0.8;
 /// What stands around a subject that was cut out: the mean colour of CLIP's training pictures.
@@ -38,8 +38,8 @@ impl SubjectMask {
             return None;
         }
         let longest = width.max(height);
-        let scaled = |side: u32| (side * LARGEST_SIDE / longest).max(8);
-        let small = match longest > LARGEST_SIDE {
+        let scaled = |side: u32| (side * MAX_SIDE / longest).max(8);
+        let small = match longest > MAX_SIDE {
             true => imageops::resize(picture, scaled(width), scaled(height), imageops::FilterType::Triangle),
             false => picture.clone(),
         };
@@ -49,7 +49,7 @@ impl SubjectMask {
             background.iter().map(|colour| distance(colour, &floats(pixel))).fold(f32::INFINITY, f32::min)
         };
         let distances: Vec<f32> = small.pixels().map(nearest).collect();
-        let threshold = otsu(&distances).max(LEAST_DISTANCE);
+        let threshold = otsu(&distances).max(MIN_DISTANCE);
         let far: Vec<bool> = distances.iter().map(|&distance| distance > threshold).collect();
         let closed = grid.eroded(&grid.dilated(&far));
         let subject = grid.filled(&grid.main_part(&closed)?);
@@ -115,7 +115,7 @@ fn rim_colours(picture: &RgbImage) -> Vec<[f32; 3]> {
     while centres.len() < RIM_COLOURS {
         let apart = |colour: &[f32; 3]| distance(&centres[nearest(colour, &centres)], colour);
         match colours.iter().max_by(|a, b| apart(a).total_cmp(&apart(b))) {
-            Some(farthest) if apart(farthest) > LEAST_DISTANCE / 2.0 => centres.push(*farthest),
+            Some(farthest) if apart(farthest) > MIN_DISTANCE / 2.0 => centres.push(*farthest),
             _ => break,
         }
     }

@@ -79,10 +79,6 @@ impl Judge {
         Self { clip, tokenizer, dino, texts: HashMap::new() }
     }
 
-    pub fn has_dino(&self) -> bool {
-        self.dino.is_some()
-    }
-
     /// # Errors
     /// There are no photos, or the device failed.
     pub async fn embed_subject(&self, photos: &[RgbImage]) -> Result<SubjectVectors, Error> {

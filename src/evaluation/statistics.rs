@@ -10,7 +10,7 @@ pub const RESAMPLES: usize = 10_000;
 pub const CONFIDENCE: f64 = 0.95;
 
 /// A verdict needs so many cells: one cell drawn again is always itself.
-pub const FEWEST_CELLS: usize = 6;
+pub const MIN_CELLS: usize = 6;
 
 /// A mean and where it lies in 95 of 100 resamples.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -114,7 +114,7 @@ impl Comparison {
     /// What may be said of it.
     pub fn verdict(&self) -> Verdict {
         let sure = 1.0 - (1.0 - CONFIDENCE) / 2.0;
-        if self.cells < FEWEST_CELLS {
+        if self.cells < MIN_CELLS {
             Verdict::TooFew
         } else if self.above >= sure {
             Verdict::Above
@@ -137,7 +137,7 @@ pub enum Verdict {
     Open,
     /// Most resamples can't be compared.
     Beyond,
-    /// Fewer cells than [`FEWEST_CELLS`]: drawing them again says nothing.
+    /// Fewer cells than [`MIN_CELLS`]: drawing them again says nothing.
     TooFew,
 }
 

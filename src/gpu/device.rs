@@ -21,7 +21,7 @@ const WORKGROUP_STORAGE: u32 = 16 * 1024;
 
 /// Where the work is to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Choice {
+pub enum DeviceChoice {
     /// The best GPU there is.
     Gpu,
     /// The same GPU held to what every WebGPU device offers: 128 MiB bindings, 16 KiB of workgroup
@@ -53,15 +53,15 @@ pub struct Gpu {
 
 impl Gpu {
     /// Opens the device. Asynchronous because browsers grant GPUs so.
-    pub async fn open(choice: Choice) -> Result<Self, Error> {
+    pub async fn open(choice: DeviceChoice) -> Result<Self, Error> {
         match choice {
-            Choice::Gpu => Self::open_adapter(wgpu::Features::all(), |offered| offered).await,
-            Choice::SmallestGpu => {
+            DeviceChoice::Gpu => Self::open_adapter(wgpu::Features::all(), |offered| offered).await,
+            DeviceChoice::SmallestGpu => {
                 let cap = |offered: wgpu::Limits| offered.or_worse_values_from(&wgpu::Limits::defaults());
                 Self::open_adapter(expected_by_burn(), cap).await
             }
             #[cfg(not(target_arch = "wasm32"))]
-            Choice::Cpu => Ok(Self {
+            DeviceChoice::Cpu => Ok(Self {
                 device: Device::flex(),
                 report: DeviceReport::cpu(),
                 memory_limit: u64::MAX,

@@ -17,7 +17,7 @@ pub mod tiles;
 mod tune;
 mod work;
 
-pub use device::{Choice, Gpu};
+pub use device::{DeviceChoice, Gpu};
 pub use error::Error;
 pub use gemm::Activation;
 pub use memory::MemoryUse;
@@ -25,6 +25,6 @@ pub use profile::KernelProfile;
 pub use readback::{ReadError, read, read_integers};
 pub use replay::{Outputs, Replay};
 pub use report::{DeviceReport, Limits};
-pub(crate) use submissions::hand_over;
+pub(crate) use submissions::submit_queued;
 pub use tune::{launch_probes, tune};
 pub use work::{Work, WorkByKind};

@@ -22,14 +22,14 @@ const DEPTH: usize = 1024;
 /// idle H200's tiles measured a sixth of their speed.
 const STEADY: f64 = 0.2;
 const GAIN: f64 = 0.97;
-const MOST_WARM_UP: f64 = 1.0;
+const MAX_WARM_UP: f64 = 1.0;
 /// Long enough for a clock that ticks in tenths of a millisecond.
 const LONG_ENOUGH: f64 = 4e-3;
 /// The large probe grows until it takes this long…
 const LARGE_PROBE: f64 = 4e-3;
 /// …or is this many times the small one.
-const MOST_COPIES: usize = 256;
-const MOST_REPEATS: usize = 64;
+const MAX_COPIES: usize = 256;
+const MAX_REPEATS: usize = 64;
 /// Whose host time is taken: enough for that clock, few enough that no queue is full and makes the host wait.
 const TIMED_LAUNCHES: usize = 32;
 
@@ -79,13 +79,13 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
     pub async fn warm_up(&self, candidate: Candidate, end: f64) -> Result<(), Error> {
         let rows = candidate.tile().rows as usize;
         let start = (self.clock)();
-        let end = start + ((end - start) / 2.0).min(MOST_WARM_UP);
+        let end = start + ((end - start) / 2.0).min(MAX_WARM_UP);
         let mut copies = 1;
         let mut fastest = f64::MAX;
         let mut last_gain = start;
         while (self.clock)() < end && (self.clock)() - last_gain < STEADY {
             let seconds = self.duration(candidate, rows * copies, 1).await?;
-            if seconds < LARGE_PROBE && copies < MOST_COPIES {
+            if seconds < LARGE_PROBE && copies < MAX_COPIES {
                 copies *= 4;
             } else if seconds < fastest * GAIN {
                 fastest = seconds;
@@ -105,7 +105,7 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
         let small = self.seconds(candidate, rows, end).await?;
         // Four times as many until it takes long enough: a disturbed clock costs little.
         let mut copies = 4;
-        while self.duration(candidate, rows * copies, 1).await? < LARGE_PROBE && copies < MOST_COPIES {
+        while self.duration(candidate, rows * copies, 1).await? < LARGE_PROBE && copies < MAX_COPIES {
             copies *= 4;
         }
         if (self.clock)() >= end {
@@ -124,7 +124,7 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
         let mut repeats = 1;
         loop {
             let all = self.duration(candidate, rows, repeats).await?;
-            let last = all >= LONG_ENOUGH + readback || repeats >= MOST_REPEATS || (self.clock)() >= end;
+            let last = all >= LONG_ENOUGH + readback || repeats >= MAX_REPEATS || (self.clock)() >= end;
             if last {
                 // What a disturbed read-back leaves is not less than a tenth.
                 return Ok((all - readback).max(0.1 * all).max(1e-9) / repeats as f64);

@@ -181,14 +181,14 @@ impl<O: Outputs + 'static, Kind: PartialEq> Replay<O, Kind> {
 /// Goes through `compute` without launching our kernels, which leaves the pools with all the buffers that its
 /// recording asks for beside what is alive: it may add none.
 fn add_buffers<O>(compute: impl Fn() -> O) {
-    Work::of(|| Work::count_of(|| drop(compute())));
+    Work::uncounted(|| Work::count_without_launching(|| drop(compute())));
 }
 
 /// Records what `compute` launches, without computing it. None where something of it can't be recorded, as
 /// numbers brought from the host can't.
 fn record<O>(client: Client, inputs: Vec<Tensor<1>>, compute: impl Fn() -> O) -> Option<Recording<O>> {
     client.graph_prepare().ok()?;
-    let recorded = client.start_capture().ok().map(|()| Work::of(compute));
+    let recorded = client.start_capture().ok().map(|()| Work::uncounted(compute));
     // Closes what was only prepared, too.
     let graph = client.stop_capture().ok();
     let ((outputs, work), graph) = recorded.zip(graph)?;

@@ -61,7 +61,7 @@ pub(super) fn largest_of<T>(asked: impl Fn() -> T) -> (T, u64) {
 }
 
 /// Submits what waits on the tensor's device. Numbers that were brought there lie on the host until then.
-pub(crate) fn hand_over(tensor: &Tensor<1>) {
+pub(crate) fn submit_queued(tensor: &Tensor<1>) {
     if let Some(tensor) = primitive(tensor.clone()) {
         // A device that can't take work says so at the next read-back.
         let _ = tensor.client.flush();

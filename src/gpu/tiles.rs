@@ -52,7 +52,7 @@ const SPLITS: [u32; 6] = [1, 2, 4, 8, 16, 32];
 
 /// Splits that would store more sums than this (32 MiB) are not considered: products of so many
 /// numbers have workgroups enough.
-const MOST_SUMS: f64 = (8 << 20) as f64;
+const MAX_SUMS: f64 = (8 << 20) as f64;
 
 /// One way to cut up a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -213,7 +213,7 @@ impl TileTable {
         let speeds = if dtype == DType::F16 { &self.f16 } else { &self.f32 };
         let fits = |candidate: &Candidate| {
             let [_, down, splits] = workload.workgroups(candidate.tile(), candidate.splits);
-            down <= MAX_WORKGROUPS && (splits == 1 || workload.sums(splits) <= MOST_SUMS)
+            down <= MAX_WORKGROUPS && (splits == 1 || workload.sums(splits) <= MAX_SUMS)
         };
         Candidate::all()
             .filter(|candidate| !self.excluded.contains(candidate) && fits(candidate))

@@ -82,7 +82,7 @@ impl Work {
 
     /// What `asked` asks of our kernels, by kind, without computing it: they are not launched and
     /// their results stay undefined. burn's own operations run all the same.
-    pub fn count_of(asked: impl FnOnce()) -> WorkByKind {
+    pub fn count_without_launching(asked: impl FnOnce()) -> WorkByKind {
         let earlier = TOTAL.with_borrow(Clone::clone);
         COUNT_ONLY.set(true);
         asked();
@@ -102,7 +102,7 @@ impl Work {
     }
 
     /// What `recorded` returns and launches. It is not counted: it takes place when it is repeated.
-    pub(super) fn of<T>(recorded: impl Fn() -> T) -> (T, Self) {
+    pub(super) fn uncounted<T>(recorded: impl Fn() -> T) -> (T, Self) {
         let earlier = TOTAL.with_borrow(Clone::clone);
         let returned = recorded();
         let later = TOTAL.replace(earlier);

@@ -89,7 +89,7 @@ impl ClipVisionModel {
             weights.take("vision_model.embeddings.position_embedding.weight", [patches + 1, width])?;
         Ok(Self {
             class_embedding: class_embedding.reshape([1, 1, width]),
-            patch_embedding: relay_patch_weight(patch_embedding),
+            patch_embedding: patch_weight_as_matrix(patch_embedding),
             position_embedding,
             // Upstream's spelling.
             pre_layer_norm: load_layer_norm(weights, "vision_model.pre_layrnorm", width, layer_norm_eps)?,
@@ -137,7 +137,7 @@ pub(super) fn to_patches(pixels: Tensor<4>, patch: usize) -> Tensor<3> {
 }
 
 /// PyTorch's `[out, 3, patch, patch]` → `[out, patch·patch·3]`, in the order of [`to_patches`].
-pub(super) fn relay_patch_weight(weight: Tensor<4>) -> Tensor<2> {
+pub(super) fn patch_weight_as_matrix(weight: Tensor<4>) -> Tensor<2> {
     let [out, channels, height, width] = weight.dims();
     weight.permute([0, 2, 3, 1]).reshape([out, height * width * channels])
 }

@@ -1,4 +1,4 @@
-//! Layers with frozen weights, read by upstream key names and re-laid once for `ops`.
+//! Layers with frozen weights, read by upstream key names and reordered once for `ops`.
 
 use burn::tensor::{DType, Tensor};
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{
     Error,
     clip_encoder::{ClipEncoder, EncoderConfig, HiddenAct, LayerNames},
-    clip_vision::{relay_patch_weight, to_patches},
+    clip_vision::{patch_weight_as_matrix, to_patches},
     layers::load_layer_norm,
 };
 use crate::ops::{
@@ -126,7 +126,7 @@ impl VitModel {
             weights.take(&format!("{projection}.weight"), [width, CHANNELS, patch_size, patch_size])?;
         Ok(Self {
             class_token: weights.take(&format!("{level}embeddings.cls_token"), [1, 1, width])?,
-            patch_weight: relay_patch_weight(patch_weight),
+            patch_weight: patch_weight_as_matrix(patch_weight),
             patch_bias: weights.take(&format!("{projection}.bias"), [width])?,
             position_embeddings: weights
                 .take(&format!("{level}embeddings.position_embeddings"), [1, patches + 1, width])?,

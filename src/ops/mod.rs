@@ -1,6 +1,6 @@
 //! The operations the models are made of, one a file: the maths in the header, then the public
 //! function, the kernel launch, the gradient, and a plain reference composed of burn operations. `activation`,
-//! `total` and `seed` are composed of burn's operations or empty themselves, `frozen_weight` chooses between
+//! `total` and `backward_start` are composed of burn's operations or empty themselves, `frozen_weight` chooses between
 //! operations, and `extension` is what all of them register gradients and backends with.
 //!
 //! Every public function takes and returns burn tensors and chooses by device: WGSL kernels on a
@@ -10,6 +10,7 @@
 
 pub mod activation;
 pub mod attention;
+pub mod backward_start;
 pub mod concat;
 pub mod conv2d;
 mod extension;
@@ -19,7 +20,6 @@ pub mod group_norm;
 pub mod layer_norm;
 pub mod linear;
 pub mod quantized;
-pub mod seed;
 pub mod total;
 
 use burn::tensor::Tensor;

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Target prompts that are drawn, at most.
-const MOST_PROMPTS: usize = 2;
+const MAX_PROMPTS: usize = 2;
 /// Pictures of each prompt.
 const SEEDS: u64 = 2;
 const STEPS: usize = 12;
@@ -52,7 +52,7 @@ impl TrialPrompt {
     /// Of a run: the target prompts, then the photos' own.
     pub fn of_run(settings: &TrainingSettings) -> Vec<Self> {
         let targets = settings.clean_prompts().filter(|prompt| !prompt.trim().is_empty());
-        let targets = targets.take(MOST_PROMPTS).map(|clean| Self {
+        let targets = targets.take(MAX_PROMPTS).map(|clean| Self {
             prompt: settings.with_new_words(clean),
             clean_prompt: clean.to_owned(),
             wanted: true,

@@ -6,9 +6,9 @@ use super::{Error, PromptSyntax, Region, SourcePicture, StableDiffusion};
 use crate::{adapter::Adapter, sampling::SamplerKind};
 
 /// Longest side of a picture: beyond, the VAE's activations fit on no common GPU.
-const LARGEST_SIDE: usize = 1024;
+const MAX_SIDE: usize = 1024;
 /// Widest edge of a mask, in pixels.
-const LARGEST_MASK_BLUR: f32 = 64.0;
+const MAX_MASK_BLUR: f32 = 64.0;
 
 /// What to draw, and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -98,8 +98,8 @@ impl GenerationSettings {
         if !(0.0..=1.0).contains(&self.strength) {
             return Err(Error::PictureStrength(self.strength));
         }
-        if !(0.0..=LARGEST_MASK_BLUR).contains(&self.mask_blur) {
-            return Err(Error::MaskBlur { asked: self.mask_blur, most: LARGEST_MASK_BLUR });
+        if !(0.0..=MAX_MASK_BLUR).contains(&self.mask_blur) {
+            return Err(Error::MaskBlur { asked: self.mask_blur, most: MAX_MASK_BLUR });
         }
         if !(0.0..=1.0).contains(&self.delayed_concept) {
             return Err(Error::DelayedConcept(self.delayed_concept));
@@ -128,8 +128,8 @@ impl GenerationSettings {
         let side = |asked: usize, own: usize| if asked == 0 { own } else { asked };
         let [height, width] = [side(self.height, own[0]), side(self.width, own[1])];
         for side in [height, width] {
-            if side % multiple != 0 || !(multiple..=LARGEST_SIDE).contains(&side) {
-                return Err(Error::Size { width, height, multiple, most: LARGEST_SIDE });
+            if side % multiple != 0 || !(multiple..=MAX_SIDE).contains(&side) {
+                return Err(Error::Size { width, height, multiple, most: MAX_SIDE });
             }
         }
         Ok([height, width])

@@ -3,7 +3,7 @@
 //! A run's duration is a sum of a few parts, each asked for many times: a picture through the VAE's encoder,
 //! a step without alignment, a step with it, a prediction of a picture in the making. Each is measured by
 //! doing exactly that, on a photo of noise: once unmeasured, for the kernels' compilation, then up to
-//! [`MOST_TIMES`] times, fewer where that takes longer than [`PATIENCE`]. The median counts, so that a moment
+//! [`MAX_TIMES`] times, fewer where that takes longer than [`PATIENCE`]. The median counts, so that a moment
 //! in which the device was busy with something else does not.
 
 use std::cell::RefCell;
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Measurements of one part, at most.
-const MOST_TIMES: usize = 3;
+const MAX_TIMES: usize = 3;
 /// Seconds after which one measurement of a part is enough.
 const PATIENCE: f64 = 4.0;
 /// What stands in place of the visitor's words, which don't matter to durations.
@@ -66,9 +66,9 @@ impl StableDiffusion {
             captions: Vec::new(),
             initializer_word: None,
             lambda_ramp_steps: 0,
-            photo_variants: 1 + MOST_TIMES,
+            photo_variants: 1 + MAX_TIMES,
             flip: false,
-            steps: 1 + MOST_TIMES,
+            steps: 1 + MAX_TIMES,
             resolution: Some(side),
             ..settings.clone()
         };
@@ -202,7 +202,7 @@ fn grey_photo(side: usize) -> Result<Photo, Error> {
 
 /// Whether a part is measured once more.
 fn wants_another(durations: &[f64]) -> bool {
-    durations.len() < MOST_TIMES && durations.iter().sum::<f64>() < PATIENCE
+    durations.len() < MAX_TIMES && durations.iter().sum::<f64>() < PATIENCE
 }
 
 fn median(mut durations: Vec<f64>) -> f64 {

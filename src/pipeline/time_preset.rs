@@ -18,7 +18,7 @@ use crate::training::{TrainingSettings, prior};
 const SIDES: [f64; 3] = [1.0, 0.75, 0.5];
 const STEPS: [f64; 3] = [1.0, 0.75, 0.5];
 /// Smaller pictures teach nothing.
-const SMALLEST_SIDE: usize = 64;
+const MIN_SIDE: usize = 64;
 /// Ranks that presets choose.
 const RANKS: [usize; 2] = [4, 64];
 
@@ -207,7 +207,7 @@ impl StableDiffusion {
             self.plan_training(&settings, asked.photos).is_ok()
         };
         let mut sides: Vec<usize> =
-            SIDES.iter().map(side).filter(|&side| side >= SMALLEST_SIDE).filter(fits).collect();
+            SIDES.iter().map(side).filter(|&side| side >= MIN_SIDE).filter(fits).collect();
         sides.dedup();
         if sides.is_empty() {
             sides.push(self.resolution);

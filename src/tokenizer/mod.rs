@@ -27,7 +27,7 @@ use config::TokenizerConfig;
 use pipeline::{ClipPipeline, build_pipeline};
 
 /// Vectors that one placeholder may have.
-pub const MOST_VECTORS: usize = 8;
+pub const MAX_VECTORS: usize = 8;
 
 /// A model's tokenizer, with the placeholders added so far.
 #[derive(Clone)]
@@ -142,8 +142,8 @@ impl Tokenizer {
         if placeholder.contains(char::is_whitespace) {
             return Err(Error::PlaceholderWithSpace { placeholder: placeholder.to_owned() });
         }
-        if !(1..=MOST_VECTORS).contains(&vectors) {
-            return Err(Error::VectorCount { vectors, most: MOST_VECTORS });
+        if !(1..=MAX_VECTORS).contains(&vectors) {
+            return Err(Error::VectorCount { vectors, most: MAX_VECTORS });
         }
         for token in token_names(placeholder, vectors) {
             if self.raw_tokens(&token).len() == 1 {

@@ -10,11 +10,11 @@ use super::photos::{Framing, Photo};
 use super::random::{Purpose, stream, uniform};
 
 /// Zooms lie between 1 and this.
-const LARGEST_ZOOM: f64 = 1.2;
+const MAX_ZOOM: f64 = 1.2;
 /// Custom Diffusion's sizes (arXiv:2212.04488, its code): with the first number's probability between a
 /// third and the whole, else 1.2 to 1.4 times as large.
 const SMALLER: f64 = 0.66;
-const SMALLEST_SCALE: f64 = 1.0 / 3.0;
+const MIN_SCALE: f64 = 1.0 / 3.0;
 const LARGER_SCALES: [f64; 2] = [1.2, 1.4];
 
 /// One way to look at a photo.
@@ -42,7 +42,7 @@ pub fn variants(settings: &TrainingSettings, photo: usize) -> Vec<PhotoVariant> 
         let [zoom, shift_x, shift_y] = uniform(seed, stream(Purpose::Framing, photo, variant));
         let (shift_x, shift_y) = (2.0 * shift_x - 1.0, 2.0 * shift_y - 1.0);
         let scale = size_words.then(|| scale(uniform(seed, stream(Purpose::PictureScale, photo, variant))));
-        let zoom = scale.unwrap_or(1.0 + zoom * (LARGEST_ZOOM - 1.0)).max(1.0);
+        let zoom = scale.unwrap_or(1.0 + zoom * (MAX_ZOOM - 1.0)).max(1.0);
         let colours = (colour_jitter > 0.0).then(|| {
             uniform(seed, stream(Purpose::Colours, photo, variant))
                 .map(|share| 1.0 + colour_jitter * (2.0 * share - 1.0))
@@ -59,7 +59,7 @@ pub fn variants(settings: &TrainingSettings, photo: usize) -> Vec<PhotoVariant> 
 }
 
 fn scale([choice, place, _]: [f64; 3]) -> f64 {
-    let [least, most] = if choice < SMALLER { [SMALLEST_SCALE, 1.0] } else { LARGER_SCALES };
+    let [least, most] = if choice < SMALLER { [MIN_SCALE, 1.0] } else { LARGER_SCALES };
     least + place * (most - least)
 }
 

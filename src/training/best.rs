@@ -11,7 +11,7 @@ use super::transfer::{read, upload};
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     pub(super) step: usize,
-    pub(super) lora: Tensor<1>,
+    pub(super) unet: Tensor<1>,
     pub(super) embedding: Tensor<1>,
 }
 
@@ -48,7 +48,7 @@ impl Best {
 
     pub async fn to_host(&self) -> Result<HostBest, Error> {
         let values = match self.kept() {
-            Some(Snapshot { lora, embedding, .. }) => [read(lora).await?, read(embedding).await?],
+            Some(Snapshot { unet, embedding, .. }) => [read(unet).await?, read(embedding).await?],
             None => Default::default(),
         };
         Ok(HostBest { standing: self.standing, values })
@@ -58,8 +58,8 @@ impl Best {
     pub fn from_host(host: HostBest, device: &Device) -> Self {
         let HostBest { standing, values } = host;
         let kept = standing.best.map(|best| {
-            let [lora, embedding] = values.map(|values| upload(values, device));
-            Snapshot { step: best.step, lora, embedding }
+            let [unet, embedding] = values.map(|values| upload(values, device));
+            Snapshot { step: best.step, unet, embedding }
         });
         Self { standing, kept }
     }

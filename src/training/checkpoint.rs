@@ -28,9 +28,9 @@ pub struct Checkpoint {
     pub step: usize,
     /// Name of the model.
     pub model: String,
-    /// [`LoraLayout::description`](super::lora_parameters::LoraLayout::description)
+    /// [`UNetLayout::description`](super::unet_parameters::UNetLayout::description)
     pub layout: String,
-    pub lora: HostGroup,
+    pub unet: HostGroup,
     pub embedding: HostGroup,
     pub latents: HostLatents,
     pub best: HostBest,
@@ -67,7 +67,7 @@ impl Checkpoint {
             }
         }
         for (name, group, best) in
-            [("lora", &self.lora, &self.best.values[0]), ("embedding", &self.embedding, &self.best.values[1])]
+            [("lora", &self.unet, &self.best.values[0]), ("embedding", &self.embedding, &self.best.values[1])]
         {
             let flat = |part: &str, values: &[f32]| {
                 OutgoingTensor::f32(format!("{name}.{part}"), &[values.len()], values)
@@ -128,7 +128,7 @@ impl Checkpoint {
             step: file.parsed("step")?,
             model: file.entry("model")?.to_owned(),
             layout: file.entry("layout")?.to_owned(),
-            lora: file.group("lora")?,
+            unet: file.group("lora")?,
             embedding: file.group("embedding")?,
             latents,
             best: HostBest { standing, values: best },

@@ -12,12 +12,12 @@ use super::alignment::{Alignment, AlignmentPass, Pull};
 use super::batch_times::BatchTimes;
 use super::embedding::PromptTemplate;
 use super::localized_loss::{Localization, LocalizedRows};
-use super::lora_parameters::{LoraFactors, LoraLayout};
 use super::loss_weights;
 use super::objective::Objective;
 use super::palp;
 use super::personal_prompt::{PersonalPrompt, rows_of, sum_of_rows};
 use super::segmented_pass::{ActivationPolicy, SegmentedPass};
+use super::unet_parameters::{UNetFactors, UNetLayout};
 use crate::gpu::Outputs;
 use crate::model::clip_text::ClipTextModel;
 use crate::model::cross_attention::Guides;
@@ -57,7 +57,7 @@ pub struct Conditioning {
 /// What is trained: the plain values of a step.
 #[derive(Clone, Debug)]
 pub struct Trained {
-    pub layout: LoraLayout,
+    pub layout: UNetLayout,
     /// Of the U-Net, flat.
     pub values: Tensor<1>,
     /// [V] of every subject, one after the other `[vectors, width]`
@@ -68,7 +68,7 @@ pub struct Trained {
 
 impl Trained {
     /// What is trained of the U-Net, as slices of the flat vector.
-    pub fn factors(&self) -> LoraFactors {
+    pub fn factors(&self) -> UNetFactors {
         self.layout.split(&self.values)
     }
 }
@@ -132,7 +132,7 @@ impl Batch {
 #[derive(Clone, Debug)]
 pub struct StepGradients {
     /// The gradient of what is trained of the U-Net, as its flat vector.
-    pub lora: Tensor<1>,
+    pub unet: Tensor<1>,
     /// The gradient of [V] `[vectors, width]`.
     pub embedding: Tensor<2>,
     /// What is minimized: mean((ε̂ − ε*)²), `[1]`, plus the weighted localized loss; with weights see
@@ -151,7 +151,7 @@ pub struct StepGradients {
 impl Outputs for StepGradients {
     fn copied(&self) -> Self {
         Self {
-            lora: self.lora.copied(),
+            unet: self.unet.copied(),
             embedding: self.embedding.copied(),
             loss: self.loss.copied(),
             personalization_loss: self.personalization_loss.copied(),
@@ -168,7 +168,7 @@ impl Add for StepGradients {
     /// Entry by entry.
     fn add(self, other: Self) -> Self {
         Self {
-            lora: self.lora + other.lora,
+            unet: self.unet + other.unet,
             embedding: self.embedding + other.embedding,
             loss: self.loss + other.loss,
             personalization_loss: self.personalization_loss + other.personalization_loss,
@@ -191,7 +191,7 @@ impl StepGradients {
         }
         let share = 1.0 / count as f64;
         Self {
-            lora: self.lora * share,
+            unet: self.unet * share,
             embedding: self.embedding * share,
             loss: self.loss * share,
             personalization_loss: self.personalization_loss * share,
@@ -291,7 +291,7 @@ pub(super) fn gradients_at(
         None => trained.embedding.zeros_like(),
     };
     StepGradients {
-        lora: trained.layout.flatten(gradients.lora, &device) / scale,
+        unet: trained.layout.flatten(gradients.unet, &device) / scale,
         embedding: embedding / scale,
         loss,
         personalization_loss,

@@ -7,7 +7,7 @@
 //! timesteps come to, `repeated_pass` how the next one costs the host less, `personal_prompt` its way
 //! through the text encoder, `segmented_pass` that through the U-Net in little memory, `alignment` what the
 //! clean prompt adds, `localized_loss` what keeps a word to its subject's place, which `subject_masks` know;
-//! `objective` is what is minimized, `embedding` and `lora_parameters` what is trained, `optimizer`,
+//! `objective` is what is minimized, `embedding` and `unet_parameters` what is trained, `optimizer`,
 //! `quantized_moments`, `learning_rate` and `embedding_norm` how it moves; `trainer` ties them into steps,
 //! which `record` reports, `best` remembers the best of them as `early_stopping` judges, and `checkpoint` with
 //! `host_latents` keeps a run's state. Everything is deterministic: a run is a function of the photos, the
@@ -30,7 +30,6 @@ pub mod host_latents;
 pub mod latents;
 pub mod learning_rate;
 pub mod localized_loss;
-pub mod lora_parameters;
 pub mod loss_weights;
 mod objective;
 pub mod optimizer;
@@ -50,6 +49,7 @@ pub mod settings;
 mod subject_masks;
 pub mod trainer;
 mod transfer;
+pub mod unet_parameters;
 
 pub use buckets::PictureSizes;
 pub use error::Error;

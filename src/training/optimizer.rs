@@ -9,7 +9,7 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::Error;
-use super::quantized_moments::{QuantizedMoments, QuantizedParts, SMALLEST_GROUP};
+use super::quantized_moments::{MIN_GROUP, QuantizedMoments, QuantizedParts};
 use super::transfer::{read, upload};
 use crate::ops::total::total;
 
@@ -73,7 +73,7 @@ impl ParameterGroup {
     /// would save nothing, keeps its moments in 32 bits in any case.
     pub fn with_optimizer(self, optimizer: Optimizer) -> Self {
         let count = self.count();
-        if optimizer == Optimizer::AdamW || count < SMALLEST_GROUP {
+        if optimizer == Optimizer::AdamW || count < MIN_GROUP {
             return self;
         }
         let moments = Moments::Quantized(Box::new(QuantizedMoments::zero(count, &self.values.device())));
@@ -191,8 +191,8 @@ fn adamw(weight_decay: f64) -> AdamW {
 }
 
 /// ‖g‖ over the gradients of both groups together, `[1]`, on the device.
-pub fn global_norm(lora: Tensor<1>, embedding: Tensor<1>) -> Tensor<1> {
-    (total(lora.square()) + total(embedding.square())).sqrt()
+pub fn global_norm(unet: Tensor<1>, embedding: Tensor<1>) -> Tensor<1> {
+    (total(unet.square()) + total(embedding.square())).sqrt()
 }
 
 /// gradient · min(1, limit / (‖g‖ + 1e-6)), PyTorch's `clip_grad_norm_`, without reading the norm

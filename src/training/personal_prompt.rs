@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 
 use super::ActivationPolicy;
 use super::gradients::{Conditioning, Networks, repeat_rows};
-use crate::ops::seed::seed;
+use crate::ops::backward_start::start_backward;
 
 /// The personalization prompts' way through the text encoder, and back to [V].
 pub(super) struct PersonalPrompt<'a> {
@@ -42,7 +42,7 @@ impl PersonalPrompt<'_> {
     pub fn backward(&self, tape: Option<PromptTape>, gradient: Tensor<3>) -> Tensor<2> {
         let (embedding, states) = tape.unwrap_or_else(|| self.record());
         let gradient = gradient.cast(states.dtype());
-        let mut gradients = seed(states, gradient).backward();
+        let mut gradients = start_backward(states, gradient).backward();
         embedding.grad_remove(&mut gradients).unwrap_or_else(|| self.embedding.zeros_like())
     }
 }

@@ -22,7 +22,7 @@ const BLOCK: usize = 256;
 /// Values that are widened at once, whole blocks.
 const STRETCH: usize = 1024 * BLOCK;
 /// Groups below this many values are not quantized (bitsandbytes' `min_8bit_size`).
-pub const SMALLEST_GROUP: usize = 4096;
+pub const MIN_GROUP: usize = 4096;
 /// Bytes in a stored word.
 const BYTES: usize = 4;
 

@@ -17,11 +17,11 @@ use serde::Serialize;
 
 use super::gradients::Trained;
 use super::localized_loss::{Localization, LocalizedLoss};
-use super::lora_parameters::{LoraFactors, LoraLayout, ModuleGradient};
+use super::unet_parameters::{ModuleGradient, UNetFactors, UNetLayout};
 use crate::model::cross_attention::CrossAttentionHook;
 use crate::model::unet::{UNet2DConditionModel, size};
 use crate::model::unet_blocks::{Conditioning, Segment, SegmentInput};
-use crate::ops::seed::seed;
+use crate::ops::backward_start::start_backward;
 
 /// What is kept of the forward pass for the backward pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -36,8 +36,8 @@ pub enum ActivationPolicy {
 /// The way back of a pass: what [`backward`](Self::backward) needs.
 pub struct SegmentedPass<'a> {
     unet: &'a UNet2DConditionModel,
-    layout: &'a LoraLayout,
-    factors: LoraFactors,
+    layout: &'a UNetLayout,
+    factors: UNetFactors,
     activated_time: Tensor<3>,
     /// `[batch, tokens, width]`
     encoder_hidden_states: Tensor<3>,
@@ -60,7 +60,7 @@ pub struct PassGradients {
     /// Of the prompt's encoding, `[batch, tokens, width]`, f32. None if no piece reads it.
     pub encoder_hidden_states: Option<Tensor<3>>,
     /// Of what is trained of the U-Net, f32.
-    pub lora: Vec<ModuleGradient>,
+    pub unet: Vec<ModuleGradient>,
 }
 
 /// An image, and whether anything trained went into it.
@@ -98,7 +98,7 @@ struct Tape {
     image: Tensor<4>,
     skip: Option<Tensor<4>>,
     encoder_hidden_states: Tensor<3>,
-    factors: LoraFactors,
+    factors: UNetFactors,
     output: Tensor<4>,
     /// Its part of the localized loss, `[1]`.
     localized: Option<Tensor<1>>,
@@ -215,7 +215,7 @@ impl<'a> SegmentedPass<'a> {
         if let Some(last) = image_gradients.last_mut() {
             *last = Some(output_gradient.cast(self.unet.dtype()));
         }
-        let mut found = PassGradients { encoder_hidden_states: None, lora: Vec::new() };
+        let mut found = PassGradients { encoder_hidden_states: None, unet: Vec::new() };
         let pieces = self.unet.segments().iter().zip(records).enumerate().rev();
         for (index, (segment, record)) in pieces {
             let Some(gradient) = image_gradients[index].take() else { continue };
@@ -225,7 +225,7 @@ impl<'a> SegmentedPass<'a> {
                 Record::Inputs(inputs, sources) => (self.play(segment, *inputs, true), sources),
             };
             let Tape { image, skip, encoder_hidden_states, factors, output, localized } = tape;
-            let of_output = seed(output, gradient);
+            let of_output = start_backward(output, gradient);
             let scalar = match (localized, &self.localized) {
                 (Some(part), Some(localized)) => of_output.cast(DType::F32) + part * localized.weight,
                 _ => of_output,
@@ -243,7 +243,7 @@ impl<'a> SegmentedPass<'a> {
             if let Some(gradient) = encoder_hidden_states.grad_remove(&mut gradients) {
                 add(&mut found.encoder_hidden_states, gradient);
             }
-            found.lora.extend(factors.gradients(&mut gradients));
+            found.unet.extend(factors.gradients(&mut gradients));
         }
         found
     }

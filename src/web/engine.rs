@@ -21,7 +21,7 @@ use super::{
 use crate::{
     adapter::read_adapter,
     evaluation::Judge,
-    gpu::{Choice, Gpu},
+    gpu::{DeviceChoice, Gpu},
     pipeline::{self, GenerationSettings, MeasuredTimes, ModelPlan, Precision, StableDiffusion},
     startup,
     training::{ActivationPolicy, Method, TrainingSettings},
@@ -76,7 +76,7 @@ struct GenerationRequest {
 impl Engine {
     /// Opens the GPU. `subgroups()` is asked then whether the device was given subgroups.
     pub async fn open(subgroups: Function) -> Result<Engine, JsValue> {
-        let gpu = Gpu::open(Choice::Gpu).await.map_err(fault)?;
+        let gpu = Gpu::open(DeviceChoice::Gpu).await.map_err(fault)?;
         if subgroups.call0(&JsValue::NULL)?.is_truthy() {
             gpu.allow_subgroups();
         }

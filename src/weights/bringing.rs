@@ -1,11 +1,11 @@
-//! One tensor's way from its file to the device, a piece at a time: as floats, as a 3×3 kernel relaid, or as integers.
+//! One tensor's way from its file to the device, a piece at a time: as floats, as a 3×3 kernel with its taps first, or as integers.
 
 use std::ops::Range;
 
 use burn::tensor::{DType, Device, FloatDType, Tensor};
 
 use crate::{
-    gpu::hand_over,
+    gpu::submit_queued,
     ops::quantized::{QuantizedWeight, Quantizer},
 };
 
@@ -13,8 +13,8 @@ use super::{
     ByteSource, Error, TensorEntry, Weights,
     component::{Content, Stored},
     convert::{Floats, to_f32},
-    reading::{output_bytes, read_floats, read_relaid, read_whole, whole_outputs},
-    relay::kernel_sizes,
+    reading::{output_bytes, read_floats, read_taps_first, read_whole, whole_outputs},
+    taps_first::kernel_sizes,
 };
 
 /// The most bytes of a tensor that lie on the host at once, where a browser's engine has little room: what is larger
@@ -47,11 +47,11 @@ impl Weights {
         let quantized = matches!(entry.shape[..], [_, _] | [_, _, _, _]) && (self.quantizes)(&name);
         let content = if quantized {
             self.fetch_quantized(source, path, entry, device, progress).await?
-        } else if self.relays
+        } else if self.reorders_kernels
             && let Some(sizes) = kernel_sizes(&entry.shape)
         {
-            let values = read_relaid(source, path, entry, sizes, dtype, progress).await?;
-            Content::Relaid(self.upload(&name, values, device, dtype)?)
+            let values = read_taps_first(source, path, entry, sizes, dtype, progress).await?;
+            Content::TapsFirst(self.upload(&name, values, device, dtype)?)
         } else {
             let part_bytes = (self.numbers_together(&entry.shape, dtype) * entry.dtype.size()) as u64;
             let mut parts = Vec::new();
@@ -155,7 +155,7 @@ impl Weights {
             return Err(Error::TooLargeForF16 { component: self.component.clone(), name: name.to_owned() });
         }
         let tensor = Tensor::from_data(values.into_data(), (device, DType::from(dtype)));
-        hand_over(&tensor);
+        submit_queued(&tensor);
         Ok(tensor)
     }
 }

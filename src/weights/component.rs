@@ -14,7 +14,7 @@ use super::{
 };
 
 /// The most bytes that lie in one tensor of the device: what every WebGPU device can bind at once.
-const LARGEST_TENSOR: usize = 128 << 20;
+const MAX_TENSOR: usize = 128 << 20;
 
 /// Tensors waiting to be taken by a model.
 #[derive(Debug)]
@@ -33,8 +33,8 @@ pub struct Weights {
     pub(super) dtype: DType,
     /// Which weights are kept as 8-bit integers, by their names.
     pub(super) quantizes: fn(&str) -> bool,
-    /// Whether 3×3 kernels are relaid here rather than on the device.
-    pub(super) relays: bool,
+    /// Whether 3×3 kernels are reordered here rather than on the device.
+    pub(super) reorders_kernels: bool,
 }
 
 /// A tensor on the device, flat: burn's tensors know their rank at compile time, files do not.
@@ -49,10 +49,10 @@ pub(super) enum Content {
     /// One after the other; several only of a matrix, and then of whole rows.
     Floats(Vec<Tensor<1>>),
     /// A 3×3 kernel as our convolutions read it.
-    Relaid(Tensor<1>),
+    TapsFirst(Tensor<1>),
     /// A linear layer's weight, or that of a 1×1 convolution.
     Matrix(QuantizedWeight<2>),
-    /// Relaid for our convolutions.
+    /// A 3×3 kernel as our convolutions read it.
     Kernel(QuantizedWeight<4>),
 }
 
@@ -92,8 +92,8 @@ impl Weights {
         progress: &mut dyn FnMut(u64),
     ) -> Result<Self, Error> {
         let layout = Layout::find(source, folder, stem, dtype).await?;
-        let relays = KernelProfile::on(device).software;
-        let mut weights = Self { quantizes, relays, ..Self::empty(folder, dtype) };
+        let reorders_kernels = KernelProfile::on(device).software;
+        let mut weights = Self { quantizes, reorders_kernels, ..Self::empty(folder, dtype) };
         for file in &layout.files {
             let header = SafetensorsHeader::read(source, &file.path).await?;
             progress(header.data_start);
@@ -120,10 +120,10 @@ impl Weights {
             tensors: HashMap::new(),
             skipped: HashMap::new(),
             random: None,
-            largest_tensor: LARGEST_TENSOR,
+            largest_tensor: MAX_TENSOR,
             dtype: dtype.into(),
             quantizes: |_| false,
-            relays: false,
+            reorders_kernels: false,
         }
     }
 
@@ -137,7 +137,7 @@ impl Weights {
         device: &Device,
         dtype: FloatDType,
     ) -> Result<Self, Error> {
-        Self::from_tensors_in_parts(tensors, device, dtype, LARGEST_TENSOR)
+        Self::from_tensors_in_parts(tensors, device, dtype, MAX_TENSOR)
     }
 
     /// The same with matrices of more than `largest_tensor` bytes in several tensors, as on a device that

@@ -23,7 +23,7 @@ use serde::{
 use super::{ByteSource, Error};
 
 /// As upstream: a header beyond this is an attack or not a header.
-const LONGEST_HEADER: u64 = 100_000_000;
+const MAX_HEADER: u64 = 100_000_000;
 /// Bytes before the header: its length.
 const LENGTH_BYTES: u64 = 8;
 
@@ -165,7 +165,7 @@ fn check_start(path: &str, start: &[u8], file_length: u64) -> Result<u64, Error>
         return Err(Error::Truncated { path, actual: file_length, expected: LENGTH_BYTES });
     };
     let length = u64::from_le_bytes(length);
-    if length > LONGEST_HEADER {
+    if length > MAX_HEADER {
         return Err(Error::Malformed {
             path,
             problem: "its header claims to be longer than 100 MB".to_owned(),
@@ -180,7 +180,7 @@ fn check_start(path: &str, start: &[u8], file_length: u64) -> Result<u64, Error>
 
 /// Whether the first bytes could be a header's length after all.
 fn plausible(start: &[u8]) -> bool {
-    <[u8; 8]>::try_from(start).is_ok_and(|bytes| u64::from_le_bytes(bytes) <= LONGEST_HEADER)
+    <[u8; 8]>::try_from(start).is_ok_and(|bytes| u64::from_le_bytes(bytes) <= MAX_HEADER)
 }
 
 /// shape × size of a number, or `None` beyond what memory can address.

@@ -16,10 +16,10 @@ mod hash;
 mod header;
 mod random;
 mod reading;
-mod relay;
 mod single_file;
 mod source;
 mod take;
+mod taps_first;
 mod writer;
 
 pub use combined::Combined;

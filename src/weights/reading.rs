@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use burn::tensor::FloatDType;
 
-use super::{ByteSource, Error, TensorEntry, convert::Floats, relay::relay};
+use super::{ByteSource, Error, TensorEntry, convert::Floats, taps_first::reorder};
 
 /// Read at once, in bytes: bounds what lies in memory beside the tensor itself. A multiple of every
 /// type's size.
 const PIECE: u64 = 16 << 20;
 
 /// The numbers of a 3×3 kernel in the order of our convolutions, read a few outputs at a time.
-pub(super) async fn read_relaid(
+pub(super) async fn read_taps_first(
     source: &dyn ByteSource,
     path: &str,
     entry: &TensorEntry,
@@ -24,7 +24,7 @@ pub(super) async fn read_relaid(
     for range in whole_outputs(entry) {
         let first = (range.start - entry.range.start) / (bytes / outputs as u64);
         let part = read_floats(source, path, entry, range, dtype, progress).await?;
-        relay(&part, &mut whole, first as usize, [outputs, inputs]);
+        reorder(&part, &mut whole, first as usize, [outputs, inputs]);
     }
     Ok(whole)
 }

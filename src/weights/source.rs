@@ -22,7 +22,7 @@ pub trait ByteSource {
 }
 
 /// The longest text file (config, vocabulary, index) that is read; upstream's are below 4 MB.
-const LONGEST_TEXT: u64 = 64 << 20;
+const MAX_TEXT: u64 = 64 << 20;
 
 /// A whole UTF-8 text file, such as a config or `merges.txt`.
 ///
@@ -32,7 +32,7 @@ pub async fn read_text(source: &dyn ByteSource, path: &str) -> Result<String, Er
     let missing = || Error::MissingFile { path: path.to_owned() };
     let bad = |problem: &str| Error::BadConfig { path: path.to_owned(), problem: problem.to_owned() };
     let length = source.length(path).await?.ok_or_else(missing)?;
-    if length > LONGEST_TEXT {
+    if length > MAX_TEXT {
         return Err(bad("it is far too long for a text file"));
     }
     String::from_utf8(source.read(path, 0..length).await?).map_err(|_| bad("it is not UTF-8 text"))

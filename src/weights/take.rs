@@ -6,7 +6,7 @@ use super::{
     Error, Weights,
     component::{Content, Stored},
 };
-use crate::ops::{conv2d::relay_weight, frozen_weight::FrozenWeight};
+use crate::ops::{conv2d::to_taps_first, frozen_weight::FrozenWeight};
 
 impl Weights {
     /// Whether there is a tensor of that name still to take.
@@ -69,7 +69,7 @@ impl Weights {
         }
         match content {
             Content::Floats(parts) => Ok(Some(parts)),
-            Content::Relaid(kernel) => Ok(Some(vec![stored_order(kernel, shape)])),
+            Content::TapsFirst(kernel) => Ok(Some(vec![stored_order(kernel, shape)])),
             Content::Matrix(_) | Content::Kernel(_) => {
                 Err(Error::Quantized { component: self.component.clone(), name: name.to_owned() })
             }
@@ -112,7 +112,7 @@ impl Weights {
         floats(self).map(FrozenWeight::Floats)
     }
 
-    /// Takes a convolution's weight out, stored as `[out, in, r, s]`, relaid to `[r, s, in, out]`.
+    /// Takes a convolution's weight out, stored as `[out, in, r, s]`, reordered to `[r, s, in, out]`.
     ///
     /// # Errors
     /// As [`take`](Self::take).
@@ -124,7 +124,7 @@ impl Weights {
             self.tensors.remove(name);
             return Ok(weight);
         }
-        if let Some(Stored { shape: actual, content: Content::Relaid(kernel) }) = self.tensors.get(name)
+        if let Some(Stored { shape: actual, content: Content::TapsFirst(kernel) }) = self.tensors.get(name)
             && actual[..] == shape
         {
             let [outputs, inputs, height, width] = shape;
@@ -132,11 +132,11 @@ impl Weights {
             self.tensors.remove(name);
             return Ok(FrozenWeight::Floats(kernel));
         }
-        Ok(FrozenWeight::Floats(relay_weight(self.take(name, shape)?)))
+        Ok(FrozenWeight::Floats(to_taps_first(self.take(name, shape)?)))
     }
 }
 
-/// A relaid kernel as it was stored, for who wants it so.
+/// A kernel with its taps first in the order it was stored in.
 fn stored_order(kernel: Tensor<1>, shape: &[usize]) -> Tensor<1> {
     let &[outputs, inputs, height, width] = shape else { return kernel };
     kernel.reshape([height, width, inputs, outputs]).permute([3, 2, 0, 1]).flatten(0, 3)

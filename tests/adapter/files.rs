@@ -9,8 +9,8 @@ use crate::{
 };
 use burn::tensor::FloatDType;
 use palpable::adapter::{
-    Adapter, AdapterDetails, Difference, Embedding, Error, InspectError, LARGEST_FILE, LoraWeights,
-    check_length, inspect_file, inspect_model_folder, kohya_name, path_from_kohya_name,
+    Adapter, AdapterDetails, Difference, Embedding, Error, InspectError, LoraWeights, MAX_FILE, check_length,
+    inspect_file, inspect_model_folder, kohya_name, path_from_kohya_name,
 };
 use palpable::model::adaptable::{AdaptableModule, LayerKind};
 use palpable::model::unet_config::UNet2DConditionConfig;
@@ -733,7 +733,7 @@ fn pickles_and_giants_are_refused_before_they_are_read() {
     }
     // A good file under a wrong name is still a good file.
     assert!(Adapter::from_bytes(&full_adapter().to_bytes(), "adapter.bin").is_ok());
-    assert_eq!(check_length("x", LARGEST_FILE), Ok(()));
+    assert_eq!(check_length("x", MAX_FILE), Ok(()));
     let error = check_length("x.safetensors", 4_265_380_512).unwrap_err().to_string();
     assert_eq!(
         error,

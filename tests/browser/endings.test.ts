@@ -110,7 +110,7 @@ const look = (page: Page, where: "away" | "back") =>
   }, where === "away");
 
 /** Milliseconds that the page may be busy with one key or press. */
-const LONGEST_HANDLER = 50;
+const MAX_HANDLER = 50;
 
 /** Notes from now on how long the page's own code takes for each input. */
 async function watchHandlers(page: Page): Promise<void> {
@@ -131,5 +131,5 @@ async function longestHandlers(page: Page) {
   const handled = await page.evaluate(
     () => (window as unknown as { handled: { name: string; duration: number }[] }).handled,
   );
-  return handled.filter(({ duration }) => duration > LONGEST_HANDLER);
+  return handled.filter(({ duration }) => duration > MAX_HANDLER);
 }

@@ -22,7 +22,7 @@ import { VISITOR } from "./visitor";
 
 const LIMIT = "GPU memory it may take, in GB";
 /** The longest that Generate offers, as in `size.ts`. */
-const LARGEST_SIDE = "1024";
+const MAX_SIDE = "1024";
 
 let page: Page;
 let close: () => Promise<void>;
@@ -66,8 +66,8 @@ test("what needs more memory than the visitor allows is refused, at later visits
   expect(await page.getByLabel(LIMIT).inputValue()).toBe("0.1");
 
   await goTo(page, "generate");
-  await page.getByLabel("Width", { exact: true }).selectOption(LARGEST_SIDE);
-  await page.getByLabel("Height", { exact: true }).selectOption(LARGEST_SIDE);
+  await page.getByLabel("Width", { exact: true }).selectOption(MAX_SIDE);
+  await page.getByLabel("Height", { exact: true }).selectOption(MAX_SIDE);
   const refusal = page.getByText(/needs .* of the GPU's memory, and 100 MB may be used/);
   await refusal.first().waitFor();
   await page.getByLabel("Prompt", { exact: true }).fill("a photo of a dog");

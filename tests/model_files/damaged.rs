@@ -26,7 +26,7 @@ use crate::{
 
 /// What a damaged file of up to 1 kB may make a reader take beyond what the undamaged one does (a
 /// tokenizer compiles its patterns, whatever its files say); larger ones 64 bytes more a byte.
-const MOST_MEMORY: usize = 1 << 20;
+const MAX_MEMORY: usize = 1 << 20;
 
 /// A linear congruential generator (Knuth's MMIX); its upper half is used.
 struct Generator(u64);
@@ -337,7 +337,7 @@ fn damaged_files_end_in_a_sentence() {
         let file = change(&target.file, &mut generator);
         let taken = taken_by(target, &file).saturating_sub(usual[index]);
         most = most.max(taken);
-        let allowed = MOST_MEMORY + 64 * file.len().saturating_sub(1024);
+        let allowed = MAX_MEMORY + 64 * file.len().saturating_sub(1024);
         assert!(taken <= allowed, "{} took {taken} bytes for {} (case {case})", target.name, file.len());
     }
     println!("{cases} cases, at most {most} bytes taken beyond the usual");

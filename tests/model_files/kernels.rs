@@ -1,5 +1,5 @@
 //! 3×3 kernels come to the device in the order of our convolutions, to the bit, whether the host or the device
-//! relays them.
+//! reorders them.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::support::{block_on, formula, open_gpu, values};
 const SHAPES: [[usize; 4]; 2] = [[70, 33, 3, 3], [1000, 960, 3, 3]];
 
 #[test]
-fn kernels_are_relaid_alike_by_host_and_device() {
+fn kernels_are_reordered_alike_by_host_and_device() {
     let gpu = open_gpu();
     let name = |shape: [usize; 4]| format!("{}.weight", shape[0]);
     let numbers = SHAPES.map(|shape| formula::uniform(&name(shape), shape.iter().product()));
@@ -34,9 +34,9 @@ fn kernels_are_relaid_alike_by_host_and_device() {
             let load = || {
                 block_on(Weights::load(&source, "unet", "model", &gpu.device, dtype, &mut |_| ())).unwrap()
             };
-            let (mut relaid, mut stored) = (load(), load());
+            let (mut reordered, mut stored) = (load(), load());
             for shape in SHAPES {
-                found.push(values(relaid.take_kernel(&name(shape), shape).unwrap().floats()));
+                found.push(values(reordered.take_kernel(&name(shape), shape).unwrap().floats()));
                 found.push(values(stored.take(&name(shape), shape).unwrap()));
             }
         }

@@ -176,12 +176,12 @@ fn loading_beside_reading_and_uploading() {
         bytes as f64 / 1e9,
         gpu.report.adapter_name
     );
-    for (software, relaying) in [(false, "device"), (true, "host")] {
+    for (software, reordered_by) in [(false, "device"), (true, "host")] {
         KernelProfile { software, ..KernelProfile::on(&gpu.device) }.set(&gpu.device);
         let loading = duration(|| load(&source, &gpu, dtype));
         gpu.release_unused();
         println!(
-            "loading, kernels relaid by the {relaying}: {loading}: {:.2} times, {:.2} of processor time",
+            "loading, kernels reordered by the {reordered_by}: {loading}: {:.2} times, {:.2} of processor time",
             loading.clock / (reading.clock + uploading.clock),
             loading.processors / (reading.processors + uploading.processors)
         );

@@ -1,7 +1,7 @@
 //! Sums over everything, and where a backward pass starts.
 
 use burn::tensor::{FloatDType, Tensor};
-use palpable::ops::{seed::seed, total::total};
+use palpable::ops::{backward_start::start_backward, total::total};
 
 use crate::comparison::{gpu, numbers, precisions};
 use crate::support::{relative_error, values};
@@ -31,7 +31,7 @@ fn seeded_gradients() {
         let gradient = on_gpu(numbers([2, 7, 5], 24));
         let x = on_gpu(numbers([2, 7, 5], 23)).autodiff().require_grad();
         let y = x.clone() * 2.0;
-        let gradients = seed(y, gradient.clone()).backward();
+        let gradients = start_backward(y, gradient.clone()).backward();
         let found = values(x.grad(&gradients).expect("a gradient").cast(FloatDType::F32));
         let expected = values((gradient * 2.0).cast(FloatDType::F32));
         gpu().check().expect("no error on the GPU");

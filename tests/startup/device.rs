@@ -1,12 +1,12 @@
 //! The device that is held to what every WebGPU device offers.
 
-use palpable::gpu::{Choice, Gpu, KernelProfile};
+use palpable::gpu::{DeviceChoice, Gpu, KernelProfile};
 
 use crate::support::block_on;
 
 #[test]
 fn the_smallest_device_offers_the_least() {
-    let gpu = block_on(Gpu::open(Choice::SmallestGpu)).expect("a software Vulkan driver");
+    let gpu = block_on(Gpu::open(DeviceChoice::SmallestGpu)).expect("a software Vulkan driver");
     let limits = &gpu.report.limits;
     assert_eq!(limits.max_storage_buffer_binding_size, 128 << 20);
     assert_eq!(limits.max_compute_workgroup_storage_size, 16 << 10);

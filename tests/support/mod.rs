@@ -8,7 +8,7 @@ use burn::backend::DispatchDevice;
 use burn::tensor::{Device, FloatDType, Tensor};
 use half::f16;
 use palpable::{
-    gpu::{Choice, Gpu, KernelProfile},
+    gpu::{DeviceChoice, Gpu, KernelProfile},
     weights::{DirectorySource, SafetensorsHeader, StoredType, Weights},
 };
 
@@ -18,29 +18,29 @@ pub use pollster::block_on;
 
 /// The device that `PALPABLE_TEST_DEVICE` asks every test to compute on: `gpu`, the best there is, or `smallest`,
 /// the same held to what every WebGPU device offers.
-fn wanted_device() -> Option<Choice> {
+fn wanted_device() -> Option<DeviceChoice> {
     match std::env::var("PALPABLE_TEST_DEVICE").as_deref() {
-        Ok("gpu") => Some(Choice::Gpu),
-        Ok("smallest") => Some(Choice::SmallestGpu),
+        Ok("gpu") => Some(DeviceChoice::Gpu),
+        Ok("smallest") => Some(DeviceChoice::SmallestGpu),
         Ok(other) => panic!("PALPABLE_TEST_DEVICE can be \"gpu\" or \"smallest\", not {other:?}"),
         Err(_) => None,
     }
 }
 
-fn open(choice: Choice) -> Gpu {
+fn open(choice: DeviceChoice) -> Gpu {
     block_on(Gpu::open(choice)).expect("a GPU or a software Vulkan driver")
 }
 
 /// For tests of what is done on a GPU.
 pub fn open_gpu() -> Gpu {
-    open(wanted_device().unwrap_or(Choice::Gpu))
+    open(wanted_device().unwrap_or(DeviceChoice::Gpu))
 }
 
 /// For tests that any device passes: the processor, the quickest to start, unless a GPU is asked for. One for all
 /// tests of a program, so that each kernel is compiled once.
 pub fn open_any() -> Gpu {
     static ANY: OnceLock<Gpu> = OnceLock::new();
-    ANY.get_or_init(|| open(wanted_device().unwrap_or(Choice::Cpu))).clone()
+    ANY.get_or_init(|| open(wanted_device().unwrap_or(DeviceChoice::Cpu))).clone()
 }
 
 /// The device of [`open_any`].

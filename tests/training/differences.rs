@@ -6,8 +6,8 @@ use palpable::adapter::Adapter;
 use palpable::model::adaptable::{AdaptableModule, LayerKind, ModuleChoice};
 use palpable::model::lora::{Folding, LoraSet, WeightDifference};
 use palpable::plan::Adaptation;
-use palpable::training::lora_parameters::LoraLayout;
 use palpable::training::settings::TrainingSettings;
+use palpable::training::unet_parameters::UNetLayout;
 use palpable::training::{ActivationPolicy, Activations, LoraTargets, TrainedWeights};
 
 use crate::passes::Pass;
@@ -50,7 +50,7 @@ fn sample_of(gradient: &[f32]) -> Vec<f32> {
 fn compare_with_pytorch(case: &str, choice: ModuleChoice, count: usize) {
     let tiny = Tiny::new();
     let modules = tiny.unet.adaptable_modules(choice);
-    let layout = LoraLayout::full(modules.clone());
+    let layout = UNetLayout::full(modules.clone());
     let flat = formula_differences(&modules);
     assert_eq!(flat.len(), layout.count());
     let flat = Tensor::<1>::from_floats(flat.as_slice(), &tiny.device);
@@ -101,14 +101,14 @@ fn gradients_of_cross_attentions_keys_and_values_equal_pytorch() {
     compare_with_pytorch("keys_values", ModuleChoice::CrossAttentionKeysValues, 8);
 }
 
-fn layouts(tiny: &Tiny) -> [(&'static str, LoraLayout); 5] {
+fn layouts(tiny: &Tiny) -> [(&'static str, UNetLayout); 5] {
     let modules = |choice| tiny.unet.adaptable_modules(choice);
     [
-        ("all", LoraLayout::full(modules(ModuleChoice::All))),
-        ("keys and values", LoraLayout::full(modules(ModuleChoice::CrossAttentionKeysValues))),
-        ("nothing", LoraLayout::full(modules(ModuleChoice::Nothing))),
-        ("LoRA", LoraLayout::new(modules(ModuleChoice::AttentionProjections), 2, 2.0)),
-        ("LoRA on cross-attention", LoraLayout::new(modules(ModuleChoice::CrossAttention), 2, 2.0)),
+        ("all", UNetLayout::full(modules(ModuleChoice::All))),
+        ("keys and values", UNetLayout::full(modules(ModuleChoice::CrossAttentionKeysValues))),
+        ("nothing", UNetLayout::full(modules(ModuleChoice::Nothing))),
+        ("LoRA", UNetLayout::new(modules(ModuleChoice::AttentionProjections), 2, 2.0)),
+        ("LoRA on cross-attention", UNetLayout::new(modules(ModuleChoice::CrossAttention), 2, 2.0)),
     ]
 }
 
@@ -121,7 +121,7 @@ fn each_choice_of_weights_has_the_gradients_of_the_whole_pass() {
             let kept = pass.gradients(None);
             pass.activations = ActivationPolicy::Recompute;
             let recomputed = pass.gradients(None);
-            assert_eq!(values(recomputed.lora), values(kept.lora.clone()), "{what}");
+            assert_eq!(values(recomputed.unet), values(kept.unet.clone()), "{what}");
             assert_eq!(values(recomputed.embedding), values(kept.embedding.clone()), "{what}");
             if dtype == FloatDType::F16 {
                 continue;
@@ -130,7 +130,7 @@ fn each_choice_of_weights_has_the_gradients_of_the_whole_pass() {
             let (lora, embedding) = pass.gradients_against(pass.batch.noise.clone());
             let mut error = relative_error(&values(kept.embedding), &embedding);
             if pass.trained.layout.count() > 0 {
-                error = error.max(relative_error(&values(kept.lora), &lora));
+                error = error.max(relative_error(&values(kept.unet), &lora));
                 assert!(lora.iter().any(|&value| value != 0.0), "{what}");
             }
             println!("{what}: relative error {error:.1e}");
@@ -262,11 +262,11 @@ fn a_gpu_trains_in_full_as_the_processor_does() {
         let kept = pass.gradients(None);
         pass.activations = ActivationPolicy::Recompute;
         let recomputed = pass.gradients(None);
-        assert_eq!(values(recomputed.lora), values(kept.lora.clone()), "{what}");
+        assert_eq!(values(recomputed.unet), values(kept.unet.clone()), "{what}");
         assert_eq!(values(recomputed.embedding), values(kept.embedding.clone()), "{what}");
         let mut error = relative_error(&values(kept.embedding), &values(expected.embedding));
         if pass.trained.layout.count() > 0 {
-            error = error.max(relative_error(&values(kept.lora), &values(expected.lora)));
+            error = error.max(relative_error(&values(kept.unet), &values(expected.unet)));
         }
         println!("{what}: relative error {error:.1e}");
         assert!(error < 1e-4, "{what}: {error:.1e}");

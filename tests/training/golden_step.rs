@@ -8,8 +8,8 @@ use palpable::training::alignment::Alignment;
 use palpable::training::embedding::{NewWords, PromptTemplate};
 use palpable::training::gradients::{self, Batch, Conditioning, Networks, StepGradients, Trained};
 use palpable::training::localized_loss::LocalizedRows;
-use palpable::training::lora_parameters::LoraLayout;
 use palpable::training::loss_weights::RowWeights;
+use palpable::training::unet_parameters::UNetLayout;
 
 use crate::support::{Golden, formula, relative_error, values};
 use crate::tiny::{Tiny, schedule};
@@ -19,7 +19,7 @@ const PRIOR_TIMESTEPS: [usize; 2] = [20, 500];
 
 /// What a pass is made of. Pictures and noise are the script's.
 pub struct Case {
-    pub layout: LoraLayout,
+    pub layout: UNetLayout,
     /// Whether the LoRA factors are the script's; else they, or the differences, are zero.
     pub adapted: bool,
     /// Of the photos' rows, then of the prior's if there are any.
@@ -35,7 +35,7 @@ pub struct Case {
 
 impl Case {
     /// Two photos, without alignment and weights.
-    pub fn new(layout: LoraLayout, prompts: Vec<&'static str>) -> Self {
+    pub fn new(layout: UNetLayout, prompts: Vec<&'static str>) -> Self {
         Self {
             layout,
             adapted: false,
@@ -102,7 +102,7 @@ impl Case {
             gradients::step_gradients(networks, &conditioning, &trained, &batch, self.alignment.as_ref())
         };
         let (kept, recomputed) = (pass(ActivationPolicy::Keep), pass(ActivationPolicy::Recompute));
-        assert_eq!(values(kept.lora.clone()), values(recomputed.lora));
+        assert_eq!(values(kept.unet.clone()), values(recomputed.unet));
         assert_eq!(values(kept.embedding.clone()), values(recomputed.embedding));
         kept
     }
@@ -114,11 +114,11 @@ pub fn pictures(name: &str, tiny: &Tiny) -> Tensor<4> {
 }
 
 /// The scripts' LoRA.
-pub fn lora(tiny: &Tiny) -> LoraLayout {
-    LoraLayout::new(tiny.unet.adaptable_modules(ModuleChoice::AttentionProjections), 2, 2.0)
+pub fn lora(tiny: &Tiny) -> UNetLayout {
+    UNetLayout::new(tiny.unet.adaptable_modules(ModuleChoice::AttentionProjections), 2, 2.0)
 }
 
-fn initial(layout: &LoraLayout, tiny: &Tiny, adapted: bool) -> Tensor<1> {
+fn initial(layout: &UNetLayout, tiny: &Tiny, adapted: bool) -> Tensor<1> {
     if !adapted {
         return Tensor::zeros([layout.count()], &tiny.device);
     }
@@ -145,7 +145,7 @@ pub fn compare(
     golden: &Golden,
     name: &str,
     (loss, value): (&str, Tensor<1>),
-    layout: &LoraLayout,
+    layout: &UNetLayout,
     step: StepGradients,
     tensors: usize,
 ) -> f64 {
@@ -161,7 +161,7 @@ pub fn compare(
     } else {
         assert!(values(step.embedding).iter().all(|&value| value == 0.0));
     }
-    let (lora, differences) = layout.weights(&values(step.lora));
+    let (lora, differences) = layout.weights(&values(step.unet));
     let lora = lora.into_iter().flat_map(|weights| {
         [(format!("{}.down", weights.path), weights.down), (format!("{}.up", weights.path), weights.up)]
     });

@@ -7,9 +7,9 @@ use palpable::model::unet_config::UNet2DConditionConfig;
 use palpable::training::batches::Batches;
 use palpable::training::gradients::Trained;
 use palpable::training::localized_loss::Localization;
-use palpable::training::lora_parameters::LoraLayout;
 use palpable::training::segmented_pass::{PassGradients, SegmentedPass};
 use palpable::training::settings::{SettingsError, Subject};
+use palpable::training::unet_parameters::UNetLayout;
 use palpable::training::{ActivationPolicy, Error, PhotoLatents, Trainer, TrainingSettings};
 
 use crate::support::formula::{self, FormulaModel};
@@ -27,7 +27,7 @@ fn setup(size: f64) -> (UNet2DConditionModel, Trained) {
     let model = FormulaModel::read("unet/sd15_layout.json");
     let config = UNet2DConditionConfig::from_json(&model.config).unwrap();
     let unet = UNet2DConditionModel::load(&mut model.weights(&device, FloatDType::F32), config).unwrap();
-    let layout = LoraLayout::new(unet.attention_projections(), 1, 1.0);
+    let layout = UNetLayout::new(unet.attention_projections(), 1, 1.0);
     let lora: Tensor<1> = formula::values("lora", [layout.count()], &device) * size;
     let embedding = Tensor::zeros([1, 48], &device);
     (unet, Trained { values: lora, layout, embedding, embedding_is_trained: true })
@@ -87,7 +87,7 @@ fn both_policies_agree_and_rows_without_a_subject_rest() {
     let positions = [vec![2, 3], Vec::new()];
     let run = |policy, weight| {
         let (loss, gradients) = gradients(&setup, &positions, policy, weight);
-        let lora = values(setup.1.layout.flatten(gradients.lora, &any_device()));
+        let lora = values(setup.1.layout.flatten(gradients.unet, &any_device()));
         (loss, lora, values(gradients.encoder_hidden_states.unwrap()))
     };
     let kept = run(ActivationPolicy::Keep, Some(1e4));

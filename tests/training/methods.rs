@@ -6,9 +6,9 @@ use palpable::model::adaptable::ModuleChoice;
 use palpable::sampling::{NoiseSchedule, PredictionType};
 use palpable::training::alignment::Alignment;
 use palpable::training::localized_loss::LocalizedRows;
-use palpable::training::lora_parameters::LoraLayout;
 use palpable::training::loss_weights::{RowWeights, min_snr};
 use palpable::training::settings::{Method, TrainingSettings};
+use palpable::training::unet_parameters::UNetLayout;
 
 use crate::golden_step::{self, Case, lora};
 use crate::support::{Golden, relative_error, values};
@@ -34,7 +34,7 @@ fn of_latents(tiny: &Tiny, value: impl Fn(usize, usize, usize) -> f32) -> Tensor
 #[test]
 fn textual_inversion_equals_pytorch() {
     let tiny = Tiny::new();
-    let layout = LoraLayout::full(tiny.unet.adaptable_modules(ModuleChoice::Nothing));
+    let layout = UNetLayout::full(tiny.unet.adaptable_modules(ModuleChoice::Nothing));
     let prompts = vec!["a photo of a <my-dog>", "a close-up photo of the <my-dog>"];
     compare("textual_inversion", &tiny, Case::new(layout, prompts), 0);
 }
@@ -42,7 +42,7 @@ fn textual_inversion_equals_pytorch() {
 #[test]
 fn dreambooth_equals_pytorch() {
     let tiny = Tiny::new();
-    let layout = LoraLayout::full(tiny.unet.adaptable_modules(ModuleChoice::All));
+    let layout = UNetLayout::full(tiny.unet.adaptable_modules(ModuleChoice::All));
     let mut case = Case::new(layout, [["photo of a <my-dog> dog"; 2], ["a photo of a dog"; 2]].concat());
     case.weights.prior = Some((2, 0.5));
     case.embedding_is_trained = false;
@@ -63,7 +63,7 @@ fn dreambooth_lora_with_min_snr_equals_pytorch() {
 #[test]
 fn custom_diffusion_equals_pytorch() {
     let tiny = Tiny::new();
-    let layout = LoraLayout::full(tiny.unet.adaptable_modules(ModuleChoice::CrossAttentionKeysValues));
+    let layout = UNetLayout::full(tiny.unet.adaptable_modules(ModuleChoice::CrossAttentionKeysValues));
     let photos = ["very small photo of a <my-dog> dog", "photo of a <my-dog> dog"];
     let mut case = Case::new(layout, [photos, ["a photo of a dog"; 2]].concat());
     // The first photo fills rows 2..5 and columns 1..7, so these 18 of 64 latents count for all.

@@ -13,7 +13,7 @@ use palpable::training::ActivationPolicy;
 use palpable::training::alignment::Alignment;
 use palpable::training::embedding::{NewWords, PromptTemplate};
 use palpable::training::gradients::{self, Batch, Conditioning, Networks, Trained};
-use palpable::training::lora_parameters::LoraLayout;
+use palpable::training::unet_parameters::UNetLayout;
 use palpable::weights::read_text;
 
 const RANK: usize = 4;
@@ -88,7 +88,7 @@ fn compare(case: &str, vectors: usize, timesteps: [usize; 2], alignment: Alignme
     };
 
     let modules = unet.attention_projections();
-    let layout = LoraLayout::new(modules.clone(), RANK, LORA_ALPHA);
+    let layout = UNetLayout::new(modules.clone(), RANK, LORA_ALPHA);
     let lora = lora_values(&modules);
     let lora = Tensor::<1>::from_floats(lora.as_slice(), &device);
     let width = text_encoder.config().hidden_size;
@@ -119,7 +119,7 @@ fn compare(case: &str, vectors: usize, timesteps: [usize; 2], alignment: Alignme
     let (alignment, personalization) = step.pulls.unwrap();
     check("alignment_ratio", &values((alignment / personalization).sqrt()), 1e-4);
     check("embedding", &values(step.embedding), 1e-3);
-    let lora = values(step.lora);
+    let lora = values(step.unet);
     for module in [
         "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q",
         "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k",

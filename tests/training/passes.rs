@@ -6,10 +6,10 @@ use palpable::training::ActivationPolicy;
 use palpable::training::alignment::Alignment;
 use palpable::training::embedding::{NewWords, PromptTemplate};
 use palpable::training::gradients::{self, Batch, Conditioning, Networks, Trained};
-use palpable::training::lora_parameters::LoraLayout;
 use palpable::training::optimizer::ParameterGroup;
 use palpable::training::palp::{self, NoiseLevel};
 use palpable::training::personal_prompt::encode_personal;
+use palpable::training::unet_parameters::UNetLayout;
 
 use crate::support::{formula, relative_error, values};
 use crate::tiny::{PLACEHOLDER, Tiny, schedule};
@@ -33,11 +33,11 @@ impl Pass {
     }
 
     fn of(tiny: Tiny) -> Self {
-        let layout = LoraLayout::new(tiny.unet.attention_projections(), 2, 2.0);
+        let layout = UNetLayout::new(tiny.unet.attention_projections(), 2, 2.0);
         Self::training(tiny, layout)
     }
 
-    pub fn training(tiny: Tiny, layout: LoraLayout) -> Self {
+    pub fn training(tiny: Tiny, layout: UNetLayout) -> Self {
         let mut tokenizer = tiny.model().tokenizer;
         tokenizer.add_placeholder(PLACEHOLDER, 1).unwrap();
         let new_words = NewWords::one(PLACEHOLDER, 1);
@@ -118,7 +118,7 @@ fn without_alignment_a_step_is_textual_inversion_with_dreambooth() {
     let pass = Pass::new();
     let step = pass.gradients(None);
     let (lora, embedding) = pass.gradients_against(pass.batch.noise.clone());
-    assert!(relative_error(&values(step.lora), &lora) < ROUNDING);
+    assert!(relative_error(&values(step.unet), &lora) < ROUNDING);
     assert!(relative_error(&values(step.embedding), &embedding) < ROUNDING);
     assert_eq!(values(step.loss), values(step.personalization_loss));
     assert!(lora.iter().any(|&value| value != 0.0) && embedding.iter().any(|&value| value != 0.0));
@@ -153,7 +153,7 @@ fn only_the_personalized_prediction_carries_a_gradient() {
         PredictionType::Epsilon,
     );
     let (lora, embedding) = pass.gradients_against(target);
-    assert!(relative_error(&values(step.lora), &lora) < ROUNDING);
+    assert!(relative_error(&values(step.unet), &lora) < ROUNDING);
     assert!(relative_error(&values(step.embedding), &embedding) < ROUNDING);
 }
 
@@ -167,7 +167,7 @@ fn recomputed_activations_give_the_kept_ones_gradients() {
         let kept = pass.gradients(Some(alignment.clone()));
         pass.activations = ActivationPolicy::Recompute;
         let recomputed = pass.gradients(Some(alignment.clone()));
-        assert_eq!(values(recomputed.lora), values(kept.lora));
+        assert_eq!(values(recomputed.unet), values(kept.unet));
         assert_eq!(values(recomputed.embedding), values(kept.embedding));
         assert_eq!(values(recomputed.loss), values(kept.loss));
     }
@@ -188,7 +188,7 @@ fn without_a_difference_there_is_no_direction() {
     let same = pass.gradients(Some(alignment));
     assert_eq!(values(same.pulls.unwrap().0), [0.0]);
     let without = pass.gradients(None);
-    assert_eq!(values(same.lora), values(without.lora));
+    assert_eq!(values(same.unet), values(without.unet));
     assert_eq!(values(same.embedding), values(without.embedding));
 }
 
@@ -199,7 +199,7 @@ fn alignment_rests_outside_its_timesteps() {
         Alignment { alpha: 7.5, beta: 1.0, lambda: 0.3, timesteps: [701, 980], ..Alignment::default() };
     let step = pass.gradients(Some(alignment));
     assert_eq!(values(step.pulls.unwrap().0), [0.0]);
-    assert_eq!(values(step.lora), values(pass.gradients(None).lora));
+    assert_eq!(values(step.unet), values(pass.gradients(None).unet));
 }
 
 /// The loss is scaled on its way back through f16, and the gradients are what they should be.
@@ -208,8 +208,8 @@ fn a_model_stored_in_half_precision_gives_the_same_gradients_in_f32() {
     let alignment = Alignment { alpha: 7.5, beta: 1.0, lambda: 0.3, ..Alignment::default() };
     let full = Pass::new().gradients(Some(alignment.clone()));
     let half = Pass::of(Tiny::stored_as(FloatDType::F16)).gradients(Some(alignment));
-    assert_eq!((half.lora.dtype(), half.embedding.dtype()), (DType::F32, DType::F32));
-    let lora = relative_error(&values(half.lora), &values(full.lora));
+    assert_eq!((half.unet.dtype(), half.embedding.dtype()), (DType::F32, DType::F32));
+    let lora = relative_error(&values(half.unet), &values(full.unet));
     let embedding = relative_error(&values(half.embedding), &values(full.embedding));
     println!("half precision: LoRA {lora:.1e}, embedding {embedding:.1e}");
     assert!(lora < 0.03 && embedding < 0.03);
@@ -240,7 +240,7 @@ fn models_that_predict_velocity_are_aligned_in_noise() {
     let velocity =
         level.signal.clone() * pass.batch.noise.clone() - level.noise.clone() * pass.batch.latents.clone();
     let (lora, embedding) = pass.gradients_against(velocity + level.signal.clone() * direction * 0.15);
-    assert!(relative_error(&values(step.lora), &lora) < 1e-4);
+    assert!(relative_error(&values(step.unet), &lora) < 1e-4);
     assert!(relative_error(&values(step.embedding), &embedding) < 1e-4);
 }
 
@@ -256,7 +256,7 @@ fn training_lowers_the_loss_on_a_fixed_batch() {
     for _ in 0..10 {
         let step =
             gradients::step_gradients(pass.networks(), &pass.conditioning, &trained, &pass.batch, None);
-        lora.update(step.lora);
+        lora.update(step.unet);
         embedding.update(flat(step.embedding));
         trained.values = lora.values();
         trained.embedding = embedding.values().reshape([1, 24]);

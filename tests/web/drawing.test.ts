@@ -80,7 +80,7 @@ beforeEach(() => {
   library.value = [];
   model.value = { state: "ready", report: DEMO_REPORT };
   form.prompt.value = "a dog";
-  form.seed.value = form.LARGEST_SEED;
+  form.seed.value = form.MAX_SEED;
   form.seedLocked.value = true;
   form.count.value = 1;
   results.value = [];
@@ -132,8 +132,8 @@ describe("several pictures from one press", () => {
   test("have consecutive seeds, which begin again at 0, and are all kept", async () => {
     form.count.value = 3;
     await generate();
-    expect(outside.asked.map(({ settings }) => settings.seed)).toEqual([form.LARGEST_SEED, 0, 1]);
-    expect(outside.kept.map(({ seed }) => seed)).toEqual([form.LARGEST_SEED, 0, 1]);
+    expect(outside.asked.map(({ settings }) => settings.seed)).toEqual([form.MAX_SEED, 0, 1]);
+    expect(outside.kept.map(({ seed }) => seed)).toEqual([form.MAX_SEED, 0, 1]);
     expect(shown.value?.record.seed).toBe(1);
     expect(drawing.progress.value).toBeUndefined();
   });

@@ -41,7 +41,7 @@ const DEFAULTS = {
 const photo = (name: string) => new File([name], name);
 
 vi.mock("../../web/features/personalize/photos", () => ({
-  MOST_PHOTOS: 10,
+  MAX_PHOTOS: 10,
   PhotoProblem: class extends Error {},
   readPhoto: async (file: File) => ({ id: file.name, name: file.name, bitmap: { close() {} }, caption: "" }),
 }));

@@ -30,7 +30,7 @@ const PLACEHOLDER = /\{\{|\}\}|\{([^{}:]*)(?::[^{}]*)?\}/g;
 /** Sentences lie in sentences: a file's error in a checkpoint's, a server's in a file's. */
 const DEEPEST = 4;
 /** Lists are sought in what is no longer than this: each of their commas may be part of an item. */
-const LONGEST_LIST = 400;
+const MAX_LIST = 400;
 const DECIMAL = /^(-?\d+)\.(\d+)( [GM]B)?$/;
 
 /** The placeholders' names in their order; the unnamed are numbered, as in Rust. */
@@ -60,7 +60,7 @@ export function translator({ sentences, parts }: EngineWords): (said: string) =>
   }
 
   function translatedList(captured: string, depth: number): string | undefined {
-    if (captured.length > LONGEST_LIST) return undefined;
+    if (captured.length > MAX_LIST) return undefined;
     for (let comma = captured.indexOf(", "); comma >= 0; comma = captured.indexOf(", ", comma + 1)) {
       const item = translate(captured.slice(0, comma), anything, depth);
       const rest = item && translatedPart(captured.slice(comma + 2), depth);

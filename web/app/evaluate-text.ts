@@ -87,7 +87,6 @@ export const english = {
   imageAxis: "near the photos →",
 
   gridTitle: "The pictures",
-  gridSeed: (seed: number) => `Seed ${seed}`,
   pictureLabel: (row: string, prompt: string, seed: number) => `${row}: “${prompt}”, seed ${seed}`,
 
   copy: "Copy as JSON",

@@ -9,7 +9,6 @@ import { inLanguage } from "./language";
 
 export const english = {
   appName: "Palpable",
-  tagline: "Teach a picture model your own thing, on your own device.",
   skipToContent: "Skip to content",
   screens: {
     personalize: "Personalize",
@@ -496,7 +495,6 @@ export const english = {
     empty: "Your pictures appear here.",
     save: "Save as PNG",
     gallery: "All pictures",
-    keepSeed: "Keep its seed",
     history: "Pictures of this visit",
     caption: (seed: number, steps: number, guidance: number, sampler: string) =>
       `seed ${seed} · ${steps} ${steps === 1 ? "step" : "steps"} · guidance ${guidance} · ${sampler}`,

@@ -16,9 +16,9 @@ use palpable::{
 
 use super::{
     adapter_file::read_adapter,
-    attention::AttentionArguments,
     error::Error,
     model::{ModelArguments, announce_memory, report_memory},
+    steering::SteeringArguments,
 };
 
 /// Make a picture from a prompt
@@ -63,7 +63,7 @@ pub struct Arguments {
     #[arg(long, requires = "mask", default_value_t = GenerationSettings::default().mask_blur)]
     mask_blur: f32,
     #[command(flatten)]
-    attention: AttentionArguments,
+    steering: SteeringArguments,
     /// The PNG file to write
     #[arg(long)]
     out: PathBuf,
@@ -132,7 +132,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
         mask_blur: arguments.mask_blur,
         ..Default::default()
     };
-    let settings = arguments.attention.put_into(settings)?;
+    let settings = arguments.steering.put_into(settings)?;
     let applied: Vec<AppliedAdapter> =
         adapters.iter().map(|(adapter, strength)| AppliedAdapter { adapter, strength: *strength }).collect();
     let plan = model.plan_generation(&settings, &applied, source.as_ref())?;
@@ -152,7 +152,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     let maps = generation.heat_maps().await?;
     let picture = generation.finish().await?;
     write_png(&picture, &arguments.out)?;
-    arguments.attention.write(&maps, &picture)?;
+    arguments.steering.write(&maps, &picture)?;
     eprintln!("Wrote {} after {:.1} s.", arguments.out.display(), started.elapsed().as_secs_f64());
     report_memory(&model.gpu, &plan);
     Ok(())

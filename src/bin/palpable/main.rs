@@ -2,13 +2,13 @@
 //! driver, or the processor.
 
 mod adapter_file;
-mod attention;
 mod bench;
 mod device_memo;
 mod error;
 mod evaluate;
 mod export;
 mod generate;
+mod heat_maps;
 mod inspect;
 mod judge;
 mod merge;
@@ -16,6 +16,7 @@ mod model;
 mod model_place;
 mod personalize;
 mod score;
+mod steering;
 
 use std::process::ExitCode;
 

@@ -8,7 +8,7 @@ use super::{
 };
 use clap::{Args, ValueEnum};
 use palpable::{
-    gpu::{Choice, Gpu},
+    gpu::{DeviceChoice, Gpu},
     pipeline::{Error, Precision, StableDiffusion},
     plan::{MemoryPlan, gigabytes},
     weights::{self, CheckpointHashes, Combined},
@@ -92,8 +92,8 @@ impl ModelArguments {
     /// Opens the device and loads the model.
     pub async fn load(&self) -> Result<StableDiffusion, Error> {
         let choice = match self.device {
-            Device::Gpu => Choice::Gpu,
-            Device::Cpu => Choice::Cpu,
+            Device::Gpu => DeviceChoice::Gpu,
+            Device::Cpu => DeviceChoice::Cpu,
         };
         for written in
             [Some(&self.model), self.vae.as_ref(), self.complete_with.as_ref()].into_iter().flatten()
@@ -105,7 +105,7 @@ impl ModelArguments {
             gpu.memory_limit = limit;
         }
         eprintln!("Computing on {} ({}).", gpu.report.adapter_name, gpu.report.backend);
-        if choice != Choice::Cpu {
+        if choice != DeviceChoice::Cpu {
             device_memo::start(&mut gpu).await?;
             for note in &gpu.report.notes {
                 eprintln!("{note}");

@@ -12,7 +12,7 @@ const ROW_GROUPS: u32 = 16;
 /// Fewer workgroups than this leave much of a GPU idle: fewer rows in each are then faster.
 const ENOUGH_WORKGROUPS: u32 = 128;
 /// Sums that a thread can keep in registers beside scores and operands, in vec4s.
-const MOST_SUMS: u32 = 16;
+const MAX_SUMS: u32 = 16;
 /// Numbers of lanes to choose from.
 const LANES: [u32; 3] = [10, 8, 5];
 /// Threads that run in step on most GPUs: what a workgroup leaves over of a multiple runs empty.
@@ -84,7 +84,7 @@ impl Tiles {
     fn serve(&self, task: Task) -> bool {
         let sums = self.thread_rows * task.vectors.div_ceil(self.lanes) * task.sums;
         let workgroups = task.tokens.div_ceil(self.own()) * task.heads;
-        self.thread_rows == 1 || (sums <= MOST_SUMS && workgroups >= ENOUGH_WORKGROUPS)
+        self.thread_rows == 1 || (sums <= MAX_SUMS && workgroups >= ENOUGH_WORKGROUPS)
     }
 
     /// Workgroup memory: own rows, other rows, weights, and what lanes exchange.

@@ -3,8 +3,8 @@
 //! y[b, p, q, o] = Σ_{r, s, i} x[b, p·stride + r − pad, q·stride + s − pad, i] · W[r, s, i, o] + bias[o]
 //!                 + image_add[b, o] + residual[b, p, q, o]
 //!
-//! Weights are re-laid once at load from PyTorch's `[out, in, r, s]` to `[r, s, in, out]`
-//! ([`relay_weight`]): for each tap a plain `[in, out]` matrix, so that forward (x · W) and input
+//! Weights are reordered once at load from PyTorch's `[out, in, r, s]` to `[r, s, in, out]`
+//! ([`to_taps_first`]): for each tap a plain `[in, out]` matrix, so that forward (x · W) and input
 //! gradient (dy · Wᵀ) are both implicit matrix products with vector loads.
 //! The weight of [`conv2d`] is frozen: backward needs the weight and the input's shape, not the input.
 //!
@@ -127,10 +127,10 @@ pub fn doubled(x: Tensor<4>, [height, width]: [usize; 2]) -> Tensor<4> {
 
 /// PyTorch's `[out, in, r, s]` → `[r, s, in, out]`, moved in memory once (flattening a permuted view
 /// copies it) so that no later launch has to.
-pub fn relay_weight(weight: Tensor<4>) -> Tensor<4> {
-    let relaid = weight.permute([2, 3, 1, 0]);
-    let [kernel_height, kernel_width, inputs, outputs] = relaid.dims();
-    relaid.flatten::<1>(0, 3).reshape([kernel_height, kernel_width, inputs, outputs])
+pub fn to_taps_first(weight: Tensor<4>) -> Tensor<4> {
+    let reordered = weight.permute([2, 3, 1, 0]);
+    let [kernel_height, kernel_width, inputs, outputs] = reordered.dims();
+    reordered.flatten::<1>(0, 3).reshape([kernel_height, kernel_width, inputs, outputs])
 }
 
 /// The kernels behind the functions above.

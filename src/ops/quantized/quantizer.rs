@@ -5,7 +5,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use thiserror::Error;
 
 use super::QuantizedWeight;
-use crate::gpu::hand_over;
+use crate::gpu::submit_queued;
 
 /// A number of weights that does not fit their shape.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -124,7 +124,7 @@ impl<const D: usize> Quantizer<D> {
         let packed = TensorData::new::<i32, _>(words, [count / shape[D - 1], words_a_line]);
         let packed = Tensor::from_data(packed, (device, DType::I32));
         let scale = Tensor::from_data(TensorData::new::<f32, _>(scale, [channels]), (device, DType::F32));
-        hand_over(&scale);
+        submit_queued(&scale);
         Ok(QuantizedWeight { packed, scale, shape })
     }
 }

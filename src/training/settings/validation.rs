@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 
 use super::{SettingsError, SubjectView, TrainedWeights, TrainingSettings};
-use crate::tokenizer::MOST_VECTORS;
+use crate::tokenizer::MAX_VECTORS;
 
 /// Rates above it are remarked on where full weights are trained: Custom Diffusion's effective one is 8e-5,
 /// DreamBooth's 5e-6.
-const LARGEST_FULL_RATE: f64 = 2e-4;
+const MAX_FULL_RATE: f64 = 2e-4;
 
 /// Largest side of the pictures that are trained on, in pixels.
-const LARGEST_RESOLUTION: usize = 1024;
+const MAX_RESOLUTION: usize = 1024;
 
 impl TrainingSettings {
     /// Checks every field; `Ok` holds remarks, sentences about settings that can be trained with but
@@ -85,7 +85,7 @@ impl TrainingSettings {
         let count = |field, value: usize, least: usize, most: usize| {
             within(field, value as f64, least as f64, most as f64)
         };
-        count("number of embedding vectors", self.vectors, 1, MOST_VECTORS)?;
+        count("number of embedding vectors", self.vectors, 1, MAX_VECTORS)?;
         count("rank", self.rank, 1, 256)?;
         within("LoRA alpha", self.effective_lora_alpha(), 1e-3, 1024.0)?;
         count("number of steps", self.steps, 1, 100_000)?;
@@ -107,7 +107,7 @@ impl TrainingSettings {
         within("share of the masked loss", self.masked_loss, 0.0, 1.0)?;
         within("weight of the localized loss", self.localized_loss, 0.0, 10.0)?;
         within("colour jitter", self.colour_jitter, 0.0, 1.0)?;
-        count("resolution", self.resolution.unwrap_or(LARGEST_RESOLUTION), 64, LARGEST_RESOLUTION)?;
+        count("resolution", self.resolution.unwrap_or(MAX_RESOLUTION), 64, MAX_RESOLUTION)?;
         count("number of framings of a photo", self.photo_variants, 1, 16)
     }
 
@@ -135,7 +135,7 @@ impl TrainingSettings {
             );
         }
         let full = matches!(self.trained_weights, TrainedWeights::CrossAttention | TrainedWeights::All);
-        if full && self.lora_learning_rate > LARGEST_FULL_RATE {
+        if full && self.lora_learning_rate > MAX_FULL_RATE {
             remarks.push(format!(
                 "Full weights are to be trained at a rate of {}, which will likely ruin the model; 0.000005 to 0.0001 is usual.",
                 self.lora_learning_rate

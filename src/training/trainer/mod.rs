@@ -20,17 +20,17 @@ use super::embedding::NewWords;
 use super::embedding_norm::{self, NormControls};
 use super::frozen_model::FrozenModel;
 use super::gradients::{Conditioning, StepGradients, Trained};
-use super::lora_parameters::LoraLayout;
 use super::optimizer::{self, ParameterGroup};
 use super::record::{Report, TrainingRecord};
 use super::repeated_pass::RepeatedPass;
+use super::unet_parameters::UNetLayout;
 use super::{ActivationPolicy, Error, PhotoLatents, TrainingSettings};
 use crate::model::lora::LoraSet;
 
 /// What a step asks of the device before its one read-back.
 struct Asked {
     /// The gradient of what is trained of the U-Net, flat.
-    lora: Tensor<1>,
+    unet: Tensor<1>,
     /// The gradient of [V], flat.
     embedding: Tensor<1>,
     /// ‖gradient‖ of both together, `[1]`
@@ -50,8 +50,8 @@ pub struct Trainer {
     empty: Tensor<3>,
     new_words: NewWords,
     latents: PhotoLatents,
-    layout: LoraLayout,
-    lora: ParameterGroup,
+    layout: UNetLayout,
+    unet: ParameterGroup,
     /// [V] of every subject, flat: `[subjects · vectors · width]`
     embedding: ParameterGroup,
     embedding_width: usize,
@@ -76,14 +76,14 @@ impl Trainer {
         if self.is_complete() {
             return Err(Error::Complete { steps });
         }
-        let Asked { lora, embedding, norm, report, evaluations } = self.ask(self.step);
+        let Asked { unet, embedding, norm, report, evaluations } = self.ask(self.step);
         let reported = report.read().await?;
         if !reported.finite {
             return Err(Error::NotFinite { step: self.step + 1 });
         }
 
         let factor = self.learning_rate_factor();
-        (self.lora, self.embedding) = self.updated(lora, embedding, norm, factor);
+        (self.unet, self.embedding) = self.updated(unet, embedding, norm, factor);
         self.step += 1;
         self.trained_step = self.step;
         Ok(TrainingRecord {
@@ -109,8 +109,8 @@ impl Trainer {
             if let Some(step) = steps.find(|&step| self.settings.aligns(step) == aligned) {
                 // The second time what a recording begins and ends with is copied, which takes kernels of its own.
                 self.ask(step);
-                let Asked { lora, embedding, norm, report, .. } = self.ask(step);
-                drop((report, self.updated(lora, embedding, norm, 1.0)));
+                let Asked { unet, embedding, norm, report, .. } = self.ask(step);
+                drop((report, self.updated(unet, embedding, norm, 1.0)));
             }
         }
     }
@@ -131,28 +131,28 @@ impl Trainer {
         }
         let length = self.new_words.rows() * self.embedding_width;
         let embedding = gradients.embedding.clone().reshape([length]);
-        let norm = optimizer::global_norm(gradients.lora.clone(), embedding.clone());
+        let norm = optimizer::global_norm(gradients.unet.clone(), embedding.clone());
         let longest = embedding_norm::norms(self.embedding_vectors()).max();
         let vocabulary = self.norm_controls.vocabulary().mean_norm.clone();
         let report = Report::new(&gradients, [longest, vocabulary, norm.clone()]);
         let evaluations = gradients.evaluations;
-        Asked { lora: gradients.lora, embedding, norm, report, evaluations }
+        Asked { unet: gradients.unet, embedding, norm, report, evaluations }
     }
 
     /// The U-Net's trained values and [V] after an update by these gradients, at `factor` times their
     /// learning rates.
     fn updated(
         &self,
-        lora_gradient: Tensor<1>,
+        unet_gradient: Tensor<1>,
         embedding_gradient: Tensor<1>,
         norm: Tensor<1>,
         factor: f64,
     ) -> (ParameterGroup, ParameterGroup) {
-        let (mut lora, mut embedding) = (self.lora.clone(), self.embedding.clone());
+        let (mut unet, mut embedding) = (self.unet.clone(), self.embedding.clone());
         let limit = self.settings.gradient_clip;
-        lora.update_scaled(optimizer::clip(lora_gradient, norm.clone(), limit), factor);
+        unet.update_scaled(optimizer::clip(unet_gradient, norm.clone(), limit), factor);
         if !self.settings.train_embedding {
-            return (lora, embedding);
+            return (unet, embedding);
         }
         embedding.update_scaled(optimizer::clip(embedding_gradient, norm, limit), factor);
         let [vectors, width] = [self.new_words.rows(), self.embedding_width];
@@ -160,7 +160,7 @@ impl Trainer {
         let learning_rate = self.settings.embedding_learning_rate * factor;
         let controlled = self.norm_controls.apply(vectors_now, learning_rate);
         embedding.set_values(controlled.reshape([vectors * width]));
-        (lora, embedding)
+        (unet, embedding)
     }
 
     /// Steps made so far.
@@ -183,7 +183,7 @@ impl Trainer {
 
     /// The adaptations as trained so far, for a preview without a read-back.
     pub fn lora_set(&self) -> LoraSet {
-        self.layout.lora_set(&self.layout.split(&self.lora.values()))
+        self.layout.lora_set(&self.layout.split(&self.unet.values()))
     }
 
     /// Encoder hidden states `[1, tokens, width]` of a prompt that may hold the placeholder, with the
@@ -204,7 +204,7 @@ impl Trainer {
         let networks = self.model.networks(self.activations);
         let trained = Trained {
             layout: self.layout.clone(),
-            values: self.lora.values(),
+            values: self.unet.values(),
             embedding: self.embedding_vectors(),
             embedding_is_trained: settings.train_embedding,
         };

@@ -11,9 +11,9 @@ use crate::training::best::Best;
 use crate::training::embedding::{self, NewWords};
 use crate::training::embedding_norm::{NormControls, Vocabulary};
 use crate::training::frozen_model::FrozenModel;
-use crate::training::lora_parameters::LoraLayout;
 use crate::training::optimizer::ParameterGroup;
 use crate::training::repeated_pass::RepeatedPass;
+use crate::training::unet_parameters::UNetLayout;
 use crate::training::{ActivationPolicy, Activations, Error, PhotoLatents, TrainedWeights, TrainingSettings};
 
 impl Trainer {
@@ -80,18 +80,18 @@ impl Trainer {
         let empty = model.encode("").0;
         let modules = model.unet.adaptable_modules(settings.trained_modules());
         let layout = match settings.trained_weights {
-            TrainedWeights::Lora => LoraLayout::new(modules, settings.rank, settings.effective_lora_alpha()),
+            TrainedWeights::Lora => UNetLayout::new(modules, settings.rank, settings.effective_lora_alpha()),
             TrainedWeights::CrossAttention | TrainedWeights::All | TrainedWeights::None => {
-                LoraLayout::full(modules)
+                UNetLayout::full(modules)
             }
         };
-        let lora = layout.initial_values(settings.seed, &device);
+        let values = layout.initial_values(settings.seed, &device);
         let activations = match settings.activations {
             Activations::Auto | Activations::Keep => ActivationPolicy::Keep,
             Activations::Recompute => ActivationPolicy::Recompute,
         };
         Ok(Self {
-            lora: ParameterGroup::new(lora, settings.lora_learning_rate, settings.weight_decay)
+            unet: ParameterGroup::new(values, settings.lora_learning_rate, settings.weight_decay)
                 .with_optimizer(settings.optimizer),
             embedding: ParameterGroup::new(
                 start.reshape([vectors * embedding_width]),

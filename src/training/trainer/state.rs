@@ -20,7 +20,7 @@ impl Trainer {
     /// A file that is no checkpoint ([`Error::CheckpointFile`]) or one of another model
     /// ([`Error::Checkpoint`]).
     pub fn resume(model: FrozenModel, checkpoint: Checkpoint, device: &Device) -> Result<Self, Error> {
-        let Checkpoint { settings, step, model: made_with, layout, lora, embedding, latents, best } =
+        let Checkpoint { settings, step, model: made_with, layout, unet, embedding, latents, best } =
             checkpoint;
         let refused = |reason: String| Err(Error::Checkpoint { reason });
         if made_with != model.name {
@@ -31,15 +31,15 @@ impl Trainer {
         }
         let latents = latents.upload(&device.clone().inner());
         let mut trainer = Self::new(model, latents, settings, device)?;
-        let counts = [&trainer.lora, &trainer.embedding].map(ParameterGroup::count);
+        let counts = [&trainer.unet, &trainer.embedding].map(ParameterGroup::count);
         let fits = layout == trainer.layout.description()
-            && trainer.lora.takes(&lora)
+            && trainer.unet.takes(&unet)
             && trainer.embedding.takes(&embedding)
             && best.fits(counts);
         if !fits {
             return refused("it belongs to a model of another architecture".to_owned());
         }
-        trainer.lora.restore(lora, step);
+        trainer.unet.restore(unet, step);
         trainer.embedding.restore(embedding, step);
         trainer.best = Best::from_host(best, &trainer.device);
         (trainer.step, trainer.trained_step) = (step, step);
@@ -48,7 +48,7 @@ impl Trainer {
 
     /// The adapter as trained so far, read back from the device.
     pub async fn adapter(&self) -> Result<Adapter, Error> {
-        let (lora, differences) = self.layout.weights(&read(self.lora.values()).await?);
+        let (lora, differences) = self.layout.weights(&read(self.unet.values()).await?);
         let values = read(self.embedding.values()).await?;
         let settings = &self.settings;
         let checkpoint = self.model.checkpoint.as_ref();
@@ -93,14 +93,14 @@ impl Trainer {
 
     /// The trained values as they are; keeping them costs the memory of a copy.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot { step: self.trained_step, lora: self.lora.values(), embedding: self.embedding.values() }
+        Snapshot { step: self.trained_step, unet: self.unet.values(), embedding: self.embedding.values() }
     }
 
     /// Puts earlier values in place of the present ones. The optimizer's state and the count of steps stay.
     pub fn restore(&mut self, snapshot: Snapshot) {
-        let Snapshot { step, lora, embedding } = snapshot;
+        let Snapshot { step, unet, embedding } = snapshot;
         self.trained_step = step;
-        self.lora.set_values(lora);
+        self.unet.set_values(unet);
         self.embedding.set_values(embedding);
     }
 
@@ -130,7 +130,7 @@ impl Trainer {
             step: self.step,
             model: self.model.name.clone(),
             layout: self.layout.description(),
-            lora: self.lora.read().await?,
+            unet: self.unet.read().await?,
             embedding: self.embedding.read().await?,
             latents: HostLatents::read(&self.latents).await?,
             best: self.best.to_host().await?,

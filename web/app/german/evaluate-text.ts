@@ -86,7 +86,6 @@ export const germanEvaluate: EvaluateText = {
   imageAxis: "nah an den Fotos →",
 
   gridTitle: "Die Bilder",
-  gridSeed: (seed) => `Startzahl ${seed}`,
   pictureLabel: (row, prompt, seed) => `${row}: „${prompt}“, Startzahl ${seed}`,
 
   copy: "Als JSON kopieren",

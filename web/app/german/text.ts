@@ -4,7 +4,6 @@ import { germanGallery } from "./gallery-text";
 
 export const german: Text = {
   appName: "Palpable",
-  tagline: "Bring einem Bildmodell dein eigenes Ding bei, auf deinem eigenen Gerät.",
   skipToContent: "Zum Inhalt",
   screens: {
     personalize: "Anlernen",
@@ -499,7 +498,6 @@ export const german: Text = {
     empty: "Hier erscheinen deine Bilder.",
     save: "Als PNG speichern",
     gallery: "Alle Bilder",
-    keepSeed: "Seine Startzahl behalten",
     history: "Bilder dieses Besuchs",
     caption: (seed, steps, guidance, sampler) =>
       `Startzahl ${seed} · ${steps} ${steps === 1 ? "Schritt" : "Schritte"} · Führung ${guidance} · ${sampler}`,

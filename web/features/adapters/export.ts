@@ -10,8 +10,8 @@ import { withNote } from "./safetensors-metadata";
 import { readPhotos } from "./store";
 
 /** What a project's manifest takes. */
-const MOST_PROMPTS = 200;
-const LONGEST_PROMPT = 2000;
+const MAX_PROMPTS = 200;
+const MAX_PROMPT = 2000;
 
 export async function exportFile(entry: LibraryEntry, format: ExportFormat = "kohya"): Promise<void> {
   save(entry, await asFile(entry, format));
@@ -23,7 +23,7 @@ export async function exportProject(entry: LibraryEntry, withPhotos: boolean): P
   const all = new Set([...prompts, ...(await promptsWith(plainName(entry.report)))]);
   const bytes = await engine().exportProject(entry.report.id, {
     settings,
-    prompts: [...all].filter((prompt) => prompt.length <= LONGEST_PROMPT).slice(0, MOST_PROMPTS),
+    prompts: [...all].filter((prompt) => prompt.length <= MAX_PROMPT).slice(0, MAX_PROMPTS),
     thumbnails: entry.preview?.exported ? [entry.preview.jpeg] : [],
     photos: withPhotos ? await readPhotos(entry.key) : [],
   });

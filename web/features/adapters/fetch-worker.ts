@@ -7,9 +7,9 @@ import { type FetchAnswer, fetchAtMost } from "./fetch-at-most";
 export type { FetchAnswer };
 
 /** Far above any LoRA of the models that the engine takes. */
-const LARGEST_FILE = 1_000_000_000;
+const MAX_FILE = 1_000_000_000;
 
 self.addEventListener("message", async ({ data }: MessageEvent<string>) => {
-  const answer = await fetchAtMost(data, LARGEST_FILE);
+  const answer = await fetchAtMost(data, MAX_FILE);
   self.postMessage(answer, "bytes" in answer ? { transfer: [answer.bytes.buffer] } : {});
 });

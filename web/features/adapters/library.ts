@@ -140,12 +140,12 @@ export async function importFile(file: File): Promise<LibraryEntry> {
 }
 
 /** Of a foreign project, which may hold more: what a training takes. */
-const MOST_PROJECT_PHOTOS = 30;
+const MAX_PROJECT_PHOTOS = 30;
 
 /** One after the other, since each is large once it is unpacked. */
 async function redrawnAll(photos: Uint8Array[]): Promise<Uint8Array[]> {
   const jpegs: Uint8Array[] = [];
-  for (const photo of photos.slice(0, MOST_PROJECT_PHOTOS)) {
+  for (const photo of photos.slice(0, MAX_PROJECT_PHOTOS)) {
     const jpeg = await redrawn(photo);
     if (jpeg) jpegs.push(jpeg);
   }

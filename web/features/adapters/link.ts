@@ -8,7 +8,7 @@ import fetchWorker from "./fetch-worker.ts?worker&url";
 
 const PREFIX = "from=";
 /** Longer than any file's address that a person would share. */
-const LONGEST_ADDRESS = 2000;
+const MAX_ADDRESS = 2000;
 
 export interface LinkedAdapter {
   address: URL;
@@ -24,7 +24,7 @@ export function linkedAdapter(subject: string | undefined): LinkedAdapter | "ref
     // A name or a secret in the address would be sent along without a sign of it.
     const plain = address.protocol === "https:" && !address.username && !address.password;
     const fileName = decodeURIComponent(address.pathname.split("/").at(-1) ?? "");
-    if (!plain || written.length > LONGEST_ADDRESS || !fileName.endsWith(".safetensors")) return "refused";
+    if (!plain || written.length > MAX_ADDRESS || !fileName.endsWith(".safetensors")) return "refused";
     return { address, fileName };
   } catch {
     return "refused";

@@ -14,14 +14,14 @@ export interface AdapterNote {
 const THUMBNAIL = "modelspec.thumbnail";
 const DATA_ADDRESS = /^data:image\/(?:jpeg|png|webp);base64,([A-Za-z0-9+/=]*)$/;
 /** Letters of a thumbnail in a foreign file; the standard wants them very small. */
-const LONGEST_THUMBNAIL = 1_000_000;
+const MAX_THUMBNAIL = 1_000_000;
 const TITLE = "modelspec.title";
 const LICENCE = "modelspec.license";
 /** Readers map the tensors from here on, so the header ends at a multiple of it, as the format asks. */
 const ALIGNMENT = 8;
 const LENGTH_BYTES = 8;
 /** As the format's own readers have it. */
-const LONGEST_HEADER = 100_000_000;
+const MAX_HEADER = 100_000_000;
 
 /** What the file says of itself. Empty where it says nothing, or where it can't be read. */
 export function noteOf(file: Uint8Array): AdapterNote {
@@ -32,7 +32,7 @@ export function noteOf(file: Uint8Array): AdapterNote {
 /** The file of the picture in it, as it came; `undefined` for none, or for what is no picture's data address. */
 export function thumbnailOf(file: Uint8Array): Uint8Array | undefined {
   const address = own(readHeader(file)?.header.__metadata__, THUMBNAIL);
-  const base64 = address.length > LONGEST_THUMBNAIL ? undefined : DATA_ADDRESS.exec(address)?.[1];
+  const base64 = address.length > MAX_THUMBNAIL ? undefined : DATA_ADDRESS.exec(address)?.[1];
   if (!base64) return undefined;
   try {
     return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
@@ -77,7 +77,7 @@ function readHeader(file: Uint8Array): { header: Record<string, unknown>; end: n
   if (file.length < LENGTH_BYTES) return undefined;
   const length = new DataView(file.buffer, file.byteOffset, LENGTH_BYTES).getBigUint64(0, true);
   const end = LENGTH_BYTES + Number(length);
-  if (length > LONGEST_HEADER || end > file.length) return undefined;
+  if (length > MAX_HEADER || end > file.length) return undefined;
   try {
     const header: unknown = JSON.parse(new TextDecoder().decode(file.subarray(LENGTH_BYTES, end)));
     return isRecord(header) ? { header, end } : undefined;

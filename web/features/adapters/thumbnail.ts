@@ -4,7 +4,7 @@ import { thumbnailOf } from "./safetensors-metadata";
 
 const SIDE = 256;
 /** Of a picture in a foreign file, in pixels. */
-const MOST_PIXELS = 4_000_000;
+const MAX_PIXELS = 4_000_000;
 
 /** The middle square of a picture. */
 export async function toJpeg(picture: OffscreenCanvas | ImageBitmap): Promise<Uint8Array> {
@@ -32,7 +32,7 @@ export async function importedThumbnail(file: Uint8Array): Promise<Uint8Array | 
 /** A foreign file's picture as ours. */
 export async function redrawnThumbnail(bytes: Uint8Array): Promise<Uint8Array | undefined> {
   const header = readPhotoHeader(bytes);
-  if (!header || header.width * header.height > MOST_PIXELS) return undefined;
+  if (!header || header.width * header.height > MAX_PIXELS) return undefined;
   try {
     const bitmap = await createImageBitmap(new Blob([bytes as BlobPart]));
     return await toJpeg(bitmap);

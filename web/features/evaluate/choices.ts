@@ -45,7 +45,7 @@ export const promptSet = signal<"complex" | "own">("complex");
 export const ownLines = signal("");
 export const STRENGTHS = [0.25, 0.5, 0.75, 1, 1.25] as const;
 export const strengths = signal<readonly number[]>([0.5, 1]);
-export const MOST_SEEDS = 8;
+export const MAX_SEEDS = 8;
 export const seeds = signal(1);
 const ownSteps = signal<number | undefined>(undefined);
 export const steps = computed(() => ownSteps.value ?? usualSteps.value);

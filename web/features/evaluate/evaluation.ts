@@ -16,7 +16,7 @@ import { type EvaluationFacts, type Scored, summaries } from "./results";
 
 const SAMPLER = "ddim";
 /** Pictures are kept no larger than they are shown: an evaluation has many. */
-const LARGEST_SIDE = 256;
+const MAX_SIDE = 256;
 
 export interface DrawnCell extends Scored {
   picture: Picture;
@@ -134,7 +134,7 @@ function run(cells: readonly PlannedCell[]): Promise<void> {
 }
 
 function small(picture: Picture): Picture {
-  const scale = LARGEST_SIDE / Math.max(picture.width, picture.height);
+  const scale = MAX_SIDE / Math.max(picture.width, picture.height);
   if (scale >= 1) return picture;
   const [width, height] = [Math.round(picture.width * scale), Math.round(picture.height * scale)];
   const context = new OffscreenCanvas(width, height).getContext("2d");

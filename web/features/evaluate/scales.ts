@@ -7,14 +7,14 @@ export interface Scale {
 }
 
 /** Least span of an axis: closer up, noise looks like a difference. */
-const LEAST_SPAN = 0.04;
-const MOST_TICKS = 5;
+const MIN_SPAN = 0.04;
+const MAX_TICKS = 5;
 
 /** Holds all values with some room around them. `places`: where the lowest and the highest value lie. */
 export function scaleOf(values: readonly number[], [from, to]: [number, number]): Scale {
   const [least, most] = values.length > 0 ? [Math.min(...values), Math.max(...values)] : [0, 1];
   const middle = (least + most) / 2;
-  const span = Math.max((most - least) * 1.24, LEAST_SPAN);
+  const span = Math.max((most - least) * 1.24, MIN_SPAN);
   const [low, high] = [middle - span / 2, middle + span / 2];
   return { low, high, at: (value) => from + ((value - low) / span) * (to - from) };
 }
@@ -22,7 +22,7 @@ export function scaleOf(values: readonly number[], [from, to]: [number, number])
 /** Round values along an axis, at most five. */
 export function axisTicks({ low, high }: Scale): number[] {
   const steps = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1];
-  const step = steps.find((step) => (high - low) / step <= MOST_TICKS) ?? 1;
+  const step = steps.find((step) => (high - low) / step <= MAX_TICKS) ?? 1;
   const first = Math.ceil(low / step);
   const count = Math.floor(high / step) - first + 1;
   return Array.from({ length: Math.max(0, count) }, (_, index) =>

@@ -74,7 +74,7 @@ export function DrawCard({ disabled }: { disabled: boolean }) {
           {words.strengthsHint}
         </p>
       </div>
-      <SliderField label={words.seeds} min={1} max={choices.MOST_SEEDS} step={1} {...bound(choices.seeds)} />
+      <SliderField label={words.seeds} min={1} max={choices.MAX_SEEDS} step={1} {...bound(choices.seeds)} />
       <NumberField
         label={words.steps}
         min={1}

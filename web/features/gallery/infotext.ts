@@ -25,7 +25,7 @@ const NEGATIVE = "Negative prompt:";
  */
 const SETTING = /(\w[\w \-/]{1,60}):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)/g;
 /** Fewer than these in the last line, and it belongs to the prompt. */
-const FEWEST_SETTINGS = 3;
+const MIN_SETTINGS = 3;
 const ADAPTER = / ?<lora:([^:<>]+)(?::([^:<>]*))?[^<>]*>/gi;
 
 export function writeInfotext(settings: PictureSettings, samplers: SamplerNames): string {
@@ -51,7 +51,7 @@ export function writeInfotext(settings: PictureSettings, samplers: SamplerNames)
 export function readInfotext(infotext: string, samplers: SamplerNames): FoundSettings {
   const lines = infotext.trim().split(/\r?\n/);
   const settings = settingsOf(lines.at(-1) ?? "");
-  if (settings.size >= FEWEST_SETTINGS) lines.pop();
+  if (settings.size >= MIN_SETTINGS) lines.pop();
   const negativeAt = lines.findIndex((line) => line.trimStart().startsWith(NEGATIVE));
   const promptLines = negativeAt < 0 ? lines : lines.slice(0, negativeAt);
   const negativeLines = negativeAt < 0 ? [] : lines.slice(negativeAt);

@@ -10,7 +10,7 @@ import { addChunks } from "./png-chunks";
 import { internationalText, readTexts, textChunk } from "./png-text";
 import { SAMPLER_NAMES } from "./sampler-names";
 
-const MOST_BYTES = 64 * 1024 * 1024;
+const MAX_BYTES = 64 * 1024 * 1024;
 
 /** The PNG with its settings inside. */
 export async function withSettings(png: Blob, settings: PictureSettings): Promise<Blob> {
@@ -23,7 +23,7 @@ export async function withSettings(png: Blob, settings: PictureSettings): Promis
 /** The settings inside a PNG. Rejects with a sentence for the visitor where there are none. */
 export async function readSettings(file: Blob, name: string): Promise<FoundSettings> {
   const words = text.gallery.problems;
-  if (file.size > MOST_BYTES) throw faultError("BadFile", words.tooLarge(name));
+  if (file.size > MAX_BYTES) throw faultError("BadFile", words.tooLarge(name));
   const bytes = new Uint8Array(await file.arrayBuffer());
   const texts = await readTexts(bytes, ["palpable", "parameters"]);
   if (!texts) throw faultError("BadFile", words.notAPng(name));

@@ -55,12 +55,12 @@ export interface PictureSettings extends SteeringSettings {
 /** Settings as found in a file: what it doesn't say is missing. */
 export type FoundSettings = Partial<PictureSettings>;
 
-const LONGEST_PROMPT = 20_000;
-const LONGEST_NAME = 200;
-const LONGEST_ID = 64;
-const MOST_ADAPTERS = 32;
-const MOST_REGIONS = 16;
-export const LARGEST_SEED = 0xffff_ffff;
+const MAX_PROMPT = 20_000;
+const MAX_NAME = 200;
+const MAX_ID = 64;
+const MAX_ADAPTERS = 32;
+const MAX_REGIONS = 16;
+export const MAX_SEED = 0xffff_ffff;
 
 type Check<T> = (value: unknown) => T | undefined;
 
@@ -94,15 +94,15 @@ const list =
     return items.every((item) => item !== undefined) ? items : undefined;
   };
 
-const adapterList = list(MOST_ADAPTERS, (adapter): UsedAdapter | undefined => {
-  const name = words(LONGEST_NAME)(own(adapter, "name"));
+const adapterList = list(MAX_ADAPTERS, (adapter): UsedAdapter | undefined => {
+  const name = words(MAX_NAME)(own(adapter, "name"));
   const strength = between(-100, 100)(own(adapter, "strength"));
   return name && strength !== undefined ? { name, strength } : undefined;
 });
 
-const regionList = list(MOST_REGIONS, (region): UsedRegion | undefined => {
-  const placeholder = words(LONGEST_NAME)(own(region, "placeholder"));
-  const mask = words(LONGEST_PROMPT)(own(region, "mask"));
+const regionList = list(MAX_REGIONS, (region): UsedRegion | undefined => {
+  const placeholder = words(MAX_NAME)(own(region, "placeholder"));
+  const mask = words(MAX_PROMPT)(own(region, "mask"));
   return placeholder && mask && decodeRegion(mask) ? { placeholder, mask } : undefined;
 });
 
@@ -110,7 +110,7 @@ const usedStart: Check<UsedStart> = (value) => {
   if (typeof value !== "object" || value === null) return undefined;
   const strength = between(0, 1)(own(value, "strength"));
   const maskBlur = between(0, 1000)(own(value, "maskBlur"));
-  const galleryId = words(LONGEST_ID)(own(value, "galleryId"));
+  const galleryId = words(MAX_ID)(own(value, "galleryId"));
   if (strength === undefined) return undefined;
   return {
     strength,
@@ -123,22 +123,22 @@ const usedStart: Check<UsedStart> = (value) => {
 type Whole = Omit<PictureSettings, keyof SteeringSettings | "start">;
 
 const CHECKS: { [Key in keyof Whole]: Check<Whole[Key]> } = {
-  prompt: words(LONGEST_PROMPT),
-  negativePrompt: words(LONGEST_PROMPT),
-  seed: whole(0, LARGEST_SEED),
+  prompt: words(MAX_PROMPT),
+  negativePrompt: words(MAX_PROMPT),
+  seed: whole(0, MAX_SEED),
   steps: whole(1, 10_000),
   guidanceScale: between(0, 1000),
-  sampler: words(LONGEST_NAME),
+  sampler: words(MAX_NAME),
   width: whole(1, 65_536),
   height: whole(1, 65_536),
-  model: words(LONGEST_NAME),
+  model: words(MAX_NAME),
   adapters: adapterList,
 };
 
 const STEERING_CHECKS: { [Key in keyof SteeringSettings]-?: Check<NonNullable<SteeringSettings[Key]>> } = {
   delayedConcept: between(0, 1),
   delayedKeepsLora: yesOrNo,
-  classPrompt: words(LONGEST_PROMPT),
+  classPrompt: words(MAX_PROMPT),
   strengthEnd: between(0, 2),
   embeddingNormClip: between(0.001, 1000),
   regions: regionList,

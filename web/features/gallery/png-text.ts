@@ -6,7 +6,7 @@ import { type Chunk, readChunks } from "./png-chunks";
 
 const TYPES = ["tEXt", "zTXt", "iTXt"];
 /** Far above what any program writes, far below what a page would notice; before and after inflating. */
-const MOST_BYTES = 256 * 1024;
+const MAX_BYTES = 256 * 1024;
 
 /** What tEXt may hold: line feeds and the printable characters of Latin-1. */
 const LATIN1 = /^[\n\x20-\x7e\xa0-\xff]*$/;
@@ -37,7 +37,7 @@ export async function readTexts<Keyword extends string>(
   const texts: Partial<Record<Keyword, string>> = {};
   for (const chunk of chunks) {
     const keyword = keywords.find((word) => startsWith(chunk.data, word));
-    if (!keyword || texts[keyword] !== undefined || chunk.data.length > MOST_BYTES) continue;
+    if (!keyword || texts[keyword] !== undefined || chunk.data.length > MAX_BYTES) continue;
     const text = await decode(chunk, keyword.length + 1);
     if (text !== undefined) texts[keyword] = text;
   }
@@ -81,13 +81,13 @@ function fromUtf8(bytes: Uint8Array<ArrayBuffer>): string | undefined {
 /** Stops as soon as too much has come out, however much more there is. */
 async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate")).getReader();
-  const inflated = new Uint8Array(MOST_BYTES);
+  const inflated = new Uint8Array(MAX_BYTES);
   let length = 0;
   try {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return inflated.slice(0, length);
-      if (length + value.length > MOST_BYTES) {
+      if (length + value.length > MAX_BYTES) {
         await reader.cancel();
         return undefined;
       }

@@ -2,11 +2,11 @@
 import type { Picture } from "../../engine/contract";
 import { toCanvas } from "../../ui/picture-view";
 
-const LONGEST_SIDE = 256;
+const MAX_SIDE = 256;
 
 /** Never larger than the picture itself. A browser that can't write WebP writes PNG, as the blob's type says. */
 export async function thumbnailOf(picture: Picture): Promise<Blob> {
-  const scale = Math.min(1, LONGEST_SIDE / Math.max(picture.width, picture.height));
+  const scale = Math.min(1, MAX_SIDE / Math.max(picture.width, picture.height));
   const side = (length: number) => Math.max(1, Math.round(length * scale));
   const canvas = new OffscreenCanvas(side(picture.width), side(picture.height));
   const context = canvas.getContext("2d");

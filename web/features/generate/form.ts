@@ -9,7 +9,7 @@ export const STEPS_RANGE = { min: 1, max: 100 } as const;
 export const GUIDANCE_RANGE = { min: 1, max: 15 } as const;
 /** Pictures from one press. */
 export const COUNT_RANGE = { min: 1, max: 32 } as const;
-export const LARGEST_SEED = 0xffff_ffff;
+export const MAX_SEED = 0xffff_ffff;
 
 export const prompt = signal("");
 export const promptMissing = signal(false);
@@ -38,7 +38,7 @@ export function randomSeed(): number {
 }
 
 /** The seed so many places on; after the largest comes 0. */
-export const seedAfter = (seed: number, places: number) => (seed + places) % (LARGEST_SEED + 1);
+export const seedAfter = (seed: number, places: number) => (seed + places) % (MAX_SEED + 1);
 
 /** Puts a word or phrase into the prompt, with a space where needed. */
 export function addToPrompt(words: string): void {

@@ -26,7 +26,7 @@ export interface Result {
 }
 
 /** So many are at hand here; older ones are in the Gallery, or stay where they aren't kept there. */
-const MOST_AT_HAND = 24;
+const MAX_AT_HAND = 24;
 
 /** The latest first. */
 export const results = signal<Result[]>([]);
@@ -53,7 +53,7 @@ export async function generate(): Promise<void> {
     shownKey.value = key;
     if (place + 1 === wishes.length) announce(text.generate.drawn(wish.prompt));
     change(key, { galleryId: await keep(picture, record, source) });
-    results.value = results.value.filter(({ galleryId }, at) => at < MOST_AT_HAND || !galleryId);
+    results.value = results.value.filter(({ galleryId }, at) => at < MAX_AT_HAND || !galleryId);
     await keepFirstPicture(wish, picture);
   });
 }

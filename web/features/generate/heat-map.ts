@@ -3,7 +3,7 @@ import type { HeatMap, Picture } from "../../engine/contract";
 
 /** Words that draw nothing of their own. */
 const SMALL_WORDS = new Set("a an and as at by for from in into is it its of on or the to with".split(" "));
-const MOST_WORDS = 16;
+const MAX_WORDS = 16;
 
 /** What steers how the rest is read: the number of `(word:1.2)`, and BREAK. */
 const SYNTAX = /:\s*[\d.]+\s*(?=\))|\bBREAK\b/g;
@@ -12,7 +12,7 @@ const SYNTAX = /:\s*[\d.]+\s*(?=\))|\bBREAK\b/g;
 export function mappableWords(prompt: string): string[] {
   const words = prompt.replace(SYNTAX, " ").match(/<[^<>\s]+>|[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu) ?? [];
   const meaning = words.filter((word) => !SMALL_WORDS.has(word.toLowerCase()));
-  return [...new Set(meaning)].slice(0, MOST_WORDS);
+  return [...new Set(meaning)].slice(0, MAX_WORDS);
 }
 
 /** From transparent over red to yellow: the share of the map's own largest value. */

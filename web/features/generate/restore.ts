@@ -122,7 +122,7 @@ function fillSampler(name: string | undefined): string[] {
 /** A picture that says nothing of it was drawn without. */
 function fillSteering(settings: FoundSettings): string[] {
   const { delayedConcept = 0, strengthEnd = 1, embeddingNormClip = null, regions = [] } = settings;
-  const nearest = Math.min(delayedConcept, steering.MOST_DELAYED);
+  const nearest = Math.min(delayedConcept, steering.MAX_DELAYED);
   steering.delayedConcept.value = nearest;
   steering.delayedKeepsLora.value = settings.delayedKeepsLora ?? false;
   steering.classPrompt.value = settings.classPrompt ?? "";

@@ -11,12 +11,12 @@ export interface Size {
 }
 
 export const SIDE_STEP = 64;
-export const SMALLEST_SIDE = 64;
-export const LARGEST_SIDE = 1024;
+export const MIN_SIDE = 64;
+export const MAX_SIDE = 1024;
 
 /** Sides that can be chosen, the shortest first. */
 export const SIDES: readonly number[] = Array.from(
-  { length: LARGEST_SIDE / SIDE_STEP },
+  { length: MAX_SIDE / SIDE_STEP },
   (_, at) => (at + 1) * SIDE_STEP,
 );
 
@@ -65,7 +65,7 @@ function sizeOf(aspect: Aspect): Size {
 /** For pictures of any shape: width over height. */
 export function sizeOfRatio(ratio: number): Size {
   const side = usualSide.value;
-  const longer = Math.min(side * Math.max(ratio, 1 / ratio), LARGEST_SIDE);
+  const longer = Math.min(side * Math.max(ratio, 1 / ratio), MAX_SIDE);
   const shorter = Math.min(side, longer / Math.max(ratio, 1 / ratio));
   const [width, height] = ratio >= 1 ? [longer, shorter] : [shorter, longer];
   return { width: nearestSide(width), height: nearestSide(height) };
@@ -79,7 +79,7 @@ export const aspectNow = computed<Aspect | undefined>(() =>
 function nearestSide(side: number): number {
   if (side === usualSide.value) return side;
   const rounded = Math.round(side / SIDE_STEP) * SIDE_STEP;
-  return Math.min(Math.max(rounded, SMALLEST_SIDE), LARGEST_SIDE);
+  return Math.min(Math.max(rounded, MIN_SIDE), MAX_SIDE);
 }
 
 export const sameSize = (one: Size, other: Size) => one.width === other.width && one.height === other.height;

@@ -4,7 +4,7 @@ import type { GenerationSettings } from "../../engine/contract";
 import { regionsFor } from "./regions";
 
 /** Largest share of the steps that can wait for the word. */
-export const MOST_DELAYED = 0.9;
+export const MAX_DELAYED = 0.9;
 
 /** Share of the steps that is drawn with the class noun. */
 export const delayedConcept = signal(0);

@@ -17,7 +17,7 @@ export function Steering() {
         label={words.delayed}
         hint={words.delayedHint}
         min={0}
-        max={100 * steering.MOST_DELAYED}
+        max={100 * steering.MAX_DELAYED}
         step={5}
         value={Math.round(100 * steering.delayedConcept.value)}
         onValue={(percent) => {

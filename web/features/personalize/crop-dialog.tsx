@@ -6,7 +6,7 @@ import { TextField } from "../../ui/field";
 import { useCropGesture } from "./crop-gesture";
 import { emptyMask, hasMarks } from "./mask";
 import { MaskPainter } from "./mask-painter";
-import { type Crop, fitCrop, type PhotoChoice, SMALLEST_CROP, type SubjectPhoto } from "./photos";
+import { type Crop, fitCrop, MIN_CROP, type PhotoChoice, type SubjectPhoto } from "./photos";
 import { settingsText } from "./settings-text";
 import { suggestCrop } from "./suggest-crop";
 
@@ -105,7 +105,7 @@ export function CropDialog({ photo, classNoun, onDone, onCancel }: CropDialogPro
             {text.crop.size}
             <input
               type="range"
-              min={SMALLEST_CROP}
+              min={MIN_CROP}
               max={shorter}
               value={crop.size}
               onInput={(event) => resize(event.currentTarget.valueAsNumber)}

@@ -3,7 +3,7 @@ import { computed, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
 import { text } from "../../app/text";
 import { offerUndo, type Removal, withdrawUndo } from "../../app/undo";
-import { MOST_PHOTOS, type PhotoChoice, PhotoProblem, readPhoto, type SubjectPhoto } from "./photos";
+import { MAX_PHOTOS, type PhotoChoice, PhotoProblem, readPhoto, type SubjectPhoto } from "./photos";
 import { readSamplePhotos, type SampleSubject } from "./samples";
 
 const words = text.personalize;
@@ -54,8 +54,8 @@ export class PhotoList {
     withdrawUndo(this.#removal);
     if (this.#sample.value) this.clear();
     for (const file of files) {
-      if (this.#photos.value.length >= MOST_PHOTOS) {
-        this.#problems.value = [...this.#problems.value, text.photos.tooMany(MOST_PHOTOS)];
+      if (this.#photos.value.length >= MAX_PHOTOS) {
+        this.#problems.value = [...this.#problems.value, text.photos.tooMany(MAX_PHOTOS)];
         break;
       }
       this.#opening.value = file.name;

@@ -29,16 +29,16 @@ export type PhotoChoice = Pick<SubjectPhoto, "crop" | "caption" | "mask">;
 /** What a file picker offers; HEIC by its ending too, since many systems know no type for it. */
 export const PHOTO_TYPES = "image/jpeg,image/png,image/webp,image/heic,image/heif,.heic,.heif";
 
-export const MOST_PHOTOS = 10;
-const MOST_PIXELS = 100_000_000;
+export const MAX_PHOTOS = 10;
+const MAX_PIXELS = 100_000_000;
 /** Above the largest that phones take; a decoder that isn't the browser's own holds such a photo several times. */
-const MOST_HEIF_PIXELS = 50_000_000;
-const MOST_BYTES = 100_000_000;
+const MAX_HEIF_PIXELS = 50_000_000;
+const MAX_BYTES = 100_000_000;
 /** Photos are scaled down to this longer side: far above what the models see, far below what fills a phone. */
-const LONGEST_SIDE = 1536;
+const MAX_SIDE = 1536;
 /** Metadata may stand before a JPEG's size; it lies within the first megabytes. */
 const HEADER_BYTES = 4 * 1024 * 1024;
-export const SMALLEST_CROP = 32;
+export const MIN_CROP = 32;
 /** Of photos that are kept: above what can be seen. */
 const JPEG_QUALITY = 0.92;
 
@@ -48,17 +48,17 @@ export class PhotoProblem extends Error {}
 let nextId = 1;
 
 export async function readPhoto(file: Blob, name: string): Promise<SubjectPhoto> {
-  if (file.size > MOST_BYTES) throw new PhotoProblem(text.photos.tooManyBytes(name, MOST_BYTES / 1e6));
+  if (file.size > MAX_BYTES) throw new PhotoProblem(text.photos.tooManyBytes(name, MAX_BYTES / 1e6));
   const header = readPhotoHeader(new Uint8Array(await file.slice(0, HEADER_BYTES).arrayBuffer()));
   if (!header) throw new PhotoProblem(text.photos.notAnImage(name));
-  const mostPixels = header.format === "heif" ? MOST_HEIF_PIXELS : MOST_PIXELS;
+  const mostPixels = header.format === "heif" ? MAX_HEIF_PIXELS : MAX_PIXELS;
   if (header.width * header.height > mostPixels) {
     throw new PhotoProblem(text.photos.tooLarge(name, mostPixels / 1e6));
   }
   const bitmap = await decode(file, name, header.format);
-  if (Math.min(bitmap.width, bitmap.height) < SMALLEST_CROP) {
+  if (Math.min(bitmap.width, bitmap.height) < MIN_CROP) {
     bitmap.close();
-    throw new PhotoProblem(text.photos.tooSmall(name, SMALLEST_CROP));
+    throw new PhotoProblem(text.photos.tooSmall(name, MIN_CROP));
   }
   const crop = centredSquare(bitmap.width, bitmap.height);
   return { id: `photo-${nextId++}`, name, bitmap, crop, caption: "", mask: undefined };
@@ -68,13 +68,13 @@ async function decode(file: Blob, name: string, format: PhotoHeader["format"]): 
   const full = await createImageBitmap(file, { imageOrientation: "from-image" })
     .catch((error) => {
       if (format !== "heif") throw error;
-      return decodeHeif(file, MOST_HEIF_PIXELS);
+      return decodeHeif(file, MAX_HEIF_PIXELS);
     })
     .catch((error) => {
       const noDecoder = error instanceof HeifProblem && error.problem === "noDecoder";
       throw new PhotoProblem(noDecoder ? text.photos.noHeifDecoder(name) : text.photos.broken(name));
     });
-  const scale = LONGEST_SIDE / Math.max(full.width, full.height);
+  const scale = MAX_SIDE / Math.max(full.width, full.height);
   if (scale >= 1) return full;
   const scaled = await createImageBitmap(full, {
     resizeWidth: Math.round(full.width * scale),
@@ -92,7 +92,7 @@ export function centredSquare(width: number, height: number): Crop {
 
 /** The nearest crop that lies within the photo, in whole pixels. */
 export function fitCrop(crop: Crop, width: number, height: number): Crop {
-  const size = Math.round(Math.min(Math.max(crop.size, SMALLEST_CROP), width, height));
+  const size = Math.round(Math.min(Math.max(crop.size, MIN_CROP), width, height));
   const within = (value: number, most: number) => Math.round(Math.min(Math.max(value, 0), most));
   return { left: within(crop.left, width - size), top: within(crop.top, height - size), size };
 }

@@ -105,14 +105,14 @@ function sidesOf(width: number, height: number): number[][] {
 }
 
 /** Of shades that hardly differ, differences of a few steps mean nothing. */
-const LEAST_DEVIATION = 12;
+const MIN_DEVIATION = 12;
 
 function spread(side: readonly number[], data: Uint8ClampedArray) {
   const moments = CHANNELS.map((channel) => {
     const values = side.map((at) => data[4 * at + channel] ?? 0);
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
     const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
-    return { mean, deviation: Math.max(Math.sqrt(variance), LEAST_DEVIATION) };
+    return { mean, deviation: Math.max(Math.sqrt(variance), MIN_DEVIATION) };
   });
   return {
     mean: moments.map(({ mean }) => mean) as [number, number, number],

@@ -8,7 +8,7 @@ import { addFiles, chooseSample } from "./setup";
 import {
   addSubject,
   firstSubject,
-  MOST_SUBJECTS,
+  MAX_SUBJECTS,
   removeSubject,
   type SubjectChoice,
   subjects,
@@ -23,7 +23,7 @@ export function SubjectCards() {
       {all.map((subject, index) => (
         <SubjectCard key={subject.id} subject={subject} number={index + 1} several={all.length > 1} />
       ))}
-      {all.length < MOST_SUBJECTS && (
+      {all.length < MAX_SUBJECTS && (
         <div class="actions">
           <button type="button" class="button quiet" onClick={addSubject}>
             <Icon name="plus" />

@@ -14,10 +14,10 @@ const MARGIN = 0.12;
 const BINS = 64;
 /** Share of the map's variance that lies between subject and rest. */
 const CLEAR = 0.6;
-const LEAST_SHARE = 0.015;
-const MOST_SHARE = 0.6;
+const MIN_SHARE = 0.015;
+const MAX_SHARE = 0.6;
 /** Share of all that stands out which the largest piece makes up; of a pattern it is little. */
-const LARGEST_SHARE = 0.5;
+const MAX_SIDE_SHARE = 0.5;
 /** Pieces smaller than this share of the largest are no part of the subject. */
 const PIECE = 0.2;
 
@@ -41,9 +41,9 @@ export function squareAround(map: Float32Array, width: number): Suggestion | und
     size,
     sure:
       split.separability >= CLEAR &&
-      largest >= LARGEST_SHARE * all &&
-      share >= LEAST_SHARE &&
-      share <= MOST_SHARE,
+      largest >= MAX_SIDE_SHARE * all &&
+      share >= MIN_SHARE &&
+      share <= MAX_SHARE,
   };
 }
 

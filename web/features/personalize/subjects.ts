@@ -9,7 +9,7 @@ import type { TrainingSettings } from "../../engine/contract";
 import { placeholders } from "../adapters/library";
 import { PhotoList } from "./photo-list";
 
-export const MOST_SUBJECTS = 3;
+export const MAX_SUBJECTS = 3;
 
 export class SubjectChoice {
   readonly id = crypto.randomUUID();
@@ -42,7 +42,7 @@ export const subjects = computed(() => [firstSubject, ...furtherSubjects.value])
 let removal: Removal | undefined;
 
 export function addSubject(): void {
-  if (subjects.value.length >= MOST_SUBJECTS) return;
+  if (subjects.value.length >= MAX_SUBJECTS) return;
   // One taken back later could be one too many.
   withdrawUndo(removal);
   const before = subjects.value;

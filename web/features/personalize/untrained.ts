@@ -18,7 +18,7 @@ import * as setup from "./setup";
 export type Wish = Pick<PreviewPlan, "prompt" | "seed" | "steps" | "guidanceScale" | "size">;
 
 /** The latest of them; each is at most a few megabytes. */
-const MOST_KEPT = 20;
+const MAX_KEPT = 20;
 
 const kept = signal<ReadonlyMap<string, Picture>>(new Map());
 export const drawing = signal<{ step: number; steps: number } | undefined>(undefined);
@@ -68,7 +68,7 @@ export async function draw(wish: Wish): Promise<void> {
       },
     );
     if (!picture) return;
-    kept.value = new Map([...kept.value, [name, picture] as const].slice(-MOST_KEPT));
+    kept.value = new Map([...kept.value, [name, picture] as const].slice(-MAX_KEPT));
     announce(text.personalize.untrained.drawn);
   } catch (error) {
     untrainedFault.value = toFault(error);

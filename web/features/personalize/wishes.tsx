@@ -9,7 +9,7 @@ import { firstSubject, subjects } from "./subjects";
 import { UntrainedPicture } from "./untrained-picture";
 
 const words = text.personalize;
-const MOST_FURTHER_TARGETS = 7;
+const MAX_FURTHER_TARGETS = 7;
 
 export function Wishes() {
   const nouns = subjects.value.map(({ noun }) => noun).filter(Boolean);
@@ -78,7 +78,7 @@ function FurtherTargets() {
           </button>
         </div>
       ))}
-      {wishes.length < MOST_FURTHER_TARGETS && (
+      {wishes.length < MAX_FURTHER_TARGETS && (
         <div class="actions">
           <button type="button" class="button quiet" onClick={() => set([...wishes, ""])}>
             <Icon name="plus" />

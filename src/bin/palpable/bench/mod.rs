@@ -13,7 +13,7 @@ use std::{
 use clap::{Args, Subcommand, ValueEnum};
 use palpable::{
     bench::{Model, ModelConfigs, Plan, Session, ShapeSet, Task, count},
-    gpu::{Choice, Gpu},
+    gpu::{DeviceChoice, Gpu},
     pipeline::{self, Precision, StableDiffusion},
     weights::DirectorySource,
 };
@@ -160,7 +160,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
 }
 
 async fn measure(options: &Options, tasks: &[Task]) -> Result<(), Error> {
-    let mut gpu = Gpu::open(Choice::Gpu).await.map_err(pipeline::Error::from)?;
+    let mut gpu = Gpu::open(DeviceChoice::Gpu).await.map_err(pipeline::Error::from)?;
     eprintln!("Measuring on {} ({}).", gpu.report.adapter_name, gpu.report.backend);
     let plan = options.plan(tasks);
     let model = options.model(&gpu, &plan).await?;

@@ -5,12 +5,12 @@
 import { gridText } from "../../../app/grid-text";
 import { text } from "../../../app/text";
 import type { SamplerName } from "../../../engine/contract";
-import { GUIDANCE_RANGE, LARGEST_SEED, STEPS_RANGE } from "../form";
+import { GUIDANCE_RANGE, MAX_SEED, STEPS_RANGE } from "../form";
 import { STRENGTH_RANGE } from "../start-picture";
-import { MOST_DELAYED } from "../steering-settings";
+import { MAX_DELAYED } from "../steering-settings";
 import type { Wish } from "../wish";
 
-export const MOST_VALUES = 16;
+export const MAX_VALUES = 16;
 
 export type ParameterName = keyof typeof gridText.parameters;
 
@@ -43,9 +43,9 @@ export const PARAMETERS: Readonly<Record<ParameterName, Parameter>> = {
   seed: {
     kind: "number",
     least: 0,
-    most: LARGEST_SEED,
+    most: MAX_SEED,
     whole: true,
-    initial: ({ seed }) => `${Math.min(seed, LARGEST_SEED - 3)}-${Math.min(seed, LARGEST_SEED - 3) + 3}`,
+    initial: ({ seed }) => `${Math.min(seed, MAX_SEED - 3)}-${Math.min(seed, MAX_SEED - 3) + 3}`,
     apply: (wish, seed) => ({ ...wish, seed }),
   },
   steps: {
@@ -79,7 +79,7 @@ export const PARAMETERS: Readonly<Record<ParameterName, Parameter>> = {
   delayed: {
     kind: "number",
     least: 0,
-    most: 100 * MOST_DELAYED,
+    most: 100 * MAX_DELAYED,
     whole: false,
     initial: () => "0, 20, 40, 60",
     apply: (wish, percent) => steered(wish, { delayedConcept: percent / 100 }),
@@ -125,7 +125,7 @@ export function valuesOf({ parameter: name, written }: AxisChoice, wish: Wish): 
   if (parts.length === 0) throw new AxisProblem(gridText.problems.empty);
   const all = axisValues(name, parts, wish);
   const values = all.filter(({ label }, at) => all.findIndex((other) => other.label === label) === at);
-  if (values.length > MOST_VALUES) throw new AxisProblem(gridText.problems.tooMany(MOST_VALUES));
+  if (values.length > MAX_VALUES) throw new AxisProblem(gridText.problems.tooMany(MAX_VALUES));
   return values;
 }
 
@@ -166,7 +166,7 @@ function numbersOf(part: string): number[] {
   }
   const [first, last] = [Number(range[1]), Number(range[2])];
   const count = range[3] ? Number(range[3]) : Math.floor(Math.abs(last - first)) + 1;
-  if (count > MOST_VALUES) throw new AxisProblem(gridText.problems.tooMany(MOST_VALUES));
+  if (count > MAX_VALUES) throw new AxisProblem(gridText.problems.tooMany(MAX_VALUES));
   const step = range[3] ? (last - first) / Math.max(count - 1, 1) : Math.sign(last - first);
   // Sums of decimal fractions would show all their digits.
   return Array.from({ length: count }, (_, place) => Number((first + place * step).toFixed(6)));

@@ -3,7 +3,7 @@ import { toCanvas } from "../../../ui/picture-view";
 import type { Grid } from "./grid";
 
 /** Of the whole picture, in pixels: what every browser's canvas takes. */
-const LONGEST_SIDE = 8192;
+const MAX_SIDE = 8192;
 const GAP = 8;
 
 export interface Layout {
@@ -27,8 +27,8 @@ export function layoutOf(
 ): Layout {
   const scale = Math.min(
     1,
-    LONGEST_SIDE / ((columns + (hasRows ? 1 : 0)) * (width + GAP)),
-    LONGEST_SIDE / ((rows + 1) * (height + GAP)),
+    MAX_SIDE / ((columns + (hasRows ? 1 : 0)) * (width + GAP)),
+    MAX_SIDE / ((rows + 1) * (height + GAP)),
   );
   const [wide, high] = [Math.floor(width * scale), Math.floor(height * scale)];
   const font = Math.max(12, Math.round(Math.min(wide, high) / 14));

@@ -9,7 +9,7 @@ import { mayDraw } from "../generate";
 import { plainWish, type Wish, wishNow } from "../wish";
 import { type AxisChoice, AxisProblem, type AxisValue, valuesOf } from "./axes";
 
-export const MOST_PICTURES = 64;
+export const MAX_PICTURES = 64;
 
 export interface Cell {
   picture: Picture;
@@ -51,8 +51,8 @@ export const plan = computed<Plan | { problem: string; of: "columns" | "rows" | 
   if (rows.value?.parameter === columns.value.parameter && columns.value.parameter !== "prompt") {
     return { problem: words.same, of: "rows" };
   }
-  if (across.length * down.length > MOST_PICTURES) {
-    return { problem: words.tooManyPictures(MOST_PICTURES), of: "both" };
+  if (across.length * down.length > MAX_PICTURES) {
+    return { problem: words.tooManyPictures(MAX_PICTURES), of: "both" };
   }
   return { columns: across, rows: down };
 });

@@ -1,5 +1,5 @@
-//! Relaying the weights of 3×3 convolutions while they are read: PyTorch's `[out, in, 3, 3]` → `[3, 3, in, out]`,
-//! which our convolutions read ([`relay_weight`](crate::ops::conv2d::relay_weight) does the same on the device).
+//! Reorders the weights of 3×3 convolutions while they are read: PyTorch's `[out, in, 3, 3]` → `[3, 3, in, out]`,
+//! which our convolutions read ([`to_taps_first`](crate::ops::conv2d::to_taps_first) does the same on the device).
 //!
 //! For a software adapter, whose general copy of a permuted view costs several times this loop. A GPU does it in
 //! a fraction of the time that the bytes take to get there.
@@ -22,16 +22,16 @@ pub(super) fn kernel_sizes(shape: &[usize]) -> Option<[usize; 2]> {
 }
 
 /// Puts the weights of whole outputs, `part` from output `first` on, where they belong in `whole`.
-pub(super) fn relay(part: &Floats, whole: &mut Floats, first: usize, sizes: [usize; 2]) {
+pub(super) fn reorder(part: &Floats, whole: &mut Floats, first: usize, sizes: [usize; 2]) {
     match (part, whole) {
-        (Floats::F32(part), Floats::F32(whole)) => relay_numbers(part, whole, first, sizes),
-        (Floats::F16(part), Floats::F16(whole)) => relay_numbers(part, whole, first, sizes),
+        (Floats::F32(part), Floats::F32(whole)) => reorder_numbers(part, whole, first, sizes),
+        (Floats::F16(part), Floats::F16(whole)) => reorder_numbers(part, whole, first, sizes),
         _ => unreachable!("both are of the type that the device computes in"),
     }
 }
 
 /// whole[t, i, first + o] = part[o, i, t]
-fn relay_numbers<T: Copy>(part: &[T], whole: &mut [T], first: usize, [outputs, inputs]: [usize; 2]) {
+fn reorder_numbers<T: Copy>(part: &[T], whole: &mut [T], first: usize, [outputs, inputs]: [usize; 2]) {
     let row = inputs * TAPS;
     let count = part.len() / row.max(1);
     for output in (0..count).step_by(OUTPUTS) {

@@ -10,9 +10,9 @@ use crate::gpu::kernel::empty;
 
 /// A number `[1]` for `backward` to start from, alone or as a summand, so that x gets `gradient`, which has x's
 /// shape and type and is not on the tape. Its value means nothing.
-pub fn seed<const D: usize>(x: Tensor<D>, gradient: Tensor<D>) -> Tensor<1> {
+pub fn start_backward<const D: usize>(x: Tensor<D>, gradient: Tensor<D>) -> Tensor<1> {
     if !on_gpu(&x) {
-        return reference::seed(x, gradient);
+        return reference::start_backward(x, gradient);
     }
     Tensor::from_dispatch(Dispatch::backward_start(x.into_dispatch(), gradient.autodiff().into_dispatch()))
 }
@@ -31,9 +31,9 @@ impl BackwardStartOps for CubeBackend {
 
 /// Keeps the gradient.
 #[derive(Debug)]
-struct Seed;
+struct BackwardStart;
 
-impl Backward<CubeBackend, 1> for Seed {
+impl Backward<CubeBackend, 1> for BackwardStart {
     type State = CubeTensor;
     fn backward(self, ops: Ops<CubeTensor, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
         let gradient = ops.state;
@@ -44,7 +44,7 @@ impl Backward<CubeBackend, 1> for Seed {
 impl<C: CheckpointStrategy> BackwardStartOps for Autodiff<CubeBackend, C> {
     fn backward_start(x: Tracked<C>, gradient: Tracked<C>) -> Tracked<C> {
         let gradient = gradient.into_primitive();
-        record::<C, _>(Seed, x, |x| (empty(&x, [1], x.dtype), gradient))
+        record::<C, _>(BackwardStart, x, |x| (empty(&x, [1], x.dtype), gradient))
     }
 }
 
@@ -52,7 +52,7 @@ impl<C: CheckpointStrategy> BackwardStartOps for Autodiff<CubeBackend, C> {
 pub mod reference {
     use super::Tensor;
 
-    pub fn seed<const D: usize>(x: Tensor<D>, gradient: Tensor<D>) -> Tensor<1> {
+    pub fn start_backward<const D: usize>(x: Tensor<D>, gradient: Tensor<D>) -> Tensor<1> {
         (x * gradient.autodiff()).sum()
     }
 }

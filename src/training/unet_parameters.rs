@@ -19,7 +19,7 @@ use crate::sampling::noise;
 
 /// Where each module's values lie in the flat vector.
 #[derive(Clone, Debug, Default)]
-pub struct LoraLayout {
+pub struct UNetLayout {
     modules: Vec<TrainedModule>,
 }
 
@@ -49,7 +49,7 @@ struct ModuleValues {
 
 /// The values of all modules, or of some, as tensors of their own, for one or more forward passes.
 #[derive(Clone, Debug)]
-pub struct LoraFactors {
+pub struct UNetFactors {
     factors: Vec<ModuleValues>,
 }
 
@@ -76,7 +76,7 @@ impl TrainedModule {
     }
 }
 
-impl LoraLayout {
+impl UNetLayout {
     /// LoRA of one rank on all modules.
     pub fn new(modules: Vec<AdaptableModule>, rank: usize, alpha: f64) -> Self {
         Self::of(modules, Adaptation::LowRank { rank, alpha })
@@ -143,7 +143,7 @@ impl LoraLayout {
     }
 
     /// The values as slices of the flat vector.
-    pub fn split(&self, values: &Tensor<1>) -> LoraFactors {
+    pub fn split(&self, values: &Tensor<1>) -> UNetFactors {
         let mut offset = 0;
         let mut next = |shape: [usize; 2]| {
             let count = shape[0] * shape[1];
@@ -155,11 +155,11 @@ impl LoraLayout {
             let (first, second) = trained.shapes();
             ModuleValues { module, first: next(first), second: second.map(&mut next) }
         });
-        LoraFactors { factors: factors.collect() }
+        UNetFactors { factors: factors.collect() }
     }
 
     /// The values as a set for forward passes.
-    pub fn lora_set(&self, factors: &LoraFactors) -> LoraSet {
+    pub fn lora_set(&self, factors: &UNetFactors) -> LoraSet {
         let mut set = LoraSet::new();
         for ModuleValues { module, first, second } in &factors.factors {
             let TrainedModule { module, kind } = &self.modules[*module];
@@ -179,11 +179,11 @@ impl LoraLayout {
     }
 
     /// Of `factors` those whose module is at one of `paths`.
-    pub fn part<'a>(&self, factors: &LoraFactors, paths: impl Iterator<Item = &'a str>) -> LoraFactors {
+    pub fn part<'a>(&self, factors: &UNetFactors, paths: impl Iterator<Item = &'a str>) -> UNetFactors {
         let paths: HashSet<&str> = paths.collect();
         let at_paths =
             |values: &&ModuleValues| paths.contains(self.modules[values.module].module.path.as_str());
-        LoraFactors { factors: factors.factors.iter().filter(at_paths).cloned().collect() }
+        UNetFactors { factors: factors.factors.iter().filter(at_paths).cloned().collect() }
     }
 
     /// Gradients of single modules as one flat vector `[length]`, zero where a module has none.
@@ -233,14 +233,14 @@ impl LoraLayout {
     }
 }
 
-/// The gradient of both parts of a module, in the flat vector's order, as [`LoraLayout::flatten`] wants it.
+/// The gradient of both parts of a module, in the flat vector's order, as [`UNetLayout::flatten`] wants it.
 #[derive(Clone, Debug)]
 pub struct ModuleGradient {
     module: usize,
     values: Tensor<1>,
 }
 
-impl LoraFactors {
+impl UNetFactors {
     /// The same values on the autodiff device: as leaves of a graph, or as constants in it.
     pub fn on_tape(&self, tracked: bool) -> Self {
         let place = |tensor: &Tensor<2>| {

@@ -1,24 +1,18 @@
-//! What `palpable generate` lets you do about which words act where and when, and the pictures of heat maps.
+//! What `palpable generate` lets you do about which words act where and when.
 
-use std::{
-    path::{Path, PathBuf},
-    str::FromStr,
-};
+use std::{path::PathBuf, str::FromStr};
 
 use clap::Args;
-use image::{GrayImage, Luma, Rgb, RgbImage, imageops};
+use image::imageops;
 use palpable::{
     evaluation::HeatMap,
     pipeline::{GenerationSettings, Picture, Region, RegionMask},
 };
 
-use super::{error::Error, generate::read_picture};
-
-/// What a pixel that owes the word most is painted with.
-const HOT: [f32; 3] = [255.0, 64.0, 0.0];
+use super::{error::Error, generate::read_picture, heat_maps};
 
 #[derive(Args)]
-pub struct AttentionArguments {
+pub struct SteeringArguments {
     /// Draw this share of the steps, from 0 to 1, with the class noun in the learned word's place and
     /// without the adapters' LoRA
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
@@ -65,7 +59,7 @@ impl FromStr for RegionArgument {
     }
 }
 
-impl AttentionArguments {
+impl SteeringArguments {
     /// The settings with what was asked for.
     ///
     /// # Errors
@@ -89,42 +83,14 @@ impl AttentionArguments {
         })
     }
 
-    /// Writes two PNG files a map into the asked-for folder: `1-dog.png` over the picture, `1-dog-grey.png`
-    /// alone.
+    /// Writes the maps into the asked-for folder.
     ///
     /// # Errors
     /// A file can't be written.
     pub fn write(&self, maps: &[HeatMap], picture: &Picture) -> Result<(), Error> {
-        let Some(folder) = &self.heat_map_out else { return Ok(()) };
-        std::fs::create_dir_all(folder).map_err(|reason| Error::unwritable(folder, reason))?;
-        for (map, number) in maps.iter().zip(1..) {
-            let plain = |c: char| if c.is_alphanumeric() || c == '-' { c } else { '_' };
-            let word: String = map.word.trim_matches(['<', '>']).chars().map(plain).collect();
-            let heat = map.stretched([picture.height, picture.width]);
-            let file = |kind: &str| folder.join(format!("{number}-{word}{kind}.png"));
-            let save = |image: image::DynamicImage, file: &Path| {
-                image.save(file).map_err(|reason| Error::unwritable(file, reason))
-            };
-            save(overlay(picture, &heat).into(), &file(""))?;
-            save(grey(picture, &heat).into(), &file("-grey"))?;
+        match &self.heat_map_out {
+            Some(folder) => heat_maps::write(folder, maps, picture),
+            None => Ok(()),
         }
-        Ok(())
     }
-}
-
-fn grey(picture: &Picture, heat: &[f32]) -> GrayImage {
-    let value = |x: u32, y: u32| heat[y as usize * picture.width + x as usize];
-    GrayImage::from_fn(picture.width as u32, picture.height as u32, |x, y| {
-        Luma([(value(x, y) * 255.0).round() as u8])
-    })
-}
-
-/// The picture in grey, and hot colours where the word acted.
-fn overlay(picture: &Picture, heat: &[f32]) -> RgbImage {
-    RgbImage::from_fn(picture.width as u32, picture.height as u32, |x, y| {
-        let pixel = y as usize * picture.width + x as usize;
-        let rgb = &picture.rgb[3 * pixel..3 * pixel + 3];
-        let light = rgb.iter().map(|&value| f32::from(value)).sum::<f32>() / 3.0;
-        Rgb(HOT.map(|hot| (light + heat[pixel] * 0.75 * (hot - light)).round() as u8))
-    })
 }
