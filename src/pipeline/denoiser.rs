@@ -2,8 +2,8 @@
 //! cross-attention.
 //!
 //! Step i of N is asked with the class prompt and without LoRA (of U-Net and text encoder) while i < ⌈ρN⌉
-//! (delayed concept), then with the prompt itself. The adapters' strength is multiplied with 1 + (end − 1)·i/(N − 1). With every setting
-//! at its default this is the plain guided prediction, bit for bit.
+//! (delayed concept), then with the prompt itself. The adapters' strength is multiplied with
+//! 1 + (end − 1)·i/(N − 1). With every setting at its default this is the plain guided prediction, bit for bit.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -91,12 +91,13 @@ impl Denoiser {
         };
         let mapped = |word: &String| {
             let positions = encoder.word_positions(&settings.prompt, word, settings.prompt_syntax);
-            if positions.is_empty() {
-                return Err(Error::WordNotInPrompt { word: word.clone(), purpose: "heat map" });
-            }
-            Ok(MappedWord { word: word.clone(), positions })
+            (!positions.is_empty()).then(|| MappedWord { word: word.clone(), positions })
         };
-        let mapped: Vec<MappedWord> = settings.heat_maps.iter().map(mapped).collect::<Result<_, _>>()?;
+        // The tokenizer may part a prompt otherwise than at its words: 'sale' in quotes begins with "'s".
+        let mapped: Vec<MappedWord> = settings.heat_maps.iter().filter_map(mapped).collect();
+        if let (Some(word), true) = (settings.heat_maps.first(), mapped.is_empty()) {
+            return Err(Error::WordNotInPrompt { word: word.clone(), purpose: "heat map" });
+        }
         let row = prompt.rows() - 1;
         let replay = RefCell::new(Replay::of_kinds(&model.gpu.device));
         Ok(Self {
@@ -196,8 +197,9 @@ impl Denoiser {
 }
 
 impl Condition {
-    /// `guided`: with a row for the negative prompt. `words`: what stands in the prompt for each region's placeholder. Also returns what of the prompt
-    /// did not fit.
+    /// `guided`: with a row for the negative prompt. `words`: what stands in the prompt for each region's
+    /// placeholder; in a class prompt of the visitor's own it need not stand. Also returns what of the prompt did
+    /// not fit.
     fn new(
         encoder: &PromptEncoder,
         settings: &GenerationSettings,
@@ -215,12 +217,13 @@ impl Condition {
             let known = words.iter().find(|(placeholder, _)| *placeholder == region.placeholder);
             let word = known.map_or(&region.placeholder, |(_, word)| word);
             let positions = encoder.word_positions(prompt, word, settings.prompt_syntax);
-            if positions.is_empty() {
-                return Err(Error::WordNotInPrompt { word: word.clone(), purpose: "region" });
+            match (positions.is_empty(), prompt == settings.prompt) {
+                (true, true) => Err(Error::WordNotInPrompt { word: word.clone(), purpose: "region" }),
+                (true, false) => Ok(None),
+                (false, _) => Ok(Some(MaskedTokens { mask: region.mask.clone(), positions })),
             }
-            Ok(MaskedTokens { mask: region.mask.clone(), positions })
         });
-        let masked: Vec<MaskedTokens> = masked.collect::<Result<_, _>>()?;
+        let masked: Vec<MaskedTokens> = masked.filter_map(Result::transpose).collect::<Result<_, _>>()?;
         let row = prompts.len() - 1;
         let regions = (!masked.is_empty()).then(|| RegionHook::new(masked, row));
         Ok((Self { encoder_hidden_states: hidden_states, regions }, truncated.pop().flatten()))

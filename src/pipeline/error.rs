@@ -41,6 +41,10 @@ pub enum Error {
     MaskBlur { asked: f32, most: f32 },
     #[error("Nothing of the mask is white; paint white what is to be repainted.")]
     EmptyMask,
+    #[error(
+        "The mask's blur of {0} pixels leaves nothing of it white; paint a larger part, or blur its edge less."
+    )]
+    BlurredMask(f32),
     #[error("The delayed share of the steps must be between 0 and 1, not {0}.")]
     DelayedConcept(f64),
     #[error(

@@ -80,7 +80,7 @@ impl MeasuredTimes {
 
     /// What was measured of a training of this kind with pictures of this side.
     pub fn of(&self, model: &StableDiffusion, settings: &TrainingSettings, side: usize) -> Option<StepTimes> {
-        let settings = cost_relevant(settings);
+        let settings = cost_relevant(model, settings, side);
         let found = self.measurements.iter().find(|measurement| {
             measurement.model == model.name
                 && measurement.precision == model.precision.name()
@@ -101,16 +101,19 @@ impl MeasuredTimes {
             model: model.name.clone(),
             precision: model.precision.name().to_owned(),
             side,
-            settings: cost_relevant(settings),
+            settings: cost_relevant(model, settings, side),
             times,
         });
     }
 }
 
 /// The settings without what doesn't matter to the duration of a part: words, rates, and how often the parts
-/// are asked for. The rank matters so little that it counts among them.
-fn cost_relevant(settings: &TrainingSettings) -> TrainingSettings {
+/// are asked for. The rank matters so little that it counts among them. What is left to the memory limit, whether
+/// activations are kept, is as it would be now.
+fn cost_relevant(model: &StableDiffusion, settings: &TrainingSettings, side: usize) -> TrainingSettings {
     let neutral = TrainingSettings::default();
+    let sized = TrainingSettings { resolution: Some(side), ..settings.clone() };
+    let planned = model.plan_training(&sized, 1).ok().and_then(|plan| plan.activations);
     TrainingSettings {
         method: neutral.method,
         placeholder: neutral.placeholder,
@@ -144,6 +147,7 @@ fn cost_relevant(settings: &TrainingSettings) -> TrainingSettings {
         flip: neutral.flip,
         colour_jitter: neutral.colour_jitter,
         resolution: None,
+        activations: planned.map_or(settings.activations, Into::into),
         seed: neutral.seed,
         ..settings.clone()
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{AppliedAdapter, Error, GenerationSettings, SourcePicture, StableDiffusion};
+use super::{AppliedAdapter, Error, GenerationSettings, PromptSyntax, SourcePicture, StableDiffusion};
 use crate::{
     model::{
         adaptable::{ModuleChoice, TEXT_ENCODER},
@@ -70,12 +70,29 @@ impl StableDiffusion {
         let [folded_values, text_encoder_values] = folded_values(adapters, folding);
         Ok(GenerationSizes {
             size: settings.size(self, source)?,
+            tokens: self.prompt_tokens(settings, adapters),
             guided: settings.guidance_scale != 1.0 && !self.unet.takes_guidance(),
             rank: low_rank.map(|applied| applied.adapter.largest_rank()).sum(),
             folded_values,
             text_encoder_values,
             hooks_attention: settings.hooks_attention(),
         })
+    }
+
+    /// Places that the longest of the prompts is encoded to.
+    fn prompt_tokens(&self, settings: &GenerationSettings, adapters: &[AppliedAdapter]) -> usize {
+        if settings.prompt_syntax == PromptSyntax::Literal {
+            return self.tokenizer.length();
+        }
+        let mut tokenizer = self.tokenizer.clone();
+        for embedding in adapters.iter().flat_map(|applied| &applied.adapter.embeddings) {
+            // A word that can't be added is refused where the prompts are encoded.
+            let _ = tokenizer.add_placeholder(&embedding.placeholder, embedding.vectors);
+        }
+        let prompts =
+            [Some(&settings.prompt), Some(&settings.negative_prompt), settings.class_prompt.as_ref()];
+        let chunks = prompts.into_iter().flatten().map(|prompt| tokenizer.encode_chunks(prompt).len());
+        chunks.max().unwrap_or(1) * tokenizer.length()
     }
 
     /// With the VAE in the largest tiles that fit, if the whole picture doesn't and tiles help.
@@ -94,6 +111,7 @@ impl StableDiffusion {
     pub fn picture_memory(&self) -> MemoryPlan {
         self.sizes().generation(GenerationSizes {
             size: [self.resolution; 2],
+            tokens: self.tokenizer.length(),
             guided: true,
             rank: 0,
             folded_values: 0,

@@ -139,6 +139,7 @@ impl ModelConfigs {
     pub fn picture_memory(&self, precision: Precision) -> MemoryPlan {
         self.sizes(precision).generation(GenerationSizes {
             size: [self.resolution(); 2],
+            tokens: self.text_encoder.max_position_embeddings,
             guided: true,
             rank: 0,
             folded_values: 0,

@@ -2,20 +2,23 @@
 
 use super::{Error, StableDiffusion};
 use crate::training::checkpoint::Checkpoint;
-use crate::training::{self, FrozenModel, Photo, PhotoLatents, PictureSizes, Trainer, TrainingSettings};
+use crate::training::{
+    self, Activations, FrozenModel, Photo, PhotoLatents, PictureSizes, Trainer, TrainingSettings,
+};
 
 impl StableDiffusion {
     /// Encodes the photos, draws what preserves the prior and prepares the run. The model itself stays as
-    /// it is. `progress` is told how many of how many pictures are encoded or drawn.
+    /// it is. `progress` is told how many of how many pictures are encoded or drawn, and returns whether the run
+    /// is still wanted.
     ///
     /// # Errors
     /// Too few or too many photos, settings that can't be trained with or need more memory than the
-    /// device may give, a failing device.
+    /// device may give, a failing device, a run that is no longer wanted.
     pub async fn trainer(
         &self,
         photos: &[Photo],
         settings: TrainingSettings,
-        progress: &mut dyn FnMut(usize, usize),
+        progress: &mut dyn FnMut(usize, usize) -> bool,
     ) -> Result<Trainer, Error> {
         // Before the photos are encoded, which takes a while.
         settings.validate().map_err(training::Error::from)?;
@@ -32,7 +35,7 @@ impl StableDiffusion {
         let mut encoded = 0;
         let mut encoding = |done, of| {
             encoded = of;
-            progress(done, of + prior);
+            progress(done, of + prior)
         };
         let multiple = self.picture_multiple() as u32;
         let sizes = PictureSizes { resolution: self.training_side(&settings) as u32, multiple };
@@ -51,13 +54,20 @@ impl StableDiffusion {
         Ok(Trainer::new(model, latents, settings, device)?)
     }
 
-    /// Takes a run up where its checkpoint left it: settings, photos and state are in the file.
+    /// Takes a run up where its checkpoint left it: settings, photos and state are in the file. Activations that
+    /// no longer fit are computed again.
     ///
     /// # Errors
     /// A file that is no checkpoint of a run on this model; more memory than the device may give.
     pub fn resume_training(&self, checkpoint: &[u8]) -> Result<Trainer, Error> {
-        let checkpoint = Checkpoint::from_bytes(checkpoint).map_err(Error::from)?;
-        self.plan_training(&checkpoint.settings, checkpoint.latents.photos())?;
+        let mut checkpoint = Checkpoint::from_bytes(checkpoint).map_err(Error::from)?;
+        let settings = &mut checkpoint.settings;
+        // Less may be allowed than when the run began, and computed again the gradients are the same to the bit.
+        if settings.activations == Activations::Keep {
+            settings.activations = Activations::Auto;
+        }
+        let plan = self.plan_training(settings, checkpoint.latents.photos())?;
+        settings.activations = plan.activations.map_or(settings.activations, Into::into);
         Ok(Trainer::resume(self.frozen(), checkpoint, &self.gpu.device)?)
     }
 

@@ -60,7 +60,7 @@ impl Source {
     /// `tile`: side of the tiles, in latents, that the VAE works in.
     ///
     /// # Errors
-    /// Nothing of the mask is white.
+    /// Nothing of the mask is white, or nothing of it after its blur.
     pub fn new(
         model: &StableDiffusion,
         source: &SourcePicture,
@@ -75,10 +75,12 @@ impl Source {
         let mask = match &source.mask {
             Some(mask) => {
                 let mut mask = stretched(mask, wide, high);
+                let downscale = model.vae.config.downscale();
+                let mut latents = latent_mask(&mask, downscale, device).ok_or(Error::EmptyMask)?;
                 if mask_blur > 0.0 {
                     mask = imageops::blur(&mask, mask_blur);
+                    latents = latent_mask(&mask, downscale, device).ok_or(Error::BlurredMask(mask_blur))?;
                 }
-                let latents = latent_mask(&mask, model.vae.config.downscale(), device)?;
                 let overlay = (mask_blur > 0.0).then(|| Overlay { picture: picture.clone(), mask });
                 Some(Mask { latents, overlay })
             }
@@ -134,8 +136,9 @@ where
     }
 }
 
-/// The pixel in the upper left corner speaks for each latent, as in torch's nearest interpolation.
-fn latent_mask(mask: &GrayImage, downscale: usize, device: &Device) -> Result<Tensor<4>, Error> {
+/// The pixel in the upper left corner speaks for each latent, as in torch's nearest interpolation. None if none of
+/// them is white.
+fn latent_mask(mask: &GrayImage, downscale: usize, device: &Device) -> Option<Tensor<4>> {
     let (width, height) = (mask.width() as usize / downscale, mask.height() as usize / downscale);
     let mut values = Vec::with_capacity(width * height);
     for y in 0..height {
@@ -144,8 +147,7 @@ fn latent_mask(mask: &GrayImage, downscale: usize, device: &Device) -> Result<Te
             values.push(f32::from(u8::from(grey >= WHITE)));
         }
     }
-    if !values.contains(&1.0) {
-        return Err(Error::EmptyMask);
-    }
-    Ok(Tensor::from_data(TensorData::new(values, [1, height, width, 1]), (device, DType::F32)))
+    let white = values.contains(&1.0);
+    let data = TensorData::new(values, [1, height, width, 1]);
+    white.then(|| Tensor::from_data(data, (device, DType::F32)))
 }

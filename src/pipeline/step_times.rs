@@ -109,7 +109,10 @@ impl StableDiffusion {
         let photo = grey_photo(side)?;
         let sizes = PictureSizes::square(side as u32);
         let mut done = vec![measuring.now()?];
-        let mut told = |_: usize, _: usize| done.push((measuring.clock)());
+        let mut told = |_: usize, _: usize| {
+            done.push((measuring.clock)());
+            true
+        };
         let device = &self.gpu.device;
         let latents = PhotoLatents::encode(&[photo], &self.vae, sizes, settings, device, &mut told).await;
         self.gpu.check()?;

@@ -5,7 +5,7 @@ use super::adaptation::Adaptation;
 use super::blocks::F32;
 use super::ledger::{Ghost, Ledger};
 use super::report::{MemoryPlan, Phase};
-use super::text::{self, TextPass};
+use super::text::TextPass;
 use super::unet::UNetPass;
 use super::vae::VaePass;
 use crate::model::adaptable::ModuleChoice;
@@ -16,6 +16,8 @@ use crate::model::unet_segments::{SegmentKind, SegmentShape};
 pub struct GenerationSizes {
     /// `[height, width]` in pixels.
     pub size: [usize; 2],
+    /// Places in the prompt's encoding, padding included: 77 for each chunk of a long one.
+    pub tokens: usize,
     /// With guidance there are two predictions a step, made as one batch.
     pub guided: bool,
     /// Rank of what the adapters leave beside the weights; 0 without.
@@ -40,8 +42,15 @@ impl ModelSizes<'_> {
     }
 
     fn generation_with(&self, sizes: GenerationSizes, tile: Option<usize>) -> MemoryPlan {
-        let GenerationSizes { size, guided, rank, folded_values, text_encoder_values, hooks_attention } =
-            sizes;
+        let GenerationSizes {
+            size,
+            tokens,
+            guided,
+            rank,
+            folded_values,
+            text_encoder_values,
+            hooks_attention,
+        } = sizes;
         let low_rank = Adaptation::LowRank { rank, on: ModuleChoice::AttentionProjections };
         let batch = if guided { 2 } else { 1 };
         let latents = size.map(|side| side / self.downscale());
@@ -51,7 +60,7 @@ impl ModelSizes<'_> {
             scalar: self.scalar,
             batch,
             size: latents,
-            tokens: self.text_encoder.max_position_embeddings,
+            tokens,
             // What is folded into weights is so beforehand.
             adaptation: (rank > 0).then_some(low_rank),
             localized: false,
@@ -62,8 +71,8 @@ impl ModelSizes<'_> {
         let picture = VaePass { config: self.vae, scalar: self.scalar, pixels };
 
         let adapters = (low_rank.values(self.unet) * F32 + folded_values * self.scalar) as u64;
-        let held =
-            batch * text::encoding(self.text_encoder) + latents[0] * latents[1] * self.unet.in_channels * F32;
+        let encodings = batch * tokens * self.text_encoder.hidden_size * F32;
+        let held = encodings + latents[0] * latents[1] * self.unet.in_channels * F32;
         let phase = |name, run: &dyn Fn(&Ledger)| {
             let ledger = Ledger::default();
             let held = ledger.take(held);
@@ -77,7 +86,8 @@ impl ModelSizes<'_> {
                 drop(prompt.encode(ledger));
             }),
             phase("denoising", &|ledger| {
-                let _probabilities = hooks_attention.then(|| ledger.take(self.probabilities(&pass)));
+                let hooked = || [(); 3].map(|()| ledger.take(self.probabilities(&pass)));
+                let _scores = hooks_attention.then(hooked);
                 drop(pass.predict(ledger));
             }),
             phase("decoding the picture", &|ledger| {
@@ -98,8 +108,8 @@ impl ModelSizes<'_> {
         rows.into_iter().chain(tiles).collect()
     }
 
-    /// Bytes of what a hooked cross-attention holds at once where most pixels are: scores,
-    /// probabilities, and what the hook makes of them.
+    /// Bytes of a hooked cross-attention's probabilities where most pixels are. It holds three such tensors at
+    /// once: scores, probabilities, and what the hook makes of them.
     fn probabilities(&self, pass: &UNetPass) -> usize {
         let attends =
             |shape: &SegmentShape| matches!(&shape.kind, SegmentKind::Layer { transformer: Some(_), .. });
@@ -108,6 +118,6 @@ impl ModelSizes<'_> {
             pixels * pass.tokens * self.unet.num_attention_heads[shape.level]
         };
         let most = self.unet.segments().into_iter().filter(attends).map(pairs).max();
-        3 * most.unwrap_or(0) * pass.batch * F32
+        most.unwrap_or(0) * pass.batch * F32
     }
 }

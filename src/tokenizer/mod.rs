@@ -26,9 +26,6 @@ use crate::weights::{self, ByteSource, read_text};
 use config::TokenizerConfig;
 use pipeline::{ClipPipeline, build_pipeline};
 
-/// Vectors that one placeholder may have.
-pub const MAX_VECTORS: usize = 8;
-
 /// A model's tokenizer, with the placeholders added so far.
 #[derive(Clone)]
 pub struct Tokenizer {
@@ -130,7 +127,7 @@ impl Tokenizer {
         Ok(tokenizer)
     }
 
-    /// Makes `placeholder` a word of its own, with 1 to 8 vectors. Upper and lower case are the same.
+    /// Makes `placeholder` a word of its own, with at most as many vectors as a prompt has room for. Upper and lower case are the same.
     ///
     /// # Errors
     /// It is empty, holds white space, is one token already (a word of the vocabulary, another
@@ -142,8 +139,9 @@ impl Tokenizer {
         if placeholder.contains(char::is_whitespace) {
             return Err(Error::PlaceholderWithSpace { placeholder: placeholder.to_owned() });
         }
-        if !(1..=MAX_VECTORS).contains(&vectors) {
-            return Err(Error::VectorCount { vectors, most: MAX_VECTORS });
+        let most = self.length - 2;
+        if !(1..=most).contains(&vectors) {
+            return Err(Error::VectorCount { vectors, most });
         }
         for token in token_names(placeholder, vectors) {
             if self.raw_tokens(&token).len() == 1 {

@@ -115,7 +115,8 @@ impl Checkpoint {
         };
         let buckets = (0..arrangement.buckets()).map(bucket).collect::<Result<Vec<_>, Error>>()?;
         let latents = HostLatents { arrangement, buckets };
-        if !latents.fits() {
+        let settings: TrainingSettings = file.parsed("settings")?;
+        if !latents.fits(settings.subject_count()) {
             return refuse("its photos and their latents don't fit each other".to_owned());
         }
         let standing: Standing = file.parsed("best")?;
@@ -124,7 +125,7 @@ impl Checkpoint {
             None => Default::default(),
         };
         Ok(Self {
-            settings: file.parsed("settings")?,
+            settings,
             step: file.parsed("step")?,
             model: file.entry("model")?.to_owned(),
             layout: file.entry("layout")?.to_owned(),

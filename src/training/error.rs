@@ -28,6 +28,9 @@ pub enum Error {
         "The training diverged at step {step}: its loss is no longer a number. What was learned before that step is kept; try lower learning rates or a smaller lambda."
     )]
     NotFinite { step: usize },
+    /// The caller no longer wants what is being prepared.
+    #[error("The training was cancelled while it was prepared.")]
+    Cancelled,
     /// Every step of the run has been made.
     #[error("The training run is complete: all its {steps} steps have been made.")]
     Complete { steps: usize },

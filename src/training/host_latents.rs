@@ -97,19 +97,26 @@ impl HostLatents {
         self.arrangement.places.len()
     }
 
-    /// Whether the parts fit each other.
-    pub fn fits(&self) -> bool {
+    /// Whether the parts fit each other, and a run of so many subjects.
+    pub fn fits(&self, subject_count: usize) -> bool {
         let Arrangement { places, variants, scales, prior_subjects } = &self.arrangement;
         let place_fits = |[bucket, first]: &[usize; 2]| {
             let pictures = self.buckets.get(*bucket).map(|bucket| bucket.latents.shape[0]);
             first.checked_add(*variants).zip(pictures).is_some_and(|(end, pictures)| end <= pictures)
         };
+        let latent_channels = self.buckets.first().map(|bucket| bucket.latents.shape[3]);
         let bucket_fits = |(bucket, subjects): (&HostBucket, &Vec<usize>)| {
             let [pictures, height, width, channels] = bucket.latents.shape;
             let mut of_latents = bucket.weights.iter().chain(&bucket.masks);
             let prior = bucket.prior.as_ref().map(|prior| prior.shape);
-            of_latents.all(|tensor| tensor.shape == [pictures, height, width, 1])
-                && prior.is_none_or(|shape| shape == [subjects.len(), height, width, channels])
+            bucket.latents.shape.iter().all(|&extent| extent > 0)
+                && latent_channels == Some(channels)
+                && of_latents.all(|tensor| tensor.shape == [pictures, height, width, 1])
+                && prior.is_none_or(|shape| {
+                    !subjects.is_empty()
+                        && subjects.iter().all(|&subject| subject < subject_count)
+                        && shape == [subjects.len(), height, width, channels]
+                })
         };
         !places.is_empty()
             && *variants > 0

@@ -72,18 +72,19 @@ struct Filling {
 
 impl PhotoLatents {
     /// Encodes every variant of every photo. `progress` is told after each picture how many of how many
-    /// are encoded; the device is waited for each time, so that it is told the truth and the caller can
-    /// stop in between.
+    /// are encoded, and returns whether the rest is wanted; the device is waited for each time, so that it is
+    /// told the truth.
     ///
     /// # Errors
-    /// No photo or too many ([`Error::Photo`]); the device failed ([`Error::Device`]).
+    /// No photo or too many ([`Error::Photo`]); the device failed ([`Error::Device`]); the rest is not wanted
+    /// ([`Error::Cancelled`]).
     pub async fn encode(
         photos: &[Photo],
         vae: &AutoencoderKl,
         sizes: PictureSizes,
         settings: &TrainingSettings,
         device: &Device,
-        progress: &mut dyn FnMut(usize, usize),
+        progress: &mut dyn FnMut(usize, usize) -> bool,
     ) -> Result<Self, Error> {
         check_count(photos.len())?;
         let variants: Vec<Vec<PhotoVariant>> =
@@ -103,7 +104,9 @@ impl PhotoLatents {
             for variant in variants {
                 filling.add(photo, *variant, vae, settings, device).await?;
                 encoded += 1;
-                progress(encoded, total);
+                if !progress(encoded, total) {
+                    return Err(Error::Cancelled);
+                }
             }
         }
         let scales = variants.iter().flatten().map(|variant| variant.scale);

@@ -102,7 +102,19 @@ impl Photo {
         if found != wanted {
             return Err(PhotoError::MaskSize { name: name.to_owned(), mask: found, photo: wanted });
         }
-        Ok(Self { mask: Some(imageops::grayscale(&mask.pixels)), ..self })
+        Ok(Self { mask: Some(mask.as_mask()), ..self })
+    }
+
+    /// The picture's brightness, as a mask is read: what is white acts, what is black or transparent does not.
+    pub fn as_mask(&self) -> GrayImage {
+        let mut grey = imageops::grayscale(&self.pixels);
+        if let Some(alpha) = &self.mask {
+            // The pixels lie over white: c·a + 255·(1 − a). Over black they would be c·a.
+            for (grey, alpha) in grey.iter_mut().zip(alpha.iter()) {
+                *grey = grey.saturating_sub(255 - alpha);
+            }
+        }
+        grey
     }
 
     /// White where the subject is, as large as the photo.

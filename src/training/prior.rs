@@ -16,16 +16,18 @@ const GUIDANCE_SCALE: f32 = 5.0;
 
 impl PhotoLatents {
     /// Draws the settings' prior pictures, of each size in proportion to its photos and of each subject's
-    /// class as many, at least one; the latents are used as they are. `progress` is told how many of how
-    /// many pictures are drawn; the device is waited for each time.
+    /// class as many, at least one; the latents are used as they are. `progress` is told after each step how
+    /// many of how many pictures are drawn, and returns whether the rest is wanted; the device is waited for
+    /// each time.
     ///
     /// # Errors
-    /// The model has too few timesteps ([`Error::Model`]), or the device failed ([`Error::Device`]).
+    /// The model has too few timesteps ([`Error::Model`]), the device failed ([`Error::Device`]), or the rest is
+    /// not wanted ([`Error::Cancelled`]).
     pub async fn draw_prior(
         &mut self,
         model: &FrozenModel,
         settings: &TrainingSettings,
-        progress: &mut dyn FnMut(usize, usize),
+        progress: &mut dyn FnMut(usize, usize) -> bool,
     ) -> Result<(), Error> {
         let subjects = settings.subject_count();
         let share = |bucket: usize| {
@@ -44,10 +46,14 @@ impl PhotoLatents {
                 let mut left = share;
                 while left > 0 {
                     let count = left.min(settings.batch);
-                    values.extend(draw(model, prompt, drawn..drawn + count, shape, settings.seed).await?);
+                    let mut step_made = || progress(drawn, total);
+                    let pictures = drawn..drawn + count;
+                    values.extend(draw(model, prompt, pictures, shape, settings.seed, &mut step_made).await?);
                     left -= count;
                     drawn += count;
-                    progress(drawn, total);
+                    if !progress(drawn, total) {
+                        return Err(Error::Cancelled);
+                    }
                 }
             }
             let [height, width, channels] = shape;
@@ -71,13 +77,15 @@ impl PhotoLatents {
     }
 }
 
-/// The latents of some pictures of a prompt, flat. Each follows from the seed and its number alone.
+/// The latents of some pictures of a prompt, flat. Each follows from the seed and its number alone. `step_made`
+/// returns whether the next step is wanted.
 async fn draw(
     model: &FrozenModel,
     prompt: &Tensor<3>,
     pictures: std::ops::Range<usize>,
     [height, width, channels]: [usize; 3],
     seed: u64,
+    step_made: &mut dyn FnMut() -> bool,
 ) -> Result<Vec<f32>, Error> {
     let unfit = |error: crate::sampling::Error| Error::Model { reason: error.to_string() };
     let mut sampler = Sampler::new(SamplerKind::Ddim, &model.schedule, STEPS).map_err(unfit)?;
@@ -99,6 +107,10 @@ async fn draw(
         let unconditional = output.clone().narrow(0, 0, rows);
         let guided = guide(unconditional, output.narrow(0, rows, rows), GUIDANCE_SCALE);
         latents = sampler.step(guided, step, latents, &no_noise);
+        read(latents.clone().narrow(1, 0, 1).narrow(2, 0, 1).flatten(0, 3)).await?;
+        if !step_made() {
+            return Err(Error::Cancelled);
+        }
     }
     read(latents.flatten(0, 3)).await
 }

@@ -84,6 +84,7 @@ fn kind(error: &pipeline::Error) -> &'static str {
         | Error::PictureStrength(_)
         | Error::MaskBlur { .. }
         | Error::EmptyMask
+        | Error::BlurredMask(_)
         | Error::DelayedConcept(_)
         | Error::NothingToDelay
         | Error::UnknownClass { .. }

@@ -141,7 +141,7 @@ impl Training {
         Ok(Self { trainer, model: model.clone(), adapters, id })
     }
 
-    /// `progress(encoded, of)` is called as the photos are encoded.
+    /// `progress(encoded, of)` is called as the photos are encoded and returns whether the run is still wanted.
     pub async fn new(
         model: &StableDiffusion,
         settings: TrainingSettings,
@@ -151,10 +151,10 @@ impl Training {
     ) -> Result<Self, JsValue> {
         let decoded = photos.iter().map(Photo::decoded).collect::<Result<Vec<_>, _>>()?;
         let mut told = |done: usize, of: usize| {
-            if let Some(progress) = &progress {
-                // A page that fails to draw its progress still gets its training.
-                let _ = progress.call2(&JsValue::NULL, &done.into(), &of.into());
-            }
+            // A page that fails to draw its progress still gets its training.
+            let told =
+                progress.as_ref().map(|progress| progress.call2(&JsValue::NULL, &done.into(), &of.into()));
+            told.is_none_or(|told| told.map_or(true, |wanted| wanted.is_truthy()))
         };
         let trainer = match model.trainer(&decoded, settings, &mut told).await {
             Ok(trainer) => trainer,

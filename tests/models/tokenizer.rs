@@ -121,6 +121,19 @@ fn what_does_not_fit_is_told() {
     assert_eq!(outside.ids.len(), 77);
 }
 
+/// Words from elsewhere have up to 75 vectors, a whole prompt.
+#[test]
+fn a_placeholder_may_fill_the_prompt() {
+    let mut tokenizer = demo();
+    tokenizer.add_placeholder("<bad>", 75).unwrap();
+    let tokens = tokenizer.encode("<bad> at night");
+    assert_eq!((tokens.placeholders[0].position, tokens.placeholders[0].vectors), (1, 75));
+    assert_eq!(tokens.truncated.as_deref(), Some("at night"));
+    let chunks = tokenizer.encode_chunks("a dog, <bad>");
+    assert_eq!(chunks.len(), 2);
+    assert_eq!(chunks[1].tokens.placeholders, tokens.placeholders);
+}
+
 #[test]
 fn unusable_placeholders_are_refused() {
     let mut tokenizer = demo();
@@ -128,8 +141,8 @@ fn unusable_placeholders_are_refused() {
         |placeholder: &str, vectors| tokenizer.add_placeholder(placeholder, vectors).unwrap_err();
     assert_eq!(refuse("", 1), Error::EmptyPlaceholder);
     assert_eq!(refuse("my dog", 1), Error::PlaceholderWithSpace { placeholder: "my dog".to_owned() });
-    assert_eq!(refuse("<a>", 0), Error::VectorCount { vectors: 0, most: 8 });
-    assert_eq!(refuse("<a>", 9), Error::VectorCount { vectors: 9, most: 8 });
+    assert_eq!(refuse("<a>", 0), Error::VectorCount { vectors: 0, most: 75 });
+    assert_eq!(refuse("<a>", 76), Error::VectorCount { vectors: 76, most: 75 });
     assert_eq!(refuse("Dog", 1), Error::KnownWord { word: "Dog".to_owned() });
     assert_eq!(refuse("<|endoftext|>", 1), Error::KnownWord { word: "<|endoftext|>".to_owned() });
     tokenizer.add_placeholder("<a>", 2).unwrap();

@@ -84,6 +84,10 @@ fn given_pictures_that_make_no_sense_are_explained() {
     assert!(explain(weak, source(None)).contains("strength is too small"));
     let black = source(Some(GrayImage::new(128, 128)));
     assert_eq!(explain(settings("ddim"), black), Error::EmptyMask.to_string());
+    // A spot of 8 pixels in a mask that is blurred by 32.
+    let spot = GrayImage::from_fn(128, 128, |x, y| Luma([if x.max(y) < 8 { 255 } else { 0 }]));
+    let blurred = GenerationSettings { mask_blur: 32.0, ..settings("ddim") };
+    assert_eq!(explain(blurred, source(Some(spot))), Error::BlurredMask(32.0).to_string());
     let tiny = SourcePicture { picture: RgbImage::new(7, 40), mask: None };
     assert!(explain(settings("ddim"), tiny).contains("multiples of 8"));
     let none = SourcePicture { picture: RgbImage::new(0, 0), mask: None };

@@ -102,6 +102,10 @@ fn words_are_found_in_every_chunk() {
     let maps = draw_maps(&model, &settings, &applied);
     assert!(maps.iter().all(|map| map.values.iter().all(|&value| value > 0.0 && value < 1.0)));
 
+    let partly = GenerationSettings { heat_maps: vec!["crown".into(), "beach".into()], ..settings.clone() };
+    let maps = draw_maps(&model, &partly, &applied);
+    assert_eq!(maps.iter().map(|map| map.word.as_str()).collect::<Vec<_>>(), ["beach"]);
+
     let missing = GenerationSettings { heat_maps: vec!["crown".into()], ..settings };
     let error = Generation::new(&model, &missing, &applied).err().expect("it is refused");
     assert!(matches!(&error, Error::WordNotInPrompt { word, .. } if word == "crown"));

@@ -6,7 +6,7 @@ use palpable::model::adaptable::ModuleChoice;
 use palpable::model::clip_text::ClipTextConfig;
 use palpable::model::unet_config::UNet2DConditionConfig;
 use palpable::model::vae_config::AutoencoderKlConfig;
-use palpable::pipeline::{GenerationSettings, StableDiffusion};
+use palpable::pipeline::{GenerationSettings, PromptSyntax, StableDiffusion};
 use palpable::plan::parameters::{self, Parameter};
 use palpable::plan::{Adaptation, GenerationSizes, MemoryPlan, ModelSizes, TrainingSizes};
 use palpable::training::optimizer::Optimizer;
@@ -48,6 +48,7 @@ fn picture(side: usize) -> GenerationSizes {
     let size = [side; 2];
     GenerationSizes {
         size,
+        tokens: 77,
         guided: true,
         rank: 0,
         folded_values: 0,
@@ -164,6 +165,30 @@ fn activations_grow_with_pixels_and_batch_and_not_faster() {
     let training = |batch| phase(&sizes.training(run(256, batch), ActivationPolicy::Keep), "training");
     let (second, third) = (training(2) - training(1), training(3) - training(2));
     assert!((third / second - 1.0).abs() < 0.05, "{second} and {third}");
+}
+
+/// Attention in the open holds three tensors of a number for each pixel, token and head: at 512² 20 MB a chunk,
+/// under guidance.
+#[test]
+fn long_prompts_are_counted() {
+    let model = StableDiffusion15::new();
+    let denoising = |tokens, hooks_attention| {
+        let sizes = GenerationSizes { tokens, hooks_attention, ..picture(512) };
+        phase(&model.sizes(2).generation(sizes), "denoising")
+    };
+    let chunk = 3.0 * 4096.0 * 77.0 * 8.0 * 2.0 * 4.0;
+    let growth = (denoising(154, true) - denoising(77, true)) / chunk;
+    assert!((1.0..1.1).contains(&growth), "{growth}");
+    assert!(denoising(154, false) > denoising(77, false));
+
+    let model = demo();
+    let peak = |prompt: String| {
+        let heat_maps = vec!["dog".to_owned()];
+        let prompt_syntax = PromptSyntax::Weighted;
+        let settings = GenerationSettings { prompt, prompt_syntax, heat_maps, ..Default::default() };
+        model.plan_generation(&settings, &[], None).expect("it fits").peak()
+    };
+    assert!(peak("a dog ".repeat(80)) > peak("a dog".to_owned()));
 }
 
 /// Attention in the open costs memory, of the layers that count alone.

@@ -119,7 +119,7 @@ fn measuring_ends_when_nobody_waits_for_it() {
 /// On a clock by which everything takes five seconds.
 #[test]
 fn a_device_is_measured_once() {
-    let model = demo();
+    let mut model = demo();
     let now = Cell::new(0.0);
     let clock = || {
         now.set(now.get() + 5.0);
@@ -151,9 +151,20 @@ fn a_device_is_measured_once() {
     // Kept and read again; other words, rates and steps are the same work.
     let mut kept = MeasuredTimes::from_json(&measured.to_json());
     assert_eq!(kept, measured);
-    let other =
-        TrainingSettings { clean_prompt: "a dog at night".into(), steps: 7, seed: 3, lambda: 0.5, ..own };
+    let other = TrainingSettings {
+        clean_prompt: "a dog at night".into(),
+        steps: 7,
+        seed: 3,
+        lambda: 0.5,
+        ..own.clone()
+    };
     assert!(!measure(&other, &mut kept));
+
+    // What no longer fits is computed again, which takes longer.
+    let kept = model.plan_training(&own, 1).expect("it fits").peak();
+    model.gpu.memory_limit = kept - 1;
+    assert_eq!(measured.of(&model, &own, 128), None);
+
     let other_version = measured.to_json().replace(env!("CARGO_PKG_VERSION"), "0.0.0");
     assert_eq!(MeasuredTimes::from_json(&other_version), MeasuredTimes::default());
     assert_eq!(MeasuredTimes::from_json("{"), MeasuredTimes::default());

@@ -4,7 +4,7 @@ use palpable::{
     pipeline::{Error, HeldBackJudge, Picture, StableDiffusion, TrialPrompt},
     plan,
     training::{
-        self, Photo, Trainer, TrainingSettings,
+        self, Activations, Photo, Trainer, TrainingSettings,
         early_stopping::HeldBackScores,
         photos::read_folder,
         settings::{Method, Subject},
@@ -42,7 +42,7 @@ fn photos() -> Vec<Photo> {
 }
 
 fn trainer(model: &StableDiffusion) -> Trainer {
-    block_on(model.trainer(&photos(), settings(), &mut |_, _| ())).expect("a run")
+    block_on(model.trainer(&photos(), settings(), &mut |_, _| true)).expect("a run")
 }
 
 fn run(trainer: &mut Trainer, steps: usize) {
@@ -86,7 +86,17 @@ fn checkpoints_that_cannot_go_on_are_refused() {
         "{sentence}"
     );
 
+    // What no longer fits is computed again, which a run that keeps everything else can go on with.
     model.name = "demo".to_owned();
+    let needs = |activations| {
+        let settings = TrainingSettings { activations, ..settings() };
+        model.plan_training(&settings, photos().len()).expect("it fits").peak()
+    };
+    let [kept, recomputed] = [Activations::Keep, Activations::Recompute].map(needs);
+    assert!(recomputed < kept);
+    model.gpu.memory_limit = recomputed;
+    let resumed = model.resume_training(&checkpoint).expect("it fits computed again");
+    assert_eq!(resumed.settings().activations, Activations::Recompute);
     model.gpu.memory_limit = 1_000_000;
     let error = refused(&model, &checkpoint);
     assert!(matches!(error, Error::Memory(plan::Error::Memory { .. })), "{error}");
@@ -98,10 +108,32 @@ fn the_localized_loss_asks_for_masks() {
     let model = demo();
     let unmasked = &photos()[1..];
     let mut encoded = 0;
-    let refused = block_on(model.trainer(unmasked, settings(), &mut |_, _| encoded += 1)).err();
+    let mut told = |_, _| {
+        encoded += 1;
+        true
+    };
+    let refused = block_on(model.trainer(unmasked, settings(), &mut told)).err();
     let sentence = refused.expect("an error").sentence();
     assert!(sentence.contains("no photo has a mask"), "{sentence}");
     assert_eq!(encoded, 0);
+}
+
+/// Between two pictures, of the photos or of the class, and between two steps of one of the class.
+#[test]
+fn a_preparation_ends_when_it_is_no_longer_wanted() {
+    let model = demo();
+    let settings = TrainingSettings { prior_pictures: 2, localized_loss: 0.0, ..settings() };
+    let pictures = photos().len() + 2;
+    for (last, times) in [((1, pictures), 1), ((photos().len(), pictures), 2)] {
+        let mut reports = Vec::new();
+        let mut told = |done, of| {
+            reports.push((done, of));
+            reports.iter().filter(|&&report| report == last).count() < times
+        };
+        let error = block_on(model.trainer(&photos(), settings.clone(), &mut told)).err().expect("an end");
+        assert!(matches!(error, Error::Training(training::Error::Cancelled)), "{error}");
+        assert_eq!(reports.last(), Some(&last));
+    }
 }
 
 /// Counts pictures, and finds the darker ones nearer to the photos.
@@ -158,7 +190,7 @@ fn trial_prompts_name_the_subject_as_its_training_does() {
         prompts(several.clone()),
         [
             of("a pencil sketch of a <my-cat> cat", "a pencil sketch of a cat", true),
-            of("the cat's hotcat beside a <my-cat> cat", "the cat's hotcat beside a cat", true),
+            of("a <my-cat> cat's hotcat beside a cat", "the cat's hotcat beside a cat", true),
             of("a photo of a <my-cat> cat", "a photo of a cat", false),
         ]
     );
@@ -168,7 +200,7 @@ fn trial_prompts_name_the_subject_as_its_training_does() {
         prompts(of_the_paper),
         [
             of("a pencil sketch of <my-cat>", "a pencil sketch of a cat", true),
-            of("the cat's hotcat beside <my-cat>", "the cat's hotcat beside a cat", true),
+            of("<my-cat>'s hotcat beside a cat", "the cat's hotcat beside a cat", true),
             of("a photo of <my-cat>", "a photo of a cat", false),
         ]
     );

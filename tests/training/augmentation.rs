@@ -84,6 +84,9 @@ fn a_mask_lowers_the_background() {
     assert_eq!(latent_weights(&plain, [16, 16], 8, 1.0), None);
     let white = Photo::from_rgba(16, 16, &[255; 16 * 16 * 4]).unwrap();
     assert!(opaque(16, 16).with_mask(&white, "cat.png").unwrap().mask().is_some());
+    // White paint on transparency: what is not painted is no part of the subject.
+    let painted = Photo::from_rgba(3, 1, &[255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0, 128]).unwrap();
+    assert_eq!(painted.as_mask().as_raw(), &[255, 0, 0]);
     let error = opaque(16, 8).with_mask(&white, "cat.png").unwrap_err().to_string();
     assert!(error.contains("mask of \"cat.png\" has 16×16 pixels and the photo 16×8"), "{error}");
 }

@@ -208,7 +208,10 @@ fn latents_are_scaled_means_of_every_framing() {
         AutoencoderKl::load(&mut demo_weights("vae", "diffusion_pytorch_model", &device), config).unwrap();
     let photos = &photos::read_folder(&in_repository("models/demo/subjects/dog")).unwrap()[..2];
     let mut reports = Vec::new();
-    let mut progress = |done, all| reports.push((done, all));
+    let mut progress = |done, all| {
+        reports.push((done, all));
+        true
+    };
     let settings = TrainingSettings { photo_variants: 2, seed: 5, ..Default::default() };
     let sizes = PictureSizes::square(32);
     let encoded = PhotoLatents::encode(photos, &vae, sizes, &settings, &device, &mut progress);
@@ -222,7 +225,7 @@ fn latents_are_scaled_means_of_every_framing() {
     let sizes_of_aspect = PictureSizes { resolution: 32, multiple: 8 };
     let wide = Photo::decode(&png(&two_halves(60, 30)), "wide").unwrap();
     let both = [wide, photos[0].clone()];
-    let mut untold = |_, _| {};
+    let mut untold = |_, _| true;
     let encoded = PhotoLatents::encode(&both, &vae, sizes_of_aspect, &changed, &device, &mut untold);
     let sized = block_on(encoded).unwrap();
     assert_eq!((sized.bucket_count(), sized.variants()), (2, 4));
@@ -245,7 +248,7 @@ fn latents_are_scaled_means_of_every_framing() {
     assert_eq!(values(latents.gather(0, &[(1, 1)]).0), expected);
     assert_ne!(values(latents.gather(0, &[(1, 0)]).0), expected);
     assert!(matches!(
-        block_on(PhotoLatents::encode(&[], &vae, sizes, &settings, &device, &mut |_, _| {})),
+        block_on(PhotoLatents::encode(&[], &vae, sizes, &settings, &device, &mut |_, _| true)),
         Err(Error::Photo(PhotoError::None))
     ));
 }

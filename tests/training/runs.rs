@@ -137,6 +137,21 @@ fn files_that_are_no_checkpoint_of_this_model_are_refused() {
     let error = resume(&palpable::weights::write_safetensors(&tensors, &metadata));
     assert!(error.to_string().contains("another architecture"), "{error}");
 
+    // Prior pictures of a subject that the run doesn't have, and a size without any.
+    let prior = vec![0.0; 8 * 8 * 4];
+    for (subjects, pictures) in [("[[7]]", 1), ("[[]]", 0)] {
+        let mut metadata = metadata.clone();
+        let arrangement =
+            metadata["photos"].replace(r#""priorSubjects":[[]]"#, &format!(r#""priorSubjects":{subjects}"#));
+        metadata.insert("photos".to_owned(), arrangement.clone());
+        assert!(arrangement.contains(subjects), "{arrangement}");
+        let shape = [pictures, 8, 8, 4];
+        let prior = OutgoingTensor::f32("photos.0.prior".to_owned(), &shape, &prior[..pictures * 256]);
+        let tensors: Vec<_> = tensors.iter().cloned().chain([prior]).collect();
+        let error = resume(&palpable::weights::write_safetensors(&tensors, &metadata));
+        assert!(error.to_string().contains("don't fit each other"), "{error}");
+    }
+
     let mut narrower = tiny.model();
     let model = FormulaModel::read("unet/residual_mid.json");
     let config = UNet2DConditionConfig::from_json(&model.config).unwrap();

@@ -187,6 +187,20 @@ describe("a run that watches the quality", () => {
     expect(restored).toEqual([]);
   });
 
+  test("a training that is cancelled while it is prepared ends without a result, other failures stay failures", async () => {
+    const { engine } = fakeEngine();
+    const { observer } = observe();
+    const ended = (cancels: boolean) => {
+      const control = new JobControl();
+      return runTraining({ engine, turns: new Turns(), control, observer }, run(), async () => {
+        if (cancels) control.command("cancel");
+        throw new Error("not wanted");
+      });
+    };
+    expect(await ended(true)).toBeNull();
+    await expect(ended(false)).rejects.toThrow("not wanted");
+  });
+
   test("gives the best state where that was asked for", async () => {
     const { restored } = await train(run({ ...PREVIEWS, keepsBest: true }), [0.3, 0.6, 0.4]);
     expect(restored).toEqual([5]);

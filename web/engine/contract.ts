@@ -397,14 +397,14 @@ export interface Engine {
   /** GPU memory that such a picture takes; an error where it may not be taken. */
   planGeneration(settings: GenerationSettings): number;
   beginGeneration(settings: GenerationSettings, source?: SourcePicture): Promise<Generation>;
-  /** `progress` is called as the photos are encoded. */
+  /** `progress` is called as the photos are encoded and returns whether the training is still wanted. */
   beginTraining(
     settings: TrainingSettings,
     photos: Photo[],
-    progress: (encoded: number, of: number) => void,
+    progress: (encoded: number, of: number) => boolean,
   ): Promise<Training>;
-  /** Goes on with a run from its `state`: the steps that follow are the uninterrupted run's, bit for bit. */
-  resumeTraining(state: Uint8Array): Promise<Training>;
+  /** Goes on with a run from its checkpoint: the steps that follow are the uninterrupted run's, bit for bit. */
+  resumeTraining(checkpoint: Uint8Array): Promise<Training>;
   /** What a training by the method begins with. */
   defaultTrainingSettings(classNoun: string, method: Method): TrainingSettings;
   beginBench(plan: BenchPlan): Promise<Bench>;

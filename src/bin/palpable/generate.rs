@@ -7,7 +7,6 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
-use image::imageops;
 use palpable::{
     pipeline::{AppliedAdapter, Generation, GenerationSettings, Picture, PromptSyntax, SourcePicture},
     sampling::SamplerKind,
@@ -161,7 +160,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
 fn read_source(picture: &Path, mask: Option<&Path>) -> Result<SourcePicture, Error> {
     Ok(SourcePicture {
         picture: read_picture(picture)?.pixels().clone(),
-        mask: mask.map(read_picture).transpose()?.map(|mask| imageops::grayscale(mask.pixels())),
+        mask: mask.map(read_picture).transpose()?.map(|mask| mask.as_mask()),
     })
 }
 

@@ -3,7 +3,6 @@
 use std::{path::PathBuf, str::FromStr};
 
 use clap::Args;
-use image::imageops;
 use palpable::{
     evaluation::HeatMap,
     pipeline::{GenerationSettings, Picture, Region, RegionMask},
@@ -66,7 +65,7 @@ impl SteeringArguments {
     /// A mask can't be read.
     pub fn put_into(&self, settings: GenerationSettings) -> Result<GenerationSettings, Error> {
         let region = |RegionArgument { placeholder, file }: &RegionArgument| -> Result<Region, Error> {
-            let mask = imageops::grayscale(read_picture(file)?.pixels());
+            let mask = read_picture(file)?.as_mask();
             let (width, height) = (mask.width() as usize, mask.height() as usize);
             let mask = RegionMask { width, height, values: mask.into_raw() };
             Ok(Region { placeholder: placeholder.clone(), mask })

@@ -3,11 +3,13 @@
 use std::collections::HashSet;
 
 use super::{SettingsError, SubjectView, TrainedWeights, TrainingSettings};
-use crate::tokenizer::MAX_VECTORS;
 
 /// Rates above it are remarked on where full weights are trained: Custom Diffusion's effective one is 8e-5,
 /// DreamBooth's 5e-6.
 const MAX_FULL_RATE: f64 = 2e-4;
+
+/// Vectors that a new word may have.
+const MAX_VECTORS: usize = 8;
 
 /// Largest side of the pictures that are trained on, in pixels.
 const MAX_RESOLUTION: usize = 1024;

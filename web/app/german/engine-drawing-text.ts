@@ -49,6 +49,8 @@ export const drawingWords: EngineWords = {
       "Die Stärke muss zwischen 0 und 1 liegen, nicht bei {0}: Sie sagt, wie viel vom gegebenen Bild neu gezeichnet wird.",
     "The mask's blur must be between 0 and {most} pixels, not {asked}.":
       "Die Maske darf um 0 bis {most} Pixel weichgezeichnet werden, nicht um {asked}.",
+    "The mask's blur of {0} pixels leaves nothing of it white; paint a larger part, or blur its edge less.":
+      "Eine Unschärfe von {0} Pixeln lässt nichts von der Maske weiß; male einen größeren Teil, oder mache ihren Rand weniger unscharf.",
     "Nothing of the mask is white; paint white what is to be repainted.":
       "Nichts an der Maske ist weiß; male weiß, was neu gemalt werden soll.",
     "The delayed share of the steps must be between 0 and 1, not {0}.":

@@ -7,6 +7,8 @@ export const trainingWords: EngineWords = {
     "This checkpoint can't be read: {0}": "Dieser gesicherte Stand lässt sich nicht lesen: {0}",
     "This checkpoint can't be resumed: {reason}.":
       "Dieser gesicherte Stand lässt sich nicht fortsetzen: {reason}.",
+    "The training was cancelled while it was prepared.":
+      "Das Training wurde abgebrochen, während es vorbereitet wurde.",
     "The training diverged at step {step}: its loss is no longer a number. What was learned before that step is kept; try lower learning rates or a smaller lambda.":
       "Das Training ist bei Schritt {step} entgleist: Sein Verlust ist keine Zahl mehr. Was vor diesem Schritt gelernt wurde, bleibt; versuche es mit niedrigeren Lernraten oder einem kleineren λ.",
     "The training run is complete: all its {steps} steps have been made.":

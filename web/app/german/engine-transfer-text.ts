@@ -14,6 +14,8 @@ export const transferWords: EngineWords = {
       "Es läuft schon etwas: {kind}. Beende es oder warte, bis es fertig ist.",
     "The model in use is at work. Wait for its end or stop it, then load another.":
       "Das benutzte Modell arbeitet gerade. Warte, bis es fertig ist, oder halte es an; lade dann ein anderes.",
+    "A file can't be read. Check that it is still there, and choose it again.":
+      "Eine Datei lässt sich nicht lesen. Prüfe, ob sie noch da ist, und wähle sie noch einmal.",
     "The saved state of this training is damaged; it can't be continued.":
       "Der gesicherte Stand dieses Trainings ist beschädigt; es kann nicht weitergehen.",
     "No judge comes with the model in use, so its pictures can't be scored here.":

@@ -125,6 +125,8 @@ export const german: Text = {
   faults: {
     retry: "Noch einmal versuchen",
     restart: "Rechenkern neu starten",
+    restartAnyway: "Trotzdem neu starten",
+    engineWorks: "Der Rechenkern arbeitet. Ein Neustart bricht das ab.",
     dismiss: "Schließen",
     details: "Was hilft",
     notOpen: "Der Rechenkern läuft nicht. Starte ihn neu.",
@@ -168,6 +170,8 @@ export const german: Text = {
   photos: {
     notAnImage: (name) => `„${name}“ ist kein JPEG-, PNG-, WebP- oder HEIC-Bild.`,
     broken: (name) => `„${name}“ ist beschädigt und lässt sich nicht öffnen.`,
+    unreadable: (name) =>
+      `„${name}“ lässt sich nicht lesen. Prüfe, ob es eine Datei ist und ob sie noch da ist.`,
     noHeifDecoder: (name) =>
       `„${name}“ ist ein HEIC-Foto, und was solche öffnet, konnte nicht geholt werden. Prüfe die Verbindung und füge es noch einmal hinzu.`,
     tooLarge: (name, megapixels) =>
@@ -604,9 +608,10 @@ export const german: Text = {
     trainedFor: (prompt) => `Trainiert für „${prompt}“`,
     keptHere: "Bleibt in diesem Browser, bis du ihn entfernst.",
     unsaved: "Weder gesichert noch exportiert: Er ist verloren, wenn dieser Tab schließt.",
-    refused: (fileName) => `„${fileName}“ liegt in diesem Browser, lässt sich aber nicht benutzen.`,
+    refused: (fileName) => `„${fileName}“ lässt sich jetzt nicht benutzen.`,
+    triedAgain: "Er bleibt hier und wird mit dem nächsten Modell noch einmal versucht.",
     damaged: "Ein Adapter im Speicher dieses Browsers ist beschädigt.",
-    deleteDamaged: "Löschen",
+    deleteUnusable: "Löschen",
     problems: {
       noRoom:
         "Dieser Browser hat keinen Platz mehr für den Adapter. Exportiere ihn, bevor der Tab schließt, oder lösche Bilder in der Galerie.",

@@ -163,7 +163,10 @@ const api: EngineApi = {
       const judging = heldBack.length > 0 ? heldBack : trained;
       const ready = await judge.prepare(engine(), run, judging, observer);
       return runTraining({ engine: engine(), turns, control, observer }, ready, () =>
-        engine().beginTraining(run.settings, trained, (encoded, of) => observer.encoded(encoded, of)),
+        engine().beginTraining(run.settings, trained, (encoded, of) => {
+          observer.encoded(encoded, of);
+          return !control.cancelled;
+        }),
       );
     }),
   continueTraining: (id, observer) =>

@@ -27,7 +27,12 @@ export function runTraining(
 ): Promise<AdapterReport | null> {
   const { turns, control, observer } = job;
   return whileLocked(facts.id, async () => {
-    const training = await turns.take(begin);
+    const training = await turns.take(begin).catch((error: unknown) => {
+      // A preparation that is no longer wanted ends as an error.
+      if (control.cancelled) return undefined;
+      throw error;
+    });
+    if (!training) return null;
     try {
       await turns.take(() =>
         compileAhead(

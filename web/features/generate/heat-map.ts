@@ -6,7 +6,7 @@ const SMALL_WORDS = new Set("a an and as at by for from in into is it its of on 
 const MAX_WORDS = 16;
 
 /** What steers how the rest is read: the number of `(word:1.2)`, and BREAK. */
-const SYNTAX = /:\s*[\d.]+\s*(?=\))|\bBREAK\b/g;
+const SYNTAX = /:\s*[-+]?[\d.]+\s*(?=\))|\bBREAK\b/g;
 
 /** The prompt's words that mean something, each once, in their order; placeholders whole. */
 export function mappableWords(prompt: string): string[] {

@@ -125,8 +125,10 @@ impl Arguments {
             &self.prior,
         ];
         groups.iter().for_each(|options| options.apply(&mut settings));
-        // A short run keeps a share of its steps for alignment.
-        settings.warmup_steps = settings.warmup_steps.min(settings.steps / 2);
+        // A short run keeps a share of its steps for alignment, unless it is told otherwise.
+        if !self.alignment.give_warmup_steps() {
+            settings.warmup_steps = settings.warmup_steps.min(settings.steps / 2);
+        }
         self.set.iter().try_fold(settings, |settings, change| changed(&settings, change))
     }
 }

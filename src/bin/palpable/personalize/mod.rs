@@ -40,7 +40,9 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     let mut photos = read_photos(&arguments).map_err(training::Error::from)?;
     let held_back = arguments.held_back.take_from(&mut photos)?;
     let Photos { photos, captions, further } = photos;
-    settings.captions = captions;
+    if !captions.is_empty() {
+        settings.captions = captions;
+    }
     for (subject, photos) in settings.further_subjects.iter_mut().zip(further) {
         subject.photos = photos;
     }
@@ -59,7 +61,14 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     }
     let plan = model.plan_training(&settings, photos.len())?;
     announce_memory(&model.gpu, &plan);
-    let mut told = |done, of| eprintln!("picture {done} of {of} prepared");
+    let mut prepared = 0;
+    let mut told = |done, of| {
+        if done != prepared {
+            eprintln!("picture {done} of {of} prepared");
+        }
+        prepared = done;
+        true
+    };
     let mut trainer = match unfinished {
         Some(checkpoint) => model.resume_training(&checkpoint)?,
         None => model.trainer(&photos, settings.clone(), &mut told).await?,

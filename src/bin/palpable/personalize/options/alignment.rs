@@ -83,6 +83,12 @@ impl From<NoiseChoice> for AlignmentNoise {
     }
 }
 
+impl AlignmentOptions {
+    pub fn give_warmup_steps(&self) -> bool {
+        self.warmup_steps.is_some()
+    }
+}
+
 impl Options for AlignmentOptions {
     fn apply(&self, settings: &mut TrainingSettings) {
         take(&mut settings.lambda, &self.lambda);

@@ -120,6 +120,7 @@ fn a_method_keeps_what_no_option_replaces() {
     assert_eq!((custom.prior_pictures, custom.photo_variants, custom.rank), (40, 8, 3));
     // A short run keeps a share of its steps for alignment.
     assert_eq!(settings(&["--steps=10"]).warmup_steps, 5);
+    assert_eq!(settings(&["--steps=10", "--warmup-steps=8"]).warmup_steps, 8);
     let subject = settings(&[
         "--subject=<my-cat>=cat:cats",
         "--template=<my-cat>=an oil painting of {placeholder}",
