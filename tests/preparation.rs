@@ -122,7 +122,7 @@ fn training_needs_nothing_that_was_not_compiled() {
         let model = load(&gpu);
         // Encodes the photo, which is not the steps' work.
         let prepare =
-            || block_on(model.trainer(&photos[..1], settings.clone(), &mut |_, _| ())).expect("a run");
+            || block_on(model.trainer(&photos[..1], settings.clone(), &mut |_, _| true)).expect("a run");
         let train = |mut trainer: Trainer| {
             while !trainer.is_complete() {
                 block_on(trainer.step()).expect("a step");

@@ -19,7 +19,9 @@ const typescript = sourceOf("web/engine", ".ts");
  * `${url.host}` is as `{url.host}` in Rust; of a longer expression the name it begins with. What the client says is of an
  * engine that has stopped, which the page says in words of its own.
  */
-const worker = sourceOf("web/engine/worker", ".ts").replaceAll(/\$\{([\w.]+(?:\[\d+\])?)[^}]*\}/g, "{$1}");
+const worker = (
+  sourceOf("web/engine/worker", ".ts") + readFileSync("web/engine/fault.ts", "utf8")
+).replaceAll(/\$\{([\w.]+(?:\[\d+\])?)[^}]*\}/g, "{$1}");
 
 const RUST_STRING = /"((?:\\[\s\S]|[^"\\])*)"/.source;
 /** An error's sentence; what the engine throws at the page by itself; what a device's report notes. */

@@ -68,7 +68,7 @@ afterEach(async () => {
   vi.unstubAllGlobals();
   await reload();
   for (const entry of library.value) await adapters.remove(entry);
-  for (const { key } of adapters.damaged.value) await adapters.removeDamaged(key);
+  for (const { key } of adapters.unusable.value) await adapters.removeUnusable(key);
   adapters.storageFault.value = undefined;
 });
 
@@ -95,15 +95,43 @@ describe("adapters after a reload", () => {
     expect(names()).toEqual([]);
   });
 
+  test("that another model takes are back with it, in the same visit", async () => {
+    await trained("my-dog");
+    await trained("my-mug");
+    fakeEngine.refused = "my-dog.safetensors";
+    await reload();
+    const taken = library.value[0]?.report.id;
+    fakeEngine.refused = "";
+    await adapters.bringRest();
+    expect(names()).toEqual(["my-mug.safetensors", "my-dog.safetensors"]);
+    // The engine holds the other one already.
+    expect(library.value[0]?.report.id).toBe(taken);
+    expect(adapters.unusable.value).toEqual([]);
+  });
+
+  test("that lie nowhere else and are refused by a fresh engine are not lost", async () => {
+    vi.spyOn(IDBObjectStore.prototype, "put").mockImplementation(() => {
+      throw new DOMException("full", "QuotaExceededError");
+    });
+    await trained("my-dog");
+    fakeEngine.refused = "my-dog.safetensors";
+    await adapters.bringBack();
+    expect([names(), adapters.hasUnsaved.value]).toEqual([[], true]);
+    fakeEngine.refused = "";
+    await adapters.bringRest();
+    expect(names()).toEqual(["my-dog.safetensors"]);
+    expect(library.value[0]).toMatchObject({ kept: false, bytes: Uint8Array.of(1, 2, 3) });
+  });
+
   test("that the engine refuses keep no other one away, and can be deleted", async () => {
     await trained("my-dog");
     await trained("my-mug");
     fakeEngine.refused = "my-dog.safetensors";
     await reload();
     expect(names()).toEqual(["my-mug.safetensors"]);
-    const [refused] = adapters.damaged.value;
+    const [refused] = adapters.unusable.value;
     expect(refused).toMatchObject({ fileName: "my-dog.safetensors", fault: { kind: "BadFile" } });
-    await adapters.removeDamaged(refused?.key ?? "");
+    await adapters.removeUnusable(refused?.key ?? "");
     fakeEngine.refused = "";
     await reload();
     expect(names()).toEqual(["my-mug.safetensors"]);
@@ -115,7 +143,7 @@ describe("adapters after a reload", () => {
     await database.delete("files", entry.key);
     database.close();
     await reload();
-    expect([names(), adapters.damaged.value.map(({ key }) => key)]).toEqual([[], [entry.key]]);
+    expect([names(), adapters.unusable.value.map(({ key }) => key)]).toEqual([[], [entry.key]]);
   });
 });
 

@@ -10,7 +10,10 @@ type Generate = (
 const generate = vi.fn<Generate>();
 const model = signal({ state: "ready", report: { name: "demo", resolution: 128 } });
 
-vi.mock("../../web/app/studio", () => ({ engine: () => ({ generate }) }));
+vi.mock("../../web/app/studio", () => ({
+  whenEngineOpens: () => undefined,
+  engine: () => ({ generate }),
+}));
 vi.mock("../../web/app/announce", () => ({ announce: () => undefined }));
 vi.mock("../../web/features/models/model", () => ({ model }));
 vi.mock("../../web/features/generate/form", () => ({ USUAL_GUIDANCE: 5 }));

@@ -3,6 +3,13 @@ import { signal } from "@preact/signals";
 
 export const announcement = signal("");
 
+let pending: ReturnType<typeof setTimeout> | undefined;
+
 export function announce(text: string): void {
-  announcement.value = text;
+  // Emptied first: the same words once more are news, too.
+  announcement.value = "";
+  clearTimeout(pending);
+  pending = setTimeout(() => {
+    announcement.value = text;
+  }, 50);
 }

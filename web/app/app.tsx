@@ -48,9 +48,9 @@ export function App() {
   if (wiped.value) return <WipedPage />;
   return (
     <>
-      <a class="skip-link" href="#content">
+      <button type="button" class="skip-link" onClick={() => main.current?.focus()}>
         {text.skipToContent}
-      </a>
+      </button>
       <Header />
       <main id="content" tabIndex={-1} ref={main}>
         <TourCard />

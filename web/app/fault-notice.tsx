@@ -1,6 +1,7 @@
 /** A fault as one sentence and one action that fits it. */
 import type { Signal } from "@preact/signals";
 import { useState } from "preact/hooks";
+import { pendingCalls } from "../engine/client";
 import { type Fault, needsFreshEngine } from "../engine/fault";
 import { Notice } from "../ui/notice";
 import { translatedSentence } from "./engine-words";
@@ -48,12 +49,12 @@ export function FaultNotice({ fault, title, onRetry, onDismiss }: FaultNoticePro
 }
 
 /** The fault that a signal holds, until it is dismissed. */
-export function HeldFault({ of }: { of: Signal<Fault | undefined> }) {
+export function HeldFault({ of, title }: { of: Signal<Fault | undefined>; title?: string }) {
   const fault = of.value;
   const dismiss = () => {
     of.value = undefined;
   };
-  return fault ? <FaultNotice fault={fault} onDismiss={dismiss} /> : null;
+  return fault ? <FaultNotice fault={fault} onDismiss={dismiss} {...(title ? { title } : {})} /> : null;
 }
 
 function FaultAction({
@@ -61,13 +62,7 @@ function FaultAction({
   onRetry,
   onDismiss,
 }: Pick<FaultNoticeProps, "fault" | "onRetry" | "onDismiss">) {
-  if (needsFreshEngine(fault)) {
-    const restart = () => {
-      onDismiss?.();
-      void openEngine();
-    };
-    return <Action name={text.faults.restart} onClick={restart} />;
-  }
+  if (needsFreshEngine(fault)) return <Restart onDismiss={onDismiss} />;
   if (fault.kind === "NoWebGpu" || fault.kind === "WasmBlocked" || fault.kind === "InsecurePage") {
     return (
       <a class="button" href={addressOf("about")}>
@@ -78,6 +73,25 @@ function FaultAction({
   if (fault.kind === "OtherTab") return <TakeOver />;
   if (onRetry) return <Action name={text.faults.retry} onClick={onRetry} />;
   return onDismiss ? <Action name={text.faults.dismiss} onClick={onDismiss} /> : null;
+}
+
+/** What the engine is in the middle of would break off: that is asked first. */
+function Restart({ onDismiss }: Pick<FaultNoticeProps, "onDismiss">) {
+  const [asking, setAsking] = useState(false);
+  const restart = () => {
+    if (!asking && pendingCalls.value > 0) {
+      setAsking(true);
+      return;
+    }
+    onDismiss?.();
+    void openEngine();
+  };
+  return (
+    <>
+      <Action name={asking ? text.faults.restartAnyway : text.faults.restart} onClick={restart} />
+      <span role="status">{asking ? text.faults.engineWorks : ""}</span>
+    </>
+  );
 }
 
 /** The other tab may be in the middle of something. */

@@ -130,6 +130,8 @@ export const english = {
   faults: {
     retry: "Try again",
     restart: "Start the engine afresh",
+    restartAnyway: "Start it afresh all the same",
+    engineWorks: "The engine is at work. Starting it afresh breaks that off.",
     dismiss: "Dismiss",
     details: "What to do",
     notOpen: "The engine isn't running. Start it afresh.",
@@ -165,6 +167,7 @@ export const english = {
   photos: {
     notAnImage: (name: string) => `“${name}” is not a JPEG, PNG, WebP or HEIC picture.`,
     broken: (name: string) => `“${name}” is damaged and can't be opened.`,
+    unreadable: (name: string) => `“${name}” can't be read. Check that it is a file and still there.`,
     noHeifDecoder: (name: string) =>
       `“${name}” is a HEIC photo, and what opens those could not be fetched. Check the connection and add it again.`,
     tooLarge: (name: string, megapixels: number) =>
@@ -601,9 +604,10 @@ export const english = {
     trainedFor: (prompt: string) => `Trained for “${prompt}”`,
     keptHere: "Kept in this browser until you remove it.",
     unsaved: "Neither kept nor exported: it is lost when this tab closes.",
-    refused: (fileName: string) => `“${fileName}” is kept in this browser but can't be used.`,
+    refused: (fileName: string) => `“${fileName}” can't be used now.`,
+    triedAgain: "It stays here and is tried again with the next model.",
     damaged: "An adapter in this browser's storage is damaged.",
-    deleteDamaged: "Delete it",
+    deleteUnusable: "Delete it",
     problems: {
       noRoom:
         "This browser has no room left to keep the adapter. Export it before the tab closes, or delete pictures in the Gallery.",

@@ -50,11 +50,19 @@ export function faultError(kind: FaultKind, message: string): Error {
   return error;
 }
 
+const UNREADABLE: readonly string[] = ["NotReadableError", "NotFoundError"];
+
 /** A trap in wasm (`RuntimeError`) leaves the instance unusable: that is a stopped engine, not a failed call. */
 export function toFault(thrown: unknown): Fault {
   if (!(thrown instanceof Error)) return { kind: "Internal", message: String(thrown) };
   if (FAULT_KINDS.has(thrown.name)) return { kind: thrown.name as FaultKind, message: thrown.message };
   if (thrown.name === "RuntimeError") return { kind: "EngineStopped", message: thrown.message };
+  // The browser's own words for a file that was moved, deleted or is too large for it.
+  if (UNREADABLE.includes(thrown.name)) {
+    return toFault(
+      faultError("LocalFile", "A file can't be read. Check that it is still there, and choose it again."),
+    );
+  }
   return { kind: "Internal", message: thrown.message };
 }
 

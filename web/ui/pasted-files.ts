@@ -8,6 +8,9 @@ export function usePastedFiles(take: (files: File[]) => void, active = true): vo
     const paste = (event: ClipboardEvent) => {
       const files = [...(event.clipboardData?.files ?? [])];
       if (files.length === 0) return;
+      // Some programs put a picture of the words beside the words.
+      const field = event.target instanceof Element && event.target.closest("input, textarea");
+      if (field && event.clipboardData?.types.includes("text/plain")) return;
       event.preventDefault();
       take(files);
     };

@@ -15,15 +15,15 @@ import { model } from "../models/model";
 import { canShare, exportFile, exportProject, exportWord, share } from "./export";
 import { KeptPhotos } from "./kept-photos";
 import {
-  type DamagedEntry,
-  damaged,
   importFile,
   knownAs,
   type LibraryEntry,
   library,
   remove,
-  removeDamaged,
+  removeUnusable,
   storageFault,
+  type UnusableEntry,
+  unusable,
   update,
 } from "./library";
 import { linkedAdapter } from "./link";
@@ -48,8 +48,8 @@ export function AdaptersScreen() {
       {link && <LinkQuestion link={link} />}
       {fault && <FaultNotice fault={fault} onDismiss={() => setFault(undefined)} />}
       <HeldFault of={storageFault} />
-      {damaged.value.map((entry) => (
-        <DamagedNotice key={entry.key} entry={entry} attempt={attempt} />
+      {unusable.value.map((entry) => (
+        <UnusableNotice key={entry.key} entry={entry} attempt={attempt} />
       ))}
       {entries.length === 0 ? (
         <EmptyLibrary />
@@ -103,24 +103,40 @@ function EmptyLibrary() {
   );
 }
 
-interface DamagedNoticeProps {
-  entry: DamagedEntry;
+interface UnusableNoticeProps {
+  entry: UnusableEntry;
   attempt: (work: () => Promise<void>) => Promise<void>;
 }
 
-function DamagedNotice({ entry, attempt }: DamagedNoticeProps) {
+function UnusableNotice({ entry, attempt }: UnusableNoticeProps) {
+  const [asking, setAsking] = useState(false);
   const { key, fileName, fault } = entry;
+  const words = text.adapters;
+  const remove = () => attempt(() => removeUnusable(key));
   return (
     <Notice
-      tone="problem"
-      title={fileName ? text.adapters.refused(fileName) : text.adapters.damaged}
+      tone={fault ? "hint" : "problem"}
+      title={fileName ? words.refused(fileName) : words.damaged}
       actions={
-        <button type="button" class="button" onClick={() => attempt(() => removeDamaged(key))}>
-          {text.adapters.deleteDamaged}
-        </button>
+        asking ? (
+          <fieldset class="actions" aria-label={words.removeQuestion}>
+            <span>{words.removeQuestion}</span>
+            <button type="button" class="button danger" onClick={remove}>
+              {words.removeYes}
+            </button>
+            <button type="button" class="button" onClick={() => setAsking(false)}>
+              {words.removeNo}
+            </button>
+          </fieldset>
+        ) : (
+          // What is damaged is lost already.
+          <button type="button" class="button" onClick={() => (fault ? setAsking(true) : remove())}>
+            {words.deleteUnusable}
+          </button>
+        )
       }
     >
-      {fault && sentenceFor(fault)}
+      {fault && `${sentenceFor(fault)} ${words.triedAgain}`}
     </Notice>
   );
 }

@@ -8,7 +8,7 @@ import { engine, whenEngineOpens } from "../../app/studio";
 import type { ProjectContents } from "../../engine/api";
 import type { AdapterReport, ProjectWords, TrainingSettings } from "../../engine/contract";
 import { type Fault, needsFreshEngine, toFault } from "../../engine/fault";
-import { model } from "../models/model";
+import { model, whenModelIsChosen } from "../models/model";
 import { redrawn } from "../personalize/photos";
 import { type AdapterNote, noteOf } from "./safetensors-metadata";
 import * as store from "./store";
@@ -37,15 +37,21 @@ export interface LibraryEntry {
   photos: number;
 }
 
-/** What the storage holds but the engine could not take. */
-export interface DamagedEntry {
+/** What was here or lies in the storage but can't be used: damaged, or refused by the engine. */
+export interface UnusableEntry {
   key: string;
   fileName: string | undefined;
+  /** Why the engine refused it; it may take it with another model. */
   fault: Fault | undefined;
+  /** What lies nowhere else. */
+  unkept?: Candidate;
 }
 
+/** What the engine shall take. */
+type Candidate = Omit<LibraryEntry, "report">;
+
 export const library = signal<LibraryEntry[]>([]);
-export const damaged = signal<DamagedEntry[]>([]);
+export const unusable = signal<UnusableEntry[]>([]);
 /** Why what is here is not in the browser's storage, or could not be read from it. */
 export const storageFault = signal<Fault | undefined>(undefined);
 
@@ -53,7 +59,10 @@ export const placeholders = computed(() => library.value.flatMap(({ report }) =>
 /** How prompts name what was learnt. */
 export const phrases = computed(() => library.value.flatMap(({ report }) => report.phrases));
 /** What would be lost with the tab. */
-export const hasUnsaved = computed(() => library.value.some((entry) => !entry.saved && !entry.kept));
+export const hasUnsaved = computed(() => {
+  const refused = unusable.value.flatMap(({ unkept }) => unkept ?? []);
+  return [...library.value, ...refused].some((entry) => !entry.saved && !entry.kept);
+});
 
 /** What is added: an adapter that the engine holds, its file, and under which key its photos lie, if any are kept. */
 interface Addition extends Pick<LibraryEntry, "report" | "fileName" | "bytes" | "saved"> {
@@ -84,6 +93,15 @@ async function storing(work: Promise<void>): Promise<boolean> {
     storageFault.value = toFault(error);
     return false;
   }
+}
+
+/** Tries again to store what found no room. */
+export async function storeAgain(key: string): Promise<void> {
+  const entry = library.value.find((entry) => entry.key === key);
+  if (!entry || entry.kept) return;
+  storageFault.value = undefined;
+  const kept = await storing(store.put({ key, facts: factsOf(entry), bytes: entry.bytes }));
+  library.value = library.value.map((entry) => (entry.key === key ? { ...entry, kept } : entry));
 }
 
 export function update(
@@ -178,9 +196,9 @@ export async function setPhotos(key: string, jpegs: Uint8Array[]): Promise<void>
   update(key, { photos: jpegs.length });
 }
 
-export async function removeDamaged(key: string): Promise<void> {
+export async function removeUnusable(key: string): Promise<void> {
   await store.remove(key);
-  damaged.value = damaged.value.filter((entry) => entry.key !== key);
+  unusable.value = unusable.value.filter((entry) => entry.key !== key);
 }
 
 export const bareWord = (placeholder: string) => placeholder.replace(/[<>]/g, "");
@@ -194,40 +212,48 @@ export const plainName = (report: AdapterReport) => bareWord(report.placeholder 
 
 export const fileNameFor = (report: AdapterReport) => `${plainName(report)}.safetensors`;
 
-/** Gives the engine what is here and what the storage holds. An adapter that it refuses keeps no other one away. */
-export async function bringBack(): Promise<void> {
+/** Gives a fresh engine what is here and what the storage holds. */
+export const bringBack = () => bring(library.value);
+
+/** Gives the engine what it could not be given before: because there was no model, or one of another kind. */
+export const bringRest = () => bring([]);
+
+/** An adapter that the engine refuses keeps no other one away. `again`: of the library, what it doesn't hold. */
+async function bring(again: LibraryEntry[]): Promise<void> {
   if (model.value.state !== "ready") return;
   const stored = await store.list().catch((error: unknown): store.Listing => {
     storageFault.value = toFault(error);
     return { whole: [], damaged: [] };
   });
-  const refused: DamagedEntry[] = stored.damaged.map((key) => ({
+  const refused: UnusableEntry[] = stored.damaged.map((key) => ({
     key,
     fileName: undefined,
     fault: undefined,
   }));
-  const here = library.value;
-  const known = new Set(here.map(({ key }) => key));
+  const known = new Set(library.value.map(({ key }) => key));
   const fromStorage = stored.whole
     .filter(({ key }) => !known.has(key))
     .map(({ key, facts, bytes }) => ({ key, bytes, kept: true, photos: 0, ...facts }));
+  const unkept = unusable.value.flatMap(({ unkept }) => unkept ?? []);
+  const candidates: Candidate[] = [...again, ...fromStorage, ...unkept];
   const entries: LibraryEntry[] = [];
-  for (const entry of [...here, ...fromStorage]) {
-    const { key, bytes, fileName } = entry;
+  for (const entry of candidates) {
+    const { key, bytes, fileName, kept } = entry;
     try {
       entries.push({ ...entry, report: await engine().addAdapter(bytes, fileName) });
     } catch (error) {
       const fault = toFault(error);
       // Not the adapter's fault: all of them will be tried again.
       if (needsFreshEngine(fault)) throw error;
-      refused.push({ key, fileName, fault });
+      refused.push({ key, fileName, fault, ...(kept ? {} : { unkept: entry }) });
     }
   }
-  // What was imported meanwhile stays.
-  const brought = new Set(entries.map(({ key }) => key));
-  const added = library.value.filter(({ key }) => !known.has(key) && !brought.has(key));
-  library.value = [...entries, ...added];
-  damaged.value = refused;
+  // What is in the engine already, or was imported meanwhile, stays.
+  const tried = new Set(candidates.map(({ key }) => key));
+  const others = library.value.filter(({ key }) => !tried.has(key));
+  library.value = again.length > 0 ? [...entries, ...others] : [...others, ...entries];
+  unusable.value = refused;
 }
 
 whenEngineOpens(bringBack);
+whenModelIsChosen(bringRest);

@@ -5,6 +5,7 @@ import { HeldFault } from "../../app/fault-notice";
 import { text } from "../../app/text";
 import { TextField } from "../../ui/field";
 import { PictureView } from "../../ui/picture-view";
+import { keepFault } from "../gallery/gallery";
 import * as drawing from "../generate/drawing";
 import { DrawingProgress } from "../generate/drawing-progress";
 import { model } from "../models/model";
@@ -36,6 +37,7 @@ export function StrengthStrip({ entry }: { entry: LibraryEntry }) {
         </div>
       )}
       {shown && <HeldFault of={drawing.fault} />}
+      {shown && <HeldFault of={keepFault} title={text.gallery.problems.notKept} />}
       {shown && <Tiles pictures={shown.pictures} entry={entry} />}
     </details>
   );

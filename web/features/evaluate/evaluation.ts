@@ -1,6 +1,7 @@
 /** An evaluation under way and what it has found so far; gone with the tab. */
 import { batch, computed, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
+import { endsWithEngine } from "../../app/ended-faults";
 import { evaluateText as text } from "../../app/evaluate-text";
 import { engine } from "../../app/studio";
 import type { LoadProgress } from "../../engine/api";
@@ -32,6 +33,7 @@ export const of = signal(0);
 export const drawn = signal<DrawnCell[]>([]);
 export const facts = signal<EvaluationFacts | undefined>(undefined);
 export const fault = signal<Fault | undefined>(undefined);
+endsWithEngine(fault);
 
 export const rows = computed(() => summaries(drawn.value));
 

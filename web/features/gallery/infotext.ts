@@ -26,7 +26,8 @@ const NEGATIVE = "Negative prompt:";
 const SETTING = /(\w[\w \-/]{1,60}):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)/g;
 /** Fewer than these in the last line, and it belongs to the prompt. */
 const MIN_SETTINGS = 3;
-const ADAPTER = / ?<lora:([^:<>]+)(?::([^:<>]*))?[^<>]*>/gi;
+/** Bounded for the same reason. */
+const ADAPTER = / ?<lora:([^:<>]{1,200})(?::([^:<>]{0,40}))?(?::[^<>]{0,200})?>/gi;
 
 export function writeInfotext(settings: PictureSettings, samplers: SamplerNames): string {
   const { prompt, negativePrompt, adapters, steps, guidanceScale, seed, width, height, model, start } =

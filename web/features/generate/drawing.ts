@@ -1,5 +1,6 @@
 /** Pictures drawn one after the other, with their progress; one series at a time, which can be cancelled at any time. */
 import { computed, signal } from "@preact/signals";
+import { endsWithEngine } from "../../app/ended-faults";
 import { engine } from "../../app/studio";
 import type { DrawnPicture } from "../../engine/api";
 import { type Fault, toFault } from "../../engine/fault";
@@ -27,6 +28,7 @@ export const share = computed(() => {
   return now && (now.picture + now.step / now.steps) / now.of;
 });
 export const fault = signal<Fault | undefined>(undefined);
+endsWithEngine(fault);
 
 /** Seconds that one of a wish's steps took, of so many pixels, as far as the latest picture tells. */
 const measured = signal<{ seconds: number; pixels: number } | undefined>(undefined);

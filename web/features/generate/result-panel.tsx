@@ -1,6 +1,6 @@
 /** The picture, beside it the same without the adapter when asked for, and the earlier ones of this visit. */
 import { useState } from "preact/hooks";
-import { FaultNotice } from "../../app/fault-notice";
+import { HeldFault } from "../../app/fault-notice";
 import { addressOf } from "../../app/navigation";
 import { text } from "../../app/text";
 import { BeforeAfter } from "../../ui/before-after";
@@ -89,15 +89,7 @@ function Shown({ result }: { result: state.Result }) {
           {words.gallery}
         </a>
       </div>
-      {keepFault.value && (
-        <FaultNotice
-          title={text.gallery.problems.notKept}
-          fault={keepFault.value}
-          onDismiss={() => {
-            keepFault.value = undefined;
-          }}
-        />
-      )}
+      <HeldFault of={keepFault} title={text.gallery.problems.notKept} />
     </>
   );
 }

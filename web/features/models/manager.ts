@@ -1,6 +1,7 @@
 /** What the Models screen shows: the model that is being looked at, the models in the storage and on the disk, and the storage itself. */
 import { signal } from "@preact/signals";
 import { announce } from "../../app/announce";
+import { endsWithEngine } from "../../app/ended-faults";
 import { engine } from "../../app/studio";
 import { text as pageText } from "../../app/text";
 import type { OfferedChoice } from "../../engine/api";
@@ -37,6 +38,7 @@ export interface Storage {
 
 export const storage = signal<Storage | undefined>(undefined);
 export const fault = signal<Fault | undefined>(undefined);
+endsWithEngine(fault);
 
 /** Fetches the model's list of files and its configs; nothing is kept yet. */
 export async function lookAt(wanted: OfferedChoice): Promise<void> {

@@ -45,8 +45,20 @@ export interface Fetching {
 
 export const fetching = signal<Fetching | undefined>(undefined);
 
+/** Steps to run when the visitor has chosen a model and it is loaded. */
+const onChosen: (() => Promise<void>)[] = [];
+
+export function whenModelIsChosen(step: () => Promise<void>): void {
+  onChosen.push(step);
+}
+
 /** Loads the model in place of the one in use, which stays if the visitor stops its fetch or the fetch fails. */
 export async function loadModel(wanted: ModelChoice, name = ""): Promise<void> {
+  await load(wanted, name);
+  for (const step of onChosen) await step();
+}
+
+async function load(wanted: ModelChoice, name: string): Promise<void> {
   const before = model.value;
   if (before.state !== "ready") model.value = { state: "loading", progress: undefined };
   // Late messages may arrive after the answer.
@@ -166,7 +178,8 @@ async function findOnDisk(): Promise<void> {
 whenEngineOpens(async () => {
   await tellMemoryLimit();
   await findOnDisk();
-  await reloadModel();
+  // What goes wrong is the model's state; the page's other steps follow.
+  await load(choice.value, "").catch(() => undefined);
 });
 whenEngineCloses(() => {
   model.value = { state: "none" };

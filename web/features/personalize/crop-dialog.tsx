@@ -142,7 +142,11 @@ export function CropDialog({ photo, classNoun, onDone, onCancel }: CropDialogPro
         <button
           type="button"
           class="button primary"
-          onClick={() => onDone({ crop, caption: caption.trim(), mask: hasMarks(mask) ? mask : undefined })}
+          onClick={() => {
+            onDone({ crop, caption: caption.trim(), mask: hasMarks(mask) ? mask : undefined });
+            // Closed, not just gone: the focus goes back to where it came from.
+            dialog.current?.close();
+          }}
         >
           {text.crop.done}
         </button>

@@ -1,6 +1,6 @@
 /** Set-up first, then the run in its place. */
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { painted } from "../../app/painted";
 import { lazyScreen } from "../../ui/lazy-screen";
 import { phase } from "./run";
@@ -11,7 +11,13 @@ const Run = lazyScreen(loadRun);
 
 export function PersonalizeScreen() {
   const settingUp = phase.value === "idle";
-  useEffect(() => window.scrollTo(0, 0), [settingUp]);
+  const first = useRef(true);
+  useEffect(() => {
+    window.scrollTo(0, 0);
+    // The button that was pressed is gone: a screen reader goes on from the top of what took its place.
+    if (!first.current) document.getElementById("content")?.focus({ preventScroll: true });
+    first.current = false;
+  }, [settingUp]);
   // Fetched while the set-up is filled in: a training must not wait for a network. The run itself says what failed.
   useEffect(
     () =>

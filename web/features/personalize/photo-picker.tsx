@@ -29,6 +29,15 @@ interface PhotoPickerProps {
 
 export function PhotoPicker({ list, classNoun, id, takesPasted, onSample, onFiles }: PhotoPickerProps) {
   const [cropping, setCropping] = useState<SubjectPhoto | undefined>();
+  const grid = useRef<HTMLUListElement>(null);
+  /** The focus goes to the photo that moves up, or to the one before. */
+  const remove = (photo: SubjectPhoto, place: number) => {
+    list.remove(photo);
+    requestAnimationFrame(() => {
+      const buttons = grid.current?.querySelectorAll<HTMLElement>(".photo-tile button:last-child") ?? [];
+      (buttons[place] ?? buttons[place - 1])?.focus();
+    });
+  };
   const photos = list.photos.value;
   const problems = list.problems.value;
   const opening = list.opening.value;
@@ -54,13 +63,13 @@ export function PhotoPicker({ list, classNoun, id, takesPasted, onSample, onFile
       {awaited === 0 && (photos.length > 0 || opening) && (
         <>
           <h3>{words.photoCount(photos.length)}</h3>
-          <ul class="photo-grid">
-            {photos.map((photo) => (
+          <ul class="photo-grid" ref={grid}>
+            {photos.map((photo, place) => (
               <PhotoTile
                 key={photo.id}
                 photo={photo}
                 onCrop={() => setCropping(photo)}
-                onRemove={() => list.remove(photo)}
+                onRemove={() => remove(photo, place)}
               />
             ))}
             {opening && (

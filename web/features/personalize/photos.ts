@@ -49,7 +49,13 @@ let nextId = 1;
 
 export async function readPhoto(file: Blob, name: string): Promise<SubjectPhoto> {
   if (file.size > MAX_BYTES) throw new PhotoProblem(text.photos.tooManyBytes(name, MAX_BYTES / 1e6));
-  const header = readPhotoHeader(new Uint8Array(await file.slice(0, HEADER_BYTES).arrayBuffer()));
+  const beginning = await file
+    .slice(0, HEADER_BYTES)
+    .arrayBuffer()
+    .catch(() => {
+      throw new PhotoProblem(text.photos.unreadable(name));
+    });
+  const header = readPhotoHeader(new Uint8Array(beginning));
   if (!header) throw new PhotoProblem(text.photos.notAnImage(name));
   const mostPixels = header.format === "heif" ? MAX_HEIF_PIXELS : MAX_PIXELS;
   if (header.width * header.height > mostPixels) {

@@ -1,6 +1,6 @@
 /** A training run as it happens: progress, switches, previews and curves; then its result. */
 import { useState } from "preact/hooks";
-import { sentenceFor } from "../../app/fault-notice";
+import { HeldFault, sentenceFor } from "../../app/fault-notice";
 import { decimals, duration } from "../../app/format";
 import { goTo } from "../../app/navigation";
 import { text } from "../../app/text";
@@ -9,7 +9,7 @@ import { Icon, type IconName } from "../../ui/icon";
 import { Notice } from "../../ui/notice";
 import { ProgressBar } from "../../ui/progress-bar";
 import { exportFile } from "../adapters/export";
-import { bareWord, knownAs } from "../adapters/library";
+import { bareWord, knownAs, storageFault } from "../adapters/library";
 import { addToPrompt, prompt } from "../generate/form";
 import { notKept as photosNotKept } from "./keep-photos";
 import { PreviewPanel } from "./preview-panel";
@@ -147,6 +147,7 @@ function Result() {
         {words.done(knownAs(entry.report))}{" "}
         {run.keepsBest.value && best !== undefined && words.bestKept(best)}
       </p>
+      <HeldFault of={storageFault} />
       <div class="actions">
         <Button name={words.useIt} icon="generate" kind="primary" onClick={generate} />
         <Button name={words.export} icon="download" onClick={() => exportFile(entry)} />

@@ -7,7 +7,7 @@ import type { PreviewScore, TrainingObserver } from "../../engine/api";
 import type { AdapterReport, Picture, TrainingRecord, TrainingSettings } from "../../engine/contract";
 import { type Fault, needsFreshEngine, toFault } from "../../engine/fault";
 import type { RunFacts } from "../../engine/run-file";
-import { keepBrokenOff, keepTrained, type LibraryEntry, library } from "../adapters/library";
+import { keepBrokenOff, keepTrained, type LibraryEntry, library, storeAgain } from "../adapters/library";
 import { setPreview } from "../adapters/preview";
 import { model } from "../models/model";
 import { keepPhotos } from "./keep-photos";
@@ -119,6 +119,8 @@ async function follow(
     }
     // Not before the adapter is kept: a tab killed in between loses neither.
     await discard(run.id);
+    // The state may have taken the room that the adapter didn't find.
+    await storeAgain(run.id);
     if (!report) reset();
   } catch (error) {
     fault.value = toFault(error);
@@ -228,6 +230,7 @@ export async function keepAdapterFile(): Promise<void> {
     fault.value = undefined;
     await endWith(entry);
     await discard(run.id);
+    await storeAgain(run.id);
   } catch (error) {
     fault.value = toFault(error);
   }

@@ -121,11 +121,11 @@ export function chooseSample(
   const own = subject.list.takeOwn();
   if (own.length > 0) offerOwn(subject, own);
   subject.classNoun.value = sample.classNoun;
-  if (subject === firstSubject) {
-    target.value = text.personalize.examples[0](withArticle(sample.classNoun));
-  }
+  if (subject === firstSubject) target.value = exampleWish(sample);
   return subject.list.chooseSample(sample, quiet);
 }
+
+const exampleWish = ({ classNoun }: SampleSubject) => text.personalize.examples[0](withArticle(classNoun));
 
 /** A wish with words can be taken back for some seconds. */
 export function removeFurtherTarget(place: number): void {
@@ -169,14 +169,13 @@ export async function startAgain(files: readonly File[], classNoun: string, wish
   await firstSubject.list.addFiles(files);
 }
 
-/** Photos of the visitor's own; a sample makes room for them, with its words. */
+/** Photos of the visitor's own; a sample makes room for them, with the words that it brought. */
 export function addFiles(subject: SubjectChoice, files: readonly File[]): Promise<void> {
   // Taken back later, they would take the place of these.
   withdrawUndo(replaced);
-  if (subject.list.sample.value) {
-    subject.classNoun.value = "";
-    if (subject === firstSubject) target.value = "";
-  }
+  const sample = subject.list.sample.value;
+  if (sample && subject.classNoun.value === sample.classNoun) subject.classNoun.value = "";
+  if (sample && subject === firstSubject && target.value === exampleWish(sample)) target.value = "";
   return subject.list.addFiles(files);
 }
 

@@ -11,8 +11,10 @@ import { PhotoList } from "./photo-list";
 
 export const MAX_SUBJECTS = 3;
 
+let nextId = 1;
+
 export class SubjectChoice {
-  readonly id = crypto.randomUUID();
+  readonly id = `subject-${nextId++}`;
   readonly list = new PhotoList();
   readonly classNoun = signal("");
   /** Set once the visitor writes a word of their own. */

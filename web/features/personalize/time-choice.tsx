@@ -20,7 +20,7 @@ export function TimeChoice() {
   });
   const { state } = time.measured.value;
   const plans = time.plans.value;
-  if (state === "failed") return null;
+  if (time.failed.value) return null;
   return (
     <fieldset class="time-choice" aria-label={words.title}>
       {plans?.map((plan) => (

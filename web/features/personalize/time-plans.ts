@@ -2,6 +2,8 @@
 import { computed, signal } from "@preact/signals";
 import { engine } from "../../app/studio";
 import type { Method, TimePlan, TrainingSettings } from "../../engine/contract";
+import { memoryLimit } from "../models/memory-limit";
+import { model } from "../models/model";
 import { previewEvery, previewSteps } from "./preview-choice";
 import * as setup from "./setup";
 import { photos } from "./subjects";
@@ -32,11 +34,14 @@ const OWN = new Set([
 const basis = computed(() => {
   const settings = setup.defaults.value;
   const previews = { every: previewEvery.value, steps: previewSteps.value };
-  return settings && { settings, previews, photos: Math.max(1, photos.value.length) };
+  const of = model.value.state === "ready" ? model.value.report.name : undefined;
+  const limit = memoryLimit.value;
+  return settings && { settings, previews, photos: Math.max(1, photos.value.length), of, limit };
 });
 
-const nameOf = ({ settings, previews, photos }: NonNullable<typeof basis.value>) =>
-  JSON.stringify([settings.method, previews, photos]);
+/** What plans depend on, the model and its memory included. */
+const nameOf = ({ settings, previews, photos, of, limit }: NonNullable<typeof basis.value>) =>
+  JSON.stringify([settings.method, previews, photos, of, limit]);
 
 /** Whether asking again needs no measuring. */
 export const isMeasured = (method: Method) => {
@@ -44,7 +49,13 @@ export const isMeasured = (method: Method) => {
   return now.state === "ready" && now.method === method;
 };
 
-/** Plans of other photos or another method are none. */
+/** Whether the training as it is now can't be planned. */
+export const failed = computed(() => {
+  const now = measured.value;
+  return now.state === "failed" && basis.value !== undefined && now.of === nameOf(basis.value);
+});
+
+/** Plans of other photos, another method or another model are none. */
 export const plans = computed(() => {
   const now = measured.value;
   return now.state === "ready" && basis.value && now.of === nameOf(basis.value) ? now.plans : undefined;

@@ -4,6 +4,7 @@
  */
 import { computed, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
+import { endsWithEngine } from "../../app/ended-faults";
 import { engine } from "../../app/studio";
 import { text } from "../../app/text";
 import type { PreviewPlan } from "../../engine/api";
@@ -23,6 +24,7 @@ const MAX_KEPT = 20;
 const kept = signal<ReadonlyMap<string, Picture>>(new Map());
 export const drawing = signal<{ step: number; steps: number } | undefined>(undefined);
 export const untrainedFault = signal<Fault | undefined>(undefined);
+endsWithEngine(untrainedFault);
 
 const nameOf = (wish: Wish) =>
   JSON.stringify([

@@ -6,6 +6,7 @@ import { addressOf } from "../../../app/navigation";
 import { text } from "../../../app/text";
 import { download } from "../../../ui/download";
 import { Icon } from "../../../ui/icon";
+import { keepFault } from "../../gallery/gallery";
 import { model } from "../../models/model";
 import * as drawing from "../drawing";
 import { DrawingProgress } from "../drawing-progress";
@@ -82,6 +83,7 @@ function GridForm() {
         </>
       )}
       <HeldFault of={drawing.fault} />
+      <HeldFault of={keepFault} title={text.gallery.problems.notKept} />
     </form>
   );
 }

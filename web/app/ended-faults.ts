@@ -1,0 +1,10 @@
+/** Faults that a fresh engine makes good: they are no longer shown once one is open. */
+import type { Signal } from "@preact/signals";
+import { type Fault, needsFreshEngine } from "../engine/fault";
+import { whenEngineOpens } from "./studio";
+
+export function endsWithEngine(held: Signal<Fault | undefined>): void {
+  whenEngineOpens(async () => {
+    if (held.value && needsFreshEngine(held.value)) held.value = undefined;
+  });
+}
