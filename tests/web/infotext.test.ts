@@ -121,6 +121,7 @@ describe("hostile text", () => {
     ["open quotes", 'ab:"'.repeat(60_000)],
     ["escapes", `ab:"${"\\".repeat(250_000)}`],
     ["open tags", "<lora:".repeat(40_000)],
+    ["one open tag", `<lora:${"a".repeat(250_000)}`],
     ["lines", "\n".repeat(250_000)],
   ])("a quarter of a megabyte of %s takes no longer than a moment", (_, text) => {
     const start = performance.now();

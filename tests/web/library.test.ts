@@ -123,6 +123,19 @@ describe("adapters after a reload", () => {
     expect(library.value[0]).toMatchObject({ kept: false, bytes: Uint8Array.of(1, 2, 3) });
   });
 
+  test("that found no room are stored once there is some", async () => {
+    const full = vi.spyOn(IDBObjectStore.prototype, "put").mockImplementation(() => {
+      throw new DOMException("full", "QuotaExceededError");
+    });
+    const { key, kept } = await trained("my-dog");
+    expect([kept, adapters.storageFault.value?.kind]).toEqual([false, "Storage"]);
+    full.mockRestore();
+    await adapters.storeAgain(key);
+    expect([library.value[0]?.kept, adapters.storageFault.value]).toEqual([true, undefined]);
+    await reload();
+    expect(names()).toEqual(["my-dog.safetensors"]);
+  });
+
   test("that the engine refuses keep no other one away, and can be deleted", async () => {
     await trained("my-dog");
     await trained("my-mug");

@@ -93,6 +93,12 @@ test("a file too large for a photo is not even read", async () => {
   await expect(readPhoto(huge, "film.heic")).rejects.toThrow("“film.heic” is larger than 100 MB");
 });
 
+test("a file that can't be read is named", async () => {
+  const gone = () => Promise.reject(new DOMException("gone", "NotReadableError"));
+  const folder = { size: 96, slice: () => ({ arrayBuffer: gone }) } as unknown as Blob;
+  await expect(readPhoto(folder, "holiday")).rejects.toThrow("“holiday” can't be read");
+});
+
 test("anything else, and headers cut off, are no photos", () => {
   expect(readPhotoHeader(bytes("hello, this is a text file"))).toBeUndefined();
   expect(readPhotoHeader(bytes("GIF89a", [1, 0, 1, 0]))).toBeUndefined();

@@ -23,6 +23,8 @@ const { samples } = await import("../../web/features/personalize/samples");
 const setup = await import("../../web/features/personalize/setup");
 const previewChoice = await import("../../web/features/personalize/preview-choice");
 const subjects = await import("../../web/features/personalize/subjects");
+const { memoryLimit } = await import("../../web/features/models/memory-limit");
+const { model } = await import("../../web/features/models/model");
 const time = await import("../../web/features/personalize/time-plans");
 
 const DEFAULTS = {
@@ -166,6 +168,20 @@ describe("taken back", () => {
     expect([firstSubject.noun, setup.target.value]).toEqual(["dog", "a dog next to a cat"]);
   });
 
+  test("a sample's words go with its photos, one's own stay", async () => {
+    const { firstSubject } = subjects;
+    const [sample] = samples;
+    if (!sample) throw new Error("no sample");
+    await setup.chooseSample(firstSubject, { ...sample, images: [] });
+    await setup.addFiles(firstSubject, [photo("mug 1")]);
+    expect([firstSubject.noun, setup.target.value]).toEqual(["", ""]);
+    await setup.chooseSample(firstSubject, { ...sample, images: [] });
+    firstSubject.classNoun.value = "cup";
+    setup.target.value = "a cup on the moon";
+    await setup.addFiles(firstSubject, [photo("cup 1")]);
+    expect([firstSubject.noun, setup.target.value]).toEqual(["cup", "a cup on the moon"]);
+  });
+
   test("not over photos that were added since", async () => {
     const { firstSubject } = subjects;
     await setup.addFiles(firstSubject, [photo("dog 1")]);
@@ -240,6 +256,14 @@ describe("time plans", () => {
     previewChoice.previewEvery.value = 5;
     expect(time.plans.value).toBeUndefined();
     expect([time.isMeasured("palp"), time.isMeasured("dreambooth")]).toEqual([true, false]);
+    await time.measure();
+    // What fits, and how long it takes, is another model's or limit's.
+    memoryLimit.value = 2;
+    expect(time.plans.value).toBeUndefined();
+    await time.measure();
+    const sizes = { resolution: 512, latentSize: 64, parameters: 1, pictureBytes: 1 };
+    model.value = { state: "ready", report: { name: "other", defaultSteps: 25, ...sizes } };
+    expect(time.plans.value).toBeUndefined();
   });
 
   test("cancelled, they can be asked for again", async () => {
@@ -254,7 +278,9 @@ describe("time plans", () => {
   test("an engine that can't say leaves the settings as they are", async () => {
     fakeEngine.timePlans = () => Promise.reject(new Error("no"));
     await time.measure();
-    expect(time.measured.value.state).toBe("failed");
+    expect(time.failed.value).toBe(true);
+    memoryLimit.value += 1;
+    expect(time.failed.value).toBe(false);
     expect(time.plans.value).toBeUndefined();
     expect(setup.settings.value).toMatchObject({ steps: 100, rank: 16 });
   });

@@ -61,6 +61,8 @@ test("errors become faults by their name", () => {
   expect(needsFreshEngine(toFault(lost))).toBe(true);
   expect(toFault(new WebAssembly.RuntimeError("unreachable")).kind).toBe("EngineStopped");
   expect(toFault(new TypeError("x")).kind).toBe("Internal");
+  const unreadable = toFault(new DOMException("x", "NotReadableError"));
+  expect([unreadable.kind, needsFreshEngine(unreadable)]).toEqual(["LocalFile", false]);
   expect(toFault("odd")).toEqual({ kind: "Internal", message: "odd" });
   expect(needsFreshEngine({ kind: "BadSettings", message: "" })).toBe(false);
 });
