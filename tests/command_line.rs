@@ -397,7 +397,10 @@ fn adapters_are_exported() {
 
     // A project keeps what it had when it is written again.
     let project = at("cat.palpable.zip");
-    export(&project, "project", &at("second.palpable.zip"), &["--prompt=another"]);
+    // By whatever name a browser saved it.
+    let renamed = at("cat.palpable (1).zip");
+    std::fs::copy(&project, &renamed).expect("a copy");
+    export(&renamed, "project", &at("second.palpable.zip"), &["--prompt=another"]);
     let second = std::fs::read(at("second.palpable.zip")).expect("a file");
     let second = palpable::adapter::Project::from_bytes(&second, "second").expect("a project");
     assert_eq!(second.prompts, ["a <my-cat> in the snow", "another"]);

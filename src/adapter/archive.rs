@@ -108,11 +108,11 @@ impl Fields<'_> {
 
 const CUT_SHORT: &str = "it is cut short";
 
-/// Of a file in the directory.
+/// What the directory says of a file.
 struct Entry {
     name: String,
     checksum: u32,
-    /// Of its own header and its data.
+    /// Where its own header and its data lie.
     range: Range<usize>,
     data: Range<usize>,
 }

@@ -3,6 +3,8 @@
 //! spelling `bundle_emb.NAME.clip_l` is read too. NAME is what users of those programs type; it ends
 //! at the first dot, so it must hold none.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::weights::OutgoingTensor;
 
 use super::part::Part;
@@ -33,14 +35,28 @@ pub(super) fn name(placeholder: &str) -> String {
 
 /// NAME for each placeholder: where two would be one, the later ones get a number.
 pub(super) fn names<'a>(placeholders: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for placeholder in placeholders {
-        let name = name(placeholder);
-        let numbered = (2..).map(|number| format!("{name}_{number}"));
-        let free = std::iter::once(name.clone()).chain(numbered).find(|name| !names.contains(name));
-        names.push(free.unwrap_or(name));
-    }
-    names
+    distinct(placeholders.map(name))
+}
+
+/// The same names, but where two would be one, in whatever case, the later ones get a number.
+pub(super) fn distinct(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut taken = HashSet::new();
+    let mut numbers: HashMap<String, usize> = HashMap::new();
+    let free = |name: String| {
+        if taken.insert(name.to_lowercase()) {
+            return name;
+        }
+        // Goes on where the last of this name left off: a hostile file repeats one endlessly.
+        let number = numbers.entry(name.to_lowercase()).or_insert(1);
+        loop {
+            *number += 1;
+            let numbered = format!("{name}_{number}");
+            if taken.insert(numbered.to_lowercase()) {
+                return numbered;
+            }
+        }
+    };
+    names.map(free).collect()
 }
 
 pub(super) fn tensors(embeddings: &[Embedding]) -> impl Iterator<Item = OutgoingTensor> {

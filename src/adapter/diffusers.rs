@@ -70,7 +70,7 @@ struct Scales {
 }
 
 impl PeftConfig {
-    /// Of `lora_adapter_metadata`; a missing or unreadable entry says nothing.
+    /// Reads `lora_adapter_metadata`; a missing or unreadable entry says nothing.
     pub fn from_metadata(metadata: &BTreeMap<String, String>) -> Self {
         let json = metadata.get("lora_adapter_metadata").map_or("", String::as_str);
         let Ok(Value::Object(entries)) = serde_json::from_str(json) else { return Self::default() };
@@ -79,7 +79,7 @@ impl PeftConfig {
         Self { unet, text_encoder }
     }
 
-    /// Of an `adapter_config.json`, which is about one component.
+    /// Reads an `adapter_config.json`, which is about one component.
     ///
     /// # Errors
     /// [`Error::PeftConfig`]: it is no configuration of a LoRA, or leaves out what scales are made of.

@@ -75,9 +75,12 @@ impl Adapter {
             }
             ExportFormat::Diffusers => self.diffusers_files(),
             ExportFormat::Peft => self.peft_files(),
-            ExportFormat::Embedding => (0..self.embeddings.len())
-                .filter_map(|word| {
-                    let path = format!("{}.safetensors", file_stem(&self.embedding_file_stem(word)?));
+            ExportFormat::Embedding => self
+                .word_stems()
+                .into_iter()
+                .enumerate()
+                .filter_map(|(word, stem)| {
+                    let path = format!("{stem}.safetensors");
                     Some(ExportedFile { path, bytes: self.embedding_file(word)? })
                 })
                 .collect(),
@@ -85,12 +88,20 @@ impl Adapter {
     }
 
     fn diffusers_files(&self) -> Vec<ExportedFile> {
+        let rank_of = |of_text_encoder| {
+            let layers = self.lora.iter().filter(|each| is_of_text_encoder(&each.path) == of_text_encoder);
+            layers.map(|each| each.rank).max().unwrap_or_default()
+        };
+        let (unet_rank, text_rank) = (rank_of(false), rank_of(true));
         let mut tensors = Vec::new();
         for weights in &self.lora {
-            let component = if is_of_text_encoder(&weights.path) { "" } else { "unet." };
+            let of_text_encoder = is_of_text_encoder(&weights.path);
+            let (component, rank) = if of_text_encoder { ("", text_rank) } else { ("unet.", unet_rank) };
             let scale = weights.scale();
+            // Before version 0.40 diffusers took the first layer's rank for the alpha of all.
+            let weights = weights.filled_up(rank);
             let up: Vec<f32> = weights.up.iter().map(|value| value * scale).collect();
-            tensors.extend(factors(&format!("{component}{}", weights.path), weights, &up));
+            tensors.extend(factors(&format!("{component}{}", weights.path), &weights, &up));
         }
         let weights = (!tensors.is_empty()).then(|| ExportedFile {
             path: "pytorch_lora_weights.safetensors".to_owned(),
@@ -127,16 +138,21 @@ impl Adapter {
         files
     }
 
+    /// A file's name for each word, all of them different.
+    fn word_stems(&self) -> Vec<String> {
+        let stems = self.embeddings.iter().map(|embedding| file_stem(&bundle::name(&embedding.placeholder)));
+        bundle::distinct(stems)
+    }
+
     /// A file for each word, whose one tensor has the word's name.
     fn learned_embeds(&self) -> impl Iterator<Item = ExportedFile> {
-        let names = bundle::names(self.embeddings.iter().map(|embedding| embedding.placeholder.as_str()));
         let several = self.embeddings.len() > 1;
-        self.embeddings.iter().zip(names).map(move |(embedding, name)| {
+        self.embeddings.iter().zip(self.word_stems()).map(move |(embedding, stem)| {
             let Embedding { placeholder, vectors, width, values } = embedding;
             let mut metadata = metadata::of_embedding(self, embedding);
             metadata.insert("format".to_owned(), "pt".to_owned());
             let tensor = OutgoingTensor::f32(placeholder.clone(), &[*vectors, *width], values);
-            let word = if several { format!("-{}", file_stem(&name)) } else { String::new() };
+            let word = if several { format!("-{stem}") } else { String::new() };
             ExportedFile {
                 path: format!("learned_embeds{word}.safetensors"),
                 bytes: write_safetensors(&[tensor], &metadata),

@@ -4,7 +4,7 @@
 //! bits (layers in the order of their paths), but for differences of more than cross-attention's keys and
 //! values, which are rounded to f16.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::weights::{self, SafetensorsHeader, TensorEntry, write_safetensors};
 
@@ -128,19 +128,22 @@ impl Adapter {
 /// else as they are named.
 fn read_embeddings(file: &OpenFile, words: Vec<(&TensorEntry, String)>) -> Result<Vec<Embedding>, Error> {
     let told = metadata::placeholders(&file.header.metadata);
-    let told_names = bundle::names(told.iter().map(String::as_str));
+    let told_names = bundle::names(told.iter().map(String::as_str)).into_iter().zip(0..);
+    let told_names: HashMap<String, usize> =
+        told_names.map(|(name, place)| (format!("<{name}>"), place)).collect();
     let alone = words.len() == 1 && told.len() == 1;
     let mut embeddings = Vec::new();
     for (entry, named) in words {
-        let place = told_names.iter().position(|name| alone || named == format!("<{name}>"));
+        let place = if alone { Some(0) } else { told_names.get(&named).copied() };
         let placeholder = place.and_then(|place| told.get(place).cloned());
         let placeholder = placeholder.unwrap_or_else(|| clean_placeholder(&named));
         embeddings.push((place.unwrap_or(usize::MAX), read_embedding(file, entry, placeholder)?));
     }
     embeddings.sort_by_key(|(place, _)| *place);
     let embeddings: Vec<Embedding> = embeddings.into_iter().map(|(_, embedding)| embedding).collect();
-    for (index, Embedding { placeholder, .. }) in embeddings.iter().enumerate() {
-        if embeddings[..index].iter().any(|earlier| earlier.placeholder == *placeholder) {
+    let mut seen = HashSet::new();
+    for Embedding { placeholder, .. } in &embeddings {
+        if !seen.insert(placeholder) {
             let (file, placeholder) = (file.name.clone(), placeholder.clone());
             return Err(Error::RepeatedWord { file, placeholder });
         }

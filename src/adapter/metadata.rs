@@ -224,7 +224,7 @@ fn family(
         (Some(768), _) => ("False", "sd_v1", Some("stable-diffusion-v1")),
         (Some(1024), Some(PredictionType::Epsilon)) => ("True", "sd_v2", Some("stable-diffusion-v2-512")),
         (Some(1024), Some(PredictionType::VPrediction)) => {
-            ("True", "sd_v2", Some("stable-diffusion-v2-768-v"))
+            ("True", "sd_v2_v", Some("stable-diffusion-v2-768-v"))
         }
         (Some(1024), None) => ("True", "sd_v2", None),
         _ => ("False", "other", None),

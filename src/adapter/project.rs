@@ -18,7 +18,7 @@ use super::{Adapter, Error, archive};
 /// The manifest's path.
 const MANIFEST: &str = "palpable.json";
 const ADAPTER: &str = "adapter.safetensors";
-/// Of the manifest's form; larger numbers are newer than this program.
+/// The version of the manifest's form; larger numbers are newer than this program.
 const VERSION: u32 = 1;
 
 /// The largest manifest, in bytes.

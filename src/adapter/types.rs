@@ -95,6 +95,19 @@ impl LoraWeights {
         self.alpha / self.rank as f32
     }
 
+    /// The same product up · down with zeros up to this rank, which is no smaller than its own. Its scale is
+    /// another.
+    pub(super) fn filled_up(&self, rank: usize) -> Self {
+        let mut down = self.down.clone();
+        down.resize(rank * self.in_features * self.kind.taps(), 0.0);
+        let mut up = Vec::with_capacity(self.out_features * rank);
+        for row in self.up.chunks_exact(self.rank) {
+            up.extend_from_slice(row);
+            up.resize(up.len() + rank - self.rank, 0.0);
+        }
+        Self { rank, down, up, ..self.clone() }
+    }
+
     /// Upstream's shape of A.
     pub(super) fn down_shape(&self) -> Vec<usize> {
         [&[self.rank, self.in_features], self.kind.kernel()].concat()

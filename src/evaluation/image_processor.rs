@@ -10,6 +10,8 @@ use crate::model::Error;
 
 /// What error messages call it.
 const COMPONENT: &str = "CLIP image processor";
+/// The longest side that a picture is stretched to, in pixels; judges look at some hundred.
+const MAX_SIDE: u32 = 1 << 12;
 /// Pillow's number of the bicubic filter.
 const BICUBIC: u32 = 3;
 /// OpenAI's normalization.
@@ -147,6 +149,13 @@ impl ImageProcessor {
             mean: if settings.do_normalize { settings.image_mean.map(|mean| mean as f32) } else { [0.0; 3] },
             std: if settings.do_normalize { settings.image_std.map(|std| std as f32) } else { [1.0; 3] },
         };
+        let longest = match processor.resize {
+            Resize::ShortestEdge(edge) => edge,
+            Resize::Exactly([height, width]) => height.max(width),
+        };
+        if longest > MAX_SIDE {
+            return unsupported("size", longest.into());
+        }
         if processor.output_size().is_none_or(|size| size.map(|side| side as usize) != [image_size; 2]) {
             let reason = format!("it does not make pictures of {image_size}×{image_size}");
             return Err(Error::InconsistentConfig { component: COMPONENT, reason });

@@ -26,7 +26,7 @@ pub struct Judge {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SubjectVectors {
     pub photos: Vec<Vec<f32>>,
-    /// Of the photos in which the subject could be cut out.
+    /// CLIP's vectors of the subjects cut out of their photos, where that was possible.
     pub foregrounds: Vec<Vec<f32>>,
     /// Empty without a DINO.
     pub dino: Vec<Vec<f32>>,

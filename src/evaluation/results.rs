@@ -77,7 +77,7 @@ pub struct PictureResult {
 pub struct Cell {
     pub subject: String,
     pub method: String,
-    /// Of the adapter; 0 for the base model.
+    /// The adapter's strength; 0 for the base model.
     pub strength: f64,
     pub training_seed: u64,
     /// The prompt's template.

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::{
     Error,
     adaptable::AdaptableModule,
+    config::{MAX_EXTENT, MAX_LAYERS},
     layers::{Linear, load_layer_norm},
     lora::LoraSet,
 };
@@ -52,6 +53,14 @@ impl EncoderConfig {
     /// # Errors
     /// [`Error::InconsistentConfig`] if the heads do not share the width evenly.
     pub fn check(&self, component: &'static str) -> Result<(), Error> {
+        let sizes = [
+            ("num_hidden_layers", self.num_hidden_layers, MAX_LAYERS),
+            ("hidden_size", self.hidden_size, MAX_EXTENT),
+            ("intermediate_size", self.intermediate_size, MAX_EXTENT),
+        ];
+        if let Some((setting, value, _)) = sizes.into_iter().find(|&(_, value, most)| value > most) {
+            return Err(Error::UnsupportedSetting { component, setting, value: value.to_string() });
+        }
         let (width, heads) = (self.hidden_size, self.num_attention_heads);
         if width == 0 || heads == 0 || !width.is_multiple_of(heads) {
             let reason = format!("a hidden_size of {width} cannot be shared by {heads} attention heads");

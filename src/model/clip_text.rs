@@ -11,6 +11,7 @@ use super::{
     Error,
     adaptable::{AdaptableModule, TEXT_ENCODER},
     clip_encoder::{CLIP_LAYER, ClipEncoder, EncoderConfig, HiddenAct},
+    config::MAX_EXTENT,
     layers::load_layer_norm,
     lora::LoraSet,
     token_table::TokenTable,
@@ -69,6 +70,10 @@ impl ClipTextConfig {
         if self.vocab_size == 0 {
             let reason = "it has a vocabulary of nothing".to_owned();
             return Err(Error::InconsistentConfig { component, reason });
+        }
+        if self.max_position_embeddings > MAX_EXTENT {
+            let value = self.max_position_embeddings.to_string();
+            return Err(Error::UnsupportedSetting { component, setting: "max_position_embeddings", value });
         }
         self.encoder().check(component)
     }

@@ -6,6 +6,15 @@ use serde_json::{Map, Value};
 
 use super::Error;
 
+/// More than any model of these architectures has: a small config must not ask for endless memory.
+pub(super) const MAX_LEVELS: usize = 8;
+/// The same for layers in a row.
+pub(super) const MAX_LAYERS: usize = 128;
+/// The same for channels, heads, groups and positions.
+pub(super) const MAX_EXTENT: usize = 1 << 16;
+/// The same for sides of pictures and latents.
+pub(super) const MAX_SIDE: usize = 1 << 12;
+
 /// A setting and the values of it that are supported, its default among them.
 pub(super) type Supported = (&'static str, Vec<Value>);
 
@@ -37,6 +46,15 @@ impl ConfigFile {
 
     pub(super) fn unsupported(&self, setting: &'static str, value: impl ToString) -> Error {
         Error::UnsupportedSetting { component: self.component, setting, value: value.to_string() }
+    }
+
+    /// The setting's values are from 1 to `most`.
+    pub(super) fn within(&self, setting: &'static str, values: &[usize], most: usize) -> Result<(), Error> {
+        match values.iter().find(|&&value| value == 0 || value > most) {
+            Some(0) => Err(self.inconsistent(format!("{setting} is 0"))),
+            Some(value) => Err(self.unsupported(setting, value)),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn inconsistent(&self, reason: impl Into<String>) -> Error {

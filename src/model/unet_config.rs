@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Error;
-use super::config::{ConfigFile, OneOrMany, Supported};
+use super::config::{ConfigFile, MAX_EXTENT, MAX_LAYERS, MAX_LEVELS, MAX_SIDE, OneOrMany, Supported};
 
 /// The architecture of a U-Net. Lists have one entry a resolution, finest first.
 #[derive(Clone, Debug)]
@@ -116,6 +116,12 @@ impl UNet2DConditionConfig {
         if levels == 0 {
             return Err(file.inconsistent("block_out_channels is empty"));
         }
+        if levels > MAX_LEVELS {
+            return Err(file.unsupported("block_out_channels", format!("{levels} levels")));
+        }
+        file.within("layers_per_block", &self.layers_per_block, MAX_LAYERS)?;
+        file.within("transformer_layers_per_block", &self.transformer_layers_per_block, MAX_LAYERS)?;
+        file.within("sample_size", self.sample_size.as_ref().map_or(&[], |sides| &sides[..]), MAX_SIDE)?;
         for (setting, types) in
             [("down_block_types", &self.down_block_attention), ("up_block_types", &self.up_block_attention)]
         {
@@ -130,8 +136,6 @@ impl UNet2DConditionConfig {
             ("in_channels", &[self.in_channels][..]),
             ("out_channels", &[self.out_channels]),
             ("block_out_channels", &self.block_out_channels),
-            ("layers_per_block", &self.layers_per_block),
-            ("transformer_layers_per_block", &self.transformer_layers_per_block),
             ("attention_head_dim", &self.num_attention_heads),
             ("cross_attention_dim", &self.cross_attention_dim),
             ("norm_num_groups", &[self.norm_num_groups]),
@@ -139,9 +143,7 @@ impl UNet2DConditionConfig {
             ("time_cond_proj_dim", self.time_cond_proj_dim.as_slice()),
         ];
         for (setting, values) in sizes {
-            if values.contains(&0) {
-                return Err(file.inconsistent(format!("{setting} is 0")));
-            }
+            file.within(setting, values, MAX_EXTENT)?;
         }
         for (&channels, &heads) in self.block_out_channels.iter().zip(&self.num_attention_heads) {
             if channels % self.norm_num_groups != 0 {

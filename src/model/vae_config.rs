@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Error;
-use super::config::{ConfigFile, Supported};
+use super::config::{ConfigFile, MAX_EXTENT, MAX_LAYERS, MAX_LEVELS, Supported};
 
 /// The architecture of an `AutoencoderKL`. Channels are listed finest resolution first.
 #[derive(Clone, Debug, Deserialize)]
@@ -59,18 +59,20 @@ impl AutoencoderKlConfig {
         if self.block_out_channels.is_empty() {
             return Err(file.inconsistent("block_out_channels is empty"));
         }
+        let levels = self.block_out_channels.len();
+        if levels > MAX_LEVELS {
+            return Err(file.unsupported("block_out_channels", format!("{levels} levels")));
+        }
+        file.within("layers_per_block", &[self.layers_per_block], MAX_LAYERS)?;
         let sizes = [
             ("in_channels", &[self.in_channels][..]),
             ("out_channels", &[self.out_channels]),
             ("latent_channels", &[self.latent_channels]),
             ("block_out_channels", &self.block_out_channels),
-            ("layers_per_block", &[self.layers_per_block]),
             ("norm_num_groups", &[self.norm_num_groups]),
         ];
         for (setting, values) in sizes {
-            if values.contains(&0) {
-                return Err(file.inconsistent(format!("{setting} is 0")));
-            }
+            file.within(setting, values, MAX_EXTENT)?;
         }
         let groups = self.norm_num_groups;
         if let Some(channels) = self.block_out_channels.iter().find(|channels| *channels % groups != 0) {

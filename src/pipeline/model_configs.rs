@@ -100,6 +100,18 @@ impl ModelConfigs {
         let text_encoder = ClipTextConfig::from_json(&read_text(source, "text_encoder/config.json").await?)?;
         let unet = UNet2DConditionConfig::from_json(&read_text(source, "unet/config.json").await?)?;
         let vae = AutoencoderKlConfig::from_json(&read_text(source, "vae/config.json").await?)?;
+        // U-Nets that are given more than latents, for inpainting or depth, have further channels.
+        for (component, setting, channels, wanted) in [
+            ("U-Net", "in_channels", unet.in_channels, vae.latent_channels),
+            ("U-Net", "out_channels", unet.out_channels, vae.latent_channels),
+            ("VAE", "in_channels", vae.in_channels, 3),
+            ("VAE", "out_channels", vae.out_channels, 3),
+        ] {
+            if channels != wanted {
+                let value = channels.to_string();
+                return Err(crate::model::Error::UnsupportedSetting { component, setting, value }.into());
+            }
+        }
         let tiny = "taesd/config.json";
         let taesd = match source.length(tiny).await? {
             Some(_) => Some(AutoencoderTinyConfig::from_json(&read_text(source, tiny).await?)?),

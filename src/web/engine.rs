@@ -229,7 +229,7 @@ impl Engine {
         Training::resume(self.model()?, &state, self.adapters.clone()).await
     }
 
-    /// Of the loaded model, or of Stable Diffusion 1.5's architecture if the request says so.
+    /// Begins a bench of the loaded model, or of Stable Diffusion 1.5's architecture if the request says so.
     #[wasm_bindgen(js_name = beginBench)]
     pub async fn begin_bench(&self, request: JsValue) -> Result<Bench, JsValue> {
         let request: BenchRequest = from_js(request)?;

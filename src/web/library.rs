@@ -27,9 +27,9 @@ pub struct AdapterChoice {
 pub struct AdapterReport {
     id: u32,
     name: String,
-    /// Of its first word.
+    /// The placeholder of its first word.
     placeholder: Option<String>,
-    /// Of all its words.
+    /// The placeholders of all its words.
     placeholders: Vec<String>,
     /// In the words' order; empty where the file says nothing of one.
     class_nouns: Vec<String>,

@@ -12,7 +12,7 @@ extern "C" {
     /// `{ name, checkpointSha256?, read(path, start, end): Promise<Uint8Array>, length(path): Promise<number | undefined> }`
     pub type ModelSource;
 
-    /// Of a model that came as one file, where its source told it.
+    /// The SHA-256 of a model that came as one file, where its source told it.
     #[wasm_bindgen(method, getter, js_name = checkpointSha256)]
     pub fn checkpoint_sha256(this: &ModelSource) -> Option<String>;
 

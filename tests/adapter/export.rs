@@ -3,7 +3,7 @@
 //! tools/consumers/check_adapter.py.
 
 use palpable::adapter::{
-    Adapter, Difference, Embedding, Error, ExportFormat, ExportedFile, read_adapter, zip_of,
+    Adapter, Difference, Embedding, Error, ExportFormat, ExportedFile, LoraWeights, read_adapter, zip_of,
 };
 use palpable::weights::SafetensorsHeader;
 use serde_json::{Value, json};
@@ -131,9 +131,51 @@ fn a_diffusers_folder_has_the_scale_in_its_factors() {
     let header = SafetensorsHeader::from_bytes("x", &folder[1].1).unwrap();
     assert_eq!((header.tensors.len(), header.tensors[0].name.as_str()), (1, "<my.dog>"));
 
+    // Words whose files' names would be one.
+    let mut alike = wide();
+    for (embedding, placeholder) in alike.embeddings.iter_mut().zip(["<my.dog>", "<My_dog>"]) {
+        embedding.placeholder = placeholder.to_owned();
+    }
+    assert_eq!(
+        paths(&files(&alike, ExportFormat::Embedding)),
+        ["my_dog.safetensors", "My_dog_2.safetensors"]
+    );
+    let folder = files(&alike, ExportFormat::Diffusers);
+    assert_eq!(
+        paths(&folder)[1..],
+        ["learned_embeds-my_dog.safetensors", "learned_embeds-My_dog_2.safetensors"]
+    );
+
     let mut one = wide();
     one.embeddings.truncate(1);
     assert_eq!(paths(&files(&one, ExportFormat::Diffusers))[1], "learned_embeds.safetensors");
+}
+
+/// Before version 0.40 diffusers scaled all layers by the rank of the first, so all have one.
+#[test]
+fn layers_of_several_ranks_get_one_in_a_diffusers_folder() {
+    let mut mixed = sorted(wide());
+    let LoraWeights { rank, down, up, .. } = &mut mixed.lora[0];
+    assert!(*rank > 1);
+    let row = down.len() / *rank;
+    down.truncate(row * (*rank - 1));
+    *up = up.chunks_exact(*rank).flat_map(|row| &row[..*rank - 1]).copied().collect();
+    *rank -= 1;
+    let read = sorted(Adapter::from_files("folder", &files(&mixed, ExportFormat::Diffusers)).unwrap());
+    let product = |weights: &LoraWeights| -> Vec<f32> {
+        let entries = weights.up.chunks_exact(weights.rank).flat_map(|up| {
+            let columns = weights.down.len() / weights.rank;
+            (0..columns).map(move |column| {
+                let down = weights.down.iter().skip(column).step_by(columns);
+                up.iter().zip(down).map(|(up, down)| up * down).sum::<f32>() * weights.scale()
+            })
+        });
+        entries.collect()
+    };
+    assert_eq!(read.lora[0].rank, mixed.lora[0].rank + 1);
+    for (read, meant) in read.lora.iter().zip(&mixed.lora) {
+        assert!(relative_error(&product(read), &product(meant)) < 1e-6, "{}", read.path);
+    }
 }
 
 #[test]

@@ -239,6 +239,15 @@ fn trained_in_full() -> Adapter {
     }
 }
 
+/// The time that this takes must not grow with the cube of their number.
+#[test]
+fn many_words_of_one_name_are_told_apart() {
+    let words = serde_json::to_string(&vec!["a"; 20_000]).unwrap();
+    let tensor = OutgoingTensor::f32("emb_params", &[1, 8], &[0.5; 8]);
+    let bytes = write_safetensors(&[tensor], &[("palpable.placeholders".to_owned(), words)].into());
+    assert_eq!(Adapter::from_bytes(&bytes, "word.safetensors").unwrap().embeddings.len(), 1);
+}
+
 #[test]
 fn differences_and_several_words_come_back_bit_by_bit() {
     let adapter = trained_in_full();
@@ -655,6 +664,14 @@ fn contents_that_make_no_sense_are_refused_in_words() {
                 f32_tensor(&format!("{conv}.lora_up.weight"), &[16, 5, 1, 1]),
             ],
             "the ranks 4 and 5",
+        ),
+        (
+            vec![
+                f32_tensor(&format!("{conv}.lora_down.weight"), &[1400, 300, 1, 1]),
+                f32_tensor(&format!("{conv}.lora_mid.weight"), &[1400, 1400, 3, 3]),
+                f32_tensor(&format!("{conv}.lora_up.weight"), &[1, 1400, 1, 1]),
+            ],
+            "a layer of usual size",
         ),
         (vec![f32_tensor("clip_l", &[1, 8]), f32_tensor("clip_g", &[1, 16])], "SDXL"),
         (vec![f32_tensor("emb_params", &[76, 8])], "is not an adapter"),

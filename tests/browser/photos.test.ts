@@ -128,7 +128,10 @@ describe("photos", () => {
     await box.press("ArrowUp");
     await box.press("-");
     await page.getByRole("button", { name: "Done" }).click();
+    await page.locator(".crop-dialog").waitFor({ state: "detached" });
     expect(await tileColors(page)).toEqual(["red", "red"]);
+    const focused = await page.evaluate(() => document.activeElement?.getAttribute("aria-label"));
+    expect(focused).toBe("Crop upright.jpg");
   });
 
   test("two fingers make the crop smaller and larger, about their middle", async () => {

@@ -120,6 +120,20 @@ fn stable_diffusion_2_with_open_clip_equals_diffusers() {
     equals_diffusers("sd2");
 }
 
+/// What diffusers' script converts back to the original names lacks the layer that Stable Diffusion 2 doesn't read,
+/// and the projection behind it.
+#[test]
+fn a_text_encoder_without_its_last_layer_is_whole() {
+    let layers = |kept: &dyn Fn(&str) -> bool| {
+        let source = memory(file("sd2", |name| name.starts_with("cond_stage_model.") && kept(name), vec![]));
+        let model = open(&source, SingleFileOptions::default()).unwrap();
+        ClipTextConfig::from_json(&config(&model, "text_encoder/config.json")).unwrap().num_hidden_layers
+    };
+    let unread = ["resblocks.2.", "text_projection"];
+    assert_eq!(layers(&|_| true), 2);
+    assert_eq!(layers(&|name| !unread.iter().any(|part| name.contains(part))), 2);
+}
+
 #[test]
 fn padding_is_the_end_token_in_1_and_id_0_in_2() {
     for (name, padding) in [("sd1", 512 + 2 + 1), ("sd2", 0)] {

@@ -161,6 +161,8 @@ fn configs_of_other_autoencoders_are_refused_in_a_sentence() {
         (r#"{"block_out_channels": []}"#, "down_block_types has 1 entries"),
         (r#"{"norm_num_groups": 0}"#, "norm_num_groups is 0"),
         (r#"{"norm_num_groups": 5}"#, "64 channels do not divide into 5 groups"),
+        (r#"{"layers_per_block": 1000000000}"#, "layers_per_block to 1000000000"),
+        (r#"{"latent_channels": 4000000000}"#, "latent_channels to 4000000000"),
         (r#"{"scaling_factor": "large"}"#, "cannot be read"),
     ] {
         let message = AutoencoderKlConfig::from_json(json).unwrap_err().to_string();

@@ -7,6 +7,7 @@ use palpable::{
     gpu::Gpu,
     model::taesd::{AutoencoderTiny, AutoencoderTinyConfig},
     pipeline::{Generation, GenerationSettings, ModelPlan, Picture, Precision, StableDiffusion},
+    weights::{Combined, MemorySource, read_text},
 };
 
 use crate::support::{block_on, demo_model, formula::FormulaModel, open_any, open_gpu};
@@ -63,6 +64,20 @@ fn eight_bits_are_taken_where_nothing_else_fits() {
     // Where not even that fits, nothing is gained.
     gpu.memory_limit = small.picture_bytes - 1;
     assert_eq!(plan(&gpu).precision, Precision::Float32);
+}
+
+/// Models for inpainting have further channels, which our pictures have nothing for.
+#[test]
+fn a_unet_that_reads_more_than_latents_is_refused() {
+    let demo = demo_model();
+    let config = block_on(read_text(&demo, "unet/config.json")).expect("a config");
+    let mut config: serde_json::Value = serde_json::from_str(&config).expect("JSON");
+    config["in_channels"] = 9.into();
+    let mut other = MemorySource::default();
+    other.insert("unet/config.json", config.to_string());
+    let source = Combined::new(&demo).with("unet", &other);
+    let error = block_on(ModelPlan::of(&open_any(), &source)).expect_err("it is refused");
+    assert!(error.sentence().contains("in_channels to 9"), "{}", error.sentence());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use palpable::adapter::{ExportFormat, ExportedFile, Project, ProjectPicture, zip_of};
+use palpable::adapter::{ExportFormat, ExportedFile, Project, ProjectPicture, read_project, zip_of};
 
 use super::{
     adapter_file::{read, read_adapter},
@@ -69,13 +69,15 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
 
 /// With what a given project already holds, but for its photos: those are put in only where they are named.
 fn write_project(arguments: &Arguments) -> Result<(), Error> {
-    let is_project =
-        !arguments.adapter.is_dir() && arguments.adapter.to_string_lossy().ends_with(".palpable.zip");
-    let mut project = if is_project {
-        let name = arguments.adapter.file_name().unwrap_or_default().to_string_lossy();
-        Project { photos: Vec::new(), ..Project::from_bytes(&read(&arguments.adapter)?, &name)? }
+    let given = if arguments.adapter.is_dir() {
+        None
     } else {
-        Project { adapter: read_adapter(&arguments.adapter)?, ..Project::default() }
+        let name = arguments.adapter.file_name().unwrap_or_default().to_string_lossy();
+        read_project(&read(&arguments.adapter)?, &name)?
+    };
+    let mut project = match given {
+        Some(project) => Project { photos: Vec::new(), ..project },
+        None => Project { adapter: read_adapter(&arguments.adapter)?, ..Project::default() },
     };
     project.prompts.extend(arguments.prompts.iter().cloned());
     for (files, pictures) in

@@ -17,6 +17,7 @@ mod model_place;
 mod personalize;
 mod score;
 mod steering;
+mod whole_file;
 
 use std::process::ExitCode;
 

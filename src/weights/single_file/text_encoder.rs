@@ -32,6 +32,9 @@ fn clip<'a>(names: &'a Names<'a>) -> Option<Part<'a>> {
     Some(clip)
 }
 
+/// Layers of OpenCLIP's ViT-H, whose text encoder Stable Diffusion 2 has.
+const OPEN_CLIP_LAYERS: usize = 24;
+
 fn open_clip<'a>(names: &'a Names<'a>) -> Option<Part<'a>> {
     let table = "token_embedding.weight";
     let prefix = "cond_stage_model.model.";
@@ -40,7 +43,11 @@ fn open_clip<'a>(names: &'a Names<'a>) -> Option<Part<'a>> {
     clip.tensor(table, "text_model.embeddings.token_embedding.weight");
     clip.tensor("positional_embedding", "text_model.embeddings.position_embedding.weight");
     clip.layer("ln_final", "text_model.final_layer_norm");
-    let layers = clip.count("transformer.resblocks").saturating_sub(1);
+    // Stable Diffusion 2 reads the last layer but one. Original files hold the last one too, and the projection that
+    // follows it; what diffusers' script converts back holds neither.
+    let held = clip.count("transformer.resblocks");
+    let holds_last = held == OPEN_CLIP_LAYERS || names.get(&format!("{prefix}text_projection")).is_some();
+    let layers = if holds_last { held.saturating_sub(1) } else { held };
     for layer in 0..layers {
         let original = format!("transformer.resblocks.{layer}");
         let name = format!("text_model.encoder.layers.{layer}");

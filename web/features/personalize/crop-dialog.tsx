@@ -30,6 +30,9 @@ export function CropDialog({ photo, classNoun, onDone, onCancel }: CropDialogPro
   const [marking, setMarking] = useState(false);
   const [suggested, setSuggested] = useState("");
   const dialog = useRef<HTMLDialogElement>(null);
+  const chosen = useRef<PhotoChoice | undefined>(undefined);
+  // Gone only once it is closed: the focus is then back where it came from.
+  const close = () => (chosen.current ? onDone(chosen.current) : onCancel());
   const canvas = useRef<HTMLCanvasElement>(null);
   const shorter = Math.min(width, height);
 
@@ -71,7 +74,7 @@ export function CropDialog({ photo, classNoun, onDone, onCancel }: CropDialogPro
 
   const percent = (value: number, of: number) => `${(100 * value) / of}%`;
   return (
-    <dialog class="crop-dialog" ref={dialog} aria-labelledby="crop-title" onClose={onCancel}>
+    <dialog class="crop-dialog" ref={dialog} aria-labelledby="crop-title" onClose={close}>
       <h2 id="crop-title">{marking ? settingsText.mark : text.crop.title}</h2>
       {marking ? (
         <MaskPainter
@@ -143,8 +146,7 @@ export function CropDialog({ photo, classNoun, onDone, onCancel }: CropDialogPro
           type="button"
           class="button primary"
           onClick={() => {
-            onDone({ crop, caption: caption.trim(), mask: hasMarks(mask) ? mask : undefined });
-            // Closed, not just gone: the focus goes back to where it came from.
+            chosen.current = { crop, caption: caption.trim(), mask: hasMarks(mask) ? mask : undefined };
             dialog.current?.close();
           }}
         >

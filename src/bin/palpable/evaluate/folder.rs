@@ -14,7 +14,7 @@ use image::RgbImage;
 use palpable::evaluation::results::{Cell, Record, TrainingRun, read_lines};
 use serde_json::Value;
 
-use super::super::error::Error;
+use super::super::{error::Error, whole_file::write_whole};
 
 pub const RESULTS: &str = "results.jsonl";
 const SETTINGS: &str = "settings.json";
@@ -114,7 +114,7 @@ impl Folder {
         self.contaminations.get(picture).copied()
     }
 
-    /// Of a file in the folder.
+    /// The path of a file in the folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.root.join(name)
     }
@@ -176,13 +176,4 @@ fn same_settings(root: &Path, kept: &Value, settings: &Value) -> Result<(), Erro
         root.display(),
         before.get(name).unwrap_or(&Value::Null),
     )))
-}
-
-/// Written beside its place and then renamed, so that what is found there is whole.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    std::fs::write(&part, bytes)
-        .and_then(|()| std::fs::rename(&part, path))
-        .map_err(|reason| Error::unwritable(path, reason))
 }

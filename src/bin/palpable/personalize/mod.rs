@@ -27,6 +27,7 @@ pub use arguments::Arguments;
 use super::{
     error::Error,
     model::{announce_memory, report_memory},
+    whole_file::write_whole,
 };
 use held_back::HeldBack;
 use serde_json::json;
@@ -121,7 +122,7 @@ struct Watch<'a> {
     log: Option<(File, &'a PathBuf)>,
     step_began: Instant,
     held_back: Option<HeldBack>,
-    /// Of the latest evaluation.
+    /// The scores of the latest evaluation.
     scores: Option<HeldBackScores>,
     model: &'a StableDiffusion,
 }
@@ -144,7 +145,7 @@ impl RunObserver<Error> for Watch<'_> {
     }
 
     fn keep(&mut self, adapter: Adapter) -> Result<(), Error> {
-        replace(self.adapter, &adapter.to_bytes())
+        write_whole(self.adapter, &adapter.to_bytes())
     }
 
     fn wants_checkpoints(&self) -> bool {
@@ -152,7 +153,7 @@ impl RunObserver<Error> for Watch<'_> {
     }
 
     fn keep_checkpoint(&mut self, checkpoint: Vec<u8>) -> Result<(), Error> {
-        self.checkpoint.map_or(Ok(()), |file| replace(file, &checkpoint))
+        self.checkpoint.map_or(Ok(()), |file| write_whole(file, &checkpoint))
     }
 
     fn early_stopping(&self) -> Option<EarlyStopping> {
@@ -183,15 +184,6 @@ impl RunObserver<Error> for Watch<'_> {
         self.step_began = Instant::now();
         Ok(())
     }
-}
-
-/// Written beside its place and then renamed, so that a crash leaves the older file whole.
-fn replace(file: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let mut part = file.as_os_str().to_owned();
-    part.push(".part");
-    std::fs::write(&part, bytes)
-        .and_then(|()| std::fs::rename(&part, file))
-        .map_err(|reason| Error::unwritable(file, reason))
 }
 
 /// A resumed run's log goes on where it was.

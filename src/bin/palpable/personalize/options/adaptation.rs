@@ -14,7 +14,7 @@ pub struct AdaptationOptions {
     /// Where the LoRA acts
     #[arg(long, value_enum, value_name = "LAYERS")]
     lora_targets: Option<TargetsChoice>,
-    /// Of the LoRA
+    /// Rank of the LoRA
     #[arg(long)]
     rank: Option<usize>,
     /// The LoRA is scaled by this over its rank; the rank itself if it is left out

@@ -22,10 +22,10 @@ pub struct OptimizationOptions {
     /// How a gradient becomes an update
     #[arg(long, value_enum)]
     optimizer: Option<OptimizerChoice>,
-    /// Of the LoRA, or of the weights that are trained in full (for which 0.000005 to 0.0001 is usual)
+    /// Learning rate of the LoRA, or of the weights that are trained in full (for which 0.000005 to 0.0001 is usual)
     #[arg(long, value_name = "RATE")]
     lora_lr: Option<f64>,
-    /// Of the new word's vectors
+    /// Learning rate of the new word's vectors
     #[arg(long, value_name = "RATE")]
     embedding_lr: Option<f64>,
     /// How the rates change over the run
@@ -34,7 +34,7 @@ pub struct OptimizationOptions {
     /// First steps, over which the rates rise from zero
     #[arg(long, value_name = "STEPS")]
     lr_warmup_steps: Option<usize>,
-    /// Of the LoRA or the weights; the new word never decays
+    /// Weight decay of the LoRA or the weights; the new word never decays
     #[arg(long, value_name = "DECAY")]
     weight_decay: Option<f64>,
     /// Largest norm of all gradients together
