@@ -25,7 +25,7 @@ const PROMPTS = [
 ];
 const FOLDER = path.join(ARTIFACTS, "screens");
 const SHEET = path.join(ROOT, "docs/screenshots/screens.webp");
-/** Of the sheet, which is to stay small enough for the repository. */
+/** Height of the sheet, which is to stay small enough for the repository. */
 const HEIGHT = 400;
 const GAP = 12;
 const QUALITY = 0.5;

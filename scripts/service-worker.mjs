@@ -10,7 +10,7 @@ import { build } from "vite";
 const ENTRY = "web/service-worker/service-worker.ts";
 const NAME = "service-worker.js";
 
-/** Of the models only what the page itself shows: the sample subjects and the papers. */
+/** What is kept of the models is only what the page itself shows: the sample subjects and the papers. */
 const KEPT_OF_MODELS = /^models\/demo\/(subjects\/.+\.(json|png)|[A-Z_]+\.md)$/;
 
 /** What only some visitors need is kept once it was fetched, not before. */

@@ -6,9 +6,9 @@
 // before is scaled by exp(m_old − m_new). Scores are in units of log 2: exp₂ is what GPUs compute.
 // Q, O: [batch][query_tokens][heads][head_size];  K, V: [batch][key_tokens][heads][head_size];
 // log_sum_exp: [batch][heads][query_tokens], f32.
-// Keys and values take turns in other_rows: while the one is multiplied the other is on its way. A row's maximum goes through workgroup memory: the lanes of
-// a row need not lie in one subgroup, whose size differs between GPUs. Its sum stays with the lanes
-// until the end.
+// Keys and values take turns in other_rows: while one is multiplied the other is being fetched. A row's maximum goes
+// through workgroup memory: the lanes of a row need not lie in one subgroup, whose size differs between GPUs. Its
+// sum stays with the lanes until the end.
 {% from "attention_rows" import declarations, workgroup_memory, places, stage, in_flight, fetch, keep, scores, zero_scores, multiply, hide_unless, zero_sums, add_weighted, accumulate, store, row_groups, own_tile, other_tile, chunks, whole, slots %}
 {{ declarations([["query", "Element"], ["key", "Element"], ["value", "Element"]], [["output", "Element"], ["log_sum_exp", "f32"]]) }}
 {{ workgroup_memory("Vector", ["own_rows"], ["other_rows"]) }}

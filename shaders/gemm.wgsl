@@ -20,11 +20,11 @@
 // A workgroup computes tile_rows × tile_columns of C, a thread thread_rows × thread_columns of it in
 // named vec4 accumulators. Tiles of A and B are staged in workgroup memory depth-major, in f32 whatever the
 // storage type: a number is converted once and read tile_rows or tile_columns times. Data that lies row-major
-// is turned in registers, 4×4 numbers a thread, so that every store to workgroup memory is a whole vec4. Two neighbouring threads read eight
-// numbers of one row, and a vec4 of padding after each line of a tile puts their stores in different
-// banks. The extents that belong to the weight are constants (`depth` or `columns` 0: a parameter). Rows and columns
-// past the end are loaded from the last one instead and never stored; only a depth that is no multiple of
-// tile_depth is guarded in the loop.
+// is turned in registers, 4×4 numbers a thread, so that every store to workgroup memory is a whole vec4. Two
+// neighbouring threads read eight numbers of one row, and a vec4 of padding after each line of a tile puts their
+// stores in different banks. The extents that belong to the weight are constants (`depth` or `columns` 0: a
+// parameter). Rows and columns past the end are loaded from the last one instead and never stored; only a depth
+// that is no multiple of tile_depth is guarded in the loop.
 // unrolled: the steps along a tile's depth are written out. Compilers of GPUs do not do it by themselves, and
 // a fifth to a third of the time goes into the loop; on a processor it takes longer to compile than it gains.
 // *_vector: the contiguous extent is a multiple of four, so whole vec4s are loaded and stored.

@@ -14,8 +14,8 @@ use super::diffusers::PeftConfig;
 use super::text::clean_name;
 use super::types::LoraWeights;
 
-/// Multiply-adds that a middle factor may cost: some seconds. That of a 3×3 convolution of 1280 channels with rank 128
-/// takes 0.2·10⁹.
+/// Most multiply-adds that a middle factor may cost: some seconds. That of a 3×3 convolution of 1280 channels with
+/// rank 128 takes 0.2·10⁹.
 const MAX_MIDDLE_OPERATIONS: usize = 4_000_000_000;
 
 /// A file in memory with its checked header.

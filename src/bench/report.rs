@@ -52,7 +52,7 @@ pub struct Row {
     pub host: f64,
     pub samples: usize,
     pub repeats: usize,
-    /// Of our kernels.
+    /// Launches of our kernels.
     pub launches: u64,
     pub flops: u64,
     pub bytes: u64,

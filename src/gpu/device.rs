@@ -28,10 +28,10 @@ pub enum DeviceChoice {
     /// memory, 256 threads, 8 storage buffers, no 16-bit floats, no subgroups, no timestamp queries.
     /// Tests meet the weakest visitor's device with it.
     ///
-    /// burn reads features off the adapter, not off the device. What its element-wise kernels make
-    /// use of natively and WebGPU doesn't have stays therefore: 64-bit numbers and float atomics. So do
-    /// not subgroups: on an adapter that is hardware and has them, burn's own reductions would ask for
-    /// them in vain. Use it with a software adapter.
+    /// burn reads features off the adapter, not off the device. So 64-bit numbers and float atomics, which its
+    /// element-wise kernels use natively and WebGPU doesn't have, stay enabled. Subgroups are switched off, but on
+    /// hardware that has them burn's own reductions would still ask for them and fail: use it with a software
+    /// adapter.
     SmallestGpu,
     /// burn's CPU backend, by the reference operations.
     #[cfg(not(target_arch = "wasm32"))]

@@ -14,23 +14,24 @@ use super::gemm::{ALayout, BLayout, Extents, Product};
 use super::tiles::{Candidate, Speed};
 use super::{Error, Gpu, Replay, readback, submissions::primitive};
 
-/// Of the probes' products: some tiles wide, and so deep that on a fast device a lone workgroup computes
+/// Extents of the probes' products: some tiles wide, and so deep that on a fast device a lone workgroup computes
 /// longer than the host takes for a launch (20 to 50 µs in a browser); otherwise the host would be timed.
 const COLUMNS: usize = 256;
 const DEPTH: usize = 1024;
-/// A GPU's clock has risen when for so many seconds no probe was faster than all before by this factor. An
-/// idle H200's tiles measured a sixth of their speed.
+/// A GPU raises its frequency under load: it is settled when for STEADY seconds no probe took less than GAIN times
+/// the least so far. An idle H200's tiles measured a sixth of their speed.
 const STEADY: f64 = 0.2;
 const GAIN: f64 = 0.97;
 const MAX_WARM_UP: f64 = 1.0;
-/// Long enough for a clock that ticks in tenths of a millisecond.
+/// Seconds that a stopwatch which ticks in tenths of a millisecond measures well.
 const LONG_ENOUGH: f64 = 4e-3;
 /// The large probe grows until it takes this long…
 const LARGE_PROBE: f64 = 4e-3;
 /// …or is this many times the small one.
 const MAX_COPIES: usize = 256;
 const MAX_REPEATS: usize = 64;
-/// Whose host time is taken: enough for that clock, few enough that no queue is full and makes the host wait.
+/// Launches that the host's part is timed over: enough for that stopwatch, few enough that no full queue makes the
+/// host wait.
 const TIMED_LAUNCHES: usize = 32;
 
 /// Operations a second of one kernel.
@@ -38,12 +39,12 @@ const TIMED_LAUNCHES: usize = 32;
 pub(super) struct Probed {
     /// With as many workgroups as the device can use.
     full: f64,
-    /// Of a lone workgroup.
+    /// Speed of a lone workgroup.
     lone: f64,
 }
 
 impl Probed {
-    /// Of two measurements of the same kernel.
+    /// The best of two measurements of the same kernel, speed by speed.
     pub fn better(one: Option<Self>, other: Option<Self>) -> Option<Self> {
         match (one, other) {
             (Some(one), Some(other)) => {
@@ -95,7 +96,7 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
         Ok(())
     }
 
-    /// Of a compiled kernel; none where there is no time left after `end`.
+    /// The speed of a compiled kernel; none where there is no time left after `end`.
     pub async fn speed(&self, candidate: Candidate, end: f64) -> Result<Option<Probed>, Error> {
         let tile = candidate.tile();
         let rows = tile.rows as usize;
@@ -117,7 +118,7 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
         Ok(Some(Probed { full: flops * copies as f64 / large, lone: flops / workgroups / small }))
     }
 
-    /// Of one launch.
+    /// Seconds per launch.
     async fn seconds(&self, candidate: Candidate, rows: usize, end: f64) -> Result<f64, Error> {
         let readback = self.duration(candidate, rows, 0).await?;
         let readback = self.duration(candidate, rows, 0).await?.min(readback);
@@ -133,7 +134,7 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
         }
     }
 
-    /// Of the host for one launch, as the steps of a picture or a training repeat it. Its work counts for
+    /// Host seconds per launch, as the steps of a picture or a training repeat it. Its work counts for
     /// nothing: nobody waits for it.
     pub async fn launch_seconds(&self, candidate: Candidate) -> Result<f64, Error> {
         let product = self.product(candidate.tile().rows as usize);
@@ -156,7 +157,7 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
         Ok(seconds / TIMED_LAUNCHES as f64)
     }
 
-    /// Of `repeats` launches and the read-back of one number.
+    /// Seconds for `repeats` launches and the read-back of one number.
     pub async fn duration(&self, candidate: Candidate, rows: usize, repeats: usize) -> Result<f64, Error> {
         let product = self.product(rows);
         // What was queued before is not to be timed.

@@ -59,18 +59,18 @@ impl Default for KernelProfile {
     }
 }
 
-/// Of each opened device.
+/// The profile of each opened device.
 static PROFILES: RwLock<Vec<(CubeDevice, Arc<KernelProfile>)>> = RwLock::new(Vec::new());
 
 impl KernelProfile {
-    /// Of the device that holds `tensor`; the default where none was set.
+    /// The profile of the device that holds `tensor`; the default where none was set.
     pub fn of(tensor: &CubeTensor) -> Arc<Self> {
         let profiles = PROFILES.read().unwrap_or_else(PoisonError::into_inner);
         let found = profiles.iter().find(|(device, _)| *device == tensor.device);
         found.map(|(_, profile)| profile.clone()).unwrap_or_default()
     }
 
-    /// Of a device; the default where none was set.
+    /// The profile of a device; the default where none was set.
     pub fn on(device: &Device) -> Self {
         let device = device.clone().inner();
         let profiles = PROFILES.read().unwrap_or_else(PoisonError::into_inner);

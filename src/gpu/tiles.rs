@@ -25,7 +25,7 @@ impl Tile {
         Self { rows, columns, depth, thread_rows, thread_columns }
     }
 
-    /// Of a workgroup.
+    /// Threads per workgroup.
     pub fn threads(&self) -> u32 {
         (self.rows / self.thread_rows) * (self.columns / self.thread_columns)
     }
@@ -83,7 +83,7 @@ impl Candidate {
         &TILES[self.tile_index()]
     }
 
-    /// Of [`TILES`].
+    /// The index into [`TILES`].
     pub(super) fn tile_index(self) -> usize {
         self.tile % TILE_COUNT
     }
@@ -131,7 +131,7 @@ pub struct Speed {
 pub struct TileTable {
     pub f32: [Speed; TILE_COUNT],
     pub f16: [Speed; TILE_COUNT],
-    /// Of memory, for the sums of splits.
+    /// Memory bandwidth, for writing and reading the sums of splits.
     pub bytes_per_second: u64,
     /// What a launch costs beside its work, host or device, whichever is the longer.
     pub launch_nanoseconds: u64,
@@ -183,7 +183,7 @@ impl TileTable {
         .only(Candidate::simplest())
     }
 
-    /// Of the fastest tile, in f32.
+    /// The speed of the fastest tile, in f32.
     pub fn flops_per_second(&self) -> u64 {
         self.f32.iter().map(|speed| speed.flops_per_second).max().unwrap_or_default()
     }

@@ -10,7 +10,7 @@ use super::probe::{Probe, Probed};
 use super::tiles::{Candidate, Speed, TILES, TileTable};
 use super::{Error, Gpu};
 
-/// Of the budget, for compiling the kernels.
+/// Share of the budget that goes into compiling the kernels.
 const COMPILING_SHARE: f64 = 0.6;
 /// How often each kernel is timed.
 const ROUNDS: usize = 3;
@@ -96,7 +96,7 @@ pub fn launch_probes(gpu: &Gpu) {
     }
 }
 
-/// The default's numbers where nothing was measured, multiplied by what the measured ones are to theirs.
+/// Fills in what was not measured: the default's speed, scaled as the measured ones are to their defaults.
 fn filled_up(default: TileTable, measured: &Measured) -> TileTable {
     let pairs = || {
         let known = [&default.f32, &default.f16].into_iter().zip(measured);

@@ -1,6 +1,6 @@
-//! The layers that can be adapted: every linear layer and convolution of the U-Net's pieces, by upstream's
+//! The layers that can be adapted: every linear layer and convolution of the U-Net's segments, by upstream's
 //! path, and the linear layers of the text encoder's transformer, by upstream's path after [`TEXT_ENCODER`].
-//! (Norms and the time embedding before the U-Net's pieces stay as they are.)
+//! (Norms and the time embedding before the U-Net's segments stay as they are.)
 
 use super::adaptable_linear::AdaptableLinear;
 use super::layers::Conv2d;

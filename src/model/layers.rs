@@ -220,7 +220,7 @@ impl Conv2d {
         low_rank.iter().fold(y, |sum, layer| sum + layer.forward_convolution(x.clone(), &convolve))
     }
 
-    /// Of the nearest-neighbour doubling of x, cut to `size` `[height', width']` (a layer of stride 1):
+    /// The layer on the nearest-neighbour doubling of x, cut to `size` `[height', width']` (a layer of stride 1):
     /// `[batch, height, width, in_channels]` → `[batch, height', width', out_channels]`
     pub fn forward_upsampled(&self, x: Tensor<4>, size: [usize; 2], lora: Option<&LoraSet>) -> Tensor<4> {
         let (weight, bias, trained) = self.weights(lora);

@@ -4,8 +4,8 @@
 //!
 //! The model holds no adapter: a [`LoraSet`] is passed with each forward call, so that the same
 //! model answers with and without it. A layer the set does not name computes W·x + b and nothing
-//! else, bit by bit the base model. Every linear layer and convolution of the U-Net's pieces can be adapted
-//! in both ways; the affine numbers of norms, and the time embedding before the pieces, stay frozen. Of a
+//! else, bit by bit the base model. Every linear layer and convolution of the U-Net's segments can be adapted
+//! in both ways; the affine numbers of norms, and the time embedding before the segments, stay frozen. Of a
 //! 3×3 convolution A is a convolution like the layer itself, to `rank` channels, and B a 1×1 one.
 //!
 //! What a set does to a layer can be folded: W + Σ strength · D + Σ scale · B·A is computed once and kept by

@@ -72,7 +72,7 @@ impl UNet2DConditionModel {
         self.dtype
     }
 
-    /// The pieces of the forward pass, in order.
+    /// The segments of the forward pass, in order.
     pub(crate) fn segments(&self) -> &[Segment] {
         &self.segments
     }
@@ -118,7 +118,7 @@ impl UNet2DConditionModel {
         encoder_hidden_states: Tensor<3>,
         guides: Guides,
     ) -> Tensor<4> {
-        // Once for all pieces; each casts what it is given, which is then nothing to do.
+        // Once for all segments; each casts what it is given, which is then nothing to do.
         let encoder_hidden_states = encoder_hidden_states.cast(self.dtype);
         let conditioning = Conditioning {
             activated_time: &activated_time,

@@ -1,4 +1,4 @@
-//! The pieces of the U-Net with their weights: residual blocks, each followed by a transformer where
+//! The segments of the U-Net with their weights: residual blocks, each followed by a transformer where
 //! the level has cross-attention, changes of resolution, and the two ends (diffusers'
 //! `CrossAttnDownBlock2D`, `DownBlock2D`, `UNetMidBlock2DCrossAttn`, `UNetMidBlock2D`,
 //! `CrossAttnUpBlock2D`, `UpBlock2D`, taken apart).
@@ -20,7 +20,7 @@ use crate::ops::{
 };
 use crate::weights::{self, Weights};
 
-/// What every piece of one forward pass is given beside the image.
+/// What every segment of one forward pass is given beside the image.
 #[derive(Clone, Copy)]
 pub struct Conditioning<'a> {
     /// silu(time embedding) `[batch, 1, time_embedding_size]`
@@ -32,19 +32,19 @@ pub struct Conditioning<'a> {
     pub cross_attention: Option<&'a dyn CrossAttentionHook>,
 }
 
-/// What passes from earlier pieces to one.
+/// What passes from earlier segments to one.
 #[derive(Clone, Debug)]
 pub struct SegmentInput {
     /// `[batch, height, width, channels]`
     pub image: Tensor<4>,
-    /// The skip that the piece takes; none if it takes none.
+    /// The skip that the segment takes; none if it takes none.
     pub skip: Option<Tensor<4>>,
     /// `[height, width]` of the skip that comes next. Where the way down rounded an odd size up, an
     /// upsampled image is cut to it, which is what nearest-neighbour interpolation to that size gives.
     pub next_skip: Option<[usize; 2]>,
 }
 
-/// One piece with its weights.
+/// One segment with its weights.
 #[derive(Clone, Debug)]
 pub struct Segment {
     shape: SegmentShape,
@@ -67,7 +67,7 @@ struct Layer {
 }
 
 impl Segment {
-    /// Takes the piece's tensors.
+    /// Takes the segment's tensors.
     ///
     /// # Errors
     /// A tensor is missing or has another shape than the config implies.
@@ -103,7 +103,7 @@ impl Segment {
         &self.shape
     }
 
-    /// The piece's image, `[batch, height, width, out_channels]`, in the type of its input.
+    /// The segment's image, `[batch, height, width, out_channels]`, in the type of its input.
     pub fn forward(&self, input: SegmentInput, conditioning: Conditioning) -> Tensor<4> {
         let SegmentInput { image, skip, next_skip } = input;
         let image = match skip {
@@ -126,7 +126,7 @@ impl Segment {
         }
     }
 
-    /// The type of its weights, if the piece is a convolution alone.
+    /// The type of its weights, if the segment is a convolution alone.
     pub fn dtype(&self) -> Option<DType> {
         match &self.body {
             Body::Convolution(conv) => Some(conv.dtype()),

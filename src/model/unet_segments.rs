@@ -1,12 +1,12 @@
-//! The U-Net's forward pass as a list of pieces, from its config alone: what the weights are loaded
+//! The U-Net's forward pass as a list of segments, from its config alone: what the weights are loaded
 //! by, what is run one after the other, and what memory is planned by.
 //!
-//! Each piece makes one image of one image. Some also take a skip: an image that an earlier piece
-//! left on a stack, the last one first. So all that passes between pieces is an image and the stack.
+//! Each segment makes one image of one image. Some also take a skip: an image that an earlier segment
+//! left on a stack, the last one first. So all that passes between segments is an image and the stack.
 
 use super::unet_config::{MidBlockKind, UNet2DConditionConfig};
 
-/// One piece.
+/// One segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SegmentShape {
     pub kind: SegmentKind,
@@ -21,7 +21,7 @@ pub struct SegmentShape {
     pub leaves_skip: bool,
 }
 
-/// What a piece computes. Paths are upstream's.
+/// What a segment computes. Paths are upstream's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SegmentKind {
     /// conv_in
@@ -37,7 +37,7 @@ pub enum SegmentKind {
 }
 
 impl UNet2DConditionConfig {
-    /// The pieces in the order of the forward pass.
+    /// The segments in the order of the forward pass.
     pub fn segments(&self) -> Vec<SegmentShape> {
         let mut segments = vec![self.plain(SegmentKind::Input, 0, self.in_channels, true)];
         let levels = self.block_out_channels.len();
@@ -50,7 +50,7 @@ impl UNet2DConditionConfig {
         segments
     }
 
-    /// A piece without a skip whose output has its level's channels.
+    /// A segment without a skip whose output has its level's channels.
     fn plain(&self, kind: SegmentKind, level: usize, in_channels: usize, leaves_skip: bool) -> SegmentShape {
         let out_channels = self.block_out_channels[level];
         SegmentShape { kind, level, in_channels, out_channels, takes_skip: false, leaves_skip }

@@ -12,7 +12,7 @@ use crate::ops::{
 };
 use crate::weights::{self, Weights};
 
-/// Of all group normalizations in the VAE; no setting changes it.
+/// ε of all group normalizations in the VAE; no setting changes it.
 pub const NORM_EPSILON: f64 = 1e-6;
 
 /// A residual block that does not see a timestep.

@@ -60,7 +60,7 @@ fn tiles(extent: usize, tile: usize) -> Vec<Range<usize>> {
     starts.map(|start| start..extent.min(start + tile)).collect()
 }
 
-/// `next` with its beginning along `axis` gone over into from the end of `one`.
+/// `next`, its beginning along `axis` blended with the end of `one`.
 fn blend(one: &Tensor<4>, next: Tensor<4>, overlap: usize, axis: usize) -> Tensor<4> {
     let (length, next_length) = (one.dims()[axis], next.dims()[axis]);
     let extent = overlap.min(length).min(next_length);

@@ -8,7 +8,7 @@ use burn::tensor::{Tensor, activation};
 pub use crate::gpu::Activation;
 
 impl Activation {
-    /// Of every element.
+    /// Applies it to every element.
     pub fn of<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {
         match self {
             Self::Silu => activation::silu(x),

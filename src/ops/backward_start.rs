@@ -1,7 +1,7 @@
 //! Where a backward pass starts that begins in the middle of a graph.
 //!
-//! burn's backward pass starts from a number. The one whose gradient with respect to x is g would be
-//! Σ x∘g, a product and a sum over everything that nobody reads; here it is a number without a value.
+//! burn's backward pass starts from a single number. One whose gradient with respect to x is g would be Σ x∘g: a
+//! product and a sum over everything, which nobody reads. Here it is a number without a value instead.
 //!
 //! backward: dx = g
 

@@ -78,7 +78,7 @@ struct Division {
 }
 
 impl Division {
-    /// Of an image `[batch, height, width, channels]`.
+    /// Extents for an image `[batch, height, width, channels]`.
     fn of(shape: [usize; 4], groups: usize) -> Self {
         let [batch, height, width, channels] = shape;
         let pixels = height * width;

@@ -36,9 +36,9 @@ pub(super) struct Denoiser {
     /// What the first steps are asked with instead, and how many they are.
     delayed: Option<(usize, Condition)>,
     delayed_keeps_lora: bool,
-    /// Of the steps with the class prompt (true), then of those with the prompt.
+    /// Recordings, by whether the step is asked with the class prompt.
     replay: RefCell<Replay<Tensor<4>, bool>>,
-    /// Of the steps asked with the prompt itself.
+    /// Heat maps of the steps that are asked with the prompt itself.
     recorder: Option<HeatMapRecorder>,
     /// What of the prompt the model did not read.
     pub truncated: Option<String>,

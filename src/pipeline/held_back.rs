@@ -49,7 +49,7 @@ pub trait HeldBackJudge {
 }
 
 impl TrialPrompt {
-    /// Of a run: the target prompts, then the photos' own.
+    /// The prompts of a run: the target prompts, then the photos' own.
     pub fn of_run(settings: &TrainingSettings) -> Vec<Self> {
         let targets = settings.clean_prompts().filter(|prompt| !prompt.trim().is_empty());
         let targets = targets.take(MAX_PROMPTS).map(|clean| Self {

@@ -54,7 +54,7 @@ struct Measurement {
 /// Measurements on one device, kept from one visit to the next.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MeasuredTimes {
-    /// Of the engine that measured: another one's kernels take another time.
+    /// Version of the engine that measured: another one's kernels take another time.
     version: String,
     measurements: Vec<Measurement>,
 }

@@ -53,7 +53,7 @@ impl StableDiffusion {
         Ok(Adapter::merge(adapters, &concepts, &regularization)?)
     }
 
-    /// Of each of a prompt's own tokens and its end; without those of "a photo of", where it begins so.
+    /// Encodings of each of a prompt's own tokens and its end; without those of "a photo of", where it begins so.
     async fn encodings(&self, encoder: &PromptEncoder, prompt: &str) -> Result<Vec<Vec<f32>>, Error> {
         let states = encoder.token_states(prompt, if prompt.starts_with(PREFIX) { PREFIX } else { "" });
         let [_, width] = states.dims();

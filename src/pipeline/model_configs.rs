@@ -20,7 +20,7 @@ use crate::{
 pub(super) const TEXT_ENCODER: [&str; 2] = ["text_encoder", "model"];
 pub(super) const UNET: [&str; 2] = ["unet", "diffusion_pytorch_model"];
 pub(super) const VAE: [&str; 2] = ["vae", "diffusion_pytorch_model"];
-/// Of the tiny autoencoder, which a model needn't have.
+/// Folder and file of the tiny autoencoder, which a model needn't have.
 pub(super) const TAESD: [&str; 2] = ["taesd", "diffusion_pytorch_model"];
 
 /// The pipelines whose models these are; latent consistency models differ in the U-Net's time embedding.
@@ -66,7 +66,7 @@ pub struct ModelPlan {
 }
 
 impl ModelPlan {
-    /// Of a model whose weights need not be there yet: configs are read, and the weight files' lengths.
+    /// The plan for a model whose weights need not be there yet: configs are read, and the weight files' lengths.
     ///
     /// # Errors
     /// A file is missing or damaged, or the model is of another architecture.

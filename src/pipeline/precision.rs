@@ -28,7 +28,7 @@ pub enum Precision {
 const LARGE_SHARE: u64 = 4;
 
 impl Precision {
-    /// Of activations, and of all weights that are not kept in eight bits.
+    /// Type of activations, and of all weights that are not kept in eight bits.
     pub fn dtype(self) -> FloatDType {
         match self {
             Self::Float32 | Self::Int8Float32 => FloatDType::F32,
@@ -76,7 +76,7 @@ impl Precision {
         }
     }
 
-    /// Of one number that is not kept in eight bits.
+    /// Bytes of one number that is not kept in eight bits.
     pub fn bytes(self) -> usize {
         match self {
             Self::Float32 | Self::Int8Float32 => 4,

@@ -27,7 +27,7 @@ pub struct LoadProgress {
 #[derive(Clone)]
 pub struct StableDiffusion {
     pub name: String,
-    /// Of a model that came as one file, if whoever loaded it found it out.
+    /// Hashes of a model that came as one file, if whoever loaded it found them out.
     pub checkpoint: Option<CheckpointHashes>,
     pub gpu: Gpu,
     pub precision: Precision,

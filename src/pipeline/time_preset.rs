@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use super::{Error, MeasuredTimes, Measuring, StableDiffusion, StepTimes};
 use crate::training::{TrainingSettings, prior};
 
-/// The ways a preset that takes too long is cut: sides of the model's own first, then steps of the preset's.
+/// What is reduced where a preset takes too long: first the side (share of the model's), then the steps (share of the
+/// preset's).
 const SIDES: [f64; 3] = [1.0, 0.75, 0.5];
 const STEPS: [f64; 3] = [1.0, 0.75, 0.5];
 /// Smaller pictures teach nothing.

@@ -15,7 +15,7 @@ pub enum Adaptation {
     Full(ModuleChoice),
 }
 
-/// Of one layer.
+/// What changes in one layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LayerAdaptation {
     None,
@@ -35,7 +35,7 @@ impl Adaptation {
         }
     }
 
-    /// Of the layer whose path ends like this.
+    /// What changes in the layer whose path ends like this.
     pub(super) fn of_layer(self, path: &str) -> LayerAdaptation {
         match self {
             Self::LowRank { rank, on } if on.includes(path) => LayerAdaptation::LowRank(rank),

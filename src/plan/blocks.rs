@@ -18,7 +18,7 @@ pub struct Walk<'a> {
     pub batch: usize,
     pub norm_num_groups: usize,
     pub prompt: Option<Prompt>,
-    /// Of the U-Net's layers; none without.
+    /// What changes in the U-Net's layers; none without an adapter.
     pub adaptation: Option<Adaptation>,
 }
 

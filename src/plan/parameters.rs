@@ -12,7 +12,7 @@ pub struct Parameter {
     pub name: String,
     /// Numbers in it.
     pub count: usize,
-    /// Of a layer's weight, its output channels.
+    /// Output channels, for a layer's weight.
     pub outputs: usize,
 }
 

@@ -26,7 +26,7 @@ pub struct MemoryPlan {
 pub struct Phase {
     pub name: &'static str,
     pub bytes: u64,
-    /// Of the largest buffer.
+    /// Bytes of the largest buffer.
     pub largest: u64,
 }
 

@@ -1,4 +1,4 @@
-//! What passes through the U-Net take, by the same pieces that are run
+//! What passes through the U-Net take, by the same segments that are run
 //! ([`UNet2DConditionConfig::segments`]).
 
 use super::adaptation::Adaptation;
@@ -37,14 +37,14 @@ struct Image {
     tracked: bool,
 }
 
-/// What is kept of one piece.
+/// What is kept of one segment.
 enum Record {
     Constant,
     Tape(Box<Played>),
     Inputs(Image, Option<Image>),
 }
 
-/// A piece that was run.
+/// A segment that was run.
 struct Played {
     tape: Tape,
     image: Ghost,
@@ -112,7 +112,7 @@ impl<'a> UNetPass<'a> {
         (self.as_f32(ledger, image.ghost), Recorded { pass: self, states, records })
     }
 
-    /// Runs one piece; with `tracks` (whether a gradient of image and skip is wanted) on a tape.
+    /// Runs one segment; with `tracks` (whether a gradient of image and skip is wanted) on a tape.
     fn play(
         &self,
         ledger: &Ledger,
@@ -194,7 +194,7 @@ impl<'a> UNetPass<'a> {
         }
     }
 
-    /// Whether the piece's cross-attention is one that a localized loss looks at.
+    /// Whether the segment's cross-attention is one that a localized loss looks at.
     fn localizes(&self, segment: &SegmentShape) -> bool {
         let segments = self.config.segments();
         let blocks = localized_blocks(segments.iter().filter_map(transformer_path));
@@ -217,7 +217,7 @@ impl<'a> UNetPass<'a> {
         self.size[0] * self.size[1] * self.config.in_channels
     }
 
-    /// Whether anything of the piece is trained, or it reads the prompt, in which the new word is.
+    /// Whether anything of the segment is trained, or it reads the prompt, in which the new word is.
     fn trains(&self, segment: &SegmentShape) -> bool {
         has_transformer(segment) || self.adaptation == Some(Adaptation::Full(ModuleChoice::All))
     }
@@ -227,7 +227,7 @@ impl<'a> UNetPass<'a> {
     }
 }
 
-/// Whether the piece has attention.
+/// Whether the segment has attention.
 pub(super) fn has_transformer(segment: &SegmentShape) -> bool {
     transformer_path(segment).is_some()
 }

@@ -127,7 +127,8 @@ impl Tokenizer {
         Ok(tokenizer)
     }
 
-    /// Makes `placeholder` a word of its own, with at most as many vectors as a prompt has room for. Upper and lower case are the same.
+    /// Makes `placeholder` a word of its own, with at most as many vectors as a prompt has room for. Upper and
+    /// lower case are the same.
     ///
     /// # Errors
     /// It is empty, holds white space, is one token already (a word of the vocabulary, another

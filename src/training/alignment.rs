@@ -96,7 +96,7 @@ pub(super) struct Pull {
 }
 
 impl Alignment {
-    /// Of a step (counted from 0); `pass` tells the step's accumulated batches of `shape` apart. None
+    /// The alignment of a step (counted from 0); `pass` tells the step's accumulated batches of `shape` apart. None
     /// if the step has no alignment.
     pub(super) fn of_step(
         settings: &TrainingSettings,
@@ -155,7 +155,7 @@ pub(super) struct AlignmentPass<'a> {
     pub personal: &'a Tensor<3>,
     pub lora: &'a LoraSet,
     pub batch: &'a Batch,
-    /// Of the batch.
+    /// What the batch's timesteps come to.
     pub times: &'a BatchTimes,
     /// x_t
     pub noisy: Tensor<4>,

@@ -137,7 +137,7 @@ fn change_colours(picture: &mut RgbImage, [brightness, contrast, saturation]: [f
 
 /// How much each latent of a picture counts `[height, width]`, or None if all count 1.
 ///
-/// Of a photo that doesn't fill its picture, the latents well inside it count, as in Custom Diffusion's
+/// Where a photo doesn't fill its picture, only the latents well inside it count, as in Custom Diffusion's
 /// code, and so much more that the mean over the picture is that over the photo: Σ(l·m)/Σm. Where there is
 /// a subject's mask m, its background counts 1 − `masked_loss`: (1 − s) + s·m.
 pub fn latent_weights(

@@ -7,7 +7,7 @@ use super::alignment::Alignment;
 use super::gradients::{Batch, Networks};
 use super::palp::{self, NoiseLevel};
 
-/// Row by row of a batch.
+/// What a batch's timesteps come to, row by row.
 #[derive(Clone, Debug)]
 pub(super) struct BatchTimes {
     /// a_t and s_t
@@ -31,7 +31,7 @@ impl BatchTimes {
         }
     }
 
-    /// Of the rows that are photos.
+    /// The same for the rows that are photos.
     pub fn of_photos(&self, rows: usize) -> Self {
         let first = |tensor: &Tensor<4>| tensor.clone().narrow(0, 0, rows);
         let Self { level, activated, lambda } = self;

@@ -1,7 +1,7 @@
 //! One forward and backward pass of PALP: losses and gradients of what is trained of the U-Net and of [V]
 //! for one batch.
 //!
-//! Only ε̂, the personalized prediction at x_t, carries a graph, in pieces (`segmented_pass`). All that
+//! Only ε̂, the personalized prediction at x_t, carries a graph, in segments (`segmented_pass`). All that
 //! Δ needs is computed beside it, from plain tensors (`alignment`).
 
 use std::ops::Add;
@@ -58,7 +58,7 @@ pub struct Conditioning {
 #[derive(Clone, Debug)]
 pub struct Trained {
     pub layout: UNetLayout,
-    /// Of the U-Net, flat.
+    /// The trained values of the U-Net, as one flat vector.
     pub values: Tensor<1>,
     /// [V] of every subject, one after the other `[vectors, width]`
     pub embedding: Tensor<2>,

@@ -20,7 +20,7 @@ pub struct PhotoLatents {
     pub(super) buckets: Vec<Bucket>,
     /// Where each photo's variants lie.
     pub(super) places: Vec<Place>,
-    /// Of each photo.
+    /// Variants of each photo.
     pub(super) variants: usize,
     /// Sizes that Custom Diffusion's variants have in their pictures, by photo · variants + variant; empty
     /// without them.

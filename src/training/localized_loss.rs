@@ -34,7 +34,7 @@ const QUERY: &str = ".attn2.to_q";
 /// How much a batch's localized loss counts, and where the rows' subjects are.
 #[derive(Clone, Debug)]
 pub struct LocalizedRows {
-    /// Of the mean over the photos.
+    /// Weight of the mean over the photos.
     pub weight: f64,
     /// 1 where the subject is `[rows, height, width]`, f32, at any resolution.
     pub masks: Tensor<3>,
@@ -114,7 +114,7 @@ impl Localization {
     }
 }
 
-/// The loss of the layers that one piece of a pass has.
+/// The loss of the layers that one segment of a pass has.
 pub(super) struct LocalizedLoss<'a> {
     localization: &'a Localization,
     sum: RefCell<Option<Tensor<1>>>,
@@ -125,7 +125,7 @@ impl<'a> LocalizedLoss<'a> {
         Self { localization, sum: RefCell::default() }
     }
 
-    /// The piece's part of L_loc, `[1]`, on the piece's tape. None if none of its layers counts.
+    /// The segment's part of L_loc, `[1]`, on the segment's tape. None if none of its layers counts.
     pub fn take(self) -> Option<Tensor<1>> {
         self.sum.into_inner()
     }

@@ -14,9 +14,9 @@ use crate::sampling::{NoiseSchedule, PredictionType};
 
 /// What weighs a batch's rows.
 pub struct RowWeights {
-    /// Of each photo's row.
+    /// Weight of each photo's row.
     pub min_snr: Option<Vec<f32>>,
-    /// Of each latent of the photos `[rows, height, width, 1]`.
+    /// Weight of each latent of the photos `[rows, height, width, 1]`.
     pub pixels: Option<Tensor<4>>,
     /// Number of prior rows, and their weight.
     pub prior: Option<(usize, f64)>,

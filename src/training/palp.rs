@@ -20,7 +20,7 @@ pub struct NoiseLevel {
 }
 
 impl NoiseLevel {
-    /// Of a batch's timesteps.
+    /// a_t and s_t of a batch's timesteps.
     pub fn new(schedule: &NoiseSchedule, timesteps: &[usize], device: &Device) -> Self {
         let (signal, noise) = timesteps
             .iter()
@@ -140,8 +140,8 @@ pub fn mean_squared_error_gradient(prediction: Tensor<4>, target: Tensor<4>) -> 
     (prediction - target) * (2.0 / count as f64)
 }
 
-/// ‖λΔ‖² and ‖2(ε̂ − ε)‖², each `[1]`, with a λ for each row: the pulls of alignment and personalization on ε̂. The ratio
-/// of their roots is the dial of the method: below 0.6 the subject stays, above 1 it is lost.
+/// ‖λΔ‖² and ‖2(ε̂ − ε)‖², each `[1]`, with a λ for each row: the pulls of alignment and personalization on ε̂.
+/// The ratio of their roots is the dial of the method: below 0.6 the subject stays, above 1 it is lost.
 pub fn pulls(
     direction: Tensor<4>,
     lambda: Tensor<4>,

@@ -55,7 +55,7 @@ pub struct QuantizedMoments {
 /// Both moments on the host.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QuantizedParts {
-    /// Of the first and the second moment.
+    /// Codes of the first and the second moment.
     pub words: [Vec<i32>; 2],
     pub largest: [Vec<f32>; 2],
 }
@@ -153,7 +153,7 @@ impl Moment {
 }
 
 impl QuantizedMoments {
-    /// Of `count` parameters that have not moved yet.
+    /// The moments of `count` parameters that have not moved yet.
     pub fn zero(count: usize, device: &Device) -> Self {
         let (signed, unsigned) = (Codes::new(true, device), Codes::new(false, device));
         let blocks = count.div_ceil(BLOCK);

@@ -1,15 +1,15 @@
-//! A pass through the U-Net whose gradients are taken piece by piece.
+//! A pass through the U-Net whose gradients are taken segment by segment.
 //!
-//! Each piece of the forward pass ([`Segment`]) has a small tape of its own, with leaves for its image,
-//! its skip, the prompt's encoding and what is trained of its layers. The backward pass walks the pieces
+//! Each segment of the forward pass ([`Segment`]) has a small tape of its own, with leaves for its image,
+//! its skip, the prompt's encoding and what is trained of its layers. The backward pass walks the segments
 //! from the last to the first and hands each the gradient of its image:
 //!
-//! Σ output · gradient  has the gradient that the whole chain would have given the piece's leaves.
+//! Σ output · gradient  has the gradient that the whole chain would have given the segment's leaves.
 //!
 //! [`ActivationPolicy::Keep`] holds every tape from the forward pass on. [`ActivationPolicy::Recompute`]
-//! holds the pieces' inputs only and runs a piece's forward pass again when its turn has come
+//! holds the segments' inputs only and runs a segment's forward pass again when its turn has come
 //! (arXiv:1604.06174). Both add the same numbers in the same order: in f32 their gradients are equal to
-//! the bit. A piece that nothing trained comes before, that trains nothing and does not read the prompt
+//! the bit. A segment that nothing trained comes before, that trains nothing and does not read the prompt
 //! (in which the new word is), has no tape.
 
 use burn::tensor::{DType, Tensor};
@@ -29,7 +29,7 @@ use crate::ops::backward_start::start_backward;
 pub enum ActivationPolicy {
     /// All that a gradient needs.
     Keep,
-    /// The inputs of each piece; the rest is computed again.
+    /// The inputs of each segment; the rest is computed again.
     Recompute,
 }
 
@@ -42,24 +42,24 @@ pub struct SegmentedPass<'a> {
     /// `[batch, tokens, width]`
     encoder_hidden_states: Tensor<3>,
     localized: Option<Localized>,
-    /// One for each piece.
+    /// One for each segment.
     records: Vec<Record>,
 }
 
 /// A localized cross-attention loss that is minimized along with what is made of the output.
 struct Localized {
     localization: Localization,
-    /// Of its gradient.
+    /// Weight of its gradient.
     weight: f64,
-    /// L_loc of the pieces so far, `[1]`.
+    /// L_loc of the segments so far, `[1]`.
     loss: Option<Tensor<1>>,
 }
 
 /// The gradients of a pass; without autodiff.
 pub struct PassGradients {
-    /// Of the prompt's encoding, `[batch, tokens, width]`, f32. None if no piece reads it.
+    /// Gradient of the prompt's encoding, `[batch, tokens, width]`, f32. None if no segment reads it.
     pub encoder_hidden_states: Option<Tensor<3>>,
-    /// Of what is trained of the U-Net, f32.
+    /// Gradients of what is trained of the U-Net, f32.
     pub unet: Vec<ModuleGradient>,
 }
 
@@ -67,12 +67,12 @@ pub struct PassGradients {
 #[derive(Clone)]
 struct Image {
     values: Tensor<4>,
-    /// The piece whose output it is.
+    /// The segment whose output it is.
     source: usize,
     tracked: bool,
 }
 
-/// What is kept of one piece.
+/// What is kept of one segment.
 enum Record {
     /// No gradient is wanted.
     Constant,
@@ -80,7 +80,7 @@ enum Record {
     Inputs(Box<Inputs>, Sources),
 }
 
-/// The pieces that a piece's image and skip come from.
+/// The segments that a segment's image and skip come from.
 struct Sources {
     image: usize,
     skip: Option<usize>,
@@ -93,7 +93,7 @@ struct Inputs {
     next_skip: Option<[usize; 2]>,
 }
 
-/// One piece, run on the autodiff device.
+/// One segment, run on the autodiff device.
 struct Tape {
     image: Tensor<4>,
     skip: Option<Tensor<4>>,
@@ -109,7 +109,7 @@ impl<'a> SegmentedPass<'a> {
     /// trained, and the way back.
     ///
     /// With a localized cross-attention loss its gradient, times a weight (which holds the scale that a
-    /// half-precision loss has), is added to that of the output, piece by piece.
+    /// half-precision loss has), is added to that of the output, segment by segment.
     pub fn forward(
         unet: &'a UNet2DConditionModel,
         trained: &'a Trained,
@@ -173,14 +173,14 @@ impl<'a> SegmentedPass<'a> {
         }
     }
 
-    /// Adds a piece's part to the localized loss.
+    /// Adds a segment's part to the localized loss.
     fn count(&mut self, tape: &Tape) {
         if let (Some(localized), Some(part)) = (&mut self.localized, &tape.localized) {
             add(&mut localized.loss, part.clone().inner());
         }
     }
 
-    /// Runs a piece on the autodiff device: with `recording`, as a tape; without, the same operations
+    /// Runs a segment on the autodiff device: with `recording`, as a tape; without, the same operations
     /// and nothing kept. (burn's CPU backend has a softmax of its own without autodiff, which differs in
     /// the last bits.)
     fn play(&self, segment: &Segment, inputs: Inputs, recording: bool) -> Tape {

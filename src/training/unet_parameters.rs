@@ -178,7 +178,7 @@ impl UNetLayout {
         set
     }
 
-    /// Of `factors` those whose module is at one of `paths`.
+    /// Those of `factors` whose module is at one of `paths`.
     pub fn part<'a>(&self, factors: &UNetFactors, paths: impl Iterator<Item = &'a str>) -> UNetFactors {
         let paths: HashSet<&str> = paths.collect();
         let at_paths =

@@ -1,4 +1,5 @@
-//! One tensor's way from its file to the device, a piece at a time: as floats, as a 3×3 kernel with its taps first, or as integers.
+//! One tensor's way from its file to the device, a piece at a time: as floats, as a 3×3 kernel with its taps
+//! first, or as integers.
 
 use std::ops::Range;
 

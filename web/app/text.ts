@@ -1,6 +1,7 @@
 /**
- * Every word the page shows, in one place for correction and translation (see `language.ts`). Functions where a value
- * comes in. Prompts stay English in every language: it is what the model understands.
+ * The words that the page shows, for correction and translation (see `language.ts`); those of some features lie beside
+ * it (`gallery-text.ts` and others) or in the feature's folder. Functions where a value comes in. Prompts stay English
+ * in every language: it is what the model understands.
  */
 import type { ExportFormat } from "../engine/contract";
 import type { FaultKind } from "../engine/fault";
@@ -104,7 +105,7 @@ export const english = {
     otherTitle: "Getting the model ready",
     orDemo: "The demo model comes with the page and works meanwhile.",
     useDemo: "Use the demo model",
-    /** Of a model that is read where it lies. */
+    /** About a model that is read where it lies. */
     onDisk: {
       last: (name: string) => `At your last visit you used ${name}`,
       asks: "It lies on this device's disk. The browser asks you before the page reads it again; until then the demo model is in use.",

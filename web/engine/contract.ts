@@ -41,7 +41,7 @@ export interface DeviceReport {
 export interface ModelSource {
   /** What people know the model by. */
   name: string;
-  /** Of a model that is one file, where its source tells it. */
+  /** SHA-256 of a model that is one file, where its source tells it. */
   checkpointSha256?: string;
   read(path: string, start: number, end: number): Promise<Uint8Array>;
   /** `undefined` where the folder has no such file. */
@@ -146,7 +146,7 @@ export interface TrainingSettings {
   /** Target prompts that take turns with the first. */
   furtherCleanPrompts: string[];
   personalizationPrompt: string;
-  /** Of single photos, in their order; `null` takes the personalization prompt. */
+  /** Captions of single photos, in their order; `null` takes the personalization prompt. */
   captions: (string | null)[];
   /** How much less the background counts where a photo's alpha channel marks the subject: 0 to 1. */
   maskedLoss: number;
@@ -233,7 +233,7 @@ export interface AdapterReport {
   placeholder: string | null;
   /** All of its words. */
   placeholders: string[];
-  /** Of each word; empty where the file says nothing of it. */
+  /** The class noun of each word; empty where the file says nothing of it. */
   classNouns: string[];
   /** How prompts name each word's subject, as its training did: `<my-dog>`, or `<my-dog> dog`. */
   phrases: string[];
@@ -259,7 +259,7 @@ export interface SourcePicture extends Picture {
 
 export interface Generation {
   step(): Promise<{ step: number; steps: number }>;
-  /** Of the steps so far; before `finish`. Empty where the settings name no words. */
+  /** Heat maps of the steps so far; before `finish`. Empty where the settings name no words. */
   heatMaps(): Promise<HeatMap[]>;
   /** An object in the engine's memory: its fields are read through getters and can't be sent as they are. */
   finish(): Promise<Picture & { free(): void }>;
@@ -293,7 +293,7 @@ export interface NotedScore {
 /** A subject's photos as the judge of pictures sees them: unit vectors. */
 export interface SubjectVectors {
   photos: number[][];
-  /** Of the photos in which the subject could be cut out. */
+  /** CLIP's vectors of the subjects cut out of their photos, where that was possible. */
   foregrounds: number[][];
   /** Empty without a DINO. */
   dino: number[][];
@@ -341,7 +341,7 @@ export interface BenchRow {
   name: string;
   pass: "forward" | "backward" | "whole";
   precision: "f32" | "f16";
-  /** Of one run: the median of the samples. */
+  /** Duration of one run: the median of the samples. */
   milliseconds: number;
   /** Until a run was queued. */
   host: number;

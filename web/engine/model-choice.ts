@@ -15,7 +15,7 @@ export type ModelChoice =
 
 /** What a checkpoint lacks, taken from a model in the browser's storage. */
 export interface Completion {
-  /** Of its `StoredModel`. */
+  /** The id of its `StoredModel`. */
   id: string;
   /** Folders, by diffusers' names. */
   parts: string[];
@@ -32,7 +32,7 @@ export interface HubChoice {
   file?: string;
   /** Sent to the hub alone. */
   token?: string;
-  /** Of another hub with the same interface. */
+  /** Address of another hub with the same interface. */
   host?: string;
 }
 
@@ -66,7 +66,7 @@ export interface ModelOffer {
   licence: Licence | null;
   /** To fetch in all. */
   bytes: number;
-  /** Of those, what lies in the browser's storage already. */
+  /** How many of those lie in the browser's storage already. */
   storedBytes: number;
   /** Folders of a complete model, by diffusers' names, that this one lacks. */
   lacks: string[];

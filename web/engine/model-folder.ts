@@ -13,7 +13,7 @@ export const USED = "used";
 export interface StoredFile {
   path: string;
   bytes: number;
-  /** Of the whole file, hexadecimal, where it is known. */
+  /** SHA-256 of the whole file, hexadecimal, where it is known. */
   sha256?: string;
   /** Changes with the file's content, where the server says. */
   version?: string;

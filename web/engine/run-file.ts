@@ -23,7 +23,7 @@ export interface RunFacts {
   model: string;
   /** The numbers of all steps made. */
   records: TrainingRecord[];
-  /** Of the previews so far, if they are scored. */
+  /** Scores of the previews so far, if they are scored. */
   scores: PreviewScore[];
   /** What previews are scored by beside the prompt: a continued run has no photos. */
   photoVectors: SubjectVectors | null;

@@ -115,7 +115,7 @@ interface NumberInputProps extends Omit<NumberProps, "label" | "hint" | "value" 
   id: string;
   describedBy: string | undefined;
   value: string;
-  /** Of what is within the limits; what isn't is put back. */
+  /** Called with what is within the limits; what isn't is put back. */
   onChange: (input: HTMLInputElement) => void;
 }
 

@@ -12,11 +12,11 @@ export interface PickedFile {
 /** Folders below the one that was chosen: what is looked for lies in it or one below, and repositories have no deeper ones. */
 const DEEPEST = 3;
 
-/** Of an input element: with the folder's paths where a folder was chosen. */
+/** Files of an input element: with the folder's paths where a folder was chosen. */
 export const fromInput = (files: Iterable<File>): PickedFile[] =>
   [...files].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
 
-/** Of a drop, also of folders. Must be called while the event is handled: browsers empty it afterwards. */
+/** Files of a drop, also of folders. Must be called while the event is handled: browsers empty it afterwards. */
 export async function fromDrop(transfer: DataTransfer): Promise<PickedFile[]> {
   const found = [...transfer.items].map(async (item) => {
     const entry = item.webkitGetAsEntry();
@@ -47,7 +47,7 @@ async function fromEntry(entry: FileSystemEntry, depth: number): Promise<PickedF
   }
 }
 
-/** Of a file or a folder that the File System Access API gave, now or at an earlier visit. */
+/** Files of a file or folder handle that the File System Access API gave, now or at an earlier visit. */
 export async function fromHandle(handle: FileSystemHandle): Promise<PickedFile[]> {
   const files =
     handle.kind === "file"

@@ -15,7 +15,7 @@ use super::super::{
 };
 use super::{ALayout, Activation, BLayout, Epilogue, Extents, Patches, Product};
 
-/// Of the launch that adds up the splits.
+/// Threads per workgroup of the kernel that adds up the splits.
 const REDUCE_WORKGROUP_SIZE: u32 = 256;
 
 /// The uniform words of both kernels (`Parameters` in `shaders/gemm_epilogue.wgsl`).

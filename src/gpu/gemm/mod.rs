@@ -125,7 +125,7 @@ pub struct Product {
     pub b_layout: BLayout,
     pub b_scale: Option<BScale>,
     pub extents: Extents,
-    /// Of the result.
+    /// Shape of the result.
     pub shape: Shape,
     pub low_rank: Option<LowRank>,
     pub epilogue: Epilogue,

@@ -88,14 +88,14 @@ impl Projections {
             .with("unrolled", few_chunks && !KernelProfile::of(&self.query).software)
     }
 
-    /// Of the forward kernel, which stages rows as they are stored.
+    /// Tiles of the forward kernel, which stages rows as they are stored.
     fn forward_tiles(&self, query_tokens: usize) -> Tiles {
         let staged_bytes = 4 * self.query.dtype.size() as u32;
         self.fitting(Task { staged_bytes, exchanges: true, ..self.task(query_tokens) })
     }
 
-    /// Of a backward kernel whose workgroups own rows of `tokens` and sum up `sums` results. It stages in f32: the
-    /// gradients of scores are too small for f16.
+    /// Tiles of a backward kernel whose workgroups own rows of `tokens` and sum up `sums` results. It stages in
+    /// f32: the gradients of scores are too small for f16.
     fn backward_tiles(&self, tokens: usize, sums: u32) -> Tiles {
         self.fitting(Task { operands: 2, sums, ..self.task(tokens) })
     }

@@ -45,7 +45,7 @@ impl Geometry {
         }
     }
 
-    /// Of the doubling of x, cut to `size`; stride 1, and as much padding as keeps `size`.
+    /// For a convolution of the doubled x, cut to `size`: stride 1, and as much padding as keeps `size`.
     pub(in crate::ops) fn of_upsampled(x: [usize; 4], weight: [usize; 4], size: [usize; 2]) -> Self {
         let [batch, height, width, in_channels] = x;
         let padding = Padding::same(weight[0] / 2);

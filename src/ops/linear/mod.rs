@@ -133,7 +133,7 @@ impl<C: CheckpointStrategy> LinearOps for Autodiff<CubeBackend, C> {
             OpsKind::UnTracked(prepared) => prepared.finish(y),
         }
     }
-    /// Of a constant: see the public function.
+    /// Takes a constant, which gets no gradient: see the public function.
     fn activated_linear(
         x: Tracked<C>,
         weight: Tracked<C>,

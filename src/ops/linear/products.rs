@@ -32,7 +32,7 @@ pub fn weight_gradient(dy: CubeTensor, x: CubeTensor) -> CubeTensor {
     Product::new((dy, ALayout::Columns), (x, BLayout::Columns), extents, Shape::from([rows, columns])).run()
 }
 
-/// Of a product that maps each row of `x` `[.., depth]` to one of `columns` numbers.
+/// Extents and result shape of a product that maps each row of `x` `[.., depth]` to `columns` numbers.
 pub fn rowwise(x: &CubeTensor, depth: usize, columns: usize) -> (Extents, Shape) {
     let rows = x.shape().num_elements() / depth;
     let mut extents: Vec<usize> = x.shape().iter().copied().collect();

@@ -69,7 +69,7 @@ pub fn quantized_conv2d_with(
     run_conv2d(x, weight, bias, additions, geometry)
 }
 
-/// Of the nearest-neighbour doubling of x, cut to `size`, as
+/// The convolution of the nearest-neighbour doubling of x, cut to `size`, as
 /// [`upsampling_conv2d`](super::conv2d::upsampling_conv2d).
 pub fn quantized_upsampling_conv2d(
     x: Tensor<4>,

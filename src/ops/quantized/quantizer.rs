@@ -15,8 +15,8 @@ pub struct WrongCount {
     pub count: usize,
 }
 
-/// Times four numbers of [`Quantizer::TOGETHER`] channels are moved together, so that what is read and what is written
-/// stay in the innermost cache.
+/// Words of four numbers that are moved at a time, for [`Quantizer::TOGETHER`] channels, so that what is read and what
+/// is written stay in the innermost cache.
 const QUADS: usize = 4;
 
 /// A weight in the making.
@@ -33,7 +33,7 @@ pub struct Quantizer<const D: usize> {
 }
 
 impl Quantizer<2> {
-    /// Of a linear layer's weight `[out, in]`.
+    /// For a linear layer's weight `[out, in]`.
     pub fn matrix(shape: [usize; 2]) -> Self {
         let [outputs, inputs] = shape;
         Self::new(shape, outputs, inputs)
@@ -41,7 +41,7 @@ impl Quantizer<2> {
 }
 
 impl Quantizer<4> {
-    /// Of a convolution's weight as PyTorch stores it, `[out, in, r, s]`; it becomes `[r, s, in, out]`.
+    /// For a convolution's weight as PyTorch stores it, `[out, in, r, s]`; it becomes `[r, s, in, out]`.
     pub fn kernel([outputs, inputs, height, width]: [usize; 4]) -> Self {
         Self::new([height, width, inputs, outputs], outputs, inputs * height * width)
     }
@@ -78,8 +78,8 @@ impl<const D: usize> Quantizer<D> {
         self
     }
 
-    /// A kernel's channels have a place in every line. Given are lines of integers for the channels from `first` on; of
-    /// each four channels, which share a word, four integers are moved at a time.
+    /// A kernel's channels have a place in every line. `channels`: lines of integers, one for each channel from `first`
+    /// on. Four channels share a word, so four integers are moved at a time.
     fn fill_places(&mut self, channels: &[i32], first: usize) {
         let (quads, end) = (self.row.div_ceil(4), self.scale.len());
         let words_a_line = self.shape[D - 1].div_ceil(4);

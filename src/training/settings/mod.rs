@@ -105,7 +105,7 @@ pub struct TrainingSettings {
     pub learning_rate_schedule: LearningRateSchedule,
     /// The first steps, over which the learning rates rise from zero.
     pub learning_rate_warmup_steps: usize,
-    /// Of the LoRA factors, or of the weights that are trained in full.
+    /// Learning rate of the LoRA factors, or of the weights that are trained in full.
     pub lora_learning_rate: f64,
     pub embedding_learning_rate: f64,
     /// AdamW's decay of the LoRA factors, or of full differences (towards the model's own weights). The

@@ -118,7 +118,8 @@ export const adapterWords: EngineWords = {
       "die einer linearen Schicht oder einer Faltung von 1×1 oder 3×3",
     "one number for each of the layer's outputs": "die einer Zahl für jeden Ausgang der Schicht",
     "a single number": "die einer einzelnen Zahl",
-    "the middle factor of a layer of usual size": "die des mittleren Faktors einer Schicht von üblicher Größe",
+    "the middle factor of a layer of usual size":
+      "die des mittleren Faktors einer Schicht von üblicher Größe",
     "a matrix": "die einer Matrix",
     "a matrix or the kernel of a 1×1 or 3×3 convolution":
       "die einer Matrix oder des Kerns einer Faltung von 1×1 oder 3×3",

@@ -157,7 +157,7 @@ export async function importFile(file: File): Promise<LibraryEntry> {
   return entry;
 }
 
-/** Of a foreign project, which may hold more: what a training takes. */
+/** Most photos taken from a foreign project: as many as a training takes. */
 const MAX_PROJECT_PHOTOS = 30;
 
 /** One after the other, since each is large once it is unpacked. */

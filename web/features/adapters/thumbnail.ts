@@ -3,7 +3,7 @@ import { readPhotoHeader } from "../personalize/photo-header";
 import { thumbnailOf } from "./safetensors-metadata";
 
 const SIDE = 256;
-/** Of a picture in a foreign file, in pixels. */
+/** Most pixels of a picture in a foreign file. */
 const MAX_PIXELS = 4_000_000;
 
 /** The middle square of a picture. */

@@ -11,7 +11,7 @@ export interface Choices {
   /** The engine's number of the adapter. */
   adapter: number;
   prompts: TestPrompt[];
-  /** Of the adapter, without `BASE`. */
+  /** Strengths of the adapter, without `BASE`. */
   strengths: Strength[];
   seeds: number;
   steps: number;

@@ -21,7 +21,7 @@ export interface Summary {
   clipScore: number;
   /** `undefined` where the thing stood out in none of the pictures or photos. */
   foreground: number | undefined;
-  /** Of prompts' parts by their kind: "style", "class", "ambiance". */
+  /** Scores of the prompts' parts by their kind: "style", "class", "ambiance". */
   elements: { name: string; score: number }[];
 }
 

@@ -41,7 +41,7 @@ export async function load(): Promise<void> {
   });
 }
 
-/** Of the kept pictures that were drawn with the adapter of this name, the newest first; what can't be read has none. */
+/** Prompts of the kept pictures that were drawn with this adapter, the newest first; what can't be read has none. */
 export async function promptsWith(adapter: string): Promise<string[]> {
   const listed = await store.list().catch(() => ({ entries: [] }));
   const drawn = listed.entries.filter(({ settings }) =>

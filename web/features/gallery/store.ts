@@ -14,7 +14,7 @@ export interface Entry {
   id: string;
   /** Milliseconds since 1970. */
   savedAt: number;
-  /** Of the PNG, and of what it was drawn on. */
+  /** Bytes of the PNG, and of what it was drawn on. */
   bytes: number;
   favourite: boolean;
   settings: PictureSettings;

@@ -6,7 +6,7 @@ interface StoredImageProps {
   id: string;
   read: (id: string) => Promise<Blob | undefined>;
   label: string;
-  /** Of the picture, so that the page doesn't move when it arrives. */
+  /** Width of the picture, so that the page doesn't move when it arrives. */
   width: number;
   height: number;
   onBroken?: () => void;

@@ -22,7 +22,7 @@ export interface Progress {
 
 /** `undefined` while nothing is drawn. */
 export const progress = signal<Progress | undefined>(undefined);
-/** Of the series under way, 0 to 1. */
+/** How much of the series under way is done, 0 to 1. */
 export const share = computed(() => {
   const now = progress.value;
   return now && (now.picture + now.step / now.steps) / now.of;

@@ -19,7 +19,7 @@ type Plan = { bytes: number } | { refused: Fault };
 /** With the settings that it was made for; a refusal is said of no others. */
 type MadePlan = Plan & { key: string };
 
-/** Of the latest settings that were asked for; stays while something is drawn. */
+/** The plan for the latest settings that were asked for; stays while something is drawn. */
 const latest = signal<MadePlan | undefined>(undefined);
 
 export function MemoryLine() {

@@ -13,7 +13,7 @@ const words = text.generate.regions;
 
 interface RegionDialogProps {
   word: string;
-  /** Of the picture. */
+  /** Size of the picture. */
   size: Size;
   onClose: () => void;
 }

@@ -29,7 +29,7 @@ const FAR = 2.5;
 
 export const chosenSize = signal<Size | undefined>(undefined);
 
-/** Of the square pictures that the model was trained on. */
+/** Side of the square pictures that the model was trained on. */
 export const usualSide = computed(() =>
   model.value.state === "ready" ? model.value.report.resolution : 512,
 );

@@ -10,7 +10,7 @@ import { fetching, forgetLast, lastOnDisk, model } from "./model";
 
 const words = text.model.onDisk;
 
-/** Of the Models screen, which brings its own texts. */
+/** The Models screen's functions, which come with its texts. */
 const manager = () => import("./manager");
 
 export function LastModelNotice() {

@@ -11,7 +11,7 @@ const BRANDS: ReadonlySet<string> = new Set([
 
 interface Box {
   type: string;
-  /** Of its content; what the file says, which may lie beyond its end. */
+  /** Where its content begins; what the file says, which may lie beyond its end. */
   from: number;
   to: number;
 }

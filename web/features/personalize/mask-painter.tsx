@@ -7,7 +7,7 @@ import { settingsText as words } from "./settings-text";
 
 interface MaskPainterProps {
   picture: ImageBitmap | OffscreenCanvas;
-  /** Of the picture's size; painted on. */
+  /** As large as the picture; painted on. */
   mask: Mask;
   /** What is painted, for screen readers; and how, for all. */
   label: string;

@@ -39,7 +39,7 @@ const MAX_SIDE = 1536;
 /** Metadata may stand before a JPEG's size; it lies within the first megabytes. */
 const HEADER_BYTES = 4 * 1024 * 1024;
 export const MIN_CROP = 32;
-/** Of photos that are kept: above what can be seen. */
+/** JPEG quality of photos that are kept: above what can be seen. */
 const JPEG_QUALITY = 0.92;
 
 /** A file that can't be used; the message is a sentence for the visitor. */

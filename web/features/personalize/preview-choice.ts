@@ -36,7 +36,7 @@ const isHeldBack = (index: number) => {
   return index >= own - heldBack.value && index < own;
 };
 
-/** Of a list with an entry for each photo, those that are trained on. */
+/** From a list with an entry for each photo, the entries of those that are trained on. */
 export const ofTrained = <T>(ofPhotos: readonly T[]): T[] =>
   ofPhotos.filter((_, index) => !isHeldBack(index));
 

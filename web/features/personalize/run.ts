@@ -33,11 +33,11 @@ export const previewEvery = signal(0);
 export const cleanWish = signal<Wish | undefined>(undefined);
 export const records = signal<TrainingRecord[]>([]);
 export const previews = signal<Preview[]>([]);
-/** Of the previews, where they are scored. */
+/** Scores of the previews, where they are scored. */
 export const scores = signal<PreviewScore[]>([]);
 /** Whether previews are scored, and why they can't be. */
 export const watchesQuality = signal(false);
-/** Of the state that scored best so far. */
+/** Step of the state that scored best so far. */
 export const bestStep = computed(() => scores.value.findLast(({ isBest }) => isBest)?.step);
 export const scoreProblem = signal<string | undefined>(undefined);
 /** What is done before the first step, and how far it is. */

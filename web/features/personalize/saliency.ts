@@ -104,7 +104,7 @@ function sidesOf(width: number, height: number): number[][] {
   ];
 }
 
-/** Of shades that hardly differ, differences of a few steps mean nothing. */
+/** Where shades hardly differ, differences of a few steps mean nothing. */
 const MIN_DEVIATION = 12;
 
 function spread(side: readonly number[], data: Uint8ClampedArray) {

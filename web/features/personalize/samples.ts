@@ -15,7 +15,7 @@ export interface SampleSubject {
 
 const FOLDER = `${DEMO_FOLDER}subjects/`;
 const THUMBNAILS = "/samples/";
-/** Of a thumbnail, in pixels. */
+/** Side of a thumbnail, in pixels. */
 export const THUMBNAIL_SIDE = 160;
 
 /** Known when the page is built, so that the first paint has room for all of them. */

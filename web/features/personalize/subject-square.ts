@@ -21,7 +21,7 @@ const MAX_SIDE_SHARE = 0.5;
 /** Pieces smaller than this share of the largest are no part of the subject. */
 const PIECE = 0.2;
 
-/** Of values between 0 and 1, row by row; `undefined` where nothing stands out. */
+/** The square around the thing in a map of values between 0 and 1, row by row; `undefined` where nothing stands out. */
 export function squareAround(map: Float32Array, width: number): Suggestion | undefined {
   const split = otsu(map);
   if (!split) return undefined;

@@ -72,7 +72,7 @@ export function removeSubject(subject: SubjectChoice): void {
 export const wordsOf = ({ placeholder, furtherSubjects = [] }: TrainingSettings) =>
   listed([placeholder, ...furtherSubjects.map(({ placeholder }) => placeholder)]);
 
-/** Of all subjects, the first subject's first, as the engine takes them. */
+/** The photos of all subjects, the first subject's first, as the engine takes them. */
 export const photos = computed(() => subjects.value.flatMap(({ list }) => list.photos.value));
 
 /** How prompts name a subject as `sentence` does, the one about the photos: "<my-dog>", or "<my-dog> dog". */
@@ -86,7 +86,7 @@ export const withPhrases = (prompt: string, sentence: string): string =>
     prompt,
   );
 
-/** Of each photo, with the new word in it; a caption that names neither word is put behind the new one. */
+/** The caption of each photo, with the new word in it; a caption that names neither word is put behind the new one. */
 export const captions = (sentence: string): (string | null)[] =>
   subjects.value.flatMap((subject) =>
     subject.list.photos.value.map(({ caption }) => {

@@ -66,7 +66,7 @@ interface FaceDetector {
   detect(picture: ImageBitmap): Promise<{ boundingBox: DOMRectReadOnly }[]>;
 }
 
-/** Of a person, in browsers that find faces by themselves. */
+/** A crop around a person, in browsers that find faces by themselves. */
 async function aroundFaces(
   bitmap: ImageBitmap,
   classNoun: string,

@@ -6,7 +6,7 @@ import { keepScreenOn } from "../../app/wake-lock";
 import { share } from "../generate/drawing";
 import * as run from "./run";
 
-/** Of the work under way; a training tells more than the previews it draws. */
+/** Progress of the work under way; a training tells more than the previews it draws. */
 const percent = computed(() => {
   const last = run.records.value.at(-1);
   if (run.busy.value) return last && Math.floor((100 * last.step) / last.steps);

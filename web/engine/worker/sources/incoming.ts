@@ -5,7 +5,7 @@ export interface IncomingFile {
   /** In the model's folder. */
   path: string;
   bytes: number;
-  /** Of the whole file, hexadecimal, where the source knows it. */
+  /** SHA-256 of the whole file, hexadecimal, where the source knows it. */
   sha256?: string;
   /** Changes with the file's content, where the source says. */
   version?: string;

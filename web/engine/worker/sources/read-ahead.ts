@@ -7,7 +7,7 @@ import type { ModelSource } from "../../contract";
 const BLOCK = 16 << 20;
 
 export function readAhead(source: ModelSource): ModelSource {
-  /** Of the file that is being read; all behind the last read range is let go. */
+  /** Blocks of the file that is being read; all behind the last read range is let go. */
   const blocks = new Map<number, Promise<Uint8Array>>();
   let now = { path: "", length: 0, end: 0 };
 

@@ -2,12 +2,12 @@
 import { toCanvas } from "../../../ui/picture-view";
 import type { Grid } from "./grid";
 
-/** Of the whole picture, in pixels: what every browser's canvas takes. */
+/** Longest side of the whole picture, in pixels: what every browser's canvas takes. */
 const MAX_SIDE = 8192;
 const GAP = 8;
 
 export interface Layout {
-  /** Of each picture. */
+  /** Width of each picture. */
   width: number;
   height: number;
   /** Room for the names of the columns, above, and of the rows, on the left. */
