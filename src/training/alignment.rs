@@ -10,8 +10,8 @@
 //! | SDS | G^α_θ(x̂_t, y_c) − ε' | 2 |
 //! | fast | G^α_θ(x_t, y_c) − G^β with ε̂ for its prompt's prediction | 2 + 1; 2 with β = 1 |
 //!
-//! Everything here is computed from plain tensors, so nothing of it can reach the gradients, and the
-//! frozen model's predictions are made without the adapter, so they are the base model's to the bit.
+//! Everything here is computed from plain tensors, so none of it can reach the gradients. The frozen model's
+//! predictions are made without the adapter, so they equal the base model's bit for bit.
 
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -61,7 +61,7 @@ pub struct Alignment {
     /// factor s_t/a_t of Eq. 7.
     pub rescale: bool,
     pub form: AlignmentForm,
-    /// x_t instead of x̂_t, and ε̂ instead of the personalized prediction.
+    /// Whether x_t is used instead of x̂_t, and ε̂ instead of a further personalized prediction.
     pub fast: bool,
     /// Whether one of the samples of x̂_t has the noise of x_t.
     pub same_noise: bool,
@@ -87,17 +87,17 @@ impl Default for Alignment {
     }
 }
 
-/// What alignment asks of ε̂; plain tensors, f32.
+/// The pull of alignment on ε̂; plain tensors, f32.
 pub(super) struct Pull {
     /// Δ `[batch, height, width, channels]`
     pub direction: Tensor<4>,
-    /// Predictions of one picture that it took.
+    /// Number of single-picture predictions made for it.
     pub evaluations: usize,
 }
 
 impl Alignment {
-    /// The alignment of a step (counted from 0); `pass` tells the step's accumulated batches of `shape` apart. None
-    /// if the step has no alignment.
+    /// The alignment of a step (counted from 0). `pass` is the number of the batch among those accumulated in
+    /// the step, `shape` the batch's shape. None if the step has no alignment.
     pub(super) fn of_step(
         settings: &TrainingSettings,
         step: usize,
@@ -155,7 +155,7 @@ pub(super) struct AlignmentPass<'a> {
     pub personal: &'a Tensor<3>,
     pub lora: &'a LoraSet,
     pub batch: &'a Batch,
-    /// What the batch's timesteps come to.
+    /// The tensors that follow from the batch's timesteps.
     pub times: &'a BatchTimes,
     /// x_t
     pub noisy: Tensor<4>,
@@ -227,7 +227,7 @@ impl AlignmentPass<'_> {
     }
 }
 
-/// A batch so many times.
+/// `batch` repeated `count` times along its first axis.
 fn repeat<const D: usize>(batch: &Tensor<D>, count: usize) -> Tensor<D> {
     if count == 1 { batch.clone() } else { batch.clone().repeat_dim(0, count) }
 }

@@ -1,4 +1,5 @@
-//! The ways a run looks at each photo: framings, colours, mirrored, and Custom Diffusion's sizes.
+//! The variants of each photo that a run trains on: framings, colours, mirroring, and Custom Diffusion's
+//! sizes.
 //!
 //! All follow from the settings and are made on the pixels, before the VAE, once; a row of a batch then
 //! takes one of them. The first variant of a photo is always the photo itself.
@@ -11,18 +12,18 @@ use super::random::{Purpose, stream, uniform};
 
 /// Zooms lie between 1 and this.
 const MAX_ZOOM: f64 = 1.2;
-/// Custom Diffusion's sizes (arXiv:2212.04488, its code): with the first number's probability between a
-/// third and the whole, else 1.2 to 1.4 times as large.
+/// Custom Diffusion's sizes (arXiv:2212.04488, its code): with probability `SMALLER` the photo has a third of
+/// its picture's size up to the whole, else 1.2 to 1.4 times that size.
 const SMALLER: f64 = 0.66;
 const MIN_SCALE: f64 = 1.0 / 3.0;
 const LARGER_SCALES: [f64; 2] = [1.2, 1.4];
 
-/// One way to look at a photo.
+/// One variant of a photo.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PhotoVariant {
     pub framing: Framing,
-    /// The photo's size in the picture where it is changed as Custom Diffusion does: below 1 it stands,
-    /// shifted as the framing says, in an empty picture.
+    /// Size of the photo relative to its picture, where Custom Diffusion changes it. Below 1 the photo lies
+    /// in an empty picture, shifted as the framing says.
     pub scale: Option<f64>,
     /// Factors of brightness, contrast and saturation.
     pub colours: Option<[f64; 3]>,
@@ -63,7 +64,7 @@ fn scale([choice, place, _]: [f64; 3]) -> f64 {
     least + place * (most - least)
 }
 
-/// A picture as the VAE takes it, and what of it is of the photo and of the subject.
+/// A picture as the VAE takes it, and where in it the photo and the subject are.
 pub struct Rendered {
     /// `[height, width, 3]` in −1..1; 0 where there is no photo.
     pub values: Vec<f32>,
@@ -73,7 +74,7 @@ pub struct Rendered {
     pub subject: Option<GrayImage>,
 }
 
-/// A photo looked at in one way, as a picture of this width and height.
+/// Renders one variant of a photo as a picture of this width and height.
 pub fn render(photo: &Photo, variant: PhotoVariant, size: [u32; 2]) -> Rendered {
     let PhotoVariant { framing, scale, colours, mirrored } = variant;
     let smaller = scale.filter(|scale| *scale < 1.0);
@@ -138,8 +139,9 @@ fn change_colours(picture: &mut RgbImage, [brightness, contrast, saturation]: [f
 /// How much each latent of a picture counts `[height, width]`, or None if all count 1.
 ///
 /// Where a photo doesn't fill its picture, only the latents well inside it count, as in Custom Diffusion's
-/// code, and so much more that the mean over the picture is that over the photo: Σ(l·m)/Σm. Where there is
-/// a subject's mask m, its background counts 1 − `masked_loss`: (1 − s) + s·m.
+/// code. Their weight is raised so that the mean over the picture equals the mean over the photo: Σ(l·m)/Σm.
+/// Where there is a subject's mask m, its background counts 1 − s with s = `masked_loss`: the factor is (1 −
+/// s) + s·m.
 pub fn latent_weights(
     rendered: &Rendered,
     size: [u32; 2],

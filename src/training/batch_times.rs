@@ -1,5 +1,5 @@
-//! What the timesteps of a batch come to on the device: all of it is brought there before a pass, so that the
-//! pass itself launches the same whatever they are.
+//! The tensors that follow from a batch's timesteps. All of them are uploaded before a pass, so that the pass
+//! itself launches the same kernels whatever the timesteps are.
 
 use burn::tensor::Tensor;
 
@@ -7,7 +7,7 @@ use super::alignment::Alignment;
 use super::gradients::{Batch, Networks};
 use super::palp::{self, NoiseLevel};
 
-/// What a batch's timesteps come to, row by row.
+/// The tensors that follow from a batch's timesteps, row by row.
 #[derive(Clone, Debug)]
 pub(super) struct BatchTimes {
     /// a_t and s_t

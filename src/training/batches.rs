@@ -34,7 +34,7 @@ pub struct Batches<'a> {
 /// What one pass looks at, before any of it is on the device.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draw {
-    /// The pictures' size.
+    /// Index of the pictures' size.
     pub bucket: usize,
     pub rows: Vec<Row>,
     /// As many as `rows`, or none.
@@ -54,7 +54,7 @@ pub struct Row {
 /// A row with a picture of the prior.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PriorRow {
-    /// Which of its bucket's.
+    /// Index among the prior pictures of its bucket.
     pub picture: usize,
     pub prompt: String,
     pub timestep: usize,
@@ -80,7 +80,7 @@ impl Batches<'_> {
         Draw { bucket, rows: rows.collect(), prior: self.prior_rows(bucket, step, index) }
     }
 
-    /// Subject and photo of each row of a pass, and the pictures' size.
+    /// The bucket of a pass, and the subject and the photo of each of its rows.
     fn photos(&self, pass: usize) -> (usize, Vec<(usize, usize)>) {
         let TrainingSettings { seed, batch, .. } = *self.settings;
         let owned = self.owned();
@@ -106,14 +106,15 @@ impl Batches<'_> {
             photos.iter().copied().filter(|&photo| self.latents.bucket_of(photo) == bucket).collect();
         let earlier = (0..place).filter(|&place| bucket_at(place) == bucket).count();
         let uses = round * alike.len() + earlier;
-        // Sizes have orders of their own beside the subjects'.
+        // Each size of a subject's photos has an order of its own, beside those of the subjects.
         let group = owned.len() + subject * self.latents.bucket_count() + bucket;
         let rows = (uses * batch..(uses + 1) * batch)
             .map(|draw| (subject, alike[self.in_order(draw, alike.len(), group)]));
         (bucket, rows.collect())
     }
 
-    /// The `draw`-th of `count` things that come in a new random order each round.
+    /// The index that the `draw`-th draw takes among `count` things, which come in a new random order each
+    /// round.
     fn in_order(&self, draw: usize, count: usize, group: usize) -> usize {
         let (round, place) = (draw / count, draw % count);
         permutation(self.settings.seed, stream(Purpose::PhotoOrder, round, group), count)[place]
@@ -131,11 +132,11 @@ impl Batches<'_> {
         ranges.collect()
     }
 
-    /// Each row's prompt without words for its size.
+    /// Each row's prompt, without the words for a changed size.
     fn texts(&self, photos: &[(usize, usize)], step: usize, index: usize) -> Vec<String> {
         let subjects: Vec<_> = self.settings.subjects().collect();
         let stream = stream(Purpose::Template, step, index);
-        // One random word a row, whatever the number of its choices.
+        // One random number for each row, however many choices it has.
         let words = integers(self.settings.seed, stream, usize::pow(2, 31), photos.len());
         let rows = photos.iter().zip(words).map(|(&(subject, photo), word)| {
             let mut choices = prompts::choices(self.settings, subjects[subject], photo);
@@ -227,7 +228,8 @@ impl Batches<'_> {
         (Batch { latents, noise, timesteps, prompts, photo_rows, weights, localized }, distinct)
     }
 
-    /// What the localized loss asks of a pass's rows, those of photos and of the prior.
+    /// Weight, masks and words of the localized loss for a pass's rows, photos first, then prior; None if no
+    /// row has any.
     fn localized(&self, bucket: usize, rows: &[Row], prior_rows: usize) -> Option<LocalizedRows> {
         let TrainingSettings { localized_loss, vectors, .. } = *self.settings;
         let masks = self.latents.buckets[bucket].masks.as_ref().filter(|_| localized_loss > 0.0)?;

@@ -22,7 +22,7 @@ pub(super) struct Best {
     kept: Option<Snapshot>,
 }
 
-/// A [`Best`] on the host: the values are those of LoRA and [V], empty without a best.
+/// A [`Best`] on the host: the trained values of the U-Net and of [V], both empty without a best score.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HostBest {
     pub standing: Standing,
@@ -30,7 +30,7 @@ pub struct HostBest {
 }
 
 impl Best {
-    /// Notes a state's score; how the evaluations stand then.
+    /// Notes a state's score. Returns how the evaluations then stand.
     pub fn note(&mut self, score: f64, snapshot: Snapshot) -> Standing {
         if self.standing.note(snapshot.step, score) {
             self.kept = Some(snapshot);
@@ -54,7 +54,7 @@ impl Best {
         Ok(HostBest { standing: self.standing, values })
     }
 
-    /// Values that [`HostBest::fits`] has said to fit.
+    /// Uploads values that [fit](HostBest::fits).
     pub fn from_host(host: HostBest, device: &Device) -> Self {
         let HostBest { standing, values } = host;
         let kept = standing.best.map(|best| {
@@ -66,7 +66,7 @@ impl Best {
 }
 
 impl HostBest {
-    /// Whether these are values of so many parameters of LoRA and [V], or none.
+    /// Whether the values are those of this many parameters of the U-Net and of [V], or there are none.
     pub fn fits(&self, counts: [usize; 2]) -> bool {
         self.standing.best.is_none() || self.values.each_ref().map(Vec::len) == counts
     }

@@ -1,5 +1,5 @@
-//! Picture sizes for photos that keep about their own aspect: all of about the model's own area, with
-//! sides that its U-Net halves evenly.
+//! Picture sizes for photos that roughly keep their own aspect: each has about the area of the model's own
+//! square, and sides that its U-Net halves evenly.
 
 use super::TrainingSettings;
 use super::photos::Photo;
@@ -22,7 +22,8 @@ impl PictureSizes {
         Self { resolution, multiple: resolution }
     }
 
-    /// Width and height of all pictures: the widest of each height that are not larger than the square.
+    /// Width and height of all sizes: for each height the largest width whose area does not exceed the
+    /// square's.
     pub fn buckets(self) -> Vec<[u32; 2]> {
         let Self { resolution, multiple } = self;
         let area = resolution * resolution;

@@ -15,9 +15,9 @@ use super::quantized_moments::QuantizedParts;
 use super::{Error, TrainingSettings};
 use crate::weights::{OutgoingTensor, SafetensorsHeader, StoredType, TensorEntry, write_safetensors};
 
-/// Changes when older programs can't resume a file.
+/// Version of the format: changes when programs of another version can't resume a file.
 const VERSION: &str = "3";
-/// Its name in messages.
+/// The file's name in messages.
 const FILE: &str = "the checkpoint";
 
 /// A run's state on the host.
@@ -181,7 +181,7 @@ impl File<'_> {
         Ok(self.words(name, StoredType::F32)?.iter().map(|word| f32::from_le_bytes(*word)).collect())
     }
 
-    /// Numbers of four dimensions.
+    /// A tensor of four dimensions.
     fn picture(&self, name: &str) -> Result<HostTensor, Error> {
         match self.tensor(name, StoredType::F32)?.shape[..] {
             [pictures, height, width, channels] => {

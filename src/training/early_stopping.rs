@@ -1,14 +1,14 @@
-//! When a run's state is judged on photos that it doesn't see, what of it counts as better, and when to stop.
+//! When a run's state is judged on photos that it doesn't see, what counts as better, and when to stop.
 //! Nothing here draws or computes: scores come from outside.
 //!
 //! An evaluation is due every so many steps and after the last one. Its score is
 //!
 //! √(max(text alignment, 0) · max(likeness, 0)),
 //!
-//! the geometric mean: a percent of one weighs as much as a percent of the other, though the two cosines
-//! have ranges of their own, and neither can be bought by giving up the other whole. A score counts as better
-//! if it is above the best so far (so of equal ones the earliest stays); one that is no finite number never
-//! is. After `patience` evaluations in a row that were not better the run ends.
+//! the geometric mean: a percent of one weighs as much as a percent of the other, although the two cosines
+//! have different ranges, and neither can be gained by giving up the other entirely. A score counts as better
+//! if it is above the best so far (so of equal ones the earliest stays); one that is not a finite number
+//! never is. After `patience` evaluations in a row that were not better the run ends.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +28,7 @@ pub struct HeldBackScores {
     pub text_alignment: f64,
     /// CLIP-I: mean cosine of all pictures with the photos held back.
     pub image_alignment: f64,
-    /// DINO-I of the same, if there is a DINO; it then stands for the likeness.
+    /// DINO-I: the same with DINO, if there is one. It then takes CLIP-I's place as the likeness.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dino: Option<f64>,
 }
@@ -42,17 +42,17 @@ pub struct Standing {
     pub without_gain: usize,
 }
 
-/// The best score, and the step it is of.
+/// The best score, and the step at which it was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BestScore {
     pub step: usize,
-    /// Kept by its bits: a resumed run compares with the same number.
+    /// Stored as its bits, so that a resumed run compares with exactly the same number.
     #[serde(with = "bits")]
     pub score: f64,
 }
 
 impl EarlyStopping {
-    /// Whether the state after so many of `steps` steps is judged.
+    /// Whether the state after `made` of `steps` steps is judged.
     pub fn is_due(&self, made: usize, steps: usize) -> bool {
         made > 0 && (made == steps || made.is_multiple_of(self.evaluate_every.max(1)))
     }
@@ -64,17 +64,17 @@ impl EarlyStopping {
 }
 
 impl HeldBackScores {
-    /// One number for both, the higher the better.
+    /// Text alignment and likeness as one score, the higher the better.
     pub fn combined(&self) -> f64 {
         let likeness = self.dino.unwrap_or(self.image_alignment);
-        // `f64::max` would take 0 for what is no number.
+        // `f64::max` would turn NaN into 0.
         let positive = |score: f64| if score < 0.0 { 0.0 } else { score };
         (positive(self.text_alignment) * positive(likeness)).sqrt()
     }
 }
 
 impl Standing {
-    /// Notes an evaluation; whether it is the best so far.
+    /// Notes an evaluation. Returns whether it is the best so far.
     pub fn note(&mut self, step: usize, score: f64) -> bool {
         let better = score.is_finite() && self.best.is_none_or(|best| score > best.score);
         if better {

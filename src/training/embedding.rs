@@ -45,7 +45,7 @@ impl NewWords {
 #[derive(Clone, Debug)]
 pub struct PromptTemplate {
     parts: Vec<Part>,
-    /// The table's.
+    /// Type of the model's token table.
     dtype: DType,
 }
 
@@ -53,12 +53,12 @@ pub struct PromptTemplate {
 enum Part {
     /// Rows of the model's table `[tokens, width]`.
     Words(Box<Tensor<2>>),
-    /// These rows of the embedding: all of a new word's, unless the prompt was cut.
+    /// Rows of the embedding: all rows of a new word, unless the prompt was cut or names one vector itself.
     Placeholder(Range<usize>),
 }
 
 impl PromptTemplate {
-    /// Looks up the frozen rows around each place of a new word.
+    /// Looks up the frozen rows of all tokens that are no new word's.
     pub fn new(tokens: &Tokens, new_words: &NewWords, text_encoder: &ClipTextModel) -> Self {
         let words =
             |range: Range<usize>| Part::Words(Box::new(text_encoder.embed_tokens(&tokens.ids[range])));
@@ -79,7 +79,7 @@ impl PromptTemplate {
         Self { parts, dtype: text_encoder.dtype() }
     }
 
-    /// The places among the prompt's tokens of these rows of the embedding.
+    /// Positions of the embedding's rows `rows` among the prompt's tokens.
     pub fn positions(&self, rows: &Range<usize>) -> Vec<usize> {
         let mut found = Vec::new();
         let mut position = 0;
@@ -111,9 +111,8 @@ impl PromptTemplate {
     }
 }
 
-/// Where the [V] of a subject starts: the mean of the initializer word's token embeddings
-/// `[pieces, width]`; further vectors add a little noise so that they can part. Returns
-/// `[vectors, width]`, f32.
+/// The first value of a subject's [V] `[vectors, width]`, f32: the mean of the initializer word's token
+/// embeddings `[tokens, width]`. Further vectors add a little noise so that they can diverge.
 pub fn initial_embedding(
     initializer_rows: Tensor<2>,
     vectors: usize,

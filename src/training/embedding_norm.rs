@@ -10,18 +10,18 @@ use burn::tensor::{DType, Tensor};
 use super::settings::TrainingSettings;
 use crate::model::clip_text::ClipTextModel;
 
-/// Rows of the token table that are looked at together.
+/// Number of rows of the token table that are looked up at once.
 const ROWS: u32 = 256;
-/// What norm decay multiplies the learning rate by (cloneofsimo/lora).
+/// Factor that norm decay has over the learning rate (cloneofsimo/lora).
 const DECAY_PER_LEARNING_RATE: f64 = 100.0;
 /// The exponent of the retraction (diffusers' `train_dreambooth_lora_sdxl_advanced`).
 const RETRACTION: f64 = 0.1;
 
-/// The rows of the frozen token table as a whole; `[1]` each, f32, on the device.
+/// Statistics over all rows of the frozen token table; `[1]` each, f32, on the device.
 #[derive(Clone, Debug)]
 pub struct Vocabulary {
     pub mean_norm: Tensor<1>,
-    /// Standard deviation of all its numbers.
+    /// Standard deviation of all values in the table.
     pub std: Tensor<1>,
 }
 

@@ -1,4 +1,4 @@
-//! The model that an adapter is trained for, and what a run asks of its frozen text side.
+//! The model that an adapter is trained for, and the texts that a run has it tokenize and encode.
 
 use std::rc::Rc;
 
@@ -19,7 +19,7 @@ use crate::weights::CheckpointHashes;
 pub struct FrozenModel {
     /// Written into the adapter's details.
     pub name: String,
-    /// The same, of a model that came as one file.
+    /// Hashes of the file, written there too, if the model came as one file.
     pub checkpoint: Option<CheckpointHashes>,
     /// Side of the square pictures the model was trained on, in pixels.
     pub resolution: usize,
@@ -61,7 +61,7 @@ impl FrozenModel {
         }
     }
 
-    /// A prompt that may hold new words.
+    /// The template of a prompt that may hold new words.
     pub(super) fn template(&self, prompt: &str, new_words: &NewWords) -> PromptTemplate {
         PromptTemplate::new(&self.tokenizer.encode(prompt), new_words, &self.text_encoder)
     }
@@ -78,15 +78,15 @@ impl FrozenModel {
         }
     }
 
-    /// Encoder hidden states `[1, tokens, width]` of a fixed prompt, and what of it did not fit.
+    /// Encoder hidden states `[1, tokens, width]` of a fixed prompt, and the end of it that did not fit.
     pub(super) fn encode(&self, prompt: &str) -> (Tensor<3>, Option<String>) {
         let tokens = self.tokenizer.encode(prompt);
         let embeddings = self.text_encoder.embed_tokens(&tokens.ids).unsqueeze();
         (self.text_encoder.forward(embeddings), tokens.truncated)
     }
 
-    /// The text encoder's rows of the tokens of a word that a new word starts as `[pieces, width]`.
-    /// Textual Inversion takes a word of one token alone.
+    /// The text encoder's rows `[tokens, width]` for the word that a new word starts as. Textual Inversion
+    /// accepts only a word of one token.
     pub(super) fn initializer_rows(&self, word: &str, method: Method) -> Result<Tensor<2>, Error> {
         // The empty prompt is start, end, padding.
         let end = self.tokenizer.encode("").ids.get(1).copied();

@@ -1,5 +1,5 @@
-//! One forward and backward pass of PALP: losses and gradients of what is trained of the U-Net and of [V]
-//! for one batch.
+//! One forward and backward pass of PALP: the losses of one batch, and the gradients of the U-Net's trained
+//! values and of [V].
 //!
 //! Only ε̂, the personalized prediction at x_t, carries a graph, in segments (`segmented_pass`). All that
 //! Δ needs is computed beside it, from plain tensors (`alignment`).
@@ -46,7 +46,7 @@ pub struct Networks<'a> {
 /// once a run, the personalization prompts as templates, which are encoded at every pass.
 #[derive(Clone, Debug)]
 pub struct Conditioning {
-    /// y_P of each kind of row; without a new word where the row is one of the prior.
+    /// The distinct prompts y_P of the rows; those of prior rows hold no new word.
     pub personalization: Vec<PromptTemplate>,
     /// C_c, of the clean prompt y_c
     pub clean: Tensor<3>,
@@ -79,12 +79,12 @@ pub struct Batch {
     pub latents: Tensor<4>,
     pub noise: Tensor<4>,
     pub timesteps: Vec<usize>,
-    /// Which of the personalization prompts each row has.
+    /// For each row, the index of its personalization prompt.
     pub prompts: Vec<usize>,
-    /// So many rows are photos, which alignment acts on; those after them preserve the prior.
+    /// Number of rows that are photos, on which alignment acts; the rows after them preserve the prior.
     pub photo_rows: usize,
-    /// How much each row and latent counts in the personalization loss (see `loss_weights`); broadcasts
-    /// over the batch. None if all count 1, which is never so with rows of the prior.
+    /// How much each row and latent counts in the personalization loss (see `loss_weights`); broadcasts over
+    /// the batch. None if all count 1, which is never the case with prior rows.
     pub weights: Option<Tensor<4>>,
     /// Where the rows' subjects are, for the localized cross-attention loss; None without it.
     pub localized: Option<LocalizedRows>,
@@ -112,8 +112,8 @@ impl Batch {
         }
     }
 
-    /// The localized loss, with the weight of its mean over all rows: its weight among the photos counts for
-    /// them alone.
+    /// The localized loss and the weight of its mean over all rows. The settings' weight is that of the mean
+    /// over the photos alone, so it is scaled by the share of photos.
     fn localization(&self, networks: Networks, conditioning: &Conditioning) -> Option<(Localization, f64)> {
         let localized = self.localized.as_ref()?;
         let prompts: Vec<_> =
@@ -122,13 +122,13 @@ impl Batch {
         Some((localized.localization(networks.unet, &prompts, tokens), localized.weight * self.photo_share()))
     }
 
-    /// Rows in all for each that is a photo.
+    /// Number of all rows divided by the number of photos' rows.
     fn photo_share(&self) -> f64 {
         self.timesteps.len() as f64 / self.photo_rows as f64
     }
 }
 
-/// What one pass gives; all on the device, f32 and without autodiff.
+/// The results of one pass; all on the device, f32 and without autodiff.
 #[derive(Clone, Debug)]
 pub struct StepGradients {
     /// The gradient of what is trained of the U-Net, as its flat vector.
@@ -144,7 +144,7 @@ pub struct StepGradients {
     pub localized_loss: Option<Tensor<1>>,
     /// ‖λΔ‖² and ‖2(ε̂ − ε)‖², `[1]` each; `None` without alignment.
     pub pulls: Option<(Tensor<1>, Tensor<1>)>,
-    /// Predictions of one picture that were made, the one with gradients included.
+    /// Number of single-picture predictions that were made, those with gradients included.
     pub evaluations: usize,
 }
 
@@ -183,8 +183,8 @@ impl Add for StepGradients {
 }
 
 impl StepGradients {
-    /// A sum of `count` passes to their mean; the pulls, of which only the ratio counts, and
-    /// the evaluations stay sums.
+    /// Turns the sum of `count` passes into their mean. The evaluations stay sums, and so do the pulls, of
+    /// which only the ratio counts.
     pub fn mean_of(self, count: usize) -> Self {
         if count == 1 {
             return self;
@@ -214,7 +214,7 @@ pub fn step_gradients(
     gradients_at(networks, conditioning, trained, batch, &times, alignment)
 }
 
-/// The same at times that are on the device. Unless there is a localized loss, nothing else is brought there.
+/// The same with `times` already on the device. Without a localized loss nothing else is uploaded.
 pub(super) fn gradients_at(
     networks: Networks,
     conditioning: &Conditioning,
@@ -315,7 +315,7 @@ impl Networks<'_> {
     }
 }
 
-/// One row as a batch; a batch as it is.
+/// A single row repeated `batch` times; a batch is returned as it is.
 pub(super) fn repeat_rows(states: Tensor<3>, batch: usize) -> Tensor<3> {
     if states.dims()[0] == 1 { states.repeat_dim(0, batch) } else { states }
 }

@@ -1,5 +1,5 @@
-//! Photos' latents on the host, as a checkpoint holds them: the numbers of every size of pictures, and how
-//! they belong together.
+//! The photos' latents on the host, as a checkpoint holds them: the values of each picture size (bucket), and
+//! which picture is which.
 
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -42,7 +42,7 @@ pub struct Arrangement {
     places: Vec<[usize; 2]>,
     variants: usize,
     scales: Vec<Option<f64>>,
-    /// Whose class noun each prior picture is of, by bucket; empty in buckets without a prior.
+    /// For each bucket, the subject whose class noun each prior picture was drawn for; empty without a prior.
     prior_subjects: Vec<Vec<usize>>,
 }
 
@@ -97,7 +97,7 @@ impl HostLatents {
         self.arrangement.places.len()
     }
 
-    /// Whether the parts fit each other, and a run of so many subjects.
+    /// Whether the parts fit each other and a run with `subject_count` subjects.
     pub fn fits(&self, subject_count: usize) -> bool {
         let Arrangement { places, variants, scales, prior_subjects } = &self.arrangement;
         let place_fits = |[bucket, first]: &[usize; 2]| {
@@ -126,7 +126,7 @@ impl HostLatents {
             && self.buckets.iter().zip(prior_subjects).all(bucket_fits)
     }
 
-    /// Brings latents, whose parts [fit](Self::fits), to the device.
+    /// Uploads the latents to the device. Their parts must [fit](Self::fits).
     pub fn upload(self, device: &Device) -> PhotoLatents {
         let Arrangement { places, variants, scales, prior_subjects } = self.arrangement;
         let buckets = self.buckets.into_iter().zip(prior_subjects).map(|(bucket, subjects)| Bucket {

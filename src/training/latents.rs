@@ -22,8 +22,8 @@ pub struct PhotoLatents {
     pub(super) places: Vec<Place>,
     /// Variants of each photo.
     pub(super) variants: usize,
-    /// Sizes that Custom Diffusion's variants have in their pictures, by photo · variants + variant; empty
-    /// without them.
+    /// Size of the photo in its picture where Custom Diffusion changed it, at index photo · variants +
+    /// variant; empty without size words.
     pub(super) scales: Vec<Option<f64>>,
 }
 
@@ -34,17 +34,17 @@ pub(super) struct Bucket {
     pub latents: Tensor<4>,
     /// How much each latent counts `[pictures, height, width, 1]`; None if all count 1.
     pub weights: Option<Tensor<4>>,
-    /// Where the subjects are; None if nobody asks, or no picture has a mask.
+    /// Where the subjects are; None without a localized loss, or if no picture has a mask.
     pub masks: Option<SubjectMasks>,
     pub prior: Option<PriorLatents>,
 }
 
-/// What the frozen model drew for the class nouns.
+/// Pictures that the frozen model drew for the class nouns, as latents.
 #[derive(Clone, Debug)]
 pub(super) struct PriorLatents {
     /// `[pictures, height, width, channels]`
     pub latents: Tensor<4>,
-    /// Whose class noun each picture is of.
+    /// For each picture, the subject whose class noun it was drawn for.
     pub subjects: Vec<usize>,
 }
 
@@ -55,7 +55,7 @@ pub(super) struct Place {
     pub first: usize,
 }
 
-/// A bucket as it fills, on the host.
+/// A bucket that is being filled, on the host.
 struct Filling {
     /// Width and height in pixels.
     size: [u32; 2],
@@ -71,9 +71,9 @@ struct Filling {
 }
 
 impl PhotoLatents {
-    /// Encodes every variant of every photo. `progress` is told after each picture how many of how many
-    /// are encoded, and returns whether the rest is wanted; the device is waited for each time, so that it is
-    /// told the truth.
+    /// Encodes every variant of every photo. After each picture `progress` is given the number of pictures
+    /// encoded and their total, and returns whether the rest is wanted. The device is waited for before each
+    /// call, so that the number is true.
     ///
     /// # Errors
     /// No photo or too many ([`Error::Photo`]); the device failed ([`Error::Device`]); the rest is not wanted
@@ -118,12 +118,12 @@ impl PhotoLatents {
         })
     }
 
-    /// Latents that were computed elsewhere, one variant a photo.
+    /// Latents that were computed elsewhere, one variant per photo.
     pub fn from_tensor(latents: Tensor<4>) -> Self {
         Self::from_tensors(vec![latents])
     }
 
-    /// The same with photos of several sizes, a batch a size.
+    /// The same for photos of several sizes, one batch per size.
     pub fn from_tensors(sizes: Vec<Tensor<4>>) -> Self {
         let places = sizes
             .iter()
@@ -134,7 +134,7 @@ impl PhotoLatents {
         Self { buckets: sizes.into_iter().map(bucket).collect(), places, variants: 1, scales: Vec::new() }
     }
 
-    /// The same with how much each latent counts, `[photos, height, width, 1]`.
+    /// Latents of one size with the weight of each latent, `[photos, height, width, 1]`.
     pub fn weighted(latents: Tensor<4>, weights: Tensor<4>) -> Self {
         let mut weighted = Self::from_tensor(latents);
         for bucket in &mut weighted.buckets {
@@ -143,8 +143,8 @@ impl PhotoLatents {
         weighted
     }
 
-    /// The same with the share of each latent that the subject covers, `[photos, height, width, 1]` in
-    /// rows.
+    /// Latents of one size with the share of each latent that the subject covers, the values of
+    /// `[photos, height, width, 1]` row by row.
     pub fn masked(latents: Tensor<4>, covered: &[f32]) -> Self {
         let ([photos, height, width, _], device) = (latents.dims(), latents.device());
         let mut masked = Self::from_tensor(latents);
@@ -168,7 +168,7 @@ impl PhotoLatents {
         self.buckets.len()
     }
 
-    /// The sizes: which one a photo's pictures have.
+    /// Index of the size that a photo's pictures have.
     pub fn bucket_of(&self, photo: usize) -> usize {
         self.places.get(photo).map_or(0, |place| place.bucket)
     }
@@ -185,7 +185,7 @@ impl PhotoLatents {
         self.buckets.iter().any(|bucket| bucket.weights.is_some())
     }
 
-    /// Photos whose masks show their subjects, where the settings asked for them.
+    /// Number of photos whose masks show their subjects; 0 unless the settings asked for masks.
     pub fn masked_photos(&self) -> usize {
         let shows = |place: &&Place| {
             let masks = self.buckets[place.bucket].masks.as_ref();
@@ -194,25 +194,25 @@ impl PhotoLatents {
         self.places.iter().filter(shows).count()
     }
 
-    /// The size that a variant has in its picture, where Custom Diffusion changed it.
+    /// Size of a variant in its picture, where Custom Diffusion changed it.
     pub fn scale(&self, photo: usize, variant: usize) -> Option<f64> {
         self.scales.get(photo * self.variants + variant).copied().flatten()
     }
 
-    /// Pictures of one size as a batch, each a photo and a variant of it.
+    /// Latents and weights of pictures of one size, as a batch. A picture is given as (photo, variant).
     pub fn gather(&self, bucket: usize, pictures: &[(usize, usize)]) -> (Tensor<4>, Option<Tensor<4>>) {
         let Bucket { latents, weights, .. } = &self.buckets[bucket];
         let indices = self.indices(pictures);
         (select(latents, &indices), weights.as_ref().map(|weights| select(weights, &indices)))
     }
 
-    /// Photos and variants as pictures of their bucket.
+    /// Index of each picture, given as (photo, variant), within its bucket.
     pub(super) fn indices(&self, pictures: &[(usize, usize)]) -> Vec<usize> {
         pictures.iter().map(|&(photo, variant)| self.places[photo].first + variant).collect()
     }
 }
 
-/// Rows of a batch.
+/// The rows of a batch at these indices.
 pub(super) fn select(tensor: &Tensor<4>, indices: &[usize]) -> Tensor<4> {
     let indices: Vec<i32> = indices.iter().map(|&index| index as i32).collect();
     let indices = Tensor::<1, Int>::from_data(TensorData::from(indices.as_slice()), &tensor.device());

@@ -15,8 +15,8 @@ pub enum LearningRateSchedule {
 }
 
 impl LearningRateSchedule {
-    /// The factor of the learning rates at a step (counted from 0) of a run of `steps`. With a warm-up
-    /// the first step's is 0, as in diffusers.
+    /// The factor of the learning rates at a step (counted from 0) of a run of `steps`. With a warm-up the
+    /// factor of the first step is 0, as in diffusers.
     pub fn factor(self, step: usize, warmup_steps: usize, steps: usize) -> f64 {
         if step < warmup_steps {
             return step as f64 / warmup_steps as f64;

@@ -1,7 +1,8 @@
 //! The localized cross-attention loss (FastComposer, arXiv:2305.10431, eq. 4): a subject's tokens are to be
 //! attended to from where the subject is, and from nowhere else.
 //!
-//! L_loc = mean_{layers, rows, heads, tokens} [ Σ_x A[x]·(1 − m[x]) / Σ_x (1 − m[x]) − Σ_x A[x]·m[x] / Σ_x m[x] ]
+//! L_loc = mean_{layers, rows, heads, tokens} [ Σ_x A[x]·(1 − m[x]) / Σ_x (1 − m[x])
+//!                                              − Σ_x A[x]·m[x] / Σ_x m[x] ]
 //!
 //! A are the probabilities that pixels give to one of the subject's tokens, m the subject's mask at the
 //! layer's resolution (bilinear, antialiased). The layers are those of the cross-attention blocks between
@@ -28,7 +29,7 @@ use crate::ops::linear::linear;
 
 /// Keeps denominators from zero, in the authors' code.
 const EPSILON: f64 = 1e-5;
-/// How a layer's query projection, which stands for the layer, ends its path.
+/// End of the path of a layer's query projection, which represents the layer.
 const QUERY: &str = ".attn2.to_q";
 
 /// How much a batch's localized loss counts, and where the rows' subjects are.
@@ -43,7 +44,7 @@ pub struct LocalizedRows {
 }
 
 impl LocalizedRows {
-    /// The batch's localization; `prompts` are those of the rows, of `tokens` tokens.
+    /// The batch's localization; `prompts` holds the prompt of each row, `tokens` is the length of each.
     pub(super) fn localization(
         &self,
         unet: &UNet2DConditionModel,
@@ -114,7 +115,7 @@ impl Localization {
     }
 }
 
-/// The loss of the layers that one segment of a pass has.
+/// The localized loss of the layers in one segment of a pass.
 pub(super) struct LocalizedLoss<'a> {
     localization: &'a Localization,
     sum: RefCell<Option<Tensor<1>>>,
@@ -146,9 +147,9 @@ impl CrossAttentionHook for LocalizedLoss<'_> {
     }
 }
 
-/// The blocks whose layers count, of those that the paths of all cross-attention layers (or of their
-/// transformers) lie in, in the order of the forward pass: all but the first and the last, or all if there
-/// are no others.
+/// The blocks whose layers count. `paths` are those of all cross-attention layers (or of their transformers)
+/// in the order of the forward pass. Of the blocks that they lie in, all but the first and the last count, or
+/// all if there are no others.
 pub(crate) fn localized_blocks<'a>(paths: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut blocks: Vec<_> = paths.map(block_of).collect();
     blocks.dedup();
@@ -158,7 +159,7 @@ pub(crate) fn localized_blocks<'a>(paths: impl Iterator<Item = &'a str>) -> Vec<
     blocks
 }
 
-/// `down_blocks.1` of a layer's path there; `mid_block` has no number.
+/// The block in a layer's path: `down_blocks.1` for example, or `mid_block`, which has no number.
 pub(crate) fn block_of(path: &str) -> String {
     let numbered = |(at, _): (usize, &str)| path[..at].ends_with("blocks");
     let ends: Vec<_> = path.match_indices('.').collect();

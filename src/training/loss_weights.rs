@@ -1,6 +1,6 @@
-//! How much each row and each latent counts in the personalization loss; alignment knows nothing of it.
+//! The weights of rows and latents in the personalization loss; alignment is not weighted.
 //!
-//! L = mean(w ⊙ (ε̂ − ε)²) over all rows. Of R photos' rows and P prior rows,
+//! L = mean(w ⊙ (ε̂ − ε)²) over all rows. With R photos' rows and P prior rows,
 //!
 //! w = (R + P)/R · min-SNR · (masks)   for photos,   w = (R + P)/P · priorWeight   for the prior,
 //!
@@ -12,7 +12,7 @@ use burn::tensor::{Device, Tensor};
 use super::palp;
 use crate::sampling::{NoiseSchedule, PredictionType};
 
-/// What weighs a batch's rows.
+/// The weights of a batch's rows.
 pub struct RowWeights {
     /// Weight of each photo's row.
     pub min_snr: Option<Vec<f32>>,

@@ -1,26 +1,26 @@
-//! What a pass minimizes, and its gradient with respect to the U-Net's output: the personalization loss, whose
-//! goal alignment shifts on the photos' rows.
+//! The loss that a pass minimizes, and its gradient with respect to the U-Net's output: the personalization
+//! loss, whose target alignment shifts on the photos' rows.
 
 use burn::tensor::Tensor;
 
 use super::gradients::first_rows;
 use super::{loss_weights, palp};
 
-/// What a pass minimizes of its output.
+/// The loss of a pass: the U-Net's output and what it is compared with.
 pub(super) struct Objective<'a> {
     pub output: Tensor<4>,
     pub target: Tensor<4>,
     pub weights: &'a Option<Tensor<4>>,
-    /// ε* of the photos' rows.
+    /// The shifted target ε* of the photos' rows; None without alignment.
     pub shifted: Option<Tensor<4>>,
 }
 
 impl Objective<'_> {
     /// The loss `[1]` and its gradient with respect to the output.
     ///
-    /// Without weights mean((ε̂ − ε*)²). Weights act on the personalization part alone:
-    /// mean(w ⊙ (ε̂ − ε)²) over all rows, plus mean((ε̂ − ε*)²) − mean((ε̂ − ε)²) over the photos', which
-    /// is the alignment part, with the gradient 2·(ε − ε*)/n.
+    /// Without weights the loss is mean((ε̂ − ε*)²). Weights act on the personalization part alone: the loss
+    /// is then mean(w ⊙ (ε̂ − ε)²) over all rows plus the alignment part, mean((ε̂ − ε*)²) − mean((ε̂ − ε)²)
+    /// over the photos' rows, whose gradient is 2·(ε − ε*)/n.
     pub fn loss_and_gradient(self) -> (Tensor<1>, Tensor<4>) {
         let Self { output, target, weights, shifted } = self;
         if weights.is_none() {

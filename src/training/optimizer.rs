@@ -1,8 +1,8 @@
-//! The trained parameters as they move: AdamW, with its moments in 32 or in 8 bits, and the gradient clip.
+//! Updates of the trained parameters: AdamW, with its moments in 32 or in 8 bits, and the gradient clip.
 //!
-//! Each group of parameters (all LoRA factors; the embedding) is one flat vector with its own rate
-//! and decay, so a step launches a dozen operations a group instead of a dozen a factor. The update
-//! in 32 bits is burn's AdamW, the one in 8 bits that of `quantized_moments`.
+//! Each group of parameters (all LoRA factors; the embedding) is one flat vector with its own rate and decay,
+//! so a step launches a dozen operations per group instead of a dozen per factor. The update in 32 bits is
+//! burn's AdamW, the one in 8 bits that of `quantized_moments`.
 
 use burn::optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimizer as _};
 use burn::tensor::Tensor;
@@ -21,10 +21,10 @@ pub(super) const EPSILON: f32 = 1e-8;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Optimizer {
-    /// AdamW(0.9, 0.999, 1e-8), 8 bytes of state a parameter.
+    /// AdamW(0.9, 0.999, 1e-8), 8 bytes of state per parameter.
     #[default]
     AdamW,
-    /// The same with moments quantized in blocks, 2 bytes of state a parameter.
+    /// The same with moments quantized in blocks, 2 bytes of state per parameter.
     AdamW8bit,
 }
 
@@ -80,7 +80,7 @@ impl ParameterGroup {
         Self { moments, ..self }
     }
 
-    /// Whether a group on the host is of as many parameters and of the same optimizer.
+    /// Whether a group on the host has the same number of parameters and the same kind of moments.
     pub fn takes(&self, group: &HostGroup) -> bool {
         let count = self.count();
         let moments = match (&self.moments, &group.moments) {
@@ -93,8 +93,8 @@ impl ParameterGroup {
         moments && group.values.len() == count
     }
 
-    /// Takes over the parameters and moments of an earlier run after `updates` updates, which
-    /// [`takes`](Self::takes) has said to fit.
+    /// Takes over the parameters and moments of an earlier run after `updates` updates. The group must be one
+    /// that [`takes`](Self::takes) accepts.
     pub fn restore(&mut self, group: HostGroup, updates: usize) {
         let device = self.values.device();
         self.moments = match group.moments {

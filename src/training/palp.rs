@@ -31,7 +31,7 @@ impl NoiseLevel {
     }
 }
 
-/// One value a row, to be multiplied with a batch: `[batch, 1, 1, 1]`.
+/// One value per row, to be multiplied with a batch: `[batch, 1, 1, 1]`.
 pub fn rows(values: Vec<f32>, device: &Device) -> Tensor<4> {
     let batch = values.len();
     Tensor::from_data(TensorData::new(values, [batch, 1, 1, 1]), (device, DType::F32))
@@ -76,8 +76,8 @@ pub fn estimate_clean(noisy: Tensor<4>, noise_prediction: Tensor<4>, level: &Noi
 /// The estimate noised again: x̂_t = a_t·x̂_0 + s_t·ε', with the SAME timestep as x_t, and with its
 /// noise or another (the paper: the same noise "achieves better text alignment").
 ///
-/// Eq. 2 put in gives x̂_t = x_t + s_t·(ε' − ε̂), which is computed: no division by a_t, which is
-/// only 0.07 at the last timestep.
+/// Inserting Eq. 2 gives x̂_t = x_t + s_t·(ε' − ε̂), which is what is computed: it needs no division by a_t,
+/// which is only 0.07 at the last timestep.
 pub fn renoise_estimate(
     noisy: Tensor<4>,
     noise: Tensor<4>,
@@ -140,8 +140,8 @@ pub fn mean_squared_error_gradient(prediction: Tensor<4>, target: Tensor<4>) -> 
     (prediction - target) * (2.0 / count as f64)
 }
 
-/// ‖λΔ‖² and ‖2(ε̂ − ε)‖², each `[1]`, with a λ for each row: the pulls of alignment and personalization on ε̂.
-/// The ratio of their roots is the dial of the method: below 0.6 the subject stays, above 1 it is lost.
+/// ‖λΔ‖² and ‖2(ε̂ − ε)‖², each `[1]`, with a λ for each row: the pulls of alignment and personalization on
+/// ε̂. The ratio of their roots is the dial of the method: below 0.6 the subject stays, above 1 it is lost.
 pub fn pulls(
     direction: Tensor<4>,
     lambda: Tensor<4>,

@@ -1,4 +1,5 @@
-//! The personalization prompts' way through the text encoder, row by row into a batch, and back to [V].
+//! The personalization prompts encoded by the text encoder and assigned to a batch's rows, and the gradients
+//! back to [V].
 
 use burn::tensor::Tensor;
 
@@ -6,7 +7,7 @@ use super::ActivationPolicy;
 use super::gradients::{Conditioning, Networks, repeat_rows};
 use crate::ops::backward_start::start_backward;
 
-/// The personalization prompts' way through the text encoder, and back to [V].
+/// Encodes the personalization prompts, and takes their gradient back to [V].
 pub(super) struct PersonalPrompt<'a> {
     pub networks: Networks<'a>,
     pub conditioning: &'a Conditioning,
@@ -38,7 +39,7 @@ impl PersonalPrompt<'_> {
         }
     }
 
-    /// The gradient of [V] from that of C_P.
+    /// The gradient of [V], given that of C_P.
     pub fn backward(&self, tape: Option<PromptTape>, gradient: Tensor<3>) -> Tensor<2> {
         let (embedding, states) = tape.unwrap_or_else(|| self.record());
         let gradient = gradient.cast(states.dtype());
@@ -56,7 +57,7 @@ pub fn encode_personal(networks: Networks, conditioning: &Conditioning, embeddin
     networks.text_encoder.forward(spliced)
 }
 
-/// Each row's hidden states out of those of the distinct prompts.
+/// Each row's hidden states, chosen from those of the distinct prompts.
 pub(super) fn rows_of(states: Tensor<3>, prompts: &[usize]) -> Tensor<3> {
     match states.dims()[0] {
         1 => repeat_rows(states, prompts.len()),
@@ -64,8 +65,7 @@ pub(super) fn rows_of(states: Tensor<3>, prompts: &[usize]) -> Tensor<3> {
     }
 }
 
-/// The gradient of the distinct prompts' hidden states from those of the rows: the sums over each
-/// prompt's rows.
+/// The gradient of the distinct prompts' hidden states: for each prompt the sum over its rows.
 pub(super) fn sum_of_rows(gradient: Tensor<3>, prompts: &[usize]) -> Tensor<3> {
     let distinct = prompts.iter().max().map_or(1, |last| last + 1);
     if distinct == 1 {
@@ -78,7 +78,7 @@ pub(super) fn sum_of_rows(gradient: Tensor<3>, prompts: &[usize]) -> Tensor<3> {
     Tensor::cat(sums.collect(), 0)
 }
 
-/// Without bringing their numbers to the device, which would stop a recording.
+/// The rows with these numbers, as slices: uploading the numbers would stop a recording.
 fn chosen_rows(tensor: &Tensor<3>, rows: impl Iterator<Item = usize>) -> Tensor<3> {
     Tensor::cat(rows.map(|row| tensor.clone().narrow(0, row, 1)).collect(), 0)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::photos::{Photo, PhotoError, check_count};
 
-/// Ends the name of a mask's file.
+/// End of a mask file's name.
 const MASK_ENDING: &str = ".mask.png";
 
 /// Photos in the order of their names, each with its caption.
@@ -55,7 +55,7 @@ fn decode(path: &Path) -> Result<Photo, PhotoError> {
     Photo::decode(&bytes, &path.display().to_string())
 }
 
-/// The first line that says something.
+/// The first line of a caption file that is not blank; None without a file.
 fn read_caption(path: &Path) -> Result<Option<String>, PhotoError> {
     if !path.is_file() {
         return Ok(None);

@@ -50,7 +50,8 @@ pub enum PhotoError {
     TooMany { count: usize },
 }
 
-/// The part of a photo that becomes a training picture: a square inside its centre square.
+/// The part of a photo that becomes a training picture: a square inside its centre square (for pictures of
+/// another aspect a rectangle inside the largest centred one of that aspect).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Framing {
     /// 1 takes the whole centre square, 1.25 a square of 1/1.25 of its side.
@@ -105,7 +106,7 @@ impl Photo {
         Ok(Self { mask: Some(mask.as_mask()), ..self })
     }
 
-    /// The picture's brightness, as a mask is read: what is white acts, what is black or transparent does not.
+    /// The picture's brightness, read as a mask: white acts, black or transparent does not.
     pub fn as_mask(&self) -> GrayImage {
         let mut grey = imageops::grayscale(&self.pixels);
         if let Some(alpha) = &self.mask {
@@ -168,8 +169,8 @@ impl Photo {
         self.cropped(framing, [resolution; 2])
     }
 
-    /// The framed part as a picture of this width and height: of the largest centred rectangle of their
-    /// aspect.
+    /// The framed part of the largest centred rectangle with the aspect of `size`, as a picture of that width
+    /// and height.
     pub fn cropped(&self, framing: Framing, size: [u32; 2]) -> RgbImage {
         crop(&self.pixels, framing, size)
     }
@@ -229,7 +230,7 @@ fn largest_part((width, height): (u32, u32), size: [u32; 2]) -> [u32; 2] {
     ]
 }
 
-/// Whether so many photos can be trained on.
+/// Whether this number of photos can be trained on.
 pub fn check_count(count: usize) -> Result<(), PhotoError> {
     match count {
         0 => Err(PhotoError::None),

@@ -10,19 +10,19 @@ use super::transfer::{read, upload};
 use super::{Error, FrozenModel, TrainingSettings};
 use crate::sampling::{Sampler, SamplerKind, guide, noise};
 
-/// How the pictures are drawn: as the studio draws by default.
+/// Denoising steps and guidance of the pictures: the studio's defaults for drawing.
 pub(crate) const STEPS: usize = 25;
 const GUIDANCE_SCALE: f32 = 5.0;
 
 impl PhotoLatents {
-    /// Draws the settings' prior pictures, of each size in proportion to its photos and of each subject's
-    /// class as many, at least one; the latents are used as they are. `progress` is told after each step how
-    /// many of how many pictures are drawn, and returns whether the rest is wanted; the device is waited for
-    /// each time.
+    /// Draws the settings' prior pictures: of each size in proportion to its photos, the same number for each
+    /// subject's class, at least one. The latents are used as they are. After each step `progress` is given
+    /// the number of pictures drawn and their total, and returns whether the rest is wanted; the device is
+    /// waited for each time.
     ///
     /// # Errors
-    /// The model has too few timesteps ([`Error::Model`]), the device failed ([`Error::Device`]), or the rest is
-    /// not wanted ([`Error::Cancelled`]).
+    /// The model has too few timesteps ([`Error::Model`]), the device failed ([`Error::Device`]), or the rest
+    /// is not wanted ([`Error::Cancelled`]).
     pub async fn draw_prior(
         &mut self,
         model: &FrozenModel,
@@ -68,7 +68,7 @@ impl PhotoLatents {
 }
 
 impl PhotoLatents {
-    /// Takes the photos' pictures in the prior's place: a step then costs what it costs with a drawn prior.
+    /// Uses the photos' own pictures as the prior: a step then costs the same as with a drawn prior.
     pub(crate) fn take_photos_as_prior(&mut self) {
         for bucket in &mut self.buckets {
             let subjects = vec![0; bucket.latents.dims()[0]];
@@ -77,8 +77,8 @@ impl PhotoLatents {
     }
 }
 
-/// The latents of some pictures of a prompt, flat. Each follows from the seed and its number alone. `step_made`
-/// returns whether the next step is wanted.
+/// The latents, flat, of the prior pictures with these numbers, drawn for `prompt`. Each follows from the
+/// prompt, the seed and its number alone. `step_made` returns whether the next step is wanted.
 async fn draw(
     model: &FrozenModel,
     prompt: &Tensor<3>,

@@ -57,7 +57,8 @@ pub const STYLE_TEMPLATES: [&str; 19] = [
     "a large painting in the style of {placeholder}",
 ];
 
-/// What Custom Diffusion says of a photo below this share of its picture, and of one beyond its edges.
+/// Custom Diffusion's words for a photo smaller than this share of its picture, and for one larger than its
+/// picture.
 const SMALL_BELOW: f64 = 0.6;
 const SMALL_WORDS: [&str; 2] = ["a far away ", "very small "];
 const LARGE_WORDS: [&str; 2] = ["zoomed in ", "close up "];

@@ -1,12 +1,12 @@
 //! AdamW's moments in 8 bits (Dettmers et al., "8-bit Optimizers via Block-wise Quantization",
-//! arXiv:2110.02861), as in bitsandbytes: blocks of 256 values, each with its largest magnitude in f32
-//! and 256 codes a moment.
+//! arXiv:2110.02861), as in bitsandbytes: each moment lies in blocks of 256 values, as 256 codes and the
+//! block's largest magnitude in f32.
 //!
-//! value = code[byte] · largest of its block; the codes are the paper's dynamic ones, signed for the
-//! first moment and unsigned for the second: seven decades, with the more steps a decade the nearer it is
-//! to the largest value. An update widens a stretch of the moments to f32, moves the values by AdamW's
-//! rule with the moments as they are then, and quantizes these again. Stretch by stretch, so that what is
-//! widened takes a few megabytes whatever the number of parameters.
+//! value = code[byte] · largest of its block; the codes are the paper's dynamic ones, signed for the first
+//! moment and unsigned for the second: seven decades, with more steps in a decade the nearer it is to the
+//! largest value. An update widens a stretch of the moments to f32, updates it, moves the values by AdamW's
+//! rule with the updated moments, and quantizes these again. It goes stretch by stretch, so that the widened
+//! values take a few megabytes whatever the number of parameters.
 //!
 //! One departure from bitsandbytes: a second moment is never rounded to zero. Its root is divided by,
 //! and a moment that fell to zero would let its parameter jump.
@@ -60,9 +60,9 @@ pub struct QuantizedParts {
     pub largest: [Vec<f32>; 2],
 }
 
-/// The dynamic code's 256 values in rising order (bitsandbytes' `create_dynamic_map`): in each of seven
-/// decades the midpoints of equal steps from a tenth of it to the whole, twice as many a decade as in the
-/// one below; besides, 0 and 1.
+/// The dynamic code's 256 values in rising order (bitsandbytes' `create_dynamic_map`): 0, 1, and in each of
+/// seven decades the midpoints of equal steps from a tenth of its top to its top, twice as many as in the
+/// decade below; if `signed`, with both signs.
 pub fn dynamic_code(signed: bool) -> Vec<f32> {
     let mut values = vec![0.0, 1.0];
     for decade in 0..7 {
@@ -97,7 +97,7 @@ impl Codes {
         Self { values: upload(values, device), bounds: upload(bounds, device), least: usize::from(!signed) }
     }
 
-    /// `[blocks, 256]` f32 values of blocks.
+    /// The moment's values, `[blocks, 256]`, f32.
     fn widen(&self, moment: &Moment) -> Tensor<2> {
         let blocks = moment.largest.dims()[0];
         let word = || moment.words.clone();
@@ -121,7 +121,7 @@ impl Codes {
             code = code + shares.clone().greater(bound).float() * bit;
         }
         let code = code.clamp_min(self.least as f64).int().reshape([count / BYTES, BYTES]);
-        // The highest byte less 128, so that a word is a whole number of 32 bits with a sign.
+        // The highest byte minus 128, so that a word is a signed 32-bit integer.
         let byte = |place: usize| code.clone().narrow(1, place, 1).flatten::<1>(0, 1);
         let words = byte(0) + byte(1) * 0x100 + byte(2) * 0x1_0000 + (byte(3) - 128) * 0x100_0000;
         Moment { words: words.cast(DType::I32), largest: largest.flatten(0, 1) }
@@ -137,7 +137,7 @@ impl Moment {
         Self { words, largest: Tensor::zeros([blocks], (device, DType::F32)) }
     }
 
-    /// The blocks from `first` on.
+    /// `blocks` blocks of the moment, beginning with block `first`.
     fn part(&self, first: usize, blocks: usize) -> Self {
         let words = BLOCK / BYTES;
         Self {
@@ -194,8 +194,8 @@ impl QuantizedMoments {
             .sum()
     }
 
-    /// Values `[count]` (decayed already) after AdamW's update number `update` (counted from 1) by the
-    /// gradient `[count]`, and the moments then:
+    /// The values `[count]` (already decayed) after AdamW's update number `update` (counted from 1) by the
+    /// gradient `[count]`, and the moments after it:
     ///
     /// m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 − β₂)·g²,
     /// x ← x − rate · m/(1 − β₁ᵘ) / (√(v/(1 − β₂ᵘ)) + ε)

@@ -31,7 +31,7 @@ pub fn stream(purpose: Purpose, first: usize, second: usize) -> u64 {
     (purpose as u64) << 56 | (first as u64 & 0xFFFF_FFFF) << 24 | (second as u64 & 0xFF_FFFF)
 }
 
-/// Uniform words of a stream.
+/// Uniform 32-bit words of a stream.
 fn words(seed: u64, stream: u64) -> impl Iterator<Item = u32> {
     let halves = |value: u64| [value as u32, (value >> 32) as u32];
     let [low, high] = halves(stream);
@@ -58,7 +58,7 @@ pub fn permutation(seed: u64, stream: u64, count: usize) -> Vec<usize> {
     order
 }
 
-/// A word to 0..limit; the bias is below limit / 2³².
+/// Maps a word to 0..limit; the bias is below limit / 2³².
 fn scale(word: u32, limit: usize) -> usize {
     ((u64::from(word) * limit as u64) >> 32) as usize
 }

@@ -1,4 +1,4 @@
-//! What a step reports: the numbers that come back from the device in one read-back, and what is told of
+//! The report of a step: the numbers that come back from the device in one read-back, and the record made of
 //! them.
 
 use burn::tensor::Tensor;
@@ -29,10 +29,10 @@ pub struct TrainingRecord {
     pub embedding_norm: f64,
     /// Mean length of the vocabulary's vectors, to compare with.
     pub vocabulary_norm: f64,
-    /// That of the LoRA, or of the full weights, in this step.
+    /// Learning rate of the LoRA, or of the full weights, in this step.
     pub learning_rate: f64,
-    /// Predictions of one picture that the step made, with gradients and without. Backward passes and what
-    /// is computed again for them are not counted.
+    /// Number of single-picture predictions that the step made, with gradients and without. Backward passes,
+    /// and what is computed again for them, are not counted.
     pub unet_evaluations: usize,
     /// Duration of the step. The library has no clock: 0 until the caller sets it.
     pub seconds: f64,
@@ -54,8 +54,8 @@ pub(super) struct Reported {
 }
 
 impl Report {
-    /// `norms`, `[1]` each: the longest vector's of [V], the vocabulary's mean, and that of all gradients,
-    /// which tells a step that diverged.
+    /// `norms`, `[1]` each: of the longest vector of [V], of the vocabulary on average, and of all gradients
+    /// together, which shows whether the step diverged.
     pub fn new(gradients: &StepGradients, norms: [Tensor<1>; 3]) -> Self {
         let StepGradients { loss, personalization_loss, localized_loss, pulls, .. } = gradients;
         let zero = loss.zeros_like();
@@ -75,7 +75,7 @@ impl Report {
         Self(Tensor::cat(values, 0))
     }
 
-    /// The one read-back.
+    /// Reads the numbers back: the one read-back of a step.
     ///
     /// # Errors
     /// The device failed ([`Error::Device`]).

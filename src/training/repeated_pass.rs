@@ -1,5 +1,5 @@
-//! The passes of a run, which differ in little but their numbers: recorded and repeated ([`Replay`]) as long as
-//! they differ in nothing else.
+//! The passes of a run. As long as they differ only in their input values, they are recorded once and
+//! repeated ([`Replay`]).
 
 use burn::tensor::{Device, Tensor};
 
@@ -9,11 +9,11 @@ use super::gradients::{Batch, Conditioning, Networks, StepGradients, Trained, gr
 use super::palp::NoiseLevel;
 use crate::gpu::Replay;
 
-/// All that decides about the launches of a run's passes.
+/// Everything that a recorded pass is fixed to. A pass that differs in any of it needs a new recording.
 #[derive(PartialEq)]
 struct Kind {
     prompts: Vec<String>,
-    /// Which of them each row has.
+    /// For each row, the index of its prompt.
     rows: Vec<usize>,
     photo_rows: usize,
     shape: [usize; 4],
@@ -31,8 +31,9 @@ impl RepeatedPass {
         Self { replay: Replay::of_kinds(device) }
     }
 
-    /// Losses and gradients of a pass ([`step_gradients`]) with these prompts. Besides the pictures, what is
-    /// trained, the clean prompt, λ and fresh noises it is given the same for the whole run.
+    /// Losses and gradients of a pass ([`step_gradients`]) with these prompts. Apart from the prompts, the
+    /// pictures, the trained values, the clean prompt, λ and fresh noises, the arguments must be the same
+    /// during the whole run.
     pub fn gradients(
         &mut self,
         networks: Networks,
@@ -42,8 +43,8 @@ impl RepeatedPass {
         batch: &Batch,
         alignment: Option<&Alignment>,
     ) -> StepGradients {
-        // The loss brings further numbers to the device, in between; and a copy of what is trained in full takes
-        // as much memory as the model.
+        // The localized loss uploads values in the middle of a pass; and a copy of weights that are trained
+        // in full would take as much memory as the model.
         if batch.localized.is_some() || !trained.layout.is_low_rank() {
             return step_gradients(networks, conditioning, trained, batch, alignment);
         }

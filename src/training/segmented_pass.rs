@@ -1,16 +1,18 @@
 //! A pass through the U-Net whose gradients are taken segment by segment.
 //!
-//! Each segment of the forward pass ([`Segment`]) has a small tape of its own, with leaves for its image,
-//! its skip, the prompt's encoding and what is trained of its layers. The backward pass walks the segments
-//! from the last to the first and hands each the gradient of its image:
+//! Each segment of the forward pass ([`Segment`]) has a small tape of its own, with leaves for its image, its
+//! skip, the prompt's encoding and the trained values of its layers. The backward pass walks the segments
+//! from the last to the first and gives each the gradient of its output. The scalar
 //!
-//! Σ output · gradient  has the gradient that the whole chain would have given the segment's leaves.
+//! Σ output · gradient
+//!
+//! then has the gradient that the whole chain would have given the segment's leaves.
 //!
 //! [`ActivationPolicy::Keep`] holds every tape from the forward pass on. [`ActivationPolicy::Recompute`]
-//! holds the segments' inputs only and runs a segment's forward pass again when its turn has come
-//! (arXiv:1604.06174). Both add the same numbers in the same order: in f32 their gradients are equal to
-//! the bit. A segment that nothing trained comes before, that trains nothing and does not read the prompt
-//! (in which the new word is), has no tape.
+//! holds only the segments' inputs, and runs a segment's forward pass again when its turn has come
+//! (arXiv:1604.06174). Both add the same numbers in the same order: in f32 their gradients are equal to the
+//! bit. A segment has no tape if nothing trained went into its inputs, it trains nothing itself, and it does
+//! not read the prompt (which holds the new word).
 
 use burn::tensor::{DType, Tensor};
 use serde::Serialize;
@@ -33,7 +35,7 @@ pub enum ActivationPolicy {
     Recompute,
 }
 
-/// The way back of a pass: what [`backward`](Self::backward) needs.
+/// A forward pass, with what [`backward`](Self::backward) needs of it.
 pub struct SegmentedPass<'a> {
     unet: &'a UNet2DConditionModel,
     layout: &'a UNetLayout,
@@ -46,7 +48,7 @@ pub struct SegmentedPass<'a> {
     records: Vec<Record>,
 }
 
-/// A localized cross-attention loss that is minimized along with what is made of the output.
+/// A localized cross-attention loss that is minimized together with the loss of the output.
 struct Localized {
     localization: Localization,
     /// Weight of its gradient.
@@ -59,7 +61,7 @@ struct Localized {
 pub struct PassGradients {
     /// Gradient of the prompt's encoding, `[batch, tokens, width]`, f32. None if no segment reads it.
     pub encoder_hidden_states: Option<Tensor<3>>,
-    /// Gradients of what is trained of the U-Net, f32.
+    /// Gradients of the U-Net's trained values, f32.
     pub unet: Vec<ModuleGradient>,
 }
 
@@ -67,7 +69,7 @@ pub struct PassGradients {
 #[derive(Clone)]
 struct Image {
     values: Tensor<4>,
-    /// The segment whose output it is.
+    /// Index of the segment whose output it is; 0 also for the U-Net's input, which is never tracked.
     source: usize,
     tracked: bool,
 }
@@ -105,11 +107,11 @@ struct Tape {
 }
 
 impl<'a> SegmentedPass<'a> {
-    /// The U-Net's output (see [`UNet2DConditionModel::forward_at`]; f32, without autodiff) with what is
-    /// trained, and the way back.
+    /// The U-Net's output with the trained values (see [`UNet2DConditionModel::forward_at`]; f32, without
+    /// autodiff), and the pass for its backward pass.
     ///
-    /// With a localized cross-attention loss its gradient, times a weight (which holds the scale that a
-    /// half-precision loss has), is added to that of the output, segment by segment.
+    /// `localized`: a localized cross-attention loss and its weight, which includes the loss scale of half
+    /// precision. Its gradient times that weight is added to that of the output, segment by segment.
     pub fn forward(
         unet: &'a UNet2DConditionModel,
         trained: &'a Trained,
@@ -192,7 +194,7 @@ impl<'a> SegmentedPass<'a> {
         let states = self.encoder_hidden_states.clone().autodiff();
         let states = if recording { states.require_grad() } else { states };
         let factors = self.layout.part(&self.factors, segment.paths()).on_tape(recording);
-        // Elsewhere cross-attention stays the fused kernel's.
+        // Segments without localized layers keep the fused kernel for cross-attention.
         let localization = self.localized.as_ref().map(|localized| &localized.localization);
         let localization = localization.filter(|known| segment.paths().any(|path| known.counts(path)));
         let hook = localization.map(LocalizedLoss::new);
@@ -208,7 +210,7 @@ impl<'a> SegmentedPass<'a> {
         Tape { image, skip, encoder_hidden_states: states, factors, output, localized }
     }
 
-    /// All gradients, from that of the output (of its shape, f32, without autodiff).
+    /// All gradients, given that of the output (of the output's shape, f32, without autodiff).
     pub fn backward(mut self, output_gradient: Tensor<4>) -> PassGradients {
         let records = std::mem::take(&mut self.records);
         let mut image_gradients: Vec<Option<Tensor<4>>> = vec![None; records.len()];

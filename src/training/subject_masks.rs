@@ -1,4 +1,4 @@
-//! Where photos show their subjects, latent by latent: what the localized cross-attention loss asks.
+//! Where photos show their subjects, latent by latent, for the localized cross-attention loss.
 
 use burn::tensor::{Device, Tensor};
 
@@ -10,12 +10,12 @@ use super::transfer::upload;
 pub(super) struct SubjectMasks {
     /// The share of each latent that the subject covers `[pictures, height, width, 1]`, f32.
     pub shares: Tensor<4>,
-    /// Whether each picture shows any of it; without a mask none is known of.
+    /// Whether each picture shows any of the subject; false without a mask.
     shown: Vec<bool>,
 }
 
 impl SubjectMasks {
-    /// From the numbers of `shape` `[pictures, height, width, 1]`.
+    /// Uploads masks, given the values of `shape` `[pictures, height, width, 1]`.
     pub fn upload(values: Vec<f32>, shape: [usize; 4], device: &Device) -> Self {
         let pixels = (shape[1] * shape[2]).max(1);
         let shown = values.chunks(pixels).map(|picture| picture.iter().any(|&share| share > 0.0)).collect();

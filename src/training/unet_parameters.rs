@@ -1,4 +1,4 @@
-//! What is trained of the U-Net: LoRA factors, or full differences of its weights.
+//! The trained part of the U-Net: LoRA factors, or full differences of its weights.
 //!
 //! Low rank: W·x + (α/r)·B·(A·x): A `[rank, in]` starts as normal noise of standard deviation 1/rank
 //! (peft's "gaussian"), B `[out, rank]` as zero. Full: (W + D)·x + b + d, where D and d start as zero.
@@ -29,7 +29,7 @@ struct TrainedModule {
     kind: Adaptation,
 }
 
-/// What of a module is trained.
+/// How a module is trained.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Adaptation {
     LowRank { rank: usize, alpha: f64 },
@@ -63,7 +63,7 @@ impl TrainedModule {
         }
     }
 
-    /// Numbers of both parts.
+    /// Number of values in each part.
     fn counts(&self) -> (usize, usize) {
         let (first, second) = self.shapes();
         let count = |[rows, columns]: [usize; 2]| rows * columns;
@@ -126,7 +126,7 @@ impl UNetLayout {
         modules.collect::<Vec<_>>().join(", ")
     }
 
-    /// The start of a run, `[length]`.
+    /// The values that a run starts with, `[length]`.
     pub fn initial_values(&self, seed: u64, device: &Device) -> Tensor<1> {
         let mut values = Vec::with_capacity(self.length());
         for (index, trained) in self.modules.iter().enumerate() {
@@ -178,7 +178,7 @@ impl UNetLayout {
         set
     }
 
-    /// Those of `factors` whose module is at one of `paths`.
+    /// The part of `factors` whose modules are at one of `paths`.
     pub fn part<'a>(&self, factors: &UNetFactors, paths: impl Iterator<Item = &'a str>) -> UNetFactors {
         let paths: HashSet<&str> = paths.collect();
         let at_paths =
@@ -255,7 +255,7 @@ impl UNetFactors {
         Self { factors: factors.collect() }
     }
 
-    /// The gradients of leaves, a module each. A part that no gradient reached counts as zero.
+    /// The gradients of the leaves, one entry per module. A part that no gradient reached counts as zero.
     pub fn gradients(&self, gradients: &mut Gradients) -> Vec<ModuleGradient> {
         let mut take = |leaf: &Tensor<2>| {
             let gradient = leaf.grad_remove(gradients);

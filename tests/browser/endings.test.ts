@@ -28,6 +28,21 @@ describe("ending a training early", () => {
     return page.locator(".adapter .word").allTextContents();
   };
 
+  test("cancelled while pictures of the class are drawn: the rest of them is not", async () => {
+    const pictures = page.getByLabel("Pictures of the ordinary thing");
+    await pictures.fill("200");
+    await page.getByRole("button", { name: "Start training" }).click();
+    await page.getByText("Encoding the photos: 1 of 201").waitFor({ timeout: PATIENCE });
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("button", { name: "Yes, drop it" }).click();
+    // All of them would take minutes, here and on any other processor.
+    await page.getByRole("button", { name: "Start training" }).waitFor({ timeout: 60_000 });
+    await page.getByText("Advanced settings").click();
+    await pictures.fill("0");
+    expect(await adapters()).toEqual([]);
+    await goTo(page, "personalize");
+  });
+
   test("cancelled: back to the settings, nothing kept", async () => {
     await startAndMakeAStep();
     expect(await page.title()).toMatch(/^\d+% · Palpable$/);

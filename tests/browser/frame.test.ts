@@ -78,6 +78,9 @@ test("keys lead to screens and to the help, unless they are switched off", async
   await page.locator("main h1").waitFor();
   await page.keyboard.press("3");
   await page.getByRole("heading", { name: "Gallery" }).waitFor();
+  await page.getByRole("button", { name: "Skip to content" }).press("Enter");
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe("content");
+  await page.getByRole("heading", { name: "Gallery" }).waitFor();
   // Not where somebody types.
   await page.keyboard.press("2");
   await page.getByLabel("Prompt", { exact: true }).press("4");

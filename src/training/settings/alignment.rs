@@ -1,4 +1,4 @@
-//! The settings of prompt alignment: when and how much it acts, what is out of range, what is senseless.
+//! The settings of prompt alignment: when and how much it acts, which are refused, and which are remarked on.
 
 use super::validation::within;
 use super::{AlignmentForm, AlignmentNoise, SettingsError, TrainingSettings};
@@ -18,9 +18,8 @@ impl TrainingSettings {
         self.lambda_at(step) > 0.0
     }
 
-    /// Predictions of a picture that a step with alignment makes besides the one with gradients: those of
-    /// the frozen model and those of the personalized one, a sample each. Each of the two is made as one
-    /// batch.
+    /// Predictions per picture and sample that a step with alignment makes besides the one with gradients:
+    /// those of the frozen model and those of the personalized model. Each model makes its own as one batch.
     pub fn aligned_predictions(&self) -> [usize; 2] {
         let guided = |scale: f64| if scale == 1.0 { 1 } else { 2 };
         let personalized = match (self.alignment_form, self.fast_alignment) {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::training::ActivationPolicy;
 
-/// The methods that settings can begin as.
+/// The methods whose settings a run can start from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
@@ -68,7 +68,7 @@ pub enum LoraTargets {
     /// All.
     #[default]
     Attention,
-    /// Those that look at the prompt.
+    /// Those of cross-attention, which read the prompt.
     CrossAttention,
 }
 
@@ -89,7 +89,7 @@ pub enum PromptTemplates {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Activations {
-    /// Kept where a memory plan finds room, which a `Trainer` alone takes for granted.
+    /// Kept if a memory plan finds room. A `Trainer` without such a plan keeps them.
     #[default]
     Auto,
     Keep,

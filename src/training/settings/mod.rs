@@ -34,8 +34,8 @@ pub const CLASS_MARK: &str = "{class}";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TrainingSettings {
-    /// The method that the other settings began as (see [`TrainingSettings::of_method`]). By itself it
-    /// decides only what its initializer word may be.
+    /// The method whose settings the others started from (see [`TrainingSettings::of_method`]). By itself it
+    /// only affects the initializer word.
     pub method: Method,
     /// The new word, "[V]".
     pub placeholder: String,
@@ -45,10 +45,10 @@ pub struct TrainingSettings {
     pub clean_prompt: String,
     /// y_P: describes the photos; `{placeholder}` in it stands for the placeholder.
     pub personalization_prompt: String,
-    /// What a row's personalization prompt is where its photo has no caption: that prompt, or one of a
-    /// list at random.
+    /// Where the personalization prompts of photos without a caption come from: the one below, or a random
+    /// sentence of a list.
     pub prompt_templates: PromptTemplates,
-    /// Personalization prompts of single photos, in their order, in place of the one for all.
+    /// Captions: personalization prompts of single photos, in the photos' order, in place of the common one.
     pub captions: Vec<Option<String>>,
     /// More subjects, each with a word of its own, learned by the same weights.
     pub further_subjects: Vec<Subject>,
@@ -59,7 +59,7 @@ pub struct TrainingSettings {
     /// Whether the new words' vectors move.
     pub train_embedding: bool,
     /// The word that the new word starts as; `None` takes the class noun, or its last word for Textual
-    /// Inversion. Several, joined by `+`, are one for each subject.
+    /// Inversion. Several words, joined by `+`, are given to the subjects in turn.
     pub initializer_word: Option<String>,
     /// What is trained of the U-Net, beside the new words.
     pub trained_weights: TrainedWeights,
@@ -87,15 +87,16 @@ pub struct TrainingSettings {
     pub alignment_timesteps: [usize; 2],
     /// What the frozen model's prediction is compared with.
     pub alignment_form: AlignmentForm,
-    /// The noise that the estimated picture is noised with.
+    /// The noise with which the estimated picture x̂_0 is noised again.
     pub alignment_noise: AlignmentNoise,
     /// Noises over which the direction of alignment is averaged, each with predictions of its own.
     pub alignment_samples: usize,
     /// The paper's rescaling: alignment weighs the same at every timestep. Without it λ has the factor
     /// √(1 − ᾱ_t)/√ᾱ_t, from 0.03 at the first timestep to 15 at the last.
     pub rescale: bool,
-    /// Looks at the noisy photo itself instead of the estimate noised again and takes the prediction that
-    /// is there already: an approximation that with β = 1 saves a prediction. Not the paper's.
+    /// Takes the direction at the noisy photo itself instead of the estimate noised again, and reuses the
+    /// prediction made there: an approximation, not the paper's, that saves a prediction of the personalized
+    /// model.
     pub fast_alignment: bool,
     /// The factor of λ at the lowest and at the highest timestep; linear between.
     pub lambda_profile: [f64; 2],
@@ -116,23 +117,24 @@ pub struct TrainingSettings {
     /// Largest norm of an embedding vector, as a multiple of the norm it starts with; `None` lets it
     /// grow, and a huge vector drowns the other words of a prompt.
     pub embedding_norm_cap: Option<f64>,
-    /// Draws the embedding vectors to this norm after each update, as a multiple of the mean norm of the
-    /// vocabulary.
+    /// Norm to which the embedding vectors are drawn after each update, as a multiple of the vocabulary's
+    /// mean norm.
     pub embedding_norm_decay: Option<f64>,
-    /// Draws the spread of the embedding's numbers to the vocabulary's after each update.
+    /// Whether the standard deviation of the embedding's values is drawn to the vocabulary's after each
+    /// update.
     pub embedding_std_retraction: bool,
     /// Weight of the squared distance of the embedding from where it started.
     pub embedding_anchor: f64,
-    /// Weight of prior preservation (DreamBooth's λ): how much what the model drew for the class noun
-    /// before the training counts beside the photos. It acts only with `prior_pictures`.
+    /// Weight of prior preservation (DreamBooth's λ): how much the pictures that the model drew for the class
+    /// noun before the training count beside the photos. It acts only with `prior_pictures`.
     pub prior_weight: f64,
     /// Pictures of the class noun that the frozen model draws beforehand; 0 is no prior preservation.
     pub prior_pictures: usize,
     /// γ of min-SNR weighting (arXiv:2303.09556) of the personalization loss; `None` weighs all
     /// timesteps alike, as the paper does.
     pub min_snr_gamma: Option<f64>,
-    /// How much less the background counts than the subject, where a photo has a mask: 0 nothing less,
-    /// 1 not at all.
+    /// How much less the background counts than the subject, where a photo has a mask: at 0 it counts the
+    /// same, at 1 not at all.
     pub masked_loss: f64,
     /// Weight of the localized cross-attention loss (FastComposer, arXiv:2305.10431), which keeps the new
     /// word's attention on the subject; 0 is none. It needs photos with masks.
@@ -143,7 +145,7 @@ pub struct TrainingSettings {
     /// Whether the further framings are Custom Diffusion's: the photo made much smaller or larger, which
     /// the prompt says in words ("very small").
     pub size_words: bool,
-    /// Whether every other picture is mirrored, at random.
+    /// Whether each variant is trained on mirrored too; which one a row takes is random.
     pub flip: bool,
     /// How far brightness, contrast and saturation of the further framings stray: 0.2 is up to a fifth.
     pub colour_jitter: f64,
@@ -170,8 +172,8 @@ impl TrainingSettings {
             .chain(self.further_clean_prompts.iter().map(String::as_str))
     }
 
-    /// The word that a subject's new word starts as. Textual Inversion starts as one token: of a noun of
-    /// several words as the last one, which says what it is ("teddy bear": a bear).
+    /// The word that a subject's new word starts as. Textual Inversion starts from a single token: of a noun
+    /// of several words it takes the last, which says what the thing is ("teddy bear": a bear).
     pub fn initializer(&self, subject: usize, class_noun: &str) -> String {
         let words: Vec<&str> = self.initializer_word.iter().flat_map(|words| words.split('+')).collect();
         let word = match self.method {
@@ -208,7 +210,7 @@ impl TrainingSettings {
         if self.preserves_prior() { 2 * self.batch } else { self.batch }
     }
 
-    /// Pictures that are kept as latents, of so many photos.
+    /// Number of pictures that are kept as latents for this many photos.
     pub fn pictures(&self, photos: usize) -> usize {
         let mirrored = if self.flip { 2 } else { 1 };
         photos * self.photo_variants * mirrored + if self.preserves_prior() { self.prior_pictures } else { 0 }

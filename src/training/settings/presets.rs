@@ -11,8 +11,8 @@ use super::{
 const RARE_WORDS: &str = "sks+ktn+pll+ucd";
 const RARE_MODIFIERS: &str = "ktn+pll+ucd";
 
-/// y_P: what the subject is and the new word before it. The paper has the new word alone; with the noun PALP's likeness
-/// and text are both better on the eight subjects (`docs/results.md`).
+/// y_P: what the subject is, with the new word before it. The paper has the new word alone; with the noun
+/// PALP's likeness and text are both better on the eight subjects (`docs/results.md`).
 pub(super) fn photo_prompt() -> String {
     format!("a photo of a {PLACEHOLDER_MARK} {CLASS_MARK}")
 }

@@ -1,7 +1,8 @@
-//! Words that change places in prompts: a new word for the noun of its class, and back. The page does the same by
-//! the same rules (`web/app/prompts.ts`); `tests/support/prompt_words.json` holds both to them.
+//! Exchanging words in prompts: a new word for the noun of its class, and back. The page follows the same
+//! rules (`web/app/prompts.ts`); `tests/support/prompt_words.json` tests both.
 
-/// What stays before a noun when it is replaced, beside articles, which follow the noun or the new word.
+/// Words that stay before a noun or new word when it is replaced. Where an article has to change or go, that
+/// is done apart.
 const DETERMINERS: [&str; 10] = ["the", "my", "your", "his", "her", "its", "our", "their", "this", "that"];
 
 /// "a dog", "an apple".
@@ -10,9 +11,9 @@ pub fn with_article(noun: &str) -> String {
     format!("{} {noun}", if vowel { "an" } else { "a" })
 }
 
-/// A prompt with the class noun in the placeholder's place: "a sketch of `<my-dog>`" → "a sketch of a dog",
-/// and "a sketch of a `<my-dog>` dog" too. An article or possessive that stands before the placeholder is
-/// kept, "a" and "an" as the noun wants it.
+/// A prompt with the class noun in place of the placeholder: "a sketch of `<my-dog>`" → "a sketch of a dog",
+/// and "a sketch of a `<my-dog>` dog" too. An article or possessive before the placeholder is kept, with "a"
+/// or "an" as the noun needs it.
 pub fn with_class_noun(prompt: &str, placeholder: &str, class_noun: &str) -> String {
     let noun = class_noun.trim();
     let mut parts = prompt.split(placeholder);
@@ -29,9 +30,9 @@ pub fn with_class_noun(prompt: &str, placeholder: &str, class_noun: &str) -> Str
     replaced
 }
 
-/// A prompt with the class noun's first place taken by `phrase`, the new word with or without the noun behind it:
-/// "a sketch of a dog" → "a sketch of `<my-dog>`", or "a sketch of a `<my-dog>` dog". The noun behind another
-/// new word is that one's own. A prompt without the noun stays as it is.
+/// A prompt with the first occurrence of the class noun replaced by `phrase`, the new word with or without
+/// the noun after it: "a sketch of a dog" → "a sketch of `<my-dog>`", or "a sketch of a `<my-dog>` dog". A
+/// noun after another new word belongs to that word. A prompt without the noun stays as it is.
 pub fn with_new_word(prompt: &str, class_noun: &str, phrase: &str) -> String {
     let noun = class_noun.trim();
     let Some((start, end)) = find_noun(prompt, noun) else { return prompt.to_owned() };
@@ -45,7 +46,8 @@ pub fn with_new_word(prompt: &str, class_noun: &str, phrase: &str) -> String {
     replaced + &prompt[end..]
 }
 
-/// The last word of a text that ends with a space, and what stands before that word. Otherwise no word.
+/// What stands before the last word of a text that ends with a space, and that word. Any other text has no
+/// last word.
 fn split_last_word(text: &str) -> (&str, &str) {
     let trimmed = text.trim_end();
     if trimmed.len() == text.len() {
@@ -78,7 +80,8 @@ fn find_noun(text: &str, noun: &str) -> Option<(usize, usize)> {
     })
 }
 
-/// How long the noun is with which a text begins, in whatever case, with any space between its words.
+/// Length in bytes of the noun with which a text begins, in any case and with any white space between its
+/// words.
 fn noun_at(text: &str, noun: &str) -> Option<usize> {
     let mut rest = text;
     for (index, word) in noun.split_whitespace().enumerate() {

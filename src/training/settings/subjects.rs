@@ -106,7 +106,7 @@ impl TrainingSettings {
         1 + self.further_subjects.len()
     }
 
-    /// How many of `photos` photos each subject has: the first, what the further ones leave.
+    /// How many of `photos` photos each subject has; the first has those that the further ones leave.
     pub fn photo_counts(&self, photos: usize) -> Vec<usize> {
         let further = self.further_subjects.iter().map(|subject| subject.photos);
         let first = photos.saturating_sub(further.clone().sum());

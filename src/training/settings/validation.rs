@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use super::{SettingsError, SubjectView, TrainedWeights, TrainingSettings};
 
-/// Rates above it are remarked on where full weights are trained: Custom Diffusion's effective one is 8e-5,
-/// DreamBooth's 5e-6.
+/// Learning rates above this are remarked on where full weights are trained: Custom Diffusion's effective
+/// rate is 8e-5, DreamBooth's 5e-6.
 const MAX_FULL_RATE: f64 = 2e-4;
 
 /// Vectors that a new word may have.
@@ -50,7 +50,7 @@ impl TrainingSettings {
         Ok(self.remarks())
     }
 
-    /// Whether subjects and captions fit so many photos.
+    /// Whether subjects and captions fit this number of photos.
     pub fn check_photos(&self, photos: usize) -> Result<(), SettingsError> {
         let counts = self.photo_counts(photos);
         if counts.contains(&0) || counts.iter().sum::<usize>() != photos {
@@ -70,7 +70,7 @@ impl TrainingSettings {
         Ok(())
     }
 
-    /// Whether so many of the photos with a mask will do.
+    /// Whether this number of photos with a mask is enough: the localized loss needs one.
     pub fn check_masks(&self, masked: usize) -> Result<(), SettingsError> {
         match masked == 0 && self.localized_loss > 0.0 {
             true => Err(SettingsError::MasksMissing),

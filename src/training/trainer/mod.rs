@@ -1,5 +1,5 @@
-//! A training run: step after step of PALP, from the state it holds; `start` makes that state, `state` takes it
-//! out and puts it back.
+//! A training run: PALP's steps, one after the other, from the state it holds. `start` makes that state,
+//! `state` takes it out and puts it back.
 //!
 //! Guarantees:
 //! - what step n does depends on the settings, the photos, the model and the state alone;
@@ -27,7 +27,7 @@ use super::unet_parameters::UNetLayout;
 use super::{ActivationPolicy, Error, PhotoLatents, TrainingSettings};
 use crate::model::lora::LoraSet;
 
-/// What a step asks of the device before its one read-back.
+/// What a step has the device compute before its one read-back.
 struct Asked {
     /// The gradient of what is trained of the U-Net, flat.
     unet: Tensor<1>,
@@ -59,7 +59,7 @@ pub struct Trainer {
     activations: ActivationPolicy,
     passes: RefCell<RepeatedPass>,
     step: usize,
-    /// The step that the trained values are of: `step`, unless earlier values were restored.
+    /// Number of steps behind the trained values: `step`, unless earlier values were restored.
     trained_step: usize,
     best: Best,
     device: Device,
@@ -69,8 +69,8 @@ impl Trainer {
     /// One optimizer step.
     ///
     /// # Errors
-    /// [`Error::Complete`] after the last step, [`Error::NotFinite`] if the step diverged,
-    /// [`Error::Device`] if the device failed. The state is then that before the step.
+    /// [`Error::Complete`] after the last step, [`Error::NotFinite`] if the step diverged, [`Error::Device`]
+    /// if the device failed. The state then stays as it was before the step.
     pub async fn step(&mut self) -> Result<TrainingRecord, Error> {
         let steps = self.settings.steps;
         if self.is_complete() {
@@ -101,13 +101,14 @@ impl Trainer {
         })
     }
 
-    /// Asks the device for everything that the run's steps ask for, with alignment and without, and throws
-    /// it away: in a dry run this compiles the kernels of the run. The state stays as it is.
+    /// Has the device compute what the run's steps need, one with alignment and one without, and discards it:
+    /// in a dry run this compiles the run's kernels. The state stays as it is.
     pub fn rehearse(&self) {
         for aligned in [true, false] {
             let mut steps = self.step..self.settings.steps;
             if let Some(step) = steps.find(|&step| self.settings.aligns(step) == aligned) {
-                // The second time what a recording begins and ends with is copied, which takes kernels of its own.
+                // The second pass copies the inputs and outputs of a recording, which takes kernels of its
+                // own.
                 self.ask(step);
                 let Asked { unet, embedding, norm, report, .. } = self.ask(step);
                 drop((report, self.updated(unet, embedding, norm, 1.0)));
@@ -122,7 +123,7 @@ impl Trainer {
         learning_rate_schedule.factor(self.step, learning_rate_warmup_steps, steps)
     }
 
-    /// Gradients and report of a step (counted from 0) with the values as they are, as asked of the device.
+    /// Has the device compute gradients and report of a step (counted from 0) with the present values.
     fn ask(&self, step: usize) -> Asked {
         let mut gradients = self.accumulated_gradients(step);
         if let Some((loss, gradient)) = self.norm_controls.anchor(self.embedding_vectors()) {

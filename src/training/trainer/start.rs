@@ -1,5 +1,5 @@
-//! What is done before a run's first step: settings, photos, prompts and model are held against each other, and
-//! what is trained gets its first values.
+//! The preparation of a run before its first step: settings, photos, prompts and model are checked against
+//! each other, and what is trained gets its first values.
 
 use std::cell::RefCell;
 

@@ -1,4 +1,4 @@
-//! A run's state on its way out and back: adapters, snapshots and their scores, checkpoints.
+//! Taking a run's state out and putting it back: adapters, snapshots and their scores, checkpoints.
 
 use burn::tensor::Device;
 
@@ -13,8 +13,8 @@ use crate::training::transfer::read;
 use crate::training::{Error, FrozenModel};
 
 impl Trainer {
-    /// Takes a run up where a [`checkpoint`](Self::checkpoint) left it. On the same device the steps that
-    /// follow are the uninterrupted run's, bit for bit.
+    /// Resumes a run where a [`checkpoint`](Self::checkpoint) left it. On the same device the further steps
+    /// are those of the uninterrupted run, bit for bit.
     ///
     /// # Errors
     /// A file that is no checkpoint ([`Error::CheckpointFile`]) or one of another model
@@ -104,13 +104,13 @@ impl Trainer {
         self.embedding.set_values(embedding);
     }
 
-    /// Notes how good the trained values are, the higher the better, and keeps the best so far.
+    /// Notes the score of the trained values (higher is better), and keeps the best values so far.
     pub fn note_score(&mut self, score: f64) -> Standing {
         let snapshot = self.snapshot();
         self.best.note(score, snapshot)
     }
 
-    /// How the scores that were noted stand.
+    /// The best score noted, and the number of evaluations since.
     pub fn standing(&self) -> Standing {
         self.best.standing()
     }
