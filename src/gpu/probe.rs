@@ -8,10 +8,10 @@
 use burn::backend::{
     BackendTensor, DispatchAutodiffContext, DispatchTensor, DispatchTensorKind, wgpu::CubeTensor,
 };
-use burn::tensor::{DType, Shape, Tensor};
+use burn::tensor::{DType, Shape, Tensor, TensorData};
 
 use super::gemm::{ALayout, BLayout, Extents, Product};
-use super::tiles::{Candidate, Speed};
+use super::tiles::{Candidate, Speed, TILES};
 use super::{Error, Gpu, Replay, readback, submissions::primitive};
 
 /// Extents of the probes' products: some tiles wide, and so deep that on a fast device a lone workgroup computes
@@ -60,6 +60,32 @@ impl Probed {
     }
 }
 
+/// A product of −1, 0 and 1 that every type computes exactly: its sums are whole numbers far below 2¹¹. `a` is as
+/// high as the highest tile.
+pub(super) struct ExactProduct {
+    a: Vec<f32>,
+    b: Vec<f32>,
+    /// a · bᵀ
+    expected: Vec<f32>,
+}
+
+impl ExactProduct {
+    pub fn new() -> Self {
+        let rows = TILES.iter().map(|tile| tile.rows as usize).max().unwrap_or_default();
+        let mut state = 1_u32;
+        let mut number = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) as f32 % 3.0 - 1.0
+        };
+        let mut numbers = |count: usize| (0..count).map(|_| number()).collect::<Vec<f32>>();
+        let (a, b) = (numbers(rows * DEPTH), numbers(COLUMNS * DEPTH));
+        let dot = |row: &[f32], column: &[f32]| row.iter().zip(column).map(|(a, b)| a * b).sum::<f32>();
+        let of_row = |row| b.chunks_exact(DEPTH).map(move |column| dot(row, column));
+        let expected = a.chunks_exact(DEPTH).flat_map(of_row).collect();
+        Self { a, b, expected }
+    }
+}
+
 /// The products of one type.
 pub(super) struct Probe<'a, C> {
     gpu: &'a Gpu,
@@ -74,6 +100,24 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
     pub fn new(gpu: &'a Gpu, dtype: DType, clock: &'a C) -> Option<Self> {
         let b = primitive(Tensor::<2>::ones([COLUMNS, DEPTH], (&gpu.device, dtype)))?;
         Some(Self { gpu, clock, dtype, b })
+    }
+
+    /// Compiles the kernel of a tile, and says whether it computes every number right.
+    pub async fn is_right(&self, candidate: Candidate, exact: &ExactProduct) -> Result<bool, Error> {
+        let rows = candidate.tile().rows as usize;
+        let matrix = |numbers: &[f32], rows: usize| {
+            let data = TensorData::new(numbers.to_vec(), [rows, DEPTH]);
+            primitive(Tensor::<2>::from_data(data, (&self.gpu.device, self.dtype)))
+        };
+        let operands = matrix(&exact.a[..rows * DEPTH], rows).zip(matrix(&exact.b, COLUMNS));
+        let Some((a, b)) = operands else { return Ok(false) };
+        let extents = Extents { rows, columns: COLUMNS, depth: DEPTH };
+        let shape = Shape::from([rows, COLUMNS]);
+        let product = Product::new((a, ALayout::Rows), (b, BLayout::Rows), extents, shape);
+        let read = readback::read(tensor(product.run_as(candidate))).await;
+        self.gpu.check()?;
+        let found = read.map_err(|error| Error::Failed { reason: error.to_string() })?;
+        Ok(found.iter::<f32>().eq(exact.expected[..rows * COLUMNS].iter().copied()))
     }
 
     /// Computes until it gets no faster: an idle GPU's clock is a fraction of what it rises to.

@@ -82,8 +82,12 @@ impl KernelProfile {
         found.map(|(_, profile)| (**profile).clone()).unwrap_or_default()
     }
 
-    /// The same with these tiles, and submissions for a device of their speed.
+    /// The same with these tiles, and submissions for a device of their speed; where that is not known, the
+    /// careful ones that it has.
     pub fn with_tiles(self, tiles: TileTable) -> Self {
+        if !tiles.measured && !self.software {
+            return Self { tiles, ..self };
+        }
         let flops = tiles.flops_per_second() as f64 * SUBMISSION_SECONDS;
         // Slower than this and a single kernel decides, not their number.
         Self { submission_budget: flops.max(1e8) as u64, tiles, ..self }

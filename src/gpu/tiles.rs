@@ -135,6 +135,8 @@ pub struct TileTable {
     pub bytes_per_second: u64,
     /// What a launch costs beside its work, host or device, whichever is the longer.
     pub launch_nanoseconds: u64,
+    /// Whether any speed was measured; otherwise they only stand in relation to each other.
+    pub measured: bool,
     /// What must not be used.
     pub(super) excluded: Vec<Candidate>,
 }
@@ -157,6 +159,7 @@ impl Default for TileTable {
             f16: speeds,
             bytes_per_second: 200_000_000_000,
             launch_nanoseconds: 20_000,
+            measured: false,
             excluded: Vec::new(),
         }
     }
@@ -183,9 +186,10 @@ impl TileTable {
         .only(Candidate::simplest())
     }
 
-    /// The speed of the fastest tile, in f32.
+    /// The speed of the fastest tile that may be used, in f32.
     pub fn flops_per_second(&self) -> u64 {
-        self.f32.iter().map(|speed| speed.flops_per_second).max().unwrap_or_default()
+        let usable = Candidate::all().filter(|candidate| !self.excluded.contains(candidate));
+        usable.map(|candidate| self.f32[candidate.tile_index()].flops_per_second).max().unwrap_or_default()
     }
 
     /// The same where the host takes so long for a launch. The device's own part stays: nothing tells it.

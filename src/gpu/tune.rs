@@ -1,12 +1,13 @@
 //! Measures a device's [`TileTable`]: for each tile and type how fast a lone workgroup is, how fast as
 //! many are as the device can use, and what another launch costs.
 //!
-//! Each tile and type is timed by a [`Probe`], as often as the budget allows. What it leaves unmeasured is the
-//! default, scaled as what was measured.
+//! Each tile and type computes a known product first: one that is wrong or fails is ruled out. Then it is timed by
+//! a [`Probe`], as often as the budget allows. What that leaves unmeasured is the default, scaled as what was
+//! measured.
 
 use burn::tensor::DType;
 
-use super::probe::{Probe, Probed};
+use super::probe::{ExactProduct, Probe, Probed};
 use super::tiles::{Candidate, Speed, TILES, TileTable};
 use super::{Error, Gpu};
 
@@ -19,8 +20,8 @@ const ROUNDS: usize = 3;
 type Measured = [[Option<Speed>; TILES.len()]; 2];
 
 /// Measures for `budget_seconds` by `clock`, which gives seconds since any moment; a kernel that is being
-/// compiled or timed when they end is finished. A tile that fails in f32 is ruled out. On burn's CPU
-/// backend nothing is measured.
+/// timed when they end is finished, and all are tested however long it takes. On burn's CPU backend nothing is
+/// measured.
 ///
 /// # Errors
 /// [`Error::Lost`] if the device is lost meanwhile.
@@ -35,31 +36,32 @@ pub async fn tune(gpu: &Gpu, budget_seconds: f64, clock: impl Fn() -> f64) -> Re
     }
 
     let mut excluded = Vec::new();
-    // A tile that fails in f32 is ruled out; the self-test says what becomes of f16.
-    let mut exclude = |probe: &Probe<_>, candidate: Candidate| {
-        if probe.dtype == DType::F32 {
-            excluded.extend(Candidate::all().filter(|other| other.tile() == candidate.tile()));
-        }
+    let mut exclude = |candidate: Candidate| {
+        excluded.extend(Candidate::all().filter(|other| other.tile() == candidate.tile()));
     };
     // All are compiled first: a GPU that waits for a compiler slows its clock down.
+    let exact = ExactProduct::new();
     let mut compiled = Vec::new();
     for (probe, candidate) in probes.iter().flat_map(|probe| Candidate::whole().map(move |one| (probe, one)))
     {
-        if clock() >= start + budget_seconds * COMPILING_SHARE {
-            break;
-        }
-        match probe.duration(candidate, candidate.tile().rows as usize, 1).await {
-            Ok(_) => compiled.push((probe, candidate)),
+        match probe.is_right(candidate, &exact).await {
+            Ok(true) if clock() < start + budget_seconds * COMPILING_SHARE => {
+                compiled.push((probe, candidate))
+            }
+            Ok(true) => {}
             Err(lost @ Error::Lost { .. }) => return Err(lost),
-            Err(_) => exclude(probe, candidate),
+            // Says nothing of the tile.
+            Err(Error::OutOfMemory) => {}
+            Ok(false) | Err(_) => exclude(candidate),
         }
     }
 
     let mut measured = [[None; TILES.len()]; 2];
     let mut launch_seconds = None;
     if let Some(&(probe, candidate)) = compiled.first() {
-        probe.warm_up(candidate, end).await?;
-        launch_seconds = Some(probe.launch_seconds(candidate).await?);
+        // Where the probes' buffers don't fit, what can be measured is.
+        unless_lost(probe.warm_up(candidate, end).await)?;
+        launch_seconds = unless_lost(probe.launch_seconds(candidate).await)?;
     }
     // Several times over, as long as there is time: the fastest counts, for what disturbs only slows down.
     for _ in 0..ROUNDS {
@@ -68,7 +70,8 @@ pub async fn tune(gpu: &Gpu, budget_seconds: f64, clock: impl Fn() -> f64) -> Re
             match probe.speed(candidate, end).await {
                 Ok(speed) => *found = Probed::better(*found, speed),
                 Err(lost @ Error::Lost { .. }) => return Err(lost),
-                Err(_) => exclude(probe, candidate),
+                Err(Error::OutOfMemory) => {}
+                Err(_) => exclude(candidate),
             }
         }
     }
@@ -80,6 +83,14 @@ pub async fn tune(gpu: &Gpu, budget_seconds: f64, clock: impl Fn() -> f64) -> Re
         table = table.with_launches_of(seconds);
     }
     Ok(excluded.into_iter().fold(table, TileTable::without))
+}
+
+/// None where it failed for another reason than a lost device.
+fn unless_lost<T>(outcome: Result<T, Error>) -> Result<Option<T>, Error> {
+    match outcome {
+        Err(lost @ Error::Lost { .. }) => Err(lost),
+        other => Ok(other.ok()),
+    }
 }
 
 /// Those that the device computes with.
@@ -123,6 +134,7 @@ fn filled_up(default: TileTable, measured: &Measured) -> TileTable {
         f16: std::array::from_fn(|tile| fill(default.f16[tile], measured[1][tile])),
         // Memory is taken to be as much faster than the default's as the arithmetic is.
         bytes_per_second: (default.bytes_per_second as f64 * speed_ratio) as u64,
+        measured: pairs().next().is_some(),
         ..default
     }
 }

@@ -7,10 +7,13 @@ use burn::tensor::{DType, Int, Tensor, TensorData};
 
 use crate::weights::{self, Weights};
 
+/// Rows whose norms are computed at a time: as 32-bit floats they stay far below what a device must bind.
+const BLOCK_ROWS: usize = 8192;
+
 /// The rows of all tokens.
 #[derive(Clone, Debug)]
 pub(super) struct TokenTable {
-    /// `[rows, width]`, one part after the other; all but the last have as many rows.
+    /// `[rows, width]`, one part after the other; all but the last have the same number of rows.
     parts: Vec<Tensor<2>>,
     rows: usize,
 }
@@ -45,7 +48,13 @@ impl TokenTable {
 
     /// The mean of the rows' Euclidean norms, `[1]`, f32.
     pub fn mean_norm(&self) -> Tensor<1> {
-        let norms = self.parts.iter().map(|part| part.clone().cast(DType::F32).square().sum_dim(1).sqrt());
+        let blocks = self.parts.iter().flat_map(|part| {
+            let [rows, _] = part.dims();
+            (0..rows)
+                .step_by(BLOCK_ROWS)
+                .map(move |row| part.clone().narrow(0, row, BLOCK_ROWS.min(rows - row)))
+        });
+        let norms = blocks.map(|block| block.cast(DType::F32).square().sum_dim(1).sqrt());
         Tensor::cat(norms.collect(), 0).mean()
     }
 

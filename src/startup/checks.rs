@@ -6,15 +6,17 @@
 
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 
-use super::host;
+use super::{host, large_checks};
 use crate::gpu::Replay;
 use crate::ops::{
     attention::attention,
-    conv2d::{Additions, Padding, conv2d_with, upsampling_conv2d},
+    concat::concat_channels,
+    conv2d::{Additions, Padding, conv2d_with, trainable_conv2d, upsampling_conv2d},
     geglu::geglu,
     group_norm::{GroupNormWeights, group_norm},
     layer_norm::{LayerNormWeights, layer_norm},
     linear::{LoraFactors, adapted_linear, linear, linear_with_residual, trainable_linear},
+    quantized::{QuantizedWeight, Quantizer, quantized_conv2d, quantized_linear},
 };
 
 /// A computation whose results are known.
@@ -34,7 +36,7 @@ pub struct Known {
     pub expected: Vec<f64>,
 }
 
-const EPSILON: f64 = 1e-5;
+pub(super) const EPSILON: f64 = 1e-5;
 
 /// One check for each family of kernels.
 pub fn all_checks() -> Vec<Check> {
@@ -53,12 +55,26 @@ pub fn all_checks() -> Vec<Check> {
             let cases = [(3, 1, 4, 8), (3, 2, 3, 6), (1, 1, 4, 4)];
             cases.into_iter().flat_map(|case| convolution_case(device, dtype, case)).collect()
         }),
+        check("trained convolutions", trained_convolution_case),
+        check("weights in eight bits", |device, dtype| {
+            let linear = quantized_linear_case(device, dtype).into_iter();
+            linear.chain(quantized_convolution_case(device, dtype)).collect()
+        }),
+        check("joined images", |device, dtype| {
+            let reference = |[a, b]: [&[f64]; 2]| {
+                a.chunks(4).zip(b.chunks(8)).flat_map(|(a, b)| [a, b].concat()).collect()
+            };
+            let operation = |[a, b]: [Tensor<4>; 2]| concat_channels(a, b);
+            compared(device, dtype, [[1, 2, 3, 4], [1, 2, 3, 8]], operation, &reference)
+        }),
         check("attention", |device, dtype| {
             let cases = [(5, 3, 2, 8, false), (4, 4, 1, 3, true)];
-            cases.into_iter().flat_map(|case| attention_case(device, dtype, case)).collect()
+            let small = cases.into_iter().flat_map(|case| attention_case(device, dtype, case));
+            small.chain(large_checks::attention_cases(device, dtype)).collect()
         }),
         check("group normalization", |device, dtype| {
-            [false, true].into_iter().flat_map(|silu| group_norm_case(device, dtype, silu)).collect()
+            let small = [false, true].into_iter().flat_map(|silu| group_norm_case(device, dtype, silu));
+            small.chain(large_checks::group_norm_case(device, dtype)).collect()
         }),
         check("layer normalization", layer_norm_case),
         check("gated activations", |device, dtype| {
@@ -146,6 +162,61 @@ fn convolution_case(
     compared(device, dtype, [[1, height, width, inputs]], operation, &reference)
 }
 
+fn trained_convolution_case(device: &Device, dtype: FloatDType) -> Vec<Known> {
+    let bias = Values::random(8, 4, dtype);
+    let operation = |[x, weight]: [Tensor<4>; 2]| {
+        trainable_conv2d(x, weight, bias.tensor([8], device), 1, Padding::same(1))
+    };
+    let reference = |[x, weight]: [&[f64]; 2]| host::conv2d(x, [3, 4, 4], weight, [3, 8], &bias.numbers, 1);
+    compared(device, dtype, [[1, 3, 4, 4], [3, 3, 4, 8]], operation, &reference)
+}
+
+/// Numbers that eight bits keep as they are: whole 128ths, 127 of them in each channel.
+fn in_eight_bits(channels: usize, row: usize) -> Vec<f64> {
+    let number = |index: usize| if index.is_multiple_of(row) { 127 } else { (index * 37 % 255) as i32 - 127 };
+    (0..channels * row).map(|index| f64::from(number(index)) / 128.0).collect()
+}
+
+fn quantized_linear_case(device: &Device, dtype: FloatDType) -> Vec<Known> {
+    let [rows, inputs, outputs] = [3, 20, 12];
+    let numbers = in_eight_bits(outputs, inputs);
+    let weight = quantized(Quantizer::matrix([outputs, inputs]), &numbers, device);
+    let operation = |[x]: [Tensor<3>; 1]| match &weight {
+        Some(weight) => quantized_linear(x, weight, None),
+        None => x,
+    };
+    let reference = |[x]: [&[f64]; 1]| host::linear(x, &numbers, None, inputs);
+    compared(device, dtype, [[1, rows, inputs]], operation, &reference)
+}
+
+fn quantized_convolution_case(device: &Device, dtype: FloatDType) -> Vec<Known> {
+    let extents @ [height, width, inputs] = [3, 4, 4];
+    let outputs = 8;
+    let stored = in_eight_bits(outputs, inputs * 9);
+    let weight = quantized(Quantizer::kernel([outputs, inputs, 3, 3]), &stored, device);
+    // [out, in, tap] → [tap, in, out]
+    let place = |tap: usize, input: usize, output: usize| (output * inputs + input) * 9 + tap;
+    let taps_first: Vec<f64> = (0..9 * inputs * outputs)
+        .map(|at| stored[place(at / (inputs * outputs), at / outputs % inputs, at % outputs)])
+        .collect();
+    let operation = |[x]: [Tensor<4>; 1]| match &weight {
+        Some(weight) => quantized_conv2d(x, weight, None, 1, Padding::same(1)),
+        None => x,
+    };
+    let nothing = vec![0.0; outputs];
+    let reference = |[x]: [&[f64]; 1]| host::conv2d(x, extents, &taps_first, [3, outputs], &nothing, 1);
+    compared(device, dtype, [[1, height, width, inputs]], operation, &reference)
+}
+
+fn quantized<const D: usize>(
+    quantizer: Quantizer<D>,
+    numbers: &[f64],
+    device: &Device,
+) -> Option<QuantizedWeight<D>> {
+    let numbers: Vec<f32> = numbers.iter().map(|&number| number as f32).collect();
+    quantizer.with(&numbers).finish(device).ok()
+}
+
 fn upsampling_case(device: &Device, dtype: FloatDType) -> Vec<Known> {
     let [height, width, inputs, outputs] = [2, 3, 4, 4];
     let (weight, bias) = (Values::random(9 * inputs * outputs, 3, dtype), Values::random(outputs, 4, dtype));
@@ -224,19 +295,19 @@ fn compared<const D: usize, const N: usize>(
     known
 }
 
-fn flat<const D: usize>(x: Tensor<D>) -> Tensor<1> {
+pub(super) fn flat<const D: usize>(x: Tensor<D>) -> Tensor<1> {
     let count = x.dims().iter().product::<usize>();
     x.reshape([count])
 }
 
 /// Numbers in −1…1 that both sides know exactly.
-struct Values {
-    numbers: Vec<f64>,
+pub(super) struct Values {
+    pub numbers: Vec<f64>,
     dtype: FloatDType,
 }
 
 impl Values {
-    fn random(count: usize, seed: u32, dtype: FloatDType) -> Self {
+    pub fn random(count: usize, seed: u32, dtype: FloatDType) -> Self {
         let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(12345);
         let number = |_| {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -246,7 +317,12 @@ impl Values {
         Self { numbers: (0..count).map(number).collect(), dtype }
     }
 
-    fn tensor<const D: usize>(&self, shape: [usize; D], device: &Device) -> Tensor<D> {
+    /// The same numbers, in 32 bits on the device.
+    pub fn as_floats(&self) -> Self {
+        Self { numbers: self.numbers.clone(), dtype: FloatDType::F32 }
+    }
+
+    pub fn tensor<const D: usize>(&self, shape: [usize; D], device: &Device) -> Tensor<D> {
         let data = TensorData::new(self.numbers.clone(), shape);
         Tensor::from_data(data, (device, DType::from(self.dtype)))
     }

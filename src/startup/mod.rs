@@ -10,6 +10,7 @@
 
 mod checks;
 mod host;
+mod large_checks;
 mod memo;
 mod self_test;
 
@@ -37,7 +38,8 @@ pub struct Started {
 /// the library has none of its own in a browser.
 ///
 /// # Errors
-/// [`Error::Wrong`] if the simplest kernels fail, [`Error::Lost`] if the device goes away.
+/// [`Error::Wrong`] if the simplest kernels fail, [`Error::Lost`] if the device goes away,
+/// [`Error::OutOfMemory`] if it has no room for the test.
 pub async fn start(gpu: &mut Gpu, kept: Option<&str>, clock: &dyn Fn() -> f64) -> Result<Started, Error> {
     let subject = memo::subject(gpu);
     let known = kept.and_then(|text| DeviceMemo::from_json(text, &subject));

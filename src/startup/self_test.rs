@@ -81,7 +81,7 @@ const TOLERANCES: [(FloatDType, f64); 2] = [(FloatDType::F32, 1e-4), (FloatDType
 ///
 /// # Errors
 /// [`Error::Wrong`] if a check fails in 32 bits with the simplest kernels, [`Error::Lost`] if the
-/// device goes away.
+/// device goes away, [`Error::OutOfMemory`] if it has no room for them.
 pub async fn self_test(gpu: &mut Gpu, checks: &[Check]) -> Result<Verdict, Error> {
     let offered = KernelProfile::on(&gpu.device);
     let mut tried: Option<(KernelProfile, &'static str)> = None;
@@ -142,7 +142,8 @@ async fn first_failure(
         for Known { found, expected } in results {
             let read = gpu::read(found).await;
             match gpu.check() {
-                Err(lost @ Error::Lost { .. }) => return Err(lost),
+                // Neither says anything of the arithmetic.
+                Err(error @ (Error::Lost { .. } | Error::OutOfMemory)) => return Err(error),
                 Err(_) => return Ok(Some(name)),
                 Ok(()) => {}
             }

@@ -47,6 +47,24 @@ fn this_device_is_right() {
     assert_eq!(KernelProfile::on(&gpu.device), profile);
 }
 
+/// What passes for a GPU is tested with the cases that are large, too.
+#[test]
+fn large_cases_are_right() {
+    let mut gpu = open_gpu();
+    let float16 = gpu.report.float16;
+    let checks = || {
+        let with_large_cases = ["attention", "group normalization"];
+        all_checks().into_iter().filter(move |check| with_large_cases.contains(&check.name))
+    };
+    let results = |software| {
+        KernelProfile { software, ..KernelProfile::on(&gpu.device) }.set(&gpu.device);
+        checks().map(|check| (check.run)(&gpu.device, FloatDType::F32).len()).sum::<usize>()
+    };
+    assert!(results(true) < results(false));
+    let verdict = block_on(self_test(&mut gpu, &checks().collect::<Vec<_>>())).expect("a right device");
+    assert_eq!(verdict, Verdict { variants: Variants::Offered, float16 });
+}
+
 #[test]
 fn wrong_subgroups_fall_back_to_workgroup_memory() {
     let (mut gpu, offered) = capable_gpu();
