@@ -19,7 +19,7 @@ import "./styles/gallery.css";
 import "./styles/help.css";
 
 declareLanguage();
-// Before the first paint, which then shows at once what can be told without a worker.
+// Before the first paint, which then shows at once whatever is known without a worker.
 const opened = openEngine();
 const root = document.getElementById("app");
 if (root) render(<App />, root);
@@ -33,5 +33,5 @@ tellOtherTabs();
 listenForShortcuts();
 refuseStrayDrops();
 helpWhoIsAway();
-// Keeping the page for later waits until the model has come: both would share the line.
+// The page is kept for offline use only once the model has arrived: the two would share the bandwidth.
 void opened.then(keepForOffline);

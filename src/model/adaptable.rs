@@ -32,7 +32,7 @@ pub enum LayerKind {
     Convolution,
 }
 
-/// Which layers of a U-Net.
+/// A choice among a U-Net's layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ModuleChoice {
     /// to_q, to_k, to_v, to_out.0 of attn1 and attn2.
@@ -47,7 +47,7 @@ pub enum ModuleChoice {
 }
 
 impl LayerKind {
-    /// What follows outputs and inputs in a weight's shape.
+    /// The dimensions of a weight's shape after outputs and inputs.
     pub fn kernel(self) -> &'static [usize] {
         match self {
             Self::Linear => &[],
@@ -56,7 +56,7 @@ impl LayerKind {
         }
     }
 
-    /// Places of the input that an output of the layer reads.
+    /// Number of input places that one output place of the layer reads.
     pub fn taps(self) -> usize {
         self.kernel().iter().product()
     }
@@ -68,12 +68,13 @@ impl AdaptableModule {
         [&[self.out_features, self.in_features], self.kind.kernel()].concat()
     }
 
-    /// Numbers in the weight.
+    /// Number of values in the weight.
     pub fn weight_count(&self) -> usize {
         self.weight_shape().iter().product()
     }
 
-    /// Rows and columns of a full difference on the device ([`WeightDifference`](super::lora::WeightDifference)).
+    /// Rows and columns of a full difference on the device (see
+    /// [`WeightDifference`](super::lora::WeightDifference)).
     pub fn difference_shape(&self) -> [usize; 2] {
         match self.kind {
             LayerKind::Linear | LayerKind::Pointwise => [self.out_features, self.in_features],

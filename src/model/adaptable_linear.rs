@@ -1,5 +1,5 @@
-//! The linear layer that adaptations may change: a launch of its own for W·x + b, the residual and the first
-//! low-rank adaptation together, and what the [`LoraSet`] asks for beyond that.
+//! The linear layer that adaptations may change: one launch computes W·x + b, the residual and the first
+//! low-rank adaptation together; further ones compute what the [`LoraSet`] asks for beyond that.
 
 use burn::tensor::Tensor;
 
@@ -19,7 +19,7 @@ pub struct AdaptableLinear {
     pub(super) weight: FrozenWeight<2>,
     /// `[out_features]`
     pub bias: Option<Tensor<1>>,
-    /// Upstream has it as a 1×1 convolution.
+    /// Whether upstream stores it as a 1×1 convolution.
     pointwise: bool,
 }
 
@@ -79,8 +79,8 @@ impl AdaptableLinear {
         to_image(self.forward(to_tokens(x), lora), height, width)
     }
 
-    /// The first low-rank adaptation is part of the layer's own launch, unless that is by integers; further
-    /// ones are added.
+    /// The first low-rank adaptation is part of the layer's own launch, unless the weight is quantized or
+    /// trained; further ones are added.
     fn forward_plus(&self, x: Tensor<3>, residual: Option<Tensor<3>>, lora: Option<&LoraSet>) -> Tensor<3> {
         let layer = layer_weights(lora, &self.path, &self.weight, self.bias.as_ref());
         let LayerWeights { weight, bias, trained } = layer;

@@ -63,7 +63,7 @@ fn default_config() -> Value {
     })
 }
 
-/// Adds to an object what it leaves out of another, at any depth.
+/// Adds to `config` what it lacks of `defaults`, at any depth.
 fn fill(config: &mut Value, defaults: &Value) {
     if let (Value::Object(config), Value::Object(defaults)) = (config, defaults) {
         for (name, default) in defaults {

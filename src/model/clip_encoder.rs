@@ -51,7 +51,8 @@ pub(super) struct EncoderConfig {
 
 impl EncoderConfig {
     /// # Errors
-    /// [`Error::InconsistentConfig`] if the heads do not share the width evenly.
+    /// [`Error::UnsupportedSetting`] if a size is too large, [`Error::InconsistentConfig`] if the heads do
+    /// not share the width evenly.
     pub fn check(&self, component: &'static str) -> Result<(), Error> {
         let sizes = [
             ("num_hidden_layers", self.num_hidden_layers, MAX_LAYERS),
@@ -82,7 +83,7 @@ pub(super) struct LayerNames {
     pub fc2: &'static str,
 }
 
-/// CLIP's.
+/// CLIP's names.
 pub(super) const CLIP_LAYER: LayerNames = LayerNames {
     query: "self_attn.q_proj",
     key: "self_attn.k_proj",
@@ -117,7 +118,7 @@ impl ClipEncoder {
         Ok(Self { layers, causal })
     }
 
-    /// The linear layers of the layers at `{path}.{n}`.
+    /// The linear layers of all encoder layers, with their paths below `{path}.{n}`.
     pub fn modules(&self, path: &str, names: &LayerNames) -> Vec<AdaptableModule> {
         let mut modules = Vec::new();
         for (index, layer) in self.layers.iter().enumerate() {

@@ -90,7 +90,7 @@ impl ClipTextConfig {
     }
 }
 
-/// Where upstream has the transformer's layers, whether a file's keys keep the first level or not.
+/// Upstream's path of the transformer's layers, also for files whose keys lack its first level.
 const LAYERS: &str = "text_model.encoder.layers";
 
 /// The text encoder, frozen.

@@ -1,12 +1,13 @@
-//! Reading diffusers' `config.json` files: settings of other architectures are refused before
-//! anything is built, a setting that is one value or one value a level becomes a list.
+//! Reading diffusers' `config.json` files: settings of other architectures are refused before anything is
+//! built; a setting that is one value or one value per level becomes a list.
 
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use super::Error;
 
-/// More than any model of these architectures has: a small config must not ask for endless memory.
+/// Most levels of resolution: more than any model of these architectures has, so that a small config can't
+/// ask for endless memory.
 pub(super) const MAX_LEVELS: usize = 8;
 /// The same for layers in a row.
 pub(super) const MAX_LAYERS: usize = 128;
@@ -32,7 +33,8 @@ impl ConfigFile {
         Ok(Self { component, settings })
     }
 
-    /// A setting that is left out has its default, which is always supported.
+    /// Refuses values that are not supported. A setting that is left out has its default, which is always
+    /// supported.
     pub(super) fn refuse_unsupported(&self, supported: &[Supported]) -> Result<(), Error> {
         for (setting, values) in supported {
             if let Some(value) = self.settings.get(*setting)
@@ -48,7 +50,7 @@ impl ConfigFile {
         Error::UnsupportedSetting { component: self.component, setting, value: value.to_string() }
     }
 
-    /// The setting's values are from 1 to `most`.
+    /// Checks that the setting's values are from 1 to `most`.
     pub(super) fn within(&self, setting: &'static str, values: &[usize], most: usize) -> Result<(), Error> {
         match values.iter().find(|&&value| value == 0 || value > most) {
             Some(0) => Err(self.inconsistent(format!("{setting} is 0"))),

@@ -1,5 +1,5 @@
-//! Cross-attention in the open: a hook sees how much each pixel attends to each token of the prompt,
-//! and may change it.
+//! Explicit cross-attention: a hook sees how much each pixel attends to each token of the prompt, and may
+//! change it.
 //!
 //! P = softmax(Q·Kᵀ/√d),  O = P'·V      with P' what the hook makes of P
 //!
@@ -44,8 +44,9 @@ impl CrossAttentionHook for Chain<'_> {
     }
 }
 
-/// Attention as [`attention`](crate::ops::attention::attention) computes it, with a hook's say: query
-/// `[batch, pixels, heads·d]`, key and value `[batch, tokens, heads·d]` → `[batch, pixels, heads·d]`.
+/// Attention as [`attention`](crate::ops::attention::attention) computes it, with the hook applied to the
+/// probabilities: query `[batch, pixels, heads·d]`, key and value `[batch, tokens, heads·d]` →
+/// `[batch, pixels, heads·d]`.
 pub(super) fn hooked_attention(
     [query, key, value]: [Tensor<3>; 3],
     heads: usize,

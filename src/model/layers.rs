@@ -64,7 +64,7 @@ impl Linear {
         })
     }
 
-    /// The layer with what `lora` does to the one at `path` folded into its weights.
+    /// The layer with the adaptations that `lora` has for `path` folded into its weights.
     pub(super) fn adapted(&self, path: &str, lora: &mut LoraSet) -> Self {
         let own = FrozenWeight::Floats(self.weight.clone());
         lora.fold(path, &own, Some(&self.bias), Folding::All);
@@ -123,7 +123,7 @@ pub fn to_image(tokens: Tensor<3>, height: usize, width: usize) -> Tensor<4> {
     tokens.reshape([batch, height, width, channels])
 }
 
-/// A 3×3 convolution. That of a U-Net may be adapted by a [`LoraSet`].
+/// A 3×3 convolution. In a U-Net a [`LoraSet`] may adapt it.
 #[derive(Clone, Debug)]
 pub struct Conv2d {
     /// Where the layer is in the model, as in upstream's keys.
@@ -188,7 +188,7 @@ impl Conv2d {
         self.forward_with(x, Additions::default(), lora)
     }
 
-    /// The same with something added.
+    /// The same plus `additions`.
     pub fn forward_with(&self, x: Tensor<4>, additions: Additions, lora: Option<&LoraSet>) -> Tensor<4> {
         let (weight, bias, trained) = self.weights(lora);
         let (stride, padding) = (self.stride, self.padding);
@@ -220,7 +220,7 @@ impl Conv2d {
         low_rank.iter().fold(y, |sum, layer| sum + layer.forward_convolution(x.clone(), &convolve))
     }
 
-    /// The layer on the nearest-neighbour doubling of x, cut to `size` `[height', width']` (a layer of stride 1):
+    /// The layer (of stride 1) on the nearest-neighbour doubling of x, cut to `size` `[height', width']`:
     /// `[batch, height, width, in_channels]` → `[batch, height', width', out_channels]`
     pub fn forward_upsampled(&self, x: Tensor<4>, size: [usize; 2], lora: Option<&LoraSet>) -> Tensor<4> {
         let (weight, bias, trained) = self.weights(lora);

@@ -12,8 +12,8 @@
 //! the set in the layer's place. The layer's own weights stay as they are, so without the set the model is
 //! the base model again, bit by bit.
 //!
-//! Factors and differences may be leaves of an autodiff graph: then their gradients are made. A layer
-//! whose difference is one computes its sum of terms in launches of their own, which carry gradients.
+//! Factors and differences may be leaves of an autodiff graph: then they get gradients. A layer whose
+//! difference is such a leaf computes each term of its sum in a launch of its own, which carries gradients.
 
 use std::collections::HashMap;
 
@@ -36,7 +36,7 @@ pub struct LoraLayer {
 }
 
 impl LoraLayer {
-    /// In the type that the layer computes in.
+    /// The factors in the type that the layer computes in.
     pub(super) fn factors(&self, dtype: DType) -> LoraFactors {
         let (down, up) = (self.down.clone().cast(dtype), self.up.clone().cast(dtype));
         LoraFactors { down, up, scale: self.scale }
@@ -48,7 +48,7 @@ impl LoraLayer {
         trainable_linear(trainable_linear(x, down) * scale, up)
     }
 
-    /// scale · B·(A∗x) of a 3×3 convolution; `convolve` is its own convolution of x by a weight
+    /// scale · B·(A∗x) of a 3×3 convolution; `convolve` convolves x as the layer itself does, by a weight
     /// `[3, 3, in_channels, rank]`.
     pub(super) fn forward_convolution(
         &self,
@@ -87,17 +87,17 @@ pub struct WeightDifference {
 pub(super) struct LayerWeights<const D: usize> {
     pub weight: FrozenWeight<D>,
     pub bias: Option<Tensor<1>>,
-    /// A gradient to weight and bias is wanted.
+    /// Whether gradients to weight and bias are wanted.
     pub trained: bool,
 }
 
-/// What of a [`LoraSet`] is folded into weights.
+/// What part of a [`LoraSet`] is folded into weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Folding {
     /// Full differences: low-rank ones stay beside the weights.
     Differences,
-    /// Low-rank adaptations too: as much memory as the layers' weights, and a forward pass as fast as the base
-    /// model's.
+    /// Low-rank adaptations too: this takes as much memory as the layers' weights, and makes a forward pass
+    /// as fast as the base model's.
     All,
 }
 
@@ -150,8 +150,8 @@ impl LoraSet {
         self.layers.is_empty() && self.differences.is_empty() && self.folded.is_empty()
     }
 
-    /// Puts the sum of the layer's weights (D = 2 of a linear layer, 4 of a convolution) and what is folded
-    /// of the set's adaptations in the adaptations' place.
+    /// Replaces the set's adaptations for `path`, as far as `folding` says, by a copy of the layer's weights
+    /// (D = 2 for a linear layer, 4 for a convolution) with these adaptations added.
     pub(super) fn fold<const D: usize>(
         &mut self,
         path: &str,
@@ -175,7 +175,7 @@ impl LoraSet {
     }
 }
 
-/// The weights that the layer at `path` computes with, in the type of its own.
+/// The weights that the layer at `path` computes with, in the type of the layer's own.
 pub(super) fn layer_weights<const D: usize>(
     lora: Option<&LoraSet>,
     path: &str,

@@ -1,5 +1,5 @@
-//! The networks of Stable Diffusion 1.x and 2.x (U-Net, VAE, CLIP's text encoder), and those that preview and score
-//! pictures (TAESD, CLIP, DINO), with frozen weights, by upstream's names: every key is diffusers' or
+//! The networks of Stable Diffusion 1.x and 2.x (U-Net, VAE, CLIP's text encoder), and those that preview and
+//! score pictures (TAESD, CLIP, DINO), with frozen weights, by upstream's names: every key is diffusers' or
 //! transformers', every size comes from `config.json`.
 
 pub mod adaptable;

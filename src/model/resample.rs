@@ -1,5 +1,5 @@
-//! Maps and masks from one resolution to another: attention's layers each have their own, a picture has
-//! a third. Separable filters on the host, in f64, as torch's `interpolate` with `align_corners=False`.
+//! Resizing maps and masks: each of attention's layers has a resolution of its own, and so has a picture.
+//! Separable filters on the host, in f64, as torch's `interpolate` with `align_corners=False`.
 //!
 //! y[i] = Σ_j w_i[j]·x[j],   s = from/to,   output pixel i stands at (i + ½)·s of the input
 
@@ -8,7 +8,7 @@
 pub enum Filter {
     /// The share of each input pixel in the output pixel: nothing reaches beyond it.
     Area,
-    /// torch's bilinear with `antialias=True`: a triangle as wide as s asks for.
+    /// torch's bilinear with `antialias=True`: a triangle that reaches max(s, 1) input pixels to either side.
     Bilinear,
     /// torch's bicubic (Keys' cubic with a = −¾ over four pixels, the edge's repeated).
     Bicubic,
@@ -39,7 +39,8 @@ impl Resampler {
         }
     }
 
-    /// An image, row by row → the same of the other size. The image has the size that was said.
+    /// An image, row by row → the same at the other size. It must have the size that was given to
+    /// [`new`](Self::new).
     pub fn apply(&self, image: &[f32]) -> Vec<f32> {
         let narrowed: Vec<Vec<f64>> = image
             .chunks_exact(self.from_width)
@@ -68,7 +69,7 @@ impl Taps {
         self.weights.iter().zip(self.first..).map(|(weight, place)| weight * value(place)).sum()
     }
 
-    /// Weights by place, which are put at the edge where they lie beyond it and brought to the sum 1.
+    /// Weights by place: those that lie beyond an edge are moved to it, and all are scaled to the sum 1.
     fn new(weights: impl Iterator<Item = (isize, f64)>, from: usize) -> Self {
         let last = from as isize - 1;
         let inside: Vec<(usize, f64)> =

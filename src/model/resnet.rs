@@ -68,7 +68,7 @@ impl ResnetBlock2D {
             Some((projection, time)) => {
                 let time: Tensor<2> = projection.forward(time.clone(), lora).squeeze_dim(1);
                 if projection.is_trained(lora) {
-                    // What a convolution adds in its own launch has no gradient.
+                    // What a convolution adds in its own launch gets no gradient.
                     self.conv1.forward(normal, lora) + time.unsqueeze_dims(&[1, 1])
                 } else {
                     let additions = Additions { image_add: Some(time), residual: None };

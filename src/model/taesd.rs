@@ -27,7 +27,7 @@ pub struct AutoencoderTinyConfig {
     pub latent_channels: usize,
     pub encoder_block_out_channels: Vec<usize>,
     pub decoder_block_out_channels: Vec<usize>,
-    /// Blocks a level.
+    /// Blocks per level.
     pub num_encoder_blocks: Vec<usize>,
     pub num_decoder_blocks: Vec<usize>,
 }

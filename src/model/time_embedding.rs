@@ -46,7 +46,7 @@ impl TimeEmbedding {
         })
     }
 
-    /// The same told a guidance scale; without `cond_proj` nothing changes.
+    /// The same, given a guidance scale; without `cond_proj` nothing changes.
     pub fn with_guidance(&self, guidance_scale: f32) -> Self {
         let guidance = self.cond_proj.as_ref().map(|cond_proj| {
             let [_, size] = cond_proj.dims();
@@ -59,8 +59,8 @@ impl TimeEmbedding {
         Self { guidance, ..self.clone() }
     }
 
-    /// silu(embedding) of one timestep, possibly fractional, for each batch row → `[batch, 1, embedding_size]`:
-    /// every layer that reads the embedding reads it so.
+    /// silu(embedding) of one timestep, possibly fractional, for each batch row →
+    /// `[batch, 1, embedding_size]`: the form in which every layer reads the embedding.
     pub fn forward(&self, timesteps: &[f32], device: &Device, dtype: DType) -> Tensor<3> {
         let values = timesteps.iter().flat_map(|&timestep| self.sinusoids.of(timestep)).collect();
         let data = TensorData::new::<f32, _>(values, [timesteps.len(), 1, self.sinusoids.size]);
@@ -81,12 +81,12 @@ pub struct Sinusoids {
     pub size: usize,
     /// Cosines before sines.
     pub flip_sin_to_cos: bool,
-    /// Taken from the number of frequencies where they are spread.
+    /// Subtracted from the number of frequencies in the exponent's denominator.
     pub freq_shift: f32,
 }
 
 impl Sinusoids {
-    /// In f32 and in diffusers' order of operations: at t = 999 the phase is that sensitive.
+    /// Computed in f32 and in diffusers' order of operations: at t = 999 the phase is that sensitive.
     pub fn of(&self, timestep: f32) -> Vec<f32> {
         let half = self.size / 2;
         let phase = |i: usize| {

@@ -111,8 +111,8 @@ impl Attention {
         })
     }
 
-    /// residual + to_out(attention(to_q(x), to_k(context), to_v(context))), with a hook's say over the
-    /// probabilities if there is one; x is then an image of that `[height, width]`.
+    /// residual + to_out(attention(to_q(x), to_k(context), to_v(context))). A hook may change the
+    /// probabilities; it is given with the `[height, width]` of the image x.
     fn forward(
         &self,
         x: Tensor<3>,

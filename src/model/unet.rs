@@ -45,8 +45,9 @@ impl UNet2DConditionModel {
         Ok(Self { config, dtype, time_embedding, segments })
     }
 
-    /// Whether the weight of that name may be kept in eight bits: those of linear layers and convolutions, but not
-    /// of the first and the last, which are small and whose rounding every pixel would show, nor the timestep's.
+    /// Whether the weight of this name may be kept in eight bits: those of linear layers and convolutions,
+    /// but not those of the first and the last convolution, which are small and whose rounding every pixel
+    /// would show, nor those of the time embedding.
     pub fn may_quantize(name: &str) -> bool {
         let full = ["conv_in.", "conv_out.", "time_embedding."];
         name.ends_with(".weight") && !name.contains("norm") && !full.iter().any(|path| name.starts_with(path))
@@ -61,7 +62,7 @@ impl UNet2DConditionModel {
         self.config.time_cond_proj_dim.is_some()
     }
 
-    /// The same network (nothing is copied) told a guidance scale; changes nothing where it takes none.
+    /// The same network (nothing is copied), given a guidance scale; changes nothing where it takes none.
     #[must_use]
     pub fn with_guidance(&self, guidance_scale: f32) -> Self {
         Self { time_embedding: self.time_embedding.with_guidance(guidance_scale), ..self.clone() }
@@ -98,7 +99,7 @@ impl UNet2DConditionModel {
         self.forward_guided(sample, timesteps, encoder_hidden_states, guides)
     }
 
-    /// The same with all that may act on it.
+    /// The same with all guides.
     pub fn forward_guided(
         &self,
         sample: Tensor<4>,
@@ -150,8 +151,8 @@ impl UNet2DConditionModel {
         self.adaptable_modules(ModuleChoice::AttentionProjections)
     }
 
-    /// Adds what a set does to this model's weights to them once for all: what the set then holds takes
-    /// as much memory as the weights of the layers it names, and a forward pass as long as without it.
+    /// Folds what a set does to this model's layers into copies of their weights, once for all: the set then
+    /// takes as much memory as the weights of the layers it names, and a forward pass as long as without it.
     pub fn fold(&self, set: &mut LoraSet, folding: Folding) {
         self.layers().for_each(|layer| layer.fold(set, folding));
     }

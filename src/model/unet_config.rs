@@ -6,7 +6,7 @@ use serde_json::json;
 use super::Error;
 use super::config::{ConfigFile, MAX_EXTENT, MAX_LAYERS, MAX_LEVELS, MAX_SIDE, OneOrMany, Supported};
 
-/// The architecture of a U-Net. Lists have one entry a resolution, finest first.
+/// The architecture of a U-Net. Lists have one entry per resolution, finest first.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct UNet2DConditionConfig {
@@ -162,7 +162,7 @@ impl UNet2DConditionConfig {
     }
 }
 
-/// Which of the block types are the one with cross-attention; any third type is refused.
+/// For each block type, whether it is the one with cross-attention; any third type is refused.
 fn has_attention(
     file: &ConfigFile,
     setting: &'static str,

@@ -1,8 +1,8 @@
-//! The U-Net's forward pass as a list of segments, from its config alone: what the weights are loaded
-//! by, what is run one after the other, and what memory is planned by.
+//! The U-Net's forward pass as a list of segments, made from its config alone. By this list weights are
+//! loaded, the pass is run, and memory is planned.
 //!
-//! Each segment makes one image of one image. Some also take a skip: an image that an earlier segment
-//! left on a stack, the last one first. So all that passes between segments is an image and the stack.
+//! Each segment turns one image into another. Some also take a skip: an image that an earlier segment left on
+//! a stack, the last one first. So all that passes between segments is an image and the stack.
 
 use super::unet_config::{MidBlockKind, UNet2DConditionConfig};
 
@@ -12,7 +12,7 @@ pub struct SegmentShape {
     pub kind: SegmentKind,
     /// The level of resolution, 0 the finest, that its output has.
     pub level: usize,
-    /// Channels of its input, a skip's among them.
+    /// Channels of its input, including those of a skip.
     pub in_channels: usize,
     pub out_channels: usize,
     /// Takes the last skip off the stack and appends its channels to the image's.
@@ -84,8 +84,9 @@ impl UNet2DConditionConfig {
         }
     }
 
-    /// `index` counts from the coarsest level. A layer's input is the image so far and one skip of the
-    /// way down: this level's layers', last first, then what the next finer level's downsampler left.
+    /// `index` counts from the coarsest level. A layer's input is the image so far and one skip of the way
+    /// down: this level's layers', last first, then what the next finer level's downsampler left (`conv_in`
+    /// at the finest).
     fn up_block(&self, index: usize, segments: &mut Vec<SegmentShape>) {
         let channels = &self.block_out_channels;
         let level = channels.len() - 1 - index;

@@ -21,7 +21,7 @@ pub struct AutoencoderKl {
     decoder: VaeDecoder,
 }
 
-/// What the encoder knows of an image's latents: a Gaussian for each value, independent of the others.
+/// The encoder's distribution of an image's latents: a Gaussian for each value, independent of the others.
 #[derive(Clone, Debug)]
 pub struct LatentDistribution {
     /// `[batch, height, width, latent_channels]`

@@ -33,7 +33,7 @@ pub fn load_resnet(
     ResnetBlock2D::load(weights, path, sizes)
 }
 
-/// At the coarsest resolution.
+/// The middle of an encoder or decoder, at the coarsest resolution.
 #[derive(Clone, Debug)]
 pub struct VaeMidBlock {
     first_resnet: ResnetBlock2D,

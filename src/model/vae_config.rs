@@ -15,10 +15,10 @@ pub struct AutoencoderKlConfig {
     pub out_channels: usize,
     pub latent_channels: usize,
     pub block_out_channels: Vec<usize>,
-    /// Residual blocks a level of the encoder; the decoder has one more.
+    /// Residual blocks per level of the encoder; the decoder has one more.
     pub layers_per_block: usize,
     pub norm_num_groups: usize,
-    /// What the U-Net's latents are multiplied by, so that their variance is about 1.
+    /// What the VAE's latents are multiplied by for the U-Net, so that their variance is about 1.
     pub scaling_factor: f64,
     pub use_quant_conv: bool,
     pub use_post_quant_conv: bool,

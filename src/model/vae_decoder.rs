@@ -47,7 +47,8 @@ impl VaeDecoder {
         })
     }
 
-    /// `[batch, height, width, latent_channels]` → `[batch, height · downscale, width · downscale, out_channels]`
+    /// `[batch, height, width, latent_channels]` →
+    /// `[batch, height · downscale, width · downscale, out_channels]`
     pub fn forward(&self, latents: Tensor<4>) -> Tensor<4> {
         let x = self.mid_block.forward(self.conv_in.forward(latents, None));
         let x = self.up_blocks.iter().fold(x, |x, block| block.forward(x));

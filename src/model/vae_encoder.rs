@@ -50,7 +50,8 @@ impl VaeEncoder {
         })
     }
 
-    /// `[batch, height, width, in_channels]` → `[batch, height / downscale, width / downscale, 2·latent_channels]`
+    /// `[batch, height, width, in_channels]` →
+    /// `[batch, height / downscale, width / downscale, 2·latent_channels]`
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         let x = self.down_blocks.iter().fold(self.conv_in.forward(images, None), |x, block| block.forward(x));
         let x = self.mid_block.forward(x);

@@ -1,15 +1,19 @@
 //! The VAE in overlapping tiles (diffusers' `enable_tiling`), where the whole picture doesn't fit.
 //!
-//! Tiles of n latents begin every ¾·n. Where one overlaps the next by e, the picture goes over linearly:
+//! Tiles of n latents begin every ¾·n latents. Where a tile (`one`) overlaps the following one (`next`) by e,
+//! they are blended linearly:
+//!
 //!   next[i] ← one[last − e + i]·(1 − i/e) + next[i]·i/e,  i = 0 … e − 1
-//! Each tile is normalized and attended to by itself, so colours may differ slightly from the whole's. A last tile that
-//! the one before it covers is left out, where diffusers computes it from a strip.
+//!
+//! Normalization and attention see one tile at a time, so colours may differ slightly from the whole
+//! picture's. A last tile that the one before it covers is left out, where diffusers computes it from a
+//! strip.
 
 use std::ops::Range;
 
 use burn::tensor::{DType, Tensor, TensorData};
 
-/// One tile of overlap in this many.
+/// The overlap is a tile's side divided by this.
 const OVERLAPS: usize = 4;
 
 /// A side of the tiles, before and after the network that is run on them.

@@ -1,7 +1,7 @@
-//! Adapters put to use for one picture: their words, and what they change of the U-Net and the text encoder.
+//! Adapters applied for one picture: their words, and their changes to the U-Net and the text encoder.
 //!
-//! Each adapter acts with its own strength, and their effects add up. The model itself is never changed: what
-//! is folded into weights is folded into copies, which are gone with the picture.
+//! Each adapter acts with its own strength, and their effects add up. The model itself is never changed:
+//! adapters are folded into copies of weights, which are gone with the picture.
 
 use std::rc::Rc;
 
@@ -15,7 +15,7 @@ use crate::model::{
 
 /// The words, LoRAs and differences of some adapters, folded into weights as far as the caller wanted.
 pub(super) struct Applied {
-    /// Knows the adapters' words, and has the text encoder that they adapt.
+    /// Knows the adapters' words, and encodes with the text encoder that they adapt.
     pub encoder: PromptEncoder,
     /// The same with the model's own text encoder.
     pub plain_encoder: PromptEncoder,
@@ -33,7 +33,8 @@ impl StableDiffusion {
     }
 }
 
-/// A strength that changes over the steps leaves the text encoder as it is adapted at the first.
+/// Prepares the adapters for a picture. A strength that changes over the steps does not change the text
+/// encoder: it stays adapted as at the first step.
 ///
 /// # Errors
 /// A strength is out of its range, or an adapter doesn't fit the model.
@@ -60,7 +61,7 @@ pub(super) fn apply(
             let dtype = FloatDType::F32;
             adapter.add_text_encoder_to(&mut text_encoder_lora, device, dtype, strength);
             match settings.strength_end {
-                // Whose strength changes step by step, differences are added at each.
+                // With a strength that changes step by step, differences are added at each step instead.
                 Some(_) => adapter.add_to(&mut lora, device, dtype, strength),
                 None => adapter.fold_into(&mut lora, &model.unet, device, dtype, strength, folding),
             }

@@ -1,9 +1,10 @@
-//! What each step of a picture asks the U-Net: which prompt, which strength of the adapters, what acts on
-//! cross-attention.
+//! What the U-Net is given at each step of a picture: which prompt, which strength of the adapters, what acts
+//! on cross-attention.
 //!
-//! Step i of N is asked with the class prompt and without LoRA (of U-Net and text encoder) while i < ⌈ρN⌉
-//! (delayed concept), then with the prompt itself. The adapters' strength is multiplied with
-//! 1 + (end − 1)·i/(N − 1). With every setting at its default this is the plain guided prediction, bit for bit.
+//! While i < ⌈ρN⌉ (delayed concept), step i of N uses the class prompt, without LoRA of U-Net and text
+//! encoder unless that is kept; then the prompt itself. The adapters' strength is multiplied by
+//! 1 + (end − 1)·i/(N − 1). With every setting at its default this is the plain guided prediction, bit for
+//! bit.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -33,14 +34,14 @@ pub(super) struct Denoiser {
     lora: LoraSet,
     strength_end: Option<f64>,
     prompt: Condition,
-    /// What the first steps are asked with instead, and how many they are.
+    /// Number of first steps that use the class prompt, and their condition.
     delayed: Option<(usize, Condition)>,
     delayed_keeps_lora: bool,
-    /// Recordings, by whether the step is asked with the class prompt.
+    /// Recordings, keyed by whether the step uses the class prompt.
     replay: RefCell<Replay<Tensor<4>, bool>>,
-    /// Heat maps of the steps that are asked with the prompt itself.
+    /// Heat maps of the steps that use the prompt itself.
     recorder: Option<HeatMapRecorder>,
-    /// What of the prompt the model did not read.
+    /// The end of the prompt that the model did not read.
     pub truncated: Option<String>,
 }
 
@@ -52,11 +53,11 @@ struct Condition {
 }
 
 impl Denoiser {
-    /// For a run of `steps` steps, with so much of the adapters folded into weights.
+    /// A denoiser for a run of `steps` steps; `folding` says how much of the adapters is folded into weights.
     ///
     /// # Errors
-    /// An adapter doesn't fit the model or its strength is out of its range; a region's or a heat map's word
-    /// is not in the prompt; there is nothing to delay.
+    /// An adapter doesn't fit the model or its strength is out of its range; a region's word, or every word
+    /// of the heat maps, is missing from the prompt; there is nothing to delay.
     pub fn new(
         model: &StableDiffusion,
         settings: &GenerationSettings,
@@ -93,7 +94,8 @@ impl Denoiser {
             let positions = encoder.word_positions(&settings.prompt, word, settings.prompt_syntax);
             (!positions.is_empty()).then(|| MappedWord { word: word.clone(), positions })
         };
-        // The tokenizer may part a prompt otherwise than at its words: 'sale' in quotes begins with "'s".
+        // A word may not be found, because the tokenizer doesn't always split at words: 'sale' in quotes
+        // begins with "'s".
         let mapped: Vec<MappedWord> = settings.heat_maps.iter().filter_map(mapped).collect();
         if let (Some(word), true) = (settings.heat_maps.first(), mapped.is_empty()) {
             return Err(Error::WordNotInPrompt { word: word.clone(), purpose: "heat map" });
@@ -124,13 +126,14 @@ impl Denoiser {
         let regions = condition.regions.as_ref().map(|hook| hook as &dyn CrossAttentionHook);
         let recorder = self.recorder.as_ref().filter(|_| delayed.is_none());
         let recorder = recorder.map(|hook| hook as &dyn CrossAttentionHook);
-        // What is mapped is what acts, so after the regions.
+        // Heat maps record what really acts, so the recorder comes after the regions.
         let hooks = Chain(regions.into_iter().chain(recorder).collect());
         let guides = Guides {
             lora: lora.as_ref(),
             cross_attention: (!hooks.0.is_empty()).then_some(&hooks as &dyn CrossAttentionHook),
         };
-        // Heat maps grow by what they see of each step, and a strength that moves is part of the launches.
+        // Neither can be repeated: heat maps take something from each step, and a changing strength is fixed
+        // in a recording.
         if recorder.is_none() && self.strength_end.is_none() {
             self.replay.borrow_mut().begin(delayed.is_some());
             return self.repeated(condition, sample, timestep, guides);
@@ -139,7 +142,8 @@ impl Denoiser {
         self.guided(condition, sample, activated_time, guides)
     }
 
-    /// The prediction of steps that differ in nothing but the latents and the timestep.
+    /// The prediction of a step that differs from others of its kind in nothing but the latents and the
+    /// timestep.
     fn repeated(&self, condition: &Condition, sample: Tensor<4>, timestep: f32, guides: Guides) -> Tensor<4> {
         let activated_time = self.activated_time(condition, timestep, &sample);
         let mut replay = self.replay.borrow_mut();
@@ -197,9 +201,9 @@ impl Denoiser {
 }
 
 impl Condition {
-    /// `guided`: with a row for the negative prompt. `words`: what stands in the prompt for each region's
-    /// placeholder; in a class prompt of the visitor's own it need not stand. Also returns what of the prompt did
-    /// not fit.
+    /// `guided`: whether there is a row for the negative prompt. `words`: for each region's placeholder, the
+    /// word that stands for it in the prompt; it may be missing from a class prompt of the visitor's own.
+    /// Also returns the end of the prompt that did not fit.
     fn new(
         encoder: &PromptEncoder,
         settings: &GenerationSettings,

@@ -1,11 +1,11 @@
 //! How good a run's state is, by pictures that it draws and photos that it was not trained on.
 //!
-//! A few pictures as large as the training's, with seeds that stay the same, so that evaluations differ by the
-//! state alone: of the run's target prompts, and of the first subject's personalization prompt. The target
-//! prompts' pictures are judged for their text alignment, all for their likeness; a run without target prompts
-//! is judged by the personalization prompt's alone.
+//! A few pictures as large as the training's, with seeds that stay the same, so that evaluations differ by
+//! the state alone: some for the run's target prompts, some for the first subject's personalization prompt.
+//! The target prompts' pictures are judged for their text alignment, all for their likeness; a run without
+//! target prompts is judged by the personalization prompt's alone.
 //!
-//! The pictures are drawn of the state's adapter as any other picture, so nothing of the run is touched.
+//! The pictures are drawn with the state's adapter like any other picture, so the run itself is not touched.
 //! Who judges, and with which photos, is the caller's choice ([`HeldBackJudge`]).
 
 use std::future::Future;
@@ -17,21 +17,21 @@ use crate::{
     training::{Trainer, TrainingSettings, early_stopping::HeldBackScores},
 };
 
-/// Target prompts that are drawn, at most.
+/// Largest number of target prompts that are drawn.
 const MAX_PROMPTS: usize = 2;
 /// Pictures of each prompt.
 const SEEDS: u64 = 2;
 const STEPS: usize = 12;
 const SAMPLER: &str = "dpm++-2m-karras";
 
-/// What is drawn of a state.
+/// A prompt that a state's pictures are drawn from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrialPrompt {
     /// With the new word.
     pub prompt: String,
     /// With the class noun.
     pub clean_prompt: String,
-    /// Whether the pictures are to follow it; else they show the subject and nothing more.
+    /// Whether the pictures are also judged by how well they follow it; if not, by their likeness alone.
     pub wanted: bool,
 }
 
@@ -69,7 +69,7 @@ impl TrialPrompt {
 }
 
 impl StableDiffusion {
-    /// What a picture takes that judges a run with these settings, to be asked before the run.
+    /// The memory plan of a picture that judges a run with these settings, to be checked before the run.
     ///
     /// # Errors
     /// More memory than the device may give.

@@ -1,4 +1,4 @@
-//! How long the parts of a training take on this device, as it was measured (see `step_times`), and kept from one
+//! How long the parts of a training take on this device: measured durations (see `step_times`), kept from one
 //! visit to the next.
 
 use serde::{Deserialize, Serialize};
@@ -10,24 +10,24 @@ use crate::training::TrainingSettings;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StepTimes {
-    /// A picture to latents.
+    /// Encoding a picture to latents.
     pub encoding: f64,
     /// An optimizer step without alignment.
     pub plain_step: f64,
-    /// One with alignment; 0 where the settings have none.
+    /// An optimizer step with alignment; 0 where the settings have none.
     pub aligned_step: f64,
     /// A denoising step of as many pictures as a batch has, under guidance; 0 where no prior is drawn.
     pub prior_step: f64,
     /// A denoising step of one picture, under guidance.
     pub denoising_step: f64,
-    /// Latents to a picture.
+    /// Decoding latents to a picture.
     pub decoding: f64,
 }
 
 impl StepTimes {
-    /// What they are about at another size: all of it is done for each pixel. Attention, whose work grows
-    /// with the square of the pixels, makes small pictures faster than that, a device that they don't fill
-    /// makes them slower.
+    /// Approximate durations at another picture size, with `factor` times the pixels: all the work is done
+    /// per pixel. Attention, whose work grows with the square of the pixels, makes small pictures faster than
+    /// that; a device that they don't fill makes them slower.
     pub fn scaled(&self, factor: f64) -> Self {
         Self {
             encoding: self.encoding * factor,
@@ -40,13 +40,13 @@ impl StepTimes {
     }
 }
 
-/// What was measured, and of what.
+/// Measured durations, and what they were measured on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Measurement {
     model: String,
     precision: String,
     side: usize,
-    /// As far as they matter to durations.
+    /// Only as far as they matter to durations; the rest is neutral.
     settings: TrainingSettings,
     times: StepTimes,
 }
@@ -66,19 +66,19 @@ impl Default for MeasuredTimes {
 }
 
 impl MeasuredTimes {
-    /// What an earlier visit kept; nothing of it where this engine didn't write it.
+    /// The measurements that an earlier visit kept; none if another version of the engine wrote them.
     pub fn from_json(text: &str) -> Self {
         let kept: Self = serde_json::from_str(text).unwrap_or_default();
         let empty = Self::default();
         if kept.version == empty.version { kept } else { empty }
     }
 
-    /// To be kept.
+    /// The measurements as JSON, to be kept.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// What was measured of a training of this kind with pictures of this side.
+    /// The durations measured for a training of this kind with pictures of this side; None if there are none.
     pub fn of(&self, model: &StableDiffusion, settings: &TrainingSettings, side: usize) -> Option<StepTimes> {
         let settings = cost_relevant(model, settings, side);
         let found = self.measurements.iter().find(|measurement| {
@@ -107,9 +107,9 @@ impl MeasuredTimes {
     }
 }
 
-/// The settings without what doesn't matter to the duration of a part: words, rates, and how often the parts
-/// are asked for. The rank matters so little that it counts among them. What is left to the memory limit, whether
-/// activations are kept, is as it would be now.
+/// The settings, with those at their defaults that don't matter to the duration of a part: words, rates, and
+/// how often a part is done. The rank matters so little that it is among them. Whether activations are kept,
+/// where that is left to the memory limit, is as it would be now.
 fn cost_relevant(model: &StableDiffusion, settings: &TrainingSettings, side: usize) -> TrainingSettings {
     let neutral = TrainingSettings::default();
     let sized = TrainingSettings { resolution: Some(side), ..settings.clone() };

@@ -1,4 +1,4 @@
-//! What a picture or a training will take of the device, and whether it may be started.
+//! How much device memory a picture or a training will take, and whether it may be started.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ const TILES: [usize; 3] = [64, 48, 32];
 const SMALL_RANK: usize = 8;
 
 impl StableDiffusion {
-    /// What making a picture, perhaps on a given one, will take: with the VAE in tiles where only those fit.
+    /// The plan of making a picture, perhaps from a given one; the VAE works in tiles where only those fit.
     ///
     /// # Errors
     /// A size that can't be made; more memory than the device may give ([`plan::Error`]).
@@ -79,7 +79,7 @@ impl StableDiffusion {
         })
     }
 
-    /// Places that the longest of the prompts is encoded to.
+    /// Number of tokens that the longest of the prompts is encoded to.
     fn prompt_tokens(&self, settings: &GenerationSettings, adapters: &[AppliedAdapter]) -> usize {
         if settings.prompt_syntax == PromptSyntax::Literal {
             return self.tokenizer.length();
@@ -95,7 +95,8 @@ impl StableDiffusion {
         chunks.max().unwrap_or(1) * tokenizer.length()
     }
 
-    /// With the VAE in the largest tiles that fit, if the whole picture doesn't and tiles help.
+    /// The plan with the whole picture in the VAE, or with the largest tiles that fit if the whole doesn't
+    /// and tiles help.
     fn fitting_generation(&self, sizes: GenerationSizes) -> MemoryPlan {
         let whole = self.sizes().generation(sizes);
         if self.fits(&whole) {
@@ -107,7 +108,7 @@ impl StableDiffusion {
         tiled.find(|plan| self.fits(plan)).unwrap_or(whole)
     }
 
-    /// What making a picture at the model's own size takes, whether it may or not.
+    /// The plan of making a picture at the model's own size, whether it fits or not.
     pub fn picture_memory(&self) -> MemoryPlan {
         self.sizes().generation(GenerationSizes {
             size: [self.resolution; 2],
@@ -120,7 +121,7 @@ impl StableDiffusion {
         })
     }
 
-    /// What a training on so many photos will take, with its activations kept or computed again as
+    /// The plan of a training on this number of photos, with its activations kept or computed again as
     /// `settings` say, or as fits.
     ///
     /// # Errors
@@ -189,7 +190,7 @@ impl StableDiffusion {
             let advice = advice.map_or(String::new(), |advice| format!("choose {advice}, or "));
             return Err(plan::Error::Memory { job, needed, limit, advice });
         }
-        // The processor has no such limit.
+        // The processor has no such limit: it is 0 there.
         if largest > 0 && plan.largest_buffer() > largest {
             return Err(plan::Error::Buffer { job, needed: plan.largest_buffer(), limit: largest });
         }
@@ -197,8 +198,8 @@ impl StableDiffusion {
     }
 }
 
-/// Numbers in the layers of the U-Net and of the text encoder that the adapters are folded into, each layer
-/// once. The text encoder is adapted in no other way.
+/// Number of values in the layers of the U-Net and of the text encoder that the adapters are folded into,
+/// each layer counted once. The text encoder is always adapted by folding.
 fn folded_values(adapters: &[AppliedAdapter], folding: Folding) -> [usize; 2] {
     let folded = |folding, of_text_encoder: bool| -> usize {
         let mut layers: HashMap<&str, usize> = HashMap::new();

@@ -1,5 +1,5 @@
-//! Adapters of cross-attention's keys and values merged on a loaded model, whose text encoder tells what
-//! their words are to it.
+//! Merging adapters of cross-attention's keys and values on a loaded model, whose text encoder encodes their
+//! words.
 
 use super::{Error, PromptEncoder, StableDiffusion};
 use crate::{
@@ -7,13 +7,15 @@ use crate::{
     gpu,
 };
 
-/// Prompts that what is merged should leave as they are, in words that the embedded model knows.
+/// Prompts on which merging should change nothing, in words that the embedded model knows.
 const REGULARIZATION_PROMPTS: &str = include_str!("regularization_prompts.txt");
-/// Custom Diffusion's code encodes a concept alone and after these words, which are then left out.
+/// Custom Diffusion's code encodes a concept once alone and once after these words, whose encodings are left
+/// out.
 const PREFIX: &str = "a photo of";
 
 impl StableDiffusion {
-    /// The merged adapter (see [`Adapter::merge`]). Without `regularization_prompts` a list of our own.
+    /// The merged adapter (see [`Adapter::merge`]). Without `regularization_prompts` a list of our own is
+    /// used.
     ///
     /// # Errors
     /// An adapter doesn't fit the model or can't be merged, the prompts are too few, a failing device.
@@ -42,7 +44,7 @@ impl StableDiffusion {
             for concept in adapter.phrases() {
                 for prompt in [concept.clone(), format!("{PREFIX} {concept}")] {
                     for encoding in self.encodings(&encoder, &prompt).await? {
-                        // The same twice would be one equation twice.
+                        // The same encoding twice would be the same equation twice.
                         if !concepts.iter().any(|known| known.encoding == encoding) {
                             concepts.push(ConceptToken { adapter: index, encoding });
                         }
@@ -53,7 +55,8 @@ impl StableDiffusion {
         Ok(Adapter::merge(adapters, &concepts, &regularization)?)
     }
 
-    /// Encodings of each of a prompt's own tokens and its end; without those of "a photo of", where it begins so.
+    /// Encodings of each of a prompt's own tokens and of its end. If the prompt begins with "a photo of", the
+    /// encodings of these words are left out.
     async fn encodings(&self, encoder: &PromptEncoder, prompt: &str) -> Result<Vec<Vec<f32>>, Error> {
         let states = encoder.token_states(prompt, if prompt.starts_with(PREFIX) { PREFIX } else { "" });
         let [_, width] = states.dims();

@@ -26,10 +26,10 @@ pub(super) const TAESD: [&str; 2] = ["taesd", "diffusion_pytorch_model"];
 /// The pipelines whose models these are; latent consistency models differ in the U-Net's time embedding.
 const PIPELINES: [&str; 2] = ["StableDiffusionPipeline", "LatentConsistencyModelPipeline"];
 
-/// Side of the latents of a model that doesn't say.
+/// Side of the latents where a model's config doesn't give it.
 const USUAL_LATENTS: usize = 64;
 
-/// Photos of a training whose least memory is told.
+/// Number of photos that is assumed for the least memory of a training.
 const USUAL_PHOTOS: usize = 5;
 
 /// `model_index.json`, as far as it matters.
@@ -54,19 +54,20 @@ pub(super) struct ModelConfigs {
 pub struct ModelPlan {
     /// Side of the square pictures the model was trained on, in pixels.
     pub resolution: usize,
-    /// What it would be loaded as.
+    /// The precision that it would be loaded in.
     pub precision: Precision,
     pub weight_bytes: u64,
-    /// At the most, while a picture of that side is drawn.
+    /// Peak memory while a picture of that side is drawn.
     pub picture_bytes: u64,
-    /// At the least, while it is trained: a LoRA, one picture at a time, activations computed again.
+    /// Peak memory of a small training: a LoRA, one picture at a time, activations computed again.
     pub training_bytes: u64,
-    /// What may be taken.
+    /// The memory that may be taken.
     pub limit_bytes: u64,
 }
 
 impl ModelPlan {
-    /// The plan for a model whose weights need not be there yet: configs are read, and the weight files' lengths.
+    /// The plan for a model whose weights need not be there yet: only configs and the weight files' lengths
+    /// are read.
     ///
     /// # Errors
     /// A file is missing or damaged, or the model is of another architecture.
@@ -127,7 +128,7 @@ impl ModelConfigs {
         Ok(Self { text_encoder, unet, vae, taesd, schedule })
     }
 
-    /// Lengths of the weight files that are read for a precision.
+    /// Total length in bytes of the weight files that are read for a precision.
     ///
     /// # Errors
     /// A file is missing.

@@ -7,9 +7,9 @@ use crate::training::{
 };
 
 impl StableDiffusion {
-    /// Encodes the photos, draws what preserves the prior and prepares the run. The model itself stays as
-    /// it is. `progress` is told how many of how many pictures are encoded or drawn, and returns whether the run
-    /// is still wanted.
+    /// Encodes the photos, draws the pictures that preserve the prior and prepares the run. The model itself
+    /// stays as it is. `progress` is given the number of pictures encoded or drawn and their total, and
+    /// returns whether the run is still wanted.
     ///
     /// # Errors
     /// Too few or too many photos, settings that can't be trained with or need more memory than the
@@ -20,7 +20,7 @@ impl StableDiffusion {
         settings: TrainingSettings,
         progress: &mut dyn FnMut(usize, usize) -> bool,
     ) -> Result<Trainer, Error> {
-        // Before the photos are encoded, which takes a while.
+        // Checked before the photos are encoded, which takes a while.
         settings.validate().map_err(training::Error::from)?;
         settings.check_photos(photos.len()).map_err(training::Error::from)?;
         let masked = photos.iter().filter(|photo| photo.mask().is_some()).count();
@@ -54,15 +54,16 @@ impl StableDiffusion {
         Ok(Trainer::new(model, latents, settings, device)?)
     }
 
-    /// Takes a run up where its checkpoint left it: settings, photos and state are in the file. Activations that
-    /// no longer fit are computed again.
+    /// Resumes a run where its checkpoint left it: settings, photos and state are in the file. Activations
+    /// that no longer fit are computed again.
     ///
     /// # Errors
     /// A file that is no checkpoint of a run on this model; more memory than the device may give.
     pub fn resume_training(&self, checkpoint: &[u8]) -> Result<Trainer, Error> {
         let mut checkpoint = Checkpoint::from_bytes(checkpoint).map_err(Error::from)?;
         let settings = &mut checkpoint.settings;
-        // Less may be allowed than when the run began, and computed again the gradients are the same to the bit.
+        // Less memory may be allowed than when the run began. With activations computed again the gradients
+        // are the same to the bit.
         if settings.activations == Activations::Keep {
             settings.activations = Activations::Auto;
         }
@@ -91,7 +92,7 @@ impl StableDiffusion {
         settings.resolution.map_or(self.resolution, |side| (side / multiple * multiple).max(multiple))
     }
 
-    /// Sides of pictures that the U-Net halves evenly are multiples of this, in pixels.
+    /// Pictures' sides are multiples of this number of pixels, so that the U-Net halves them evenly.
     pub(super) fn picture_multiple(&self) -> usize {
         let halvings = self.unet.config().block_out_channels.len().saturating_sub(1);
         self.vae.config.downscale() << halvings

@@ -1,4 +1,4 @@
-//! What a model's weights and activations are stored as, and which of it suits a device.
+//! The number formats of a model's weights and activations, and which of them suits a device.
 
 use burn::tensor::FloatDType;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ pub enum Precision {
     Int8Float16,
 }
 
-/// A model is large if its files take more than this part of the memory that may be taken.
+/// A model is large if its files take more than one part in this many of the memory that may be taken.
 const LARGE_SHARE: u64 = 4;
 
 impl Precision {
@@ -50,9 +50,9 @@ impl Precision {
         self == self.quantized()
     }
 
-    /// What a model is best loaded as: 16-bit floats where the device has them and the model is large, which
-    /// keeps a full-size model and its training in a few gigabytes; else 32-bit ones. The U-Net in eight bits
-    /// where only then a picture of the model's own size fits into the memory that may be taken.
+    /// The precision that suits a model best: 16-bit floats where the device has them and the model is large,
+    /// which keeps a full-size model and its training in a few gigabytes; else 32-bit ones. The U-Net is in
+    /// eight bits where only then a picture of the model's own size fits into the memory that may be taken.
     ///
     /// # Errors
     /// A file is missing or damaged, or the model is of another architecture.

@@ -11,9 +11,8 @@ use super::{Error, Generation, GenerationSettings, StableDiffusion};
 use crate::training::Trainer;
 
 impl StableDiffusion {
-    /// Compiles what drawing at the model's own size needs: text encoder, U-Net with and without
-    /// guidance's second row, both samplers, and the VAE's decoder. It takes the memory of a drawing for
-    /// its time.
+    /// Compiles what drawing at the model's own size needs: text encoder, U-Net under the default guidance,
+    /// the samplers DDIM and Euler, and the VAE's decoder. While it lasts it takes the memory of a drawing.
     ///
     /// While it lasts every launch of the *process* is dropped, so nothing else may compute meanwhile;
     /// it doesn't wait for anything. Where the model's own size takes more memory than may be taken, nothing
@@ -56,7 +55,7 @@ impl StableDiffusion {
     fn dry_run(&self, asks: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
         let dry = DryRun::new();
         asks()?;
-        // Launches wait in a queue; compiled when they leave it.
+        // Launches wait in a queue and are compiled when they leave it.
         let flushed = self.gpu.device.flush();
         drop(dry);
         self.gpu.check()?;

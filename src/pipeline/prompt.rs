@@ -1,8 +1,8 @@
-//! Prompts to encoder hidden states, with the words that adapters add.
+//! Encoding prompts to hidden states, with the words that adapters add.
 //!
-//! Emphasis is A1111's ("Original"): the hidden states of a chunk are multiplied with their tokens'
-//! weights, then all of them with one number that gives the chunk its mean from before. Chunks are read
-//! by the text encoder one at a time, and stand one after the other in what the U-Net attends to.
+//! Emphasis is A1111's ("Original"): the hidden states of a chunk are multiplied by their tokens' weights,
+//! then all of them by one number that restores the chunk's mean. The text encoder reads one chunk at a time;
+//! the U-Net attends to all chunks, one after the other.
 
 use std::{collections::HashMap, rc::Rc};
 
@@ -29,7 +29,7 @@ pub enum PromptSyntax {
 
 /// What the U-Net attends to.
 pub struct EncodedPrompts {
-    /// `[prompts, tokens, width]`; with several chunks as many times the tokenizer's length.
+    /// `[prompts, tokens, width]`; with several chunks, tokens is a multiple of the tokenizer's length.
     pub hidden_states: Tensor<3>,
     /// The end of each prompt that did not fit.
     pub truncated: Vec<Option<String>>,
@@ -63,7 +63,8 @@ impl PromptEncoder {
         Ok(())
     }
 
-    /// Encodes at least one prompt; all get as many tokens as the longest, by empty chunks.
+    /// Encodes at least one prompt. All get as many tokens as the longest; shorter ones are filled up with
+    /// empty chunks.
     pub fn encode(&self, prompts: &[&str], syntax: PromptSyntax) -> EncodedPrompts {
         match syntax {
             PromptSyntax::Literal => {
@@ -91,8 +92,8 @@ impl PromptEncoder {
         }
     }
 
-    /// Where a word stands along the tokens' axis of [`encode`](Self::encode)'s hidden states, all its
-    /// tokens and occurrences; empty if the prompt lacks it, or is cut before it.
+    /// Positions of a word along the tokens' axis of [`encode`](Self::encode)'s hidden states: all tokens of
+    /// all occurrences. Empty if the prompt lacks the word, or is cut before it.
     pub fn word_positions(&self, prompt: &str, word: &str, syntax: PromptSyntax) -> Vec<usize> {
         let chunks = match syntax {
             PromptSyntax::Literal => vec![self.tokenizer.encode(prompt)],
@@ -134,8 +135,8 @@ impl PromptEncoder {
         self.text_encoder.forward(spliced.unsqueeze())
     }
 
-    /// What the U-Net attends to at the places of a prompt's own tokens and of its end, without those of
-    /// `prefix`, with which it begins: `[places, width]`.
+    /// The hidden states `[places, width]` at a prompt's own tokens and its end, without those of `prefix`,
+    /// with which the prompt begins.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn token_states(&self, prompt: &str, prefix: &str) -> Tensor<2> {
         let end = self.tokenizer.encode("").ids.get(1).copied();
@@ -147,7 +148,7 @@ impl PromptEncoder {
         states.narrow(1, first, last + 1 - first).squeeze_dim(0)
     }
 
-    /// The same, multiplied with the tokens' weights.
+    /// `[1, tokens, width]` of one chunk, multiplied by the tokens' weights.
     fn weighted_states(&self, chunk: &WeightedTokens) -> Tensor<3> {
         let plain = self.hidden_states(&chunk.tokens);
         if chunk.weights.iter().all(|&weight| weight == 1.0) {

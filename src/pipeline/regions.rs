@@ -2,9 +2,9 @@
 //!
 //! P'[x, k] = M_k[x]·P[x, k] / Σ_j M_j[x]·P[x, j]
 //!
-//! M_k is the region's mask at the layer's resolution for the tokens k of its word, 1 for all other tokens:
-//! outside of its region a word gets nothing, and what it would have got goes to the others. The negative
-//! prompt's row stays as it is.
+//! M_k is the region's mask at the layer's resolution if token k belongs to its word, and 1 for all other
+//! tokens: outside of its region a word gets no attention, and the other tokens share what it would have got.
+//! The negative prompt's row stays as it is.
 
 use std::{cell::RefCell, collections::HashMap};
 
@@ -56,7 +56,7 @@ impl Region {
     }
 }
 
-/// A region's mask, and the tokens of a prompt that it holds back.
+/// A region's mask, and the tokens of a prompt that it confines.
 pub(super) struct MaskedTokens {
     pub mask: RegionMask,
     /// Places along the tokens' axis.
@@ -77,7 +77,7 @@ impl RegionHook {
         Self { regions, row, masks: RefCell::default() }
     }
 
-    /// M at a layer's size. Where several regions hold back one token, it may act in each of them.
+    /// M at a layer's size. A token that several regions confine may act in each of them.
     fn mask(&self, size: [usize; 2], probabilities: &Tensor<4>) -> Tensor<4> {
         let tokens = probabilities.dims()[3];
         let make = || {

@@ -28,27 +28,26 @@ pub struct GenerationSettings {
     pub height: usize,
     /// How much of a given picture is redrawn: this share of the steps is made.
     pub strength: f64,
-    /// Standard deviation, in pixels, of the edge over which the repainted part goes over into the given
-    /// picture; 0 is a hard edge in the latents.
+    /// Standard deviation, in pixels, of the edge over which the repainted part fades into the given picture;
+    /// 0 is a hard edge in the latents.
     pub mask_blur: f32,
-    /// This share of the steps, rounded up, is drawn first with the class noun in the learned word's place
+    /// Share of the steps, rounded up, that are drawn first with the class noun in place of the learned word
     /// and without the adapters' LoRA: the layout comes from the model alone. 0 delays nothing.
     pub delayed_concept: f64,
-    /// The LoRA acts in those steps too.
+    /// Whether the LoRA acts in those steps too.
     pub delayed_keeps_lora: bool,
     /// The prompt of those steps, instead of the one that the adapters' class nouns make.
     pub class_prompt: Option<String>,
-    /// The adapters' strength goes linearly from their own at the first step to this many times as much at
-    /// the last one.
+    /// Factor of the adapters' strength at the last step; from the first step on it changes linearly from 1.
     pub strength_end: Option<f64>,
-    /// Longest length of a learned word's vectors, in mean lengths of the model's own words; longer ones
-    /// are shortened.
+    /// Largest length of a learned word's vectors, as a multiple of the mean length of the model's own words;
+    /// longer vectors are shortened.
     pub embedding_norm_clip: Option<f64>,
     /// Where learned words may act.
     pub regions: Vec<Region>,
     /// Words of the prompt whose heat maps are wanted.
     pub heat_maps: Vec<String>,
-    /// A look at how it goes: decoded by the tiny autoencoder where the model has one.
+    /// Whether this is a quick preview: decoded by the tiny autoencoder where the model has one.
     pub preview: bool,
 }
 
@@ -117,7 +116,7 @@ impl GenerationSettings {
     /// `[height, width]` of the picture, in pixels.
     ///
     /// # Errors
-    /// It is too large, or no multiple of the VAE's factor.
+    /// A side is too large, or no multiple of the VAE's factor.
     pub(super) fn size(
         &self,
         model: &StableDiffusion,
@@ -137,11 +136,11 @@ impl GenerationSettings {
 
     /// How many of a run's `steps` are drawn with the class noun: ⌈ρN⌉.
     pub(super) fn delayed_steps(&self, steps: usize) -> usize {
-        // What rounding adds to a product that is whole doesn't make a further step.
+        // Without the subtraction, rounding of a product that is whole could add a step.
         ((self.delayed_concept * steps as f64 - 1e-9).ceil().max(0.0) as usize).min(steps)
     }
 
-    /// Whether cross-attention is computed in the open.
+    /// Whether cross-attention's probabilities are computed explicitly, for regions or heat maps.
     pub(super) fn hooks_attention(&self) -> bool {
         !self.regions.is_empty() || !self.heat_maps.is_empty()
     }

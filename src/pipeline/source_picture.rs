@@ -21,13 +21,13 @@ const WHITE: u8 = 128;
 #[derive(Clone, Debug)]
 pub struct SourcePicture {
     pub picture: RgbImage,
-    /// What to repaint: white; black is kept. Stretched to the picture's size.
+    /// White where the picture is repainted, black where it is kept. Stretched to the picture's size.
     pub mask: Option<GrayImage>,
 }
 
 impl SourcePicture {
-    /// Pixels of the picture that becomes of it if no size is asked for: its own, cut down to multiples
-    /// of the VAE's factor.
+    /// `[height, width]` in pixels of the new picture if no size is asked for: the given picture's own, cut
+    /// down to multiples of the VAE's factor.
     pub(super) fn size(&self, multiple: usize) -> [usize; 2] {
         let whole = |side: u32| side as usize / multiple * multiple;
         [whole(self.picture.height()), whole(self.picture.width())]
@@ -102,7 +102,8 @@ impl Source {
         self.mask.is_some()
     }
 
-    /// Puts back what is not repainted; `kept` are the picture's latents with the noise of the moment.
+    /// Puts back what is not repainted; `kept` are the given picture's latents with as much noise as
+    /// `latents` have.
     pub fn keep(&self, latents: Tensor<4>, kept: Tensor<4>) -> Tensor<4> {
         match &self.mask {
             Some(mask) => kept.clone() + mask.latents.clone() * (latents - kept),
@@ -110,7 +111,7 @@ impl Source {
         }
     }
 
-    /// The finished picture, under the given one where the mask's edge is soft.
+    /// The finished picture; where the mask has a soft edge, with the given picture laid over the kept part.
     pub fn finish(&self, mut finished: Picture) -> Picture {
         if let Some(Overlay { picture, mask }) = self.mask.as_ref().and_then(|mask| mask.overlay.as_ref()) {
             let pixels = finished.rgb.chunks_exact_mut(3).zip(picture.as_raw().chunks_exact(3));
@@ -136,8 +137,8 @@ where
     }
 }
 
-/// The pixel in the upper left corner speaks for each latent, as in torch's nearest interpolation. None if none of
-/// them is white.
+/// The mask at the latents' size: each latent takes the pixel in its upper left corner, as in torch's nearest
+/// interpolation. None if none of these is white.
 fn latent_mask(mask: &GrayImage, downscale: usize, device: &Device) -> Option<Tensor<4>> {
     let (width, height) = (mask.width() as usize / downscale, mask.height() as usize / downscale);
     let mut values = Vec::with_capacity(width * height);

@@ -16,7 +16,7 @@ use crate::{
     weights::{ByteSource, CheckpointHashes, Weights},
 };
 
-/// Bytes of the model dealt with so far, and in all.
+/// Bytes of the model loaded so far, and in all.
 #[derive(Clone, Copy, Debug)]
 pub struct LoadProgress {
     pub loaded: u64,
@@ -27,7 +27,7 @@ pub struct LoadProgress {
 #[derive(Clone)]
 pub struct StableDiffusion {
     pub name: String,
-    /// Hashes of a model that came as one file, if whoever loaded it found them out.
+    /// Hashes of a model that came as one file, if the loader computed them.
     pub checkpoint: Option<CheckpointHashes>,
     pub gpu: Gpu,
     pub precision: Precision,
@@ -40,7 +40,7 @@ pub struct StableDiffusion {
     pub schedule: NoiseSchedule,
     /// Side of the square pictures the model was trained on, in pixels.
     pub resolution: usize,
-    /// Numbers in all parts together.
+    /// Number of values in text encoder, U-Net and VAE together.
     pub parameters: u64,
 }
 

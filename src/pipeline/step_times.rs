@@ -20,14 +20,14 @@ use crate::{
     },
 };
 
-/// Measurements of one part, at most.
+/// Largest number of measurements of one part.
 const MAX_TIMES: usize = 3;
-/// Seconds after which one measurement of a part is enough.
+/// Seconds of measuring a part after which it is not measured again.
 const PATIENCE: f64 = 4.0;
 /// What stands in place of the visitor's words, which don't matter to durations.
 const NOUN: &str = "picture";
 
-/// What measuring is given by whoever asks for it.
+/// What the caller of a measurement provides.
 #[derive(Clone, Copy)]
 pub struct Measuring<'a> {
     /// Seconds since some moment.
@@ -37,7 +37,7 @@ pub struct Measuring<'a> {
 }
 
 impl Measuring<'_> {
-    /// The time, unless nobody waits for it any more.
+    /// The time; [`Error::Cancelled`] if the answer is no longer wanted.
     fn now(self) -> Result<f64, Error> {
         if (self.wanted)() { Ok((self.clock)()) } else { Err(Error::Cancelled) }
     }
@@ -48,7 +48,7 @@ impl StableDiffusion {
     /// at most.
     ///
     /// # Errors
-    /// More memory than the device may give, a failing device, or that it is no longer wanted.
+    /// More memory than the device may give, a failing device, or the measurement is no longer wanted.
     pub(super) async fn measure_step_times(
         &self,
         settings: &TrainingSettings,
@@ -141,7 +141,7 @@ impl StableDiffusion {
         Ok(median(durations))
     }
 
-    /// A prediction of so many rows of pictures in the making.
+    /// Seconds of one U-Net prediction for this number of rows.
     async fn time_prediction(
         &self,
         rows: usize,
@@ -174,7 +174,7 @@ impl StableDiffusion {
         Tensor::zeros(shape, (&self.gpu.device, DType::F32))
     }
 
-    /// Until a number of the result is there, which is when all are.
+    /// Seconds until one number of the result is read back, which is when all are there.
     async fn time(&self, compute: &dyn Fn() -> Tensor<4>, measuring: Measuring<'_>) -> Result<f64, Error> {
         let mut durations = Vec::new();
         let mut compiled = false;

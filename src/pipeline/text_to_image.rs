@@ -28,7 +28,7 @@ pub struct Generation {
     tile: Option<usize>,
     preview: bool,
     step: usize,
-    /// What of the prompt the model did not read.
+    /// The end of the prompt that the model did not read.
     pub truncated: Option<String>,
 }
 
@@ -47,8 +47,8 @@ impl Generation {
         Self::with_noise(model, settings, adapters, None, noise)
     }
 
-    /// The same on a given picture: what the settings' strength leaves of it, and outside of its mask
-    /// all of it.
+    /// The same from a given picture: the settings' strength says how much of it is redrawn, and outside of
+    /// its mask all of it is kept.
     ///
     /// # Errors
     /// As [`new`](Self::new); the strength leaves no step to make, or nothing of the mask is white.
@@ -76,7 +76,7 @@ impl Generation {
     ) -> Result<Self, Error> {
         settings.check()?;
         let tile = model.plan_generation(settings, adapters, source)?.tile;
-        // What an earlier job left over is of other sizes.
+        // Buffers left over from an earlier job are of other sizes.
         model.gpu.release_unused();
         let kind: SamplerKind = settings.sampler.parse()?;
         let begin = if source.is_some() { settings.first_step() } else { 0 };
@@ -109,7 +109,7 @@ impl Generation {
         })
     }
 
-    /// How often the model is asked: the settings' steps, with some samplers more.
+    /// Number of calls of the U-Net: the steps that are made, with some samplers more.
     pub fn steps(&self) -> usize {
         self.sampler.timesteps().len()
     }
@@ -141,8 +141,8 @@ impl Generation {
         due
     }
 
-    /// How much the picture so far owed to each word of the settings' `heat_maps`, at the latents' size.
-    /// Steps drawn with the class prompt (delayed concept) don't count.
+    /// Maps of how much each word of the settings' `heat_maps` contributed to the picture so far, at the
+    /// latents' size. Steps drawn with the class prompt (delayed concept) don't count.
     ///
     /// # Errors
     /// The device failed.
@@ -182,8 +182,8 @@ impl Generation {
         }
     }
 
-    /// Outside of the mask the given picture stands again, with the noise of the next step, or without
-    /// any after the last one.
+    /// Puts the given picture back outside of the mask, with the noise of the next step, or without any after
+    /// the last one.
     fn keep_unmasked(&mut self) {
         let Some(source) = self.source.as_ref().filter(|source| source.has_mask()) else { return };
         let kept = if self.step < self.steps() {
@@ -194,14 +194,14 @@ impl Generation {
         self.latents = source.keep(self.latents.clone(), kept);
     }
 
-    /// Until the device has done what was asked.
+    /// Waits until the device has done what was asked.
     async fn wait(&self) -> Result<(), Error> {
         let probe = gpu::read(self.probe()).await;
         self.model.gpu.check()?;
         probe.map(|_| ()).map_err(|error| Error::ReadBack(error.to_string()))
     }
 
-    /// One pixel's latents: they are there when all are.
+    /// The latents of one pixel: when they are there, all are.
     pub(super) fn probe(&self) -> Tensor<1> {
         self.latents.clone().narrow(1, 0, 1).narrow(2, 0, 1).flatten(0, 3)
     }

@@ -14,13 +14,13 @@ use serde::{Deserialize, Serialize};
 use super::{Error, MeasuredTimes, Measuring, StableDiffusion, StepTimes};
 use crate::training::{TrainingSettings, prior};
 
-/// What is reduced where a preset takes too long: first the side (share of the model's), then the steps (share of the
-/// preset's).
+/// What is reduced where a preset takes too long: first the side (share of the model's own), then the steps
+/// (share of the preset's).
 const SIDES: [f64; 3] = [1.0, 0.75, 0.5];
 const STEPS: [f64; 3] = [1.0, 0.75, 0.5];
 /// Smaller pictures teach nothing.
 const MIN_SIDE: usize = 64;
-/// Ranks that presets choose.
+/// Lowest and highest rank that presets choose.
 const RANKS: [usize; 2] = [4, 64];
 
 /// How long a training may take.
@@ -50,9 +50,9 @@ pub struct TimePlan {
 /// Pictures drawn now and then during a training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct Previews {
-    /// Training steps between two.
+    /// Training steps from one preview to the next.
     pub every: usize,
-    /// Denoising steps of each.
+    /// Denoising steps of each preview.
     pub steps: usize,
 }
 
@@ -76,7 +76,7 @@ impl TimePreset {
         }
     }
 
-    /// Seconds beyond which it is cut.
+    /// Seconds that the training may take; a longer one is reduced.
     fn most_seconds(self) -> f64 {
         match self {
             Self::Quick => 300.0,
@@ -85,8 +85,8 @@ impl TimePreset {
         }
     }
 
-    /// What it chooses of these sides, the largest first; `None` of none. `resolution` is the model's own side,
-    /// `times` are those of a side's parts.
+    /// The plan that the preset chooses among these sides, the largest first; `None` if there are none.
+    /// `resolution` is the model's own side, `times` gives the durations of the parts at a side.
     pub fn choose(
         self,
         asked: TimedTraining,
@@ -117,7 +117,7 @@ impl TimePreset {
         let times = |value: usize, factor: f64| ((value as f64 * factor).round() as usize).max(1);
         let factor = steps * share;
         let [least, most] = RANKS;
-        // A rank that is beyond these already stays.
+        // The limits give way to a rank that is beyond them already.
         let rank = times(settings.rank, rank).clamp(least.min(settings.rank), most.max(settings.rank));
         let scale = rank as f64 / settings.rank.max(1) as f64;
         TrainingSettings {
@@ -140,7 +140,7 @@ impl TimedTraining<'_> {
         TimedTraining { settings, photos: self.photos, previews: self.previews }
     }
 
-    /// How long it takes if its parts take these times.
+    /// Seconds that the training takes if its parts take these times.
     pub fn seconds(self, times: &StepTimes) -> f64 {
         let Self { settings, photos, previews } = self;
         let prior = if settings.preserves_prior() { settings.prior_pictures } else { 0 };
@@ -160,8 +160,8 @@ impl TimedTraining<'_> {
 }
 
 impl StableDiffusion {
-    /// Measures whatever [`plan_times`](Self::plan_times) needs to know of this training and doesn't. Returns
-    /// whether anything was measured.
+    /// Measures the durations that [`plan_times`](Self::plan_times) lacks for this training. Returns whether
+    /// anything was measured.
     ///
     /// # Errors
     /// More memory than the device may give, a failing device, or that it is no longer wanted.
@@ -173,7 +173,7 @@ impl StableDiffusion {
     ) -> Result<bool, Error> {
         let mut fresh = false;
         loop {
-            // A side that was chosen by what a larger one took is chosen again by what it takes itself.
+            // A side that was chosen by an estimate from a larger one is chosen again by its own durations.
             let chosen = self.plan_times(asked, measured).into_iter().map(|plan| plan.size);
             let sides = self.training_sides(asked).into_iter().take(1).chain(chosen);
             let missing = sides.into_iter().find(|&side| measured.of(self, asked.settings, side).is_none());
@@ -184,7 +184,7 @@ impl StableDiffusion {
         }
     }
 
-    /// What each preset chooses, by what was measured.
+    /// The plan of each preset, by what was measured.
     pub fn plan_times(&self, asked: TimedTraining, measured: &MeasuredTimes) -> Vec<TimePlan> {
         let sides = self.training_sides(asked);
         let largest = sides.first().copied().unwrap_or(self.resolution);
@@ -199,7 +199,7 @@ impl StableDiffusion {
     }
 
     /// The sides that presets choose from, from the model's own down: those that the device has the memory
-    /// for, or the model's own, which then is refused with what to do.
+    /// for, or else the model's own alone, which is then refused with advice.
     fn training_sides(&self, asked: TimedTraining) -> Vec<usize> {
         let multiple = self.picture_multiple();
         let side = |share: &f64| (self.resolution as f64 * share) as usize / multiple * multiple;

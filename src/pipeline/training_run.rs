@@ -1,5 +1,5 @@
-//! A whole training run on its own, with its state kept now and then and perhaps judged: what the command
-//! line does, and what becomes of it when the device goes away in the middle.
+//! A whole training run, as the command line does it: its state is kept now and then and perhaps judged, and
+//! something is left of it if the device goes away in the middle.
 
 use std::future::Future;
 
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// What a run tells and gives away. `E` is the caller's own error, for files it can't write.
+/// Receives what a run reports and gives away. `E` is the caller's own error, for files it can't write.
 pub trait RunObserver<E> {
     /// A step was made.
     ///
@@ -40,13 +40,13 @@ pub trait RunObserver<E> {
         Ok(())
     }
 
-    /// When the run's state is judged; never, if it is not given.
+    /// When the run's state is judged; `None` means never.
     fn early_stopping(&self) -> Option<EarlyStopping> {
         None
     }
 
-    /// Judges the state: its score, the higher the better. Asked for where [`early_stopping`] is given; what
-    /// is no number is never better.
+    /// Judges the state: its score, the higher the better. Called only where [`early_stopping`] is given. A
+    /// score that is not finite is never better.
     ///
     /// # Errors
     /// The device failed, or the caller's; they end the run.
@@ -56,7 +56,7 @@ pub trait RunObserver<E> {
         async { Ok(f64::NAN) }
     }
 
-    /// How the evaluations stand after one of them.
+    /// Told how the evaluations stand, after each of them.
     ///
     /// # Errors
     /// The caller's; they end the run.
@@ -65,13 +65,13 @@ pub trait RunObserver<E> {
     }
 }
 
-/// What was made of a state's score.
+/// The outcome of judging a state.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evaluation {
     pub step: usize,
     pub score: f64,
     pub standing: Standing,
-    /// Whether the run ends for it.
+    /// Whether the run ends because of it.
     pub ends: bool,
 }
 
@@ -91,12 +91,12 @@ pub struct BrokenOff<E> {
 }
 
 /// Trains until all steps are made, or the observer's early stopping ends the run. The adapter is kept every
-/// `keep_every` steps and at the end, so that a crash costs little; of a run that is judged, the best so far
-/// is kept whenever there is a better one, and is the run's result. A step that diverges leaves the state
-/// before it, which is kept; what a failing device returns is not put in place of what was kept.
+/// `keep_every` steps and at the end, so that a crash costs little. In a run that is judged, it is kept
+/// whenever a state is the best so far, and the best one is the run's result. A step that diverges leaves the
+/// state before it, which is kept; what a failing device returns never replaces what was kept.
 ///
-/// Evaluations come before the checkpoint of their step, which holds how they stand: a resumed run makes none
-/// twice and leaves none out.
+/// Evaluations come before the checkpoint of their step, which holds how they stand: a resumed run repeats
+/// none and leaves none out.
 ///
 /// # Errors
 /// The device failed or was lost, the training diverged, or the observer's own.
@@ -133,13 +133,13 @@ impl<O> Run<'_, O> {
         self.keep().await
     }
 
-    /// A step and what is due after it; whether the run ends.
+    /// Makes a step and what is due after it. Returns whether the run ends.
     async fn step<E: From<Error>>(&mut self) -> Result<bool, E>
     where
         O: RunObserver<E>,
     {
         let stepped = self.trainer.step().await;
-        // A submission that failed reads as zeros: then the numbers are not to be believed.
+        // After a failed submission zeros are read back: then the numbers are not to be trusted.
         self.gpu.check().map_err(Error::from)?;
         let mut ends = false;
         if let Ok(record) = &stepped {
@@ -161,7 +161,7 @@ impl<O> Run<'_, O> {
         stepped.map(|_| ends).map_err(|error| Error::from(error).into())
     }
 
-    /// Judges the state if that is due, and keeps it if it is the best; whether the run ends.
+    /// Judges the state if that is due, and keeps it if it is the best. Returns whether the run ends.
     async fn evaluate<E: From<Error>>(&mut self) -> Result<bool, E>
     where
         O: RunObserver<E>,

@@ -13,10 +13,10 @@ use super::plan::{Plan, Prediction, Step, WeightedSum};
 use super::schedule::{NoiseSchedule, TimestepSpacing};
 use super::sigmas::{SigmaTable, karras, lambda, rounded, unit_variance};
 
-/// Which of the family.
+/// Which sampler of the family.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Variant {
-    /// σ evenly in σ^{1/7} instead of at evenly spaced timesteps.
+    /// Whether σ is spaced evenly in σ^{1/7} instead of by evenly spaced timesteps.
     pub karras: bool,
     /// Fresh noise in every step.
     pub stochastic: bool,
@@ -58,7 +58,7 @@ pub(super) fn walk(schedule: &NoiseSchedule, steps: usize, by_karras: bool) -> (
 fn update(before: Option<f64>, sigma: f64, next: f64, stochastic: bool) -> WeightedSum {
     let (level, after) = (unit_variance(sigma), unit_variance(next));
     let h = lambda(next) - lambda(sigma);
-    // Long runs may visit a timestep twice; no line goes through two equal points.
+    // Long runs may visit a timestep twice: two equal points have no slope between them.
     let slope = before.map(|before| lambda(sigma) - lambda(before)).filter(|&h_before| h_before > 0.0);
     let slope = slope.map_or(0.0, |h_before| 0.5 * h / h_before);
     let decay = libm::exp(-h);

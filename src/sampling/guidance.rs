@@ -1,6 +1,5 @@
-//! Classifier-free guidance (arXiv:2207.12598) with diffusers' scale:
-//! G^g(x, y) = G(∅) + g·(G(y) − G(∅)). At g = 1 the prompt alone speaks, at 0 nothing does.
-//! For v-prediction models it applies to v.
+//! Classifier-free guidance (arXiv:2207.12598) with diffusers' scale: G^g(x, y) = G(∅) + g·(G(y) − G(∅)). At
+//! g = 1 it is the prediction with the prompt, at 0 the one without. For v-prediction models it applies to v.
 
 use burn::tensor::Tensor;
 

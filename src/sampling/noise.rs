@@ -7,7 +7,7 @@
 
 use std::f64::consts::TAU;
 
-/// `count` independent N(0, 1) values. Different streams of one seed never overlap: use one stream a
+/// `count` independent N(0, 1) values. Different streams of one seed never overlap: use one stream per
 /// purpose (seed latents of picture 0, 1, …; training noise of step 0, 1, …).
 pub fn normal(seed: u64, stream: u64, count: usize) -> Vec<f32> {
     let key = halves(seed);

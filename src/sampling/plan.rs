@@ -7,7 +7,7 @@
 //! latents    = update: a weighted sum of latents, anchor, predictions and noise
 //! ```
 //!
-//! The weights are of diffusers 0.42's schedulers; each sampler's file has its equations.
+//! The weights are those of diffusers 0.42's schedulers; each sampler's file has its equations.
 
 use super::schedule::PredictionType;
 

@@ -4,9 +4,9 @@
 //! ε' = (55·ε_t − 59·ε_{t+δ} + 37·ε_{t+2δ} − 9·ε_{t+3δ})/24 , fewer terms while there are fewer
 //! x' = √(ᾱ'/ᾱ)·x − (ᾱ'−ᾱ)·ε' / (ᾱ·√(1−ᾱ') + √(ᾱ·(1−ᾱ)·ᾱ'))
 //!
-//! The second step repeats the first one with the mean of the outputs at both its ends, so a run of N
-//! steps calls the model N + 1 times. A run that begins late (image to image) starts over in the same
-//! way, only without the repeated timestep, as diffusers does.
+//! The second step repeats the first one with the mean of the outputs at both its ends, so a run of N steps
+//! calls the model N + 1 times. A run that begins late (image to image) starts over in the same way, as
+//! diffusers does; its timesteps hold the repeated one only if it begins at the second.
 
 use super::plan::{NoiseLevel, Plan, Prediction, Step, WeightedSum};
 use super::schedule::{NoiseSchedule, PredictionType, TimestepSpacing};
@@ -46,7 +46,7 @@ pub(super) fn plan(schedule: &NoiseSchedule, steps: usize, begin: usize) -> Plan
     Plan { init_noise_sigma: 1.0, steps: timesteps.enumerate().map(step).collect() }
 }
 
-/// Noisy to clean, the second one twice.
+/// The timesteps from noisy to clean, the second one twice.
 fn timesteps(schedule: &NoiseSchedule, steps: usize) -> Vec<usize> {
     let spacing = schedule.config().timestep_spacing.unwrap_or(TimestepSpacing::Leading);
     let spaced = schedule.spaced_timesteps(spacing, steps);

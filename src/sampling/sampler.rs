@@ -80,8 +80,9 @@ impl Sampler {
         })
     }
 
-    /// The timestep the model is asked at in each step, noisy to clean; some samplers' are fractional.
-    /// Some samplers ask more often than the number of steps says (PNDM once, DPM++ SDE twice a step).
+    /// The timestep the model is asked at in each call, noisy to clean; some samplers' are fractional. Some
+    /// samplers call the model more often than the number of steps N says (PNDM N + 1 times, DPM++ SDE 2N − 1
+    /// times).
     pub fn timesteps(&self) -> &[f32] {
         &self.timesteps
     }

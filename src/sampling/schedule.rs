@@ -3,8 +3,8 @@
 //!
 //! x_t = √ᾱ_t · x_0 + √(1−ᾱ_t) · ε
 //!
-//! Guarantee: the table equals diffusers' bit for bit (betas in f32 by torch's `linspace`, the
-//! product accumulated in f64 and rounded once an entry, as torch's CPU `cumprod` does).
+//! Guarantee: the table equals diffusers' bit for bit (betas in f32 by torch's `linspace`, the product
+//! accumulated in f64 and rounded once per entry, as torch's CPU `cumprod` does).
 
 use serde::Deserialize;
 
@@ -50,7 +50,7 @@ pub enum TimestepSpacing {
     Linspace,
 }
 
-/// What follows the last timestep's σ: none at all, or that of timestep 0.
+/// The σ after the last timestep's: 0, or that of timestep 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FinalSigmasType {
@@ -154,7 +154,8 @@ impl NoiseSchedule {
         self.alphas_cumprod.len()
     }
 
-    /// (√ᾱ_t, √(1−ᾱ_t)): the shares of picture and noise in x_t. Timesteps past the last one are the last.
+    /// (√ᾱ_t, √(1−ᾱ_t)): the shares of picture and noise in x_t. A timestep beyond the last one counts as the
+    /// last.
     pub fn signal_and_noise(&self, timestep: usize) -> (f64, f64) {
         let last = self.alphas_cumprod.len() - 1;
         signal_and_noise(self.alphas_cumprod[timestep.min(last)])
@@ -207,8 +208,9 @@ impl NoiseSchedule {
         }
     }
 
-    /// The whole timesteps that diffusers' multistep solvers visit: of one step more, all but the last,
-    /// so that the lowest timestep is left to what follows the run. Trailing spacing is as ever.
+    /// The whole-numbered timesteps that diffusers' multistep solvers visit: those of a run of one step more,
+    /// without its last, so that the lowest timestep is left to the end of the run. Trailing spacing is
+    /// unchanged.
     pub(super) fn spaced_timesteps_above_end(&self, spacing: TimestepSpacing, steps: usize) -> Vec<f64> {
         let last = (self.num_train_timesteps() - 1) as f64;
         match spacing {

@@ -44,7 +44,7 @@ impl SigmaTable {
         (1.0 - share) * low as f64 + share * (low + 1) as f64
     }
 
-    /// What follows the last σ: nothing but picture, or the noise of the lowest timestep.
+    /// The σ that a run ends at: 0, which is nothing but picture, or that of the lowest timestep.
     pub fn last(&self, schedule: &NoiseSchedule) -> f64 {
         match schedule.config().final_sigmas_type {
             FinalSigmasType::Zero => 0.0,

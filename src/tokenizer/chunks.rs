@@ -5,13 +5,13 @@
 //! * A chunk that is full ends at its last comma, if one stands among its last 20 tokens: what follows
 //!   the comma opens the next chunk, so that a phrase stays together.
 //! * BREAK ends a chunk at once.
-//! * The vectors of a placeholder are never parted.
+//! * The vectors of a placeholder are never separated.
 //! * Each token carries the weight of its piece of the prompt (`emphasis.rs`); start, end and padding
 //!   carry 1.
 
 use super::{PlaceholderSpan, PromptPiece, Tokenizer, Tokens, parse_emphasis};
 
-/// As many tokens of a full chunk are searched for a comma.
+/// Number of tokens at the end of a full chunk that are searched for a comma.
 const COMMA_BACKTRACK: usize = 20;
 
 /// One chunk of a prompt.
@@ -28,7 +28,7 @@ pub struct WeightedTokens {
 struct Place {
     id: u32,
     weight: f32,
-    /// Where a placeholder begins; its position is not known before the chunk ends.
+    /// Set where a placeholder begins; its position is filled in when the chunk ends.
     span: Option<PlaceholderSpan>,
 }
 

@@ -82,7 +82,7 @@ impl TokenizerConfig {
         content(&self.pad_token, END)
     }
 
-    /// Ids of one prompt, start and end included.
+    /// Number of ids of one prompt, start and end included.
     pub fn length(&self) -> usize {
         self.model_max_length.unwrap_or(LONGEST).clamp(2.0, LONGEST) as usize
     }

@@ -8,9 +8,9 @@
 //! | `\(`, `\)`, `\[`, `\]`, `\\` | the character itself |
 //! | `BREAK` | ends a chunk, see `chunks.rs` |
 //!
-//! What is not well formed is read in the way that changes least: a bracket that is never closed acts
-//! to the end, one that was never opened and a number outside of round brackets are text. Unlike there,
-//! BREAK inside brackets breaks, too.
+//! Malformed input is read in the way that changes least: a bracket that is never closed acts to the end; a
+//! bracket that was never opened, and a number outside of round brackets, are text. Unlike in the web UI,
+//! BREAK inside brackets ends a chunk, too.
 
 /// A piece of a prompt.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,7 +81,8 @@ fn text(text: String) -> PromptPiece {
     PromptPiece::Text { text, weight: 1.0 }
 }
 
-/// `:1.3)` at the start of `rest`, with spaces around the number: the weight, and how many bytes it is.
+/// `:1.3)` at the start of `rest`, with spaces around the number: the weight, and the length of it all in
+/// bytes.
 fn explicit_weight(rest: &str) -> Option<(f64, usize)> {
     let (inside, _) = rest[1..].split_once(')')?;
     let number = inside.trim();
@@ -99,7 +100,7 @@ fn multiply(pieces: &mut [PromptPiece], start: Option<usize>, factor: f64) {
     }
 }
 
-/// Text, split at each word BREAK, which takes the spaces around it along.
+/// Adds text, split at each word BREAK; the spaces around the word are dropped.
 fn push_words(pieces: &mut Vec<PromptPiece>, words: &str) {
     const BREAK: &str = "BREAK";
     let in_word = |c: char| c.is_alphanumeric() || c == '_';

@@ -35,7 +35,7 @@ pub struct Tokenizer {
     start: u32,
     end: u32,
     padding: u32,
-    /// Ids of one encoded prompt, start and end included.
+    /// Number of ids of one encoded prompt, start and end included.
     length: usize,
 }
 
@@ -127,8 +127,8 @@ impl Tokenizer {
         Ok(tokenizer)
     }
 
-    /// Makes `placeholder` a word of its own, with at most as many vectors as a prompt has room for. Upper and
-    /// lower case are the same.
+    /// Makes `placeholder` a word of its own, with at most as many vectors as a prompt has room for. Upper
+    /// and lower case are the same.
     ///
     /// # Errors
     /// It is empty, holds white space, is one token already (a word of the vocabulary, another
@@ -161,7 +161,7 @@ impl Tokenizer {
         self.refresh();
     }
 
-    /// Ids of one encoded prompt, start and end included; the text encoder needs as many positions.
+    /// Number of ids of one encoded prompt, start and end included; the text encoder needs as many positions.
     pub fn length(&self) -> usize {
         self.length
     }
@@ -199,7 +199,7 @@ impl Tokenizer {
         Tokens { ids, placeholders, truncated }
     }
 
-    /// The ids of a text without start, end, cut and padding, each with where its text begins (in bytes).
+    /// The ids of a text, without start, end, cut and padding, each with the byte at which its text begins.
     fn raw_tokens(&self, text: &str) -> Vec<(u32, usize)> {
         let encoding = self.pipeline.encode(text, false).expect(
             "only an unknown token outside of the vocabulary makes a step fail, and it was sought there",
@@ -220,7 +220,7 @@ impl Tokenizer {
         })
     }
 
-    /// Tells the pipeline of the tokens beside the vocabulary; they get their ids in this order.
+    /// Tells the pipeline the tokens beyond the vocabulary; they get their ids in this order.
     fn refresh(&mut self) {
         let (model, normalizer) = (self.pipeline.get_model(), self.pipeline.get_normalizer());
         let mut added = AddedVocabulary::new();

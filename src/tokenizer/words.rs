@@ -3,9 +3,9 @@
 use super::{Tokenizer, Tokens};
 
 impl Tokenizer {
-    /// The places in `tokens.ids` of every occurrence of a word, all its tokens among them: the pieces that
-    /// byte-pair encoding parts it into, or the vectors of a placeholder. Several words are looked for as
-    /// they stand one after the other. Start, end and padding are none of them. Empty if it is not there.
+    /// Positions in `tokens.ids` of all tokens of every occurrence of a word: the tokens that byte-pair
+    /// encoding splits it into, or the vectors of a placeholder. Several words are found where they stand one
+    /// after the other. Start, end and padding never match. Empty if the word is not there.
     pub fn word_positions(&self, tokens: &Tokens, word: &str) -> Vec<usize> {
         let mut wanted = Vec::new();
         for (id, _) in self.raw_tokens(word) {

@@ -140,8 +140,8 @@ fn change_colours(picture: &mut RgbImage, [brightness, contrast, saturation]: [f
 ///
 /// Where a photo doesn't fill its picture, only the latents well inside it count, as in Custom Diffusion's
 /// code. Their weight is raised so that the mean over the picture equals the mean over the photo: Σ(l·m)/Σm.
-/// Where there is a subject's mask m, its background counts 1 − s with s = `masked_loss`: the factor is (1 −
-/// s) + s·m.
+/// Where there is a subject's mask m, its background counts 1 − s with s = `masked_loss`:
+/// (1 − s) + s·m.
 pub fn latent_weights(
     rendered: &Rendered,
     size: [u32; 2],

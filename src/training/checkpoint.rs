@@ -15,7 +15,7 @@ use super::quantized_moments::QuantizedParts;
 use super::{Error, TrainingSettings};
 use crate::weights::{OutgoingTensor, SafetensorsHeader, StoredType, TensorEntry, write_safetensors};
 
-/// Version of the format: changes when programs of another version can't resume a file.
+/// Version of the format: changes when older programs can't resume a file.
 const VERSION: &str = "3";
 /// The file's name in messages.
 const FILE: &str = "the checkpoint";

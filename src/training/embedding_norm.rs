@@ -12,7 +12,7 @@ use crate::model::clip_text::ClipTextModel;
 
 /// Number of rows of the token table that are looked up at once.
 const ROWS: u32 = 256;
-/// Factor that norm decay has over the learning rate (cloneofsimo/lora).
+/// Rate of norm decay, as a multiple of the learning rate (cloneofsimo/lora).
 const DECAY_PER_LEARNING_RATE: f64 = 100.0;
 /// The exponent of the retraction (diffusers' `train_dreambooth_lora_sdxl_advanced`).
 const RETRACTION: f64 = 0.1;

@@ -1,4 +1,4 @@
-//! The model that an adapter is trained for, and the texts that a run has it tokenize and encode.
+//! The model that an adapter is trained for, and what a run needs of its tokenizer and text encoder.
 
 use std::rc::Rc;
 

@@ -113,7 +113,7 @@ impl Batch {
     }
 
     /// The localized loss and the weight of its mean over all rows. The settings' weight is that of the mean
-    /// over the photos alone, so it is scaled by the share of photos.
+    /// over the photos alone, so it is multiplied by all rows / photos' rows.
     fn localization(&self, networks: Networks, conditioning: &Conditioning) -> Option<(Localization, f64)> {
         let localized = self.localized.as_ref()?;
         let prompts: Vec<_> =

@@ -22,8 +22,8 @@ pub struct PhotoLatents {
     pub(super) places: Vec<Place>,
     /// Variants of each photo.
     pub(super) variants: usize,
-    /// Size of the photo in its picture where Custom Diffusion changed it, at index photo · variants +
-    /// variant; empty without size words.
+    /// Size of the photo in its picture where Custom Diffusion changed it, at index
+    /// photo · variants + variant; empty without size words.
     pub(super) scales: Vec<Option<f64>>,
 }
 

@@ -1,4 +1,4 @@
-/** What a screen reader should hear although nothing has the focus: results and ends of long work. */
+/** Announcements for screen readers that don't depend on the focus: results, and the end of long work. */
 import { signal } from "@preact/signals";
 
 export const announcement = signal("");
@@ -6,7 +6,7 @@ export const announcement = signal("");
 let pending: ReturnType<typeof setTimeout> | undefined;
 
 export function announce(text: string): void {
-  // Emptied first: the same words once more are news, too.
+  // Emptied first, so that the same words are read out again.
   announcement.value = "";
   clearTimeout(pending);
   pending = setTimeout(() => {

@@ -38,7 +38,7 @@ export function App() {
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
   const shown = screen.value;
-  // Whenever another screen shows.
+  // Runs whenever another screen shows.
   useEffect(() => {
     // A screen reader goes on from the new screen's top, not from the link that led there.
     if (!first.current) main.current?.focus({ preventScroll: true });
@@ -75,7 +75,7 @@ export function App() {
   );
 }
 
-/** In the place and size of the notice that shows the model loading next, so that nothing below it jumps. */
+/** Has the place and size of the model notice that replaces it while the model loads, so that nothing below jumps. */
 function Starting() {
   return (
     <section class="card model-notice" aria-label={text.model.title}>

@@ -1,13 +1,13 @@
 /**
- * A database of the browser's (IndexedDB), opened when it is first used. Failures reject with a fault of kind
- * `Storage` and a sentence; a full disk has one of its own.
+ * A database in the browser (IndexedDB), opened when it is first used. Failures reject with a fault of kind `Storage`
+ * and a sentence; a full disk has its own sentence.
  */
 import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB, type StoreNames } from "idb";
 import { faultError } from "../engine/fault";
 
 export interface StorageProblems {
   noRoom: string;
-  /** The browser keeps the database from the page. */
+  /** Sentence for a browser that denies the page the database. */
   unavailable: string;
   failed: string;
 }
@@ -19,7 +19,7 @@ export class Database<Schema extends DBSchema> {
   readonly #version: number;
   #opened: Promise<IDBPDatabase<Schema>> | undefined;
 
-  /** `stores` without key paths; a later `version` has more of them than those before it. */
+  /** `stores` have no key paths; a later `version` only adds stores to those of earlier ones. */
   constructor(name: string, stores: readonly StoreNames<Schema>[], problems: StorageProblems, version = 1) {
     this.#name = name;
     this.#stores = stores;
@@ -27,7 +27,7 @@ export class Database<Schema extends DBSchema> {
     this.#version = version;
   }
 
-  /** Runs the work and gives whatever the database throws a sentence. */
+  /** Runs the work; whatever the database throws becomes a fault with a sentence. */
   async attempt<T>(work: (database: IDBPDatabase<Schema>) => Promise<T>): Promise<T> {
     this.#opened ??= this.#open().catch((error: unknown) => {
       this.#opened = undefined;
@@ -41,7 +41,7 @@ export class Database<Schema extends DBSchema> {
     }
   }
 
-  /** All of the requests happen, or none. */
+  /** Makes the requests in one transaction: all of them happen, or none. */
   write(
     requests: (transaction: IDBPTransaction<Schema, StoreNames<Schema>[], "readwrite">) => Promise<unknown>[],
   ): Promise<void> {
@@ -50,7 +50,7 @@ export class Database<Schema extends DBSchema> {
       try {
         await Promise.all([...requests(transaction), transaction.done]);
       } catch (error) {
-        // A request that fails has ended the transaction; one that could not even be made has not.
+        // A failed request has already ended the transaction; a request that could not even be made has not.
         transaction.done.catch(() => undefined);
         abort(transaction);
         throw error;
@@ -58,7 +58,7 @@ export class Database<Schema extends DBSchema> {
     });
   }
 
-  /** Asynchronous as a whole: some browsers throw where they should reject. */
+  /** Asynchronous as a whole, since some browsers throw where they should reject. */
   async #open(): Promise<IDBPDatabase<Schema>> {
     const stores = this.#stores;
     const forget = () => {

@@ -1,4 +1,4 @@
-/** Faults that a fresh engine makes good: they are no longer shown once one is open. */
+/** Clears faults that a fresh engine makes good, as soon as one is open. */
 import type { Signal } from "@preact/signals";
 import { type Fault, needsFreshEngine } from "../engine/fault";
 import { whenEngineOpens } from "./studio";

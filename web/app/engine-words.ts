@@ -1,10 +1,10 @@
 /**
  * What the engine says, in the page's language.
  *
- * The engine and its worker speak English. As with gettext their own words are the key: a translation's catalogue
- * (`german/engine-text.ts`) has the template of each sentence as it stands in the source, "the model folder has no
- * {path}", and the same in its language, with the same placeholders. What the engine said is held against the templates;
- * the one with the most words of its own wins, and what stood for the placeholders goes into its translation.
+ * The engine and its worker speak English. As with gettext, their own words are the key: a translation's catalogue
+ * (`german/engine-text.ts`) maps the template of each sentence as it stands in the source, "the model folder has no
+ * {path}", to its translation, with the same placeholders. A sentence of the engine is matched against the templates; of
+ * those that match, the one with the most literal text wins, and the captured values go into its translation.
  */
 import { inLanguage } from "./language";
 
@@ -12,11 +12,11 @@ import { inLanguage } from "./language";
 export interface EngineWords {
   /** Whole sentences. */
   sentences: Readonly<Record<string, string>>;
-  /** What stands for a placeholder of a sentence: reasons, advice, names of settings. */
+  /** Texts that may fill a placeholder of a sentence: reasons, advice, names of settings. */
   parts: Readonly<Record<string, string>>;
 }
 
-/** A template taken apart: one more literal than placeholders. */
+/** A template split at its placeholders: there is one more literal than there are names. */
 interface Template {
   literals: string[];
   names: string[];
@@ -25,15 +25,15 @@ interface Template {
 
 type Captures = Map<string, string>;
 
-/** `{}`, `{0}`, `{path}`, `{shape:?}`, and braces that are meant. */
+/** Matches `{}`, `{0}`, `{path}`, `{shape:?}`, and the escaped braces `{{` and `}}`. */
 const PLACEHOLDER = /\{\{|\}\}|\{([^{}:]*)(?::[^{}]*)?\}/g;
-/** Sentences lie in sentences: a file's error in a checkpoint's, a server's in a file's. */
+/** Most levels of nested sentences: a checkpoint's error contains a file's, a file's a server's. */
 const DEEPEST = 4;
-/** Lists are sought in what is no longer than this: each of their commas may be part of an item. */
+/** Longest text, in characters, that is tried as a list: each of its commas may also be part of an item. */
 const MAX_LIST = 400;
 const DECIMAL = /^(-?\d+)\.(\d+)( [GM]B)?$/;
 
-/** The placeholders' names in their order; the unnamed are numbered, as in Rust. */
+/** Names of the placeholders, in order; unnamed ones are numbered, as in Rust. */
 export function placeholders(template: string): string[] {
   return takeApart(template).names;
 }
@@ -75,7 +75,7 @@ export function translator({ sentences, parts }: EngineWords): (said: string) =>
   };
 }
 
-/** Those with the most words of their own first, so that what is left for placeholders is the least. */
+/** Templates, those with the most literal text first, so that as little as possible is left for placeholders. */
 function templates(words: Readonly<Record<string, string>>): Template[] {
   const weight = ({ literals }: Template) => literals.join("").length;
   return Object.entries(words)
@@ -108,8 +108,9 @@ function takeApart(template: string): { literals: string[]; names: string[] } {
 }
 
 /**
- * What stands for the placeholders. Each literal is taken where it first occurs, or last, which finds a match if there is
- * any and, unlike a regular expression's backtracking, takes time linear in the text, whatever a file's name holds.
+ * Values of the placeholders in a sentence. Each literal is taken at its first occurrence, or each at its last. This finds
+ * a match if there is one and, unlike a regular expression's backtracking, takes time linear in the text, whatever
+ * a file's name contains.
  */
 function match({ literals, names }: Template, said: string): Captures | undefined {
   const [first = "", ...inner] = literals;
@@ -117,7 +118,7 @@ function match({ literals, names }: Template, said: string): Captures | undefine
   if (last === undefined) return said === first ? new Map() : undefined;
   const end = said.length - last.length;
   if (end < first.length || !said.startsWith(first) || !said.endsWith(last)) return undefined;
-  // From the side that has words of the template's own: "{kind} ({count} tensors)" is read from its end.
+  // From the side where the template has literal text: "{kind} ({count} tensors)" is read from its end.
   const find = first === "" && last !== "" ? lastPlaces : firstPlaces;
   const places = find(inner, said, first.length, end);
   if (!places) return undefined;
@@ -125,14 +126,14 @@ function match({ literals, names }: Template, said: string): Captures | undefine
   for (const [index, name] of names.entries()) {
     const from = index === 0 ? first.length : (places[index - 1] ?? 0) + (inner[index - 1] ?? "").length;
     const captured = said.slice(from, places[index] ?? end);
-    // A placeholder that stands twice stands for the same.
+    // A placeholder that occurs twice must have the same value.
     if ((captures.get(name) ?? captured) !== captured) return undefined;
     captures.set(name, captured);
   }
   return captures;
 }
 
-/** Where the literals stand between two places of the text, each as near to the beginning as it can. */
+/** Places of the literals between `from` and `end` of the text, each as near to the beginning as possible. */
 function firstPlaces(literals: string[], said: string, from: number, end: number): number[] | undefined {
   const places: number[] = [];
   let free = from;
@@ -145,7 +146,7 @@ function firstPlaces(literals: string[], said: string, from: number, end: number
   return places;
 }
 
-/** The same, each as near to the end as it can. */
+/** Places of the literals, each as near to the end as possible. */
 function lastPlaces(literals: string[], said: string, from: number, end: number): number[] | undefined {
   const places: number[] = [];
   let free = end;
@@ -158,7 +159,7 @@ function lastPlaces(literals: string[], said: string, from: number, end: number)
   return places;
 }
 
-/** What stands between quotation marks is a name or somebody's own words, and stays. */
+/** Fills in the translation. Values between quotation marks are names or somebody's own words and stay as they are. */
 function filled(template: Template, captures: Captures, translate: (captured: string) => string): string {
   const quoted = new Set(template.names.filter((_, index) => template.literals[index]?.endsWith('"')));
   const { literals, names } = takeApart(template.translation);
@@ -171,10 +172,10 @@ function filled(template: Template, captures: Captures, translate: (captured: st
 
 const unstopped = (text: string): string => text.replace(/\.$/, "");
 
-/** The engine begins a sentence with a capital, also one whose template has none. */
+/** Undoes the capital with which the engine begins every sentence, even if its template begins with none. */
 const lowered = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
 
-/** As the engine makes its own: a capital, unless a file's name comes first, and a full stop. */
+/** Makes a sentence as the engine does: with a capital, unless a file's name comes first, and a full stop. */
 function asSentence(text: string): string {
   const [firstWord = ""] = text.split(" ");
   const begun = /[/.\\]/.test(firstWord) ? text : text.charAt(0).toUpperCase() + text.slice(1);
@@ -187,8 +188,8 @@ const words = await inLanguage(english, {
   de: async () => (await import("./german/engine-text")).germanEngine,
 });
 
-/** What the engine said in the page's language; `undefined` where it is in English, or unknown. */
+/** The engine's sentence in the page's language; `undefined` if the page is in English or no template matches. */
 export const translatedSentence = translator(words);
 
-/** The same, or as the engine said it. */
+/** The engine's sentence in the page's language if possible, otherwise unchanged. */
 export const inPageLanguage = (said: string): string => translatedSentence(said) ?? said;

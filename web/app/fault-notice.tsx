@@ -17,8 +17,9 @@ interface FaultNoticeProps {
 }
 
 /**
- * A trap's own words mean nothing to a visitor; they are in the browser's console. The engine speaks English: other
- * languages translate its sentence, or say what kind of fault it is and quote one that they don't know.
+ * The sentence to show for a fault. A trap's own words mean nothing to a visitor and are only in the browser's console.
+ * The engine speaks English: other languages translate its sentence or, if they don't know it, name the kind of fault
+ * and quote the sentence.
  */
 export function sentenceFor({ kind, message }: Fault): string {
   if (kind === "EngineStopped") return text.faults.engineStopped;
@@ -75,7 +76,7 @@ function FaultAction({
   return onDismiss ? <Action name={text.faults.dismiss} onClick={onDismiss} /> : null;
 }
 
-/** What the engine is in the middle of would break off: that is asked first. */
+/** Restarts the engine. That breaks off its current work, so if there is any, the visitor is asked first. */
 function Restart({ onDismiss }: Pick<FaultNoticeProps, "onDismiss">) {
   const [asking, setAsking] = useState(false);
   const restart = () => {

@@ -12,7 +12,7 @@ export function megabytes(bytes: number): string {
   return `${oneDigit.format(bytes / 1e6)} MB`;
 }
 
-/** "880 kB", then as `megabytes`: for what starts small and grows. */
+/** "880 kB", from 1 MB on as `megabytes`: for sizes that start small and grow. */
 export function fileSize(bytes: number): string {
   return bytes < 1e6 ? `${whole.format(Math.ceil(bytes / 1000))} kB` : megabytes(bytes);
 }

@@ -1,10 +1,10 @@
 /**
  * The language of the page: the visitor's choice, else the first of the browser's languages that there is.
  *
- * English stands in the text files themselves (`text.ts` and its siblings). A translation is an object of the same type
- * in a folder of its own (`german/`), fetched only by those who read it; a text that it lacks is a type error. What the
- * engine says in English is translated as it comes (`engine-words.ts`). To add a language: its name here, its folder,
- * and a line in each text file.
+ * English is in the text files themselves (`text.ts` and its siblings). A translation is an object of the same type in
+ * its own folder (`german/`), fetched only by those who read it; a missing text is a type error. The engine's English
+ * sentences are translated when they arrive (`engine-words.ts`). To add a language: add its name here, its folder, and
+ * a line in each text file.
  */
 import { remember, remembered } from "./choices";
 
@@ -19,7 +19,7 @@ const wanted: readonly string[] = "document" in globalThis ? navigator.languages
 export const language: Language =
   known(remembered("language") ?? "") ?? wanted.map(known).find((name) => name !== undefined) ?? "en";
 
-/** For numbers and dates: the visitor's own kind of the language, as in "en-GB". */
+/** Locale for numbers and dates: the visitor's own variety of the language, such as "en-GB". */
 export const locale: string = wanted.find((tag) => known(tag) === language) ?? language;
 
 /** The texts in the page's language. Awaited before anything is drawn, so that nothing changes its words. */
@@ -28,17 +28,17 @@ export async function inLanguage<Texts>(
   translations: Record<Translation, () => Promise<Texts>>,
 ): Promise<Texts> {
   if (language === "en") return english;
-  // A translation that can't be fetched keeps nobody from working.
+  // If a translation can't be fetched, the page works in English.
   return translations[language]().catch(() => english);
 }
 
-/** From now on, by reloading the page: every text is then in it, also those that were put together before. */
+/** Switches to a language by reloading the page, so that texts that were put together before are in it too. */
 export function chooseLanguage(chosen: Language): void {
   remember("language", chosen);
   location.reload();
 }
 
-/** Tells browser and screen reader. All languages so far are written from left to right. */
+/** Tells browser and screen reader the page's language. All languages so far are written left to right. */
 export function declareLanguage(): void {
   document.documentElement.lang = language;
   document.documentElement.dir = "ltr";

@@ -1,16 +1,16 @@
 /**
- * One tab leads: it alone owns an engine, so that two don't fight over the GPU's memory. The lead is a Web Lock; the
- * browser gives it to the next tab in the queue when the leading one closes.
+ * One tab leads: it alone owns an engine, so that two engines don't compete for the GPU's memory. The lead is a Web Lock;
+ * the browser gives it to the next tab in the queue when the leading tab closes.
  */
 const LOCK = "palpable-engine";
-/** A page that reloads may meet its own lock for an instant. */
+/** Milliseconds to wait for the lock: a page that reloads may find its own old lock still held for an instant. */
 const GRACE = 500;
 
 const forever = () => new Promise<never>(() => undefined);
 
 let leading: Promise<void> | undefined;
 let queue = new AbortController();
-/** Whether somebody is to be told when the lead is free. */
+/** Whether an `onFree` is already waiting for the lead. */
 let waiting = false;
 
 /** Waits in the queue for the lead. `onLost` is called when another tab takes it. */
@@ -34,14 +34,14 @@ function request(options: LockOptions, granted: () => void, onLost: () => void):
     return forever();
   };
   navigator.locks.request(LOCK, options, hold).catch(() => {
-    // Not for one that only left the queue.
+    // A request that only left the queue never held the lock, so it lost nothing.
     if (!held) return;
     leading = undefined;
     onLost();
   });
 }
 
-/** True once this tab leads, false where another does; `onFree` is then called once, when that one has gone. */
+/** True once this tab leads; false if another tab leads: then `onFree` is called once, when that tab is gone. */
 export async function takeLead(onFree: () => void, onLost: () => void): Promise<boolean> {
   const turn = inTurn(onLost);
   const leads = await Promise.race([
@@ -58,7 +58,7 @@ export async function takeLead(onFree: () => void, onLost: () => void): Promise<
   return leads;
 }
 
-/** Takes the lead from the tab that has it. Ask `anyTabWorks` first: what it was doing breaks off. */
+/** Takes the lead from the tab that has it. Ask `anyTabWorks` first: this breaks off that tab's work. */
 export function stealLead(onLost: () => void): Promise<void> {
   queue.abort();
   queue = new AbortController();

@@ -1,13 +1,13 @@
-/** Which screen shows, and which thing on it, kept in the address so that Back and bookmarks work. */
+/** Which screen shows, and which item on it; kept in the address, so that Back and bookmarks work. */
 import { batch, signal } from "@preact/signals";
 import { SCREENS, type Screen } from "./screens";
 
-/** What shows: a screen, or the bench, which no link leads to but `?bench` in the address. */
+/** What shows: a screen, or the bench, to which no link leads, only `?bench` in the address. */
 export type Shown = Screen | "bench";
 
 const FIRST: Shown = new URLSearchParams(location.search).has("bench") ? "bench" : "personalize";
 
-/** `#/gallery/4f0c…` is the screen and the id of the picture on it. */
+/** Reads the address: `#/gallery/4f0c…` names the screen and the id of the picture on it. */
 function fromAddress(): { screen: Shown; subject: string | undefined } {
   const [, name, subject] = location.hash.split("/");
   return {

@@ -1,4 +1,4 @@
-/** The system's notifications for who has gone to another tab or program meanwhile. Asked for by a click only. */
+/** System notifications for visitors who are in another tab or program. Permission is asked for only at a click. */
 import { signal } from "@preact/signals";
 import { text } from "./text";
 
@@ -10,11 +10,11 @@ export async function askToNotify(): Promise<void> {
   permission.value = await Notification.requestPermission();
 }
 
-/** Only where the page can't be seen. */
+/** Sends a notification, but only while the page can't be seen. */
 export async function notify(sentence: string): Promise<void> {
   if (permission.value !== "granted" || !document.hidden) return;
   const options: NotificationOptions = { body: sentence, icon: "/icons/icon-192.png", tag: "palpable" };
-  // Phones show notifications of service workers alone.
+  // Phones only show notifications that come from service workers.
   const worker = await navigator.serviceWorker?.getRegistration();
   if (worker) await worker.showNotification(text.appName, options);
   else new Notification(text.appName, options).onclick = () => window.focus();

@@ -1,15 +1,15 @@
-/** For what the first screen can do without: its bytes must not hold up what shows. */
+/** For work that the first screen can do without: its downloads must not delay what shows. */
 
 /** Longest wait for a quiet moment, in milliseconds. */
 const PATIENCE = 1000;
 
 /** Resolves when what was drawn last is on the screen and the browser has nothing more urgent to do. */
 export async function painted(): Promise<void> {
-  // The frame with it, and the next one, which waits for that to be painted.
+  // The first frame contains what was drawn; the second begins only after that was painted.
   await nextFrame();
   await nextFrame();
   await new Promise<unknown>((resolve) => {
-    // Safari has none yet.
+    // Safari doesn't have it yet.
     if ("requestIdleCallback" in window) requestIdleCallback(resolve, { timeout: PATIENCE });
     else setTimeout(resolve);
   });

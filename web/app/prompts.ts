@@ -1,7 +1,7 @@
 /**
- * Between PALP's clean prompt, which the visitor writes with the class noun ("a sketch of a dog at the beach"), and
- * the same with the new word in the noun's place ("a sketch of a <my-dog> dog at the beach"). The engine does it by
- * the same rules (`src/training/settings/prompt_words.rs`); `tests/support/prompt_words.json` holds both to them.
+ * Converts between PALP's clean prompt, which the visitor writes with the class noun ("a sketch of a dog at the beach"),
+ * and the same prompt with the new word in place of the noun ("a sketch of a <my-dog> dog at the beach"). The engine
+ * uses the same rules (`src/training/settings/prompt_words.rs`); `tests/support/prompt_words.json` tests both.
  */
 
 const PLACEHOLDER = /^<[\p{L}\p{N}][\p{L}\p{N}_-]*>$/u;
@@ -10,7 +10,7 @@ export function isPlaceholder(word: string): boolean {
   return PLACEHOLDER.test(word);
 }
 
-/** `<my-teddy-bear>` for "Teddy bear", with a number behind where the word is taken. */
+/** New word for a class noun: `<my-teddy-bear>` for "Teddy bear", with a number appended if the word is taken. */
 export function placeholderFor(classNoun: string, taken: readonly string[] = []): string {
   const slug = classNoun
     .trim()
@@ -23,7 +23,7 @@ export function placeholderFor(classNoun: string, taken: readonly string[] = [])
   return word;
 }
 
-/** What `placeholderFor` made a word from: "teddy bear" for `<my-teddy-bear-2>`. */
+/** Class noun from which `placeholderFor` made a word: "teddy bear" for `<my-teddy-bear-2>`. */
 export function nounOf(placeholder: string): string | undefined {
   const stem = /^<my-(.+?)(?:-\d+)?>$/.exec(placeholder)?.[1];
   return stem?.replaceAll("-", " ");
@@ -33,12 +33,12 @@ export function withArticle(noun: string): string {
   return `${/^[aeiou]/i.test(noun.trim()) ? "an" : "a"} ${noun.trim()}`;
 }
 
-/** What stays before a noun when it is replaced, beside articles, which follow the noun or the new word. */
+/** Determiners that stay when the noun after them is replaced; articles are adapted to the noun or new word instead. */
 const DETERMINERS = "the|my|your|his|her|its|our|their|this|that";
 
 const escapeForPattern = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
-/** The class noun as whole words, with a determiner before it if there is one; not what belongs to a new word. */
+/** Matches the class noun as whole words, with a determiner before it if there is one; not as part of a new word. */
 function nounPattern(classNoun: string): RegExp | undefined {
   const noun = escapeForPattern(classNoun.trim()).replace(/\s+/g, "\\s+");
   return noun
@@ -53,12 +53,12 @@ export function mentions(prompt: string, classNoun: string): boolean {
   return nounPattern(classNoun)?.test(prompt) ?? false;
 }
 
-/** How a sentence names a subject: a word as it is, "<my-dog> dog" with an article. */
+/** How a sentence names a subject: a single word as it is, a phrase such as "<my-dog> dog" with an article. */
 export const named = (phrase: string) => (phrase.includes(" ") ? withArticle(phrase) : phrase);
 
 /**
- * The class noun's first place is taken by `phrase`, the new word with or without the noun behind it: "a sketch of a
- * dog" → "a sketch of a <my-dog> dog". A prompt without the noun stays as it is.
+ * Replaces the first occurrence of the class noun by `phrase`, the new word with or without the noun after it: "a sketch
+ * of a dog" → "a sketch of a <my-dog> dog". A prompt without the noun stays as it is.
  */
 export function withNewWord(prompt: string, classNoun: string, phrase: string): string {
   const noun = nounPattern(classNoun);
@@ -68,7 +68,7 @@ export function withNewWord(prompt: string, classNoun: string, phrase: string): 
   );
 }
 
-/** "a sketch of <my-dog>", or of "a <my-dog> dog" → "a sketch of a dog"; a determiner that stands there is kept. */
+/** "a sketch of <my-dog>", or "a sketch of a <my-dog> dog" → "a sketch of a dog"; a determiner before it is kept. */
 export function withClassNoun(prompt: string, placeholder: string, classNoun: string): string {
   const noun = escapeForPattern(classNoun.trim()).replace(/\s+/g, "\\s+");
   const word = `${escapeForPattern(placeholder)}(?:\\s+${noun}(?![\\p{L}\\p{N}-]))?`;

@@ -1,4 +1,4 @@
-/** The screens in the order that header and keys have them. By itself, so that tests know them without a page. */
+/** Screens in the order of header and keys. In its own file, so that tests can import it without a page. */
 export const SCREENS = [
   "personalize",
   "generate",

@@ -1,6 +1,6 @@
 /**
- * Keys that work on every screen. Single keys can be switched off (WCAG 2.1.4): speech input and shaking hands press
- * them unasked. Keys of one screen or control are with that.
+ * Keys that work on every screen. Single keys can be switched off (WCAG 2.1.4), since speech input and shaking hands
+ * press them unintentionally. The keys of a single screen or control are handled in its own file.
  */
 import { signal } from "@preact/signals";
 import { remember, remembered } from "./choices";
@@ -21,7 +21,7 @@ function onKey(event: KeyboardEvent): void {
   const target = event.target instanceof Element ? event.target : document.body;
   if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-    // From any field of a form, also where Enter alone makes a new line.
+    // From any field of a form, also from those in which Enter alone makes a new line.
     target.closest("form")?.requestSubmit();
     return;
   }

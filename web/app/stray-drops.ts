@@ -1,10 +1,10 @@
 /**
- * Files let go beside what takes them. Browsers open such a file in the page's place, and what was chosen and typed there
- * would be gone: they are told that nothing here takes it.
+ * Refuses files that are dropped beside the elements that take files. A browser would open such a file in place of the
+ * page, and everything chosen and typed there would be lost.
  */
 export function refuseStrayDrops(): void {
   const refuse = (event: DragEvent) => {
-    // Whatever takes files has said so on the event's way here.
+    // An element that takes files has already prevented the default, as the event bubbled up to here.
     if (event.defaultPrevented || !event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
     event.dataTransfer.dropEffect = "none";

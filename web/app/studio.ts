@@ -1,4 +1,4 @@
-/** The page's engine: opened at start, replaced when it is beyond use. Features hang their own state on it. */
+/** The page's engine: opened at start, replaced when it is beyond use. Features register steps for both. */
 import { signal } from "@preact/signals";
 import { EngineClient } from "../engine/client";
 import type { DeviceReport } from "../engine/contract";
@@ -23,7 +23,7 @@ export function whenEngineOpens(step: () => Promise<void>): void {
   onOpened.push(step);
 }
 
-/** What of an engine's state is gone with it. */
+/** Steps to run when an engine closes: they drop the state that is gone with it. */
 const onClosed: (() => void)[] = [];
 
 export function whenEngineCloses(step: () => void): void {
@@ -41,7 +41,7 @@ export async function openEngine(): Promise<void> {
   try {
     checkPage();
     if (!(await takeLead(openEngine, giveWay))) throw faultError("OtherTab", text.faults.otherTab);
-    // Known before the engine's megabytes are fetched.
+    // Checked before the engine's megabytes are fetched.
     if (!(await navigator.gpu.requestAdapter())) throw faultError("NoWebGpu", text.faults.noGpu);
     const opening = new EngineClient();
     client = opening;
@@ -52,7 +52,7 @@ export async function openEngine(): Promise<void> {
   }
 }
 
-/** For good: until somebody opens one again. */
+/** Closes the engine. No new one opens until `openEngine` is called. */
 export function closeEngine(): void {
   if (!client) return;
   client.dispose();
@@ -66,7 +66,7 @@ function giveWay(): void {
   void openEngine();
 }
 
-/** Takes the engine from the tab that has it, unless that is in the middle of work; false then. */
+/** Moves the engine from the tab that has it to this one; false if a tab is in the middle of work. */
 export async function useHere(): Promise<boolean> {
   if (await anyTabWorks()) return false;
   await stealLead(giveWay);
@@ -74,7 +74,7 @@ export async function useHere(): Promise<boolean> {
   return true;
 }
 
-/** What can be told without starting a worker. */
+/** Checks that are possible without starting a worker. @throws a fault */
 function checkPage(): void {
   if (!window.isSecureContext) throw faultError("InsecurePage", text.faults.insecurePage);
   if (!navigator.gpu) throw faultError("NoWebGpu", text.faults.noWebGpu);

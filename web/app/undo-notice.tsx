@@ -1,10 +1,10 @@
-/** For some seconds after a removal: the way back. The seconds don't run while pointer or focus is on it. */
+/** Offers to undo a removal, for some seconds. The seconds don't run while pointer or focus is on the notice. */
 import { useEffect } from "preact/hooks";
 import { Icon } from "../ui/icon";
 import { text } from "./text";
 import { holdTimer, startTimer, undo, undoable } from "./undo";
 
-/** Fields and dialogs have an undo of their own. */
+/** Elements with their own undo, such as fields and dialogs. */
 const OWN_UNDO = "input:not([type=checkbox], [type=range]), textarea, dialog";
 
 export function UndoNotice() {

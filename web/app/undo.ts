@@ -1,6 +1,6 @@
 /**
- * Taking back what was removed. For some seconds the page alone still holds it; the next removal lets go of the one
- * before.
+ * Undo of removals. For some seconds the page alone still holds what was removed; the next removal lets go of the
+ * previous one.
  */
 import { signal } from "@preact/signals";
 import { announce } from "./announce";
@@ -9,13 +9,13 @@ export interface Removal {
   /** What happened: "1 picture deleted." */
   sentence: string;
   bringBack(): Promise<void> | void;
-  /** Once it can't be asked for any more. */
+  /** Called once it can no longer be undone. */
   letGo?(): void;
 }
 
 export const UNDO_SECONDS = 10;
 
-/** What Undo would bring back. */
+/** The removal that Undo would take back. */
 export const undoable = signal<Removal | undefined>(undefined);
 
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -34,12 +34,12 @@ export async function undo(): Promise<void> {
   await removal?.bringBack();
 }
 
-/** Takes the offer away, where what it speaks of has no place to come back to. */
+/** Withdraws the offer, for removals that no longer have a place to come back to. */
 export function withdrawUndo(removal: Removal | undefined): void {
   if (removal && undoable.value === removal) letGo();
 }
 
-/** The time stands still while somebody is at the button. */
+/** Stops the time while somebody is at the button. */
 export function holdTimer(): void {
   clearTimeout(timer);
 }

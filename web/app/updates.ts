@@ -1,25 +1,25 @@
 /**
- * The page kept for visits without a network, by the service worker, and new versions of it: announced, and taken when
- * the visitor says so and no tab is in the middle of work. Left alone, a new version is there at the next visit.
+ * Keeps the page for visits without a network, by a service worker, and handles new versions: they are announced, and
+ * taken when the visitor says so and no tab is in the middle of work. Otherwise a new version shows at the next visit.
  */
 import { signal } from "@preact/signals";
 import { trustedScriptUrl } from "../engine/trusted-urls";
 import type { UpdateCommand } from "../service-worker/update-command";
 import { anyTabWorks } from "./working";
 
-/** `working`: it was asked for while a tab was in the middle of work. */
+/** State of the update. `working`: the visitor asked for it while a tab was in the middle of work. */
 export type Update = "none" | "ready" | "working";
 
 export const update = signal<Update>("none");
 
-/** A tab may stay open for days. */
+/** Milliseconds between two looks for a new version, since a tab may stay open for days. */
 const LOOK_EVERY = 60 * 60 * 1000;
 
 let registration: ServiceWorkerRegistration | undefined;
 
 export async function keepForOffline(): Promise<void> {
   if (!import.meta.env.PROD || !navigator.serviceWorker) return;
-  // Another tab may take the new version for all: this one then shows an old page, as long as it likes.
+  // If another tab takes the new version, this tab still shows the old page, until the visitor reloads it.
   if (navigator.serviceWorker.controller) {
     navigator.serviceWorker.addEventListener("controllerchange", () => {
       update.value = "ready";
@@ -38,12 +38,12 @@ export async function keepForOffline(): Promise<void> {
   setInterval(() => void registration?.update().catch(() => undefined), LOOK_EVERY);
 }
 
-/** The first version waits for nobody and is no news. */
+/** Announces a waiting version. Without a controller it is the first version, which is no news. */
 function announceWaiting(registration: ServiceWorkerRegistration | undefined): void {
   if (registration?.waiting && navigator.serviceWorker.controller) update.value = "ready";
 }
 
-/** Reloads into the new version, in this tab; others keep what they show and say so. */
+/** Reloads this tab into the new version; other tabs keep what they show and announce it. */
 export async function takeUpdate(): Promise<void> {
   if (await anyTabWorks()) {
     update.value = "working";

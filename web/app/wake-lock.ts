@@ -1,4 +1,4 @@
-/** Keeps a phone's screen on while work is under way: browsers hold still what nobody looks at. */
+/** Keeps a phone's screen on while work is under way, since browsers halt pages that nobody looks at. */
 import { effect, type ReadonlySignal } from "@preact/signals";
 
 export function keepScreenOn(working: ReadonlySignal<boolean>): void {

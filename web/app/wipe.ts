@@ -5,10 +5,10 @@ import { closeEngine, openEngine } from "./studio";
 import { text } from "./text";
 import { anyTabWorks } from "./working";
 
-/** From then on the page shows nothing else: whatever it did would be kept again. */
+/** Whether everything was deleted. The page then shows nothing else, since whatever it did would be kept again. */
 export const wiped = signal(false);
 
-/** @throws a fault of kind `Storage` with a sentence, where a tab works or the browser won't delete. */
+/** @throws a fault of kind `Storage` with a sentence, if a tab is at work or the browser won't delete. */
 export async function wipe(): Promise<void> {
   if (await anyTabWorks()) throw faultError("Storage", text.wipe.working);
   closeEngine();
@@ -24,7 +24,7 @@ export async function wipe(): Promise<void> {
 }
 
 async function wipeFiles(): Promise<void> {
-  // Where the browser keeps its file system from the page, nothing was ever put there.
+  // If the browser denies the page its file system, nothing was ever stored there.
   const root = await navigator.storage.getDirectory().catch(() => undefined);
   if (!root) return;
   const names: string[] = [];
@@ -32,7 +32,7 @@ async function wipeFiles(): Promise<void> {
   await Promise.all(names.map((name) => root.removeEntry(name, { recursive: true })));
 }
 
-/** Open connections, also of other tabs, close when they hear of it: see `database.ts`. */
+/** Deletes the databases. Open connections, also of other tabs, close when they are notified: see `database.ts`. */
 async function wipeDatabases(): Promise<void> {
   const databases = await indexedDB.databases().catch(() => []);
   await Promise.all(
@@ -47,7 +47,7 @@ async function wipeDatabases(): Promise<void> {
   );
 }
 
-/** The service worker first: it would answer from what is gone. */
+/** Deletes the caches, the service worker first: it would otherwise answer from deleted caches. */
 async function wipeCaches(): Promise<void> {
   const workers = (await navigator.serviceWorker?.getRegistrations()) ?? [];
   await Promise.all(workers.map((worker) => worker.unregister()));

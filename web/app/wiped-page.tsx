@@ -1,4 +1,4 @@
-/** What is left of the page when everything kept was deleted. */
+/** The page after everything that it kept was deleted. */
 import { text } from "./text";
 
 export function WipedPage() {

@@ -1,13 +1,13 @@
 /**
- * Whether a tab is in the middle of work for the engine. Others see it by a Web Lock, which the browser takes back when
- * the tab is gone: what would break work off (an update, another tab taking the engine) asks here first.
+ * Whether a tab is in the middle of work for the engine. Other tabs see that by a Web Lock, which the browser frees when
+ * the tab is gone. Actions that would break off work (an update, another tab taking the engine) ask here first.
  */
 import { effect } from "@preact/signals";
 import { pendingCalls } from "../engine/client";
 
 const LOCK = "palpable-working";
 
-/** Several tabs may hold it at once. */
+/** Holds the lock while this tab works; several tabs may hold it at once. */
 export function tellOtherTabs(): void {
   let release: (() => void) | undefined;
   effect(() => {

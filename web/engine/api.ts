@@ -29,8 +29,8 @@ import type { ModelChoice, ModelOffer } from "./model-choice";
 import type { RunFacts } from "./run-file";
 
 /**
- * Bytes of a model, first fetched (or found in the browser's store), then moved to the GPU; at last the kernels it needs,
- * as the browser compiles them.
+ * How far the loading of a model is: bytes that are fetched (or found in the browser's store), then bytes that are
+ * moved to the GPU, and last the kernels that the browser compiles for it.
  */
 export type LoadProgress =
   | { phase: "fetch" | "upload"; bytesLoaded: number; bytesTotal: number }
@@ -38,7 +38,7 @@ export type LoadProgress =
 
 export interface LoadedModel {
   report: ModelReport;
-  /** Where the browser's storage has it for the next visit; `null` where it hasn't. */
+  /** Id of the model in the browser's storage, for the next visit; `null` if it isn't stored. */
   storedId: string | null;
 }
 
@@ -50,27 +50,27 @@ export interface PreviewPlan {
   guidanceScale: number;
   seed: number;
   size: number;
-  /** The prompt with the class noun, which previews are scored by; `null` scores none. */
+  /** Prompt with the class noun, by which previews are scored; with `null` they aren't scored. */
   cleanPrompt: string | null;
-  /** Whether the run's result is the state whose preview scored best, instead of the last. */
+  /** Whether the run's result is the state whose preview scored best, instead of the last state. */
   keepsBest: boolean;
-  /** Scored previews in a row without a better one, after which the run ends; `null` never ends it. */
+  /** Number of scored previews in a row without a new best after which the run ends; `null`: never. */
   patience: number | null;
 }
 
-/** How a preview did. */
+/** Scores of one preview. */
 export interface PreviewScore {
-  /** The training's. */
+  /** Training step that the preview belongs to. */
   step: number;
   /** CLIP-T: cosine with the clean prompt. */
   textAlignment: number;
   /** CLIP-I: mean cosine with the photos. */
   imageAlignment: number;
-  /** Better than all before, by the geometric mean of both. */
+  /** Whether this preview is better than all before, by the geometric mean of both scores. */
   isBest: boolean;
 }
 
-/** What a run learns from, and what its previews are judged by instead, where any are held back. */
+/** Photos that a run learns from, and photos held back: if there are any, previews are judged by those instead. */
 export interface TrainingPhotos {
   trained: Photo[];
   heldBack: Photo[];
@@ -83,17 +83,17 @@ export interface DrawnPicture extends Picture {
 
 export interface TrainingObserver {
   encoded(photos: number, of: number): void;
-  /** Kernels that the browser has compiled of those the steps need, before the first one. */
+  /** How many of the kernels that the steps need the browser has compiled; called before the first step. */
   compiled(kernels: number, of: number): void;
   record(record: TrainingRecord): void;
   previewProgress(step: number, steps: number): void;
   preview(trainingStep: number, picture: Picture): void;
   scored(score: PreviewScore): void;
-  /** Previews can't be scored, for the reason that is given; the training goes on. */
+  /** Previews can't be scored, for the given reason; the training goes on. */
   notScored(reason: string): void;
   /** The state so far as an adapter file, so that it outlives a lost device or worker. */
   adapterFile(trainingStep: number, bytes: Uint8Array): void;
-  /** The whole state of this step lies in the browser's storage, so that it outlives the tab. */
+  /** The whole state of this step is in the browser's storage now, so that it outlives the tab. */
   kept(trainingStep: number): void;
   /** A state could not be kept; the training goes on. */
   notKept(problem: "full" | "unavailable"): void;
@@ -110,23 +110,23 @@ export interface BenchObserver {
 /** A picture to draw and score. */
 export interface EvaluationCell {
   settings: GenerationSettings;
-  /** The prompt with the class noun: what the picture is compared with. */
+  /** Prompt with the class noun: the picture is compared with it. */
   cleanPrompt: string;
   /** Phrases of the prompt, each compared by itself. */
   elements: string[];
 }
 
 export interface EvaluationObserver {
-  /** The judge's files, at the first evaluation. */
+  /** Loading of the judge's files, at the first evaluation. */
   loading(progress: LoadProgress): void;
   photos(scores: PhotoScores): void;
-  /** The picture under way, by its place among the cells. */
+  /** Sampling steps made of the picture being drawn; `cell` is its index among the cells. */
   progress(cell: number, step: number, steps: number): void;
   /** The next picture waits until this one has arrived. */
   scored(cell: number, picture: Picture, scores: PictureScores): void | Promise<void>;
 }
 
-/** `preview`: a picture beside the visitor's own work, which may be drawn at the same time. */
+/** `preview`: a picture drawn beside the visitor's own; both may be under way at the same time. */
 export type JobKind = "model" | "generation" | "preview" | "training" | "bench" | "evaluation";
 /** `save`: a training keeps its state before its next step. */
 export type JobCommand = "pause" | "resume" | "stop" | "cancel" | "save";
@@ -136,26 +136,26 @@ export type OfferedChoice = Exclude<ModelChoice, { kind: "embedded" | "stored" }
 
 export interface EngineApi {
   open(): Promise<DeviceReport>;
-  /** What loading the model would bring and take; fetches its list of files and its configs alone. */
+  /** What loading the model would bring and take; fetches only its list of files and its configs. */
   describeModel(choice: OfferedChoice): Promise<ModelOffer>;
-  /** `null` when cancelled while it was fetched: what has arrived is kept, and the model before stays. */
+  /** `null` when cancelled during the fetch: the bytes that arrived are kept, and the previous model stays loaded. */
   loadModel(choice: ModelChoice, progress: (progress: LoadProgress) => void): Promise<LoadedModel | null>;
   defaultTrainingSettings(classNoun: string, method: Method): Promise<TrainingSettings>;
   /** GPU memory, in bytes, that models and work may take from now on. */
   setMemoryLimit(bytes: number): Promise<void>;
-  /** What a training on so many photos will take; an error where it may not be taken. */
+  /** Memory that a training on so many photos will take; an error if that is over the limit. */
   planTraining(settings: TrainingSettings, photos: number): Promise<MemoryReport>;
   /**
-   * What the time presets choose for such a training, and how long it takes. At the first time on a device and model
-   * a few steps are made to measure it, which the other work waits for. An error where there is no memory for it;
-   * `null` when cancelled.
+   * What each time preset chooses for such a training, and how long that takes. The first call for a device and model
+   * makes a few steps to measure it; other work waits for them. An error if there isn't enough memory; `null` when
+   * cancelled.
    */
   timePlans(settings: TrainingSettings, photos: number, previews?: PreviewTimes): Promise<TimePlan[] | null>;
-  /** Measuring ends after the step that it is at. */
+  /** Ends the measuring after its current step. */
   cancelTimePlans(): void;
-  /** GPU memory that such a picture takes; an error where it may not be taken. */
+  /** GPU memory, in bytes, that such a picture takes; an error if that is over the limit. */
   planGeneration(settings: GenerationSettings): Promise<number>;
-  /** From noise or, with a source, on that; `null` when cancelled. */
+  /** Draws a picture, from noise or from `source`; `null` when cancelled. */
   generate(
     settings: GenerationSettings,
     progress: (step: number, steps: number) => void,
@@ -176,7 +176,7 @@ export interface EngineApi {
   exportEmbedding(id: number): Promise<Uint8Array | undefined>;
   /** A zip archive. The files of pictures are JPEG. */
   exportProject(id: number, contents: ProjectContents): Promise<Uint8Array>;
-  /** What a project's file holds beside its adapter; `undefined` for other files. Its pictures are as they came. */
+  /** What a project file holds besides its adapter; `undefined` for other files. Its pictures come unchanged. */
   openProject(bytes: Uint8Array, fileName: string): Promise<ProjectContents | undefined>;
 }
 

@@ -1,4 +1,4 @@
-/** The page's end of the engine worker: one at a time, replaced as a whole when the engine is beyond use. */
+/** The page's side of the engine worker. There is one worker at a time; one with a broken engine is replaced whole. */
 import { signal } from "@preact/signals";
 import * as Comlink from "comlink";
 import type {
@@ -29,7 +29,7 @@ import type { RunFacts } from "./run-file";
 import { trustedScriptUrl } from "./trusted-urls";
 import workerAddress from "./worker/main.ts?worker&url";
 
-/** Calls that wait for the engine's answer: a training is one as long as it runs. */
+/** Number of calls that wait for the engine's answer. A training counts as one as long as it runs. */
 export const pendingCalls = signal(0);
 
 export class EngineClient {
@@ -41,14 +41,14 @@ export class EngineClient {
   #end: (reason: Error) => void = () => undefined;
 
   constructor() {
-    // The name is also that of the lock which the worker holds as long as it lives.
+    // The worker holds a lock of the same name as long as it lives.
     this.#name = `palpable-worker ${crypto.randomUUID()}`;
     this.#worker = new Worker(trustedScriptUrl(workerAddress), { type: "module", name: this.#name });
     this.#remote = Comlink.wrap<EngineApi>(this.#worker);
     this.#ended = new Promise((_, reject) => {
       this.#end = reject;
     });
-    // Nobody may be waiting when it ends; the next call then tells.
+    // Perhaps no call is waiting when the worker ends; then the next call fails with the reason.
     this.#ended.catch(() => undefined);
     // A panic in the engine ends a task of the worker with an uncaught error; the call it served never answers.
     this.#worker.addEventListener("error", (event) => this.#end(faultError("EngineStopped", event.message)));
@@ -67,7 +67,7 @@ export class EngineClient {
     return report;
   }
 
-  /** A worker that the browser ends, as when memory runs out, says nothing; but its lock is then free. */
+  /** Notices when the browser ends the worker (out of memory, say): no event tells that, but its lock becomes free. */
   #watch(): void {
     navigator.locks
       ?.request(this.#name, () => this.#end(faultError("EngineStopped", "The engine's worker has ended.")))
@@ -155,7 +155,7 @@ export class EngineClient {
   }
 
   async #call<T>(answer: Promise<T>): Promise<T> {
-    // Without reading it as a signal: an effect that calls would run again at each call and at each answer.
+    // `peek` doesn't subscribe: an effect that makes a call would otherwise run again at each call and answer.
     pendingCalls.value = pendingCalls.peek() + 1;
     try {
       return await Promise.race([answer, this.#ended]);

@@ -24,7 +24,7 @@ export interface DeviceReport {
   backend: string;
   /** Empty where it isn't told, as in browsers. */
   driver: string;
-  /** True for an adapter that computes on the processor: right, but slow. */
+  /** True for an adapter that computes on the CPU: correct, but slow. */
   software: boolean;
   /** True where weights can be kept as 16-bit floats. */
   float16: boolean;
@@ -41,7 +41,7 @@ export interface DeviceReport {
 export interface ModelSource {
   /** What people know the model by. */
   name: string;
-  /** SHA-256 of a model that is one file, where its source tells it. */
+  /** SHA-256 of a model that is a single file, if its source tells it. */
   checkpointSha256?: string;
   read(path: string, start: number, end: number): Promise<Uint8Array>;
   /** `undefined` where the folder has no such file. */
@@ -56,7 +56,7 @@ export interface ModelReport {
   latentSize: number;
   parameters: number;
   defaultSteps: number;
-  /** GPU memory that drawing takes. */
+  /** GPU memory, in bytes, that drawing takes. */
   pictureBytes: number;
 }
 
@@ -83,7 +83,10 @@ export interface AdapterChoice {
 export interface GenerationSettings {
   prompt: string;
   negativePrompt: string;
-  /** `weighted` reads `(emphasis:1.2)`, `[less]` and BREAK, at any length; `literal`, the default, cuts what is too long. */
+  /**
+   * `weighted` reads `(emphasis:1.2)`, `[less]` and BREAK, and takes prompts of any length; `literal`, the default,
+   * cuts prompts that are too long.
+   */
   promptSyntax?: "literal" | "weighted";
   seed: number;
   steps: number;
@@ -92,34 +95,34 @@ export interface GenerationSettings {
   width: number;
   height: number;
   adapters: AdapterChoice[];
-  /** Share of the steps that are drawn first with the class noun in the learned word's place. 0 by default. */
+  /** Share of the steps, counted from the first, drawn with the class noun in place of the learned word; default 0. */
   delayedConcept?: number;
-  /** Keeps the adapters' LoRA in those steps. */
+  /** Whether the adapters' LoRA acts in those steps too. */
   delayedKeepsLora?: boolean;
-  /** The prompt of those steps; the adapters' class nouns make it otherwise. */
+  /** Prompt of those steps; without it, one is made with the adapters' class nouns. */
   classPrompt?: string;
-  /** What the adapters' strength is multiplied with at the last step; 1 at the first. */
+  /** Factor of the adapters' strength at the last step; at the first step it is 1. */
   strengthEnd?: number;
-  /** Longest length of learned words, in mean lengths of the model's own words. */
+  /** Largest length of a learned word's vectors, as a multiple of the mean length of the model's own words. */
   embeddingNormClip?: number;
   regions?: Region[];
-  /** Words of the prompt whose heat maps are wanted. */
+  /** Words of the prompt to make heat maps of. */
   heatMaps?: string[];
-  /** How much of a source picture is redrawn: this share of the steps is made. */
+  /** How much a source picture is redrawn: the share of the steps that is made. */
   strength?: number;
   /** Standard deviation, in pixels, of the edge of a source picture's mask. */
   maskBlur?: number;
-  /** Decoded by the tiny autoencoder where the model has one. */
+  /** Whether the picture is decoded by the tiny autoencoder, if the model has one. */
   preview?: boolean;
 }
 
-/** Where a learned word may act: a grey picture, white inside, row by row. */
+/** Region in which a learned word may act: a grey picture, white inside the region, row by row. */
 export interface Region {
   placeholder: string;
   mask: { width: number; height: number; values: number[] };
 }
 
-/** How much a picture owed to a word of its prompt, row by row. */
+/** How much each place of a picture owes to one word of its prompt, row by row. */
 export interface HeatMap {
   word: string;
   width: number;
@@ -141,12 +144,12 @@ export interface TrainingSettings {
   placeholder: string;
   classNoun: string;
   cleanPrompt: string;
-  /** Further things that the run learns, each with a word of its own. */
+  /** Further subjects that the run learns, each with a word of its own. */
   furtherSubjects: Subject[];
-  /** Target prompts that take turns with the first. */
+  /** Further target prompts, which take turns with `cleanPrompt`. */
   furtherCleanPrompts: string[];
   personalizationPrompt: string;
-  /** Captions of single photos, in their order; `null` takes the personalization prompt. */
+  /** Caption of each photo, in the photos' order; `null` stands for the personalization prompt. */
   captions: (string | null)[];
   /** How much less the background counts where a photo's alpha channel marks the subject: 0 to 1. */
   maskedLoss: number;
@@ -165,20 +168,20 @@ export interface TrainingSettings {
   embeddingLearningRate: number;
   seed: number;
   loraAlpha: number;
-  /** Framings of each photo that are trained on: 1 is the photo alone. */
+  /** Number of framings of each photo that are trained on: 1 is the photo alone. */
   photoVariants: number;
 }
 
-/** A thing beside the first; its photos follow those of the subjects before it. */
+/** A subject besides the first; its photos follow those of the subjects before it. */
 export interface Subject {
   placeholder: string;
   classNoun: string;
   personalizationPrompt: string;
-  /** How many of the photos are its own. */
+  /** Number of photos that show this subject. */
   photos: number;
 }
 
-/** Pictures drawn every so many training steps, in so many steps each. */
+/** Previews: one every `every` training steps, each drawn in `steps` sampling steps. */
 export interface PreviewTimes {
   every: number;
   steps: number;
@@ -188,7 +191,7 @@ export interface PreviewTimes {
 export interface TimePlan {
   preset: "quick" | "balanced" | "thorough";
   settings: TrainingSettings;
-  /** From the photos to the finished adapter, previews included. */
+  /** Duration from the photos to the finished adapter, previews included. */
   seconds: number;
   /** Side of the pictures that are trained on, in pixels. */
   size: number;
@@ -201,10 +204,10 @@ export interface Photo {
   rgba: Uint8Array;
 }
 
-/** What a job will take of the GPU's memory. */
+/** GPU memory that a job will take. */
 export interface MemoryReport {
   bytes: number;
-  /** True where there is no room to keep activations, so that they are computed again. */
+  /** True if there is no room to keep activations, so that they are computed again. */
   recomputes: boolean;
 }
 
@@ -213,7 +216,7 @@ export interface TrainingRecord {
   steps: number;
   loss: number;
   personalizationLoss: number;
-  /** The localized attention loss before its weight: attention off the subject less that on it; 0 without. */
+  /** Localized attention loss before weighting: attention off the subject minus attention on it; 0 if unused. */
   localizedLoss?: number;
   /** ‖λΔ‖ / ‖2(ε̂−ε)‖: how hard alignment pulls against personalization. */
   alignmentRatio: number;
@@ -221,7 +224,7 @@ export interface TrainingRecord {
   /** Mean length of the vocabulary's vectors. */
   vocabularyNorm?: number;
   learningRate?: number;
-  /** Predictions of one picture that the step made. */
+  /** Number of single-picture predictions that the step made. */
   unetEvaluations?: number;
   seconds: number;
 }
@@ -229,16 +232,16 @@ export interface TrainingRecord {
 export interface AdapterReport {
   id: number;
   name: string;
-  /** `null` where the file says nothing of it. */
+  /** `null` if the file doesn't name it. */
   placeholder: string | null;
-  /** All of its words. */
+  /** All words that the adapter teaches. */
   placeholders: string[];
-  /** The class noun of each word; empty where the file says nothing of it. */
+  /** Class noun of each word; empty if the file names none. */
   classNouns: string[];
-  /** How prompts name each word's subject, as its training did: `<my-dog>`, or `<my-dog> dog`. */
+  /** Phrase by which prompts name each word's subject, as its training did: `<my-dog>`, or `<my-dog> dog`. */
   phrases: string[];
   cleanPrompt: string | null;
-  /** The name of the model that it was trained on; `null` where the file says nothing of it. */
+  /** Name of the model that the adapter was trained on; `null` if the file doesn't name it. */
   baseModel: string | null;
   rank: number;
   modules: number;
@@ -253,71 +256,71 @@ export interface Picture {
 
 /** A picture to start from. */
 export interface SourcePicture extends Picture {
-  /** What is repainted of it: a byte a pixel, white where it is. */
+  /** The part to repaint: one byte per pixel, white where the picture is repainted. */
   mask?: Uint8Array;
 }
 
 export interface Generation {
   step(): Promise<{ step: number; steps: number }>;
-  /** Heat maps of the steps so far; before `finish`. Empty where the settings name no words. */
+  /** Heat maps of the steps so far; to be called before `finish`. Empty if the settings name no words. */
   heatMaps(): Promise<HeatMap[]>;
-  /** An object in the engine's memory: its fields are read through getters and can't be sent as they are. */
+  /** An object in the engine's memory: its fields are getters, so it can't be sent to the page as it is. */
   finish(): Promise<Picture & { free(): void }>;
   free(): void;
 }
 
 export interface Training {
-  /** Asks for every kernel that the run's steps need. */
+  /** Requests every kernel that the run's steps need. */
   compileKernels(): void;
   step(): Promise<TrainingRecord>;
   /** Keeps the state so far as an adapter in the engine. */
   adapter(): Promise<AdapterReport>;
   /** The state so far as the bytes of an adapter file. */
   adapterFile(): Promise<Uint8Array>;
-  /** Notes how a preview of the state so far did, by the geometric mean of both, and keeps the best state. */
+  /** Notes the score of a preview of the current state and keeps the best state, by the geometric mean of both. */
   noteScore(textAlignment: number, imageAlignment: number): NotedScore;
-  /** Puts the best of the noted states in the present one's place; the run can't go on from it. */
+  /** Replaces the current state by the best one noted; the run can't go on from it. */
   restoreBest(): void;
-  /** All that `resumeTraining` needs to go on from here, the photos' latents included. */
+  /** Everything that `resumeTraining` needs to go on from here, including the photos' latents. */
   checkpoint(): Promise<Uint8Array>;
   free(): void;
 }
 
-/** How a score stands among those noted before it. */
+/** How a score compares with those noted before it. */
 export interface NotedScore {
   isBest: boolean;
-  /** Scores in a row that were not better than the best. */
+  /** Number of scores in a row that were not better than the best. */
   withoutGain: number;
 }
 
 /** A subject's photos as the judge of pictures sees them: unit vectors. */
 export interface SubjectVectors {
   photos: number[][];
-  /** CLIP's vectors of the subjects cut out of their photos, where that was possible. */
+  /** CLIP's vectors of the subjects cut out of their photos, for photos in which that was possible. */
   foregrounds: number[][];
-  /** Empty without a DINO. */
+  /** Vectors from a DINO; empty without one. */
   dino: number[][];
 }
 
-/** How well a picture follows its prompt and keeps the subject: plain cosines but for `clipScore`. */
+/** How well a picture follows its prompt and keeps the subject. All are plain cosines except `clipScore`. */
 export interface PictureScores {
   /** CLIP-T: cosine with the clean prompt. */
   textAlignment: number;
   /** Cosine with each element's phrase. */
   elements: number[];
-  /** CLIPScore: 2.5 · max(cosine, 0), the caption begun with "A photo depicts ". */
+  /** CLIPScore: 2.5 · max(cosine, 0), where the caption begins with "A photo depicts ". */
   clipScore: number;
   /** CLIP-I: mean cosine with the photos. */
   imageAlignment: number;
-  /** CLIP-I of the subject cut out of picture and photos, where it stands out in them. */
+  /** CLIP-I of the subject cut out of the picture and the photos, if it stands out in them. */
   foreground?: number;
 }
 
-/** What the photos themselves score. */
+/** Scores of the photos themselves. */
 export interface PhotoScores {
   /** `null` without prompts. */
   textAlignment: number | null;
-  /** Mean cosine of each photo with the others; `null` of a single one. */
+  /** Mean cosine of each photo with the others; `null` for a single photo. */
   imageAlignment: number | null;
 }
 
@@ -325,7 +328,7 @@ export type BenchTask = "ops" | "unet" | "vae" | "text" | "step" | "palp";
 
 /** What the page asks of a bench; the engine fills in the rest. */
 export interface BenchPlan {
-  /** Stable Diffusion 1.5's architecture with random weights instead of the loaded model. */
+  /** Whether Stable Diffusion 1.5's architecture with random weights is measured instead of the loaded model. */
   sd15: boolean;
   tasks: BenchTask[];
   shapes: "sd15" | "demo" | "quick";
@@ -333,7 +336,7 @@ export interface BenchPlan {
   sizes: number[];
   rank: number;
   precisions: ("f32" | "f16")[];
-  /** Few and short samples. */
+  /** Whether samples are few and short. */
   quick: boolean;
 }
 
@@ -343,12 +346,12 @@ export interface BenchRow {
   precision: "f32" | "f16";
   /** Duration of one run: the median of the samples. */
   milliseconds: number;
-  /** Until a run was queued. */
+  /** Milliseconds until a run was queued. */
   host: number;
   flops: number;
   bytes: number;
   launches: number;
-  /** The duration at the device's ceiling over the measured one. */
+  /** Duration at the device's ceiling, divided by the measured duration. */
   ceilingShare: number | null;
 }
 
@@ -376,25 +379,25 @@ export interface Bench {
 }
 
 export interface Engine {
-  /** Asks for every pipeline that the test of a first visit needs. */
+  /** Requests every pipeline that the test at a first visit needs. */
   compileChecks(): void;
   /**
-   * Tests the device's arithmetic at a first visit, or goes by what an earlier one `kept`. Returns what to keep, and
-   * nothing where that still holds.
+   * Tests the device's arithmetic at a first visit, or uses the results `kept` by an earlier visit. Returns the results
+   * to keep, or nothing if the kept ones still hold.
    */
   start(kept: string | undefined): Promise<string | undefined>;
   device(): DeviceReport;
-  /** What the model would take of this device, from its configs and its files' headers. */
-  /** The folders of a complete model that a checkpoint lacks, by diffusers' names. */
+  /** Folders of a complete model that a checkpoint lacks, by diffusers' names. */
   lackingParts(source: ModelSource): Promise<string[]>;
+  /** Memory that the model would take on this device, from its configs and its files' headers. */
   planModel(source: ModelSource): Promise<ModelPlan>;
   loadModel(
     source: ModelSource,
     progress: (bytesLoaded: number, bytesTotal: number) => void,
   ): Promise<ModelReport>;
-  /** Asks for every pipeline that drawing with the model needs. */
+  /** Requests every pipeline that drawing with the model needs. */
   compileKernels(): void;
-  /** GPU memory that such a picture takes; an error where it may not be taken. */
+  /** GPU memory, in bytes, that such a picture takes; an error if that is over the limit. */
   planGeneration(settings: GenerationSettings): number;
   beginGeneration(settings: GenerationSettings, source?: SourcePicture): Promise<Generation>;
   /** `progress` is called as the photos are encoded and returns whether the training is still wanted. */
@@ -403,15 +406,15 @@ export interface Engine {
     photos: Photo[],
     progress: (encoded: number, of: number) => boolean,
   ): Promise<Training>;
-  /** Goes on with a run from its checkpoint: the steps that follow are the uninterrupted run's, bit for bit. */
+  /** Continues a run from its checkpoint: its next steps equal those of an uninterrupted run, bit for bit. */
   resumeTraining(checkpoint: Uint8Array): Promise<Training>;
-  /** What a training by the method begins with. */
+  /** Default settings of a training by the method. */
   defaultTrainingSettings(classNoun: string, method: Method): TrainingSettings;
   beginBench(plan: BenchPlan): Promise<Bench>;
   /** Loads the model's judge, from `clip/` of its folder; needed by the three below. */
   openJudge(source: ModelSource): Promise<void>;
   embedPhotos(photos: Photo[]): Promise<SubjectVectors>;
-  /** By the clean prompt, by phrases of it, and by the photos. */
+  /** Scores pictures by the clean prompt, by phrases of it (`elements`), and by the photos. */
   score(
     pictures: Picture[],
     photos: SubjectVectors,
@@ -419,15 +422,16 @@ export interface Engine {
     elements: string[],
   ): Promise<PictureScores[]>;
   scorePhotos(photos: SubjectVectors, prompts: string[]): Promise<PhotoScores>;
-  /** GPU memory that work may take from now on. */
+  /** Sets the GPU memory, in bytes, that work may take from now on. */
   setMemoryLimit(bytes: number): void;
-  /** What a training on so many photos will take; an error where it may not be taken. */
+  /** Memory that a training on so many photos will take; an error if that is over the limit. */
   planTraining(settings: TrainingSettings, photos: number): MemoryReport;
-  /** Takes over what earlier visits measured on this device. */
+  /** Takes over the times that earlier visits measured on this device. */
   takeMeasuredTimes(kept: string): void;
   /**
-   * Measures what `planTime` needs to know of such a training and doesn't: a few steps are made and thrown away.
-   * Returns what to keep, and nothing where all was known. An error as soon as it is no longer `wanted`.
+   * Measures the times that `planTime` needs for such a training and doesn't know yet, by making a few steps and
+   * throwing them away. Returns the times to keep, or nothing if all were known. An error as soon as `wanted` returns
+   * false.
    */
   measureTimes(
     settings: TrainingSettings,
@@ -435,7 +439,7 @@ export interface Engine {
     previews: PreviewTimes | undefined,
     wanted: () => boolean,
   ): Promise<string | undefined>;
-  /** What each preset chooses, by what was measured. */
+  /** Settings that each preset chooses, by the measured times. */
   planTime(settings: TrainingSettings, photos: number, previews: PreviewTimes | undefined): TimePlan[];
   addAdapter(bytes: Uint8Array, fileName: string): AdapterReport;
   removeAdapter(id: number): void;
@@ -449,24 +453,24 @@ export interface Engine {
     thumbnails: Uint8Array[],
     photos: Uint8Array[],
   ): Uint8Array;
-  /** What a project's file holds beside its adapter; nothing for other files. */
+  /** What a project file holds besides its adapter; nothing for other files. */
   openProject(bytes: Uint8Array, fileName: string): OpenedProject | undefined;
 }
 
-/** What an adapter can be written as; without one, kohya's single file. The last three may be a zip archive. */
+/** File format of an exported adapter; kohya's single file by default. The last three may be a zip archive. */
 export type ExportFormat = "kohya" | "embedding" | "diffusers" | "peft";
 
 export interface ProjectWords {
-  /** How it was trained, as the program that wrote the project names it. */
+  /** Training settings, under the names given by the program that wrote the project. */
   settings: Record<string, unknown>;
-  /** Prompts that were used with it. */
+  /** Prompts that were used with the adapter. */
   prompts: string[];
 }
 
-/** In the engine's memory until it is freed. */
+/** A project in the engine's memory, until it is freed. */
 export interface OpenedProject {
   words(): ProjectWords;
-  /** Files of pictures as they came: PNG, JPEG or WebP by their first bytes, and whatever they are after those. */
+  /** Picture files, unchanged: PNG, JPEG or WebP by their first bytes; what follows those bytes is unchecked. */
   thumbnails(): Uint8Array[];
   photos(): Uint8Array[];
   free(): void;

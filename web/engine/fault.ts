@@ -57,7 +57,7 @@ export function toFault(thrown: unknown): Fault {
   if (!(thrown instanceof Error)) return { kind: "Internal", message: String(thrown) };
   if (FAULT_KINDS.has(thrown.name)) return { kind: thrown.name as FaultKind, message: thrown.message };
   if (thrown.name === "RuntimeError") return { kind: "EngineStopped", message: thrown.message };
-  // The browser's own words for a file that was moved, deleted or is too large for it.
+  // The browser's own error for a file that was moved, deleted or is too large for it.
   if (UNREADABLE.includes(thrown.name)) {
     return toFault(
       faultError("LocalFile", "A file can't be read. Check that it is still there, and choose it again."),
@@ -66,7 +66,7 @@ export function toFault(thrown: unknown): Fault {
   return { kind: "Internal", message: thrown.message };
 }
 
-/** After these nothing in the worker can be relied on: only a fresh engine helps. */
+/** Faults after which nothing in the worker can be relied on: only a fresh engine helps. */
 const ENDING_KINDS: readonly FaultKind[] = ["DeviceLost", "OutOfMemory", "EngineStopped", "Internal"];
 
 export function needsFreshEngine(fault: Fault): boolean {

@@ -1,21 +1,21 @@
 /**
- * Which model the visitor wants, and what is known of it before and after it is fetched. Plain values: page and
- * worker exchange them. An access token is never kept in one that outlives the tab.
+ * Which model the visitor wants, and what is known about it before and after it is fetched. All are plain values that
+ * page and worker exchange. None that outlives the tab ever holds an access token.
  */
 
 export type ModelChoice =
   /** A folder beside the page, with its list in `files.json`. */
   | { kind: "embedded"; folder: string }
   | HubChoice
-  /** A .safetensors file, or a folder in diffusers' layout, on any server that lets pages of others read it. */
+  /** A .safetensors file, or a folder in diffusers' layout, on any server that lets pages of other sites read it. */
   | { kind: "address"; url: string; completion?: Completion }
   | FilesChoice
   /** Fetched at an earlier visit; `id` is that of its `StoredModel`. */
   | { kind: "stored"; id: string };
 
-/** What a checkpoint lacks, taken from a model in the browser's storage. */
+/** Parts that a checkpoint lacks, to be taken from a model in the browser's storage. */
 export interface Completion {
-  /** The id of its `StoredModel`. */
+  /** Id of that model's `StoredModel`. */
   id: string;
   /** Folders, by diffusers' names. */
   parts: string[];
@@ -46,7 +46,7 @@ export interface FilesChoice {
   keep: boolean;
   /** What was picked, where the browser gives it: the next visit reads the files from there again. */
   handle?: FileSystemHandle;
-  /** Under which the page remembers the handle, once the model has been used. */
+  /** Id under which the page remembers the handle, once the model has been used. */
   diskId?: string;
 }
 
@@ -64,28 +64,28 @@ export interface ModelOffer {
   /** Where it comes from, for people. */
   from: string;
   licence: Licence | null;
-  /** To fetch in all. */
+  /** Size of all files to fetch, in bytes. */
   bytes: number;
-  /** How many of those lie in the browser's storage already. */
+  /** How many of those bytes are in the browser's storage already. */
   storedBytes: number;
   /** Folders of a complete model, by diffusers' names, that this one lacks. */
   lacks: string[];
-  /** What it will take of this device; `null` of a model that lacks something. */
+  /** Memory that it will take on this device; `null` for a model that lacks something. */
   plan: ModelPlan | null;
 }
 
-/** What a model takes of the GPU's memory, from its configs. */
+/** GPU memory that a model takes, computed from its configs. */
 export interface ModelPlan {
   /** The side of its pictures in pixels. */
   resolution: number;
-  /** What its weights would be stored as. */
+  /** Number format in which its weights would be stored. */
   precision: "f32" | "f16" | "int8-f32" | "int8-f16";
   weightBytes: number;
-  /** At the most, while a picture is drawn. */
+  /** Peak memory while a picture is drawn, in bytes. */
   pictureBytes: number;
-  /** At the least, while it is trained. */
+  /** Least peak memory of a training, in bytes. */
   trainingBytes: number;
-  /** What may be taken. */
+  /** Memory that may be taken, in bytes. */
   limitBytes: number;
 }
 
@@ -95,12 +95,12 @@ export interface StoredModel {
   name: string;
   from: string;
   licence: Licence | null;
-  /** On disk now. */
+  /** Bytes on disk now. */
   bytes: number;
-  /** When it is whole. */
+  /** Bytes when the model is whole. */
   bytesTotal: number;
   whole: boolean;
-  /** Whether it lies in parts, of which another model can take what it lacks. */
+  /** Whether it is stored as separate parts, from which another model can take those that it lacks. */
   inParts: boolean;
   /** Milliseconds since 1970. */
   usedAt: number;

@@ -1,7 +1,7 @@
 /**
- * Where fetched models lie: in the browser's private file system, a folder a model, each of its files by its number
- * in the manifest. The manifest is written before the first byte arrives and when a file is whole, so that whatever
- * ends a fetch, the next one knows what is there. Read and emptied by the page, written by the worker.
+ * Storage of fetched models: one folder per model in the browser's private file system; each file is named by its
+ * index in the manifest. The manifest is written before the first byte arrives and whenever a file is whole, so that
+ * after any kind of end of a fetch, the next one knows what is there. The page reads and deletes, the worker writes.
  */
 import type { Licence, StoredModel } from "./model-choice";
 
@@ -29,10 +29,10 @@ export interface StoredManifest {
   files: StoredFile[];
 }
 
-/** Held by the tab that fetches the model. */
+/** Name of the lock that is held by the tab that fetches the model. */
 export const lockName = (id: string) => `palpable-model ${id}`;
 
-/** @throws what the browser throws that keeps its file system from the page, as in some private windows. */
+/** @throws the browser's error where it denies the page its file system, as in some private windows. */
 export async function modelsFolder(): Promise<FileSystemDirectoryHandle> {
   const root = await navigator.storage.getDirectory();
   return root.getDirectoryHandle(FOLDER, { create: true });
@@ -40,7 +40,7 @@ export async function modelsFolder(): Promise<FileSystemDirectoryHandle> {
 
 export const fileName = (index: number) => `${index}.bin`;
 
-/** `undefined` where there is none, or one that was cut off. */
+/** Reads a folder's manifest; `undefined` if there is none, or if it was cut off. */
 export async function readManifest(folder: FileSystemDirectoryHandle): Promise<StoredManifest | undefined> {
   try {
     const file = await (await folder.getFileHandle(MANIFEST)).getFile();
@@ -51,7 +51,7 @@ export async function readManifest(folder: FileSystemDirectoryHandle): Promise<S
   }
 }
 
-/** The latest used first. What has no readable manifest is listed too: it takes room. */
+/** Models in the storage, the latest used first. Folders without a readable manifest are listed too: they take room. */
 export async function storedModels(): Promise<StoredModel[]> {
   const models: StoredModel[] = [];
   for await (const [id, handle] of (await modelsFolder()).entries()) {
@@ -84,7 +84,7 @@ async function describe(id: string, folder: FileSystemDirectoryHandle): Promise<
   };
 }
 
-/** Every trace of the model is gone from the storage when this resolves. */
+/** Deletes the model; when this resolves, no trace of it is left in the storage. */
 export async function removeModel(id: string): Promise<void> {
   const folder = await modelsFolder();
   await folder.removeEntry(id, { recursive: true }).catch((error: unknown) => {

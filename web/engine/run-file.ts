@@ -1,6 +1,6 @@
 /**
- * An unfinished training as one file: what the page shows of it, then the engine's own checkpoint. It ends with the
- * SHA-256 of all before, so that a file that was cut off in the middle of a write, or has rotted, is known as such.
+ * File format of an unfinished training: the facts that the page shows, then the engine's own checkpoint. The file ends
+ * with the SHA-256 of everything before it, so that a file that was cut off while written, or has rotted, is recognized.
  *
  * Layout: 8 bytes of magic, the header's length (u32, little-endian), the header (JSON), the checkpoint, 32 bytes of
  * digest.
@@ -8,24 +8,24 @@
 import type { PreviewPlan, PreviewScore } from "./api";
 import type { SubjectVectors, TrainingRecord, TrainingSettings } from "./contract";
 
-/** What is known of a run without its engine state. */
+/** What is known about a run apart from its engine state. */
 export interface RunFacts {
   id: string;
   /** Milliseconds since 1970. */
   savedAt: number;
-  /** Steps made. */
+  /** Number of steps made. */
   step: number;
   settings: TrainingSettings;
   previews: PreviewPlan | null;
   /** Steps between two saved states. */
   every: number;
-  /** The model that it was begun with. */
+  /** The model that the run was begun with. */
   model: string;
-  /** The numbers of all steps made. */
+  /** Records of all steps made. */
   records: TrainingRecord[];
-  /** Scores of the previews so far, if they are scored. */
+  /** Scores of the previews so far, if previews are scored. */
   scores: PreviewScore[];
-  /** What previews are scored by beside the prompt: a continued run has no photos. */
+  /** Photo vectors by which previews are scored, besides the prompt; kept since a continued run has no photos. */
   photoVectors: SubjectVectors | null;
 }
 
@@ -50,7 +50,7 @@ export async function encodeRun({ facts, checkpoint }: RunFile): Promise<Uint8Ar
   return file;
 }
 
-/** `undefined` for anything but a whole file. */
+/** Reads a run file; `undefined` for anything but a whole file. */
 export async function decodeRun(file: Uint8Array): Promise<RunFile | undefined> {
   const body = file.length - DIGEST;
   if (body < HEADER_AT || !same(file.subarray(0, MAGIC.length), MAGIC)) return undefined;
@@ -61,7 +61,7 @@ export async function decodeRun(file: Uint8Array): Promise<RunFile | undefined> 
   return facts && { facts, checkpoint: file.slice(HEADER_AT + length, body) };
 }
 
-/** An earlier version of the page may have written other facts. */
+/** Checks the fields, since an earlier version of the page may have written other facts. */
 function checkedFacts(json: string): RunFacts | undefined {
   try {
     const facts = JSON.parse(json) as Partial<RunFacts>;

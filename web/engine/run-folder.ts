@@ -1,7 +1,7 @@
 /**
- * Where unfinished trainings lie: in the browser's private file system, a folder a run with two slots. A state is
- * written over the older one, so that a tab killed at any instant leaves the other whole. Read by the page, written by
- * the worker, which alone may write in place.
+ * Storage of unfinished trainings: one folder per run in the browser's private file system, with two slots. A new state
+ * overwrites the older slot, so that a tab killed at any instant leaves the other slot whole. The page reads them; the
+ * worker writes them, as only workers may write in place.
  */
 import { decodeRun, type RunFile } from "./run-file";
 
@@ -13,16 +13,16 @@ export interface RunSlot {
   run: RunFile | undefined;
 }
 
-/** Held by the tab in which the run is under way. */
+/** Name of the lock that is held by the tab in which the run is under way. */
 export const lockName = (id: string) => `palpable-training ${id}`;
 
-/** @throws what the browser throws that keeps its file system from the page, as in some private windows. */
+/** @throws the browser's error where it denies the page its file system, as in some private windows. */
 export async function runsFolder(): Promise<FileSystemDirectoryHandle> {
   const root = await navigator.storage.getDirectory();
   return root.getDirectoryHandle(FOLDER, { create: true });
 }
 
-/** Both slots of a run: what they hold, or `undefined` where nothing whole is. */
+/** Reads both slots of a run; `run` is `undefined` for a slot without a whole file. */
 export async function readSlots(folder: FileSystemDirectoryHandle): Promise<RunSlot[]> {
   return Promise.all(SLOTS.map(async (name) => ({ name, run: await readSlot(folder, name) })));
 }

@@ -22,5 +22,5 @@ const rules: ScriptUrlPolicy = {
 
 const policy = factory?.createPolicy("palpable", rules) ?? rules;
 
-/** The address as the browser wants it for a worker. @throws TypeError for another origin's. */
+/** The address in the form that the browser wants for a worker. @throws TypeError if it is of another origin. */
 export const trustedScriptUrl = (address: string): string => policy.createScriptURL(address);

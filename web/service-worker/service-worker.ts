@@ -1,7 +1,7 @@
 /**
- * Keeps the page for visits without a network: every file of it is fetched at the first visit, and only those that
- * changed when there is a new version. What only some visitors need is kept once they needed it. Models are not among
- * them: the engine's worker keeps those itself.
+ * Keeps the page for visits without a network: its files are fetched at the first visit, and for a new version only those
+ * that changed. Files that only some visitors need are kept once they were needed. Models are not among them: the
+ * engine's worker keeps those itself.
  *
  * A new version waits until no tab uses the old one, or until the visitor asks for it (see `app/updates.ts`).
  */
@@ -14,7 +14,7 @@ import type { UpdateCommand } from "./update-command";
 declare const self: ServiceWorkerGlobalScope;
 /** Every file of the page; put in by `scripts/service-worker.mjs`. */
 declare const PAGE_FILES: { url: string; revision: string | null }[];
-/** Those that are fetched when they are needed; their names carry a hash of their content. */
+/** Files that are fetched only when they are needed; their names carry a hash of their content. */
 declare const LATER_FILES: string[];
 
 /** Holds files of the newest version only. */
@@ -36,7 +36,7 @@ async function dropOldLater(): Promise<void> {
 // Whatever stands behind the address (`?bench`, an adapter's link): the page is one file.
 registerRoute(new NavigationRoute(createHandlerBoundToURL("/index.html"), { denylist: [/^\/models\//] }));
 cleanupOutdatedCaches();
-// The tab that brought it in works without a network from then on, too.
+// So that the tab that installed this worker also works without a network from now on.
 clientsClaim();
 
 self.addEventListener("message", ({ data }) => {

@@ -1,7 +1,7 @@
 /**
- * Two pictures of the same thing, one over the other, with a line between them that is dragged: `before` shows on its
- * left, `after` on its right. What is dragged is a slider over the whole picture, so that keys and screen readers move
- * it as they move any other.
+ * Two pictures of the same thing, one over the other, with a dragged line between them: `before` shows on its left, `after`
+ * on its right. The line is moved by a slider that covers the whole picture, so that keys and screen readers can move it
+ * like any other slider.
  */
 import { useState } from "preact/hooks";
 import { text } from "../app/text";
@@ -9,7 +9,7 @@ import type { Picture } from "../engine/contract";
 import { PictureView } from "./picture-view";
 
 interface BeforeAfterProps {
-  /** Its size is that of the whole; `after` is stretched to it. */
+  /** Sets the size of the whole; `after` is stretched to it. */
   before: Picture;
   after: Picture;
   labels: { before: string; after: string };
@@ -18,7 +18,7 @@ interface BeforeAfterProps {
 export function BeforeAfter({ before, after, labels }: BeforeAfterProps) {
   const [share, setShare] = useState(50);
   return (
-    // Left and right are places in the picture, the same in every language.
+    // Left and right are places in the picture: the same in every language, whatever its direction.
     <div class="before-after" dir="ltr" style={{ "--share": `${share}%` }}>
       <PictureView picture={before} label={labels.before} />
       <PictureView picture={after} label={labels.after} />

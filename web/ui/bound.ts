@@ -1,4 +1,4 @@
-/** A field that shows a signal and sets it: read while its component is drawn, so that this one follows the signal. */
+/** Props of a field that shows and sets a signal. Call it while a component renders: the component then follows the signal. */
 import type { Signal } from "@preact/signals";
 
 export const bound = <T>(signal: Signal<T>) => ({

@@ -1,4 +1,4 @@
-/** Milliseconds for which a file is there to be fetched. */
+/** Milliseconds for which a file's address stays valid. */
 const KEPT = 60_000;
 
 /** Hands bytes to the browser's downloads. */

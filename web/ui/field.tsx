@@ -115,7 +115,7 @@ interface NumberInputProps extends Omit<NumberProps, "label" | "hint" | "value" 
   id: string;
   describedBy: string | undefined;
   value: string;
-  /** Called with what is within the limits; what isn't is put back. */
+  /** Called when the value is within the limits; one that isn't is put back. */
   onChange: (input: HTMLInputElement) => void;
 }
 

@@ -1,7 +1,7 @@
 /**
- * The File System Access API, which the types don't know of yet and which only some browsers have (Chromium's). What it
- * picks comes with a handle, which a database can keep: a later visit reads the same file or folder again by it, after
- * the browser has asked the visitor.
+ * The File System Access API, which the types don't know yet and only some browsers have (Chromium's). Picked files come
+ * with a handle, which a database can keep: by it a later visit reads the same file or folder again, after the browser
+ * has asked the visitor.
  */
 
 interface Pickers {
@@ -25,10 +25,10 @@ const pickers = () => window as unknown as Pickers;
 
 export const givesHandles = () => pickers().showOpenFilePicker !== undefined;
 
-/** Nothing was picked where the list is empty; `undefined` where the browser won't open this picker. */
+/** Handles of the picked files; empty if nothing was picked, `undefined` if the browser won't open this picker. */
 type Opening = Promise<FileSystemHandle[] | undefined>;
 
-/** `undefined` where the browser has no such picker. `accept`: endings of names, as an input element takes them. */
+/** `undefined` if the browser has no such picker. `accept`: file name endings, as an input element takes them. */
 export function openFilePicker(accept: string, multiple: boolean): Opening | undefined {
   const types = [{ accept: { "application/octet-stream": accept.split(",") } }];
   return settled(pickers().showOpenFilePicker?.({ multiple, types }));
@@ -53,10 +53,10 @@ function settled(picked: Promise<FileSystemHandle[]> | undefined): Opening | und
 export const handleOf = (item: DataTransferItem): Promise<FileSystemHandle | null> | undefined =>
   (item as unknown as DroppedItem).getAsFileSystemHandle?.().catch(() => null);
 
-/** Without asking the visitor. */
+/** Whether the handle may be read without asking the visitor. */
 export const mayRead = async (handle: FileSystemHandle): Promise<boolean> =>
   (await (handle as Asking).queryPermission?.()) === "granted";
 
-/** Asks the visitor where that is needed: only within a press of theirs. */
+/** Asks the visitor for permission if needed; only allowed while their press is being handled. */
 export const askToRead = async (handle: FileSystemHandle): Promise<boolean> =>
   (await (handle as Asking).requestPermission?.()) === "granted";

@@ -31,7 +31,7 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
-/** These point along the line of writing, which may run from right to left. */
+/** Icons that point along the writing direction, which may be right to left. */
 const ALONG: ReadonlySet<IconName> = new Set(["left", "right"]);
 
 export function Icon({ name }: { name: IconName }) {

@@ -12,13 +12,13 @@ export interface ChartLine {
 }
 
 interface LiveChartProps {
-  /** Said to screen readers instead of the drawing. */
+  /** Text that screen readers get instead of the drawing. */
   label: string;
   stepName: string;
   steps: number[];
   lastStep: number;
   lines: ChartLine[];
-  /** From zero, so that heights can be compared, unless small changes of a value are what matters. */
+  /** Vertical range: from zero, so that heights can be compared, or of the values, to show small changes. */
   heights?: "from-zero" | "of-values";
 }
 
@@ -110,7 +110,7 @@ function options(
 
 const fromZero = (most: number): [number, number] => [0, (most || 1) * 1.1];
 
-/** With room above and below, and not so close that noise looks like a change. */
+/** Range of the values with room above and below, wide enough that noise doesn't look like a change. */
 function ofValues(least: number | null, most: number | null): [number, number] {
   const [low, high] = [least ?? 0, most ?? 1];
   const room = Math.max(0.02, (high - low) * 0.2);

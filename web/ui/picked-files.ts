@@ -2,17 +2,20 @@
 import { handleOf } from "./file-system-access";
 
 export interface PickedFile {
-  /** With the names of the folders that it lies in, as far as they were chosen. */
+  /** Name of the file after the names of its folders, from the chosen folder on. */
   path: string;
   file: File;
-  /** What was picked, where the browser gives it: the file itself or a folder that it lies in. */
+  /** Handle of what was picked, if the browser gives one: the file itself or a folder that contains it. */
   handle?: FileSystemHandle;
 }
 
-/** Folders below the one that was chosen: what is looked for lies in it or one below, and repositories have no deeper ones. */
+/**
+ * Depth of folders that are read below the chosen one. The files looked for lie in the chosen folder or one below it, and
+ * repositories have no deeper ones.
+ */
 const DEEPEST = 3;
 
-/** Files of an input element: with the folder's paths where a folder was chosen. */
+/** Files of an input element; if a folder was chosen, with their paths in it. */
 export const fromInput = (files: Iterable<File>): PickedFile[] =>
   [...files].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
 
@@ -38,7 +41,7 @@ async function fromEntry(entry: FileSystemEntry, depth: number): Promise<PickedF
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   const found: PickedFile[] = [];
   for (;;) {
-    // A part of the entries each time, none at the end.
+    // Each call gives some of the entries; an empty list marks the end.
     const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
       reader.readEntries(resolve, reject),
     );

@@ -2,7 +2,7 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Picture } from "../engine/contract";
 
-/** Without a label it is decoration of something that has one. */
+/** Without a label, the picture is decoration inside an element that has one. */
 export function PictureView({ picture, label }: { picture: Picture; label?: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useLayoutEffect(() => {

@@ -1,4 +1,4 @@
-/** A bar with its words. Without `of` the end isn't known yet. */
+/** A progress bar with its label. Without `of`, the end isn't known yet. */
 export function ProgressBar({ label, done, of }: { label: string; done?: number; of?: number | undefined }) {
   return (
     <div class="progress">

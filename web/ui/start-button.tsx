@@ -1,6 +1,6 @@
 /**
- * Begins a form's work of minutes or hours: by a press, or by Ctrl and Enter. Not by Enter alone, which ends the typing of
- * a number; a browser would take that for a press of a form's submit button.
+ * Begins a form's work of minutes or hours: by a press, or by Ctrl and Enter. Not a submit button: a browser would press
+ * that at Enter alone, with which visitors finish typing a number.
  */
 import type { ComponentChildren } from "preact";
 

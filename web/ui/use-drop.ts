@@ -1,4 +1,4 @@
-/** Whether something is held over an element, and the handlers that make it take what is dropped there. */
+/** Whether something is dragged over an element (`over`), and the handlers that let the element take drops. */
 import { useState } from "preact/hooks";
 
 export function useDrop(onDrop: (dropped: DataTransfer) => void) {

@@ -1,4 +1,4 @@
-//! The settings of prompt alignment: when and how much it acts, which are refused, and which are remarked on.
+//! The settings of prompt alignment: when and how much it acts, which values are refused or remarked on.
 
 use super::validation::within;
 use super::{AlignmentForm, AlignmentNoise, SettingsError, TrainingSettings};

@@ -45,8 +45,8 @@ pub struct TrainingSettings {
     pub clean_prompt: String,
     /// y_P: describes the photos; `{placeholder}` in it stands for the placeholder.
     pub personalization_prompt: String,
-    /// Where the personalization prompts of photos without a caption come from: the one below, or a random
-    /// sentence of a list.
+    /// Where the personalization prompts of photos without a caption come from: the prompt above, or a
+    /// random sentence of a list.
     pub prompt_templates: PromptTemplates,
     /// Captions: personalization prompts of single photos, in the photos' order, in place of the common one.
     pub captions: Vec<Option<String>>,

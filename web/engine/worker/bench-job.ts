@@ -1,4 +1,4 @@
-/** A bench: an item a turn, until all is measured or it is cancelled. */
+/** Runs a bench, one item per turn, until all items are measured or it is cancelled. */
 import type { BenchObserver } from "../api";
 import type { BenchPlan, Engine } from "../contract";
 import { toFault } from "../fault";

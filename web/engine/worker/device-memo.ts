@@ -1,7 +1,7 @@
 /**
- * What the engine found out about this device, kept in the browser's store so that later visits needn't find it out
- * again: at its first start, and how long the parts of trainings take. An entry each, that of the adapter and browser
- * in use. The engine looks at the text itself to see whether it is about the same kernels.
+ * Keeps what the engine found out about this device in the browser's store, so that later visits needn't find it out
+ * again: the results of its first start, and how long the parts of trainings take. Each has one entry, which belongs to
+ * the adapter and browser in use. The engine checks by the text itself whether it is about the same kernels.
  */
 import { adapterInfo } from "./device-name";
 
@@ -12,7 +12,7 @@ export interface DeviceMemo {
   keep(text: string): Promise<void>;
 }
 
-/** The findings that are kept, by the path of their entries' addresses. */
+/** Kinds of findings that are kept; each is the path of its entry's address. */
 export type Finding = "device-memo" | "step-times";
 
 export async function openDeviceMemo(finding: Finding): Promise<DeviceMemo> {
@@ -32,7 +32,7 @@ export async function openDeviceMemo(finding: Finding): Promise<DeviceMemo> {
   };
 }
 
-/** The store is keyed by addresses: one that names adapter and browser, whose versions change the results. */
+/** Address that keys the entry. It names adapter and browser, since their versions change the results. */
 async function memoAddress(finding: Finding): Promise<URL> {
   const info = await adapterInfo();
   const adapter = [info?.vendor, info?.architecture, info?.device, info?.description].join("/");

@@ -1,4 +1,4 @@
-/** An evaluation: pictures drawn and scored one after the other, until all are or it is cancelled. */
+/** Runs an evaluation: draws and scores pictures one by one, until all are done or it is cancelled. */
 import type { EvaluationCell, EvaluationObserver } from "../api";
 import type { Engine, Photo } from "../contract";
 import { runGeneration } from "./generation-job";

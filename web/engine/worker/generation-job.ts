@@ -33,7 +33,7 @@ export async function runGeneration(
   }
 }
 
-/** A picture of the page's own, to be sent and kept. */
+/** Copies the picture out of the engine's memory into a plain object, which can be sent and kept. */
 function plain(finished: Picture & { free(): void }): Picture {
   const { width, height, rgba } = finished;
   release(finished);

@@ -27,7 +27,7 @@ export class JobControl {
     return this.#state === "paused";
   }
 
-  /** Whether the state is to be saved at once; says so once for each time it was asked. */
+  /** Whether the page asked to save the state at once; reading it clears the request. */
   takeSave(): boolean {
     const asked = this.#saveAsked;
     this.#saveAsked = false;
@@ -38,7 +38,7 @@ export class JobControl {
     return this.#state === "cancelled";
   }
 
-  /** Returns at once while running, after a resume, stop or cancel while paused. */
+  /** Waits while the job is paused, until a resume, stop or cancel; otherwise returns at once. */
   async ready(): Promise<void> {
     while (this.#state === "paused") {
       await new Promise<void>((wake) => {

@@ -1,4 +1,4 @@
-/** The judge of the loaded model's pictures: its files are fetched, and the engine takes it, when it is first needed. */
+/** Opens the judge of the loaded model's pictures when it is first needed: fetches its files, hands them to the engine. */
 import type { LoadProgress, TrainingObserver } from "../api";
 import type { Engine, ModelSource, Photo } from "../contract";
 import { faultError, needsFreshEngine, toFault } from "../fault";
@@ -6,7 +6,7 @@ import type { RunFacts } from "../run-file";
 import { embeddedModel } from "./sources/embedded";
 import type { Turns } from "./turns";
 
-/** The judge's folder in that of its model, with a list of files of its own. */
+/** Folder of the judge within its model's folder, with its own list of files. */
 const FOLDER = "clip/";
 
 export class JudgeOpener {
@@ -19,8 +19,8 @@ export class JudgeOpener {
   }
 
   /**
-   * To be called when a model was loaded, which made the engine forget the judge of the one before. Models that don't
-   * come with the page have no folder with a judge.
+   * To be called after a model was loaded: the engine has then forgotten the previous model's judge. `folder` is
+   * `undefined` for models that don't come with the page, which have no judge.
    */
   modelLoaded(folder: string | undefined): void {
     this.#modelFolder = folder;
@@ -40,8 +40,8 @@ export class JudgeOpener {
   }
 
   /**
-   * Makes ready what the run's previews are scored by, if they are. A run without a judge goes on, with its previews
-   * unscored.
+   * Prepares the scoring of the run's previews, if they are scored: opens the judge and embeds the photos. If the judge
+   * can't be opened, the run goes on with its previews unscored.
    */
   async prepare(
     engine: Engine,
@@ -79,7 +79,7 @@ export class JudgeOpener {
   }
 }
 
-/** The engine asks for `clip/config.json`, as the file is called from the model's folder. */
+/** Strips `clip/` from paths: the engine asks by paths from the model's folder, such as `clip/config.json`. */
 function underItsName({ name, read, length }: ModelSource): ModelSource {
   const inside = (path: string) => (path.startsWith(FOLDER) ? path.slice(FOLDER.length) : path);
   return {

@@ -29,7 +29,7 @@ const judge = new JudgeOpener(turns);
 const timePlanner = new TimePlanner();
 const controls = new Map<JobKind, JobControl>();
 let opened: Engine | undefined;
-/** Those that drawing with the loaded model needs. */
+/** Whether the kernels that drawing with the loaded model needs are compiled. */
 let kernelsCompiled = false;
 
 function engine(): Engine {
@@ -37,7 +37,7 @@ function engine(): Engine {
   return opened;
 }
 
-/** Held as long as the worker lives: the page sees by it that the worker has ended. */
+/** Resolves once the worker holds its lock, which it keeps as long as it lives; a free lock tells the page that it ended. */
 const alive = new Promise<void>((held) => {
   if (!navigator.locks) held();
   void navigator.locks?.request(self.name, () => {
@@ -46,7 +46,7 @@ const alive = new Promise<void>((held) => {
   });
 });
 
-/** An engine that has proved this device's arithmetic, now or at an earlier visit. */
+/** Opens an engine whose arithmetic on this device was tested, now or at an earlier visit. */
 async function startedEngine(): Promise<Engine> {
   const engine = await openEngine();
   const memo = await openDeviceMemo("device-memo");
@@ -138,7 +138,7 @@ const api: EngineApi = {
       );
       kernelsCompiled = false;
       judge.modelLoaded(choice.kind === "embedded" ? choice.folder : undefined);
-      // A software adapter compiles as slowly as it computes: not before it is asked for a picture.
+      // A software adapter compiles as slowly as it computes, so it waits until a picture is asked for.
       if (!engine().device().software) {
         await compileDrawing((kernels, of) => progress({ phase: "compile", kernels, of }));
       }

@@ -5,7 +5,7 @@
  * them by `createComputePipelineAsync`, on several threads where it has them, and the stand-ins take the results.
  */
 
-/** Answers for a pipeline until there is one. */
+/** Takes the place of a pipeline until that is compiled. */
 class StandIn {
   #compiled: GPUComputePipeline | undefined;
   readonly #device: GPUDevice;
@@ -20,7 +20,7 @@ class StandIn {
     try {
       this.#compiled = await this.#device.createComputePipelineAsync(this.#descriptor);
     } catch {
-      // What is wrong with it is said when it is used, in the way of every other error of the device.
+      // An error of the pipeline is reported when it is used, like every other error of the device.
     }
   }
 
@@ -35,7 +35,7 @@ class StandIn {
 }
 
 let createNow: GPUDevice["createComputePipeline"];
-/** While a dry run lasts: the stand-ins it was given. */
+/** Stand-ins given out during the current dry run; `undefined` outside of one. */
 let collecting: StandIn[] | undefined;
 
 /** To be called once, before the engine opens its device. */
@@ -80,7 +80,7 @@ function watchPipelines(device: GPUDevice): void {
   };
 }
 
-/** Runs `dryRun`, then compiles what it asked for and says how far that is. */
+/** Runs `dryRun`, then compiles the pipelines that it asked for and reports the progress. */
 export async function compileAhead(
   dryRun: () => void,
   progress: (done: number, of: number) => void,

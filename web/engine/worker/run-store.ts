@@ -1,4 +1,4 @@
-/** Writes the state of the training under way where a killed tab leaves it whole: see `run-folder.ts`. */
+/** Stores the state of the training under way so that it survives a killed tab whole: see `run-folder.ts`. */
 import { encodeRun, type RunFile } from "../run-file";
 import { latest, lockName, readSlots, runsFolder, SLOTS, slotToWrite } from "../run-folder";
 
@@ -7,14 +7,14 @@ export type KeepProblem = "full" | "unavailable";
 
 export class RunKeeper {
   readonly #id: string;
-  /** The slot to write next; found out at the first write. */
+  /** The slot to write next; determined at the first write. */
   #next: (typeof SLOTS)[number] | undefined;
 
   constructor(id: string) {
     this.#id = id;
   }
 
-  /** Writes over the older of the run's two states. Returns what kept it from doing so. */
+  /** Overwrites the older of the run's two states. Returns the problem if that failed. */
   async keep(run: RunFile): Promise<KeepProblem | undefined> {
     try {
       const folder = await (await runsFolder()).getDirectoryHandle(this.#id, { create: true });
@@ -30,7 +30,7 @@ export class RunKeeper {
   }
 }
 
-/** Workers alone have it: the page's types don't know of it. */
+/** File handles in workers only, so the page's types lack it. */
 interface InPlace {
   createSyncAccessHandle(): Promise<{
     truncate(size: number): void;
@@ -58,7 +58,7 @@ export async function readRun(id: string): Promise<RunFile | undefined> {
   return folder && latest(await readSlots(folder));
 }
 
-/** Other tabs see as long as the work lasts that this run is under way. */
+/** Holds the run's lock during the work, by which other tabs see that the run is under way. */
 export function whileLocked<T>(id: string, work: () => Promise<T>): Promise<T> {
   return navigator.locks.request(lockName(id), work);
 }

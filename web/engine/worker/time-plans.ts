@@ -1,14 +1,14 @@
-/** What the time presets choose for a training, by what was measured on this device now or at an earlier visit. */
+/** Plans what the time presets choose for a training, by times measured on this device now or at an earlier visit. */
 import type { Engine, TimePlan } from "../contract";
 import { openDeviceMemo } from "./device-memo";
 import type { Turns } from "./turns";
 
 export class TimePlanner {
-  /** The engine has what earlier visits measured. */
+  /** Whether the engine has taken over what earlier visits measured. */
   #taken = false;
   #cancelled = 0;
 
-  /** `null` when cancelled since it was asked. */
+  /** `null` if `cancel` was called after this call. */
   async plans(engine: Engine, turns: Turns, ...training: Parameters<Engine["planTime"]>) {
     const before = this.#cancelled;
     const wanted = () => this.#cancelled === before;
@@ -29,7 +29,7 @@ export class TimePlanner {
     });
   }
 
-  /** For whoever has asked so far. */
+  /** Cancels all calls of `plans` made so far. */
   cancel(): void {
     this.#cancelled++;
   }

@@ -9,7 +9,7 @@ import { release } from "./release";
 import { RunKeeper, whileLocked } from "./run-store";
 import type { Turns } from "./turns";
 
-/** Steps between two adapter files handed to the page: what a lost device may cost at most. */
+/** Steps between two adapter files handed to the page: a lost device costs at most that many. */
 const ADAPTER_FILE_EVERY = 5;
 
 export interface TrainingJob {
@@ -19,7 +19,7 @@ export interface TrainingJob {
   observer: TrainingObserver;
 }
 
-/** From the steps that `facts` has made, with the training that `begin` gives: a new or a continued one. */
+/** Runs the training that `begin` gives, a new or a continued one, from the step in `facts` on. `null` when cancelled. */
 export function runTraining(
   job: TrainingJob,
   facts: RunFacts,
@@ -115,7 +115,7 @@ async function scorePreview(
   return scores;
 }
 
-/** Draws with the state so far as an adapter of its own, which is removed again. `null` when the run was ended. */
+/** Draws with a temporary adapter made of the state so far. `null` when the run was stopped or cancelled. */
 async function drawPreview(
   { engine, turns, control, observer }: TrainingJob,
   training: Training,

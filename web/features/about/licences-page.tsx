@@ -6,7 +6,7 @@ import { text } from "../../app/text";
 import { Icon } from "../../ui/icon";
 import { Notice } from "../../ui/notice";
 
-/** As the address names it: `#/about/licences`. */
+/** Name of the page in the address: `#/about/licences`. */
 export const LICENCES = "licences";
 
 interface Package {
@@ -14,9 +14,9 @@ interface Package {
   version: string;
   licence: string;
   source: string;
-  /** Places in `texts`. */
+  /** Indices into `texts`. */
   texts: number[];
-  /** The file, where it ships as one of its own. */
+  /** Name of the file, if the package ships as a separate file. */
   apart?: string;
 }
 
@@ -67,7 +67,7 @@ export function LicencesPage() {
   );
 }
 
-/** The texts are long: drawn once they are opened. */
+/** A package; its licence texts are long, so they are drawn only once opened. */
 function PackageLicence({ one, texts }: { one: Package; texts: string[] }) {
   const [open, setOpen] = useState(false);
   const { name, version, licence, source, apart } = one;

@@ -1,4 +1,4 @@
-/** What a report needs to know beside the device: which page, in which browser, with how much room. */
+/** What a report contains besides the device: version of the page, browser, and storage space. */
 import { version } from "../../../package.json";
 import { gigabytes } from "../../app/format";
 import { language } from "../../app/language";
@@ -7,7 +7,7 @@ import { model } from "../models/model";
 
 export type Fact = [name: string, value: string];
 
-/** Nothing of it says who somebody is. */
+/** Facts for a report. None of them identifies the visitor. */
 export async function pageFacts(): Promise<Fact[]> {
   const { usage, quota } = (await navigator.storage?.estimate()) ?? {};
   const words = text.about;

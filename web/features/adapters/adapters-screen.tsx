@@ -89,7 +89,7 @@ export function AdaptersScreen() {
   );
 }
 
-/** What there is to do, for who sees the screen for the first time. */
+/** What visitors can do here, shown while there are no adapters. */
 function EmptyLibrary() {
   return (
     <section class="card">
@@ -129,7 +129,7 @@ function UnusableNotice({ entry, attempt }: UnusableNoticeProps) {
             </button>
           </fieldset>
         ) : (
-          // What is damaged is lost already.
+          // A damaged adapter is lost already, so nobody is asked.
           <button type="button" class="button" onClick={() => (fault ? setAsking(true) : remove())}>
             {words.deleteUnusable}
           </button>
@@ -208,7 +208,7 @@ function AdapterCard({ entry, attempt }: AdapterCardProps) {
   );
 }
 
-/** What each word is a kind of, as far as the file tells. */
+/** Class noun of each word, as far as the file tells. */
 function kinds({ placeholders, classNouns }: AdapterReport): string {
   if (placeholders.length === 0) return text.adapters.noWord;
   const [only] = classNouns;

@@ -1,4 +1,4 @@
-/** Adapters as files: into the visitor's downloads, or to another app by the system's share sheet. */
+/** Exports adapters as files: to the visitor's downloads, or to another app by the system's share sheet. */
 import { announce } from "../../app/announce";
 import { engine } from "../../app/studio";
 import { text } from "../../app/text";
@@ -9,7 +9,7 @@ import { type LibraryEntry, plainName, update } from "./library";
 import { withNote } from "./safetensors-metadata";
 import { readPhotos } from "./store";
 
-/** What a project's manifest takes. */
+/** Most prompts, and characters of a prompt, that a project's manifest takes. */
 const MAX_PROMPTS = 200;
 const MAX_PROMPT = 2000;
 
@@ -17,7 +17,7 @@ export async function exportFile(entry: LibraryEntry, format: ExportFormat = "ko
   save(entry, await asFile(entry, format));
 }
 
-/** With how it was trained and the prompts of its pictures in the Gallery; with the photos only where that was asked for. */
+/** Exports the adapter with its training settings and the prompts of its Gallery pictures; with photos only if asked. */
 export async function exportProject(entry: LibraryEntry, withPhotos: boolean): Promise<void> {
   const { settings = {}, prompts = [] } = entry.project ?? {};
   const all = new Set([...prompts, ...(await promptsWith(plainName(entry.report)))]);
@@ -40,7 +40,7 @@ function save(entry: LibraryEntry, file: File): void {
 export const canShare = (): boolean =>
   navigator.canShare?.({ files: [new File([], "adapter.safetensors")] }) ?? false;
 
-/** By the share sheet; where it refuses this kind of file, as Android does, the file is downloaded instead. */
+/** Shares the file by the share sheet. If that refuses this kind of file, as on Android, it is downloaded instead. */
 export async function share(entry: LibraryEntry): Promise<void> {
   const file = await asFile(entry, "kohya");
   try {
@@ -63,18 +63,18 @@ async function asFile(entry: LibraryEntry, format: ExportFormat): Promise<File> 
 const fileOf = (bytes: Uint8Array, name: string) =>
   new File([bytes as BlobPart], name, { type: "application/octet-stream" });
 
-/** The engine gives every file a title; one of the visitor's own names the file too. */
+/** File name without extension. The engine gives every file a title; one that the visitor wrote names the file too. */
 const stemOf = ({ report, note }: LibraryEntry) =>
   note.title !== "" && note.title !== report.name ? safeName(note.title) : plainName(report);
 
-/** Some formats are several files, which then come as a zip archive. */
+/** File extension. Some formats consist of several files, which come as a zip archive. */
 function extensionOf(bytes: Uint8Array, format: ExportFormat): string {
   const isArchive = bytes[0] === 0x50 && bytes[1] === 0x4b;
   if (isArchive) return `.${format}.zip`;
   return format === "kohya" ? ".safetensors" : `.${format}.safetensors`;
 }
 
-/** What every file system takes. */
+/** Turns a title into a file name that every file system takes. */
 export const safeName = (title: string) =>
   title
     .normalize("NFC")

@@ -1,7 +1,7 @@
-/** A file from another server that may say anything about its length and send anything. */
+/** Answer of a foreign server, which may announce any length and send anything. */
 export type FetchAnswer = { bytes: Uint8Array } | { problem: "unreachable" | "tooLarge" };
 
-/** Sends no cookies and no word about which page asks; gives up as soon as more than `most` bytes came. */
+/** Fetches a file without cookies and referrer; gives up as soon as more than `most` bytes arrived. */
 export async function fetchAtMost(address: string, most: number): Promise<FetchAnswer> {
   try {
     const answer = await fetch(address, { credentials: "omit", referrerPolicy: "no-referrer" });

@@ -1,12 +1,12 @@
 /**
- * Fetches one file from another server, for `link.ts`. In a worker of its own because the page's content security policy
- * lets the page itself connect to nothing but its own server; this worker knows nothing but the address.
+ * Fetches one file from another server, for `link.ts`. It runs in its own worker because the content security policy
+ * lets the page itself connect only to its own server. The worker knows nothing but the address.
  */
 import { type FetchAnswer, fetchAtMost } from "./fetch-at-most";
 
 export type { FetchAnswer };
 
-/** Far above any LoRA of the models that the engine takes. */
+/** Most bytes of a file: far above any LoRA for the models that the engine takes. */
 const MAX_FILE = 1_000_000_000;
 
 self.addEventListener("message", async ({ data }: MessageEvent<string>) => {

@@ -1,4 +1,4 @@
-/** The photos that are kept with an adapter: to train with once more, or to be deleted. */
+/** The photos kept with an adapter, with buttons to train on them again and to delete them. */
 import { announce } from "../../app/announce";
 import { goTo } from "../../app/navigation";
 import { text } from "../../app/text";
@@ -15,7 +15,7 @@ interface KeptPhotosProps {
 }
 
 export function KeptPhotos({ entry, attempt }: KeptPhotosProps) {
-  // Which photos show which of several things is not kept.
+  // It isn't kept which photos show which of several subjects.
   const [noun, ...others] = entry.report.classNouns;
   return (
     <>
@@ -41,7 +41,7 @@ async function trainAgain({ key, report }: LibraryEntry, noun: string): Promise<
   goTo("personalize");
 }
 
-/** They can be taken back for some seconds. */
+/** Deletes the photos; that can be undone for some seconds. */
 async function forget({ key }: LibraryEntry): Promise<void> {
   const jpegs = await readPhotos(key);
   await setPhotos(key, []);

@@ -1,6 +1,6 @@
 /**
- * The adapters at hand: in the engine, and with their files in the browser's storage, from which they come back after
- * a reload or when the engine had to be started afresh. `key` stays the same then, the engine's own id changes.
+ * The adapters at hand: in the engine, and as files in the browser's storage, from which they come back after a reload
+ * or with a fresh engine. Their `key` then stays the same, while the engine's own id changes.
  */
 import { computed, signal } from "@preact/signals";
 import { listed } from "../../app/format";
@@ -21,50 +21,50 @@ export interface LibraryEntry {
   bytes: Uint8Array;
   active: boolean;
   strength: number;
-  /** False for one that was trained here and has never been saved as a file. */
+  /** False for an adapter that was trained here and has never been saved as a file. */
   saved: boolean;
   /** Whether the browser's storage holds it. */
   kept: boolean;
   /** Milliseconds since 1970. */
   addedAt: number;
-  /** What a person says about it, in the file or here. */
+  /** Title and licence that somebody gave it, in the file or here. */
   note: AdapterNote;
-  /** The picture that it is known by, once there is one. */
+  /** Picture that represents the adapter, once there is one. */
   preview?: store.AdapterPreview;
-  /** How it was trained, and prompts from the project that brought it. */
+  /** Training settings, and prompts from the project file that it came in. */
   project?: ProjectWords;
   /** How many photos are kept with it. */
   photos: number;
 }
 
-/** What was here or lies in the storage but can't be used: damaged, or refused by the engine. */
+/** An adapter that was here or is in the storage but can't be used: damaged, or refused by the engine. */
 export interface UnusableEntry {
   key: string;
   fileName: string | undefined;
-  /** Why the engine refused it; it may take it with another model. */
+  /** Why the engine refused the adapter; with another model it may take it. */
   fault: Fault | undefined;
-  /** What lies nowhere else. */
+  /** The adapter itself, if it isn't in the storage. */
   unkept?: Candidate;
 }
 
-/** What the engine shall take. */
+/** An adapter that the engine is to take. */
 type Candidate = Omit<LibraryEntry, "report">;
 
 export const library = signal<LibraryEntry[]>([]);
 export const unusable = signal<UnusableEntry[]>([]);
-/** Why what is here is not in the browser's storage, or could not be read from it. */
+/** Why adapters could not be written to the browser's storage, or read from it. */
 export const storageFault = signal<Fault | undefined>(undefined);
 
 export const placeholders = computed(() => library.value.flatMap(({ report }) => report.placeholders));
-/** How prompts name what was learnt. */
+/** Phrases by which prompts name the learnt subjects. */
 export const phrases = computed(() => library.value.flatMap(({ report }) => report.phrases));
-/** What would be lost with the tab. */
+/** Whether an adapter would be lost with the tab: neither saved as a file nor kept in the storage. */
 export const hasUnsaved = computed(() => {
   const refused = unusable.value.flatMap(({ unkept }) => unkept ?? []);
   return [...library.value, ...refused].some((entry) => !entry.saved && !entry.kept);
 });
 
-/** What is added: an adapter that the engine holds, its file, and under which key its photos lie, if any are kept. */
+/** An addition to the library: an adapter that the engine holds, its file, and the key of its photos, if kept. */
 interface Addition extends Pick<LibraryEntry, "report" | "fileName" | "bytes" | "saved"> {
   key?: string;
   project?: ProjectWords | undefined;
@@ -84,7 +84,7 @@ async function add({ key = crypto.randomUUID(), project, ...addition }: Addition
   return entry;
 }
 
-/** Whether it could be stored; what kept it from that is shown with the adapters. */
+/** Whether storing succeeded; if not, the reason is shown with the adapters. */
 async function storing(work: Promise<void>): Promise<boolean> {
   try {
     await work;
@@ -95,7 +95,7 @@ async function storing(work: Promise<void>): Promise<boolean> {
   }
 }
 
-/** Tries again to store what found no room. */
+/** Tries again to store an adapter that found no room before. */
 export async function storeAgain(key: string): Promise<void> {
   const entry = library.value.find((entry) => entry.key === key);
   if (!entry || entry.kept) return;
@@ -122,7 +122,7 @@ const factsOf = (entry: LibraryEntry): store.StoredFacts => {
   };
 };
 
-/** What made an adapter: its photos, where they are kept, lie under the training's id. */
+/** The training that made an adapter. Its photos, if they are kept, are stored under the training's id. */
 export interface MadeBy {
   id: string;
   settings: TrainingSettings;
@@ -134,13 +134,13 @@ const madeBy = ({ id, settings }: MadeBy) => ({
   saved: false,
 });
 
-/** Takes an adapter that the engine already holds, fresh from training. */
+/** Adds an adapter that the engine already holds, fresh from training. */
 export async function keepTrained(report: AdapterReport, run: MadeBy): Promise<LibraryEntry> {
   const bytes = await engine().exportAdapter(report.id);
   return add({ report, fileName: fileNameFor(report), bytes, ...madeBy(run) });
 }
 
-/** Keeps what a broken-off training had saved last. */
+/** Adds the adapter file that a broken-off training saved last. */
 export async function keepBrokenOff(bytes: Uint8Array, run: MadeBy): Promise<LibraryEntry> {
   const fileName = `${bareWord(run.settings.placeholder)}.safetensors`;
   return add({ report: await engine().addAdapter(bytes, fileName), fileName, bytes, ...madeBy(run) });
@@ -160,7 +160,7 @@ export async function importFile(file: File): Promise<LibraryEntry> {
 /** Most photos taken from a foreign project: as many as a training takes. */
 const MAX_PROJECT_PHOTOS = 30;
 
-/** One after the other, since each is large once it is unpacked. */
+/** Redraws the photos one after the other, since each is large once it is unpacked. */
 async function redrawnAll(photos: Uint8Array[]): Promise<Uint8Array[]> {
   const jpegs: Uint8Array[] = [];
   for (const photo of photos.slice(0, MAX_PROJECT_PHOTOS)) {
@@ -170,7 +170,7 @@ async function redrawnAll(photos: Uint8Array[]): Promise<Uint8Array[]> {
   return jpegs;
 }
 
-/** In its parts, so that its photos can be seen and deleted by themselves. */
+/** Adds a project in its parts, so that its photos can be seen and deleted separately. */
 async function addProject(report: AdapterReport, project: ProjectContents): Promise<LibraryEntry> {
   const { settings, prompts, thumbnails, photos } = project;
   const bytes = await engine().exportAdapter(report.id);
@@ -182,14 +182,14 @@ async function addProject(report: AdapterReport, project: ProjectContents): Prom
   return entry;
 }
 
-/** From the storage too, where it may not come back from. */
+/** Removes an adapter, also from the storage, so that it doesn't come back from there. */
 export async function remove(entry: LibraryEntry): Promise<void> {
   if (entry.kept) await store.remove(entry.key);
   await engine().removeAdapter(entry.report.id);
   library.value = library.value.filter(({ key }) => key !== entry.key);
 }
 
-/** What is kept with the adapter from now on; nothing where the adapter itself is gone. */
+/** Sets the photos that are kept with the adapter; does nothing if the adapter is gone. */
 export async function setPhotos(key: string, jpegs: Uint8Array[]): Promise<void> {
   if (!library.value.some((entry) => entry.key === key)) return;
   await (jpegs.length > 0 ? store.putPhotos(key, jpegs) : store.removePhotos(key));
@@ -203,7 +203,7 @@ export async function removeUnusable(key: string): Promise<void> {
 
 export const bareWord = (placeholder: string) => placeholder.replace(/[<>]/g, "");
 
-/** Its words, or the file's name where it has none. */
+/** Name that people know the adapter by: its words or, if it has none, its own name. */
 export const knownAs = ({ placeholders, name }: AdapterReport) =>
   placeholders.length > 0 ? listed(placeholders) : name;
 
@@ -212,13 +212,13 @@ export const plainName = (report: AdapterReport) => bareWord(report.placeholder 
 
 export const fileNameFor = (report: AdapterReport) => `${plainName(report)}.safetensors`;
 
-/** Gives a fresh engine what is here and what the storage holds. */
+/** Gives a fresh engine the adapters of the library and of the storage. */
 export const bringBack = () => bring(library.value);
 
-/** Gives the engine what it could not be given before: because there was no model, or one of another kind. */
+/** Gives the engine the adapters that it could not take before, without a model or with one of another kind. */
 export const bringRest = () => bring([]);
 
-/** An adapter that the engine refuses keeps no other one away. `again`: of the library, what it doesn't hold. */
+/** Adds adapters to the engine; one that it refuses doesn't stop the others. `again`: the library, for a fresh engine. */
 async function bring(again: LibraryEntry[]): Promise<void> {
   if (model.value.state !== "ready") return;
   const stored = await store.list().catch((error: unknown): store.Listing => {
@@ -248,7 +248,7 @@ async function bring(again: LibraryEntry[]): Promise<void> {
       refused.push({ key, fileName, fault, ...(kept ? {} : { unkept: entry }) });
     }
   }
-  // What is in the engine already, or was imported meanwhile, stays.
+  // Adapters that are in the engine already, or were imported meanwhile, stay.
   const tried = new Set(candidates.map(({ key }) => key));
   const others = library.value.filter(({ key }) => !tried.has(key));
   library.value = again.length > 0 ? [...entries, ...others] : [...others, ...entries];

@@ -1,4 +1,4 @@
-/** Makes a link that opens the studio with an adapter which lies on some server. */
+/** Makes a link that opens the studio with an adapter from some server. */
 import { useState } from "preact/hooks";
 import { text } from "../../app/text";
 import { CopyButton } from "../../ui/copy-button";

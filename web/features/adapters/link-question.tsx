@@ -1,4 +1,4 @@
-/** A link asks for an adapter from another server: from where, what that means, and yes or no. */
+/** Asks whether to follow a link to an adapter on another server: says from where, and what that means. */
 import { useState } from "preact/hooks";
 import { announce } from "../../app/announce";
 import { FaultNotice } from "../../app/fault-notice";

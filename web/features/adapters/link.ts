@@ -1,13 +1,13 @@
 /**
- * Links that open the studio with an adapter from somewhere else: `#/adapters/from=<address>`. What stands in a link is
- * anybody's; nothing is fetched before the visitor has seen from where and said yes.
+ * Links that open the studio with an adapter from another server: `#/adapters/from=<address>`. Anybody can write such a
+ * link, so nothing is fetched before the visitor has seen from where and said yes.
  */
 import { trustedScriptUrl } from "../../engine/trusted-urls";
 import type { FetchAnswer } from "./fetch-worker";
 import fetchWorker from "./fetch-worker.ts?worker&url";
 
 const PREFIX = "from=";
-/** Longer than any file's address that a person would share. */
+/** Longest address in characters: longer than any file's address that a person would share. */
 const MAX_ADDRESS = 2000;
 
 export interface LinkedAdapter {
@@ -15,13 +15,13 @@ export interface LinkedAdapter {
   fileName: string;
 }
 
-/** What a link asks for, `"refused"` for one that can't be followed, `undefined` where the address is no such link. */
+/** Adapter that a link asks for; `"refused"` for a link that isn't followed, `undefined` if it is no such link. */
 export function linkedAdapter(subject: string | undefined): LinkedAdapter | "refused" | undefined {
   if (!subject?.startsWith(PREFIX)) return undefined;
   try {
     const written = decodeURIComponent(subject.slice(PREFIX.length));
     const address = new URL(written);
-    // A name or a secret in the address would be sent along without a sign of it.
+    // A user name or password in the address would be sent along without the visitor noticing.
     const plain = address.protocol === "https:" && !address.username && !address.password;
     const fileName = decodeURIComponent(address.pathname.split("/").at(-1) ?? "");
     if (!plain || written.length > MAX_ADDRESS || !fileName.endsWith(".safetensors")) return "refused";
@@ -31,7 +31,7 @@ export function linkedAdapter(subject: string | undefined): LinkedAdapter | "ref
   }
 }
 
-/** A link to this page that asks for the adapter at an address; `undefined` where such a link would be refused. */
+/** Link to this page that asks for the adapter at an address; `undefined` if such a link would be refused. */
 export function linkTo(address: string): string | undefined {
   const subject = PREFIX + encodeURIComponent(address.trim());
   const found = linkedAdapter(subject);

@@ -1,7 +1,7 @@
 /**
- * The picture that an adapter is known by: the one its file brought, or its training's last preview, else the first that
- * was drawn with it, or one of its strengths. None is taken while pictures aren't kept, and none that was drawn on
- * another one, which may be a photo.
+ * The picture that represents an adapter: the one in its file, or the last preview of its training, or else the first
+ * picture drawn with it, or one of its strength strip. No picture is taken while pictures aren't kept, and none that
+ * was drawn on another picture, which may be a photo.
  */
 import type { Picture } from "../../engine/contract";
 import { toCanvas } from "../../ui/picture-view";
@@ -10,7 +10,7 @@ import type { Wish } from "../generate/wish";
 import { library, update } from "./library";
 import { toJpeg } from "./thumbnail";
 
-/** From now on the adapter is known by this picture. */
+/** Makes this the picture that represents the adapter. */
 export async function setPreview(key: string, picture: Picture): Promise<void> {
   if (!keepNew.value) return;
   const jpeg = await toJpeg(toCanvas(picture));
@@ -18,7 +18,7 @@ export async function setPreview(key: string, picture: Picture): Promise<void> {
   update(key, { preview: { jpeg, exported } });
 }
 
-/** The first picture that was drawn with an adapter alone stands for it. */
+/** Takes the first picture that was drawn with an adapter alone to represent it. */
 export async function keepFirstPicture({ adapters, start }: Wish, picture: Picture): Promise<void> {
   const [adapter, ...others] = adapters;
   if (!adapter || others.length > 0 || adapter.strength === 0 || start) return;

@@ -13,23 +13,23 @@ export interface AdapterNote {
 
 const THUMBNAIL = "modelspec.thumbnail";
 const DATA_ADDRESS = /^data:image\/(?:jpeg|png|webp);base64,([A-Za-z0-9+/=]*)$/;
-/** Letters of a thumbnail in a foreign file; the standard wants them very small. */
+/** Most characters of a thumbnail's address in a foreign file; the standard wants thumbnails very small. */
 const MAX_THUMBNAIL = 1_000_000;
 const TITLE = "modelspec.title";
 const LICENCE = "modelspec.license";
-/** Readers map the tensors from here on, so the header ends at a multiple of it, as the format asks. */
+/** The header's end must be a multiple of this, as the format requires, since readers map the tensors after it. */
 const ALIGNMENT = 8;
 const LENGTH_BYTES = 8;
-/** As the format's own readers have it. */
+/** Most bytes of a header, the same limit as in the format's own readers. */
 const MAX_HEADER = 100_000_000;
 
-/** What the file says of itself. Empty where it says nothing, or where it can't be read. */
+/** Title and licence in a file; both empty if the file names none or can't be read. */
 export function noteOf(file: Uint8Array): AdapterNote {
   const metadata = readHeader(file)?.header.__metadata__;
   return { title: own(metadata, TITLE), licence: own(metadata, LICENCE) };
 }
 
-/** The file of the picture in it, as it came; `undefined` for none, or for what is no picture's data address. */
+/** Picture file in the header, unchanged; `undefined` if there is none, or if it is no picture's data address. */
 export function thumbnailOf(file: Uint8Array): Uint8Array | undefined {
   const address = own(readHeader(file)?.header.__metadata__, THUMBNAIL);
   const base64 = address.length > MAX_THUMBNAIL ? undefined : DATA_ADDRESS.exec(address)?.[1];
@@ -42,8 +42,8 @@ export function thumbnailOf(file: Uint8Array): Uint8Array | undefined {
 }
 
 /**
- * The same file with the note in its header, and with this JPEG as its thumbnail or none. A file that isn't safetensors
- * (an archive) stays as it is.
+ * The same file with the note in its header, and with the given JPEG as its thumbnail, or none. A file that isn't
+ * safetensors (an archive) stays as it is.
  */
 export function withNote(
   file: Uint8Array,
@@ -63,7 +63,7 @@ export function withNote(
   );
   const headerBytes = Math.ceil(written.length / ALIGNMENT) * ALIGNMENT;
   const data = file.subarray(end);
-  // What is left of the header is filled with spaces, which JSON ignores.
+  // The rest of the header is filled with spaces, which JSON ignores.
   const result = new Uint8Array(LENGTH_BYTES + headerBytes + data.length).fill(0x20);
   new DataView(result.buffer).setBigUint64(0, BigInt(headerBytes), true);
   result.set(written, LENGTH_BYTES);

@@ -1,6 +1,6 @@
 /**
- * The adapters in the browser's own database: each with its file, written and deleted together. A training's photos, where
- * it was asked to keep them, lie under the key that its adapter will have, from its start on.
+ * The adapters in the browser's own database; an adapter's facts and file are written and deleted together. A training's
+ * photos, if the visitor keeps them, are stored from its start on, under the key that its adapter will have.
  */
 import type { DBSchema } from "idb";
 import { Database } from "../../app/database";
@@ -8,7 +8,7 @@ import { text } from "../../app/text";
 import type { ProjectWords } from "../../engine/contract";
 import type { AdapterNote } from "./safetensors-metadata";
 
-/** What changes more often than the file. */
+/** Facts about an adapter that change more often than its file. */
 export interface StoredFacts {
   fileName: string;
   active: boolean;
@@ -17,11 +17,11 @@ export interface StoredFacts {
   saved: boolean;
   /** Milliseconds since 1970. */
   addedAt: number;
-  /** What it is exported with. */
+  /** Title and licence that it is exported with. */
   note: AdapterNote;
-  /** The picture that it is known by. */
+  /** Picture that represents the adapter. */
   preview?: AdapterPreview;
-  /** How it was trained, and prompts from the project that brought it. */
+  /** Training settings, and prompts from the project file that it came in. */
   project?: ProjectWords;
   /** How many photos are kept with it. */
   photos?: number;
@@ -29,7 +29,7 @@ export interface StoredFacts {
 
 export interface AdapterPreview {
   jpeg: Uint8Array;
-  /** Whether it goes with exported files. */
+  /** Whether the picture goes into exported files. */
   exported: boolean;
 }
 
@@ -59,7 +59,7 @@ export function put({ key, facts, bytes }: StoredAdapter): Promise<void> {
   ]);
 }
 
-/** Changes nothing where the adapter is gone, as when another tab has removed it. */
+/** Writes the facts; changes nothing if the adapter is gone, for example removed by another tab. */
 export function setFacts(key: string, facts: StoredFacts): Promise<void> {
   return adapters.attempt(async (database) => {
     const transaction = database.transaction("facts", "readwrite");
@@ -80,7 +80,7 @@ export function putPhotos(key: string, jpegs: Uint8Array[]): Promise<void> {
   return adapters.write((transaction) => [transaction.objectStore("photos").put(jpegs, key)]);
 }
 
-/** Empty where none are kept. */
+/** Photos that are kept with an adapter; empty if there are none. */
 export function readPhotos(key: string): Promise<Uint8Array[]> {
   return adapters.attempt(async (database) => (await database.get("photos", key)) ?? []);
 }
@@ -89,7 +89,7 @@ export function removePhotos(key: string): Promise<void> {
   return adapters.write((transaction) => [transaction.objectStore("photos").delete(key)]);
 }
 
-/** Deletes photos under these keys, except those of adapters. */
+/** Deletes the photos whose keys `isGone` picks, except those of adapters. */
 export function removePhotosWithoutAdapter(isGone: (key: string) => boolean): Promise<void> {
   return adapters.write((transaction) => [
     (async () => {
@@ -107,7 +107,7 @@ export function removePhotosWithoutAdapter(isGone: (key: string) => boolean): Pr
 export interface Listing {
   /** Oldest first, as they were added. */
   whole: StoredAdapter[];
-  /** Keys of what is there but not as it was written. */
+  /** Keys of adapters that are stored but not as they were written. */
   damaged: string[];
 }
 
@@ -166,7 +166,7 @@ function checkedProject(value: unknown): Pick<StoredFacts, "project"> {
   return { project: { settings: settings as ProjectWords["settings"], prompts: sentences } };
 }
 
-/** Earlier versions of the page stored none. */
+/** Checks a stored note; earlier versions of the page stored none. */
 function checkedNote(value: unknown): AdapterNote {
   const { title, licence } = (value ?? {}) as Partial<Record<keyof AdapterNote, unknown>>;
   const words = (part: unknown) => (typeof part === "string" ? part : "");

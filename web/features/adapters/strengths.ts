@@ -11,16 +11,16 @@ import { setPreview } from "./preview";
 export const STRENGTHS: readonly number[] = [0, 0.25, 0.5, 0.75, 1, 1.25];
 
 export interface Strip {
-  /** The adapter's. */
+  /** Key of the adapter. */
   key: string;
   /** One for each strength; `undefined` until it is drawn. */
   pictures: (Picture | undefined)[];
 }
 
-/** The latest. */
+/** The strip drawn last. */
 export const strip = signal<Strip | undefined>(undefined);
 
-/** What it was trained for, with its word; otherwise the word alone, or nothing to begin with. */
+/** Prompt for the strip: the training's prompt with the new word, otherwise the word alone, or empty without one. */
 export function promptFor({ report }: Pick<LibraryEntry, "report">): string {
   const { cleanPrompt, classNouns, phrases } = report;
   const [classNoun, phrase] = [classNouns[0], phrases[0]];
@@ -30,7 +30,7 @@ export function promptFor({ report }: Pick<LibraryEntry, "report">): string {
     : `a photo of ${named(phrase)}`;
 }
 
-/** As under Generate, but with this adapter alone, nothing steered, and from noise. */
+/** Wishes with Generate's settings, but with this adapter alone, without steering, and from noise. */
 export const wishesFor = (entry: LibraryEntry, prompt: string): Wish[] =>
   STRENGTHS.map((strength) => ({
     ...plainWish(),
@@ -53,7 +53,7 @@ export async function drawStrip(entry: LibraryEntry, prompt: string): Promise<vo
   );
 }
 
-/** Takes a strength of the strip, and its picture as the adapter's. */
+/** Takes a strength of the strip for the adapter, and its picture to represent the adapter. */
 export async function chooseStrength(key: string, place: number): Promise<void> {
   const [strength, picture] = [STRENGTHS[place], strip.value?.pictures[place]];
   if (strength === undefined) return;

@@ -1,4 +1,4 @@
-/** An adapter's picture. Its address is taken back when it leaves the page. */
+/** Shows an adapter's picture. Its object URL is revoked when it leaves the page. */
 import { useEffect, useState } from "preact/hooks";
 
 export function Thumbnail({ jpeg, label }: { jpeg: Uint8Array; label: string }) {

@@ -3,10 +3,10 @@ import { readPhotoHeader } from "../personalize/photo-header";
 import { thumbnailOf } from "./safetensors-metadata";
 
 const SIDE = 256;
-/** Most pixels of a picture in a foreign file. */
+/** Most pixels that a picture in a foreign file may have. */
 const MAX_PIXELS = 4_000_000;
 
-/** The middle square of a picture. */
+/** JPEG of the middle square of a picture. */
 export async function toJpeg(picture: OffscreenCanvas | ImageBitmap): Promise<Uint8Array> {
   const square = Math.min(picture.width, picture.height);
   const side = Math.min(SIDE, square);
@@ -29,7 +29,7 @@ export async function importedThumbnail(file: Uint8Array): Promise<Uint8Array | 
   return bytes && redrawnThumbnail(bytes);
 }
 
-/** A foreign file's picture as ours. */
+/** Draws a foreign file's picture anew as our thumbnail; `undefined` if it is too large or damaged. */
 export async function redrawnThumbnail(bytes: Uint8Array): Promise<Uint8Array | undefined> {
   const header = readPhotoHeader(bytes);
   if (!header || header.width * header.height > MAX_PIXELS) return undefined;
@@ -37,7 +37,7 @@ export async function redrawnThumbnail(bytes: Uint8Array): Promise<Uint8Array | 
     const bitmap = await createImageBitmap(new Blob([bytes as BlobPart]));
     return await toJpeg(bitmap);
   } catch {
-    // Damaged: the adapter is as good without.
+    // Damaged; the adapter works without a picture too.
     return undefined;
   }
 }

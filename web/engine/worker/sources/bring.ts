@@ -1,7 +1,7 @@
 /**
- * A model from its source into the browser's storage and from there to the engine, file by file, never a whole file
- * in memory. What an earlier visit brought is not fetched again. Where the browser keeps no files, the engine reads
- * from the source itself, range by range.
+ * Brings a model from its source into the browser's storage and from there to the engine, file by file, never with a
+ * whole file in memory. Bytes that an earlier visit fetched are not fetched again. If the browser keeps no files, the
+ * engine reads from the source itself, range by range.
  */
 import type { LoadProgress } from "../../api";
 import type { ModelSource } from "../../contract";
@@ -22,7 +22,7 @@ export interface Bringing {
 /** A model that the engine can read. */
 export interface OpenedModel {
   source: ModelSource;
-  /** Where the browser's storage has it; `null` where it hasn't. */
+  /** Id of the model in the browser's storage; `null` if it isn't stored. */
   storedId: string | null;
 }
 
@@ -30,7 +30,7 @@ export interface OpenedModel {
 export async function bring(model: IncomingModel, bringing: Bringing): Promise<OpenedModel> {
   if (!(await keepsFiles())) return { source: directModel(model, bringing), storedId: null };
   const id = storeId(model.identity);
-  // Another tab that fetches the same model does it for both.
+  // If another tab is fetching the same model, it fetches for both.
   await navigator.locks.request(lockName(id), () => fill(id, model, bringing));
   return { source: await storedModel(id), storedId: id };
 }
@@ -53,7 +53,7 @@ async function fill(
     bytesLoaded += bytes;
     progress({ phase: "fetch", bytesLoaded, bytesTotal });
   };
-  // One after the other: each has the whole line, and a failure leaves complete files behind.
+  // One after the other: each file gets the whole bandwidth, and a failure leaves complete files behind.
   for (const [index, file] of model.files.entries()) {
     if (folder.manifest.files[index]?.whole) {
       count(file.bytes);
@@ -75,7 +75,7 @@ async function fill(
   }
 }
 
-/** Read where it lies. */
+/** Reads the model directly from its source, without storing it. */
 export function directModel(
   model: IncomingModel,
   { control, patience }: Pick<Bringing, "control" | "patience">,

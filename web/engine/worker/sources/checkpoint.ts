@@ -1,10 +1,10 @@
-/** A model in one file: the engine finds it under a fixed name, with the tokenizer's merges that such files lack. */
+/** Files of a single-file model: the checkpoint, under a fixed name, and the tokenizer's merges, which it lacks. */
 import { faultError } from "../../fault";
 import { httpFile } from "./http-file";
 import type { IncomingFile } from "./incoming";
 import { CHECKPOINT, MERGES } from "./layout";
 
-/** CLIP's own, which the page brings; all models of one architecture share them. */
+/** Address of CLIP's own merges, which come with the page; all models of one architecture share them. */
 const MERGES_ADDRESS = "/models/clip-tokenizer/merges.txt";
 
 export async function checkpointFiles(checkpoint: IncomingFile): Promise<IncomingFile[]> {

@@ -31,7 +31,7 @@ export async function embeddedModel(
   };
   const files = new Map<string, Blob>();
   const versioned = await openVersion(manifest);
-  // One after the other: each stream has the whole line, and a failure leaves complete files behind.
+  // One after the other: each stream gets the whole bandwidth, and a failure leaves complete files behind.
   for (const file of manifest.files) {
     files.set(file.path, await bringFile(new URL(file.path, base), file.bytes, versioned, count));
   }
@@ -48,7 +48,7 @@ export async function embeddedModel(
   };
 }
 
-/** The manifests' store; `undefined` where the browser has none (private windows of some browsers). */
+/** Store of the manifests; `undefined` if the browser has none (private windows of some browsers). */
 async function openStore(): Promise<Cache | undefined> {
   return "caches" in self ? await caches.open("palpable-manifests").catch(() => undefined) : undefined;
 }
@@ -60,7 +60,7 @@ async function openVersion(manifest: Manifest): Promise<Cache | undefined> {
 
 const storeName = (manifest: Manifest) => `${STORE_PREFIX}${manifest.name} ${manifest.version}`;
 
-/** The network's manifest, or without network the one kept from the last visit. */
+/** Reads the manifest from the network or, without a network, the one kept from the last visit. */
 async function readManifest(base: URL, store: Cache | undefined): Promise<Manifest> {
   const address = new URL("files.json", base);
   try {
@@ -115,7 +115,7 @@ async function bringFile(
   return blob;
 }
 
-/** Through the store where there is one (the blob then lies on disk), else in memory. */
+/** Reads the answer into a blob: through the store if there is one (the blob is then on disk), else in memory. */
 async function keep(address: URL, answer: Response, store: Cache | undefined): Promise<Blob> {
   try {
     if (!store) return await answer.blob();

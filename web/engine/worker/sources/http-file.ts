@@ -1,7 +1,7 @@
 /**
- * A file on a server, read by single ranges. A request with nothing but `Range: bytes=a-b` needs no CORS preflight,
- * which the hosts that hubs redirect to don't answer; so nothing else is sent but, to the hub itself, the token.
- * Browsers take it out again where a redirect leads to another host.
+ * A file on a server, read by single ranges. A request whose only header is `Range: bytes=a-b` needs no CORS preflight.
+ * The hosts that hubs redirect to don't answer one, so no other header is sent, except the token to the hub itself.
+ * Browsers remove the token when a redirect leads to another host.
  */
 import { faultError } from "../../fault";
 import { type IncomingFile, Interrupted } from "./incoming";
@@ -12,7 +12,7 @@ export interface HttpFile {
   bytes: number;
   sha256?: string;
   version?: string;
-  /** What its answers are marked with, where that is its version. */
+  /** ETag or Last-Modified of its answers, if that serves as the file's version. */
   tag?: string | undefined;
   token?: string | undefined;
 }
@@ -28,7 +28,7 @@ export function httpFile({ path, url, bytes, sha256, version, tag, token }: Http
       await refuse(answer, url, path);
       checkSame(answer, { path, start, bytes, tag });
       const body = answer.body ?? new Blob().stream();
-      // Some servers know no ranges and send the whole.
+      // Some servers don't support ranges and send the whole file.
       return answer.status === 206 || start === 0 ? body : body.pipeThrough(without(start));
     },
   };
@@ -48,7 +48,7 @@ export async function request(url: URL, { range, token, signal }: RequestParts):
   try {
     return await fetch(url, {
       headers,
-      // Files of gigabytes lie in the model's own storage, not in the browser's cache as well.
+      // Files of gigabytes are kept in the model's own storage, not in the browser's cache as well.
       cache: "no-store",
       credentials: "omit",
       referrerPolicy: "no-referrer",
@@ -56,14 +56,14 @@ export async function request(url: URL, { range, token, signal }: RequestParts):
     });
   } catch (error) {
     if (error instanceof Error && error.name === "Network") throw error;
-    // Browsers don't tell a missing network from a server that keeps its files from other sites' pages.
+    // Browsers report a missing network and a server that denies its files to other sites' pages alike.
     throw new Interrupted(
       `${url.host} can't be reached, or doesn't let pages of other sites read its files.`,
     );
   }
 }
 
-/** Nothing for an answer with content; a fault or `Interrupted` for any other, whose body is dropped. */
+/** Does nothing for a successful answer; drops the body of any other and throws a fault or `Interrupted`. */
 export async function refuse(answer: Response, url: URL, what: string): Promise<void> {
   if (answer.ok) return;
   await answer.body?.cancel().catch(() => undefined);
@@ -86,7 +86,7 @@ export async function refuse(answer: Response, url: URL, what: string): Promise<
   throw faultError("Network", `${url.host} refuses ${what} with status ${status}.`);
 }
 
-/** What of an answer's headers other sites' pages may read must fit what is known of the file. */
+/** @throws a fault if the answer's headers, as far as other sites' pages may read them, don't fit the file. */
 function checkSame(
   answer: Response,
   { path, start, bytes, tag }: { path: string; start: number; bytes: number; tag: string | undefined },

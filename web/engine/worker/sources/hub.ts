@@ -1,4 +1,4 @@
-/** A repository of a model hub, by its interface: one answer lists all files with sizes and SHA-256, and the licence. */
+/** A model in a hub's repository. One answer of the hub's API lists all files, with sizes and SHA-256, and the licence. */
 import { faultError } from "../../fault";
 import type { HubChoice, Licence } from "../../model-choice";
 import { allowHost } from "../network";
@@ -10,7 +10,7 @@ import { readText } from "./transfer";
 
 const HUB = "https://huggingface.co";
 
-/** As far as it matters here. */
+/** The fields of the hub's answer that are used here. */
 interface Repository {
   /** The commit that the revision stands for. */
   sha: string;
@@ -74,7 +74,7 @@ function fileOf(
   const version = lfs?.sha256 ?? blobId;
   return httpFile({
     path,
-    // By commit, so that all files are of one state.
+    // By commit, so that all files are of the same state.
     url: new URL(`/${repository}/resolve/${encodeURIComponent(commit)}/${place}`, host),
     bytes: lfs?.size ?? size ?? 0,
     token,

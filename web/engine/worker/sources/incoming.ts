@@ -2,7 +2,7 @@
 import type { Licence } from "../../model-choice";
 
 export interface IncomingFile {
-  /** In the model's folder. */
+  /** Path in the model's folder. */
   path: string;
   bytes: number;
   /** SHA-256 of the whole file, hexadecimal, where the source knows it. */

@@ -1,6 +1,6 @@
 /**
- * Which files of a model folder the engine reads: configs, tokenizer and, of each part's weights, the variant that is
- * best here. 16-bit floats come first: half the bytes, and all that a GPU computes with in the end.
+ * Which files of a model folder the engine reads: configs, tokenizer and, for each part's weights, the variant that is
+ * best here. 16-bit floats are preferred: half the bytes, and all that a GPU computes with in the end.
  */
 import { faultError } from "../../fault";
 
@@ -11,7 +11,7 @@ const PARTS = [
   ["vae", "diffusion_pytorch_model"],
 ] as const;
 
-/** A tiny autoencoder for previews, which few models have beside the VAE. */
+/** Tiny autoencoder for previews, which few models have besides the VAE. */
 const PREVIEW_PART = ["taesd", "diffusion_pytorch_model"] as const;
 
 export const MODEL_INDEX = "model_index.json";
@@ -28,7 +28,7 @@ const REQUIRED = [
 ];
 const OPTIONAL = ["tokenizer/tokenizer_config.json", "tokenizer/special_tokens_map.json"];
 
-/** What a checkpoint file is known by, where its source told it. */
+/** SHA-256 of the checkpoint file, by which it is known, if its source told it. */
 export function checkpointHash(files: readonly { path: string; sha256?: string }[]) {
   const sha256 = files.find(({ path }) => path === CHECKPOINT)?.sha256;
   return sha256 === undefined ? {} : { checkpointSha256: sha256 };
@@ -68,7 +68,7 @@ export async function chooseFiles<File>(folder: Folder<File>): Promise<File[]> {
   return files;
 }
 
-/** One file, or an index and the parts it names. */
+/** Weight files of a part: one file, or an index and the shards that it names. */
 async function chooseWeights<File>(folder: Folder<File>, part: string, stem: string): Promise<File[]> {
   for (const name of [`${stem}.fp16.safetensors`, `${stem}.safetensors`]) {
     const file = await folder.find(`${part}/${name}`);
@@ -90,7 +90,7 @@ async function chooseWeights<File>(folder: Folder<File>, part: string, stem: str
   return [];
 }
 
-/** The files' names in an index. One that leads out of the folder is left out; the engine says what is wrong. */
+/** File names in an index. A name that leads out of the folder is left out; the engine then reports what is wrong. */
 function shardsOf(index: string): string[] {
   try {
     const { weight_map } = JSON.parse(index) as { weight_map: Record<string, unknown> };

@@ -18,10 +18,10 @@ import {
 import type { IncomingFile, IncomingModel } from "./incoming";
 import { checkpointHash } from "./layout";
 
-/** Read at once while what is there is checked. */
+/** Bytes read at once while a stored file is hashed. */
 const PIECE = 4 << 20;
 
-/** Workers alone have it: the page's types don't know of it. */
+/** Synchronous access to a file. Only workers have it, so the page's types lack it. */
 interface Access {
   getSize(): number;
   read(bytes: Uint8Array, options: { at: number }): number;
@@ -43,7 +43,7 @@ export class ModelFolder {
     this.manifest = manifest;
   }
 
-  /** With what of the model is there already; files that have changed at their source begin anew. */
+  /** Opens the model's folder and keeps the bytes that are there; files that changed at their source begin anew. */
   static async open(id: string, { name, from, licence, files }: IncomingModel): Promise<ModelFolder> {
     const folder = await (await modelsFolder()).getDirectoryHandle(id, { create: true });
     const old = await readManifest(folder);
@@ -60,7 +60,7 @@ export class ModelFolder {
     return new ModelFolder(folder, manifest);
   }
 
-  /** For writing at its end. */
+  /** Opens a file for writing at its end. */
   async append(index: number): Promise<Writing> {
     const file = this.manifest.files[index];
     if (!file) throw new RangeError(`no file ${index}`);
@@ -74,7 +74,7 @@ export class ModelFolder {
   }
 }
 
-/** How much of a model lies in the storage. */
+/** Number of the model's bytes that are in the storage. */
 export async function storedBytes(model: IncomingModel): Promise<number> {
   const models = await modelsFolder();
   const folder = await models.getDirectoryHandle(storeId(model.identity)).catch(() => undefined);
@@ -100,12 +100,12 @@ const describe = ({ path, bytes, sha256, version }: IncomingFile) => ({
 const sameFile = (stored: StoredFile, file: IncomingFile) =>
   stored.path === file.path && stored.bytes === file.bytes && stored.version === file.version;
 
-/** A file in the making, with the hash of what it holds. */
+/** A file that is being written, with the hash of its content so far. */
 export class Writing {
   readonly #access: Access;
   readonly #file: StoredFile;
   readonly #hash = sha256.create();
-  /** Bytes that are there. */
+  /** Number of bytes written so far. */
   at = 0;
 
   private constructor(access: Access, file: StoredFile) {
@@ -122,7 +122,7 @@ export class Writing {
     return writing;
   }
 
-  /** What an earlier visit left counts. */
+  /** Keeps the bytes that an earlier visit left, and hashes them. */
   #takeUp(): void {
     const size = this.#access.getSize();
     if (size > this.#file.bytes) this.#access.truncate(0);
@@ -145,8 +145,8 @@ export class Writing {
   }
 
   /**
-   * Checks the whole.
-   * @throws a fault where it isn't what the source promised; nothing of it is kept then.
+   * Checks the whole file.
+   * @throws a fault if its hash isn't the one that the source named; the file is then emptied.
    */
   finish(): void {
     const { path, sha256: expected } = this.#file;
@@ -168,12 +168,12 @@ export class Writing {
 }
 
 /**
- * A model that is whole in the storage.
- * @throws a fault where it isn't.
+ * Opens a model that is whole in the storage.
+ * @throws a fault if it isn't whole.
  */
 export async function storedModel(id: string): Promise<ModelSource> {
   const { folder, manifest, files } = await openStored(id);
-  // A store that can't note it still gives the model.
+  // If the time of use can't be written, the model can still be read.
   await writeText(folder, USED, `${Date.now()}`).catch(() => undefined);
   return {
     name: manifest.name,
@@ -189,8 +189,8 @@ export async function storedModel(id: string): Promise<ModelSource> {
 }
 
 /**
- * The files of a model that is whole in the storage, by their paths.
- * @throws a fault where it isn't.
+ * Files of a model that is whole in the storage, by their paths.
+ * @throws a fault if it isn't whole.
  */
 export const storedFiles = async (id: string) => (await openStored(id)).files;
 

@@ -1,4 +1,4 @@
-/** The model of a choice: described before it is fetched, brought when it is to be loaded. */
+/** Finds the chosen model: describes it before it is fetched, and brings it when it is to be loaded. */
 import type { ModelChoice } from "../../model-choice";
 import { addressModel } from "./address";
 import { type Bringing, bring, directModel, type OpenedModel } from "./bring";
@@ -18,7 +18,7 @@ export async function openModel(choice: FetchedChoice, bringing: Bringing): Prom
   return whereItLies ? { source: directModel(model, bringing), storedId: null } : bring(model, bringing);
 }
 
-/** What is known of a model from its list of files; `source` reads its configs where they lie. */
+/** What is known about a model from its list of files; `source` reads directly from where the model is. */
 export async function describeModel(choice: OfferedModel, bringing: Bringing) {
   const model = await incoming(choice);
   const { name, from, licence } = model;

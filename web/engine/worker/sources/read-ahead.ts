@@ -1,13 +1,13 @@
 /**
- * A model's source read a block ahead: the engine asks for a file's tensors from its start to its end, and while it works
- * on one the next block is on its way. Whoever reads here and there reads from the source itself.
+ * Reads a model's source one block ahead. The engine asks for a file's tensors from start to end; while it works on one,
+ * the next block is being read. Reads out of order go to the source itself.
  */
 import type { ModelSource } from "../../contract";
 
 const BLOCK = 16 << 20;
 
 export function readAhead(source: ModelSource): ModelSource {
-  /** Blocks of the file that is being read; all behind the last read range is let go. */
+  /** Blocks of the file that is being read; blocks before the last read range are dropped. */
   const blocks = new Map<number, Promise<Uint8Array>>();
   let now = { path: "", length: 0, end: 0 };
 
@@ -15,7 +15,7 @@ export function readAhead(source: ModelSource): ModelSource {
     const known = blocks.get(index);
     if (known) return known;
     const asked = source.read(now.path, index * BLOCK, Math.min((index + 1) * BLOCK, now.length));
-    // Who waits for it hears of it; nobody may.
+    // Whoever waits for the block gets its error; perhaps nobody waits.
     asked.catch(() => blocks.delete(index));
     blocks.set(index, asked);
     return asked;
@@ -42,7 +42,7 @@ export function readAhead(source: ModelSource): ModelSource {
   };
 }
 
-/** A range of blocks that lie one behind the other. */
+/** Cuts the range from `start` to `end` out of consecutive blocks. */
 function part([first = new Uint8Array(), ...others]: Uint8Array[], start: number, end: number): Uint8Array {
   if (others.length === 0) return first.subarray(start, end);
   const bytes = new Uint8Array(end - start);

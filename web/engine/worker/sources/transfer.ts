@@ -1,17 +1,17 @@
 /**
- * Bytes from a source that may break off at any moment: what has arrived counts, the rest is asked for again, after
- * growing pauses, until nothing comes any more. The visitor may pause and cancel between any two pieces.
+ * Transfers bytes from a source that may break off at any moment: bytes that have arrived count, the rest is requested
+ * again after growing pauses, until nothing arrives any more. The visitor may pause and cancel between any two pieces.
  */
 import { faultError } from "../../fault";
 import type { JobControl } from "../job-control";
 import { type IncomingFile, Interrupted } from "./incoming";
 
 export interface Patience {
-  /** Connections in a row that may bring next to nothing. */
+  /** Number of connections in a row with next to nothing received after which the transfer gives up. */
   failures: number;
   /** Milliseconds before the second connection; doubled for each further one. */
   pause: number;
-  /** Milliseconds in which `leastBytes` must arrive. */
+  /** Milliseconds within which `leastBytes` must arrive. */
   stall: number;
   leastBytes: number;
 }
@@ -23,7 +23,7 @@ export class Cancelled extends Error {}
 
 /**
  * Hands the bytes `start` to `end` of a file to `take`, in order and each once.
- * @throws {Cancelled} when the visitor cancelled; a fault where no more comes.
+ * @throws {Cancelled} when the visitor cancelled; a fault when no more bytes come.
  */
 export async function transfer(
   file: IncomingFile,
@@ -84,7 +84,7 @@ async function connection(
   }
 }
 
-/** Calls out when in one span too little arrives. */
+/** Calls `stalled` whenever fewer than `leastBytes` arrive within `stall` milliseconds. */
 class StallWatch {
   #bytes = 0;
   readonly #timer: ReturnType<typeof setInterval>;
@@ -105,7 +105,7 @@ class StallWatch {
   }
 }
 
-/** A small file, or a piece of a large one, in memory. */
+/** Reads a small file, or a piece of a large one, into memory. */
 export async function readRange(
   file: IncomingFile,
   start: number,
