@@ -1,7 +1,7 @@
 /**
- * Known weaknesses of what ships: npm's packages by the registry's own list, crates by cargo-deny and RustSec's list
- * (`deny.toml`), which also says where crates may come from. A list that can't be reached from here, as behind mirrors,
- * finds nothing out: that is said and is no failure. Licences are checked in `licences.mjs`.
+ * Checks what ships for known vulnerabilities: npm packages by the registry's own list, crates by cargo-deny
+ * with RustSec's list (`deny.toml`, which also says where crates may come from). If a list can't be reached,
+ * as behind mirrors, that is reported but is no failure. Licences are checked in `licences.mjs`.
  */
 import { spawnSync } from "node:child_process";
 import { main, ROOT, Stop, say } from "./run.mjs";
@@ -9,7 +9,7 @@ import { findCargoDeny, NPM } from "./tools.mjs";
 
 /** @typedef {{ metadata?: { vulnerabilities: { total: number } }, vulnerabilities?: Record<string, unknown> }} Report */
 
-/** How many answers there were: 1, or 0 where the registry gave none. @throws Stop that names the weak packages. */
+/** Number of answers: 1, or 0 if the registry gave none. @throws Stop that names the vulnerable packages. */
 export function auditPackages() {
   const { stdout } = spawnSync(NPM, ["audit", "--omit=dev", "--json", "--fetch-retries=0"], {
     cwd: ROOT,
@@ -37,7 +37,10 @@ function readReport(output) {
   }
 }
 
-/** How many answers there were, of two: where crates come from, and weaknesses. @throws Stop with cargo-deny's words. */
+/**
+ * Number of checks that gave an answer, of two: sources and vulnerabilities.
+ * @throws Stop with cargo-deny's words.
+ */
 export function auditCrates() {
   const program = findCargoDeny();
   if (!program) {
@@ -45,7 +48,7 @@ export function auditCrates() {
     return 0;
   }
   hold(deny(program, ["check", "bans", "sources"]));
-  // The list as it is now, else the one that was fetched last.
+  // Checks against the current list or, if it can't be fetched, against the one fetched last.
   const answer = [[], ["--offline"]]
     .map((network) => deny(program, [...network, "check", "--hide-inclusion-graph", "advisories"]))
     .find(({ output }) => !/failed to fetch advisory database|FETCH_HEAD/.test(output));

@@ -1,17 +1,18 @@
 /**
- * `node scripts/bench-dawn.mjs`: the browser's engine measured in Node on Dawn, Chrome's WebGPU, without a browser.
+ * `node scripts/bench-dawn.mjs`: measures the browser's engine in Node, on Dawn (Chrome's WebGPU), without a
+ * browser.
  *
  *   --tasks ops,unet,vae,text,step,palp   what to measure; all if left out
  *   --model sd15 | FOLDER                 Stable Diffusion 1.5's architecture with random weights, or a model's folder
- *   --shapes sd15 | demo | quick          whose operations
+ *   --shapes sd15 | demo | quick          set of operations that is measured
  *   --sizes 512,768  --batch 2  --rank 32  --precisions f32,f16  --filter TEXT
  *   --quick                               small shapes, few and short samples
  *   --software                            on the SwiftShader that comes with Chromium
- *   --host                                on Dawn's null backend, which computes nothing: what queueing takes alone
+ *   --host                                on Dawn's null backend, which computes nothing: queueing time only
  *   --json FILE                           the report, as `palpable bench` writes it
  *
- * Needs the built engine (`node scripts/build-wasm.mjs`). Dawn comes as the npm package `webgpu`, which is fetched
- * once into the user's cache: at 100 MB it is no dependency for everybody.
+ * Needs the built engine (`node scripts/build-wasm.mjs`). Dawn comes as the npm package `webgpu`, which is
+ * fetched once into the user's cache: with its 100 MB it shouldn't be a dependency for everybody.
  */
 import fs from "node:fs";
 import os from "node:os";
@@ -74,10 +75,10 @@ await main(async () => {
     await bench.step().catch((/** @type {Error} */ error) => console.error(error.message));
     const report = bench.report();
     for (const row of report.rows.slice(before)) console.log(lineOf(row));
-    // What is there already outlives a run that is cut short.
+    // Written after each step, so that the results outlive a run that is cut short.
     if (options.json) fs.writeFileSync(options.json, JSON.stringify(report, undefined, 1));
   }
-  // Dawn's threads would keep the process waiting.
+  // Dawn's threads would otherwise keep the process alive.
   process.exit();
 });
 
@@ -110,7 +111,7 @@ async function bringDawn() {
   return import(pathToFileURL(entry).href);
 }
 
-/** `navigator.gpu` and what else the engine expects of a page. @param {any} dawn */
+/** Defines `navigator.gpu` and whatever else the engine expects of a page. @param {any} dawn */
 async function offerWebGpu({ create, globals }) {
   let gpu = create(options.host ? ["backend=null"] : []);
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
@@ -123,7 +124,7 @@ async function offerWebGpu({ create, globals }) {
   say(`on ${adapter.info.description || adapter.info.architecture} through Dawn`);
   Object.assign(globalThis, globals);
   Object.defineProperty(globalThis, "navigator", { value: { gpu, userAgent: `Node ${process.version}` } });
-  // wgpu looks for the GPU on a window or a worker: this global object is to pass for a window.
+  // wgpu looks for the GPU on a window or a worker, so the global object must pass for a window.
   const Window = Object.defineProperty(() => undefined, Symbol.hasInstance, {
     value: (/** @type {unknown} */ object) => object === globalThis,
   });
@@ -142,7 +143,7 @@ function chooseSoftware() {
   delete process.env.VK_DRIVER_FILES;
 }
 
-/** A model folder on disk as the engine reads one. @param {string} folder */
+/** Source that lets the engine read a model folder on disk. @param {string} folder */
 function folderSource(folder) {
   const at = (/** @type {string} */ file) => path.join(folder, file);
   return {

@@ -24,7 +24,7 @@ export function buildWasm() {
   });
 }
 
-/** Honours CARGO_TARGET_DIR and cargo's configuration. */
+/** Cargo's target folder; honours CARGO_TARGET_DIR and cargo's configuration. */
 function targetFolder() {
   const metadata = ask("cargo", ["metadata", "--no-deps", "--format-version", "1"]);
   if (!metadata) throw new Stop("cargo metadata failed.");
@@ -32,9 +32,9 @@ function targetFolder() {
 }
 
 /**
- * Without a reference to `__wasm_call_ctors` the linker wraps every export in a `….command_export` that runs all
- * constructors on each call, which costs 100 times the time of a GPU operation. The names are still in the
- * module here.
+ * Checks that the linker made no wrappers. Without a reference to `__wasm_call_ctors` it wraps every export
+ * in a `….command_export` that runs all constructors on each call, which takes 100 times as long as a GPU
+ * operation. At this point the module still contains the names.
  * @param {string} module
  */
 function checkConstructors(module) {

@@ -1,4 +1,4 @@
-/** The built studio in a headless Chromium on the software GPU, for the scripts and the browser tests. */
+/** Opens the built studio in a headless Chromium on the software GPU, for scripts and browser tests. */
 import path from "node:path";
 import { chromium } from "playwright-core";
 import { preview } from "vite";
@@ -19,7 +19,7 @@ const QUIET_FLAGS = [
   "--disable-sync",
 ];
 
-/** Kept in artifacts/ for eyes. */
+/** Folder of results for people to look at. */
 export const ARTIFACTS = path.join(ROOT, "artifacts");
 
 /**
@@ -50,7 +50,8 @@ export async function openHeadless(flags = WEBGPU_FLAGS, plugins = []) {
 }
 
 /**
- * Runs a script in the engine's worker before its own; asked for each worker that starts.
+ * Runs a script in the engine's worker before the worker's own. `script` is called for each worker that
+ * starts.
  * @param {import("playwright-core").BrowserContext} context @param {() => string} script
  */
 export async function serveWorkerWith(context, script) {

@@ -12,8 +12,8 @@ const FOLDER = path.join(ROOT, "web", "public", "icons");
 const PAPER = "#f3f5f2";
 
 /**
- * `share`: how much of the side the drawing fills. A maskable icon is cut to any shape within its middle 80 %;
- * iOS rounds the corners of its own.
+ * `share`: how much of the side the drawing fills. A maskable icon may be cut to any shape around its middle
+ * 80 %; iOS rounds the corners of its icon.
  */
 const ICONS = [
   { name: "icon-192.png", side: 192, share: 1, paper: "transparent" },

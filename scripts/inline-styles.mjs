@@ -1,6 +1,7 @@
 /**
- * Vite plugin: puts the page's stylesheet into the page itself, so that the first paint waits for one answer of the
- * server instead of two. The page's policy names it by its hash: no other inline style becomes possible.
+ * Vite plugin: puts the page's stylesheet into the page itself, so that the first paint waits for one
+ * response of the server instead of two. The page's policy allows it by its hash, so that no other inline
+ * style becomes possible.
  */
 import { createHash } from "node:crypto";
 

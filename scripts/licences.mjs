@@ -1,6 +1,7 @@
 /**
- * The licences of everything that ships with the page, from npm and cargo: a file for the page's list, and a check that
- * each of them allows it. Only what is in the download counts, not what builds or tests it.
+ * Licences of everything that ships with the page, from npm and cargo: writes the file for the page's list,
+ * and checks that each licence allows shipping. Only what is in the download counts, not what builds or tests
+ * it.
  */
 import fs from "node:fs";
 import path from "node:path";
@@ -14,7 +15,7 @@ import { ask, main, ROOT, Stop } from "./run.mjs";
 const FILE = "licences.json";
 const TARGET = "wasm32-unknown-unknown";
 
-/** Permissive ones, and MPL 2.0, which asks only that changes to its own files be published. */
+/** Allowed licences: permissive ones, and MPL 2.0, which only wants changes to its own files published. */
 const ALLOWED = [
   "0BSD",
   "Apache-2.0",
@@ -32,8 +33,8 @@ const ALLOWED = [
 ];
 
 /**
- * Libraries under the LGPL ship unchanged as a file of their own, which may be replaced and is fetched only when it is
- * needed: the file, and where in the package the licences of all that is in it stand.
+ * Libraries under the LGPL. Each ships unchanged as a separate file, which may be replaced and is fetched
+ * only when needed. `file` is that file, `texts` the package's files with the licences of all that is in it.
  * @type {Record<string, { licence: string, file: string, texts: string[] }>}
  */
 export const APART = {
@@ -76,7 +77,7 @@ function collect() {
   return { packages, texts };
 }
 
-/** Sorted by name. @returns {Found[]} */
+/** All packages that ship, sorted by name. @returns {Found[]} */
 function shipped() {
   return [...npmPackages(), ...crates()].sort((one, other) => one.name.localeCompare(other.name));
 }
@@ -101,7 +102,10 @@ function npmPackages() {
     });
 }
 
-/** What is linked into the engine for the browser: macros and build scripts stay behind. @returns {Found[]} */
+/**
+ * Crates that are linked into the engine for the browser, without macros and build scripts.
+ * @returns {Found[]}
+ */
 function crates() {
   const tree = ask("cargo", [
     ...["tree", "--locked", "--edges", "normal,no-proc-macro", "--target", TARGET],
@@ -145,7 +149,7 @@ const licenceTexts = (folder) =>
 const readTexts = (folder, files) =>
   files.map((file) => fs.readFileSync(path.join(folder, file), "utf8").replaceAll("\r\n", "\n").trim());
 
-/** How many packages ship. @throws Stop that names those whose licence doesn't allow it. */
+/** Number of packages that ship. @throws Stop that names those whose licence doesn't allow it. */
 export function checkLicences() {
   const packages = shipped();
   const bad = packages.filter(

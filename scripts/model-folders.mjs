@@ -1,7 +1,8 @@
 /**
- * Vite plugin: serves `models/` beside the page and, in each model folder, a `files.json` that lists what the
- * engine reads, with sizes for the progress bar and a version that changes with any file's content. A model's judge,
- * in its folder's `clip/`, has a list of its own: it is fetched when pictures are first scored.
+ * Vite plugin: serves `models/` beside the page and, in each model folder, a `files.json` that lists the
+ * files the engine reads, with sizes for the progress bar and a version that changes with any file's content.
+ * A model's judge, in its folder's `clip/`, has its own list, since it is fetched only when pictures are
+ * first scored.
  */
 import { createHash } from "node:crypto";
 import fs from "node:fs";
@@ -38,7 +39,7 @@ export function modelFolders() {
       if (serving) return;
       for (const name of fs.readdirSync(ROOT)) {
         const target = path.join(outDir, ROOT, name);
-        // A copy-on-write clone where the file system has them.
+        // A copy-on-write clone, on file systems that have them.
         fs.cpSync(path.join(ROOT, name), target, { recursive: true, mode: fs.constants.COPYFILE_FICLONE });
         fs.writeFileSync(path.join(target, "files.json"), modelListing(name));
         if (hasJudge(name)) fs.writeFileSync(path.join(target, JUDGE, "files.json"), judgeListing(name));
@@ -50,7 +51,7 @@ export function modelFolders() {
 /** @param {string} name */
 const hasJudge = (name) => fs.existsSync(path.join(ROOT, name, JUDGE, "config.json"));
 
-/** What `files.json` says. @param {string} name @param {string} folder */
+/** Content of `files.json`. @param {string} name @param {string} folder */
 export const modelListing = (name, folder = path.join(ROOT, name)) => listing(name, folder, ENGINE_PARTS);
 
 /** @param {string} name */

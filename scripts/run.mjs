@@ -1,4 +1,4 @@
-/** Runs programs and remembers which inputs a result was made from. Node's own modules only: this runs before `npm ci`. */
+/** Runs programs, and remembers a result's inputs. Uses only Node's own modules: it runs before `npm ci`. */
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import fs from "node:fs";
@@ -6,7 +6,7 @@ import path from "node:path";
 
 export const ROOT = path.resolve(import.meta.dirname, "..");
 
-/** One short line about what happens now. @param {string} line */
+/** Prints one short line about what happens now. @param {string} line */
 export const say = (line) => console.log(`· ${line}`);
 
 /** A failure whose message is all the user needs. */
@@ -19,7 +19,10 @@ export function run(program, parameters, environment = process.env) {
   if (status !== 0) throw new Stop(`${[program, ...parameters].join(" ")} failed (exit code ${status}).`);
 }
 
-/** Standard output, or `undefined` where the program is missing or fails. @param {string} program @param {string[]} parameters */
+/**
+ * A program's standard output; `undefined` if it is missing or fails.
+ * @param {string} program @param {string[]} parameters
+ */
 export function ask(program, parameters) {
   const options = /** @type {const} */ ({ cwd: ROOT, encoding: "utf8", maxBuffer: 1 << 28 });
   const { status, stdout } = spawnSync(program, parameters, options);
@@ -69,7 +72,10 @@ export function onceFor({ name, inputs, result, work }) {
 /** @param {string} file */
 export const hashFile = (file) => createHash("sha256").update(fs.readFileSync(file)).digest("hex");
 
-/** Path, size and time of every file below the given ones: cheap, and changes with any edit. @param {string[]} places */
+/**
+ * Hash of path, size and time of every file below the places: cheap, and changes with any edit.
+ * @param {string[]} places
+ */
 export function fingerprint(places) {
   const hash = createHash("sha256");
   for (const place of places) {

@@ -1,7 +1,8 @@
 /**
- * Pictures of every screen, on a desktop and on a phone, in use: artifacts/screens/, and all of them on one sheet for the
- * README, docs/screenshots/screens.webp. Draws and trains a little first, with the demo model on the software GPU, or
- * with `--gpu` on the machine's own, where the pictures may have more steps.
+ * Takes screenshots of every screen in use, on a desktop and on a phone, into artifacts/screens/, and puts
+ * all of them on one sheet for the README, docs/screenshots/screens.webp. Draws and trains a little first,
+ * with the demo model on the software GPU, or with `--gpu` on the machine's own, where the pictures may have
+ * more steps.
  *
  *   node scripts/screenshots.mjs [--gpu] [--steps 12] [--training-steps 6]
  */
@@ -25,7 +26,7 @@ const PROMPTS = [
 ];
 const FOLDER = path.join(ARTIFACTS, "screens");
 const SHEET = path.join(ROOT, "docs/screenshots/screens.webp");
-/** Height of the sheet, which is to stay small enough for the repository. */
+/** Height of each screenshot on the sheet, in pixels; the sheet must stay small enough for the repository. */
 const HEIGHT = 400;
 const GAP = 12;
 const QUALITY = 0.5;
@@ -69,7 +70,7 @@ async function train(page, steps) {
   await page.getByRole("button", { name: "Train another" }).click();
 }
 
-/** In both sizes. @param {Page} page @param {string} name @returns {Promise<void>} */
+/** Takes a screenshot in both sizes. @param {Page} page @param {string} name @returns {Promise<void>} */
 async function shoot(page, name) {
   for (const [size, viewport] of Object.entries(SIZES)) {
     await page.setViewportSize(viewport);
@@ -80,7 +81,10 @@ async function shoot(page, name) {
   await page.setViewportSize(SIZES.desktop);
 }
 
-/** All of them in two rows, as a WebP that the browser makes. @param {Page} page @param {string[]} names */
+/**
+ * Writes the sheet with all screenshots, as a WebP made by the browser.
+ * @param {Page} page @param {string[]} names
+ */
 async function writeSheet(page, names) {
   const pictures = Object.keys(SIZES).map((size) =>
     names.map((name) => fs.readFileSync(path.join(FOLDER, `${size}-${name}.png`)).toString("base64")),

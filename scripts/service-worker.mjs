@@ -1,6 +1,7 @@
 /**
- * Vite plugin: builds the service worker beside the page, with the list of every file of the page. A file whose name
- * carries a hash of its content needs no other mark of its version; the others are marked by theirs.
+ * Vite plugin: builds the service worker beside the page, with the list of every file of the page. Files
+ * whose names contain a hash of their content need no version mark; the others are marked with the hash of
+ * their content.
  */
 import { createHash } from "node:crypto";
 import fs from "node:fs";
@@ -10,10 +11,10 @@ import { build } from "vite";
 const ENTRY = "web/service-worker/service-worker.ts";
 const NAME = "service-worker.js";
 
-/** What is kept of the models is only what the page itself shows: the sample subjects and the papers. */
+/** Files of the models that are kept: only those the page itself shows, the sample subjects and papers. */
 const KEPT_OF_MODELS = /^models\/demo\/(subjects\/.+\.(json|png)|[A-Z_]+\.md)$/;
 
-/** What only some visitors need is kept once it was fetched, not before. */
+/** Files that only some visitors need: kept once they were fetched, not before. */
 const KEPT_LATER = /^assets\/libheif-/;
 
 /** @returns {import("vite").Plugin} */

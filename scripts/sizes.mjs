@@ -1,6 +1,7 @@
 /**
- * Holds the page to its download budget, compressed as servers do. The shell is what every visit fetches before the
- * engine: the page with its scripts and styles, what those import, and the worker; screens fetched later are not in it.
+ * Checks the page against its download budget, with files compressed as servers do. The shell is everything
+ * that every visit fetches before the engine: the page with its scripts and styles, their imports, and the
+ * worker, but not the screens that are fetched later.
  */
 import fs from "node:fs";
 import path from "node:path";
@@ -14,7 +15,7 @@ const BUDGETS = [
   { name: "wasm engine", files: () => assets(/\.wasm$/), limit: 4000 * KILOBYTE },
 ];
 
-/** One line a budget. @returns {{ name: string, line: string, ok: boolean }[]} */
+/** Result of each budget, with a line to print. @returns {{ name: string, line: string, ok: boolean }[]} */
 export function measure() {
   return BUDGETS.map(({ name, files, limit }) => {
     const bytes = files().reduce((sum, file) => sum + gzipSync(fs.readFileSync(file)).byteLength, 0);
@@ -26,7 +27,7 @@ export function measure() {
 const assets = (/** @type {RegExp} */ pattern) =>
   filesBelow(path.join(DIST, "assets")).filter((file) => pattern.test(file));
 
-/** The page, the worker (`main`) and, from file to file, what they refer to and statically import. */
+/** Files of the shell: the page, the worker (`main`), and everything they refer to or import statically. */
 function shell() {
   const start = path.join(DIST, "index.html");
   const found = new Set([start, ...assets(/\/main-[^/]*\.js$/)]);

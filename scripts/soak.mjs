@@ -1,12 +1,14 @@
 /**
- * Many training steps and many pictures in one tab, to see whether memory grows: the GPU's, the engine's (wasm), and the
- * JavaScript of page and worker. Not part of `npm test`: on a software GPU it takes the better part of an hour.
+ * Makes many training steps and pictures in one tab, to see whether memory grows: the GPU's, the engine's
+ * (wasm), and the JavaScript heaps of page and worker. Not part of `npm test`: on a software GPU it takes the
+ * better part of an hour.
  *
  *   node scripts/soak.mjs [--steps 2000] [--pictures 200] [--rounds 10] [--model FOLDER]
  *
- * Each round trains, keeps the adapter, removes it, and draws; the first warms up. Without a folder, a tiny model with
- * random weights. Fails if one of the four grows from the end of the second round to the end of the last, or what the GPU
- * holds at most within the last round is more than in any of the first half after the warm-up.
+ * Each round trains, keeps the adapter, removes it, and draws; the first round warms up. Without a folder, it
+ * uses a tiny model with random weights. Fails if one of the four memories grows from the end of the second
+ * round to the end of the last, or if the GPU's peak in the last round exceeds that of every round in the
+ * first half after the warm-up.
  */
 import fs from "node:fs";
 import path from "node:path";
@@ -18,12 +20,12 @@ import { writeTinyModel } from "./tiny-model.mjs";
 
 const PATIENCE = 3_600_000;
 const MEGABYTE = 1e6;
-/** What counts as flat: a share, and megabytes for what comes and goes. */
+/** Growth that counts as flat: a share, plus megabytes for memory that comes and goes. */
 const TOLERANCE = { share: 0.05, megabytes: 2 };
-/** The page's slider ends there. */
+/** Most steps of a training: the end of the page's slider. */
 const MAX_STEPS = 400;
 
-/** Counts live buffers of the GPU and finds the engine's memory; buffers that nobody holds are freed by the browser. */
+/** Counts bytes of live GPU buffers and finds the engine's memory. The browser frees unheld buffers. */
 const MEASURE_IN_WORKER = `
   let gpuBytes = 0;
   let gpuPeak = 0;
@@ -66,7 +68,10 @@ const MEASURE_IN_WORKER = `
     return { gpu: gpuBytes, gpuPeak: peak, wasm: memory?.buffer.byteLength ?? 0 };
   };`;
 
-/** In bytes at a round's end; `gpuPeak` is the most within it. @typedef {{ gpu: number, gpuPeak: number, wasm: number, worker: number, page: number }} Memory */
+/**
+ * Bytes at a round's end; `gpuPeak` is the most within the round.
+ * @typedef {{ gpu: number, gpuPeak: number, wasm: number, worker: number, page: number }} Memory
+ */
 
 /** @param {{ steps: number, pictures: number, rounds: number, model: string }} plan */
 async function soak({ steps, pictures, rounds, model }) {
@@ -122,7 +127,10 @@ async function goTo(page, screen) {
   await page.locator("main h1").waitFor();
 }
 
-/** The least work a step, with everything that a training does. @param {import("playwright-core").Page} page */
+/**
+ * Sets up trainings with as little work per step as possible, but with everything that a training does.
+ * @param {import("playwright-core").Page} page
+ */
 async function prepare(page) {
   await goTo(page, "personalize");
   await page.getByText("5 photos").waitFor();
@@ -220,11 +228,11 @@ const KINDS = /** @type {(keyof Memory)[]} */ (Object.keys(NAMES));
 const describe = (memory) =>
   KINDS.map((kind) => `${NAMES[kind]} ${(memory[kind] / MEGABYTE).toFixed(1)} MB`).join(", ");
 
-/** Those that grew after the warm-up. @param {Memory[]} seen */
+/** Kinds of memory that grew after the warm-up. @param {Memory[]} seen */
 function grown(seen) {
   const [second, last] = [seen[1], seen.at(-1)];
   if (!second || !last || second === last) throw new Stop("Three rounds are the least.");
-  // When the browser collects buffers is its own choice: one round's peak tells little.
+  // The browser decides when it collects buffers, so the peak of a single round tells little.
   const firstHalf = seen.slice(1, Math.max(2, seen.length / 2));
   const before = { ...second, gpuPeak: Math.max(...firstHalf.map(({ gpuPeak }) => gpuPeak)) };
   return KINDS.filter(

@@ -8,7 +8,7 @@ await main(async () => {
   bringPackages();
   buildWasm();
   buildPage();
-  // Only now: on a fresh checkout the package was just installed.
+  // Imported only now: on a fresh checkout, the package has just been installed.
   const { preview } = await import("vite");
   const server = await preview({ root: ROOT, logLevel: "warn", preview: { port: 4173, host: "localhost" } });
   console.log(`\nPalpable is at ${server.resolvedUrls?.local[0]}   (Ctrl-C ends it)`);

@@ -1,9 +1,9 @@
-/** What tests need of the machine: a software Vulkan driver and a Chromium, installed where that is allowed. */
+/** Finds a software Vulkan driver and a Chromium, which tests need, or installs them where allowed. */
 import fs from "node:fs";
 import path from "node:path";
 import { ask, run, Stop, say } from "./run.mjs";
 
-/** Mesa's llvmpipe as the only Vulkan driver: the same adapter everywhere, with or without a GPU. */
+/** Environment with Mesa's llvmpipe as the only Vulkan driver: the same adapter with or without a GPU. */
 export function softwareVulkan() {
   if (process.platform !== "linux" || process.env.VK_DRIVER_FILES) return process.env;
   const driver = findDriver() ?? afterInstalling(["mesa-vulkan-drivers", "libvulkan1"], findDriver);
@@ -45,7 +45,7 @@ function findChromium() {
 }
 
 /**
- * By apt-get as root; elsewhere the caller says what to install.
+ * Installs packages by apt-get if run as root, then finds again. Otherwise the caller says what to install.
  * @param {string[]} packages @param {() => string | undefined} find
  */
 function afterInstalling(packages, find) {

@@ -32,7 +32,10 @@ async function check(name, check) {
   );
 }
 
-/** A program whose exit code is the verdict. @param {string} name @param {string} program @param {string[]} parameters */
+/**
+ * Runs a program as a check: its exit code decides.
+ * @param {string} name @param {string} program @param {string[]} parameters
+ */
 const program = (name, program, parameters, environment = process.env) =>
   check(name, async () => {
     const { ok, output } = await runLogged(program, parameters, logOf(name), environment);
@@ -47,7 +50,8 @@ const logOf = (name) => path.join(LOGS, `${name.replace(/\W+/g, "-")}.log`);
 const showEnd = (output) => console.error(output.split("\n").slice(-SHOWN_LINES).join("\n"));
 
 /**
- * What cargo says of the tests that failed, each program's at its end; where none did, the end of it all.
+ * Shows cargo's reports on failed tests, from the end of each test program; if there are none, the end of the
+ * output.
  * @param {string} output
  */
 function showFailures(output) {
@@ -57,8 +61,9 @@ function showFailures(output) {
 }
 
 /**
- * Clippy's driver in the compiler's place for our own crate, as `cargo clippy` has it, with warnings as errors. Unlike that
- * it lints while it compiles, over dependencies that are compiled anyway: checking them once more takes minutes.
+ * Environment that puts Clippy's driver in place of the compiler for our own crate, as `cargo clippy` does,
+ * with warnings as errors. Unlike `cargo clippy`, this lints during compilation, with dependencies that are
+ * compiled anyway; checking them once more would take minutes.
  */
 const LINTING = {
   RUSTC_WORKSPACE_WRAPPER: "clippy-driver",
@@ -115,7 +120,7 @@ async function vitest(project) {
   return { passed: numPassedTests, failed: ok ? numFailedTests : Math.max(numFailedTests, 1) };
 }
 
-/** All but what takes minutes: whole pictures and trainings, memory, compiling ahead, and programs of their own. */
+/** Tests except those that take minutes: whole pictures and trainings, memory, compiling ahead, programs. */
 const ON_THE_SMALLEST_DEVICE = [
   "adapter",
   "bench",
@@ -128,7 +133,7 @@ const ON_THE_SMALLEST_DEVICE = [
   "startup",
 ];
 
-/** The engine natively: what computes on the processor and its software GPU. */
+/** Checks of the native engine: on the processor, and on its software GPU. */
 async function nativeEngine() {
   await cargo("rust lints and programs", ["test", "--release", "--no-run", "--quiet"], LINTING);
   await check("rust tests", () => rustTests("rust tests"));
@@ -141,11 +146,11 @@ async function nativeEngine() {
   );
 }
 
-/** The engine as the browser gets it, and the page around it. */
+/** Checks of the engine as the browser gets it, and of the page around it. */
 async function browserEngineAndPage() {
   await program("engine for the browser", process.execPath, ["scripts/build-wasm.mjs"]);
   const linted = ["rustc", "--lib", "--crate-type", "rlib", "--profile", "wasm", "--target", WASM_TARGET];
-  // What it compiles to is not used.
+  // Only the lints matter; the compiled result is not used.
   await cargo("rust lints for the browser", [...linted, "--quiet", "--", "-C", "opt-level=0"], LINTING);
   await node("page lints and format", "@biomejs/biome/bin/biome", ["check", "--error-on-warnings"]);
   await node("page types", "typescript/bin/tsc", ["--noEmit"]);
@@ -158,14 +163,14 @@ async function browserEngineAndPage() {
 
 bringPackages();
 bringWasmTarget();
-// Found, or installed, here: their messages belong on the screen.
+// Found or installed here, before the checks, so that their messages appear on the screen.
 softwareVulkan();
 chromium();
 await cargo("rust format", ["fmt", "--check"]);
-// Beside each other: much of either keeps one core busy and leaves the others idle.
+// In parallel, since large parts of either keep one core busy and leave the others idle.
 await Promise.all([nativeEngine(), browserEngineAndPage()]);
 await check("licences of what ships", async () => {
-  // Only now: it needs a package that was just installed.
+  // Imported only now, since it needs a package that has just been installed.
   const { checkLicences } = await import("./licences.mjs");
   say(`${checkLicences()} packages ship, all under licences that allow it`);
   return { passed: 1 };

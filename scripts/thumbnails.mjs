@@ -1,7 +1,7 @@
 /**
  * `node scripts/thumbnails.mjs`: makes the small pictures of the demo model's sample subjects, `web/public/samples/`,
- * with the Chromium that the tests use. Beside the photos they would be taken for photos. Needed only after a
- * subject's first photo changed; the results are kept with the sources.
+ * with the Chromium that the tests use. They lie apart from the photos, beside which they would be taken for
+ * photos. Needed only after a subject's first photo changed; the results are kept with the sources.
  */
 import fs from "node:fs";
 import path from "node:path";
@@ -11,7 +11,7 @@ import { chromium as findChromium } from "./test-machine.mjs";
 
 const SUBJECTS = path.join(ROOT, "models", "demo", "subjects");
 const FOLDER = path.join(ROOT, "web", "public", "samples");
-/** In pixels, and of a WebP: together they are a third of one photo. */
+/** Side in pixels, and quality as WebP: all thumbnails together are a third of one photo's size. */
 const SIDE = 160;
 const QUALITY = 0.88;
 
@@ -30,7 +30,10 @@ await main(async () => {
   await browser.close();
 });
 
-/** In the browser. @param {{ photo: string, side: number, quality: number }} wanted */
+/**
+ * Makes a thumbnail; runs in the browser.
+ * @param {{ photo: string, side: number, quality: number }} wanted
+ */
 async function shrink({ photo, side, quality }) {
   const bytes = Uint8Array.from(atob(photo), (letter) => letter.charCodeAt(0));
   const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }));

@@ -1,6 +1,7 @@
 /**
- * A model of the demo model's shape, narrower, shallower in its text encoder and with random weights: it draws noise and
- * computes as any model does, in a fraction of the time. For runs that are about the machine and not about pictures.
+ * Writes a model of the demo model's shape, but narrower, with a shallower text encoder and random weights.
+ * It draws noise, and computes as any model does, in a fraction of the time. For runs that test the machine
+ * and not the pictures.
  */
 import fs from "node:fs";
 import path from "node:path";
@@ -9,7 +10,7 @@ import { ROOT } from "./run.mjs";
 const DEMO = path.join(ROOT, "models/demo");
 /** Every width of the networks is divided by this. */
 const NARROWER = 4;
-/** Pixels a side; the latents have an eighth of it. */
+/** Side of the pictures in pixels; that of the latents is an eighth of it. */
 const RESOLUTION = 64;
 
 /** @typedef {{ name: string, shape: number[] }} Tensor */
@@ -67,7 +68,7 @@ function writePart(folder, part, change) {
   fs.writeFileSync(path.join(to, file), safetensors(tensors));
 }
 
-/** From the file's header. @param {string} file @returns {Tensor[]} */
+/** Names and shapes of tensors, from a file's header. @param {string} file @returns {Tensor[]} */
 function tensorsOf(file) {
   const bytes = fs.readFileSync(file);
   const header = JSON.parse(bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE(0))).toString());
@@ -76,7 +77,8 @@ function tensorsOf(file) {
 }
 
 /**
- * Channels of pictures and latents, kernels, positions and the vocabulary stay; widths are all from 32 up.
+ * Shape of a tensor in the narrower model. Only widths shrink, which are all 32 or more; channels of pictures
+ * and latents, kernel sizes, positions and the vocabulary stay.
  * @param {string} name @param {number[]} shape
  */
 const narrowedShape = (name, shape) =>
@@ -101,7 +103,10 @@ function safetensors(tensors) {
   return Buffer.concat([length, text, ...data]);
 }
 
-/** Norms scale by 1, biases are 0, weights keep the length of what they act on. @param {string} name @param {number[]} shape */
+/**
+ * Values of a tensor: norms scale by 1, biases are 0, weights keep the length of their inputs.
+ * @param {string} name @param {number[]} shape
+ */
 function valuesOf(name, shape) {
   const values = new Float32Array(shape.reduce((product, length) => product * length, 1));
   if (name.endsWith(".bias")) return values;

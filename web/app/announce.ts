@@ -1,4 +1,4 @@
-/** Announcements for screen readers that don't depend on the focus: results, and the end of long work. */
+/** Announcements to screen readers, wherever the focus is: results, and the end of long work. */
 import { signal } from "@preact/signals";
 
 export const announcement = signal("");

@@ -75,7 +75,7 @@ export function App() {
   );
 }
 
-/** Has the place and size of the model notice that replaces it while the model loads, so that nothing below jumps. */
+/** Has place and size of the model notice that replaces it during loading, so that nothing below jumps. */
 function Starting() {
   return (
     <section class="card model-notice" aria-label={text.model.title}>

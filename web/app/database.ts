@@ -1,6 +1,6 @@
 /**
- * A database in the browser (IndexedDB), opened when it is first used. Failures reject with a fault of kind `Storage`
- * and a sentence; a full disk has its own sentence.
+ * A database in the browser (IndexedDB), opened when it is first used. Failures reject with a fault of kind
+ * `Storage` and a sentence; a full disk has its own sentence.
  */
 import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB, type StoreNames } from "idb";
 import { faultError } from "../engine/fault";

@@ -1,10 +1,11 @@
 /**
  * What the engine says, in the page's language.
  *
- * The engine and its worker speak English. As with gettext, their own words are the key: a translation's catalogue
- * (`german/engine-text.ts`) maps the template of each sentence as it stands in the source, "the model folder has no
- * {path}", to its translation, with the same placeholders. A sentence of the engine is matched against the templates; of
- * those that match, the one with the most literal text wins, and the captured values go into its translation.
+ * The engine and its worker speak English. As with gettext, their own words are the key: a translation's
+ * catalogue (`german/engine-text.ts`) maps the template of each sentence as it stands in the source, "the
+ * model folder has no {path}", to its translation, with the same placeholders. A sentence of the engine is
+ * matched against the templates; of those that match, the one with the most literal text wins, and the
+ * captured values go into its translation.
  */
 import { inLanguage } from "./language";
 
@@ -75,7 +76,7 @@ export function translator({ sentences, parts }: EngineWords): (said: string) =>
   };
 }
 
-/** Templates, those with the most literal text first, so that as little as possible is left for placeholders. */
+/** Templates, those with the most literal text first, so that the least is left for placeholders. */
 function templates(words: Readonly<Record<string, string>>): Template[] {
   const weight = ({ literals }: Template) => literals.join("").length;
   return Object.entries(words)
@@ -108,9 +109,9 @@ function takeApart(template: string): { literals: string[]; names: string[] } {
 }
 
 /**
- * Values of the placeholders in a sentence. Each literal is taken at its first occurrence, or each at its last. This finds
- * a match if there is one and, unlike a regular expression's backtracking, takes time linear in the text, whatever
- * a file's name contains.
+ * Values of the placeholders in a sentence. Each literal is taken at its first occurrence, or each at its
+ * last. This finds a match if there is one and, unlike a regular expression's backtracking, takes time linear
+ * in the text, whatever a file's name contains.
  */
 function match({ literals, names }: Template, said: string): Captures | undefined {
   const [first = "", ...inner] = literals;
@@ -159,7 +160,7 @@ function lastPlaces(literals: string[], said: string, from: number, end: number)
   return places;
 }
 
-/** Fills in the translation. Values between quotation marks are names or somebody's own words and stay as they are. */
+/** Fills in the translation. Values in quotation marks are names or somebody's own words and stay. */
 function filled(template: Template, captures: Captures, translate: (captured: string) => string): string {
   const quoted = new Set(template.names.filter((_, index) => template.literals[index]?.endsWith('"')));
   const { literals, names } = takeApart(template.translation);
@@ -188,7 +189,7 @@ const words = await inLanguage(english, {
   de: async () => (await import("./german/engine-text")).germanEngine,
 });
 
-/** The engine's sentence in the page's language; `undefined` if the page is in English or no template matches. */
+/** The engine's sentence in the page's language; `undefined` in English, or if no template matches. */
 export const translatedSentence = translator(words);
 
 /** The engine's sentence in the page's language if possible, otherwise unchanged. */

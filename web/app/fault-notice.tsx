@@ -17,9 +17,9 @@ interface FaultNoticeProps {
 }
 
 /**
- * The sentence to show for a fault. A trap's own words mean nothing to a visitor and are only in the browser's console.
- * The engine speaks English: other languages translate its sentence or, if they don't know it, name the kind of fault
- * and quote the sentence.
+ * The sentence to show for a fault. A trap's own words mean nothing to a visitor and are only in the
+ * browser's console. The engine speaks English: other languages translate its sentence or, if they don't know
+ * it, name the kind of fault and quote the sentence.
  */
 export function sentenceFor({ kind, message }: Fault): string {
   if (kind === "EngineStopped") return text.faults.engineStopped;

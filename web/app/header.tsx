@@ -46,7 +46,7 @@ export function TabBar() {
   );
 }
 
-/** Screens without a link on phones, whose bar has five: there Adapters leads to Evaluate, and Device to Models. */
+/** Screens without a link on phones, whose bar has five: Adapters leads to Evaluate, Device to Models. */
 const FURTHER: ReadonlySet<Screen> = new Set(["evaluate", "models"]);
 
 const ScreenLinks = () =>

@@ -1,10 +1,10 @@
 /**
  * The language of the page: the visitor's choice, else the first of the browser's languages that there is.
  *
- * English is in the text files themselves (`text.ts` and its siblings). A translation is an object of the same type in
- * its own folder (`german/`), fetched only by those who read it; a missing text is a type error. The engine's English
- * sentences are translated when they arrive (`engine-words.ts`). To add a language: add its name here, its folder, and
- * a line in each text file.
+ * English is in the text files themselves (`text.ts` and its siblings). A translation is an object of the
+ * same type in its own folder (`german/`), fetched only by those who read it; a missing text is a type error.
+ * The engine's English sentences are translated when they arrive (`engine-words.ts`). To add a language: add
+ * its name here, its folder, and a line in each text file.
  */
 import { remember, remembered } from "./choices";
 
@@ -32,7 +32,7 @@ export async function inLanguage<Texts>(
   return translations[language]().catch(() => english);
 }
 
-/** Switches to a language by reloading the page, so that texts that were put together before are in it too. */
+/** Switches to a language by reloading the page, so that texts put together before are in it too. */
 export function chooseLanguage(chosen: Language): void {
   remember("language", chosen);
   location.reload();

@@ -1,9 +1,9 @@
 /**
- * One tab leads: it alone owns an engine, so that two engines don't compete for the GPU's memory. The lead is a Web Lock;
- * the browser gives it to the next tab in the queue when the leading tab closes.
+ * One tab leads: it alone owns an engine, so that two engines don't compete for the GPU's memory. The lead is
+ * a Web Lock; the browser gives it to the next tab in the queue when the leading tab closes.
  */
 const LOCK = "palpable-engine";
-/** Milliseconds to wait for the lock: a page that reloads may find its own old lock still held for an instant. */
+/** Milliseconds to wait for the lock: a page that reloads may find its old lock still held for an instant. */
 const GRACE = 500;
 
 const forever = () => new Promise<never>(() => undefined);
@@ -41,7 +41,7 @@ function request(options: LockOptions, granted: () => void, onLost: () => void):
   });
 }
 
-/** True once this tab leads; false if another tab leads: then `onFree` is called once, when that tab is gone. */
+/** True once this tab leads; false if another does: then `onFree` is called once, when that tab is gone. */
 export async function takeLead(onFree: () => void, onLost: () => void): Promise<boolean> {
   const turn = inTurn(onLost);
   const leads = await Promise.race([

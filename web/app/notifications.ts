@@ -1,4 +1,4 @@
-/** System notifications for visitors who are in another tab or program. Permission is asked for only at a click. */
+/** System notifications for visitors in another tab or program. Permission is asked for only at a click. */
 import { signal } from "@preact/signals";
 import { text } from "./text";
 

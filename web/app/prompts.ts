@@ -1,7 +1,8 @@
 /**
- * Converts between PALP's clean prompt, which the visitor writes with the class noun ("a sketch of a dog at the beach"),
- * and the same prompt with the new word in place of the noun ("a sketch of a <my-dog> dog at the beach"). The engine
- * uses the same rules (`src/training/settings/prompt_words.rs`); `tests/support/prompt_words.json` tests both.
+ * Converts between PALP's clean prompt, which the visitor writes with the class noun ("a sketch of a dog at
+ * the beach"), and the same prompt with the new word in place of the noun ("a sketch of a <my-dog> dog at the
+ * beach"). The engine uses the same rules (`src/training/settings/prompt_words.rs`);
+ * `tests/support/prompt_words.json` tests both.
  */
 
 const PLACEHOLDER = /^<[\p{L}\p{N}][\p{L}\p{N}_-]*>$/u;
@@ -10,7 +11,7 @@ export function isPlaceholder(word: string): boolean {
   return PLACEHOLDER.test(word);
 }
 
-/** New word for a class noun: `<my-teddy-bear>` for "Teddy bear", with a number appended if the word is taken. */
+/** New word for a class noun: `<my-teddy-bear>` for "Teddy bear", with a number added if it is taken. */
 export function placeholderFor(classNoun: string, taken: readonly string[] = []): string {
   const slug = classNoun
     .trim()
@@ -33,12 +34,12 @@ export function withArticle(noun: string): string {
   return `${/^[aeiou]/i.test(noun.trim()) ? "an" : "a"} ${noun.trim()}`;
 }
 
-/** Determiners that stay when the noun after them is replaced; articles are adapted to the noun or new word instead. */
+/** Determiners that stay when the word after them is replaced; `the` only if a class noun takes its place. */
 const DETERMINERS = "the|my|your|his|her|its|our|their|this|that";
 
 const escapeForPattern = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
-/** Matches the class noun as whole words, with a determiner before it if there is one; not as part of a new word. */
+/** Matches the class noun as whole words, with any determiner before it, but not as part of a new word. */
 function nounPattern(classNoun: string): RegExp | undefined {
   const noun = escapeForPattern(classNoun.trim()).replace(/\s+/g, "\\s+");
   return noun
@@ -53,12 +54,12 @@ export function mentions(prompt: string, classNoun: string): boolean {
   return nounPattern(classNoun)?.test(prompt) ?? false;
 }
 
-/** How a sentence names a subject: a single word as it is, a phrase such as "<my-dog> dog" with an article. */
+/** How a sentence names a subject: a single word as it is, a phrase like "<my-dog> dog" with an article. */
 export const named = (phrase: string) => (phrase.includes(" ") ? withArticle(phrase) : phrase);
 
 /**
- * Replaces the first occurrence of the class noun by `phrase`, the new word with or without the noun after it: "a sketch
- * of a dog" → "a sketch of a <my-dog> dog". A prompt without the noun stays as it is.
+ * Replaces the first occurrence of the class noun by `phrase`, the new word with or without the noun after
+ * it: "a sketch of a dog" → "a sketch of a <my-dog> dog". A prompt without the noun stays as it is.
  */
 export function withNewWord(prompt: string, classNoun: string, phrase: string): string {
   const noun = nounPattern(classNoun);
@@ -68,7 +69,7 @@ export function withNewWord(prompt: string, classNoun: string, phrase: string): 
   );
 }
 
-/** "a sketch of <my-dog>", or "a sketch of a <my-dog> dog" → "a sketch of a dog"; a determiner before it is kept. */
+/** "a sketch of <my-dog>", or of "a <my-dog> dog", → "a sketch of a dog"; determiners before it are kept. */
 export function withClassNoun(prompt: string, placeholder: string, classNoun: string): string {
   const noun = escapeForPattern(classNoun.trim()).replace(/\s+/g, "\\s+");
   const word = `${escapeForPattern(placeholder)}(?:\\s+${noun}(?![\\p{L}\\p{N}-]))?`;

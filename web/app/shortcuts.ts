@@ -1,6 +1,7 @@
 /**
- * Keys that work on every screen. Single keys can be switched off (WCAG 2.1.4), since speech input and shaking hands
- * press them unintentionally. The keys of a single screen or control are handled in its own file.
+ * Keys that work on every screen. Single keys can be switched off (WCAG 2.1.4), since speech input and
+ * shaking hands press them unintentionally. The keys of a single screen or control are handled in its own
+ * file.
  */
 import { signal } from "@preact/signals";
 import { remember, remembered } from "./choices";

@@ -1,6 +1,6 @@
 /**
- * Refuses files that are dropped beside the elements that take files. A browser would open such a file in place of the
- * page, and everything chosen and typed there would be lost.
+ * Refuses files that are dropped beside the elements that take files. A browser would open such a file in
+ * place of the page, and everything chosen and typed there would be lost.
  */
 export function refuseStrayDrops(): void {
   const refuse = (event: DragEvent) => {

@@ -1,4 +1,4 @@
-/** Offers to undo a removal, for some seconds. The seconds don't run while pointer or focus is on the notice. */
+/** Offers to undo a removal for some seconds, which don't run while pointer or focus is on the notice. */
 import { useEffect } from "preact/hooks";
 import { Icon } from "../ui/icon";
 import { text } from "./text";

@@ -1,6 +1,6 @@
 /**
- * Undo of removals. For some seconds the page alone still holds what was removed; the next removal lets go of the
- * previous one.
+ * Undo of removals. For some seconds the page alone still holds what was removed; the next removal lets go of
+ * the previous one.
  */
 import { signal } from "@preact/signals";
 import { announce } from "./announce";

@@ -1,4 +1,4 @@
-/** Says that a new version is available. It is only taken when asked for, and never while a tab trains or draws. */
+/** Says that a new version is available. It is taken only when asked for, never while a tab is at work. */
 import { Notice } from "../ui/notice";
 import { text } from "./text";
 import { takeUpdate, takeUpdateLater, update } from "./updates";

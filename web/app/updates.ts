@@ -1,6 +1,7 @@
 /**
- * Keeps the page for visits without a network, by a service worker, and handles new versions: they are announced, and
- * taken when the visitor says so and no tab is in the middle of work. Otherwise a new version shows at the next visit.
+ * Keeps the page for visits without a network, by a service worker, and handles new versions: they are
+ * announced, and taken when the visitor says so and no tab is in the middle of work. Otherwise a new version
+ * shows at the next visit.
  */
 import { signal } from "@preact/signals";
 import { trustedScriptUrl } from "../engine/trusted-urls";

@@ -5,7 +5,7 @@ import { closeEngine, openEngine } from "./studio";
 import { text } from "./text";
 import { anyTabWorks } from "./working";
 
-/** Whether everything was deleted. The page then shows nothing else, since whatever it did would be kept again. */
+/** Whether everything was deleted. The page then shows nothing else: whatever it did would be kept again. */
 export const wiped = signal(false);
 
 /** @throws a fault of kind `Storage` with a sentence, if a tab is at work or the browser won't delete. */
@@ -32,7 +32,7 @@ async function wipeFiles(): Promise<void> {
   await Promise.all(names.map((name) => root.removeEntry(name, { recursive: true })));
 }
 
-/** Deletes the databases. Open connections, also of other tabs, close when they are notified: see `database.ts`. */
+/** Deletes the databases. Open connections, also other tabs', close when notified: see `database.ts`. */
 async function wipeDatabases(): Promise<void> {
   const databases = await indexedDB.databases().catch(() => []);
   await Promise.all(

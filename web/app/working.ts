@@ -1,6 +1,7 @@
 /**
- * Whether a tab is in the middle of work for the engine. Other tabs see that by a Web Lock, which the browser frees when
- * the tab is gone. Actions that would break off work (an update, another tab taking the engine) ask here first.
+ * Whether a tab is in the middle of work for the engine. Other tabs see that by a Web Lock, which the browser
+ * frees when the tab is gone. Actions that would break off work (an update, another tab taking the engine)
+ * ask here first.
  */
 import { effect } from "@preact/signals";
 import { pendingCalls } from "../engine/client";

@@ -29,8 +29,8 @@ import type { ModelChoice, ModelOffer } from "./model-choice";
 import type { RunFacts } from "./run-file";
 
 /**
- * How far the loading of a model is: bytes that are fetched (or found in the browser's store), then bytes that are
- * moved to the GPU, and last the kernels that the browser compiles for it.
+ * How far the loading of a model is: bytes that are fetched (or found in the browser's store), then bytes
+ * that are moved to the GPU, and last the kernels that the browser compiles for it.
  */
 export type LoadProgress =
   | { phase: "fetch" | "upload"; bytesLoaded: number; bytesTotal: number }
@@ -70,7 +70,7 @@ export interface PreviewScore {
   isBest: boolean;
 }
 
-/** Photos that a run learns from, and photos held back: if there are any, previews are judged by those instead. */
+/** Photos that a run learns from, and photos held back, by which previews are judged if there are any. */
 export interface TrainingPhotos {
   trained: Photo[];
   heldBack: Photo[];
@@ -138,7 +138,7 @@ export interface EngineApi {
   open(): Promise<DeviceReport>;
   /** What loading the model would bring and take; fetches only its list of files and its configs. */
   describeModel(choice: OfferedChoice): Promise<ModelOffer>;
-  /** `null` when cancelled during the fetch: the bytes that arrived are kept, and the previous model stays loaded. */
+  /** `null` when cancelled during the fetch: received bytes are kept, and the previous model stays loaded. */
   loadModel(choice: ModelChoice, progress: (progress: LoadProgress) => void): Promise<LoadedModel | null>;
   defaultTrainingSettings(classNoun: string, method: Method): Promise<TrainingSettings>;
   /** GPU memory, in bytes, that models and work may take from now on. */
@@ -146,9 +146,9 @@ export interface EngineApi {
   /** Memory that a training on so many photos will take; an error if that is over the limit. */
   planTraining(settings: TrainingSettings, photos: number): Promise<MemoryReport>;
   /**
-   * What each time preset chooses for such a training, and how long that takes. The first call for a device and model
-   * makes a few steps to measure it; other work waits for them. An error if there isn't enough memory; `null` when
-   * cancelled.
+   * What each time preset chooses for such a training, and how long that takes. The first call for a device
+   * and model makes a few steps to measure it; other work waits for them. An error if there isn't enough
+   * memory; `null` when cancelled.
    */
   timePlans(settings: TrainingSettings, photos: number, previews?: PreviewTimes): Promise<TimePlan[] | null>;
   /** Ends the measuring after its current step. */
@@ -176,7 +176,7 @@ export interface EngineApi {
   exportEmbedding(id: number): Promise<Uint8Array | undefined>;
   /** A zip archive. The files of pictures are JPEG. */
   exportProject(id: number, contents: ProjectContents): Promise<Uint8Array>;
-  /** What a project file holds besides its adapter; `undefined` for other files. Its pictures come unchanged. */
+  /** What a project file holds besides its adapter; `undefined` for other files. Pictures are unchanged. */
   openProject(bytes: Uint8Array, fileName: string): Promise<ProjectContents | undefined>;
 }
 

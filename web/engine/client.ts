@@ -1,4 +1,4 @@
-/** The page's side of the engine worker. There is one worker at a time; one with a broken engine is replaced whole. */
+/** The page's side of the engine worker: one at a time, replaced whole when its engine is broken. */
 import { signal } from "@preact/signals";
 import * as Comlink from "comlink";
 import type {
@@ -67,7 +67,7 @@ export class EngineClient {
     return report;
   }
 
-  /** Notices when the browser ends the worker (out of memory, say): no event tells that, but its lock becomes free. */
+  /** Notices when the browser ends the worker (out of memory, say): no event tells, but its lock is free. */
   #watch(): void {
     navigator.locks
       ?.request(this.#name, () => this.#end(faultError("EngineStopped", "The engine's worker has ended.")))
@@ -155,7 +155,8 @@ export class EngineClient {
   }
 
   async #call<T>(answer: Promise<T>): Promise<T> {
-    // `peek` doesn't subscribe: an effect that makes a call would otherwise run again at each call and answer.
+    // `peek` doesn't subscribe: an effect that makes a call would otherwise run again at each call and
+    // answer.
     pendingCalls.value = pendingCalls.peek() + 1;
     try {
       return await Promise.race([answer, this.#ended]);

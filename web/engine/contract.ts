@@ -84,8 +84,8 @@ export interface GenerationSettings {
   prompt: string;
   negativePrompt: string;
   /**
-   * `weighted` reads `(emphasis:1.2)`, `[less]` and BREAK, and takes prompts of any length; `literal`, the default,
-   * cuts prompts that are too long.
+   * `weighted` reads `(emphasis:1.2)`, `[less]` and BREAK, and takes prompts of any length; `literal`, the
+   * default, cuts prompts that are too long.
    */
   promptSyntax?: "literal" | "weighted";
   seed: number;
@@ -95,7 +95,7 @@ export interface GenerationSettings {
   width: number;
   height: number;
   adapters: AdapterChoice[];
-  /** Share of the steps, counted from the first, drawn with the class noun in place of the learned word; default 0. */
+  /** Share of the steps, from the first on, with the class noun in the learned word's place; default 0. */
   delayedConcept?: number;
   /** Whether the adapters' LoRA acts in those steps too. */
   delayedKeepsLora?: boolean;
@@ -103,7 +103,7 @@ export interface GenerationSettings {
   classPrompt?: string;
   /** Factor of the adapters' strength at the last step; at the first step it is 1. */
   strengthEnd?: number;
-  /** Largest length of a learned word's vectors, as a multiple of the mean length of the model's own words. */
+  /** Largest length of a learned word's vectors, in multiples of the mean length of the model's words. */
   embeddingNormClip?: number;
   regions?: Region[];
   /** Words of the prompt to make heat maps of. */
@@ -216,7 +216,7 @@ export interface TrainingRecord {
   steps: number;
   loss: number;
   personalizationLoss: number;
-  /** Localized attention loss before weighting: attention off the subject minus attention on it; 0 if unused. */
+  /** Unweighted localized attention loss: attention off the subject minus attention on it; 0 if unused. */
   localizedLoss?: number;
   /** ‖λΔ‖ / ‖2(ε̂−ε)‖: how hard alignment pulls against personalization. */
   alignmentRatio: number;
@@ -277,7 +277,7 @@ export interface Training {
   adapter(): Promise<AdapterReport>;
   /** The state so far as the bytes of an adapter file. */
   adapterFile(): Promise<Uint8Array>;
-  /** Notes the score of a preview of the current state and keeps the best state, by the geometric mean of both. */
+  /** Notes a preview's score for the current state; keeps the best state, by the geometric mean of both. */
   noteScore(textAlignment: number, imageAlignment: number): NotedScore;
   /** Replaces the current state by the best one noted; the run can't go on from it. */
   restoreBest(): void;
@@ -328,7 +328,7 @@ export type BenchTask = "ops" | "unet" | "vae" | "text" | "step" | "palp";
 
 /** What the page asks of a bench; the engine fills in the rest. */
 export interface BenchPlan {
-  /** Whether Stable Diffusion 1.5's architecture with random weights is measured instead of the loaded model. */
+  /** Whether Stable Diffusion 1.5's architecture with random weights is measured, not the loaded model. */
   sd15: boolean;
   tasks: BenchTask[];
   shapes: "sd15" | "demo" | "quick";
@@ -382,8 +382,8 @@ export interface Engine {
   /** Requests every pipeline that the test at a first visit needs. */
   compileChecks(): void;
   /**
-   * Tests the device's arithmetic at a first visit, or uses the results `kept` by an earlier visit. Returns the results
-   * to keep, or nothing if the kept ones still hold.
+   * Tests the device's arithmetic at a first visit, or uses the results `kept` by an earlier visit. Returns
+   * the results to keep, or nothing if the kept ones still hold.
    */
   start(kept: string | undefined): Promise<string | undefined>;
   device(): DeviceReport;
@@ -429,9 +429,9 @@ export interface Engine {
   /** Takes over the times that earlier visits measured on this device. */
   takeMeasuredTimes(kept: string): void;
   /**
-   * Measures the times that `planTime` needs for such a training and doesn't know yet, by making a few steps and
-   * throwing them away. Returns the times to keep, or nothing if all were known. An error as soon as `wanted` returns
-   * false.
+   * Measures the times that `planTime` needs for such a training and doesn't know yet, by making a few steps
+   * and throwing them away. Returns the times to keep, or nothing if all were known. An error as soon as
+   * `wanted` returns false.
    */
   measureTimes(
     settings: TrainingSettings,
@@ -457,7 +457,7 @@ export interface Engine {
   openProject(bytes: Uint8Array, fileName: string): OpenedProject | undefined;
 }
 
-/** File format of an exported adapter; kohya's single file by default. The last three may be a zip archive. */
+/** File format of an exported adapter; kohya's single file by default. The last three may be zip archives. */
 export type ExportFormat = "kohya" | "embedding" | "diffusers" | "peft";
 
 export interface ProjectWords {
@@ -470,7 +470,7 @@ export interface ProjectWords {
 /** A project in the engine's memory, until it is freed. */
 export interface OpenedProject {
   words(): ProjectWords;
-  /** Picture files, unchanged: PNG, JPEG or WebP by their first bytes; what follows those bytes is unchecked. */
+  /** Picture files, unchanged: PNG, JPEG or WebP by their first bytes; the rest is unchecked. */
   thumbnails(): Uint8Array[];
   photos(): Uint8Array[];
   free(): void;

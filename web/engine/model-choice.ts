@@ -1,13 +1,13 @@
 /**
- * Which model the visitor wants, and what is known about it before and after it is fetched. All are plain values that
- * page and worker exchange. None that outlives the tab ever holds an access token.
+ * Which model the visitor wants, and what is known about it before and after it is fetched. All are plain
+ * values that page and worker exchange. None that outlives the tab ever holds an access token.
  */
 
 export type ModelChoice =
   /** A folder beside the page, with its list in `files.json`. */
   | { kind: "embedded"; folder: string }
   | HubChoice
-  /** A .safetensors file, or a folder in diffusers' layout, on any server that lets pages of other sites read it. */
+  /** A .safetensors file or diffusers folder, on any server that lets pages of other sites read it. */
   | { kind: "address"; url: string; completion?: Completion }
   | FilesChoice
   /** Fetched at an earlier visit; `id` is that of its `StoredModel`. */
@@ -83,7 +83,7 @@ export interface ModelPlan {
   weightBytes: number;
   /** Peak memory while a picture is drawn, in bytes. */
   pictureBytes: number;
-  /** Least peak memory of a training, in bytes. */
+  /** Peak memory of a small training, in bytes. */
   trainingBytes: number;
   /** Memory that may be taken, in bytes. */
   limitBytes: number;

@@ -1,7 +1,8 @@
 /**
- * Storage of fetched models: one folder per model in the browser's private file system; each file is named by its
- * index in the manifest. The manifest is written before the first byte arrives and whenever a file is whole, so that
- * after any kind of end of a fetch, the next one knows what is there. The page reads and deletes, the worker writes.
+ * Storage of fetched models: one folder per model in the browser's private file system; each file is named by
+ * its index in the manifest. The manifest is written before the first byte arrives and whenever a file is
+ * whole, so that after any kind of end of a fetch, the next one knows what is there. The page reads and
+ * deletes, the worker writes.
  */
 import type { Licence, StoredModel } from "./model-choice";
 
@@ -51,7 +52,7 @@ export async function readManifest(folder: FileSystemDirectoryHandle): Promise<S
   }
 }
 
-/** Models in the storage, the latest used first. Folders without a readable manifest are listed too: they take room. */
+/** Stored models, the latest used first; also folders without a readable manifest, as they take room. */
 export async function storedModels(): Promise<StoredModel[]> {
   const models: StoredModel[] = [];
   for await (const [id, handle] of (await modelsFolder()).entries()) {

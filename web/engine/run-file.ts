@@ -1,9 +1,10 @@
 /**
- * File format of an unfinished training: the facts that the page shows, then the engine's own checkpoint. The file ends
- * with the SHA-256 of everything before it, so that a file that was cut off while written, or has rotted, is recognized.
+ * File format of an unfinished training: the facts that the page shows, then the engine's own checkpoint. The
+ * file ends with the SHA-256 of everything before it, so that a file that was cut off while written, or has
+ * rotted, is recognized.
  *
- * Layout: 8 bytes of magic, the header's length (u32, little-endian), the header (JSON), the checkpoint, 32 bytes of
- * digest.
+ * Layout: 8 bytes of magic, the header's length (u32, little-endian), the header (JSON), the checkpoint, 32
+ * bytes of digest.
  */
 import type { PreviewPlan, PreviewScore } from "./api";
 import type { SubjectVectors, TrainingRecord, TrainingSettings } from "./contract";
@@ -25,7 +26,7 @@ export interface RunFacts {
   records: TrainingRecord[];
   /** Scores of the previews so far, if previews are scored. */
   scores: PreviewScore[];
-  /** Photo vectors by which previews are scored, besides the prompt; kept since a continued run has no photos. */
+  /** Photo vectors that score previews, besides the prompt; kept, as a continued run has no photos. */
   photoVectors: SubjectVectors | null;
 }
 

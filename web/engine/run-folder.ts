@@ -1,7 +1,7 @@
 /**
- * Storage of unfinished trainings: one folder per run in the browser's private file system, with two slots. A new state
- * overwrites the older slot, so that a tab killed at any instant leaves the other slot whole. The page reads them; the
- * worker writes them, as only workers may write in place.
+ * Storage of unfinished trainings: one folder per run in the browser's private file system, with two slots. A
+ * new state overwrites the older slot, so that a tab killed at any instant leaves the other slot whole. The
+ * page reads them; the worker writes them, as only workers may write in place.
  */
 import { decodeRun, type RunFile } from "./run-file";
 

@@ -22,5 +22,8 @@ const rules: ScriptUrlPolicy = {
 
 const policy = factory?.createPolicy("palpable", rules) ?? rules;
 
-/** The address in the form that the browser wants for a worker. @throws TypeError if it is of another origin. */
+/**
+ * The address in the form that the browser wants for a worker.
+ * @throws TypeError if it is of another origin.
+ */
 export const trustedScriptUrl = (address: string): string => policy.createScriptURL(address);

@@ -1,7 +1,7 @@
 /**
- * Keeps the page for visits without a network: its files are fetched at the first visit, and for a new version only those
- * that changed. Files that only some visitors need are kept once they were needed. Models are not among them: the
- * engine's worker keeps those itself.
+ * Keeps the page for visits without a network: its files are fetched at the first visit, and for a new
+ * version only those that changed. Files that only some visitors need are kept once they were needed. Models
+ * are not among them: the engine's worker keeps those itself.
  *
  * A new version waits until no tab uses the old one, or until the visitor asks for it (see `app/updates.ts`).
  */

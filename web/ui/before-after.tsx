@@ -1,7 +1,7 @@
 /**
- * Two pictures of the same thing, one over the other, with a dragged line between them: `before` shows on its left, `after`
- * on its right. The line is moved by a slider that covers the whole picture, so that keys and screen readers can move it
- * like any other slider.
+ * Two pictures of the same thing, one over the other, with a dragged line between them: `before` shows on its
+ * left, `after` on its right. The line is moved by a slider that covers the whole picture, so that keys and
+ * screen readers can move it like any other slider.
  */
 import { useState } from "preact/hooks";
 import { text } from "../app/text";

@@ -1,4 +1,7 @@
-/** Props of a field that shows and sets a signal. Call it while a component renders: the component then follows the signal. */
+/**
+ * Props of a field that shows and sets a signal. Call it while a component renders: the component then
+ * follows the signal.
+ */
 import type { Signal } from "@preact/signals";
 
 export const bound = <T>(signal: Signal<T>) => ({

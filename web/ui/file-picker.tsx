@@ -1,4 +1,4 @@
-/** Takes files and folders: by drop, by the File System Access API if the browser has it, or by the old pickers. */
+/** Takes files and folders: by drop, by the File System Access API if available, or by the old pickers. */
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
 import { openFilePicker, openFolderPicker } from "./file-system-access";

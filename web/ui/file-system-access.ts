@@ -1,7 +1,7 @@
 /**
- * The File System Access API, which the types don't know yet and only some browsers have (Chromium's). Picked files come
- * with a handle, which a database can keep: by it a later visit reads the same file or folder again, after the browser
- * has asked the visitor.
+ * The File System Access API, which the types don't know yet and only some browsers have (Chromium's). Picked
+ * files come with a handle, which a database can keep: by it a later visit reads the same file or folder
+ * again, after the browser has asked the visitor.
  */
 
 interface Pickers {
@@ -25,10 +25,10 @@ const pickers = () => window as unknown as Pickers;
 
 export const givesHandles = () => pickers().showOpenFilePicker !== undefined;
 
-/** Handles of the picked files; empty if nothing was picked, `undefined` if the browser won't open this picker. */
+/** Handles of picked files; empty if nothing was picked, `undefined` if the browser won't open the picker. */
 type Opening = Promise<FileSystemHandle[] | undefined>;
 
-/** `undefined` if the browser has no such picker. `accept`: file name endings, as an input element takes them. */
+/** `undefined` if the browser has no such picker. `accept`: name endings, as input elements take them. */
 export function openFilePicker(accept: string, multiple: boolean): Opening | undefined {
   const types = [{ accept: { "application/octet-stream": accept.split(",") } }];
   return settled(pickers().showOpenFilePicker?.({ multiple, types }));

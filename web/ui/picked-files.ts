@@ -10,8 +10,8 @@ export interface PickedFile {
 }
 
 /**
- * Depth of folders that are read below the chosen one. The files looked for lie in the chosen folder or one below it, and
- * repositories have no deeper ones.
+ * Depth of folders that are read below the chosen one. The files looked for lie in the chosen folder or one
+ * below it, and repositories have no deeper ones.
  */
 const DEEPEST = 3;
 

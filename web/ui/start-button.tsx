@@ -1,6 +1,6 @@
 /**
- * Begins a form's work of minutes or hours: by a press, or by Ctrl and Enter. Not a submit button: a browser would press
- * that at Enter alone, with which visitors finish typing a number.
+ * Begins a form's work of minutes or hours: by a press, or by Ctrl and Enter. Not a submit button: a browser
+ * would press that at Enter alone, with which visitors finish typing a number.
  */
 import type { ComponentChildren } from "preact";
 

@@ -1,4 +1,4 @@
-/** Whether something is dragged over an element (`over`), and the handlers that let the element take drops. */
+/** Whether something is dragged over an element (`over`), and handlers that let the element take drops. */
 import { useState } from "preact/hooks";
 
 export function useDrop(onDrop: (dropped: DataTransfer) => void) {

@@ -1,7 +1,8 @@
 /**
- * Keeps what the engine found out about this device in the browser's store, so that later visits needn't find it out
- * again: the results of its first start, and how long the parts of trainings take. Each has one entry, which belongs to
- * the adapter and browser in use. The engine checks by the text itself whether it is about the same kernels.
+ * Keeps what the engine found out about this device in the browser's store, so that later visits needn't find
+ * it out again: the results of its first start, and how long the parts of trainings take. Each has one entry,
+ * which belongs to the adapter and browser in use. The engine checks by the text itself whether it is about
+ * the same kernels.
  */
 import { adapterInfo } from "./device-name";
 

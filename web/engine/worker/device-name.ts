@@ -1,4 +1,4 @@
-/** Name of the adapter, as far as the browser tells it: browsers hide the full name and tell only maker and family. */
+/** Name of the adapter, as far as known: browsers hide the full name and tell only maker and family. */
 import type { DeviceReport } from "../contract";
 
 /** What the browser tells of the adapter that the engine takes. */

@@ -1,4 +1,4 @@
-/** Opens the judge of the loaded model's pictures when it is first needed: fetches its files, hands them to the engine. */
+/** Fetches the judge of the loaded model's pictures and opens it in the engine when it is first needed. */
 import type { LoadProgress, TrainingObserver } from "../api";
 import type { Engine, ModelSource, Photo } from "../contract";
 import { faultError, needsFreshEngine, toFault } from "../fault";
@@ -19,8 +19,8 @@ export class JudgeOpener {
   }
 
   /**
-   * To be called after a model was loaded: the engine has then forgotten the previous model's judge. `folder` is
-   * `undefined` for models that don't come with the page, which have no judge.
+   * To be called after a model was loaded: the engine has then forgotten the previous model's judge. `folder`
+   * is `undefined` for models that don't come with the page, which have no judge.
    */
   modelLoaded(folder: string | undefined): void {
     this.#modelFolder = folder;
@@ -40,8 +40,8 @@ export class JudgeOpener {
   }
 
   /**
-   * Prepares the scoring of the run's previews, if they are scored: opens the judge and embeds the photos. If the judge
-   * can't be opened, the run goes on with its previews unscored.
+   * Prepares the scoring of the run's previews, if they are scored: opens the judge and embeds the photos. If
+   * the judge can't be opened, the run goes on with its previews unscored.
    */
   async prepare(
     engine: Engine,
@@ -79,7 +79,7 @@ export class JudgeOpener {
   }
 }
 
-/** Strips `clip/` from paths: the engine asks by paths from the model's folder, such as `clip/config.json`. */
+/** Strips `clip/` from paths: the engine asks by paths from the model's folder, like `clip/config.json`. */
 function underItsName({ name, read, length }: ModelSource): ModelSource {
   const inside = (path: string) => (path.startsWith(FOLDER) ? path.slice(FOLDER.length) : path);
   return {

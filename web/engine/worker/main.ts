@@ -37,7 +37,7 @@ function engine(): Engine {
   return opened;
 }
 
-/** Resolves once the worker holds its lock, which it keeps as long as it lives; a free lock tells the page that it ended. */
+/** Resolves once the worker holds its lock, for life; a free lock tells the page that the worker ended. */
 const alive = new Promise<void>((held) => {
   if (!navigator.locks) held();
   void navigator.locks?.request(self.name, () => {

@@ -1,4 +1,4 @@
-/** Frees a wasm object's memory. An object that failed inside wasm can't be freed; its own error matters more. */
+/** Frees a wasm object's memory. One that failed inside wasm can't be freed; its own error matters more. */
 export function release(object: { free(): void }): void {
   try {
     object.free();

@@ -30,7 +30,7 @@ export class RunKeeper {
   }
 }
 
-/** File handles in workers only, so the page's types lack it. */
+/** Synchronous access to a file. Only workers have it, so the page's types lack it. */
 interface InPlace {
   createSyncAccessHandle(): Promise<{
     truncate(size: number): void;

@@ -1,7 +1,7 @@
 /**
- * The engine's kernels sum by subgroups where the GPU has them, but its GPU library doesn't know that feature in
- * browsers and never requests it. From now on, every device whose adapter has the feature gets it. Returns a function
- * that says whether the latest such device got it.
+ * The engine's kernels sum by subgroups where the GPU has them, but its GPU library doesn't know that feature
+ * in browsers and never requests it. From now on, every device whose adapter has the feature gets it. Returns
+ * a function that says whether the latest such device got it.
  */
 const FEATURE: GPUFeatureName = "subgroups";
 

@@ -1,4 +1,4 @@
-/** Plans what the time presets choose for a training, by times measured on this device now or at an earlier visit. */
+/** Plans what time presets choose for a training, by times measured on this device now or earlier. */
 import type { Engine, TimePlan } from "../contract";
 import { openDeviceMemo } from "./device-memo";
 import type { Turns } from "./turns";

@@ -1,7 +1,7 @@
 /**
- * burn's GPU runtime fails at its start if the adapter lacks `timestamp-query`, as on some phones and browsers, although
- * it only measures times when asked to, and Palpable never asks. On those the runtime is told that the feature is
- * present, and the feature is then removed from its request for a device.
+ * burn's GPU runtime fails at its start if the adapter lacks `timestamp-query`, as on some phones and
+ * browsers, although it only measures times when asked to, and Palpable never asks. On those the runtime is
+ * told that the feature is present, and the feature is then removed from its request for a device.
  */
 const FEATURE = "timestamp-query";
 

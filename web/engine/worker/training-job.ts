@@ -19,7 +19,7 @@ export interface TrainingJob {
   observer: TrainingObserver;
 }
 
-/** Runs the training that `begin` gives, a new or a continued one, from the step in `facts` on. `null` when cancelled. */
+/** Runs the new or continued training that `begin` gives, from `facts.step` on; `null` when cancelled. */
 export function runTraining(
   job: TrainingJob,
   facts: RunFacts,

@@ -17,7 +17,7 @@ export async function exportFile(entry: LibraryEntry, format: ExportFormat = "ko
   save(entry, await asFile(entry, format));
 }
 
-/** Exports the adapter with its training settings and the prompts of its Gallery pictures; with photos only if asked. */
+/** Exports the adapter with training settings, Gallery prompts and, only if asked for, its photos. */
 export async function exportProject(entry: LibraryEntry, withPhotos: boolean): Promise<void> {
   const { settings = {}, prompts = [] } = entry.project ?? {};
   const all = new Set([...prompts, ...(await promptsWith(plainName(entry.report)))]);
@@ -40,7 +40,7 @@ function save(entry: LibraryEntry, file: File): void {
 export const canShare = (): boolean =>
   navigator.canShare?.({ files: [new File([], "adapter.safetensors")] }) ?? false;
 
-/** Shares the file by the share sheet. If that refuses this kind of file, as on Android, it is downloaded instead. */
+/** Shares the file by the share sheet; if that refuses the kind of file, as on Android, downloads it. */
 export async function share(entry: LibraryEntry): Promise<void> {
   const file = await asFile(entry, "kohya");
   try {
@@ -63,7 +63,7 @@ async function asFile(entry: LibraryEntry, format: ExportFormat): Promise<File> 
 const fileOf = (bytes: Uint8Array, name: string) =>
   new File([bytes as BlobPart], name, { type: "application/octet-stream" });
 
-/** File name without extension. The engine gives every file a title; one that the visitor wrote names the file too. */
+/** File name without extension. The engine titles every file; a title by the visitor also names the file. */
 const stemOf = ({ report, note }: LibraryEntry) =>
   note.title !== "" && note.title !== report.name ? safeName(note.title) : plainName(report);
 

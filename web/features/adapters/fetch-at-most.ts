@@ -1,4 +1,4 @@
-/** Answer of a foreign server, which may announce any length and send anything. */
+/** Result of fetching a file from another server, which may announce any length and send anything. */
 export type FetchAnswer = { bytes: Uint8Array } | { problem: "unreachable" | "tooLarge" };
 
 /** Fetches a file without cookies and referrer; gives up as soon as more than `most` bytes arrived. */

@@ -1,6 +1,6 @@
 /**
- * Fetches one file from another server, for `link.ts`. It runs in its own worker because the content security policy
- * lets the page itself connect only to its own server. The worker knows nothing but the address.
+ * Fetches one file from another server, for `link.ts`. It runs in its own worker because the content security
+ * policy lets the page itself connect only to its own server. The worker knows nothing but the address.
  */
 import { type FetchAnswer, fetchAtMost } from "./fetch-at-most";
 

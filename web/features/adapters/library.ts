@@ -1,6 +1,6 @@
 /**
- * The adapters at hand: in the engine, and as files in the browser's storage, from which they come back after a reload
- * or with a fresh engine. Their `key` then stays the same, while the engine's own id changes.
+ * The adapters at hand: in the engine, and as files in the browser's storage, from which they come back after
+ * a reload or with a fresh engine. Their `key` then stays the same, while the engine's own id changes.
  */
 import { computed, signal } from "@preact/signals";
 import { listed } from "../../app/format";
@@ -64,7 +64,7 @@ export const hasUnsaved = computed(() => {
   return [...library.value, ...refused].some((entry) => !entry.saved && !entry.kept);
 });
 
-/** An addition to the library: an adapter that the engine holds, its file, and the key of its photos, if kept. */
+/** A library addition: an adapter that the engine holds, its file, and the key of its photos, if kept. */
 interface Addition extends Pick<LibraryEntry, "report" | "fileName" | "bytes" | "saved"> {
   key?: string;
   project?: ProjectWords | undefined;
@@ -215,10 +215,10 @@ export const fileNameFor = (report: AdapterReport) => `${plainName(report)}.safe
 /** Gives a fresh engine the adapters of the library and of the storage. */
 export const bringBack = () => bring(library.value);
 
-/** Gives the engine the adapters that it could not take before, without a model or with one of another kind. */
+/** Gives the engine the adapters it could not take before, without a model or with one of another kind. */
 export const bringRest = () => bring([]);
 
-/** Adds adapters to the engine; one that it refuses doesn't stop the others. `again`: the library, for a fresh engine. */
+/** Adds adapters to the engine, except those it refuses. `again`: the library, for a fresh engine. */
 async function bring(again: LibraryEntry[]): Promise<void> {
   if (model.value.state !== "ready") return;
   const stored = await store.list().catch((error: unknown): store.Listing => {

@@ -1,6 +1,6 @@
 /**
- * Links that open the studio with an adapter from another server: `#/adapters/from=<address>`. Anybody can write such a
- * link, so nothing is fetched before the visitor has seen from where and said yes.
+ * Links that open the studio with an adapter from another server: `#/adapters/from=<address>`. Anybody can
+ * write such a link, so nothing is fetched before the visitor has seen from where and said yes.
  */
 import { trustedScriptUrl } from "../../engine/trusted-urls";
 import type { FetchAnswer } from "./fetch-worker";
@@ -15,7 +15,7 @@ export interface LinkedAdapter {
   fileName: string;
 }
 
-/** Adapter that a link asks for; `"refused"` for a link that isn't followed, `undefined` if it is no such link. */
+/** Adapter that a link asks for; `"refused"` if it isn't followed, `undefined` if it is no such link. */
 export function linkedAdapter(subject: string | undefined): LinkedAdapter | "refused" | undefined {
   if (!subject?.startsWith(PREFIX)) return undefined;
   try {

@@ -1,6 +1,7 @@
 /**
- * Finds adapters among files that were dropped or picked. Most adapters are a single file; diffusers and peft write one
- * adapter as several files with fixed names. Those become one zip, which the engine reads and the storage keeps.
+ * Finds adapters among files that were dropped or picked. Most adapters are a single file; diffusers and peft
+ * write one adapter as several files with fixed names. Those become one zip, which the engine reads and the
+ * storage keeps.
  */
 import { downloadZip } from "client-zip";
 import type { PickedFile } from "../../ui/picked-files";
@@ -12,7 +13,7 @@ const PART =
 const MAIN = /^(adapter_model|pytorch_lora_weights)\.safetensors$/;
 const ALONE = /\.(safetensors|zip|pt|bin|ckpt)$/i;
 
-/** Adapters, each as one file. Folders inside an adapter's folder, such as a training's checkpoints, are left out. */
+/** Adapters, each as one file. Folders inside an adapter's, such as training checkpoints, are left out. */
 export async function adaptersAmong(picked: readonly PickedFile[]): Promise<File[]> {
   const found = new Set(
     picked.filter(({ path }) => MAIN.test(nameOf(path))).map(({ path }) => folderOf(path)),

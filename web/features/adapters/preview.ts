@@ -1,7 +1,7 @@
 /**
- * The picture that represents an adapter: the one in its file, or the last preview of its training, or else the first
- * picture drawn with it, or one of its strength strip. No picture is taken while pictures aren't kept, and none that
- * was drawn on another picture, which may be a photo.
+ * The picture that represents an adapter: the one in its file, or the last preview of its training, or else
+ * the first picture drawn with it, or one of its strength strip. No picture is taken while pictures aren't
+ * kept, and none that was drawn on another picture, which may be a photo.
  */
 import type { Picture } from "../../engine/contract";
 import { toCanvas } from "../../ui/picture-view";

@@ -17,7 +17,7 @@ const DATA_ADDRESS = /^data:image\/(?:jpeg|png|webp);base64,([A-Za-z0-9+/=]*)$/;
 const MAX_THUMBNAIL = 1_000_000;
 const TITLE = "modelspec.title";
 const LICENCE = "modelspec.license";
-/** The header's end must be a multiple of this, as the format requires, since readers map the tensors after it. */
+/** The header ends at a multiple of this, as the format requires: readers map the tensors after it. */
 const ALIGNMENT = 8;
 const LENGTH_BYTES = 8;
 /** Most bytes of a header, the same limit as in the format's own readers. */
@@ -29,7 +29,7 @@ export function noteOf(file: Uint8Array): AdapterNote {
   return { title: own(metadata, TITLE), licence: own(metadata, LICENCE) };
 }
 
-/** Picture file in the header, unchanged; `undefined` if there is none, or if it is no picture's data address. */
+/** Picture file in the header, unchanged; `undefined` for none, or for what is no picture's data address. */
 export function thumbnailOf(file: Uint8Array): Uint8Array | undefined {
   const address = own(readHeader(file)?.header.__metadata__, THUMBNAIL);
   const base64 = address.length > MAX_THUMBNAIL ? undefined : DATA_ADDRESS.exec(address)?.[1];
@@ -42,8 +42,8 @@ export function thumbnailOf(file: Uint8Array): Uint8Array | undefined {
 }
 
 /**
- * The same file with the note in its header, and with the given JPEG as its thumbnail, or none. A file that isn't
- * safetensors (an archive) stays as it is.
+ * The same file with the note in its header, and with the given JPEG as its thumbnail, or none. A file that
+ * isn't safetensors (an archive) stays as it is.
  */
 export function withNote(
   file: Uint8Array,

@@ -1,6 +1,7 @@
 /**
- * The adapters in the browser's own database; an adapter's facts and file are written and deleted together. A training's
- * photos, if the visitor keeps them, are stored from its start on, under the key that its adapter will have.
+ * The adapters in the browser's own database; an adapter's facts and file are written and deleted together. A
+ * training's photos, if the visitor keeps them, are stored from its start on, under the key that its adapter
+ * will have.
  */
 import type { DBSchema } from "idb";
 import { Database } from "../../app/database";

@@ -20,7 +20,7 @@ export interface Strip {
 /** The strip drawn last. */
 export const strip = signal<Strip | undefined>(undefined);
 
-/** Prompt for the strip: the training's prompt with the new word, otherwise the word alone, or empty without one. */
+/** Prompt of the strip: the training's with the new word, else a photo of the subject; empty without one. */
 export function promptFor({ report }: Pick<LibraryEntry, "report">): string {
   const { cleanPrompt, classNouns, phrases } = report;
   const [classNoun, phrase] = [classNouns[0], phrases[0]];

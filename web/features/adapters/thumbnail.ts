@@ -29,7 +29,7 @@ export async function importedThumbnail(file: Uint8Array): Promise<Uint8Array | 
   return bytes && redrawnThumbnail(bytes);
 }
 
-/** Draws a foreign file's picture anew as our thumbnail; `undefined` if it is too large or damaged. */
+/** Redraws a foreign file's picture as our thumbnail; `undefined` if too large, damaged or no picture. */
 export async function redrawnThumbnail(bytes: Uint8Array): Promise<Uint8Array | undefined> {
   const header = readPhotoHeader(bytes);
   if (!header || header.width * header.height > MAX_PIXELS) return undefined;

@@ -4,7 +4,7 @@ import type { BenchPlan, BenchReport, BenchRow } from "../../engine/contract";
 
 export type PlanName = "quick" | "operations" | "networks";
 
-/** `resolution`: of the loaded model. */
+/** Plan of a bench; `resolution` is the loaded model's. */
 export function planOf(name: PlanName, resolution: number): BenchPlan {
   const shared = { rank: 32, precisions: ["f32", "f16"] } satisfies Partial<BenchPlan>;
   switch (name) {
@@ -46,7 +46,7 @@ export function cells(row: BenchRow): string[] {
 export const nameOf = (row: BenchRow) =>
   `${row.name}${row.pass === "whole" ? "" : `, ${row.pass}`}, ${row.precision}`;
 
-/** What goes into an issue: the browser, then everything as JSON, folded away. */
+/** Text for an issue: the browser, then the whole report as JSON, folded away. */
 export function bugReport(report: BenchReport, browser: string): string {
   return [
     `Bench of ${report.engine} on ${report.device.adapterName} (${report.device.backend})`,

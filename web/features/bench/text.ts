@@ -1,4 +1,4 @@
-/** The bench's words: beside it rather than in the page's texts, so that only who measures fetches them. */
+/** Texts of the bench; not in the page's texts, so that only those who measure fetch them. */
 import { inLanguage } from "../../app/language";
 
 export const english = {

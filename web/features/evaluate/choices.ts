@@ -1,4 +1,4 @@
-/** What is evaluated: adapter, photos, prompts, strengths and seeds, before the start. Nothing of it is stored. */
+/** Choices before an evaluation: adapter, photos, prompts, strengths and seeds. None of them is stored. */
 import { computed, signal } from "@preact/signals";
 import complexPrompts from "../../../src/evaluation/prompt_sets/complex.txt?raw";
 import { evaluateText as text } from "../../app/evaluate-text";
@@ -10,11 +10,11 @@ import { busy } from "../personalize/run";
 import { subjects } from "../personalize/subjects";
 import { ownPrompts, promptsOf, withoutNoun } from "./prompt-set";
 
-/** Those with a word of their own: without one there is nothing to put into prompts. */
+/** Adapters that can be evaluated: those with a new word, which is put into the prompts. */
 export const adapters = computed(() => library.value.filter(({ report }) => report.placeholder !== null));
 
 const chosenKey = signal<string | undefined>(undefined);
-/** The latest, unless another was chosen. */
+/** Adapter to evaluate: the latest, unless another was chosen. */
 export const adapter = computed(
   () => adapters.value.find(({ key }) => key === chosenKey.value) ?? adapters.value.at(-1),
 );
@@ -33,7 +33,7 @@ export function setClassNoun(noun: string): void {
 
 /** Photos chosen here. */
 export const ownPhotos = new PhotoList();
-/** Those of the same kind of thing under Personalize, in use until others are chosen. */
+/** Photos under Personalize of a subject with the same class noun; used until photos are chosen here. */
 export const borrowed = computed(() => {
   if (ownPhotos.photos.value.length > 0) return undefined;
   const noun = classNoun.value.trim();

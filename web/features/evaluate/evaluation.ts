@@ -1,4 +1,4 @@
-/** An evaluation under way and what it has found so far; gone with the tab. */
+/** The evaluation under way and its results so far, which are lost with the tab. */
 import { batch, computed, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
 import { endsWithEngine } from "../../app/ended-faults";
@@ -16,7 +16,7 @@ import { type PlannedCell, plan } from "./plan";
 import { type EvaluationFacts, type Scored, summaries } from "./results";
 
 const SAMPLER = "ddim";
-/** Pictures are kept no larger than they are shown: an evaluation has many. */
+/** Longest side of kept pictures, in pixels: no larger than they are shown, since an evaluation has many. */
 const MAX_SIDE = 256;
 
 export interface DrawnCell extends Scored {
@@ -29,7 +29,7 @@ export const state = signal<State>("idle");
 export const loading = signal<LoadProgress | undefined>(undefined);
 export const progress = signal<{ cell: number; step: number; steps: number } | undefined>(undefined);
 export const of = signal(0);
-/** In the order in which they were drawn. */
+/** Cells drawn so far, in the order in which they were drawn. */
 export const drawn = signal<DrawnCell[]>([]);
 export const facts = signal<EvaluationFacts | undefined>(undefined);
 export const fault = signal<Fault | undefined>(undefined);
@@ -38,7 +38,7 @@ endsWithEngine(fault);
 export const rows = computed(() => summaries(drawn.value));
 
 let startedAt = 0;
-/** From the mean time of the pictures so far. */
+/** Seconds left, estimated by the mean time of the pictures so far. */
 export const secondsLeft = computed(() => {
   const done = drawn.value.length;
   if (done === 0 || state.value !== "running") return undefined;
@@ -103,7 +103,7 @@ function run(cells: readonly PlannedCell[]): Promise<void> {
     choices.photos.value.map(toPixels),
     {
       loading: (now) => {
-        // What comes after the last byte, until a picture is under way, has no measure.
+        // There is no measure of the time between the last byte and the first picture.
         const fetched = now.phase === "compile" || now.bytesLoaded >= now.bytesTotal;
         loading.value = fetched ? undefined : now;
       },

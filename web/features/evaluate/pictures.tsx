@@ -1,4 +1,4 @@
-/** The pictures of an evaluation, a prompt a block: the same seeds side by side, without the adapter and with it. */
+/** Pictures of an evaluation, a block per prompt: equal seeds side by side, without and with the adapter. */
 import { evaluateText as words } from "../../app/evaluate-text";
 import { PictureView } from "../../ui/picture-view";
 import { type DrawnCell, drawn, rows } from "./evaluation";

@@ -3,12 +3,12 @@ import type { EvaluationCell } from "../../engine/api";
 import type { SamplerName } from "../../engine/contract";
 import type { TestPrompt } from "./prompt-set";
 
-/** 0 is the untrained model with the ordinary word. */
+/** Strength of the adapter; 0 is the untrained model with the class noun. */
 export type Strength = number;
 export const BASE: Strength = 0;
 
 export interface Choices {
-  /** The engine's number of the adapter. */
+  /** Id of the adapter in the engine. */
   adapter: number;
   prompts: TestPrompt[];
   /** Strengths of the adapter, without `BASE`. */
@@ -28,7 +28,7 @@ export interface PlannedCell {
   cell: EvaluationCell;
 }
 
-/** Seeds outermost, so that what is done when it is cancelled compares like with like. */
+/** Cells to draw, seeds outermost, so that those drawn before a cancellation compare like with like. */
 export function plan(choices: Choices): PlannedCell[] {
   const strengths = [BASE, ...choices.strengths.toSorted((one, other) => one - other)];
   const seeds = Array.from({ length: choices.seeds }, (_, seed) => seed);

@@ -1,26 +1,26 @@
 /**
- * What an adapter is tested with: prompts, each with the phrases that a picture is compared with one by one. The set
- * that comes with the page is the engine's own file (`src/evaluation/prompt_sets/`), whose form this reads:
+ * Test prompts for an adapter, each with phrases with which a picture is compared one by one. The set that
+ * comes with the page is the engine's own file (`src/evaluation/prompt_sets/`). Its format, which this reads:
  *
  *     a watercolor painting of {subject} wearing a crown | style: a watercolor painting | class: {subject}
  */
 import { mentions, named, withArticle, withNewWord } from "../../app/prompts";
 
 export interface Element {
-  /** "style", "class", "ambiance 1". */
+  /** Kind of the element: "style", "class", "ambiance 1". */
   name: string;
   phrase: string;
 }
 
 export interface TestPrompt {
-  /** With the class noun. */
+  /** The prompt with the class noun. */
   clean: string;
-  /** As the training names it. */
+  /** The prompt with the subject named as in the training. */
   personal: string;
   elements: Element[];
 }
 
-/** The prompts of a set for a subject. Sets by kind of subject are the command line's. */
+/** Prompts of a set for a subject. Sets by kind of subject are only read by the command line. */
 export function promptsOf(set: string, classNoun: string, phrase: string): TestPrompt[] {
   return set
     .split("\n")
@@ -43,7 +43,7 @@ const withNoun = (template: string, noun: string) =>
 const withPhrase = (template: string, phrase: string) =>
   template.replaceAll("{subject}", named(phrase)).replaceAll("{noun}", phrase);
 
-/** The visitor's prompts, one a line, written with the ordinary word. */
+/** The visitor's prompts, one per line, written with the class noun. */
 export function ownPrompts(lines: string, classNoun: string, phrase: string): TestPrompt[] {
   return linesOf(lines).map((clean) => ({
     clean,
@@ -52,7 +52,7 @@ export function ownPrompts(lines: string, classNoun: string, phrase: string): Te
   }));
 }
 
-/** The first of them that doesn't name the thing. */
+/** The first of the visitor's prompts that doesn't contain the class noun. */
 export const withoutNoun = (lines: string, classNoun: string) =>
   linesOf(lines).find((line) => !mentions(line, classNoun));
 

@@ -1,4 +1,4 @@
-/** What was found: the table with its intervals, the chart, and the whole as JSON. */
+/** Results of an evaluation: the table with its intervals, the chart, and everything as JSON. */
 import { evaluateText as words } from "../../app/evaluate-text";
 import { decimals } from "../../app/format";
 import { CopyButton } from "../../ui/copy-button";
@@ -98,7 +98,7 @@ function ScoreRow({ row }: { row: Summary }) {
 
 const number = (value: number | null | undefined) => (value == null ? "–" : decimals(value, DIGITS));
 
-/** ".312 ± .008": the wider side of the interval. */
+/** "0.312 ± 0.008": the mean and the wider side of its interval. */
 const spread = ({ low, mean, high }: Interval) =>
   high > low
     ? `${decimals(mean, DIGITS)} ± ${decimals(Math.max(high - mean, mean - low), DIGITS)}`

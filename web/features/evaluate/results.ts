@@ -1,4 +1,4 @@
-/** What an evaluation found: scores by picture, put together by strength, and as a file. */
+/** Results of an evaluation: scores per picture, summarized per strength, and as a file. */
 import type { PhotoScores, PictureScores } from "../../engine/contract";
 import type { Strength } from "./plan";
 import type { Element } from "./prompt-set";
@@ -6,7 +6,7 @@ import { type Interval, interval, mean } from "./statistics";
 
 export interface Scored {
   strength: Strength;
-  /** With the class noun. */
+  /** Prompt with the class noun. */
   prompt: string;
   elements: Element[];
   seed: number;
@@ -19,13 +19,13 @@ export interface Summary {
   text: Interval;
   image: Interval;
   clipScore: number;
-  /** `undefined` where the thing stood out in none of the pictures or photos. */
+  /** `undefined` if the subject stood out in none of the pictures or photos. */
   foreground: number | undefined;
-  /** Scores of the prompts' parts by their kind: "style", "class", "ambiance". */
+  /** Scores of the prompts' elements, by their kind: "style", "class", "ambiance". */
   elements: { name: string; score: number }[];
 }
 
-/** A row a strength, the weakest first. */
+/** One row per strength, the weakest first. */
 export function summaries(scored: readonly Scored[]): Summary[] {
   const strengths = [...new Set(scored.map(({ strength }) => strength))].sort((one, other) => one - other);
   return strengths.flatMap((strength) => {
@@ -73,7 +73,7 @@ export interface EvaluationFacts {
   photos: PhotoScores | undefined;
 }
 
-/** Everything that was measured and what reproduces it, without pictures and photos. */
+/** JSON of everything that was measured and is needed to reproduce it, without pictures and photos. */
 export function report(facts: EvaluationFacts, scored: readonly Scored[]): string {
   return JSON.stringify(
     { format: "palpable-evaluation 1", ...facts, summary: summaries(scored), pictures: scored },

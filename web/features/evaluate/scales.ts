@@ -1,4 +1,4 @@
-/** From values to places on a chart. */
+/** Scales that map values to places on a chart. */
 
 export interface Scale {
   low: number;
@@ -6,11 +6,11 @@ export interface Scale {
   at(value: number): number;
 }
 
-/** Least span of an axis: closer up, noise looks like a difference. */
+/** Least span of an axis: on a narrower one, noise looks like a difference. */
 const MIN_SPAN = 0.04;
 const MAX_TICKS = 5;
 
-/** Holds all values with some room around them. `places`: where the lowest and the highest value lie. */
+/** Scale with room around all values; `from` and `to` are the places of its low and high ends. */
 export function scaleOf(values: readonly number[], [from, to]: [number, number]): Scale {
   const [least, most] = values.length > 0 ? [Math.min(...values), Math.max(...values)] : [0, 1];
   const middle = (least + most) / 2;
@@ -19,7 +19,7 @@ export function scaleOf(values: readonly number[], [from, to]: [number, number])
   return { low, high, at: (value) => from + ((value - low) / span) * (to - from) };
 }
 
-/** Round values along an axis, at most five. */
+/** Round values along an axis, with at most five steps between them. */
 export function axisTicks({ low, high }: Scale): number[] {
   const steps = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1];
   const step = steps.find((step) => (high - low) / step <= MAX_TICKS) ?? 1;

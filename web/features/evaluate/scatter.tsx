@@ -107,7 +107,7 @@ export function Scatter({ rows, photos }: { rows: readonly Summary[]; photos: Ph
   );
 }
 
-/** Beside its mark, on the side where there is room. */
+/** Label beside its mark, on the side where there is room. */
 function Label({ name, x, y }: { name: string; x: number; y: number }) {
   const leftwards = x > WIDTH * 0.6;
   return (

@@ -1,6 +1,7 @@
 /**
- * Means and how sure they are: percentile bootstraps like those of `palpable evaluate`, which takes more resamples.
- * Values are drawn with replacement by a generator with a fixed seed, so that the same scores give the same interval.
+ * Means with confidence intervals by percentile bootstrap, like those of `palpable evaluate`, which takes
+ * more resamples. Values are drawn with replacement by a generator with a fixed seed, so that the same scores
+ * give the same interval.
  */
 
 export interface Interval {
@@ -9,16 +10,16 @@ export interface Interval {
   high: number;
 }
 
-/** The share of resamples that lies in an interval. */
+/** Share of the resamples that lies in an interval. */
 const CONFIDENCE = 0.95;
 const RESAMPLES = 2000;
 
-/** `undefined` of nothing. */
+/** Mean of the values; `undefined` if there are none. */
 export function mean(values: readonly number[]): number | undefined {
   return values.length > 0 ? sum(values) / values.length : undefined;
 }
 
-/** The mean and where it lies in 95 of 100 redraws; `undefined` of nothing. */
+/** Mean, and the interval that contains it in 95 of 100 resamples; `undefined` if there are no values. */
 export function interval(values: readonly number[]): Interval | undefined {
   const whole = mean(values);
   if (whole === undefined) return undefined;

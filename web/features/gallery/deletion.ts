@@ -1,6 +1,7 @@
 /**
- * Deleting, and taking it back. Pictures leave the browser's storage at once; for some seconds the page alone still
- * holds them, so that they can be written again. A tab closed in between has deleted them for good.
+ * Deleting pictures, and undoing it. Pictures leave the browser's storage at once; for some seconds the page
+ * alone still holds them, so that they can be written back. If the tab is closed in between, they are deleted
+ * for good.
  */
 import { announce } from "../../app/announce";
 import { text } from "../../app/text";
@@ -28,7 +29,7 @@ function offer(kept: readonly store.KeptPicture[]): void {
   offerUndo({ sentence: words.deleted(kept.length), bringBack: () => putBack(kept) });
 }
 
-/** `undefined` for a picture that isn't whole any more: it can only be deleted. */
+/** Reads a picture with all that belongs to it; `undefined` if it isn't whole: it can only be deleted. */
 async function read(entry: gallery.Entry): Promise<store.KeptPicture | undefined> {
   const [picture, thumbnail, start] = await Promise.all([
     store.readPicture(entry.id),
@@ -45,7 +46,7 @@ async function putBack(kept: readonly store.KeptPicture[]): Promise<void> {
     announce(words.restored(kept.length));
   } catch (error) {
     gallery.fault.value = { kind: "Storage", message: `${words.problems.notBack} ${toFault(error).message}` };
-    // Nothing is lost yet: it can be tried again.
+    // The pictures aren't lost yet: the undo can be tried again.
     offer(kept);
   }
 }

@@ -1,4 +1,4 @@
-/** Takes a file dropped anywhere on the page while it is mounted, and shows so while one hovers. */
+/** While mounted, takes a file dropped anywhere on the page, and shows that while one is dragged over it. */
 import { useLayoutEffect, useState } from "preact/hooks";
 
 interface DropOverlayProps {
@@ -8,9 +8,10 @@ interface DropOverlayProps {
 
 export function DropOverlay({ label, onFile }: DropOverlayProps) {
   const [over, setOver] = useState(false);
-  // From the first moment on: a file dropped unheard would take the page's place.
+  // Listens from the first moment on: the browser would open a file that nothing handles in place of the
+  // page.
   useLayoutEffect(() => {
-    // Browsers offer a dragged picture of the page itself as a file too.
+    // Browsers also offer a picture that is dragged within the page as a file.
     let ownPicture = false;
     const carriesFile = (event: DragEvent) =>
       !ownPicture && (event.dataTransfer?.types.includes("Files") ?? false);
@@ -23,12 +24,12 @@ export function DropOverlay({ label, onFile }: DropOverlayProps) {
     const hover = (event: DragEvent) => {
       if (!carriesFile(event)) return;
       event.preventDefault();
-      // Heard before this, the page has refused it.
+      // The page's own listener ran before this one and refused the file.
       if (event.dataTransfer) event.dataTransfer.dropEffect = "copy";
       setOver(true);
     };
     const leave = (event: DragEvent) => {
-      // Leaving one element for another of the page has a target; leaving the page has none.
+      // `relatedTarget` is only empty when the pointer leaves the page, not when it moves to another element.
       if (!event.relatedTarget) setOver(false);
     };
     const drop = (event: DragEvent) => {

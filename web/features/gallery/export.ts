@@ -7,7 +7,7 @@ import { download } from "../../ui/download";
 import type { Entry } from "./gallery";
 import { readPicture } from "./store";
 
-/** Rejects with a sentence where some could not be read; the others are exported all the same. */
+/** Exports pictures as a zip. Rejects with a sentence if some can't be read; the others are exported. */
 export async function exportZip(entries: readonly Entry[]): Promise<void> {
   let read = 0;
   async function* files() {
@@ -27,7 +27,7 @@ export async function exportZip(entries: readonly Entry[]): Promise<void> {
   }
 }
 
-/** Made of numbers alone: no two are the same, and no prompt can name a path. */
+/** File name in the zip. Made of numbers only, so that no two are the same and no prompt can name a path. */
 function nameInZip(index: number, { settings }: Entry): string {
   return `palpable-${String(index + 1).padStart(4, "0")}-seed-${settings.seed}.png`;
 }

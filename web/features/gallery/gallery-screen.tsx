@@ -14,7 +14,7 @@ import { PicturePage } from "./picture-page";
 const words = text.gallery;
 
 export function GalleryScreen() {
-  // On every visit: another tab may have added or deleted pictures.
+  // Loaded on every visit of the screen, since another tab may have added or deleted pictures.
   useEffect(() => void gallery.load(), []);
   const id = subject.value;
   return (

@@ -1,4 +1,4 @@
-/** The kept pictures: what is there, what of it shows, and what is selected. */
+/** The kept pictures: all of them, those that show, and those that are selected. */
 import { computed, signal } from "@preact/signals";
 import { text } from "../../app/text";
 import type { Picture, SourcePicture } from "../../engine/contract";
@@ -13,9 +13,9 @@ import { thumbnailOf } from "./thumbnail";
 
 export type { Entry } from "./store";
 
-/** Newest first; `undefined` until they have been read. */
+/** Entries of all kept pictures, newest first; `undefined` until they have been read. */
 export const entries = signal<store.Entry[] | undefined>(undefined);
-/** Keys of what the storage holds but can't be shown. */
+/** Keys of pictures that are in the storage but can't be shown. */
 export const damaged = signal<string[]>([]);
 export const fault = signal<Fault | undefined>(undefined);
 /** Why the picture drawn last is not among the entries. */
@@ -30,7 +30,7 @@ export const found = computed(() =>
 );
 
 const chosen = signal<ReadonlySet<string>>(new Set());
-/** Never more than what shows: nobody should delete what they don't see. */
+/** Selected pictures; only those that show, since nobody should delete what they don't see. */
 export const selected = computed(() => found.value.filter(({ id }) => chosen.value.has(id)));
 
 export async function load(): Promise<void> {
@@ -41,7 +41,7 @@ export async function load(): Promise<void> {
   });
 }
 
-/** Prompts of the kept pictures that were drawn with this adapter, the newest first; what can't be read has none. */
+/** Prompts of kept pictures drawn with the adapter, the newest first; empty if the Gallery can't be read. */
 export async function promptsWith(adapter: string): Promise<string[]> {
   const listed = await store.list().catch(() => ({ entries: [] }));
   const drawn = listed.entries.filter(({ settings }) =>
@@ -58,15 +58,15 @@ export async function attempt(work: () => Promise<void>): Promise<void> {
   });
 }
 
-/** What fails around the storage is no reason to distrust the engine. */
+/** Fault for an error around the storage, which is no reason to distrust the engine. */
 function storageFault(error: unknown): Fault {
   const known = toFault(error);
   return known.kind === "Internal" ? { kind: "Storage", message: text.gallery.problems.noPicture } : known;
 }
 
 /**
- * Keeps a finished picture with its settings and what it was drawn on, unless that is switched off: its id. Never
- * rejects: see `keepFault`.
+ * Keeps a finished picture with its settings and the picture it was drawn on, unless that is switched off.
+ * Returns its id. Never rejects: see `keepFault`.
  */
 export async function keep(
   picture: Picture,
@@ -93,7 +93,7 @@ export async function keep(
   }
 }
 
-/** Puts entries among those that show, in their place by age; once, also where `load` was quicker. */
+/** Inserts entries by age into the loaded list; each appears once, even if `load` has already read it. */
 export function show(added: readonly store.Entry[]): void {
   if (!entries.value) return;
   const others = entries.value.filter(({ id }) => !added.some((entry) => entry.id === id));
@@ -140,7 +140,7 @@ export function setKeepNew(on: boolean): void {
   try {
     localStorage.setItem(KEEP_KEY, on ? "yes" : "no");
   } catch {
-    // Where the browser forbids storage the choice lasts as long as the page; so do the pictures.
+    // If the browser forbids storage, the choice lasts as long as the page, and so do the pictures.
   }
 }
 

@@ -1,12 +1,12 @@
 /**
- * Settings as the line of text that A1111's web UI writes into pictures and most programs read ("infotext"):
+ * Settings in the text form that A1111's web UI writes into pictures and most programs read ("infotext"):
  *
  *     a prompt <lora:my-dog:0.8>
  *     Negative prompt: what to avoid
  *     Steps: 25, Sampler: DDIM, CFG scale: 5, Seed: 7, Size: 128x128, Model: demo
  *
- * Values with a comma, colon or line break in them are written as JSON strings. The form is ambiguous where a
- * prompt looks like the lines below it; the picture's own JSON is there for what must come back exactly.
+ * Values that contain a comma, colon or line break are written as JSON strings. The form is ambiguous if a
+ * prompt looks like the lines below it; the picture's own JSON restores the settings exactly.
  */
 import {
   acceptedSettings,
@@ -20,11 +20,12 @@ export type SamplerNames = Readonly<Record<string, string>>;
 
 const NEGATIVE = "Negative prompt:";
 /**
- * Name and value of a setting, as A1111's own parser (`modules/infotext_utils.py`) takes the last line apart, but
- * with a bound on names: without it a hostile line costs time that grows with its length squared.
+ * Matches name and value of a setting in the last line, like A1111's own parser
+ * (`modules/infotext_utils.py`), but with a bound on names: without it, the time for a hostile line grows
+ * with the square of its length.
  */
 const SETTING = /(\w[\w \-/]{1,60}):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)/g;
-/** Fewer than these in the last line, and it belongs to the prompt. */
+/** Least number of settings in the last line; with fewer, it belongs to the prompt. */
 const MIN_SETTINGS = 3;
 /** Bounded for the same reason. */
 const ADAPTER = / ?<lora:([^:<>]{1,200})(?::([^:<>]{0,40}))?(?::[^<>]{0,200})?>/gi;
@@ -123,5 +124,5 @@ function unquoted(value: string): string {
   }
 }
 
-/** Without the characters that have a meaning in a tag. */
+/** The name without the characters that have a meaning in a tag. */
 const tagName = (name: string) => name.replace(/[<>]/g, "").replace(/[:\n]/g, "-");

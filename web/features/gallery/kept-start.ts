@@ -1,14 +1,14 @@
 /**
- * What a picture was drawn on, as the Gallery keeps it with the picture: cut as it went to the engine, and where it was
- * repainted. Both are PNGs, so that they come back to the bit and the same picture can be drawn again. It may be a
- * photo of the visitor's: it goes into no file that leaves the browser.
+ * The start of a picture: the picture that it was drawn on, cut as it went to the engine, and a mask of the
+ * repainted part. The Gallery keeps both as PNGs, which restore every bit, so that the same picture can be
+ * drawn again. The start may be the visitor's photo, so it goes into no file that leaves the browser.
  */
 import type { SourcePicture } from "../../engine/contract";
 import { toPng } from "../../ui/picture-view";
 
 export interface KeptStart {
   picture: Blob;
-  /** Opaque where it was repainted; missing where all was. */
+  /** Opaque where the picture was repainted; missing if all of it was. */
   mask?: Blob;
 }
 
@@ -18,7 +18,7 @@ export async function keptStart({ width, height, rgba, mask }: SourcePicture): P
   return { picture, mask: await toPng({ width, height, rgba: asOpacity(mask) }) };
 }
 
-/** Black pixels: no other colour keeps its opacity exactly on a canvas. */
+/** Black pixels with the mask as opacity: a canvas keeps the opacity of no other colour exactly. */
 function asOpacity(mask: Uint8Array): Uint8Array {
   const rgba = new Uint8Array(4 * mask.length);
   for (const [pixel, opacity] of mask.entries()) rgba[4 * pixel + 3] = opacity;
@@ -27,7 +27,7 @@ function asOpacity(mask: Uint8Array): Uint8Array {
 
 export const bytesOf = ({ picture, mask }: KeptStart) => picture.size + (mask?.size ?? 0);
 
-/** As it was stored, or `undefined` for anything else. */
+/** The stored start, or `undefined` for anything else. */
 export function checkedStart(value: unknown): KeptStart | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { picture, mask } = value as Partial<Record<keyof KeptStart, unknown>>;

@@ -1,4 +1,4 @@
-/** The grid of pictures with what finds and gathers them; before there are any, what the gallery is for. */
+/** The grid of pictures, with search and selection; before there are any, it says what the Gallery is for. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { fileSize } from "../../app/format";
 import { addressOf } from "../../app/navigation";
@@ -10,7 +10,7 @@ import { PictureTile } from "./picture-tile";
 import { SelectionBar } from "./selection-bar";
 
 const words = text.gallery;
-/** Tiles before the visitor asks for more; a multiple of the usual columns. */
+/** Number of tiles shown before the visitor asks for more; a multiple of the usual number of columns. */
 const PAGE = 60;
 
 interface OverviewProps {
@@ -94,7 +94,7 @@ function Grid() {
     return PAGE * Math.ceil(Math.max(place + 1, 1) / PAGE);
   });
   const list = useRef<HTMLUListElement>(null);
-  // Coming back from a picture: to its tile.
+  // After coming back from a picture, its tile gets the focus.
   useEffect(() => {
     const id = lastOpened.value;
     lastOpened.value = undefined;

@@ -1,6 +1,6 @@
 /**
- * A picture as a file that carries its settings: `parameters` in A1111's form for other programs, and `palpable`
- * as JSON, from which everything comes back exactly.
+ * Picture files that carry their settings: as `parameters` in A1111's form for other programs, and as
+ * `palpable` in JSON, from which all settings are restored exactly.
  */
 import { text } from "../../app/text";
 import { faultError } from "../../engine/fault";

@@ -18,7 +18,7 @@ import { StoredImage } from "./stored-image";
 
 const words = text.gallery.picture;
 
-/** The picture that was open before the grid, so that the focus finds its way back. */
+/** Id of the picture that was open before the grid, so that the focus can return to its tile. */
 export const lastOpened = signal<string | undefined>(undefined);
 
 export function PicturePage({ id }: { id: string }) {
@@ -30,7 +30,8 @@ export function PicturePage({ id }: { id: string }) {
     heading.current?.focus({ preventScroll: true });
     window.scrollTo(0, 0);
   }, []);
-  // With the heading, not some frames after it: a key pressed at once counts.
+  // A layout effect listens as soon as the heading shows, not some frames later: a key pressed at once
+  // counts.
   useLayoutEffect(() => {
     const turn = (event: KeyboardEvent) => {
       const target = event.key === "ArrowLeft" ? newer : event.key === "ArrowRight" ? older : undefined;
@@ -60,7 +61,7 @@ export function PicturePage({ id }: { id: string }) {
   );
 }
 
-/** Among what a search has left, or among all where the picture isn't part of that. */
+/** Neighbours of a picture among those found by the search or, if it isn't one of them, among all. */
 function neighbours(id: string) {
   const found = gallery.found.value;
   const row = found.some((entry) => entry.id === id) ? found : (gallery.entries.value ?? []);
@@ -185,7 +186,7 @@ interface KeptStartProps {
   height: number;
 }
 
-/** What it was drawn on, where that is kept with it. */
+/** The picture that this one was drawn on, if it is kept with it. */
 function KeptStart(props: KeptStartProps) {
   const [isKept, setIsKept] = useState(false);
   useEffect(() => {

@@ -1,7 +1,7 @@
 /**
- * What made a picture, in a form that outlives the visit: adapters by name instead of the engine's numbers.
- * It is kept beside the picture and inside its PNG. Whatever comes back from either is hostile until it has
- * passed `checkedSettings`.
+ * Settings that made a picture, in a form that outlives the visit: adapters by name instead of by the
+ * engine's ids. They are kept beside the picture and inside its PNG. Whatever is read from either is
+ * untrusted until it has passed `checkedSettings`.
  */
 import { decodeRegion } from "./region-mask";
 
@@ -10,13 +10,13 @@ export interface UsedAdapter {
   strength: number;
 }
 
-/** Where a learned word might act; `mask` as `region-mask.ts` writes it. */
+/** Region in which a learned word might act; `mask` has the format of `region-mask.ts`. */
 export interface UsedRegion {
   placeholder: string;
   mask: string;
 }
 
-/** How words and prompt were balanced; what was not used is missing. As in the engine's `GenerationSettings`. */
+/** How words and prompt were balanced, as in `GenerationSettings`; settings that weren't used are missing. */
 export interface SteeringSettings {
   delayedConcept?: number;
   delayedKeepsLora?: boolean;
@@ -26,13 +26,13 @@ export interface SteeringSettings {
   regions?: UsedRegion[];
 }
 
-/** How a picture was drawn on another one, which the Gallery keeps with it; no file carries that. */
+/** How a picture was drawn on another one. The Gallery keeps that other picture; no file carries it. */
 export interface UsedStart {
-  /** The share of the steps that was made on it. */
+  /** Share of the steps that was made on the other picture. */
   strength: number;
-  /** Only where a mask told what was repainted. */
+  /** Only present if a mask selected the repainted part. */
   maskBlur?: number;
-  /** Its id in the Gallery of the browser that drew it. */
+  /** Id of the other picture in the Gallery of the browser that drew this one. */
   galleryId?: string;
 }
 
@@ -48,11 +48,11 @@ export interface PictureSettings extends SteeringSettings {
   height: number;
   model: string;
   adapters: UsedAdapter[];
-  /** Missing where it was drawn from noise. */
+  /** Missing if the picture was drawn from noise. */
   start?: UsedStart;
 }
 
-/** Settings as found in a file: what it doesn't say is missing. */
+/** Settings found in a file; those that it doesn't contain are missing. */
 export type FoundSettings = Partial<PictureSettings>;
 
 const MAX_PROMPT = 20_000;
@@ -83,7 +83,7 @@ const between =
 
 const yesOrNo: Check<boolean> = (value) => (typeof value === "boolean" ? value : undefined);
 
-/** A list of objects that all pass. */
+/** Check for a list of objects that all pass. */
 const list =
   <T>(most: number, check: (item: object) => T | undefined): Check<T[]> =>
   (value) => {
@@ -119,7 +119,7 @@ const usedStart: Check<UsedStart> = (value) => {
   };
 };
 
-/** What every picture has. */
+/** Settings that every picture has. */
 type Whole = Omit<PictureSettings, keyof SteeringSettings | "start">;
 
 const CHECKS: { [Key in keyof Whole]: Check<Whole[Key]> } = {
@@ -144,7 +144,7 @@ const STEERING_CHECKS: { [Key in keyof SteeringSettings]-?: Check<NonNullable<St
   regions: regionList,
 };
 
-/** Only what the object says itself: nothing that came by its prototype. */
+/** An object's own value of the key, never one of its prototype. */
 function own(value: object, key: string): unknown {
   return Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
 }
@@ -161,7 +161,7 @@ export function acceptedSettings(value: unknown): FoundSettings {
   return Object.fromEntries(found);
 }
 
-/** Whole settings, or `undefined` where any that all pictures have is missing or out of bounds. */
+/** Settings of a picture; `undefined` if one that every picture has is missing or out of bounds. */
 export function checkedSettings(value: unknown): PictureSettings | undefined {
   const found = acceptedSettings(value);
   return Object.keys(CHECKS).every((key) => key in found) ? (found as PictureSettings) : undefined;

@@ -1,6 +1,6 @@
 /**
  * A PNG as its chunks (PNG specification, third edition, §5): length, type, data, and a CRC-32 of type and data.
- * Reading copies nothing and believes no length.
+ * Reading copies nothing and checks every length.
  */
 
 export interface Chunk {
@@ -9,7 +9,7 @@ export interface Chunk {
 }
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
-/** Length, type and CRC. */
+/** Bytes of a chunk's length, type and CRC. */
 const FRAME_BYTES = 12;
 /** The header chunk always comes first and has 13 bytes (§11.2.1). */
 const HEADER_END = SIGNATURE.length + FRAME_BYTES + 13;
@@ -41,7 +41,7 @@ export function readChunks(bytes: Uint8Array<ArrayBuffer>, types: readonly strin
   return undefined;
 }
 
-/** The PNG with more chunks right behind its header. */
+/** The PNG with the chunks inserted right after its header. */
 export function addChunks(png: Uint8Array<ArrayBuffer>, chunks: Chunk[]): Blob {
   return new Blob([png.subarray(0, HEADER_END), ...chunks.map(framed), png.subarray(HEADER_END)], {
     type: "image/png",

@@ -5,13 +5,13 @@
 import { type Chunk, readChunks } from "./png-chunks";
 
 const TYPES = ["tEXt", "zTXt", "iTXt"];
-/** Far above what any program writes, far below what a page would notice; before and after inflating. */
+/** Most bytes of a text, deflated or inflated: far above what programs write, far below what slows a page. */
 const MAX_BYTES = 256 * 1024;
 
-/** What tEXt may hold: line feeds and the printable characters of Latin-1. */
+/** Characters that tEXt may hold: line feeds and the printable characters of Latin-1. */
 const LATIN1 = /^[\n\x20-\x7e\xa0-\xff]*$/;
 
-/** tEXt where Latin-1 has all the characters, else iTXt, as Pillow and with it A1111's web UI choose. */
+/** A tEXt chunk if Latin-1 has all the characters, else iTXt, as in Pillow and thus A1111's web UI. */
 export function textChunk(keyword: string, text: string): Chunk {
   return LATIN1.test(text)
     ? { type: "tEXt", data: Uint8Array.from(`${keyword}\0${text}`, (letter) => letter.charCodeAt(0)) }
@@ -20,14 +20,14 @@ export function textChunk(keyword: string, text: string): Chunk {
 
 /** Not deflated, no language, no translated keyword. */
 export function internationalText(keyword: string, text: string): Chunk {
-  // No text may hold a zero: it ends the fields before it.
+  // No text may contain a zero byte, since zeros end the fields before the text.
   return {
     type: "iTXt",
     data: new TextEncoder().encode(`${keyword}\0\0\0\0\0${text.replaceAll("\0", "")}`),
   };
 }
 
-/** The first readable text under each of the keywords. `undefined` where the file isn't a whole PNG. */
+/** First readable text under each of the keywords; `undefined` if the file isn't a whole PNG. */
 export async function readTexts<Keyword extends string>(
   png: Uint8Array<ArrayBuffer>,
   keywords: readonly Keyword[],
@@ -65,7 +65,7 @@ async function decode({ type, data }: Chunk, start: number): Promise<string | un
   return inflated && fromUtf8(inflated);
 }
 
-/** Not by `TextDecoder`, whose "latin1" is Windows-1252. */
+/** Decodes Latin-1 without `TextDecoder`, whose "latin1" is Windows-1252. */
 function fromLatin1(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
 }
@@ -78,7 +78,7 @@ function fromUtf8(bytes: Uint8Array<ArrayBuffer>): string | undefined {
   }
 }
 
-/** Stops as soon as too much has come out, however much more there is. */
+/** Inflates; stops as soon as the result is too long, however much more there is. */
 async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate")).getReader();
   const inflated = new Uint8Array(MAX_BYTES);

@@ -1,11 +1,11 @@
 /**
- * The region of a word as it goes with a picture: 64 × 64 yes-or-no, row by row, eight to a byte, in base64. No
- * cross-attention of Stable Diffusion at 512 × 512 sees finer.
+ * Format of a word's region in a picture's settings: 64 × 64 bits, row by row, eight per byte, in base64. No
+ * cross-attention of Stable Diffusion at 512 × 512 has a finer resolution.
  */
 export const REGION_SIDE = 64;
 const BYTES = (REGION_SIDE * REGION_SIDE) / 8;
 
-/** `values`: a byte a place, white inside. */
+/** Writes a region as base64; `values` has a byte per place, white inside. */
 export function encodeRegion(values: Uint8Array): string {
   const bytes = new Uint8Array(BYTES);
   for (const [place, value] of values.entries()) {
@@ -14,7 +14,7 @@ export function encodeRegion(values: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes));
 }
 
-/** `undefined` for anything but a region. */
+/** Reads a region; `undefined` for anything but a region. */
 export function decodeRegion(base64: string): Uint8Array | undefined {
   const bytes = bytesOf(base64);
   if (bytes?.length !== BYTES) return undefined;

@@ -1,6 +1,7 @@
 /**
- * The engine's samplers by the names that A1111's web UI writes into pictures: `modules/sd_samplers_*.py`, with the
- * schedule (`modules/sd_schedulers.py`) behind the name, which its old and new versions both understand.
+ * Names that A1111's web UI writes into pictures for the engine's samplers: those of
+ * `modules/sd_samplers_*.py`, followed by the schedule (`modules/sd_schedulers.py`). Its old and new versions
+ * both understand that form.
  */
 import type { SamplerName } from "../../engine/contract";
 

@@ -1,7 +1,7 @@
-/** Which pictures a search means. */
+/** Which pictures a search finds. */
 import type { PictureSettings } from "./picture-settings";
 
-/** Every word of the query is somewhere in prompts or adapter names; case and form of accents don't matter. */
+/** Whether every word of the query is in prompts or adapter names, whatever the case and form of accents. */
 export function fits(settings: PictureSettings, query: string): boolean {
   const { prompt, negativePrompt, adapters } = settings;
   const there = plain([prompt, negativePrompt, ...adapters.map(({ name }) => name)].join(" "));

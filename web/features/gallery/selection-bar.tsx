@@ -1,4 +1,4 @@
-/** What can be done with the selected pictures; floats over the grid while there are any. */
+/** Actions for the selected pictures; floats over the grid while there are any. */
 import { text } from "../../app/text";
 import { Icon } from "../../ui/icon";
 import { deletePictures } from "./deletion";
@@ -61,7 +61,7 @@ export function SelectionBar() {
   );
 }
 
-/** The tile that is in this place now, or the last one, or the screen where none is left. */
+/** Focuses the tile that is in this place now, else the last tile, else the screen if no tile is left. */
 function focusTile(place: number): void {
   const tiles = document.querySelectorAll<HTMLElement>(".picture-tile a");
   const target = tiles[Math.min(place, tiles.length - 1)] ?? document.getElementById("content");

@@ -1,7 +1,8 @@
 /**
- * The gallery in the browser's own database (IndexedDB). An entry, its picture, its thumbnail and what it was drawn on
- * are written and deleted together, in one transaction, so that none is ever there without the others. Failures reject with a
- * fault of kind `Storage`; entries that aren't as they were written are reported, never thrown.
+ * The Gallery in the browser's own database (IndexedDB). An entry, its picture, its thumbnail and its start
+ * are written and deleted together, in one transaction, so that none is ever there without the others.
+ * Failures reject with a fault of kind `Storage`; entries that aren't as they were written are reported,
+ * never thrown.
  */
 import type { DBSchema } from "idb";
 import { Database } from "../../app/database";
@@ -9,12 +10,12 @@ import { text } from "../../app/text";
 import { checkedStart, type KeptStart } from "./kept-start";
 import { checkedSettings, type PictureSettings } from "./picture-settings";
 
-/** What the list of pictures needs to know of each. */
+/** Facts about a picture that the list of pictures needs. */
 export interface Entry {
   id: string;
   /** Milliseconds since 1970. */
   savedAt: number;
-  /** Bytes of the PNG, and of what it was drawn on. */
+  /** Bytes of the PNG and of its start. */
   bytes: number;
   favourite: boolean;
   settings: PictureSettings;
@@ -26,7 +27,7 @@ export interface KeptPicture {
   /** A PNG with its settings inside. */
   picture: Blob;
   thumbnail: Blob;
-  /** `undefined` where it was drawn from noise. */
+  /** The picture it was drawn on; `undefined` if it was drawn from noise. */
   start: KeptStart | undefined;
 }
 
@@ -46,7 +47,7 @@ const gallery = new Database<GallerySchema>("palpable-gallery", STORES, text.gal
 export interface Listing {
   /** Newest first. */
   entries: Entry[];
-  /** Keys of what is there but not whole. */
+  /** Keys of pictures that are stored but not whole. */
   damaged: string[];
 }
 
@@ -96,7 +97,7 @@ export function put(kept: readonly KeptPicture[]): Promise<void> {
   );
 }
 
-/** Changes nothing where the entry is gone, as when another tab has deleted it. */
+/** Sets whether an entry is a favourite; changes nothing if it is gone, as when another tab deleted it. */
 export function setFavourite(id: string, favourite: boolean): Promise<void> {
   return gallery.attempt(async (database) => {
     const transaction = database.transaction("entries", "readwrite");
@@ -114,12 +115,12 @@ export function readThumbnail(id: string): Promise<Blob | undefined> {
   return gallery.attempt((database) => database.get("thumbnails", id));
 }
 
-/** `undefined` where it was drawn from noise, or by a version of the page that kept no starts. */
+/** Start of a picture; `undefined` if drawn from noise, or by a version of the page that kept no starts. */
 export function readStart(id: string): Promise<KeptStart | undefined> {
   return gallery.attempt(async (database) => checkedStart(await database.get("starts", id)));
 }
 
-/** Everything that belongs to the ids is gone from the database when this resolves, whole or not. */
+/** Deletes everything that belongs to the ids, whole or not; it is gone when this resolves. */
 export function remove(ids: readonly string[]): Promise<void> {
   return gallery.write((transaction) =>
     STORES.flatMap((store) => ids.map((id) => transaction.objectStore(store).delete(id))),

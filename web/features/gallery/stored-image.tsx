@@ -1,4 +1,4 @@
-/** A picture from the storage. Its address is taken back when it leaves the page, and with it the memory. */
+/** Shows a stored picture. When it leaves the page, its object URL is revoked, which frees the memory. */
 import { useEffect, useState } from "preact/hooks";
 import { Icon } from "../../ui/icon";
 
@@ -6,7 +6,7 @@ interface StoredImageProps {
   id: string;
   read: (id: string) => Promise<Blob | undefined>;
   label: string;
-  /** Width of the picture, so that the page doesn't move when it arrives. */
+  /** Size of the picture, so that the page doesn't move when it arrives. */
   width: number;
   height: number;
   onBroken?: () => void;

@@ -4,7 +4,7 @@ import { toCanvas } from "../../ui/picture-view";
 
 const MAX_SIDE = 256;
 
-/** Never larger than the picture itself. A browser that can't write WebP writes PNG, as the blob's type says. */
+/** Thumbnail, never larger than the picture. Browsers without WebP write PNG, as the blob's type tells. */
 export async function thumbnailOf(picture: Picture): Promise<Blob> {
   const scale = Math.min(1, MAX_SIDE / Math.max(picture.width, picture.height));
   const side = (length: number) => Math.max(1, Math.round(length * scale));

@@ -1,4 +1,4 @@
-/** Pictures drawn one after the other, with their progress; one series at a time, which can be cancelled at any time. */
+/** Draws series of pictures one by one, with progress. One series at a time; it can be cancelled any time. */
 import { computed, signal } from "@preact/signals";
 import { endsWithEngine } from "../../app/ended-faults";
 import { engine } from "../../app/studio";
@@ -16,11 +16,11 @@ export interface Progress {
   of: number;
   step: number;
   steps: number;
-  /** Until the whole series is drawn; `undefined` before anything tells. */
+  /** Estimated seconds until the whole series is drawn; `undefined` before there is an estimate. */
   secondsLeft: number | undefined;
 }
 
-/** `undefined` while nothing is drawn. */
+/** Progress of the series under way; `undefined` while nothing is drawn. */
 export const progress = signal<Progress | undefined>(undefined);
 /** How much of the series under way is done, 0 to 1. */
 export const share = computed(() => {
@@ -30,10 +30,10 @@ export const share = computed(() => {
 export const fault = signal<Fault | undefined>(undefined);
 endsWithEngine(fault);
 
-/** Seconds that one of a wish's steps took, of so many pixels, as far as the latest picture tells. */
+/** Seconds that a step of the latest picture took, and the number of its pixels. */
 const measured = signal<{ seconds: number; pixels: number } | undefined>(undefined);
 
-/** How long pictures take, by the last ones that were drawn; `undefined` before any was. */
+/** Estimated seconds to draw the wishes, by the latest picture's steps; `undefined` before any was drawn. */
 export function secondsFor(wishes: readonly Wish[]): number | undefined {
   const known = measured.value;
   if (!known) return undefined;
@@ -51,8 +51,8 @@ export function cancel(): void {
 }
 
 /**
- * `drawn` gets each picture as it comes, with its place; the next one waits for it. True if all were drawn; else see
- * `fault`, which stays empty for a cancelled series.
+ * Draws the wishes. `drawn` is called with each finished picture and its index; the next picture waits until
+ * it returns. True if all were drawn; otherwise see `fault`, which stays empty for a cancelled series.
  */
 export async function drawAll(
   wishes: readonly Wish[],
@@ -80,7 +80,7 @@ export async function drawAll(
         (step, steps) => {
           if (!progress.value) return;
           const seconds = (performance.now() - started) / 1000;
-          // Some samplers ask the model twice a step.
+          // Some samplers call the model twice per step, so `steps` may differ from the wish's.
           const made = (step / steps) * stepsOf(wish);
           measured.value = { seconds: seconds / made, pixels: wish.width * wish.height };
           const whole = left();
@@ -95,7 +95,7 @@ export async function drawAll(
       );
       if (!picture) return false;
       await drawn(place, picture, request);
-      // Also between two pictures, where the engine has no job to cancel.
+      // Checked here too: between two pictures the engine has no job to cancel.
       if (cancelled && place + 1 < wishes.length) return false;
     }
     return true;

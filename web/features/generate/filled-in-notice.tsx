@@ -1,4 +1,4 @@
-/** Says that the settings come from another picture, and what of them could not be taken over. */
+/** Says that the settings come from another picture, and which of them could not be taken over. */
 import { text } from "../../app/text";
 import { Icon } from "../../ui/icon";
 import { Notice } from "../../ui/notice";

@@ -1,4 +1,4 @@
-/** Generate's form as it was before another picture's settings took its place, for as long as that can be undone. */
+/** Remembers Generate's form before another picture's settings replace it, as long as that can be undone. */
 import { batch, type Signal } from "@preact/signals";
 import { library } from "../adapters/library";
 import * as form from "./form";
@@ -9,7 +9,7 @@ import * as steering from "./steering-settings";
 
 export interface FormMemory {
   bringBack(): Promise<void>;
-  /** Once it isn't needed any more. */
+  /** To be called once the memory isn't needed any more. */
   letGo(): void;
 }
 
@@ -37,14 +37,15 @@ export function rememberForm(): FormMemory {
   ];
   const adapters = library.value.map(({ key, active, strength }) => ({ key, active, strength }));
   const start = picture.start.value;
-  // A copy: whatever starts in its place closes the picture. Where there is no room for one, the rest comes back.
+  // A copy, since the start picture is closed when another one replaces it. Without room for a copy, only the
+  // rest of the form comes back.
   const bitmap = start && createImageBitmap(start.bitmap).catch(() => undefined);
   return {
     async bringBack() {
       const copy = await bitmap;
       const kept = start && copy && { ...start, bitmap: copy };
       batch(() => {
-        // Before the fields: another start has no mask.
+        // Before the fields, since setting a start clears the mask.
         picture.startFrom(kept);
         for (const bringBack of fields) bringBack();
         library.value = library.value.map((entry) => ({

@@ -1,4 +1,4 @@
-/** What the visitor wants drawn, as the form has it: the prompt, the noise, and how the model is asked. */
+/** State of Generate's form: the prompt, the noise, and the sampling settings. */
 import { computed, signal } from "@preact/signals";
 import type { SamplerName } from "../../engine/contract";
 import { model } from "../models/model";
@@ -7,7 +7,7 @@ import { model } from "../models/model";
 export const USUAL_GUIDANCE = 5;
 export const STEPS_RANGE = { min: 1, max: 100 } as const;
 export const GUIDANCE_RANGE = { min: 1, max: 15 } as const;
-/** Pictures from one press. */
+/** Number of pictures drawn by one press. */
 export const COUNT_RANGE = { min: 1, max: 32 } as const;
 export const MAX_SEED = 0xffff_ffff;
 
@@ -16,14 +16,14 @@ export const promptMissing = signal(false);
 export const negativePrompt = signal("");
 export const seed = signal(randomSeed());
 export const seedLocked = signal(false);
-/** How many pictures, with consecutive seeds. */
+/** Number of pictures, drawn with consecutive seeds. */
 export const count = signal<number>(COUNT_RANGE.min);
 export const guidanceScale = signal(USUAL_GUIDANCE);
 export const sampler = signal<SamplerName>("ddim");
 /** Whether heat maps of the prompt's words are drawn with the picture. */
 export const mapsHeat = signal(false);
 
-/** `undefined` takes the model's own number. */
+/** Number of steps that the visitor chose; `undefined` takes the model's own number. */
 export const ownSteps = signal<number | undefined>(undefined);
 export const steps = computed(
   () => ownSteps.value ?? (model.value.state === "ready" ? model.value.report.defaultSteps : 25),
@@ -37,7 +37,7 @@ export function randomSeed(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
 }
 
-/** The seed so many places on; after the largest comes 0. */
+/** Seed that is `places` further on; after the largest seed comes 0. */
 export const seedAfter = (seed: number, places: number) => (seed + places) % (MAX_SEED + 1);
 
 /** Puts a word or phrase into the prompt, with a space where needed. */

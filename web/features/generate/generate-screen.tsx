@@ -36,7 +36,7 @@ export function GenerateScreen() {
   );
 }
 
-/** Its content is fetched when it is first opened; a picture of the Gallery opens it. */
+/** Section of the start picture. Its content is fetched at the first opening; a Gallery picture opens it. */
 function StartSection() {
   const name = start.value?.name;
   const [open, setOpen] = useState(name !== undefined);

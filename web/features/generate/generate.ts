@@ -1,4 +1,4 @@
-/** Pictures from what the form says, and the pictures of this visit. */
+/** Draws pictures from the form, and holds the pictures of this visit. */
 import { computed, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
 import { text } from "../../app/text";
@@ -14,21 +14,21 @@ import { type Wish, wishNow, withoutAdapters } from "./wish";
 export interface Result {
   key: number;
   wish: Wish;
-  /** The settings as they go with the picture out of this visit. */
+  /** Settings in the form that outlives this visit, together with the picture. */
   record: PictureSettings;
   picture: Picture;
-  /** The Gallery's number of it, once it is kept. */
+  /** Id of the picture in the Gallery, once it is kept. */
   galleryId: string | undefined;
-  /** Empty unless they were asked for. */
+  /** Heat maps of the prompt's words; empty unless they were asked for. */
   heatMaps: HeatMap[];
-  /** The same noise and settings without adapters, the class noun in the placeholder's place. */
+  /** Picture with the same noise and settings but no adapters, the class noun replacing the placeholder. */
   comparison: { prompt: string; picture: Picture } | undefined;
 }
 
-/** So many are at hand here; older ones are in the Gallery, or stay where they aren't kept there. */
+/** Number of pictures at hand; older ones are only in the Gallery. Pictures not kept there stay here. */
 const MAX_AT_HAND = 24;
 
-/** The latest first. */
+/** Pictures of this visit, the latest first. */
 export const results = signal<Result[]>([]);
 export const shownKey = signal<number | undefined>(undefined);
 export const shown = computed(
@@ -62,7 +62,7 @@ function change(key: number, changed: Partial<Result>): void {
   results.value = results.value.map((result) => (result.key === key ? { ...result, ...changed } : result));
 }
 
-/** Whether a series can begin; says what is missing of the form. */
+/** Whether a series can begin; marks a missing prompt in the form. */
 export function mayDraw(): boolean {
   if (model.value.state !== "ready" || progress.value) return false;
   form.promptMissing.value = !form.prompt.value.trim();

@@ -1,21 +1,21 @@
 /** Which words of a prompt can have a heat map, and a map as a picture. */
 import type { HeatMap, Picture } from "../../engine/contract";
 
-/** Words that draw nothing of their own. */
+/** Words that stand for nothing in a picture. */
 const SMALL_WORDS = new Set("a an and as at by for from in into is it its of on or the to with".split(" "));
 const MAX_WORDS = 16;
 
-/** What steers how the rest is read: the number of `(word:1.2)`, and BREAK. */
+/** Syntax that isn't part of the words: the number of `(word:1.2)`, and BREAK. */
 const SYNTAX = /:\s*[-+]?[\d.]+\s*(?=\))|\bBREAK\b/g;
 
-/** The prompt's words that mean something, each once, in their order; placeholders whole. */
+/** Words of the prompt that can have a heat map, each once, in order; placeholders count as one word. */
 export function mappableWords(prompt: string): string[] {
   const words = prompt.replace(SYNTAX, " ").match(/<[^<>\s]+>|[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu) ?? [];
   const meaning = words.filter((word) => !SMALL_WORDS.has(word.toLowerCase()));
   return [...new Set(meaning)].slice(0, MAX_WORDS);
 }
 
-/** From transparent over red to yellow: the share of the map's own largest value. */
+/** Map as a picture: from transparent over red to yellow, relative to the map's largest value. */
 export function heatPicture({ width, height, values }: HeatMap): Picture {
   const most = values.reduce((most, value) => Math.max(most, value), 0);
   const rgba = new Uint8Array(4 * values.length);

@@ -46,7 +46,7 @@ export function HeatMaps({ maps, chosen, picture, onChoose }: HeatMapsProps) {
   );
 }
 
-/** The map over the picture, stretched smoothly to its size. */
+/** Heat map over the picture, stretched smoothly to the picture's size. */
 export function HeatOverlay({ map, picture }: { map: HeatMap; picture: Picture }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useLayoutEffect(() => {

@@ -16,16 +16,16 @@ const QUIET = 200;
 
 type Plan = { bytes: number } | { refused: Fault };
 
-/** With the settings that it was made for; a refusal is said of no others. */
+/** A plan with a key of the settings it was made for, so that a refusal is shown for no others. */
 type MadePlan = Plan & { key: string };
 
-/** The plan for the latest settings that were asked for; stays while something is drawn. */
+/** Plan for the latest settings that the engine was asked about; stays while something is drawn. */
 const latest = signal<MadePlan | undefined>(undefined);
 
 export function MemoryLine() {
   const name = model.value.state === "ready" ? model.value.report.name : undefined;
   const { settings } = requestOf(plainWish());
-  // What the plan depends on; the words themselves take none.
+  // Everything that the plan depends on; the prompt's words take no memory.
   const key = JSON.stringify([
     name,
     [settings.width, settings.height, settings.guidanceScale === 1, settings.strengthEnd],

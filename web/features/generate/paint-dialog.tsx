@@ -7,9 +7,9 @@ import { MaskPainter } from "../personalize/mask-painter";
 interface PaintDialogProps {
   title: string;
   picture: OffscreenCanvas;
-  /** A copy of what was painted, of the picture's size; the dialog paints on it. */
+  /** Copy of the mask so far, of the picture's size; the dialog paints on it. */
   painted: Mask;
-  /** What is painted, for screen readers; and how, for all. */
+  /** `label` tells screen readers what is painted, `hint` tells everybody how. */
   label: string;
   hint: string;
   onDone: (mask: Mask) => void;

@@ -1,4 +1,4 @@
-/** Paints where a word may act, over the latest picture where there is one. */
+/** Dialog to paint the region in which a word may act, over the latest picture if there is one. */
 import { useState } from "preact/hooks";
 import { text } from "../../app/text";
 import { toCanvas } from "../../ui/picture-view";
@@ -44,7 +44,7 @@ function background({ width, height }: Size): OffscreenCanvas {
   return canvas;
 }
 
-/** A region as marks of the picture's size. */
+/** Turns a region into a mask of the picture's size. */
 function toMask(values: Uint8Array | undefined, size: Size): Mask {
   const mask = emptyMask(size.width, size.height);
   const context = mask.getContext("2d");
@@ -62,7 +62,7 @@ function toMask(values: Uint8Array | undefined, size: Size): Mask {
   return mask;
 }
 
-/** Inside is what is more than half marked. */
+/** Turns a mask into a region; places that are marked more than half are inside. */
 function toValues(mask: Mask): Uint8Array | undefined {
   const context = new OffscreenCanvas(REGION_SIDE, REGION_SIDE).getContext("2d");
   if (!context) return undefined;

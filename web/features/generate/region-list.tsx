@@ -1,4 +1,4 @@
-/** The learned words of the prompt, each with where in the picture it may act. */
+/** Learned words of the prompt, each with the region in which it may act. */
 import { useState } from "preact/hooks";
 import { text } from "../../app/text";
 import { PictureView } from "../../ui/picture-view";

@@ -1,4 +1,4 @@
-/** Where learned words may act in the picture, as painted: a mask a word, kept while the page is open. */
+/** Painted regions in which learned words may act: one mask per word, kept while the page is open. */
 import { computed, signal } from "@preact/signals";
 import type { Region } from "../../engine/contract";
 import { placeholders } from "../adapters/library";
@@ -6,7 +6,7 @@ import type { UsedRegion } from "../gallery/picture-settings";
 import { decodeRegion, encodeRegion, REGION_SIDE } from "../gallery/region-mask";
 import { prompt } from "./form";
 
-/** A word's region: a byte a place of 64 × 64, white inside. */
+/** Region of each word: 64 × 64 places, one byte each, white inside. */
 export const painted = signal<ReadonlyMap<string, Uint8Array>>(new Map());
 
 /** The learned words of the prompt, in its order. */
@@ -18,7 +18,7 @@ export const regionWords = computed(() =>
 
 export const regionOf = (word: string) => painted.value.get(word);
 
-/** Nothing painted, or everything, lets the word act anywhere. */
+/** Sets a word's region. If nothing is painted, or everything, the word may act anywhere. */
 export function setRegion(word: string, values: Uint8Array | undefined): void {
   const next = new Map(painted.value);
   if (values?.some((value) => value > 0) && values.some((value) => value === 0)) next.set(word, values);
@@ -26,7 +26,7 @@ export function setRegion(word: string, values: Uint8Array | undefined): void {
   painted.value = next;
 }
 
-/** What the engine takes of them for a prompt. */
+/** Regions for the engine: those of words that the prompt contains. */
 export function regionsFor(prompt: string): Region[] {
   return [...painted.value]
     .filter(([word]) => prompt.includes(word))
@@ -40,7 +40,7 @@ export function regionsFor(prompt: string): Region[] {
 export const recordOfRegions = (regions: readonly Region[]): UsedRegion[] =>
   regions.map(({ placeholder, mask }) => ({ placeholder, mask: encodeRegion(Uint8Array.from(mask.values)) }));
 
-/** Those of a picture, in place of what was painted. */
+/** Replaces the painted regions by those of a picture. */
 export function restoreRegions(regions: readonly UsedRegion[]): void {
   painted.value = new Map();
   for (const { placeholder, mask } of regions) setRegion(placeholder, decodeRegion(mask));

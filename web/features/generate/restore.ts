@@ -1,4 +1,4 @@
-/** Fills Generate in with the settings of a picture, and says what could not be filled in as it was. */
+/** Fills in Generate's form with a picture's settings, and notes which could not be filled in exactly. */
 import { signal } from "@preact/signals";
 import { announce } from "../../app/announce";
 import { text } from "../../app/text";
@@ -16,21 +16,21 @@ import * as steering from "./steering-settings";
 
 const words = text.gallery.filledIn;
 
-/** Shown until the next picture is drawn; so long it can be undone. */
+/** The last fill-in's notes and the form before it; until the next picture, they show and Undo works. */
 export const filledIn = signal<{ notes: string[]; before: FormMemory } | undefined>(undefined);
 
-/** Until the picture to start from is there. */
+/** Resolves once the picture to start from is filled in. */
 let filling = Promise.resolve();
 
-/** Where settings come from. */
+/** Source of the settings. */
 export interface Origin {
-  /** The name of one. */
+  /** Name of a file. */
   file?: string;
-  /** The number of one of the Gallery's. */
+  /** Id of a picture in the Gallery. */
   entry?: string;
 }
 
-/** What the settings don't say stays as it is, but for the adapters: those not named are switched off. */
+/** Fills in settings. Fields without one stay as they are, but adapters not named are switched off. */
 export function fillIn(settings: FoundSettings, from: Origin = {}): void {
   keepFilledIn();
   const before = rememberForm();
@@ -59,13 +59,13 @@ export function fillIn(settings: FoundSettings, from: Origin = {}): void {
   filling = fillStart(settings.start, from);
 }
 
-/** There is no way back any more. */
+/** Keeps the filled-in form: there is no Undo any more. */
 export function keepFilledIn(): void {
   filledIn.value?.before.letGo();
   filledIn.value = undefined;
 }
 
-/** Everything as it was before. */
+/** Restores the form as it was before the fill-in. */
 export async function undoFillIn(): Promise<void> {
   const undone = filledIn.value;
   filledIn.value = undefined;
@@ -75,8 +75,8 @@ export async function undoFillIn(): Promise<void> {
 }
 
 /**
- * What a picture was drawn on comes back, with its mask, where the Gallery keeps it with the picture; else at least
- * where it is itself one of the Gallery's.
+ * Restores the picture that a picture was drawn on: with its mask if the Gallery keeps it with the picture,
+ * otherwise without one if it is itself a picture of the Gallery.
  */
 async function fillStart(used: UsedStart | undefined, from: Origin): Promise<void> {
   startFrom(undefined);
@@ -119,7 +119,7 @@ function fillSampler(name: string | undefined): string[] {
   return [];
 }
 
-/** A picture that says nothing of it was drawn without. */
+/** Fills in the steering; a picture whose settings name none was drawn without. */
 function fillSteering(settings: FoundSettings): string[] {
   const { delayedConcept = 0, strengthEnd = 1, embeddingNormClip = null, regions = [] } = settings;
   const nearest = Math.min(delayedConcept, steering.MAX_DELAYED);
@@ -145,7 +145,7 @@ function fillAdapters(wanted: NonNullable<FoundSettings["adapters"]>): string[] 
   return wanted.filter(({ name }) => !here.includes(name)).map(({ name }) => words.noAdapter(name));
 }
 
-/** What isn't a multiple of the sides here, or too large, becomes the nearest. */
+/** Fills in the size; sides that aren't among those offered become the nearest one. */
 function fillSize({ width, height }: FoundSettings): string[] {
   if (width === undefined || height === undefined) return [];
   setSize({ width, height });

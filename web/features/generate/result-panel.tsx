@@ -1,4 +1,4 @@
-/** The picture, beside it the same without the adapter when asked for, and the earlier ones of this visit. */
+/** The picture, if asked for beside the same without the adapter, and the earlier pictures of this visit. */
 import { useState } from "preact/hooks";
 import { HeldFault } from "../../app/fault-notice";
 import { addressOf } from "../../app/navigation";

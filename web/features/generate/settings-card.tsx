@@ -1,4 +1,4 @@
-/** The noise, the size and number of pictures, and how the model is asked for them. */
+/** Settings of noise, picture size, number of pictures, and sampling. */
 import { text } from "../../app/text";
 import type { SamplerName } from "../../engine/contract";
 import { bound } from "../../ui/bound";

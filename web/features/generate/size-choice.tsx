@@ -68,9 +68,9 @@ function AspectButton({ aspect }: { aspect: Aspect }) {
   );
 }
 
-/** Every shape with the same area. */
+/** Style of a shape's outline; all shapes have the same area. */
 const shapeOf = (ratio: number) => ({ width: `${1.5 * Math.sqrt(ratio)}rem`, aspectRatio: ratio });
 
-/** A model's own side may be none of them. */
+/** Sides to choose from, with `side` added: a model's own side may not be among them. */
 const sidesWith = (side: number) =>
   [...new Set([...SIDES, side])].sort((one, other) => one - other).map((side) => [side, `${side}`] as const);

@@ -1,6 +1,6 @@
 /**
- * The size of pictures, in pixels: multiples of 64, which every Stable Diffusion's VAE and U-Net can halve as often as
- * they need. Until one is chosen it is the square that the model was trained on.
+ * Size of the pictures, in pixels: multiples of 64, which the VAE and U-Net of every Stable Diffusion can
+ * halve as often as they need. Until a size is chosen, it is the square that the model was trained on.
  */
 import { computed, signal } from "@preact/signals";
 import { model } from "../models/model";
@@ -24,7 +24,7 @@ export const SIDES: readonly number[] = Array.from(
 export const ASPECTS = { square: 1, landscape: 3 / 2, portrait: 2 / 3, wide: 16 / 9, tall: 9 / 16 } as const;
 export type Aspect = keyof typeof ASPECTS;
 
-/** Times the area of the usual square, from which on a size is called far from it. */
+/** Ratio to the area of the usual square above which, or below whose inverse, a size is far from it. */
 const FAR = 2.5;
 
 export const chosenSize = signal<Size | undefined>(undefined);
@@ -38,7 +38,7 @@ export const size = computed<Size>(
   () => chosenSize.value ?? { width: usualSide.value, height: usualSide.value },
 );
 
-/** Models draw badly what is far larger or smaller than what they have seen. */
+/** Whether the size is far from the model's own: models draw badly far from sizes they were trained on. */
 export const isFarFromUsual = computed(() => {
   const times = (size.value.width * size.value.height) / usualSide.value ** 2;
   return times > FAR || times < 1 / FAR;
@@ -48,7 +48,7 @@ export function setSize({ width, height }: Size): void {
   const whole = { width: nearestSide(width), height: nearestSide(height) };
   // Until a model is there, its own square isn't known.
   const usual = model.value.state === "ready" && sameSize(whole, sizeOf("square"));
-  // So that another model's own square comes with it.
+  // Not stored as a choice, so that another model brings its own square.
   chosenSize.value = usual ? undefined : whole;
 }
 
@@ -57,12 +57,12 @@ export function setAspect(aspect: Aspect): void {
   else setSize(sizeOf(aspect));
 }
 
-/** The shorter side stays the model's own, or as near as the longest side allows. */
+/** Size of an aspect: the shorter side is the model's own, or as near to it as the longest side allows. */
 function sizeOf(aspect: Aspect): Size {
   return sizeOfRatio(ASPECTS[aspect]);
 }
 
-/** For pictures of any shape: width over height. */
+/** Size of any shape; `ratio` is width over height. */
 export function sizeOfRatio(ratio: number): Size {
   const side = usualSide.value;
   const longer = Math.min(side * Math.max(ratio, 1 / ratio), MAX_SIDE);
@@ -75,7 +75,7 @@ export const aspectNow = computed<Aspect | undefined>(() =>
   (Object.keys(ASPECTS) as Aspect[]).find((aspect) => sameSize(sizeOf(aspect), size.value)),
 );
 
-/** The next multiple within the limits. A model's own square may be none; it is taken as it is. */
+/** Nearest multiple within the limits. The model's own side is taken as it is, even if it is no multiple. */
 function nearestSide(side: number): number {
   if (side === usualSide.value) return side;
   const rounded = Math.round(side / SIDE_STEP) * SIDE_STEP;

@@ -82,7 +82,7 @@ function becomes(bitmap: Size): string {
 
 const inPixels = ({ width, height }: Size) => `${width} × ${height}`;
 
-/** As it goes to the engine, with a veil where it is redrawn. */
+/** The start picture as it goes to the engine, with a veil where it is redrawn. */
 function Preview({ name }: { name: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const { width, height } = size.value;

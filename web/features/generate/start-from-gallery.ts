@@ -1,10 +1,10 @@
-/** One of the Gallery's pictures as the one to start from, or what one of them was itself drawn on. */
+/** Starts from a picture of the Gallery, or from the picture that one of them was itself drawn on. */
 import { text } from "../../app/text";
 import { readPicture, readStart } from "../gallery/store";
 import { emptyMask } from "../personalize/mask";
 import { fit, mask, startFrom } from "./start-picture";
 
-/** False where it can't be read. */
+/** Starts from a picture of the Gallery; false if it can't be read. */
 export async function startFromGallery(id: string): Promise<boolean> {
   try {
     const file = await readPicture(id);
@@ -19,8 +19,8 @@ export async function startFromGallery(id: string): Promise<boolean> {
 }
 
 /**
- * The start that is kept with one of the Gallery's pictures, and its mask; `galleryId` is the number of the picture that
- * it was itself, if it was one. False where none is kept or it can't be read.
+ * Starts from the start kept with a picture of the Gallery, with its mask. If that start was itself a picture
+ * of the Gallery, `galleryId` is its id. False if no start is kept or it can't be read.
  */
 export async function startFromKept(id: string, galleryId: string | undefined): Promise<boolean> {
   try {

@@ -1,6 +1,6 @@
 /**
- * A picture to start from, cut to the size that is drawn, and the part of it that is repainted. Held while the page is
- * open; the Gallery keeps it, as it was cut, with what was drawn on it.
+ * The picture to start from, cut to the size that is drawn, and the mask of its repainted part. Held while
+ * the page is open; the Gallery keeps it, as it was cut, with each picture drawn on it.
  */
 import { computed, signal } from "@preact/signals";
 import type { SourcePicture } from "../../engine/contract";
@@ -11,11 +11,11 @@ export interface StartPicture {
   /** What people know it by. */
   name: string;
   bitmap: ImageBitmap;
-  /** The Gallery's number of it, if it is one of its pictures. */
+  /** Id in the Gallery, if it is one of its pictures. */
   galleryId: string | undefined;
 }
 
-/** How a picture of another shape comes to the size that is drawn. */
+/** How a picture of another shape is fitted to the size that is drawn. */
 export type Fit = "cut" | "stretch";
 
 export const STRENGTH_RANGE = { min: 0.05, max: 1, step: 0.05 } as const;
@@ -27,13 +27,13 @@ export const start = signal<StartPicture | undefined>(undefined);
 export const fit = signal<Fit>("cut");
 /** Which part is kept where the sides are cut: 0 is left or top, 1 right or bottom. */
 export const part = signal(0.5);
-/** This share of the steps is made: 1 leaves nothing of the picture. */
+/** Share of the steps that is made: 1 leaves nothing of the start picture. */
 export const strength = signal(USUAL_STRENGTH);
-/** Opaque where it is repainted, of the size that it was painted at; `undefined` repaints all. */
+/** Opaque where the picture is repainted, of the size at which it was painted; `undefined` repaints all. */
 export const mask = signal<Mask | undefined>(undefined);
 export const maskBlur = signal(USUAL_BLUR);
 
-/** Another picture begins without a mask; `undefined` starts from noise again. */
+/** Sets the picture to start from, without a mask; `undefined` starts from noise again. */
 export function startFrom(picture: StartPicture | undefined): void {
   if (start.value && start.value.bitmap !== picture?.bitmap) start.value.bitmap.close();
   start.value = picture;
@@ -58,7 +58,7 @@ export const cutSides = computed<"left and right" | "top and bottom" | undefined
   return height - cut.height >= 1 ? "top and bottom" : undefined;
 });
 
-/** As large as what is drawn. */
+/** The start picture fitted to the size that is drawn; `undefined` without one. */
 export function fittedCanvas(): OffscreenCanvas | undefined {
   if (!start.value) return undefined;
   const { bitmap } = start.value;
@@ -74,7 +74,7 @@ export function fittedCanvas(): OffscreenCanvas | undefined {
   return canvas;
 }
 
-/** What the engine starts from, if from a picture. */
+/** Source picture for the engine; `undefined` when starting from noise. */
 export function sourcePicture(): SourcePicture | undefined {
   const canvas = fittedCanvas();
   if (!canvas) return undefined;
@@ -91,6 +91,6 @@ function pixelsOf(canvas: OffscreenCanvas): Uint8Array {
   return new Uint8Array(data?.buffer ?? new ArrayBuffer(0));
 }
 
-/** The last of each pixel's four bytes. */
+/** Opacity of each pixel: the last of its four bytes. */
 export const opacityOf = (rgba: Uint8Array) =>
   Uint8Array.from({ length: rgba.length / 4 }, (_, pixel) => rgba[4 * pixel + 3] ?? 0);

@@ -6,12 +6,12 @@ import { regionsFor } from "./regions";
 /** Largest share of the steps that can wait for the word. */
 export const MAX_DELAYED = 0.9;
 
-/** Share of the steps that is drawn with the class noun. */
+/** Share of the steps, from the first on, drawn with the class noun instead of the learnt word. */
 export const delayedConcept = signal(0);
 export const delayedKeepsLora = signal(false);
-/** The prompt of those steps; empty takes the prompt with class nouns. */
+/** Prompt of those steps; if empty, the prompt with class nouns is used. */
 export const classPrompt = signal("");
-/** 1 keeps the strength as it is. */
+/** Factor of the adapters' strength at the last step; 1 keeps the strength as it is. */
 export const strengthEnd = signal(1);
 export const embeddingNormClip = signal<number | null>(null);
 
@@ -20,7 +20,7 @@ export type Steering = Pick<
   "delayedConcept" | "delayedKeepsLora" | "classPrompt" | "strengthEnd" | "embeddingNormClip" | "regions"
 >;
 
-/** As the form has it, whatever the prompt. */
+/** Steering settings in the form, whatever the prompt. */
 export interface SteeringChoice {
   delayedConcept: number;
   delayedKeepsLora: boolean;
@@ -37,7 +37,7 @@ export const steeringChoice = (): SteeringChoice => ({
   embeddingNormClip: embeddingNormClip.value,
 });
 
-/** What differs from the engine's defaults; what acts on learnt words is left out of a prompt without any. */
+/** Settings that differ from the engine's defaults; without learnt words, none of those that act on them. */
 export function steering(choice: SteeringChoice, prompt: string, learntWords: readonly string[]): Steering {
   const learnt = learntWords.filter((word) => prompt.includes(word));
   const delays = learnt.length > 0 && choice.delayedConcept > 0;

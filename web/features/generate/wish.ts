@@ -1,6 +1,6 @@
 /**
- * A picture as it is wanted, and what that is for the engine and for the picture's record. A wish is a plain value: what
- * the form says, or that with something changed.
+ * Wishes: pictures to draw, and how they translate into the engine's settings and the picture's record. A
+ * wish is a plain value: the form's settings, or a changed copy of them.
  */
 import { nounOf, withClassNoun } from "../../app/prompts";
 import { text } from "../../app/text";
@@ -24,9 +24,9 @@ export interface Wish {
   sampler: SamplerName;
   width: number;
   height: number;
-  /** Those that act, each with its strength. */
+  /** Active adapters, each with its strength. */
   adapters: Pick<LibraryEntry, "key" | "report" | "strength">[];
-  /** `undefined` leaves the words to themselves. */
+  /** `undefined` steers nothing. */
   steering: SteeringChoice | undefined;
   mapsHeat: boolean;
   /** `undefined` starts from noise. */
@@ -40,17 +40,17 @@ export interface WishedStart {
   galleryId: string | undefined;
 }
 
-/** A wish in the engine's terms, and the settings that go with the picture out of this visit. */
+/** A wish in the engine's terms, and the settings in the form that outlives this visit. */
 export interface DrawingRequest {
   settings: GenerationSettings;
   source: SourcePicture | undefined;
   record: PictureSettings;
 }
 
-/** What the form says now. */
+/** Wish for the form's current settings. */
 export const wishNow = (): Wish => ({ ...plainWish(), start: startNow() });
 
-/** The same from noise. */
+/** Wish for the form's current settings, but from noise. */
 export function plainWish(): Wish {
   const { width, height } = size.value;
   return {
@@ -126,7 +126,7 @@ export const withoutAdapters = (wish: Wish): Wish => ({
   mapsHeat: false,
 });
 
-/** Learnt words of the adapters that act, with their class nouns. */
+/** Learnt words of the active adapters, with their class nouns. */
 const wordsOf = ({ adapters }: Wish) =>
   adapters.flatMap(({ report }) =>
     report.placeholders.map((placeholder, at) => ({
@@ -135,6 +135,6 @@ const wordsOf = ({ adapters }: Wish) =>
     })),
   );
 
-/** Steps that the engine makes: a start picture's strength leaves some out, as the engine rounds it. */
+/** Number of steps that the engine makes: a start picture's strength skips some, rounded as in the engine. */
 export const stepsOf = ({ steps, start }: Pick<Wish, "steps" | "start">) =>
   start ? Math.min(Math.floor(steps * start.strength), steps) : steps;

@@ -1,4 +1,4 @@
-/** Keys, the tour again, and where more is said. */
+/** Help dialog: keys, a button that repeats the tour, and where to read more. */
 import { useEffect, useRef } from "preact/hooks";
 import { addressOf } from "../../app/navigation";
 import { chooseSingleKeys, helpOpen, singleKeys } from "../../app/shortcuts";

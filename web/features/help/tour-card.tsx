@@ -1,4 +1,4 @@
-/** A step of the tour, above the screen that it is about: it covers nothing and takes no focus. */
+/** A step of the tour, shown above the screen that it describes. It covers nothing and takes no focus. */
 import { text } from "../../app/text";
 import { endTour, goToStop, STOPS, stop } from "./tour";
 

@@ -1,13 +1,13 @@
-/** Where a first visit's tour is: four steps over the screens, shown until it was seen or skipped once. */
+/** State of the first visit's tour: four steps over the screens, shown until it was seen or skipped once. */
 import { signal } from "@preact/signals";
 import { remember, remembered } from "../../app/choices";
 import { goTo } from "../../app/navigation";
 import type { Screen } from "../../app/screens";
 
-/** The screen that each step is about; its words are in `text.tour`. */
+/** Screen that each step describes; the steps' words are in `text.tour`. */
 export const STOPS = ["personalize", "personalize", "generate", "gallery"] as const satisfies Screen[];
 
-/** `undefined`: no tour. */
+/** Index of the current step; `undefined` without a tour. */
 export const stop = signal<number | undefined>(remembered("tour") ? undefined : 0);
 
 export function goToStop(at: number): void {

@@ -1,4 +1,4 @@
-/** The models that are read where they lie on this device's disk, to be used again or forgotten. */
+/** Lists the models that are read directly from this device's disk; each can be used again or forgotten. */
 import { FaultNotice } from "../../app/fault-notice";
 import { dateTime, gigabytes } from "../../app/format";
 import type { DiskModel } from "./disk-store";

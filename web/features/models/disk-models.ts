@@ -1,6 +1,6 @@
 /**
- * Models that are read where they lie on this device's disk, also at later visits: by the handle of what was picked,
- * where the browser gives one, and after it has asked the visitor.
+ * Models that are read directly from this device's disk. Later visits read them too, by the handle of what
+ * was picked, if the browser gives one, and after the browser has asked the visitor.
  */
 import { text } from "../../app/text";
 import { faultError } from "../../engine/fault";
@@ -12,7 +12,7 @@ import { choiceOf } from "./picked-model";
 
 const words = text.model.onDisk;
 
-/** Keeps its handle; `undefined` of what came without one, or where the browser keeps none. */
+/** Keeps the model's handle and returns its id; `undefined` if it has none, or the browser keeps none. */
 export async function rememberOnDisk(choice: FilesChoice): Promise<string | undefined> {
   const { name, handle, completion, files } = choice;
   if (!handle) return undefined;
@@ -29,12 +29,12 @@ export async function rememberOnDisk(choice: FilesChoice): Promise<string | unde
     });
     return id;
   } catch {
-    // It works all the same, and is picked again at the next visit.
+    // The model works all the same, but must be picked again at the next visit.
     return undefined;
   }
 }
 
-/** The one that was picked before from the same place. */
+/** Id of the known model that was picked from the same place. */
 async function idOf(handle: FileSystemHandle): Promise<string | undefined> {
   for (const model of await diskStore.all()) {
     if (await model.handle.isSameEntry(handle)) return model.id;
@@ -50,13 +50,14 @@ const datesOf = ({ files }: FilesChoice) =>
 
 export interface ReadAgain {
   choice: FilesChoice;
-  /** Since it was last used. */
+  /** Whether its files have changed since it was last used. */
   changed: boolean;
 }
 
 /**
- * Finds its files again. Asks the visitor where that is needed, so only within a press of theirs.
- * @throws a fault of kind `LocalFile` where they may not be read or are gone.
+ * Finds the model's files again. Asks the visitor for permission if needed, so only call it while a press is
+ * handled.
+ * @throws a fault of kind `LocalFile` if the files may not be read or are gone.
  */
 export async function readAgain(model: diskStore.DiskModel): Promise<ReadAgain> {
   if (!(await askToRead(model.handle).catch(() => false))) {
@@ -65,7 +66,7 @@ export async function readAgain(model: diskStore.DiskModel): Promise<ReadAgain> 
   return read(model);
 }
 
-/** What was in use at the last visit, if it may be read without a question and is what it was. */
+/** The model in use at the last visit, if it may be read without asking and hasn't changed. */
 export async function readUnasked(model: diskStore.DiskModel): Promise<FilesChoice | undefined> {
   if (!(await mayRead(model.handle))) return undefined;
   const { choice, changed } = await read(model);

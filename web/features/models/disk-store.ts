@@ -1,4 +1,4 @@
-/** Where on this device's disk models lie that were used without a copy: the handles of what was picked. */
+/** Database of the models that were used directly from this device's disk: the handles of what was picked. */
 import type { DBSchema } from "idb";
 import { Database } from "../../app/database";
 import { text } from "../../app/text";
@@ -7,9 +7,9 @@ import type { Completion } from "../../engine/model-choice";
 export interface DiskModel {
   id: string;
   name: string;
-  /** A .safetensors file, or a folder that the model lies in. */
+  /** A .safetensors file, or a folder that contains the model. */
   handle: FileSystemHandle;
-  /** What it lacks and takes from a model in the browser's storage. */
+  /** Parts that it lacks and takes from a model in the browser's storage. */
   completion?: Completion;
   bytes: number;
   /** Paths, sizes and dates of its files: they change with the model. */
@@ -35,7 +35,7 @@ export const put = (model: DiskModel): Promise<void> =>
 export const find = (id: string): Promise<DiskModel | undefined> =>
   disk.attempt((database) => database.get("models", id));
 
-/** The latest used first. */
+/** All known models on the disk, the latest used first. */
 export async function all(): Promise<DiskModel[]> {
   const models = await disk.attempt((database) => database.getAll("models"));
   return models.sort((one, other) => other.usedAt - one.usedAt);

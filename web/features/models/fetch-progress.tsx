@@ -1,4 +1,4 @@
-/** A model on its way into the browser's storage, with the switch that pauses it and the one that stops it. */
+/** Progress of a model that is fetched into the browser's storage, with buttons to pause and stop it. */
 import { gigabytes } from "../../app/format";
 import { Icon } from "../../ui/icon";
 import { ProgressBar } from "../../ui/progress-bar";

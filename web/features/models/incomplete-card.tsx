@@ -1,4 +1,4 @@
-/** A checkpoint that is not all of a model: what it lacks, and which model here shall give that. */
+/** Card for an incomplete checkpoint: the parts it lacks, and a choice of stored models that give them. */
 import { useState } from "preact/hooks";
 import { FaultNotice } from "../../app/fault-notice";
 import type { OfferedChoice } from "../../engine/api";
@@ -11,7 +11,7 @@ import { modelsText } from "./text";
 
 const text = modelsText.incomplete;
 
-/** For people, of diffusers' folders. */
+/** Readable names of diffusers' folders. */
 export const namesOf = (parts: readonly string[]) => parts.flatMap((part) => text.parts[part] ?? []);
 
 export function IncompleteCard({ choice, offer }: { choice: OfferedChoice; offer: ModelOffer }) {
@@ -74,7 +74,7 @@ function Completion({ choice, offer, givers }: CompletionProps) {
   );
 }
 
-/** Two of one name come from different places. */
+/** Name of a model with its origin, since two of the same name come from different places. */
 const nameOf = ({ name, from }: StoredModel) => (from && from !== name ? text.giver(name, from) : name);
 
 const Dismiss = () => (

@@ -1,4 +1,4 @@
-/** Offers to read the model again that was in use at the last visit and lies on this device's disk. */
+/** Offers to read the model of the last visit again, if it is on this device's disk. */
 import { useEffect, useState } from "preact/hooks";
 import { sentenceFor } from "../../app/fault-notice";
 import { addressOf, screen } from "../../app/navigation";
@@ -15,13 +15,13 @@ const manager = () => import("./manager");
 
 export function LastModelNotice() {
   const last = lastOnDisk.value;
-  // The Models screen lists it.
+  // The Models screen lists that model itself.
   return last && screen.value !== "models" ? <Offer key={last.id} last={last} /> : null;
 }
 
 function Offer({ last }: { last: DiskModel }) {
   const [trouble, setTrouble] = useState<Fault | undefined>();
-  // Here before the press: the browser asks only soon after it.
+  // Fetched before the press: the browser asks for permission only shortly after one.
   useEffect(() => void manager(), []);
   const use = async () => {
     setTrouble(undefined);

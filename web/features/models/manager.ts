@@ -1,4 +1,4 @@
-/** What the Models screen shows: the model that is being looked at, the models in the storage and on the disk, and the storage itself. */
+/** State of the Models screen: the model on offer, models in the storage and on the disk, and the storage. */
 import { signal } from "@preact/signals";
 import { announce } from "../../app/announce";
 import { endsWithEngine } from "../../app/ended-faults";
@@ -21,13 +21,13 @@ export type Look =
 
 export const look = signal<Look>({ state: "none" });
 
-/** `undefined` where the browser keeps no files from the page. */
+/** Models in the browser's storage; `undefined` if the browser lets the page keep no files. */
 export const stored = signal<StoredModel[] | undefined>([]);
 
-/** Those that lie on this device's disk, the latest used first. */
+/** Models on this device's disk, the latest used first. */
 export const onDisk = signal<diskStore.DiskModel[]>([]);
 
-/** Why one of them could not be used. */
+/** Why a model on the disk could not be used. */
 export const diskTrouble = signal<{ id: string; fault: Fault } | undefined>(undefined);
 
 export interface Storage {
@@ -50,12 +50,12 @@ export async function lookAt(wanted: OfferedChoice): Promise<void> {
   }
 }
 
-/** What is on offer, as it is by now. */
+/** Describes the model on offer anew. */
 export async function lookAgain(): Promise<void> {
   if (look.value.state === "offered") await lookAt(look.value.choice);
 }
 
-/** A checkpoint with what a stored model gives it. It stays on offer as it is where they don't fit: why not, then. */
+/** Completes a checkpoint with a stored model's parts. If they don't fit, returns why; the offer stays. */
 export async function complete(
   incomplete: OfferedChoice,
   { lacks }: ModelOffer,
@@ -81,7 +81,7 @@ export async function use(wanted: ModelChoice, name: string): Promise<void> {
   try {
     await loadModel(wanted, name);
     announce(text.fetching.done(name));
-    // Another one may have been looked at meanwhile.
+    // The visitor may have looked at another model meanwhile.
     if (look.value.state === "offered" && look.value.choice === wanted) dismiss();
   } catch (error) {
     fault.value = toFault(error);
@@ -90,8 +90,8 @@ export async function use(wanted: ModelChoice, name: string): Promise<void> {
 }
 
 /**
- * Reads a model of this device's disk again, within a press of the visitor's, and loads it. One that has changed is
- * looked at first. Why it could not be used, if so.
+ * Reads a model on this device's disk again, while a press is handled, and loads it. A model that has changed
+ * is only described first. Returns why it could not be used, if so.
  */
 export async function useFromDisk(known: diskStore.DiskModel): Promise<Fault | undefined> {
   diskTrouble.value = undefined;
@@ -110,7 +110,7 @@ export async function useFromDisk(known: diskStore.DiskModel): Promise<Fault | u
   return diskTrouble.value?.fault;
 }
 
-/** Its files stay where they are. */
+/** Forgets a model on the disk. Its files stay where they are. */
 export async function forget({ id, name }: diskStore.DiskModel): Promise<void> {
   diskTrouble.value = undefined;
   try {
@@ -123,7 +123,7 @@ export async function forget({ id, name }: diskStore.DiskModel): Promise<void> {
   await refresh();
 }
 
-/** What lies in the storage and on the disk, and how much room there is. */
+/** Reads anew which models are in the storage and on the disk, and how much room there is. */
 export async function refresh(): Promise<void> {
   onDisk.value = await diskStore.all().catch(() => []);
   stored.value = await storedModels().catch(() => undefined);
@@ -135,14 +135,14 @@ async function readStorage(): Promise<Storage> {
   return { usage, quota, persisted: await navigator.storage.persisted() };
 }
 
-/** Whether the browser has promised to keep what is stored. */
+/** Asks the browser to keep what is stored; returns whether it promised to. */
 export async function persist(): Promise<boolean> {
   const kept = await navigator.storage.persist();
   await refresh();
   return kept;
 }
 
-/** Every trace of the model is gone when this resolves, unless `fault` says otherwise. */
+/** Deletes a stored model. When this resolves, no trace of it is left, unless `fault` says otherwise. */
 export async function remove(id: string): Promise<void> {
   fault.value = undefined;
   const inUse = isInUse(id);
@@ -152,7 +152,7 @@ export async function remove(id: string): Promise<void> {
     fault.value = toFault(faultError("Storage", text.stored.notDeleted));
   }
   await refresh();
-  // The engine has it on the GPU still, but the next visit would look for it.
+  // The engine still has the model on the GPU, but the next visit would look for it in vain.
   if (inUse && !fault.value) await loadDemoModel();
 }
 
@@ -160,5 +160,5 @@ export const isInUseFromDisk = (id: string) => choice.value.kind === "files" && 
 
 export const isInUse = (id: string) => choice.value.kind === "stored" && choice.value.id === id;
 
-/** Bytes that the browser would still take. */
+/** Bytes that the browser would still store. */
 export const freeBytes = () => (storage.value ? storage.value.quota - storage.value.usage : undefined);

@@ -1,4 +1,4 @@
-/** The field for it; what depends on it is planned anew. */
+/** Field for the memory limit; plans that depend on it are made anew. */
 import { text } from "../../app/text";
 import { NumberField } from "../../ui/field";
 import { LEAST, MOST, memoryLimit, setMemoryLimit } from "./memory-limit";

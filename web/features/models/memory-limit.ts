@@ -1,15 +1,15 @@
-/** GPU memory that work may take: WebGPU doesn't tell how much there is, so the visitor may, for this visit and later ones. */
+/** GPU memory limit: WebGPU doesn't tell how much there is, so the visitor sets it, for later visits too. */
 import { signal } from "@preact/signals";
 import { remember, remembered } from "../../app/choices";
 import { device, engine } from "../../app/studio";
 
-/** What the engine takes for granted too. */
+/** Default limit in GB, the same as the engine's. */
 const USUAL = 4;
-/** A fifth of what the demo model takes in eight bits. */
+/** Least limit in GB: a fifth of what the demo model takes in eight bits. */
 export const LEAST = 0.01;
 export const MOST = 1000;
 
-/** In GB. */
+/** The limit in GB. */
 export const memoryLimit = signal(rememberedLimit());
 
 function rememberedLimit(): number {
@@ -20,9 +20,9 @@ function rememberedLimit(): number {
 export function setMemoryLimit(gigabytes: number): void {
   memoryLimit.value = gigabytes;
   remember("memory-limit", String(gigabytes));
-  // An engine that opens later is told then. One that has ended says so where it is asked for work.
+  // An engine that opens later is told then. An engine that has ended reports that when it is asked for work.
   if (device.value.state === "ready") void tellMemoryLimit().catch(() => undefined);
 }
 
-/** The engine refuses what needs more from then on. */
+/** Tells the engine the limit; from then on it refuses work that needs more. */
 export const tellMemoryLimit = () => engine().setMemoryLimit(memoryLimit.value * 1e9);

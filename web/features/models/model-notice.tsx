@@ -1,4 +1,4 @@
-/** Shows the model's way to the GPU while it loads, and what to do when it doesn't arrive. */
+/** Shows the progress of the model's loading, and what to do if it fails. */
 import { FaultNotice } from "../../app/fault-notice";
 import { megabytes } from "../../app/format";
 import { text } from "../../app/text";

@@ -1,4 +1,4 @@
-/** Where a model may come from: a hub or an address, or files of this device. */
+/** Chooses a model by its source: a hub, an address, or files of this device. */
 import { useState } from "preact/hooks";
 import { FaultNotice } from "../../app/fault-notice";
 import { device } from "../../app/studio";
@@ -12,7 +12,7 @@ import { dismiss, look, lookAt } from "./manager";
 import { choiceOf } from "./picked-model";
 import { modelsText as text } from "./text";
 
-/** By their names on the hub. */
+/** Well-known models: their names on the hub, and labels. */
 const KNOWN = [
   ["stable-diffusion-v1-5/stable-diffusion-v1-5", text.known.full],
   ["nota-ai/bk-sdm-tiny", text.known.tiny],

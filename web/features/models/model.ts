@@ -1,4 +1,4 @@
-/** The model in use: which one, its way to the GPU, and what the engine says of it once it is there. */
+/** The model in use: which one it is, its loading, and the engine's report on it once it is loaded. */
 import { signal } from "@preact/signals";
 import { engine, whenEngineCloses, whenEngineOpens } from "../../app/studio";
 import type { LoadProgress } from "../../engine/api";
@@ -13,9 +13,9 @@ import { tellMemoryLimit } from "./memory-limit";
 export const DEMO_FOLDER = "/models/demo/";
 export const DEMO: ModelChoice = { kind: "embedded", folder: DEMO_FOLDER };
 
-/** Where the next visit finds which model was in use; above what reads it as this file is loaded. */
+/** Storage key of the last model in use. Declared above the code that reads it while this file is loaded. */
 const REMEMBERED = "palpable-model";
-/** Before the id of one on this device's disk; those of stored models stand alone. */
+/** Prefix of the ids of models on this device's disk; ids of stored models have none. */
 const ON_DISK = "disk:";
 
 export type ModelState =
@@ -26,12 +26,12 @@ export type ModelState =
 
 export const model = signal<ModelState>({ state: "none" });
 
-/** What is loaded, or was last tried. */
+/** The model that is loaded, or that was tried last. */
 export const choice = signal<ModelChoice>(storedAtLastVisit());
 
 /**
- * What was in use at the last visit and lies on this device's disk, while the visitor hasn't said whether to read it
- * again. The demo model stands in for it.
+ * The model of the last visit, if it is on this device's disk and the visitor hasn't said yet whether to read
+ * it again. Until then the demo model stands in for it.
  */
 export const lastOnDisk = signal<diskStore.DiskModel | undefined>(undefined);
 
@@ -78,7 +78,7 @@ async function load(wanted: ModelChoice, name: string): Promise<void> {
     }
   } catch (error) {
     over = true;
-    // Until something moves to the GPU, the engine still has the model before.
+    // Until bytes move to the GPU, the engine still has the previous model.
     if (model.value.state !== "ready") {
       choice.value = wanted;
       model.value = { state: "fault", fault: toFault(error) };
@@ -89,7 +89,7 @@ async function load(wanted: ModelChoice, name: string): Promise<void> {
   }
 }
 
-/** As the next visit can find it. */
+/** The choice in a form by which the next visit can find the model. */
 async function findableAgain(used: ModelChoice, storedId: string | null): Promise<ModelChoice> {
   if (storedId !== null) return { kind: "stored", id: storedId };
   if (used.kind !== "files") return used;
@@ -111,21 +111,21 @@ export function pauseFetch(paused: boolean): void {
 
 export const stopFetch = () => engine().command("model", "cancel");
 
-/** The same again: after a fault, or in a fresh engine. */
+/** Loads the same model again: after a fault, or in a fresh engine. */
 export const reloadModel = () => loadModel(choice.value).catch(() => undefined);
 
 export const loadDemoModel = () => loadModel(DEMO).catch(() => undefined);
 
-/** The next visit begins with what is in the browser's storage or on the disk; no other choice may outlive the tab. */
+/** Remembers a model in the storage or on the disk for the next visit; no other may outlive the tab. */
 function remember(used: ModelChoice): void {
   if (used.kind === "stored") keep(used.id);
   else if (used.kind === "files" && used.diskId !== undefined) keep(ON_DISK + used.diskId);
   else if (used.kind === "embedded" && !lastOnDisk.value) forgetLast();
-  // Another one took its place.
+  // Another model took its place.
   if (used.kind !== "embedded") lastOnDisk.value = undefined;
 }
 
-/** The next visit begins with the demo model. */
+/** Forgets the last model: the next visit begins with the demo model. */
 export function forgetLast(): void {
   lastOnDisk.value = undefined;
   keep(undefined);
@@ -163,7 +163,7 @@ function storedAtLastVisit(): ModelChoice {
 
 let begun = false;
 
-/** The first engine of a visit takes what was in use at the last one, if it can be read without a question. */
+/** Lets a visit's first engine take the last visit's model on the disk, if it can be read without asking. */
 async function findOnDisk(): Promise<void> {
   const last = remembered();
   const first = !begun;
@@ -178,7 +178,7 @@ async function findOnDisk(): Promise<void> {
 whenEngineOpens(async () => {
   await tellMemoryLimit();
   await findOnDisk();
-  // What goes wrong is the model's state; the page's other steps follow.
+  // A failure shows in the model's state; the page's other steps still follow.
   await load(choice.value, "").catch(() => undefined);
 });
 whenEngineCloses(() => {

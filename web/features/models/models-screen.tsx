@@ -1,4 +1,4 @@
-/** Which model is used, where further ones come from, and what of them lies in this browser. */
+/** Models screen: the model in use, sources of further ones, and the models stored in this browser. */
 import { useEffect, useRef } from "preact/hooks";
 import { HeldFault } from "../../app/fault-notice";
 import { gigabytes, parameters } from "../../app/format";
@@ -38,7 +38,7 @@ export function ModelsScreen() {
   );
 }
 
-/** Takes the focus, and so comes into view: it stands above what was pressed. */
+/** Offer of a model. It takes the focus and scrolls into view, since it appears above what was pressed. */
 function Offer({ choice, offer }: { choice: OfferedChoice; offer: ModelOffer }) {
   const { plan } = offer;
   const place = useRef<HTMLDivElement>(null);

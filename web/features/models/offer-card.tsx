@@ -1,4 +1,4 @@
-/** A model before it is fetched: its size, what it takes of this device and why, and its licence to accept. */
+/** Card of a model before it is fetched: its size, the memory it takes and why, and its licence to accept. */
 import { useState } from "preact/hooks";
 import { gigabytes } from "../../app/format";
 import type { OfferedChoice } from "../../engine/api";

@@ -1,11 +1,11 @@
-/** A model among files that were dropped or picked: what of them it may consist of, by paths in its folder. */
+/** Finds a model among dropped or picked files: those that may be part of it, by paths in its folder. */
 import type { FilesChoice } from "../../engine/model-choice";
 import type { PickedFile } from "../../ui/picked-files";
 
-/** Anything else in a folder is no part of a model. Pickles are, so that they can be refused in a sentence. */
+/** Names of files that may be part of a model. Pickles count, so that they can be refused with a sentence. */
 const PART = /\.(json|txt|safetensors|ckpt|bin|pt)$/i;
 
-/** A choice of them, or `undefined` where no model can be among them. */
+/** Choice of the picked files; `undefined` if no model can be among them. */
 export function choiceOf(picked: readonly PickedFile[], keep: boolean): FilesChoice | undefined {
   const parts = picked.filter(({ path }) => PART.test(path));
   const index = parts

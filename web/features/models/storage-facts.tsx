@@ -6,7 +6,7 @@ import { persist, storage } from "./manager";
 import { modelsText } from "./text";
 
 const text = modelsText.storage;
-/** Share of the storage from which on it counts as nearly full. */
+/** Used share of the storage from which on it counts as nearly full. */
 const NEARLY_FULL = 0.9;
 
 export function StorageFacts() {

@@ -1,4 +1,4 @@
-/** The models in the browser's storage: size, last use, to be used again or deleted. */
+/** Lists the models in the browser's storage with size and last use; each can be used again or deleted. */
 import { useState } from "preact/hooks";
 import { dateTime, gigabytes } from "../../app/format";
 import type { StoredModel } from "../../engine/model-choice";

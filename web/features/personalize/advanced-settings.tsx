@@ -1,4 +1,4 @@
-/** Every setting of the training, for those who know what they want: those that the engine has, by what they are for. */
+/** All training settings that the engine has, for those who know what they want; grouped by purpose. */
 
 import { text } from "../../app/text";
 import type { TrainingSettings } from "../../engine/contract";

@@ -1,4 +1,4 @@
-/** What a chart shows, its latest value, and how to read it. */
+/** Heading of a chart: what it shows, its latest value, and how to read it. */
 import { decimals } from "../../app/format";
 
 interface ChartHeadProps {

@@ -1,4 +1,4 @@
-/** One photo: its square crop by drag, pinch, slider or keys, what it shows, and where the thing is in it. */
+/** Dialog for one photo: its square crop by drag, pinch, slider or keys, its caption, and subject marks. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { withArticle } from "../../app/prompts";
 import { text } from "../../app/text";
@@ -31,7 +31,7 @@ export function CropDialog({ photo, classNoun, onDone, onCancel }: CropDialogPro
   const [suggested, setSuggested] = useState("");
   const dialog = useRef<HTMLDialogElement>(null);
   const chosen = useRef<PhotoChoice | undefined>(undefined);
-  // Gone only once it is closed: the focus is then back where it came from.
+  // Removed only after the dialog has closed: by then the browser has returned the focus to where it was.
   const close = () => (chosen.current ? onDone(chosen.current) : onCancel());
   const canvas = useRef<HTMLCanvasElement>(null);
   const shorter = Math.min(width, height);

@@ -1,8 +1,8 @@
-/** The crop under a hand: one finger, or the mouse, moves it; two also size it, about their middle. */
+/** Gestures on the crop: one finger, or the mouse, moves it; two also resize it, about their middle. */
 import { useRef } from "preact/hooks";
 import type { Crop } from "./photos";
 
-/** Where the fingers are on average, and how far the first two are apart: 0 for one. In CSS pixels. */
+/** Mean position of the fingers, and the distance of the first two (0 for one finger), in CSS pixels. */
 interface Hand {
   x: number;
   y: number;
@@ -21,11 +21,15 @@ function handOf(points: readonly Point[]): Hand {
   };
 }
 
-/** Handlers of the frame around a picture `width` pixels wide; it begins on the box, further fingers may be anywhere. */
+/**
+ * Handlers for the frame around a picture `width` pixels wide. A gesture begins on the crop's box; further
+ * fingers may be anywhere.
+ */
 export function useCropGesture(crop: Crop, width: number, change: (crop: Crop) => void) {
   const fingers = useRef(new Map<number, Point>());
   const from = useRef({ crop, hand: handOf([]) });
-  // A finger more or less begins anew from where the crop is: rounding never adds up, and nothing jumps.
+  // When a finger is added or lifted, the gesture begins anew from the current crop, so that nothing jumps.
+  // Moves are relative to that beginning, so that rounding never adds up.
   const begin = () => {
     from.current = { crop, hand: handOf([...fingers.current.values()]) };
   };

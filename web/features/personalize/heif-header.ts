@@ -1,9 +1,9 @@
 /**
- * Whether a file is a HEIF picture, as phones take them (HEIC), and how large: from its boxes alone (ISO/IEC 14496-12
- * and 23008-12), before a decoder is let at it.
+ * Tells whether a file is a HEIF picture, as phones take them (HEIC), and its size, by its boxes alone
+ * (ISO/IEC 14496-12 and 23008-12), before any decoder reads it.
  */
 
-/** HEVC's brands, AVIF's, which the same container holds, and the container's own. */
+/** Brands of HEVC, of AVIF, which uses the same container, and of the container itself. */
 const BRANDS: ReadonlySet<string> = new Set([
   ...["heic", "heix", "heim", "heis", "hevc", "hevx"],
   ...["avif", "avis", "mif1", "msf1"],
@@ -11,19 +11,19 @@ const BRANDS: ReadonlySet<string> = new Set([
 
 interface Box {
   type: string;
-  /** Where its content begins; what the file says, which may lie beyond its end. */
+  /** Offsets of its content's beginning and end, as the file states them: they may exceed the file. */
   from: number;
   to: number;
 }
 
 /**
- * The largest of the sizes that the file names: it may hold the picture as tiles, and thumbnails beside it.
- * `undefined` for other files. @throws RangeError where the header is cut off.
+ * Largest of the sizes that the file names, since it may hold the picture as tiles, and also thumbnails.
+ * `undefined` for other files. @throws RangeError if the header is cut off.
  */
 export function readHeifSize(view: DataView): { width: number; height: number } | undefined {
   if (ascii(view, 4) !== "ftyp" || !brands(view).some((brand) => BRANDS.has(brand))) return undefined;
   const meta = child(view, { type: "file", from: 0, to: view.byteLength }, "meta");
-  // Version and flags stand before what is in it.
+  // Version and flags precede the box's content.
   const properties = meta && child(view, { ...meta, from: meta.from + 4 }, "iprp");
   const container = properties && child(view, properties, "ipco");
   if (!container) return undefined;
@@ -36,7 +36,7 @@ export function readHeifSize(view: DataView): { width: number; height: number } 
   return largest;
 }
 
-/** The main one, then, behind its version, those that the file is compatible with. */
+/** Brands of the file: the main one and, after its version, those that the file is compatible with. */
 function brands(view: DataView): string[] {
   const end = Math.min(view.getUint32(0), view.byteLength);
   const found = [ascii(view, 8)];
@@ -49,7 +49,7 @@ function child(view: DataView, parent: Box, type: string): Box | undefined {
   return undefined;
 }
 
-/** A size of 1 stands for one of 64 bits behind the type; one of 0 for all the rest. */
+/** Boxes within a box. A size of 1 means that a 64-bit size follows the type; 0 means up to the end. */
 function* boxes(view: DataView, { from, to }: Box): Generator<Box> {
   for (let at = from; at < to; ) {
     const short = view.getUint32(at);

@@ -1,10 +1,11 @@
 /**
- * Decodes one HEIC photo for `heif.ts`, in a worker of its own: what a hostile file does to the decoder ends with it.
- * The decoder, libheif, is brought as the file that it is, under its own licence (LGPL).
+ * Decodes one HEIC photo for `heif.ts`, in its own worker, so that whatever a hostile file does to the
+ * decoder ends with the worker. The decoder, libheif, is loaded as a separate, unchanged file, under its own
+ * licence (LGPL).
  */
 
 export interface HeifTask {
-  /** Where libheif lies. */
+  /** Address of libheif. */
   decoder: string;
   bytes: Uint8Array;
   mostPixels: number;
@@ -12,7 +13,7 @@ export interface HeifTask {
 
 export type HeifAnswer = { bitmap: ImageBitmap } | { problem: "noDecoder" | "damaged" };
 
-/** The part of libheif that is used; the photo stands as its own rotation and mirroring say. */
+/** The part of libheif that is used. It applies the photo's own rotation and mirroring. */
 interface Libheif {
   HeifDecoder: new () => { decode(bytes: Uint8Array): HeifImage[] };
 }
@@ -53,7 +54,7 @@ async function bring(address: string): Promise<(() => Libheif) | undefined> {
   }
 }
 
-/** What libheif throws while it draws, it throws past its callback. */
+/** Draws the picture; `null` on failure. libheif's errors bypass its callback, as unhandled rejections. */
 const drawn = (image: HeifImage, target: ImageData) =>
   new Promise<ImageData | null>((resolve) => {
     self.addEventListener("unhandledrejection", (event) => {

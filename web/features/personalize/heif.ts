@@ -1,10 +1,10 @@
-/** Opens HEIC photos where the browser itself can't: all but Safari. Nothing of it is fetched before the first one. */
+/** Opens HEIC photos in browsers that can't (all but Safari). The decoder is fetched at the first one. */
 import decoder from "libheif-js/libheif-wasm/libheif-bundle.mjs?url";
 import { trustedScriptUrl } from "../../engine/trusted-urls";
 import type { HeifAnswer, HeifTask } from "./heif-worker";
 import heifWorker from "./heif-worker.ts?worker&url";
 
-/** The largest photos of phones have 48 megapixels, which a slow phone decodes in well under a minute. */
+/** Longest wait in ms: slow phones take well under a minute for 48 megapixels, the largest phone photos. */
 const PATIENCE = 120_000;
 
 /** @throws HeifProblem */

@@ -1,20 +1,20 @@
-/** Photos outlive the tab only where the visitor asks for it: with the adapter, under the training's id from its start on. */
+/** Keeps photos, only if the visitor wants: with the adapter, under the training's id from its start on. */
 import { signal } from "@preact/signals";
 import { putPhotos, removePhotosWithoutAdapter } from "../adapters/store";
 import { cropToJpeg } from "./photos";
 import { photos } from "./subjects";
 
 export const keepsPhotos = signal(false);
-/** Whether those of the last training could not be kept. */
+/** Whether the photos of the last training could not be kept. */
 export const notKept = signal(false);
 
-/** The photos as they are cut now; what keeps them from being kept keeps no training from its start. */
+/** Keeps the photos as they are cropped now. A failure doesn't stop the training from starting. */
 export async function keepPhotos(training: string): Promise<void> {
   notKept.value = false;
   if (!keepsPhotos.value) return;
   try {
     const jpegs: Uint8Array[] = [];
-    // One by one: the page answers in between.
+    // One by one, so that the page can respond in between.
     for (const photo of photos.value) jpegs.push(await cropToJpeg(photo));
     await putPhotos(training, jpegs);
   } catch {
@@ -22,8 +22,8 @@ export async function keepPhotos(training: string): Promise<void> {
   }
 }
 
-/** Those of these trainings, as far as they became no adapter. */
+/** Deletes the photos of the trainings that `isGone` picks, unless they became an adapter. */
 export async function dropPhotos(isGone: (training: string) => boolean): Promise<void> {
-  // Where nothing can be deleted, nothing could be kept.
+  // If nothing can be deleted, nothing could be kept either.
   await removePhotosWithoutAdapter(isGone).catch(() => undefined);
 }

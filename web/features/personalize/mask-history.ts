@@ -1,4 +1,4 @@
-/** What was painted on a mask, change by change, so that each can be taken back. */
+/** Changes that were painted on a mask, so that each can be undone. */
 import { clear, emptyMask, type Mask } from "./mask";
 
 type Change = (mask: Mask) => void;
@@ -22,13 +22,13 @@ export class MaskHistory {
     this.goOn(change);
   }
 
-  /** As a part of the change made last. */
+  /** Paints another part of the last change. */
   goOn(change: Change): void {
     change(this.mask);
     this.#changes.at(-1)?.push(change);
   }
 
-  /** Everything but the last change is painted again: masks are large, changes are few. */
+  /** Undoes the last change by painting all others again: masks are large, changes are few. */
   undo(): void {
     this.#changes.pop();
     clear(this.mask);

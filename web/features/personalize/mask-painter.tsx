@@ -7,9 +7,9 @@ import { settingsText as words } from "./settings-text";
 
 interface MaskPainterProps {
   picture: ImageBitmap | OffscreenCanvas;
-  /** As large as the picture; painted on. */
+  /** The mask that is painted on, as large as the picture. */
   mask: Mask;
-  /** What is painted, for screen readers; and how, for all. */
+  /** `label` tells screen readers what is painted, `hint` tells everybody how. */
   label: string;
   hint: string;
 }

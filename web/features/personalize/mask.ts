@@ -1,10 +1,10 @@
-/** Where the thing is in a photo, as painted by hand: an alpha channel of the photo's size. */
+/** Masks that mark the subject in a photo, painted by hand: an alpha channel of the photo's size. */
 
 export type Mask = OffscreenCanvas;
 
 export const emptyMask = (width: number, height: number): Mask => new OffscreenCanvas(width, height);
 
-/** A round dab of the brush; `erase` rubs out instead. In pixels of the photo. */
+/** Paints a round dab of the brush, or erases one; lengths are in pixels of the photo. */
 export function dab(mask: Mask, x: number, y: number, radius: number, erase: boolean): void {
   const context = mask.getContext("2d");
   if (!context) return;
@@ -15,7 +15,7 @@ export function dab(mask: Mask, x: number, y: number, radius: number, erase: boo
   context.fill();
 }
 
-/** What is marked and what isn't change places. */
+/** Swaps marked and unmarked parts. */
 export function invert(mask: Mask): void {
   cover(mask, "xor");
 }
@@ -36,7 +36,7 @@ function cover(mask: Mask, operation: "xor" | "source-over"): void {
   context.fillRect(0, 0, mask.width, mask.height);
 }
 
-/** A stroke as dabs close enough to leave no gaps. */
+/** Paints a stroke as dabs that are close enough to leave no gaps. */
 export function stroke(
   mask: Mask,
   from: { x: number; y: number },
@@ -47,7 +47,7 @@ export function stroke(
   for (const { x, y } of pointsAlong(from, to, radius / 2)) dab(mask, x, y, radius, erase);
 }
 
-/** From the first point to the last, no further apart than `gap`. */
+/** Points from the first to the last, no further apart than `gap`. */
 export function pointsAlong(
   from: { x: number; y: number },
   to: { x: number; y: number },
@@ -61,8 +61,8 @@ export function pointsAlong(
 }
 
 /**
- * Puts the mask's opacity into the picture's alpha; both four bytes a pixel. A mask without a mark marks nothing out:
- * then the whole photo counts.
+ * Copies the mask's opacity into the picture's alpha; both have four bytes per pixel. With a mask without
+ * marks, the picture stays as it is: the whole photo counts.
  */
 export function withAlpha(rgba: Uint8Array, mask: Uint8ClampedArray): Uint8Array {
   const marked = mask.some((value, at) => at % 4 === 3 && value > 0);
@@ -74,7 +74,7 @@ export function hasMarks(mask: Mask): boolean {
   return data?.some((value, at) => at % 4 === 3 && value > 0) ?? false;
 }
 
-/** The marks as a coloured veil over the photo, stretched to its size. */
+/** Draws the marks as a coloured veil over the photo, stretched to its size. */
 export function tint(context: CanvasRenderingContext2D, mask: Mask, width: number, height: number): void {
   const veil = new OffscreenCanvas(mask.width, mask.height);
   const paint = veil.getContext("2d");

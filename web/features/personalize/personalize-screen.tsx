@@ -1,4 +1,4 @@
-/** Set-up first, then the run in its place. */
+/** Personalize screen: the set-up, replaced by the run once it begins. */
 
 import { useEffect, useRef } from "preact/hooks";
 import { painted } from "../../app/painted";
@@ -14,11 +14,12 @@ export function PersonalizeScreen() {
   const first = useRef(true);
   useEffect(() => {
     window.scrollTo(0, 0);
-    // The button that was pressed is gone: a screen reader goes on from the top of what took its place.
+    // The pressed button is gone, so a screen reader continues from the top of what replaced it.
     if (!first.current) document.getElementById("content")?.focus({ preventScroll: true });
     first.current = false;
   }, [settingUp]);
-  // Fetched while the set-up is filled in: a training must not wait for a network. The run itself says what failed.
+  // Fetched during the set-up, since a training must not wait for a network. The run itself reports a failed
+  // fetch.
   useEffect(
     () =>
       void painted()

@@ -1,6 +1,6 @@
 /**
- * What kind of picture a file holds and how large it is, from its first bytes: before a decoder is let at it,
- * so that a file that isn't a picture or would need gigabytes is refused with a sentence.
+ * Tells the format and size of a picture by the file's first bytes, before any decoder reads it, so that a
+ * file that isn't a picture or would need gigabytes is refused with a sentence.
  */
 import { readHeifSize } from "./heif-header";
 
@@ -10,7 +10,7 @@ export interface PhotoHeader {
   height: number;
 }
 
-/** `undefined` for anything that isn't a whole header of the four formats. */
+/** Reads a picture's header; `undefined` for anything but a whole header of one of the four formats. */
 export function readPhotoHeader(bytes: Uint8Array): PhotoHeader | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {

@@ -17,17 +17,17 @@ export class PhotoList {
   #removal: Removal | undefined;
 
   readonly photos = computed(() => this.#photos.value);
-  /** The sample in use; `undefined` with photos of one's own. */
+  /** The sample in use; `undefined` with the visitor's own photos. */
   readonly sample = computed(() => this.#sample.value);
   /** Why some files can't be used. */
   readonly problems = computed(() => this.#problems.value);
   /** The name of the file that is being read. */
   readonly opening = computed(() => this.#opening.value);
 
-  /** How many photos of a sample are on their way, where none are there yet. */
+  /** Number of a sample's photos that are being fetched, as long as no photo is shown. */
   readonly awaited = computed(() => (this.#photos.value.length > 0 ? 0 : this.#awaited.value));
 
-  /** `quiet`: when its photos may be fetched. */
+  /** Replaces the photos by a sample's, which are fetched once `quiet` resolves. */
   async chooseSample(subject: SampleSubject, quiet: Promise<void> = Promise.resolve()): Promise<void> {
     this.#sample.value = subject;
     this.#problems.value = [];
@@ -47,10 +47,10 @@ export class PhotoList {
     }
   }
 
-  /** Adds photos of the visitor's own; a sample's photos make room for them. */
+  /** Adds the visitor's own photos; they replace a sample's. */
   async addFiles(files: readonly File[]): Promise<void> {
     this.#problems.value = [];
-    // One taken back later could be one too many.
+    // If a removed photo came back later, there could be one too many.
     withdrawUndo(this.#removal);
     if (this.#sample.value) this.clear();
     for (const file of files) {
@@ -70,7 +70,7 @@ export class PhotoList {
     }
   }
 
-  /** With its crop and marks it can be taken back for some seconds. */
+  /** Removes a photo. For some seconds that can be undone, crop and marks included. */
   remove(photo: SubjectPhoto): void {
     const place = this.#photos.value.findIndex(({ id }) => id === photo.id);
     this.#photos.value = this.#photos.value.toSpliced(place, 1);
@@ -85,7 +85,7 @@ export class PhotoList {
     offerUndo(this.#removal);
   }
 
-  /** Gives the visitor's own photos away, where these are not a sample's: whoever takes them closes them. */
+  /** Hands over the visitor's own photos, if these aren't a sample's; the caller must close them. */
   takeOwn(): SubjectPhoto[] {
     if (this.#sample.value) return [];
     const own = this.#photos.value;
@@ -93,7 +93,7 @@ export class PhotoList {
     return own;
   }
 
-  /** Photos that were taken from here, in the place of what is here now. */
+  /** Replaces the current photos by photos that `takeOwn` gave. */
   putBack(own: SubjectPhoto[]): void {
     this.clear();
     this.#photos.value = own;

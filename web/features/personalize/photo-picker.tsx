@@ -1,6 +1,6 @@
 /**
- * Chooses a subject's photos: a sample's, or the visitor's own by drop, picker, clipboard or camera; each can be cropped
- * or removed.
+ * Chooses a subject's photos: a sample's, or the visitor's own by drop, picker, clipboard or camera. Each
+ * photo can be cropped or removed.
  */
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { text } from "../../app/text";
@@ -30,7 +30,7 @@ interface PhotoPickerProps {
 export function PhotoPicker({ list, classNoun, id, takesPasted, onSample, onFiles }: PhotoPickerProps) {
   const [cropping, setCropping] = useState<SubjectPhoto | undefined>();
   const grid = useRef<HTMLUListElement>(null);
-  /** The focus goes to the photo that moves up, or to the one before. */
+  /** Removes a photo; the focus goes to the photo that moves up, or else to the one before. */
   const remove = (photo: SubjectPhoto, place: number) => {
     list.remove(photo);
     requestAnimationFrame(() => {
@@ -95,7 +95,7 @@ export function PhotoPicker({ list, classNoun, id, takesPasted, onSample, onFile
   );
 }
 
-/** The device's camera; the button for it shows where there is a touch screen. */
+/** Opens the device's camera; its button only shows on devices with a touch screen. */
 function photograph(onFiles: (files: File[]) => void): void {
   const input = document.createElement("input");
   input.type = "file";
@@ -107,7 +107,7 @@ function photograph(onFiles: (files: File[]) => void): void {
   input.click();
 }
 
-/** In the place and size of photos on their way, so that nothing below them jumps. */
+/** Has the place and size of photos that are being fetched, so that nothing below them jumps. */
 const AwaitedPhotos = ({ count }: { count: number }) => (
   <>
     <h3>{words.openingSample}</h3>

@@ -5,7 +5,7 @@ import { decodeHeif, HeifProblem } from "./heif";
 import { type Mask, withAlpha } from "./mask";
 import { type PhotoHeader, readPhotoHeader } from "./photo-header";
 
-/** In pixels of the oriented photo. */
+/** Square crop, in pixels of the oriented photo. */
 export interface Crop {
   left: number;
   top: number;
@@ -17,29 +17,29 @@ export interface SubjectPhoto {
   name: string;
   bitmap: ImageBitmap;
   crop: Crop;
-  /** What it shows, in the visitor's words; empty takes the sentence of all photos. */
+  /** What the photo shows, in the visitor's words; if empty, the sentence for all photos is used. */
   caption: string;
-  /** Where the thing is; `undefined` where nothing was marked. */
+  /** Marks of the subject; `undefined` if nothing was marked. */
   mask: Mask | undefined;
 }
 
-/** What the visitor says of a photo in its dialog. */
+/** The visitor's choices for a photo in its dialog. */
 export type PhotoChoice = Pick<SubjectPhoto, "crop" | "caption" | "mask">;
 
-/** What a file picker offers; HEIC by its ending too, since many systems know no type for it. */
+/** File types that a picker offers; HEIC also by its endings, since many systems know no type for it. */
 export const PHOTO_TYPES = "image/jpeg,image/png,image/webp,image/heic,image/heif,.heic,.heif";
 
 export const MAX_PHOTOS = 10;
 const MAX_PIXELS = 100_000_000;
-/** Above the largest that phones take; a decoder that isn't the browser's own holds such a photo several times. */
+/** Above the largest photos of phones; decoders other than the browser's hold such a photo several times. */
 const MAX_HEIF_PIXELS = 50_000_000;
 const MAX_BYTES = 100_000_000;
 /** Photos are scaled down to this longer side: far above what the models see, far below what fills a phone. */
 const MAX_SIDE = 1536;
-/** Metadata may stand before a JPEG's size; it lies within the first megabytes. */
+/** Bytes read to find a photo's size: in a JPEG, metadata may precede it, of less than a few megabytes. */
 const HEADER_BYTES = 4 * 1024 * 1024;
 export const MIN_CROP = 32;
-/** JPEG quality of photos that are kept: above what can be seen. */
+/** JPEG quality of kept photos, at which no loss is visible. */
 const JPEG_QUALITY = 0.92;
 
 /** A file that can't be used; the message is a sentence for the visitor. */
@@ -103,7 +103,7 @@ export function fitCrop(crop: Crop, width: number, height: number): Crop {
   return { left: within(crop.left, width - size), top: within(crop.top, height - size), size };
 }
 
-/** The crop's pixels as they are; the engine scales them to the model's size. Transparency becomes white; marks become alpha. */
+/** Pixels of the crop, unscaled: the engine scales them. Transparency becomes white; marks become alpha. */
 export function toPixels({ bitmap, crop, mask }: SubjectPhoto): Photo {
   const { data } = drawCrop(bitmap, crop).getImageData(0, 0, crop.size, crop.size);
   const rgba = new Uint8Array(data.buffer);
@@ -120,14 +120,14 @@ function drawCrop(bitmap: ImageBitmap, { left, top, size }: Crop): OffscreenCanv
   return context;
 }
 
-/** The crop as a file that holds nothing but its pixels, whatever the photo's own file said beside them. */
+/** The crop as a JPEG that holds nothing but its pixels: no metadata of the photo's own file. */
 export async function cropToJpeg({ bitmap, crop }: SubjectPhoto): Promise<Uint8Array> {
   const { canvas } = drawCrop(bitmap, crop);
   const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: JPEG_QUALITY });
   return new Uint8Array(await blob.arrayBuffer());
 }
 
-/** A picture of a foreign file drawn anew, its middle square; `undefined` for what is no picture. */
+/** Draws the middle square of a foreign file's picture anew; `undefined` for no usable picture. */
 export async function redrawn(file: Uint8Array): Promise<Uint8Array | undefined> {
   try {
     const photo = await readPhoto(new Blob([file as BlobPart]), "");

@@ -1,4 +1,4 @@
-/** What the target prompt looks like as training goes on: the latest large, the earlier ones below. */
+/** Previews of the target prompt as the training goes on: the latest large, earlier ones below. */
 import { useSignalEffect } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { HeldFault } from "../../app/fault-notice";
@@ -64,7 +64,7 @@ export function PreviewPanel({ every }: { every: number }) {
   );
 }
 
-/** Where a GPU computes, it is drawn by itself; on a processor it takes time that the training lacks. */
+/** Draws the untrained picture: by itself on a GPU; on a processor it takes time that the training lacks. */
 function DrawUntrained({ wish }: { wish: untrained.Wish }) {
   useSignalEffect(() => {
     if (device.value.state === "ready" && !device.value.report.software && !untrained.untrainedFault.peek()) {

@@ -1,4 +1,4 @@
-/** How previews do as the run goes on: how well they follow the wish, how near they are to the photos. */
+/** Charts of a run's preview scores: how well they follow the wish, how near they are to the photos. */
 import { inPageLanguage } from "../../app/engine-words";
 import { text } from "../../app/text";
 import { LiveChart } from "../../ui/live-chart";

@@ -68,7 +68,7 @@ function Progress({ steps }: { steps: number }) {
   );
 }
 
-/** How much of the run a closed tab would lose. */
+/** Says how much of the run a closed tab would lose. */
 function Keeping() {
   const problem = run.keepProblem.value;
   const step = run.keptStep.value;
@@ -158,7 +158,7 @@ function Result() {
   );
 }
 
-/** One JSON object a step, as the command line writes it. */
+/** Saves the log: one JSON object per step, as the command line writes it. */
 function saveLog(): void {
   const lines = run.records.value.map((record) => `${JSON.stringify(record)}\n`);
   const word = bareWord(run.runSettings.value?.placeholder ?? "");

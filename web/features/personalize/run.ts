@@ -1,4 +1,4 @@
-/** The training run: its live numbers and pictures, its switches, and what is left when it breaks off. */
+/** The training run: its live numbers and pictures, its switches, and what is saved when it breaks off. */
 import { batch, computed, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
 import { engine, openEngine } from "../../app/studio";
@@ -29,25 +29,25 @@ export const phase = signal<Phase>("idle");
 export const runSettings = signal<TrainingSettings | undefined>(undefined);
 export const previewPrompt = signal("");
 export const previewEvery = signal(0);
-/** The clean prompt, drawn as the previews are; `undefined` in a run without them. */
+/** Wish to draw the clean prompt in the same way as the previews; `undefined` in a run without previews. */
 export const cleanWish = signal<Wish | undefined>(undefined);
 export const records = signal<TrainingRecord[]>([]);
 export const previews = signal<Preview[]>([]);
-/** Scores of the previews, where they are scored. */
+/** Scores of the previews; empty if they aren't scored. */
 export const scores = signal<PreviewScore[]>([]);
-/** Whether previews are scored, and why they can't be. */
+/** Whether previews are scored; `scoreProblem` says why they can't be. */
 export const watchesQuality = signal(false);
 /** Step of the state that scored best so far. */
 export const bestStep = computed(() => scores.value.findLast(({ isBest }) => isBest)?.step);
 export const scoreProblem = signal<string | undefined>(undefined);
-/** What is done before the first step, and how far it is. */
+/** Work done before the first step, and its progress. */
 export const preparation = signal<{ doing: "encoding" | "compiling"; done: number; of: number } | undefined>(
   undefined,
 );
 export const previewProgress = signal<{ step: number; steps: number } | undefined>(undefined);
-/** The state that this tab holds as an adapter file. */
+/** The latest state that this tab holds as an adapter file. */
 export const adapterFile = signal<{ step: number; bytes: Uint8Array } | undefined>(undefined);
-/** The run as it was begun or continued, and the step of its whole state in the browser's storage. */
+/** The run as begun or continued; `keptStep` is the step of its whole state in the browser's storage. */
 const facts = signal<RunFacts | undefined>(undefined);
 export const keptStep = signal<number | undefined>(undefined);
 export const keepProblem = signal<"full" | "unavailable" | undefined>(undefined);
@@ -63,7 +63,7 @@ const clock = { ran: 0, since: 0 };
 
 export const busy = computed(() => ["running", "paused", "stopping"].includes(phase.value));
 
-/** From the mean time of the steps so far, previews included; needs a few steps to mean anything. */
+/** Seconds left, by the mean time of the steps so far, previews included; `undefined` before two steps. */
 export const secondsLeft = computed(() => {
   const last = records.value.at(-1);
   const made = last ? last.step - (facts.value?.step ?? 0) : 0;
@@ -97,11 +97,11 @@ export async function start(): Promise<void> {
   });
 }
 
-/** Goes on where the run's state in the browser's storage left it. */
+/** Continues a run from its state in the browser's storage. */
 export async function continueRun(run: RunFacts): Promise<void> {
   if (model.value.state !== "ready" || busy.value) return;
   await follow(run, (observer) => engine().continueTraining(run.id, observer));
-  // Whatever became of it, it is no longer what was found.
+  // Whatever became of the run, the list of unfinished runs is out of date.
   if (phase.value === "idle") await findUnfinished();
 }
 
@@ -119,7 +119,7 @@ async function follow(
     }
     // Not before the adapter is kept: a tab killed in between loses neither.
     await discard(run.id);
-    // The state may have taken the room that the adapter didn't find.
+    // Deleting the state may have freed the room that the adapter lacked.
     await storeAgain(run.id);
     if (!report) reset();
   } catch (error) {
@@ -130,12 +130,12 @@ async function follow(
   }
 }
 
-/** The run is done: its result is this adapter, known by the last preview. */
+/** Ends the run with this adapter as its result, represented by the last preview. */
 async function endWith({ key }: LibraryEntry): Promise<void> {
   resultKey.value = key;
   phase.value = "done";
   const last = previews.value.at(-1);
-  // The adapter is as good without.
+  // The adapter works without a picture too.
   if (last) await setPreview(key, last.picture).catch(() => undefined);
 }
 
@@ -236,7 +236,7 @@ export async function keepAdapterFile(): Promise<void> {
   }
 }
 
-/** What broke off for a reason outside the training goes on from its state in the storage, in a fresh engine. */
+/** Whether a run can continue in a fresh engine from its kept state, after a failure not of the training. */
 export const canContinue = computed(
   () =>
     phase.value === "failed" &&
@@ -255,19 +255,19 @@ export async function continueAfterFailure(): Promise<void> {
   await continueRun({ ...run, step, records: made, scores: scored });
 }
 
-/** From a failure back to the set-up, with an engine that works; a state that was kept is offered there. */
+/** Returns to the set-up after a failure, with an engine that works; a kept state is offered there. */
 export function backToSetup(): void {
   if (fault.value && needsFreshEngine(fault.value)) void openEngine();
   reset();
   void findUnfinished();
 }
 
-// Phones end pages in the background without a word.
+// Phones end background pages without notice, so the state is saved as soon as the page is hidden.
 document.addEventListener("visibilitychange", () => {
   if (document.hidden && phase.value === "running") engine().command("training", "save");
 });
 
-/** The set-up still holds everything that was chosen. */
+/** Clears the run. The set-up still holds everything that was chosen. */
 export function reset(): void {
   batch(() => {
     phase.value = "idle";

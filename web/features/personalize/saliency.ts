@@ -1,10 +1,10 @@
 /**
- * How much each pixel of a small picture stands out from what lies along its borders, as a photo's subject does: minimum
- * barrier distances to the border and colour distances from its four sides, as in Zhang et al., "Minimum Barrier Salient
- * Object Detection at 80 FPS" (ICCV 2015), on red, green and blue.
+ * Saliency: how much each pixel of a small picture stands out from the picture's borders, as a photo's
+ * subject does. It sums minimum barrier distances to the border and colour distances from the four sides, as
+ * in Zhang et al., "Minimum Barrier Salient Object Detection at 80 FPS" (ICCV 2015), on red, green and blue.
  */
 
-/** Four bytes a pixel, row by row. */
+/** Pixels of a picture: four bytes each, row by row. */
 export interface Pixels {
   width: number;
   height: number;
@@ -13,7 +13,7 @@ export interface Pixels {
 
 const CHANNELS = [0, 1, 2] as const;
 
-/** Between 0 and 1 a pixel; all 0 where nothing stands out. */
+/** Saliency of each pixel, from 0 to 1; all 0 if nothing stands out. */
 export function saliency(pixels: Pixels): Float32Array {
   const barrier = normalized(barrierDistances(pixels));
   const colour = normalized(colourDistances(pixels));
@@ -26,8 +26,9 @@ function normalized(map: Float32Array): Float32Array {
 }
 
 /**
- * Summed over the channels: the least of max − min along any way to the border, found by raster scans (§3.1 there). A
- * surface that reaches the border costs its own shades at most, however wide it is.
+ * Barrier distance of each pixel, summed over the channels: the least max − min along any path to the border,
+ * found by raster scans (§3.1 there). A surface that reaches the border costs at most the range of its own
+ * shades, however wide it is.
  */
 function barrierDistances({ width, height, data }: Pixels): Float32Array {
   const sum = new Float32Array(width * height);
@@ -68,8 +69,9 @@ const onBorder = (at: number, width: number, height: number) =>
   at < width || at >= width * (height - 1) || at % width === 0 || at % width === width - 1;
 
 /**
- * From the colours of each side, in their own spread; the farthest side counts nothing, so that a subject that reaches
- * one side is not taken for background (§3.3 there).
+ * Colour distance of each pixel from the mean colours of the sides, in units of each side's own spread. The
+ * farthest side doesn't count, so that a subject that reaches one side is not taken for background (§3.3
+ * there).
  */
 function colourDistances(pixels: Pixels): Float32Array {
   const { width, height, data } = pixels;
@@ -91,7 +93,7 @@ function colourDistances(pixels: Pixels): Float32Array {
   return found;
 }
 
-/** The pixels within a tenth of each side. */
+/** Indices of the pixels in a strip along each side: a tenth of the picture's shorter side deep. */
 function sidesOf(width: number, height: number): number[][] {
   const depth = Math.max(1, Math.round(Math.min(width, height) / 10));
   const all = Array.from({ length: width * height }, (_, at) => at);
@@ -104,7 +106,7 @@ function sidesOf(width: number, height: number): number[][] {
   ];
 }
 
-/** Where shades hardly differ, differences of a few steps mean nothing. */
+/** Least deviation of a side's shades: where they hardly differ, differences of a few steps mean nothing. */
 const MIN_DEVIATION = 12;
 
 function spread(side: readonly number[], data: Uint8ClampedArray) {

@@ -8,7 +8,7 @@ export interface SampleSubject {
   name: string;
   classNoun: string;
   description: string;
-  /** For the choice of subjects; `scripts/thumbnails.mjs` makes it. */
+  /** Address of the picture in the choice of subjects, made by `scripts/thumbnails.mjs`. */
   thumbnail: string;
   images: string[];
 }
@@ -18,7 +18,7 @@ const THUMBNAILS = "/samples/";
 /** Side of a thumbnail, in pixels. */
 export const THUMBNAIL_SIDE = 160;
 
-/** Known when the page is built, so that the first paint has room for all of them. */
+/** The samples. They are known when the page is built, so that the first paint has room for all of them. */
 export const samples: readonly SampleSubject[] = Object.entries(subjects).map(([name, subject]) => ({
   name,
   classNoun: subject.class_word,

@@ -6,7 +6,7 @@ export type SettingKind =
   | { kind: "number"; min: number; max: number; step: number | "any"; empty?: true }
   | { kind: "range"; min: number; max: number; step: number | "any" }
   | { kind: "check" }
-  /** `empty`: as with numbers. */
+  /** `empty`: an empty field is `null`, as with numbers. */
   | { kind: "words"; empty?: true }
   | { kind: "choice" };
 

@@ -28,7 +28,7 @@ import { Wishes } from "./wishes";
 const words = text.personalize;
 
 export function Setup() {
-  // With the first paint: the words would move what is below them.
+  // A layout effect, to be part of the first paint: words that came later would move everything below them.
   useLayoutEffect(() => void setup.prepare(), []);
   useEffect(() => void findUnfinished(), []);
   // The engine's defaults depend on the noun and are there once a model is.
@@ -36,7 +36,8 @@ export function Setup() {
     if (model.value.state === "ready") void setup.loadDefaults();
   });
   useSignalEffect(() => {
-    // The plan depends on the limit too, which the engine knows before it is asked.
+    // The plan depends on the memory limit too; the engine is told a new limit before it is asked for the
+    // plan.
     const [settings, count] = [setup.settings.value, photos.value.length, memoryLimit.value];
     if (model.value.state === "ready" && settings) void setup.planMemory(settings, count);
   });

@@ -1,4 +1,4 @@
-/** What is to be trained: subjects, wishes and settings, before the run. */
+/** Set-up of a training before its run: subjects, wishes and settings. */
 import { computed, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
 import { gigabytes } from "../../app/format";
@@ -30,29 +30,29 @@ const FIRST_SAMPLE = "dog";
 
 export const target = signal("");
 
-/** Target prompts beside the first; empty ones don't count. */
+/** Target prompts besides the first; empty ones don't count. */
 export const furtherTargets = signal<string[]>([]);
 export const method = signal<Method>("palp");
 
-/** The engine's defaults for noun and method, and what the visitor changed of them. */
+/** The engine's defaults for noun and method; `changes` holds what the visitor changed. */
 export const defaults = signal<TrainingSettings | undefined>(undefined);
 const changes = signal<Partial<TrainingSettings>>({});
 export const settings = computed<TrainingSettings | undefined>(() => {
   if (!defaults.value) return undefined;
-  // Alpha goes with the rank, which keeps the adapter's scale at 1, until it is set by itself.
+  // Alpha follows the rank, which keeps the adapter's scale at 1, until alpha itself is set.
   const loraAlpha = changes.value.rank ?? defaults.value.loraAlpha;
   return { ...defaults.value, loraAlpha, ...changes.value };
 });
 export const changed = computed(() => Object.keys(changes.value).length > 0);
 
-/** Steps between two states that outlive the tab. */
+/** Steps between two saved states, which outlive the tab. */
 export const keepEvery = signal(25);
 
 export function change(part: Partial<TrainingSettings>): void {
   changes.value = { ...changes.value, ...part };
 }
 
-/** A method begins with settings of its own. */
+/** Chooses a method; it begins with its own settings, without the visitor's changes. */
 export function chooseMethod(chosen: Method): void {
   method.value = chosen;
   changes.value = {};
@@ -62,9 +62,9 @@ export function resetSettings(): void {
   changes.value = {};
 }
 
-/** What the training will take of the GPU's memory, as a sentence. */
+/** GPU memory that the training will take, as a sentence. */
 export const needs = signal<string | undefined>(undefined);
-/** Why the engine would not begin it. */
+/** Why the engine would refuse the training. */
 export const refusal = signal<Fault | undefined>(undefined);
 let plansAsked = 0;
 
@@ -85,7 +85,7 @@ export async function planMemory(settings: TrainingSettings, photos: number): Pr
 
 export async function loadDefaults(): Promise<void> {
   const asked = method.value;
-  // An engine that has ended says so where it is asked for work.
+  // An engine that has ended reports that when it is asked for work.
   const found = await engine()
     .defaultTrainingSettings(firstSubject.noun || "thing", asked)
     .catch(() => undefined);
@@ -101,7 +101,7 @@ export const examples = computed(() => {
 
 let prepared = false;
 
-/** On the first visit a sample is chosen already, so that one click shows how it works. Its photos come after the paint. */
+/** Chooses a sample on the first visit, so that one click shows how it works. Photos come after the paint. */
 export async function prepare(): Promise<void> {
   if (prepared) return;
   prepared = true;
@@ -110,8 +110,8 @@ export async function prepare(): Promise<void> {
 }
 
 /**
- * The sample says what it shows; the first one also what could be wished for. Photos and words of the visitor's own,
- * whose place it takes, can be taken back for some seconds.
+ * Chooses a sample, which fills in its class noun and, for the first subject, an example wish. The visitor's
+ * own photos and words that it replaces can be brought back for some seconds.
  */
 export function chooseSample(
   subject: SubjectChoice,
@@ -127,7 +127,7 @@ export function chooseSample(
 
 const exampleWish = ({ classNoun }: SampleSubject) => text.personalize.examples[0](withArticle(classNoun));
 
-/** A wish with words can be taken back for some seconds. */
+/** Removes a further wish; unless it is empty, it can be brought back for some seconds. */
 export function removeFurtherTarget(place: number): void {
   const wish = furtherTargets.value[place];
   furtherTargets.value = furtherTargets.value.toSpliced(place, 1);
@@ -141,7 +141,7 @@ export function removeFurtherTarget(place: number): void {
   });
 }
 
-/** Photos whose place a sample took. */
+/** The visitor's own photos that were replaced, as long as they can be brought back. */
 let replaced: Removal | undefined;
 
 function offerOwn(subject: SubjectChoice, own: SubjectPhoto[]): void {
@@ -160,7 +160,7 @@ function offerOwn(subject: SubjectChoice, own: SubjectPhoto[]): void {
   offerUndo(replaced);
 }
 
-/** Photos that an adapter was trained on, with its words. What they take the place of can be taken back for some seconds. */
+/** Sets up an adapter's photos and words again. Replaced photos can be brought back for some seconds. */
 export async function startAgain(files: readonly File[], classNoun: string, wish: string): Promise<void> {
   const own = firstSubject.list.takeOwn();
   if (own.length > 0) offerOwn(firstSubject, own);
@@ -169,9 +169,9 @@ export async function startAgain(files: readonly File[], classNoun: string, wish
   await firstSubject.list.addFiles(files);
 }
 
-/** Photos of the visitor's own; a sample makes room for them, with the words that it brought. */
+/** Adds the visitor's own photos; they replace a sample, and the words that it filled in are cleared. */
 export function addFiles(subject: SubjectChoice, files: readonly File[]): Promise<void> {
-  // Taken back later, they would take the place of these.
+  // If replaced photos were brought back later, they would replace these.
   withdrawUndo(replaced);
   const sample = subject.list.sample.value;
   if (sample && subject.classNoun.value === sample.classNoun) subject.classNoun.value = "";
@@ -179,7 +179,7 @@ export function addFiles(subject: SubjectChoice, files: readonly File[]): Promis
   return subject.list.addFiles(files);
 }
 
-/** y_P, with its marks for the words; every prompt names the things as it does. */
+/** Personalization prompt y_P with its marks for the words; every prompt names the subjects as it does. */
 const photoSentence = () => settings.value?.personalizationPrompt ?? "";
 
 const allTargets = computed(() =>
@@ -197,7 +197,7 @@ export const obstacle = computed<string | undefined>(() => {
 
 export const allows = computed(() => !obstacle.value && !refusal.value);
 
-/** The settings with the words put in: what a run is begun with. */
+/** The settings with the words filled in, with which a run begins. */
 export const chosenSettings = computed<TrainingSettings | undefined>(
   () =>
     settings.value && {
@@ -217,7 +217,7 @@ export const chosenSettings = computed<TrainingSettings | undefined>(
     },
 );
 
-/** Marks were painted for a reason: the background then counts nothing, unless the setting was changed. */
+/** How much less the background counts: with marks 1, so not at all, unless the setting was changed. */
 const maskedLoss = computed(
   () =>
     changes.value.maskedLoss ??

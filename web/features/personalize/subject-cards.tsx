@@ -1,4 +1,4 @@
-/** What is to be learnt: a card a subject with its photos; further ones also with their words. */
+/** The subjects to learn: one card per subject with its photos; further subjects also have their words. */
 import { text } from "../../app/text";
 import { bound } from "../../ui/bound";
 import { TextField } from "../../ui/field";
@@ -73,7 +73,7 @@ function SubjectCard({ subject, number, several }: SubjectCardProps) {
   );
 }
 
-/** The ordinary word and the new one. */
+/** Fields for the class noun and the new word. */
 export function SubjectWords({ subject }: { subject: SubjectChoice }) {
   return (
     <div class="pair">

@@ -1,27 +1,27 @@
-/** The square around what stands out in a map of a small picture, and whether that can be trusted. */
+/** Finds the square around what stands out in a map of a small picture, and whether it can be trusted. */
 
-/** In pixels of the map; may reach beyond it. */
+/** Suggested square, in pixels of the map; it may reach beyond the map. */
 export interface Suggestion {
   left: number;
   top: number;
   size: number;
-  /** Whether one thing stands apart clearly, and is neither a speck nor all there is. */
+  /** Whether one thing stands out clearly, and is neither tiny nor nearly the whole picture. */
   sure: boolean;
 }
 
 /** Room around the subject, as a share of its longer side. */
 const MARGIN = 0.12;
 const BINS = 64;
-/** Share of the map's variance that lies between subject and rest. */
+/** Least share of the map's variance that must lie between subject and rest for a sure suggestion. */
 const CLEAR = 0.6;
 const MIN_SHARE = 0.015;
 const MAX_SHARE = 0.6;
-/** Share of all that stands out which the largest piece makes up; of a pattern it is little. */
+/** Least share of the largest piece in all that stands out, for a sure suggestion; small in a pattern. */
 const MAX_SIDE_SHARE = 0.5;
 /** Pieces smaller than this share of the largest are no part of the subject. */
 const PIECE = 0.2;
 
-/** The square around the thing in a map of values between 0 and 1, row by row; `undefined` where nothing stands out. */
+/** Square around the subject in a row-by-row map of values from 0 to 1; `undefined` if nothing stands out. */
 export function squareAround(map: Float32Array, width: number): Suggestion | undefined {
   const split = otsu(map);
   if (!split) return undefined;
@@ -50,7 +50,7 @@ export function squareAround(map: Float32Array, width: number): Suggestion | und
 const least = (values: readonly number[]) => values.reduce((one, other) => Math.min(one, other));
 const most = (values: readonly number[]) => values.reduce((one, other) => Math.max(one, other));
 
-/** The threshold that parts the values best (Otsu 1979), and how well: between-class variance over all variance. */
+/** Threshold that separates the values best (Otsu 1979), and how well: between-class over total variance. */
 function otsu(map: Float32Array): { threshold: number; separability: number } | undefined {
   const histogram = new Float64Array(BINS);
   for (const value of map) {
@@ -71,7 +71,7 @@ function otsu(map: Float32Array): { threshold: number; separability: number } | 
   return { threshold: best.threshold, separability: best.between / variance };
 }
 
-/** Connected pixels at or above the threshold, a list of places each. */
+/** Pieces of connected pixels at or above the threshold, each as a list of pixel indices. */
 function piecesAbove(map: Float32Array, threshold: number, width: number): number[][] {
   const seen = map.map((value) => (value >= threshold ? 0 : 1));
   const pieces: number[][] = [];

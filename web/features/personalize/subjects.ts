@@ -1,4 +1,4 @@
-/** The things that a run is to learn: one, or several with photos and a word each. */
+/** Subjects that a run is to learn: one, or several, each with its photos and its word. */
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
 import { listed } from "../../app/format";
@@ -17,11 +17,11 @@ export class SubjectChoice {
   readonly id = `subject-${nextId++}`;
   readonly list = new PhotoList();
   readonly classNoun = signal("");
-  /** Set once the visitor writes a word of their own. */
+  /** The visitor's own new word, once they write one. */
   readonly #ownPlaceholder = signal<string | undefined>(undefined);
   readonly placeholder: ReadonlySignal<string>;
 
-  /** `taken`: words that it can't have. */
+  /** `taken` returns words that the subject can't have. */
   constructor(taken: () => readonly string[]) {
     this.placeholder = computed(
       () => this.#ownPlaceholder.value ?? placeholderFor(this.classNoun.value, taken()),
@@ -45,14 +45,14 @@ let removal: Removal | undefined;
 
 export function addSubject(): void {
   if (subjects.value.length >= MAX_SUBJECTS) return;
-  // One taken back later could be one too many.
+  // If a removed subject came back later, there could be one too many.
   withdrawUndo(removal);
   const before = subjects.value;
   const taken = () => [...placeholders.value, ...before.map(({ placeholder }) => placeholder.value)];
   furtherSubjects.value = [...furtherSubjects.value, new SubjectChoice(taken)];
 }
 
-/** With its photos and words it can be taken back for some seconds, unless nothing was chosen yet. */
+/** Removes a subject. Unless it was empty, that can be undone for some seconds, photos and words included. */
 export function removeSubject(subject: SubjectChoice): void {
   const place = furtherSubjects.value.indexOf(subject);
   furtherSubjects.value = furtherSubjects.value.toSpliced(place, 1);
@@ -68,25 +68,25 @@ export function removeSubject(subject: SubjectChoice): void {
   offerUndo(removal);
 }
 
-/** The new words of a run. A state that an earlier version of the page kept has one. */
+/** New words of a run. States kept by earlier versions of the page have only one. */
 export const wordsOf = ({ placeholder, furtherSubjects = [] }: TrainingSettings) =>
   listed([placeholder, ...furtherSubjects.map(({ placeholder }) => placeholder)]);
 
 /** The photos of all subjects, the first subject's first, as the engine takes them. */
 export const photos = computed(() => subjects.value.flatMap(({ list }) => list.photos.value));
 
-/** How prompts name a subject as `sentence` does, the one about the photos: "<my-dog>", or "<my-dog> dog". */
+/** Phrase for a subject, as in `sentence`, the personalization prompt: "<my-dog>", or "<my-dog> dog". */
 const phraseOf = ({ noun, placeholder }: SubjectChoice, sentence: string) =>
   sentence.includes("{placeholder} {class}") ? `${placeholder.value} ${noun}` : placeholder.value;
 
-/** A prompt with the new words in the ordinary ones' places. */
+/** The prompt with the class nouns replaced by the subjects' phrases. */
 export const withPhrases = (prompt: string, sentence: string): string =>
   subjects.value.reduce(
     (prompt, subject) => withNewWord(prompt, subject.noun, phraseOf(subject, sentence)),
     prompt,
   );
 
-/** The caption of each photo, with the new word in it; a caption that names neither word is put behind the new one. */
+/** Caption of each photo with the new word. If a caption names neither word, it is put after the new word. */
 export const captions = (sentence: string): (string | null)[] =>
   subjects.value.flatMap((subject) =>
     subject.list.photos.value.map(({ caption }) => {

@@ -6,20 +6,20 @@ import { type Suggestion, squareAround } from "./subject-square";
 
 export interface SuggestedCrop {
   crop: Crop;
-  /** Otherwise it is a guess, which the visitor should look at. */
+  /** If false, the crop is a guess, which the visitor should check. */
   sure: boolean;
 }
 
 /** Longer side of the small picture that is searched: enough to find a thing, and done in a few milliseconds. */
 const SIDE = 96;
-/** Nouns whose subject's face says where it is. */
+/** Class nouns of subjects that are found by their faces. */
 const PEOPLE = /^(person|people|man|woman|boy|girl|child|kid|baby|toddler|face|portrait)$/i;
-/** How many times a face's size shows head and shoulders. */
+/** Size of a square with head and shoulders, as a multiple of the face's size. */
 const AROUND_FACE = 2.2;
-/** Transparent pixels that make a picture a cut-out, as a share. */
+/** Share of transparent pixels above which a picture counts as a cut-out. */
 const CUT_OUT = 0.02;
 
-/** `undefined` where nothing stands out. */
+/** Suggests a crop; `undefined` if nothing stands out. */
 export async function suggestCrop(
   bitmap: ImageBitmap,
   mask: Mask,
@@ -43,11 +43,11 @@ function shrunk(source: ImageBitmap | OffscreenCanvas, scale: number): Pixels {
   return context.getImageData(0, 0, width, height);
 }
 
-/** Between 0 and 1 a pixel. */
+/** Opacity of each pixel, from 0 to 1. */
 const alphaMap = ({ width, height, data }: Pixels) =>
   Float32Array.from({ length: width * height }, (_, at) => (data[4 * at + 3] ?? 0) / 255);
 
-/** A map that somebody made on purpose, however small or large what it shows. */
+/** Square in a map that somebody made on purpose: it is sure, however small or large the marked part is. */
 function trusted(map: Float32Array, width: number): Suggestion | undefined {
   const found = squareAround(map, width);
   return found && { ...found, sure: true };
@@ -85,12 +85,12 @@ async function aroundFaces(
     const top = largest.y + (largest.height - size) / 2;
     return { left: left * scale, top: top * scale, size: size * scale, sure: true };
   } catch {
-    // Offered, but not there: some systems lack the service behind it.
+    // The browser offers a detector, but some systems lack the service behind it.
     return undefined;
   }
 }
 
-/** About the same middle, also where the square had to shrink to fit. */
+/** Crop of the photo for a suggestion; it keeps about the same middle, even if it has to shrink to fit. */
 export function cropOf(
   { left, top, size }: Suggestion,
   scale: number,

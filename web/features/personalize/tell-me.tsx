@@ -1,4 +1,4 @@
-/** Offers a notification for the training's end; the browser's own question comes with the click. */
+/** Offers a notification for the training's end; the browser asks for permission at the click. */
 import { askToNotify, permission } from "../../app/notifications";
 import { text } from "../../app/text";
 

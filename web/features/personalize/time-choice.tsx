@@ -1,4 +1,4 @@
-/** How long to train: three ways with the minutes each takes here. */
+/** Choice of the training time: three presets, with the time that each takes on this device. */
 import { useSignalEffect } from "@preact/signals";
 import { duration } from "../../app/format";
 import { device } from "../../app/studio";
@@ -12,7 +12,7 @@ import * as time from "./time-plans";
 const words = settingsText.time;
 
 export function TimeChoice() {
-  // A device that computes on the processor takes minutes to measure: not without being asked.
+  // On a device that computes on the processor, measuring takes minutes, so it must be asked for.
   const slow = device.value.state === "ready" && device.value.report.software;
   useSignalEffect(() => {
     if (model.value.state !== "ready" || device.value.state !== "ready" || busy.value) return;

@@ -1,4 +1,4 @@
-/** Trainings by the time they take on this device: quick, balanced or thorough, once a step's time was measured. */
+/** Training plans by the time they take on this device (quick, balanced, thorough), once a step is timed. */
 import { computed, signal } from "@preact/signals";
 import { engine } from "../../app/studio";
 import type { Method, TimePlan, TrainingSettings } from "../../engine/contract";
@@ -16,7 +16,7 @@ type Measured =
 
 export const measured = signal<Measured>({ state: "unasked" });
 
-/** What a plan leaves as it is: the visitor's own words, and what has nothing to do with time. */
+/** Settings that a plan never changes: the visitor's own words, and those unrelated to time. */
 const OWN = new Set([
   "method",
   "placeholder",
@@ -30,7 +30,7 @@ const OWN = new Set([
   "seed",
 ]);
 
-/** What the plans are made from: the method's own settings, not what was changed by a plan or by hand. */
+/** Basis of the plans: the method's own settings, without changes by a plan or by hand. */
 const basis = computed(() => {
   const settings = setup.defaults.value;
   const previews = { every: previewEvery.value, steps: previewSteps.value };
@@ -39,7 +39,7 @@ const basis = computed(() => {
   return settings && { settings, previews, photos: Math.max(1, photos.value.length), of, limit };
 });
 
-/** What plans depend on, the model and its memory included. */
+/** Key of everything that plans depend on, including the model and the memory limit. */
 const nameOf = ({ settings, previews, photos, of, limit }: NonNullable<typeof basis.value>) =>
   JSON.stringify([settings.method, previews, photos, of, limit]);
 
@@ -49,19 +49,19 @@ export const isMeasured = (method: Method) => {
   return now.state === "ready" && now.method === method;
 };
 
-/** Whether the training as it is now can't be planned. */
+/** Whether planning the training in its current form failed. */
 export const failed = computed(() => {
   const now = measured.value;
   return now.state === "failed" && basis.value !== undefined && now.of === nameOf(basis.value);
 });
 
-/** Plans of other photos, another method or another model are none. */
+/** Plans for the current training; `undefined` if those at hand are for other photos, method or model. */
 export const plans = computed(() => {
   const now = measured.value;
   return now.state === "ready" && basis.value && now.of === nameOf(basis.value) ? now.plans : undefined;
 });
 
-/** Asks the engine, which measures a step at the first time. */
+/** Asks the engine for the plans; the first time, it measures a step. */
 export async function measure(): Promise<void> {
   if (!basis.value) return;
   const { settings, previews, photos } = basis.value;
@@ -85,7 +85,7 @@ export function cancelMeasuring(): void {
   engine().cancelTimePlans();
 }
 
-/** The settings of a plan that differ from those in force. */
+/** Settings of a plan that differ from the current ones. */
 export function differences(plan: TrainingSettings, now: TrainingSettings): Partial<TrainingSettings> {
   const before: Partial<Record<string, unknown>> = { ...now };
   const changed = Object.entries(plan).filter(
@@ -98,7 +98,7 @@ export function choose(plan: TimePlan): void {
   if (setup.settings.value) setup.change(differences(plan.settings, setup.settings.value));
 }
 
-/** The plan that the settings in force are; `undefined` where they are the visitor's own. */
+/** The plan that the current settings match; `undefined` if they match none. */
 export const chosen = computed(() =>
   plans.value?.find(
     ({ settings }) =>

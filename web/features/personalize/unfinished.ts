@@ -1,6 +1,6 @@
 /**
- * Trainings that a closed or killed tab left unfinished in the browser's storage: found at a visit, offered to be
- * continued, deleted when they are discarded or done with.
+ * Trainings that a closed or killed tab left unfinished in the browser's storage. A visit finds them and
+ * offers to continue them; they are deleted when they are discarded or done with.
  */
 import { signal } from "@preact/signals";
 import { text } from "../../app/text";
@@ -11,15 +11,15 @@ import { dropPhotos } from "./keep-photos";
 
 export interface UnfinishedRun {
   id: string;
-  /** `undefined` where neither of its states is whole. */
+  /** Facts about the run; `undefined` if neither of its states is whole. */
   facts: RunFacts | undefined;
 }
 
-/** The latest first. */
+/** Unfinished runs, the latest first. */
 export const unfinished = signal<UnfinishedRun[]>([]);
 export const discardFault = signal<Fault | undefined>(undefined);
 
-/** A browser that keeps no files has no unfinished runs: nothing to say about it here. */
+/** Finds the unfinished runs. A browser that keeps no files has none, so that is no fault here. */
 export async function findUnfinished(): Promise<void> {
   unfinished.value = await readRuns().catch(() => []);
 }
@@ -36,13 +36,13 @@ async function readRuns(): Promise<UnfinishedRun[]> {
   return runs.sort((one, other) => (other.facts?.savedAt ?? 0) - (one.facts?.savedAt ?? 0));
 }
 
-/** The locks that this tab and others hold. */
+/** Names of the locks that this tab and others hold. */
 async function runsUnderWay(): Promise<Set<string>> {
   const { held = [] } = await navigator.locks.query();
   return new Set(held.flatMap(({ name }) => name ?? []));
 }
 
-/** Every trace of the run is gone from the storage when this resolves, unless `discardFault` says otherwise. */
+/** Deletes a run; when this resolves, no trace of it is stored, unless `discardFault` says otherwise. */
 export async function discard(id: string): Promise<void> {
   discardFault.value = undefined;
   try {

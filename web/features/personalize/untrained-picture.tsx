@@ -1,4 +1,4 @@
-/** Beside the wish: what the model makes of it before any training, so that it can be worded before time is spent. */
+/** Shows beside the wish what the untrained model draws for it, to let it be reworded before training. */
 import { HeldFault } from "../../app/fault-notice";
 import { text } from "../../app/text";
 import { PictureView } from "../../ui/picture-view";

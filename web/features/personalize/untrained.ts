@@ -1,6 +1,7 @@
 /**
- * What the untrained model draws for a wish: beside the wish before the training, and against the previews as it goes
- * on, from the same noise. Kept for this visit, a picture a prompt and settings.
+ * Pictures that the untrained model draws for a wish, from the same noise as the previews: shown beside the
+ * wish before the training, and next to the previews during it. Kept for this visit, one picture per prompt
+ * and settings.
  */
 import { computed, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
@@ -15,10 +16,10 @@ import { model } from "../models/model";
 import { previewSteps } from "./preview-choice";
 import * as setup from "./setup";
 
-/** As a preview, but for the clean prompt. */
+/** The settings of a preview, but with the clean prompt. */
 export type Wish = Pick<PreviewPlan, "prompt" | "seed" | "steps" | "guidanceScale" | "size">;
 
-/** The latest of them; each is at most a few megabytes. */
+/** Number of pictures kept, the latest; each has at most a few megabytes. */
 const MAX_KEPT = 20;
 
 const kept = signal<ReadonlyMap<string, Picture>>(new Map());
@@ -34,7 +35,7 @@ const nameOf = (wish: Wish) =>
 
 export const pictureOf = (wish: Wish): Picture | undefined => kept.value.get(nameOf(wish));
 
-/** The wish of the set-up, as the run that it leads to will draw its previews. */
+/** Wish of the set-up, drawn with the settings of the coming run's previews. */
 export const chosenWish = computed<Wish | undefined>(() => {
   const prompt = setup.target.value.trim();
   if (!prompt || !setup.settings.value || model.value.state !== "ready") return undefined;
@@ -47,7 +48,7 @@ export const chosenWish = computed<Wish | undefined>(() => {
   };
 });
 
-/** Once; also between two steps of a training. Does nothing while another one is drawn. */
+/** Draws a wish once; also between two steps of a training. Does nothing while another picture is drawn. */
 export async function draw(wish: Wish): Promise<void> {
   if (drawing.value || pictureOf(wish)) return;
   const name = nameOf(wish);

@@ -1,4 +1,4 @@
-/** What a training does for who isn't looking: progress in the tab's title, a screen that stays on, a notification. */
+/** For visitors who look away from a training: progress in the title, screen kept on, a notification. */
 import { computed, effect } from "@preact/signals";
 import { notify } from "../../app/notifications";
 import { text } from "../../app/text";
@@ -6,7 +6,7 @@ import { keepScreenOn } from "../../app/wake-lock";
 import { share } from "../generate/drawing";
 import * as run from "./run";
 
-/** Progress of the work under way; a training tells more than the previews it draws. */
+/** Progress of the work under way in percent; a training counts before the previews that it draws. */
 const percent = computed(() => {
   const last = run.records.value.at(-1);
   if (run.busy.value) return last && Math.floor((100 * last.step) / last.steps);

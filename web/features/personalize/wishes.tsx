@@ -1,4 +1,4 @@
-/** The words of a run: what the first thing is, what is wished for, and the new word. */
+/** The words of a run: the first subject's class noun, the wishes, and the new word. */
 import { text } from "../../app/text";
 import { bound } from "../../ui/bound";
 import { TextField } from "../../ui/field";

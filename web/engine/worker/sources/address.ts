@@ -48,8 +48,9 @@ async function folderFiles(address: URL): Promise<IncomingFile[]> {
 }
 
 /**
- * Requests the file and reads only the answer's headers. Its length comes from `Content-Length`, which pages of other
- * sites can read; the whole length in `Content-Range` they often can't. `undefined` if the server has no such file.
+ * Requests the file and reads only the answer's headers. Its length comes from `Content-Length`, which pages
+ * of other sites can read; the whole length in `Content-Range` they often can't. `undefined` if the server
+ * has no such file.
  */
 async function find(url: URL, path: string): Promise<IncomingFile | undefined> {
   const answer = await request(url, { range: "bytes=0-" }).catch((error: unknown) => {

@@ -1,7 +1,7 @@
 /**
- * Brings a model from its source into the browser's storage and from there to the engine, file by file, never with a
- * whole file in memory. Bytes that an earlier visit fetched are not fetched again. If the browser keeps no files, the
- * engine reads from the source itself, range by range.
+ * Brings a model from its source into the browser's storage and from there to the engine, file by file, never
+ * with a whole file in memory. Bytes that an earlier visit fetched are not fetched again. If the browser
+ * keeps no files, the engine reads from the source itself, range by range.
  */
 import type { LoadProgress } from "../../api";
 import type { ModelSource } from "../../contract";

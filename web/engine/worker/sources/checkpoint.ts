@@ -1,4 +1,4 @@
-/** Files of a single-file model: the checkpoint, under a fixed name, and the tokenizer's merges, which it lacks. */
+/** Files of a single-file model: the checkpoint, under a fixed name, and the tokenizer's merges it lacks. */
 import { faultError } from "../../fault";
 import { httpFile } from "./http-file";
 import type { IncomingFile } from "./incoming";

@@ -1,4 +1,4 @@
-/** Completes a checkpoint with the parts that it lacks, from a model that the browser's storage has in parts. */
+/** Completes a checkpoint with the parts it lacks, from a model that the browser's storage has in parts. */
 import { faultError } from "../../fault";
 import type { Completion } from "../../model-choice";
 import { fileStream } from "./file-stream";

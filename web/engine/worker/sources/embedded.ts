@@ -115,7 +115,7 @@ async function bringFile(
   return blob;
 }
 
-/** Reads the answer into a blob: through the store if there is one (the blob is then on disk), else in memory. */
+/** Reads the answer into a blob: through the store (then on disk) if there is one, else in memory. */
 async function keep(address: URL, answer: Response, store: Cache | undefined): Promise<Blob> {
   try {
     if (!store) return await answer.blob();

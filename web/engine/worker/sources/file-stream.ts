@@ -1,6 +1,7 @@
 /**
- * Streams a file of this device in a few large pieces. The browser's own stream of a file gives thousands of small
- * pieces, each with a turn of the event loop: for a model of 2 GB that took longer than everything else.
+ * Streams a file of this device in a few large pieces. The browser's own stream of a file gives thousands of
+ * small pieces, each with a turn of the event loop: for a model of 2 GB that took longer than everything
+ * else.
  */
 
 const PIECE = 16 << 20;

@@ -1,7 +1,7 @@
 /**
- * A file on a server, read by single ranges. A request whose only header is `Range: bytes=a-b` needs no CORS preflight.
- * The hosts that hubs redirect to don't answer one, so no other header is sent, except the token to the hub itself.
- * Browsers remove the token when a redirect leads to another host.
+ * A file on a server, read by single ranges. A request whose only header is `Range: bytes=a-b` needs no CORS
+ * preflight. The hosts that hubs redirect to don't answer one, so no other header is sent, except the token
+ * to the hub itself. Browsers remove the token when a redirect leads to another host.
  */
 import { faultError } from "../../fault";
 import { type IncomingFile, Interrupted } from "./incoming";
@@ -86,7 +86,9 @@ export async function refuse(answer: Response, url: URL, what: string): Promise<
   throw faultError("Network", `${url.host} refuses ${what} with status ${status}.`);
 }
 
-/** @throws a fault if the answer's headers, as far as other sites' pages may read them, don't fit the file. */
+/**
+ * @throws a fault if the answer's headers, as far as other sites' pages may read them, don't fit the file.
+ */
 function checkSame(
   answer: Response,
   { path, start, bytes, tag }: { path: string; start: number; bytes: number; tag: string | undefined },

@@ -1,4 +1,4 @@
-/** A model in a hub's repository. One answer of the hub's API lists all files, with sizes and SHA-256, and the licence. */
+/** A model in a hub's repository: one API answer lists all files, with sizes and SHA-256, and the licence. */
 import { faultError } from "../../fault";
 import type { HubChoice, Licence } from "../../model-choice";
 import { allowHost } from "../network";

@@ -1,6 +1,7 @@
 /**
- * Which files of a model folder the engine reads: configs, tokenizer and, for each part's weights, the variant that is
- * best here. 16-bit floats are preferred: half the bytes, and all that a GPU computes with in the end.
+ * Which files of a model folder the engine reads: configs, tokenizer and, for each part's weights, the
+ * variant that is best here. 16-bit floats are preferred: half the bytes, and all that a GPU computes with in
+ * the end.
  */
 import { faultError } from "../../fault";
 
@@ -90,7 +91,7 @@ async function chooseWeights<File>(folder: Folder<File>, part: string, stem: str
   return [];
 }
 
-/** File names in an index. A name that leads out of the folder is left out; the engine then reports what is wrong. */
+/** File names in an index, without any that lead out of the folder; the engine reports what is wrong. */
 function shardsOf(index: string): string[] {
   try {
     const { weight_map } = JSON.parse(index) as { weight_map: Record<string, unknown> };

@@ -43,7 +43,7 @@ export class ModelFolder {
     this.manifest = manifest;
   }
 
-  /** Opens the model's folder and keeps the bytes that are there; files that changed at their source begin anew. */
+  /** Opens the model's folder, keeping the bytes there; files that changed at their source begin anew. */
   static async open(id: string, { name, from, licence, files }: IncomingModel): Promise<ModelFolder> {
     const folder = await (await modelsFolder()).getDirectoryHandle(id, { create: true });
     const old = await readManifest(folder);

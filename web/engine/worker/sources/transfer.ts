@@ -1,6 +1,7 @@
 /**
- * Transfers bytes from a source that may break off at any moment: bytes that have arrived count, the rest is requested
- * again after growing pauses, until nothing arrives any more. The visitor may pause and cancel between any two pieces.
+ * Transfers bytes from a source that may break off at any moment: bytes that have arrived count, the rest is
+ * requested again after growing pauses, until nothing arrives any more. The visitor may pause and cancel
+ * between any two pieces.
  */
 import { faultError } from "../../fault";
 import type { JobControl } from "../job-control";

@@ -1,6 +1,6 @@
 /**
- * What a grid can change: for each parameter how its values are written, what they may be, and what a value makes of a
- * wish. Numbers are written as in A1111's "X/Y/Z plot": `1, 2, 3`, `1-4`, `0-1 [5]`.
+ * Parameters that a grid can vary: for each, how its values are written, which values are allowed, and how a
+ * value changes a wish. Numbers are written as in A1111's "X/Y/Z plot": `1, 2, 3`, `1-4`, `0-1 [5]`.
  */
 import { gridText } from "../../../app/grid-text";
 import { text } from "../../../app/text";
@@ -14,13 +14,13 @@ export const MAX_VALUES = 16;
 
 export type ParameterName = keyof typeof gridText.parameters;
 
-/** A parameter and its values as they are written. */
+/** A parameter and its values, as the visitor wrote them. */
 export interface AxisChoice {
   parameter: ParameterName;
   written: string;
 }
 
-/** A value of an axis: how it is called, and what it makes of a wish. */
+/** A value of an axis: its label, and how it changes a wish. */
 export interface AxisValue {
   label: string;
   apply: (wish: Wish) => Wish;
@@ -35,7 +35,7 @@ interface NumberParameter {
   apply: (wish: Wish, value: number) => Wish;
 }
 
-/** `words`: the first value is looked for in the prompt. `samplers`: of those that there are. */
+/** `words`: each value replaces the first one in the prompt. `samplers`: names of samplers. */
 type Parameter = NumberParameter | { kind: "words" | "samplers"; initial: (wish: Wish) => string };
 
 export const PARAMETERS: Readonly<Record<ParameterName, Parameter>> = {
@@ -105,7 +105,7 @@ export const PARAMETERS: Readonly<Record<ParameterName, Parameter>> = {
 const steered = (wish: Wish, change: Partial<NonNullable<Wish["steering"]>>): Wish =>
   wish.steering ? { ...wish, steering: { ...wish.steering, ...change } } : wish;
 
-/** Those that do something to a wish. */
+/** Parameters that have an effect on a wish. */
 export const parametersFor = ({ adapters, start }: Pick<Wish, "adapters" | "start">): ParameterName[] =>
   (Object.keys(PARAMETERS) as ParameterName[]).filter((name) => {
     if (name === "change") return start !== undefined;
@@ -116,7 +116,7 @@ export const parametersFor = ({ adapters, start }: Pick<Wish, "adapters" | "star
 /** Values that can't be used; the message is a sentence for the visitor. */
 export class AxisProblem extends Error {}
 
-/** Each once. Throws an `AxisProblem` where some are none. */
+/** Values of an axis, each once. Throws an `AxisProblem` if some can't be used. */
 export function valuesOf({ parameter: name, written }: AxisChoice, wish: Wish): AxisValue[] {
   const parts = written
     .split(",")
@@ -156,7 +156,7 @@ function axisValues(name: ParameterName, parts: string[], wish: Wish): AxisValue
   }
 }
 
-/** `7`, `1-4` (one by one), `0-1 [5]` (so many, evenly). */
+/** Reads `7`, `1-4` (in steps of 1) and `0-1 [5]` (5 values, evenly spaced). */
 function numbersOf(part: string): number[] {
   const range = /^(-?\d*\.?\d+)\s*-\s*(-?\d*\.?\d+)\s*(?:\[(\d{1,3})\])?$/.exec(part);
   if (!range) {
@@ -168,7 +168,7 @@ function numbersOf(part: string): number[] {
   const count = range[3] ? Number(range[3]) : Math.floor(Math.abs(last - first)) + 1;
   if (count > MAX_VALUES) throw new AxisProblem(gridText.problems.tooMany(MAX_VALUES));
   const step = range[3] ? (last - first) / Math.max(count - 1, 1) : Math.sign(last - first);
-  // Sums of decimal fractions would show all their digits.
+  // Rounded, since sums of decimal fractions would show all their digits.
   return Array.from({ length: count }, (_, place) => Number((first + place * step).toFixed(6)));
 }
 

@@ -9,7 +9,7 @@ import { type AxisChoice, PARAMETERS, type ParameterName, parametersFor } from "
 interface AxisFieldsProps {
   title: string;
   axis: AxisChoice | undefined;
-  /** Whether nothing may change along it. */
+  /** Whether the axis may be left empty, so that nothing changes along it. */
   optional: boolean;
   error: string | undefined;
   hasStart: boolean;
@@ -18,7 +18,7 @@ interface AxisFieldsProps {
 
 export function AxisFields({ title, axis, optional, error, hasStart, onAxis }: AxisFieldsProps) {
   const wish = plainWish();
-  // Whether there is a start picture is all that matters of it here.
+  // Of the start picture, only its presence matters here.
   const names = parametersFor(wish).concat(hasStart ? ["change"] : []);
   const options = [
     ...(optional ? [["", words.none] as const] : []),

@@ -2,7 +2,7 @@
 import { toCanvas } from "../../../ui/picture-view";
 import type { Grid } from "./grid";
 
-/** Longest side of the whole picture, in pixels: what every browser's canvas takes. */
+/** Longest side of the whole picture, in pixels, that every browser's canvas takes. */
 const MAX_SIDE = 8192;
 const GAP = 8;
 
@@ -10,7 +10,7 @@ export interface Layout {
   /** Width of each picture. */
   width: number;
   height: number;
-  /** Room for the names of the columns, above, and of the rows, on the left. */
+  /** Room in pixels for the names of the columns, above, and of the rows, on the left. */
   above: number;
   left: number;
   font: number;
@@ -70,7 +70,7 @@ export async function gridPng({ columns, rows, cells }: Grid): Promise<Blob | un
   return canvas.convertToBlob({ type: "image/png" });
 }
 
-/** Centred on the place, in as many lines as there may be; what is longer ends in an ellipsis. */
+/** Writes words centred on a place, in a limited number of lines; longer words end in an ellipsis. */
 function write(
   context: OffscreenCanvasRenderingContext2D,
   words: string,
@@ -87,7 +87,7 @@ function write(
   }
 }
 
-/** Words broken into lines that fit. */
+/** Breaks words into at most `most` lines that fit. */
 export function linesOf(words: string, fits: (line: string) => boolean, most: number): string[] {
   const lines: string[] = [];
   for (const word of words.split(/\s+/)) {

@@ -1,4 +1,4 @@
-/** The grid: its two axes as they are written, and the pictures of the last one that was drawn. */
+/** The grid: its two axes as the visitor wrote them, and the pictures of the grid drawn last. */
 import { computed, signal } from "@preact/signals";
 import { announce } from "../../../app/announce";
 import { gridText } from "../../../app/grid-text";
@@ -13,7 +13,7 @@ export const MAX_PICTURES = 64;
 
 export interface Cell {
   picture: Picture;
-  /** `undefined` where it isn't kept. */
+  /** Id of the picture in the Gallery; `undefined` if it isn't kept. */
   galleryId: string | undefined;
 }
 
@@ -22,9 +22,9 @@ export interface Grid {
   /** Width over height of the pictures. */
   ratio: number;
   columns: AxisValue[];
-  /** One without a name where nothing changes from row to row. */
+  /** If nothing changes from row to row, a single row without a name. */
   rows: AxisValue[];
-  /** Row by row; `undefined` until it is drawn. */
+  /** Cells, row by row; `undefined` until drawn. */
   cells: (Cell | undefined)[];
 }
 
@@ -39,7 +39,7 @@ export interface Plan {
   rows: AxisValue[];
 }
 
-/** What would be drawn, or what is wrong with which of the axes. */
+/** The grid that would be drawn, or a problem and the axis or axes that cause it. */
 export const plan = computed<Plan | { problem: string; of: "columns" | "rows" | "both" }>(() => {
   const wish = plainWish();
   const words = gridText.problems;
@@ -47,7 +47,7 @@ export const plan = computed<Plan | { problem: string; of: "columns" | "rows" | 
   if (typeof across === "string") return { problem: across, of: "columns" };
   const down = rows.value ? read(rows.value, wish) : [SINGLE_ROW];
   if (typeof down === "string") return { problem: down, of: "rows" };
-  // Words can be changed at two places.
+  // Only the prompt may be on both axes: two different words of it can change.
   if (rows.value?.parameter === columns.value.parameter && columns.value.parameter !== "prompt") {
     return { problem: words.same, of: "rows" };
   }
@@ -70,7 +70,7 @@ function read(axis: AxisChoice, wish: Wish): AxisValue[] | string {
 export const wishesOf = ({ columns, rows }: Plan, wish: Wish): Wish[] =>
   rows.flatMap((row) => columns.map((column) => row.apply(column.apply(wish))));
 
-/** Draws it; each picture shows and is kept as it comes. */
+/** Draws the grid; each picture shows and is kept as it comes. */
 export async function drawGrid(): Promise<void> {
   const planned = plan.value;
   if ("problem" in planned || !mayDraw()) return;
