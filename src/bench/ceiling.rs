@@ -1,6 +1,6 @@
-//! The device's ceilings, by two probe kernels: one that only multiplies and adds in registers
-//! (`shaders/ceiling_compute.wgsl`) and one that only streams memory (`shaders/ceiling_memory.wgsl`).
-//! A data sheet's peak would flatter nobody: browsers clamp, drivers differ, clocks throttle.
+//! Measures the device's ceilings with two probe kernels: one only multiplies and adds in registers
+//! (`shaders/ceiling_compute.wgsl`), the other only streams memory (`shaders/ceiling_memory.wgsl`).
+//! A data sheet's peak would not do instead: browsers clamp, drivers differ, clocks throttle.
 
 use burn::{
     backend::{
@@ -24,7 +24,7 @@ use crate::{
 };
 
 const WORKGROUP_SIZE: u32 = 256;
-/// Operations of a thread in a round of the arithmetic probe.
+/// Floating-point operations per thread and round of the arithmetic probe.
 const OPERATIONS_A_ROUND: u64 = 16 * 4 * 2;
 /// Numbers in a vector.
 const VECTOR: usize = 4;
@@ -39,7 +39,7 @@ struct Probes {
 }
 
 impl Probes {
-    /// A software adapter gets small ones; elsewhere buffers are as large as a binding may be, up to
+    /// Small probes for a software adapter; elsewhere buffers are as large as a binding may be, up to
     /// 256 MiB.
     fn of(gpu: &Gpu) -> Self {
         if gpu.report.software {
@@ -50,7 +50,7 @@ impl Probes {
     }
 }
 
-/// Launches of the probes.
+/// The two probe kernels.
 #[backend_extension(Cube)]
 pub trait CeilingOps: Backend {
     fn ceiling_compute(x: FloatTensor<Self>, rounds: u32) -> FloatTensor<Self>;
@@ -58,7 +58,7 @@ pub trait CeilingOps: Backend {
 }
 
 impl CeilingOps for CubeBackend {
-    /// x: four numbers a thread.
+    /// `x`: four numbers per thread.
     fn ceiling_compute(x: CubeTensor, rounds: u32) -> CubeTensor {
         let threads = x.shape().num_elements() / VECTOR;
         let y = empty(&x, x.shape(), x.dtype);

@@ -17,7 +17,7 @@ use crate::{
     weights::{self, ByteSource, Weights, read_text},
 };
 
-/// Weights follow from it.
+/// Seed of the random weights.
 const SEED: u64 = 15;
 
 /// The texts of a model folder's config files.
@@ -32,14 +32,14 @@ pub struct ModelConfigs {
 /// What to measure.
 #[derive(Clone)]
 pub enum Model {
-    /// It has one precision: that it was loaded in.
+    /// A loaded model, which has only the precision it was loaded in.
     Loaded(Box<StableDiffusion>),
     /// Random weights for an architecture, in any precision.
     Random { name: String, configs: ModelConfigs },
 }
 
 impl ModelConfigs {
-    /// Stable Diffusion 1.5's.
+    /// The configs of Stable Diffusion 1.5.
     pub fn sd15() -> Self {
         Self {
             unet: include_str!("sd15/unet.json").to_owned(),
@@ -49,7 +49,7 @@ impl ModelConfigs {
         }
     }
 
-    /// A model folder's, whose weights are left alone.
+    /// Reads the configs of a model folder, not its weights.
     ///
     /// # Errors
     /// A file is missing or unreadable.
@@ -64,7 +64,7 @@ impl ModelConfigs {
 }
 
 impl Model {
-    /// What reports call it.
+    /// The model's name in reports.
     pub fn name(&self) -> &str {
         match self {
             Self::Loaded(model) => &model.name,
@@ -72,7 +72,7 @@ impl Model {
         }
     }
 
-    /// Whether its networks can be had in that precision.
+    /// Whether the model's networks are available in `precision`.
     pub(super) fn has(&self, precision: Precision) -> bool {
         match self {
             Self::Loaded(model) => model.precision == precision,
@@ -119,7 +119,7 @@ impl Model {
         })
     }
 
-    /// How many pixels a side of one latent stands for.
+    /// Pixels per latent along one side.
     pub(super) fn downscale(&self) -> Result<usize, Error> {
         Ok(match self {
             Self::Loaded(model) => model.vae.config.downscale(),

@@ -1,4 +1,4 @@
-//! Whole passes: what a guided step, a picture's decoding, a prompt or a training step takes.
+//! Times whole passes: a guided step, decoding a picture, encoding a prompt, a training step.
 
 use burn::tensor::{DType, Tensor};
 
@@ -19,7 +19,7 @@ use crate::{
 
 /// Longest side that is measured, in pixels.
 const MAX_SIDE: usize = 2048;
-/// Where in a run of that many steps the sampling step is.
+/// The sampling step that is timed: step STEP, counted from 0, of a run of STEPS.
 const STEPS: usize = 25;
 const STEP: usize = 10;
 const GUIDANCE_SCALE: f32 = 7.5;
@@ -35,14 +35,14 @@ pub struct Pass {
     pub precision: Precision,
 }
 
-/// A pass that can be made again and again.
+/// A prepared pass that can be run again and again.
 struct Repeatable {
     name: String,
     run: Box<dyn FnMut()>,
 }
 
 impl Pass {
-    /// What reports call it; the PyTorch baseline says the same.
+    /// The pass's name in reports, the same as in the PyTorch baseline.
     pub fn name(&self, model: &Model, plan: &Plan) -> String {
         let (model, size) = (model.name(), self.size);
         match self.task {
@@ -57,7 +57,7 @@ impl Pass {
         }
     }
 
-    /// Times the pass. The memory is what the allocator held for it, weights included.
+    /// Times the pass. `memory` in its rows is what the allocator held, weights included.
     pub async fn measure(
         &self,
         gpu: &Gpu,
@@ -82,7 +82,7 @@ impl Pass {
         Ok(rows)
     }
 
-    /// What the pass asks of our kernels, without computing it.
+    /// Counts the work that the pass asks of our kernels, without computing it.
     pub fn count(&self, gpu: &Gpu, model: &Model, plan: &Plan) -> Result<Vec<Counted>, Error> {
         let passes = self.prepare(gpu, model, plan)?;
         Ok(passes
@@ -151,7 +151,7 @@ impl Pass {
                 one(
                     name,
                     Box::new(move || {
-                        // As a picture's steps are asked for.
+                        // The same calls as for a step of a picture.
                         let timesteps = [sampler.timesteps()[STEP]; 2];
                         let sample = replay.input(sampler.scale_model_input(latents.clone(), STEP));
                         let time = replay.input(unet.activated_time(&timesteps, &sample.device()));
@@ -184,10 +184,10 @@ impl Pass {
     }
 }
 
-/// A prompt's length.
+/// Tokens of a prompt.
 pub const TOKENS: usize = 77;
 
-/// Numbers that lie about as a network's inputs do.
+/// Random numbers from −1 to 1, roughly the range of a network's inputs.
 pub fn values<const D: usize>(gpu: &Gpu, shape: [usize; D]) -> Tensor<D> {
     let distribution = burn::tensor::Distribution::Uniform(-1.0, 1.0);
     Tensor::random(shape, distribution, (&gpu.device, DType::F32))

@@ -31,9 +31,9 @@ use crate::{
     weights::Weights,
 };
 
-/// Forward passes in a row; their results are dropped at once.
+/// Most passes in one sample. Results of forward passes are dropped at once.
 const MAX_FORWARD: usize = 500;
-/// Bytes of the forward passes that wait for their backward pass at a time.
+/// Limit for the forward passes that wait for their backward pass at a time, in bytes that they move.
 const WAITING: u64 = 512 << 20;
 
 /// An operation ready to run, on plain inputs or on tracked ones.
@@ -69,7 +69,7 @@ impl Output {
 }
 
 impl Case {
-    /// Times the operation: a row forward, a row backward.
+    /// Times the operation; one row for the forward pass, one for the backward pass.
     pub(super) async fn measure(
         &self,
         gpu: &Gpu,

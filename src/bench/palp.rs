@@ -28,7 +28,7 @@ use crate::{
 };
 
 const PLACEHOLDER: &str = "<subject>";
-/// Where the new word stands in the prompt: "a photo of …".
+/// Position of the new word among the tokens of the prompt "a photo of …".
 const PLACE: usize = 4;
 
 /// The frozen networks, shared by the steps of several β.
@@ -57,7 +57,7 @@ pub struct TrainingStep {
     conditioning: Conditioning,
     layout: UNetLayout,
     unet: ParameterGroup,
-    /// Flat.
+    /// The new word's embedding, flat: `[width]`.
     embedding: ParameterGroup,
     width: usize,
     batch: Batch,
@@ -67,7 +67,7 @@ pub struct TrainingStep {
 }
 
 impl TrainingStep {
-    /// `side`: of the latents.
+    /// `side`: side of the latents.
     pub fn new(
         gpu: &Gpu,
         networks: TrainedOn,

@@ -1,4 +1,4 @@
-//! What a bench is to measure.
+//! The plan of a bench: what it measures.
 
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +27,7 @@ impl Task {
     pub const ALL: [Self; 6] = [Self::Ops, Self::Unet, Self::Vae, Self::Text, Self::Step, Self::Palp];
 }
 
-/// A bench. Missing fields of a JSON object take their defaults.
+/// What a bench measures. Missing fields of a JSON object take their defaults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Plan {
@@ -36,9 +36,9 @@ pub struct Plan {
     pub shapes: ShapeSet,
     /// Only operations whose name contains this.
     pub filter: String,
-    /// Side of the pictures in pixels, one row of the networks' tasks each.
+    /// Sides of the pictures in pixels; the networks' tasks are measured at each (the text encoder once).
     pub sizes: Vec<usize>,
-    /// Rows of a pass; a training step's pictures are [`training_batch`](Self::training_batch).
+    /// Batch size of [`Task::Unet`]; a training step has [`training_batch`](Self::training_batch).
     pub batch: usize,
     pub training_batch: usize,
     /// Rank of the LoRA that is trained.
@@ -50,7 +50,7 @@ pub struct Plan {
 }
 
 impl Default for Plan {
-    /// Every task as the project's bars have it: Stable Diffusion 1.5 at 512².
+    /// Every task at the settings of the project's performance bars: Stable Diffusion 1.5 at 512².
     fn default() -> Self {
         Self {
             tasks: Task::ALL.to_vec(),

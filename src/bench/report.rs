@@ -5,19 +5,19 @@ use serde::Serialize;
 use super::stopwatch::Timing;
 use crate::gpu::{DeviceReport, WorkByKind, tiles::TileTable};
 
-/// Changes whenever a reader would have to.
+/// Name of the JSON format; changes whenever its readers have to change.
 pub const FORMAT: &str = "palpable-bench-1";
 
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     pub format: &'static str,
-    /// What computed: "palpable 0.1.0"
+    /// Name and version of the engine: "palpable 0.1.0".
     pub engine: String,
     pub device: DeviceReport,
-    /// By which matrix products were cut up.
+    /// The tile table by which matrix products were cut up.
     pub tiles: TileTable,
-    /// Milliseconds of one read-back, which every row is free of.
+    /// Milliseconds of one read-back, already subtracted from every row.
     pub read_back: f64,
     pub ceiling: Option<Ceiling>,
     pub rows: Vec<Row>,
@@ -48,21 +48,21 @@ pub struct Row {
     pub milliseconds: f64,
     pub least: f64,
     pub most: f64,
-    /// Milliseconds until a run was queued.
+    /// Milliseconds that the host took to queue one run.
     pub host: f64,
     pub samples: usize,
     pub repeats: usize,
-    /// Launches of our kernels.
+    /// Launches of our kernels in one run.
     pub launches: u64,
     pub flops: u64,
     pub bytes: u64,
-    /// The duration at the ceiling over the measured one.
+    /// Duration at the ceiling divided by the measured duration.
     pub ceiling_share: Option<f64>,
-    /// Bytes that the device's allocator held for it, weights included.
+    /// Bytes that the device's allocator held, weights included.
     pub memory: Option<u64>,
 }
 
-/// What a network has to do, by kind of kernel.
+/// Work of a network's pass, by kind of kernel.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Counted {
@@ -109,7 +109,7 @@ impl Row {
 }
 
 impl Ceiling {
-    /// The least time for so much work: arithmetic and memory run side by side.
+    /// Least seconds for this work: arithmetic and memory traffic run side by side.
     fn seconds(&self, flops: u64, bytes: u64) -> f64 {
         let arithmetic = flops as f64 / (self.teraflops * 1e12);
         let memory = bytes as f64 / (self.gigabytes_per_second * 1e9);

@@ -56,7 +56,7 @@ impl Session {
         Ok(Self { gpu: gpu.clone(), model, plan, stopwatch, total: items.len(), items, report })
     }
 
-    /// Items done and in all.
+    /// `[items done, items in all]`.
     pub fn progress(&self) -> [usize; 2] {
         [self.total - self.items.len(), self.total]
     }
@@ -70,7 +70,7 @@ impl Session {
         })
     }
 
-    /// Measures the next item. Once it has failed, the session goes on with the one after.
+    /// Measures the next item. If that fails, the next call goes on with the item after it.
     ///
     /// # Errors
     /// The device failed, or a size doesn't fit the model.
@@ -115,8 +115,8 @@ impl Plan {
         items
     }
 
-    /// The whole passes of the plan in that precision. Of the text encoder there is one: it does not
-    /// depend on the size.
+    /// The plan's whole passes in `precision`; only one of the text encoder, which does not depend on the
+    /// size.
     fn passes(&self, precision: Precision) -> impl Iterator<Item = Pass> {
         let tasks = self.tasks.iter().filter(|task| **task != Task::Ops);
         tasks.flat_map(move |&task| {
@@ -126,7 +126,7 @@ impl Plan {
     }
 }
 
-/// What the whole passes of a plan ask of our kernels, without computing it.
+/// Counts the work that a plan's whole passes ask of our kernels, without computing it.
 ///
 /// # Errors
 /// A size doesn't fit the model, or the device can't hold it.
@@ -137,7 +137,8 @@ pub async fn count(gpu: &Gpu, model: &Model, plan: &Plan) -> Result<Vec<Counted>
             counted.extend(pass.count(gpu, model, plan)?);
         }
     }
-    // burn's own operations ran: a program that ends while the driver works can take it down.
+    // burn's own operations did run: wait for them, since a program that ends while the driver works can
+    // take it down.
     wait_for(gpu, Tensor::zeros([1], &gpu.device)).await?;
     Ok(counted)
 }

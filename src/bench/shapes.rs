@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Whose operations.
+/// A set of operations to measure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ShapeSet {
@@ -13,7 +13,7 @@ pub enum ShapeSet {
     Sd15,
     /// The embedded model.
     Demo,
-    /// One of each kind, small.
+    /// One small operation of each kind.
     Quick,
 }
 
@@ -28,7 +28,7 @@ pub struct Case {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shape {
-    /// With bias.
+    /// A frozen linear layer with bias.
     Linear {
         batch: usize,
         tokens: usize,
@@ -47,7 +47,7 @@ pub enum Shape {
         out_features: usize,
         rank: usize,
     },
-    /// With bias, padded by half the kernel.
+    /// A convolution with bias, padded by half the kernel.
     Conv2d {
         batch: usize,
         height: usize,
@@ -66,7 +66,7 @@ pub enum Shape {
         keys: usize,
         head_size: usize,
     },
-    /// With SiLU.
+    /// Group normalization followed by SiLU.
     GroupNorm {
         batch: usize,
         height: usize,
@@ -79,7 +79,7 @@ pub enum Shape {
         tokens: usize,
         channels: usize,
     },
-    /// `channels` after the gate: the input has twice as many.
+    /// `channels`: channels after the gate; the input has twice as many.
     Geglu {
         batch: usize,
         tokens: usize,
@@ -88,7 +88,7 @@ pub enum Shape {
 }
 
 impl ShapeSet {
-    /// Its operations, those whose name contains `filter`.
+    /// The set's operations whose name contains `filter`.
     pub fn cases(self, filter: &str) -> Vec<Case> {
         let mut sets: BTreeMap<Self, Vec<Case>> = serde_json::from_str(include_str!("shapes.json"))
             .unwrap_or_else(|error| panic!("shapes.json is wrong: {error}"));

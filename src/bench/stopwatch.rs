@@ -1,8 +1,8 @@
 //! Times work on the device by the wall clock.
 //!
 //! A sample queues the work many times over, then waits until the device is idle and reads one number
-//! back; what such a read costs on an idle device is measured beforehand
-//! and taken off. The first run is not counted: it compiles the pipelines.
+//! back. The cost of such a read on an idle device is measured beforehand and subtracted. The first run is
+//! not counted: it compiles the pipelines.
 
 use std::rc::Rc;
 
@@ -22,13 +22,13 @@ pub type Run = Box<dyn FnOnce()>;
 /// How much is spent on one row.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
-    /// Samples, of which the median counts.
+    /// Most samples; their median counts.
     samples: usize,
-    /// A sample's least duration in seconds: runs are repeated until it lasts so long.
+    /// A sample's least duration in seconds, reached by repeating runs.
     sample: f64,
-    /// All samples together, in seconds, where a single run isn't longer.
+    /// Most seconds for all samples together, unless a single run takes longer.
     row: f64,
-    /// Seconds of runs that don't count, after the one that compiles.
+    /// Seconds of uncounted runs, after the first run, which compiles.
     warm_up: f64,
 }
 
@@ -48,12 +48,12 @@ pub struct Timing {
     pub median: f64,
     pub least: f64,
     pub most: f64,
-    /// Until everything was queued.
+    /// Seconds until a run was queued.
     pub host: f64,
     pub samples: usize,
     /// Runs in a sample.
     pub repeats: usize,
-    /// What a run asked of our kernels.
+    /// Work that one run asked of our kernels.
     pub work: Work,
 }
 
@@ -66,7 +66,7 @@ pub struct Stopwatch {
 }
 
 const READ_BACKS: usize = 9;
-/// What is left of a sample at least when the read-back is taken off.
+/// Least share of a sample's duration that is left when the read-back is subtracted.
 const MIN_SHARE: f64 = 0.05;
 
 impl Stopwatch {
@@ -125,7 +125,7 @@ impl Stopwatch {
         let median = median(&mut device);
         Ok(Timing {
             median,
-            // Sorted by the median.
+            // `median` has sorted the durations.
             least: device[0],
             most: device[samples - 1],
             host: self::median(&mut host),
@@ -135,7 +135,7 @@ impl Stopwatch {
         })
     }
 
-    /// Seconds until done and until queued.
+    /// Runs one sample: seconds until it was done (less a read-back), and until it was queued.
     async fn sample(&self, repeats: usize, prepare: &mut dyn FnMut() -> Run) -> Result<(f64, f64), Error> {
         let runs: Vec<Run> = (0..repeats).map(|_| prepare()).collect();
         self.wait().await?;
@@ -146,7 +146,7 @@ impl Stopwatch {
         let queued = (self.clock)() - start;
         self.wait().await?;
         let elapsed = (self.clock)() - start;
-        // This read-back may have been quicker than the usual one: never nothing.
+        // If this read-back was quicker than the usual one, less than nothing could be left.
         Ok(((elapsed - self.read_back).max(elapsed * MIN_SHARE), queued))
     }
 
@@ -155,7 +155,7 @@ impl Stopwatch {
     }
 }
 
-/// Until the device has done what was asked of it so far. `probe`: any tensor of it.
+/// Waits until the device has done everything asked of it so far. `probe`: any tensor on the device.
 pub async fn wait_for(gpu: &Gpu, probe: Tensor<1>) -> Result<(), Error> {
     #[cfg(not(target_arch = "wasm32"))]
     {
@@ -167,7 +167,7 @@ pub async fn wait_for(gpu: &Gpu, probe: Tensor<1>) -> Result<(), Error> {
     read.map(|_| ()).map_err(|error| Error::ReadBack(error.to_string()))
 }
 
-/// Sorts them; of an even number the upper middle.
+/// The median of `values`, which it sorts; for an even count the upper of the two in the middle.
 fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]

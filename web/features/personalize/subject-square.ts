@@ -17,7 +17,7 @@ const CLEAR = 0.6;
 const MIN_SHARE = 0.015;
 const MAX_SHARE = 0.6;
 /** Least share of the largest piece in all that stands out, for a sure suggestion; small in a pattern. */
-const MAX_SIDE_SHARE = 0.5;
+const MIN_SHARE_OF_LARGEST = 0.5;
 /** Pieces smaller than this share of the largest are no part of the subject. */
 const PIECE = 0.2;
 
@@ -41,7 +41,7 @@ export function squareAround(map: Float32Array, width: number): Suggestion | und
     size,
     sure:
       split.separability >= CLEAR &&
-      largest >= MAX_SIDE_SHARE * all &&
+      largest >= MIN_SHARE_OF_LARGEST * all &&
       share >= MIN_SHARE &&
       share <= MAX_SHARE,
   };
