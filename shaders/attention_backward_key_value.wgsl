@@ -33,7 +33,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 {% else %}
   for (var first_other = 0u; first_other < p.query_tokens; first_other += {{ other_tile }}u) {
 {% endif %}
-    // Of the thread's four queries; a query past the end gets probability zero.
+    // Values of the thread's four queries; with the initial ones a query past the end gets probability zero.
     var others_log_sum_exp = vec4<f32>(1e30);
     var others_delta = vec4<f32>();
 {% for k in range(4) %}

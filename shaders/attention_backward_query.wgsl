@@ -1,6 +1,6 @@
 // dQ of attention: with P = exp₂(S − log_sum_exp), dS = P ∘ (dO·Vᵀ − delta), dQ = dS·K/√d.
 //
-// FlashAttention's backward pass (arXiv:2205.14135, algorithm 4) with the loops turned so that a
+// FlashAttention's backward pass (arXiv:2205.14135, algorithm 4) with the loops swapped, so that a
 // workgroup owns rows of dQ and no atomics are needed. Layouts as in attention_forward;
 // log_sum_exp, delta: [batch][heads][query_tokens]. dS is kept in f32: with thousands of keys it is too
 // small for f16.

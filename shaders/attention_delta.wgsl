@@ -1,6 +1,6 @@
 // delta[batch][head][token] = Σ_channel dO · O: the row sums that the gradient of a softmax needs
 // (FlashAttention, arXiv:2205.14135, §B.4). O, dO: [batch][tokens][heads][head_size].
-// One row a thread, neighbours in memory by neighbouring threads.
+// One row per thread; neighbouring threads take rows that are neighbours in memory.
 {% from "attention_rows" import declarations, vectors %}
 {{ declarations([["output", "Element"], ["output_gradient", "Element"]], [["delta", "f32"]]) }}
 

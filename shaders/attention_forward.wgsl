@@ -6,13 +6,13 @@
 // before is scaled by exp(m_old − m_new). Scores are in units of log 2: exp₂ is what GPUs compute.
 // Q, O: [batch][query_tokens][heads][head_size];  K, V: [batch][key_tokens][heads][head_size];
 // log_sum_exp: [batch][heads][query_tokens], f32.
-// Keys and values take turns in other_rows: while one is multiplied the other is being fetched. A row's maximum goes
-// through workgroup memory: the lanes of a row need not lie in one subgroup, whose size differs between GPUs. Its
-// sum stays with the lanes until the end.
+// Keys and values take turns in other_rows: while one is multiplied, the other is being fetched. The lanes
+// of a row find its maximum through workgroup memory, because they need not lie in one subgroup, whose size
+// differs between GPUs. The row's sum stays with the lanes until the end.
 {% from "attention_rows" import declarations, workgroup_memory, places, stage, in_flight, fetch, keep, scores, zero_scores, multiply, hide_unless, zero_sums, add_weighted, accumulate, store, row_groups, own_tile, other_tile, chunks, whole, slots %}
 {{ declarations([["query", "Element"], ["key", "Element"], ["value", "Element"]], [["output", "Element"], ["log_sum_exp", "f32"]]) }}
 {{ workgroup_memory("Vector", ["own_rows"], ["other_rows"]) }}
-// [row][lane]: what a lane found for its rows
+// [row][lane]: a thread's maxima, at the end its totals; a component for each of its rows
 var<workgroup> partial: array<vec4<f32>, {{ workgroup_size }}>;
 
 @compute @workgroup_size({{ workgroup_size }})

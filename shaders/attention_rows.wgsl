@@ -2,20 +2,20 @@
 // workgroup memory, and the two matrix products that attention is made of.
 //
 // A workgroup owns `own_tile` rows (queries, or keys in the backward pass of keys and values) of one
-// batch row and head, and walks over all other rows, `other_tile` at a time. Its threads stand in
-// row_groups × lanes: a thread has the thread_rows own rows row, row + row_groups, … and of each tile
-// the four others lane, lane + lanes, …
-//   scores:       score_i[k] = own_row_i · other_row_k             thread_rows × 4 numbers a thread
-//   add_weighted: sum_i     += Σ_k weights[i][k] · other_row_k     thread_rows × whole vec4s a thread
-// Both read 4 + thread_rows vec4s of workgroup memory for 16·thread_rows multiply-adds; the four
-// others' vec4s are turned in registers, so that rows lie as in the buffer and one staged copy serves
+// batch row and head, and walks over all other rows, `other_tile` at a time. Its threads form a grid of
+// row_groups × lanes: a thread has thread_rows own rows (row, row + row_groups, …) and four other rows of
+// each tile (lane, lane + lanes, …).
+//   scores:       score_i[k] = own_row_i · other_row_k             thread_rows × 4 numbers per thread
+//   add_weighted: sum_i     += Σ_k weights[i][k] · other_row_k     thread_rows × whole vec4s per thread
+// Both read 4 + thread_rows vec4s of workgroup memory for 16·thread_rows multiply-adds. The vec4s of the
+// four other rows are transposed in registers, so that rows lie as in the buffer and one staged copy serves
 // both products. The rows' stride is odd, so that threads reading the same column of neighbouring rows
 // hit different banks. Buffers are [batch][tokens][heads][head_size]; the last vec4 of a row is filled up
 // with zeros.
 //
 // whole: workgroup memory holds whole rows. Own rows are staged once, and the rows of the next tile are
-// fetched into registers while this tile is multiplied. Otherwise both are staged `chunk` vec4s at a time,
-// again for each tile.
+// fetched into registers while this tile is multiplied. Otherwise own and other rows are staged `chunk`
+// vec4s at a time, again for each tile.
 // unrolled: loops over columns and lanes are written out, which GPUs need for their speed and processors
 // take long to compile.
 {% from "bindings" import types, bindings %}
@@ -41,9 +41,9 @@
 alias Vector = vec4<{{ scalar }}>;
 
 // scale: log₂(e)/√head_size, so that exponentials are powers of two.
-// vectors (of a head), chunk, lanes: repeated here for loops that compilers are to leave rolled, which
-// they do where the end is not a constant: those with barriers inside, and the products of a thread with
-// few rows, whose short bodies make compiling many times slower than what unrolling gains.
+// vectors (of a head), chunk, lanes: constants, repeated as parameters for loops that compilers are not to
+// unroll, which they don't if the end is not a constant: loops with barriers inside, and the products of a
+// thread with few rows, whose short bodies cost many times more compile time than unrolling gains.
 struct Parameters { query_tokens: u32, key_tokens: u32, heads: u32, scale: f32, vectors: u32, chunk: u32, lanes: u32 }
 
 {{ bindings(inputs, results) }}
@@ -58,7 +58,7 @@ var<workgroup> {{ name }}: array<Staged, {{ own_tile * stride }}>;
 {% for name in others %}
 var<workgroup> {{ name }}: array<Staged, {{ other_tile * stride }}>;
 {% endfor %}
-// [own row][lane]: the weights of the four others of that lane
+// [own row][lane]: the weights of that lane's four other rows
 var<workgroup> weights: array<Staged, {{ own_tile * lanes }}>;
 {% endmacro %}
 

@@ -1,5 +1,6 @@
-// What element-wise kernels and norms begin with: the storage type, and their buffers in the order that
-// `Kernel::launch` binds them. `vector`: every row is whole vec4s, so that an element is one of four.
+// What most kernels begin with: the storage type, and the buffers in the order in which `Kernel::launch`
+// binds them. `vector`: every row is a whole number of vec4s, and an element is a vec4; otherwise an element
+// is one number.
 {% set width = 4 if vector else 1 %}
 
 {% macro types() %}
@@ -10,7 +11,7 @@ enable f16;
 enable subgroups;
 {% endif %}
 alias Element = {{ "vec4<" ~ scalar ~ ">" if vector else scalar }};
-// The same in the type that is computed with.
+// An element in f32, the type to compute in.
 alias Wide = {{ "vec4<f32>" if vector else "f32" }};
 {% endmacro %}
 

@@ -1,8 +1,8 @@
-// How fast a device multiplies and adds: the ceiling that kernels' speeds are shares of.
+// Measures how fast a device multiplies and adds: the ceiling that kernels' speeds are shares of.
 // Each thread runs sixteen independent chains of c = a·c + b on vectors, all in registers: enough
-// to hide the latency of the arithmetic. A round is 16 · 4 · 2 = 128 operations.
-// y: [threads] vectors; written so that the work can't be left out. The factor a is below 1 and
-// comes from a parameter, so nothing grows and nothing is known when the kernel is compiled.
+// to hide the latency of the arithmetic. A round is 16 · 4 · 2 = 128 operations per thread.
+// y: [threads] vectors, written so that the compiler can't leave the work out. The factor a is below 1, so
+// nothing grows, and it comes from a parameter, so nothing is known when the kernel is compiled.
 {% if scalar == "f16" %}
 enable f16;
 {% endif %}

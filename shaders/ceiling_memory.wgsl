@@ -1,4 +1,5 @@
-// How fast a device streams memory: y = x + 1, a vector a thread, neighbours side by side.
+// Measures how fast a device streams memory: y = x + 1, one vector per thread; neighbouring threads take
+// neighbouring vectors.
 // x, y: [count] vectors.
 {% if scalar == "f16" %}
 enable f16;

@@ -1,8 +1,8 @@
 // Concatenation of two images along the channels: y = [a | b];  backward: da and db are dy's two parts.
-// a, b, y and their gradients: [pixels][channels]. One element of y a thread.
+// a, b, y and their gradients: [pixels][channels]. One element of y per thread.
 {% from "bindings" import types, bindings %}
 {{ types() }}
-// Elements of a pixel of a and of y, and of y in all.
+// first_columns, columns: elements of a pixel of a and of y;  count: elements of y
 struct Parameters { first_columns: u32, columns: u32, count: u32 }
 
 {% if pass == "forward" %}

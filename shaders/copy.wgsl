@@ -1,4 +1,4 @@
-// y = x, element by element. One element of y a thread.
+// y = x, element by element. One element of y per thread.
 {% from "bindings" import types, bindings %}
 {{ types() }}
 // count: elements of y

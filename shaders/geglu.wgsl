@@ -1,6 +1,6 @@
 // GEGLU: x = [h | g] along the channels, y = h·gelu(g), gelu(g) = g·Φ(g) (the exact, erf form).
 // backward: dh = dy·gelu(g),  dg = dy·h·(Φ(g) + g·φ(g)).
-// x, dx: [tokens][2·channels];  y, dy: [tokens][channels]. One element of y a thread.
+// x, dx: [tokens][2·channels];  y, dy: [tokens][channels]. One element of y per thread.
 {% from "bindings" import types, bindings %}
 {{ types() }}
 // count: elements of y;  columns: elements of a token of y

@@ -1,6 +1,6 @@
 // C[row, column] = Σ_tap Σ_depth A[row, tap, depth] · B[tap, depth, column], then gemm_epilogue.wgsl.
 //
-// One matrix product serves linear layers and convolutions, forward, backward and for their weights.
+// One matrix product serves linear layers and convolutions: forward, input gradient and weight gradient.
 //   a_layout "rows":    A is [rows][depth]
 //            "columns": A is [depth][rows]
 //            "image":   A is a channels-last image [batch][source_height][source_width][depth]; a row is
@@ -9,26 +9,27 @@
 //            "patches": the same image, by columns: the depth runs over the pixels of the target image and
 //                       a row is one of the source's channels, once for each tap (weight gradient).
 //            `upsampled`: the image stands for its nearest-neighbour doubling, cut to image_height ×
-//                       image_width, that is never stored.
+//                       image_width, which is never stored.
 //   b_layout "rows":    B is [taps][columns][depth]
 //            "columns": B is [taps][depth][columns]
 //            `quantized`: B holds int8, four to a u32 along the contiguous extent, which is filled up to
-//                       whole words; its numbers are q·b_scale, with a scale a "line" or a scale an
-//                       element along the "contiguous" extent.
-//   low_rank:           C += T · F besides, T [rows][rank], F like B with the rank for its depth.
+//                       whole words; its numbers are q·b_scale, with one scale per "line" or one per
+//                       element of the "contiguous" extent.
+//   low_rank:           also C += T · F, where T is [rows][rank], and F is like B with the rank as its depth.
 //
-// A workgroup computes tile_rows × tile_columns of C, a thread thread_rows × thread_columns of it in
-// named vec4 accumulators. Tiles of A and B are staged in workgroup memory depth-major, in f32 whatever the
-// storage type: a number is converted once and read tile_rows or tile_columns times. Data that lies row-major
-// is turned in registers, 4×4 numbers a thread, so that every store to workgroup memory is a whole vec4. Two
-// neighbouring threads read eight numbers of one row, and a vec4 of padding after each line of a tile puts their
-// stores in different banks. The extents that belong to the weight are constants (`depth` or `columns` 0: a
-// parameter). Rows and columns past the end are loaded from the last one instead and never stored; only a depth
-// that is no multiple of tile_depth is guarded in the loop.
-// unrolled: the steps along a tile's depth are written out. Compilers of GPUs do not do it by themselves, and
-// a fifth to a third of the time goes into the loop; on a processor it takes longer to compile than it gains.
+// A workgroup computes tile_rows × tile_columns of C, and each of its threads thread_rows × thread_columns
+// of that, in named vec4 accumulators. Tiles of A and B are staged in workgroup memory depth-major, in f32
+// whatever the storage type: a number is converted once and used tile_rows or tile_columns times. Row-major
+// data is transposed in registers, 4×4 numbers per thread, so that every store to workgroup memory is a whole
+// vec4. Two neighbouring threads read eight numbers of one row, and a vec4 of padding after each line of a
+// tile puts their stores in different banks. The weight's extents are constants (where `depth` or `columns`
+// is 0, that extent is a parameter). Rows and columns past the end are loaded as the last ones or as zeros
+// and never stored; only a depth that is no multiple of tile_depth is guarded in the loop.
+// unrolled: the steps along a tile's depth are written out. GPU compilers do not do that by themselves, and
+// the loop costs a fifth to a third of the time; on a processor it costs more compile time than it gains.
 // *_vector: the contiguous extent is a multiple of four, so whole vec4s are loaded and stored.
-// splits > 1: workgroup.z computes its share of the sum and stores it as it is (gemm_reduce.wgsl adds up).
+// splits > 1: workgroups of each workgroup.z compute one share of the sum and store it without the epilogue
+// (gemm_reduce.wgsl adds the shares up).
 {% from "gemm_staging" import staged_lines, staged_columns %}
 {% set threads_across = tile_columns // thread_columns %}
 {% set threads_down = tile_rows // thread_rows %}
@@ -57,7 +58,7 @@ enable f16;
 var<workgroup> a_tile: array<vec4<f32>, {{ tile_depth * a_stride }}>;
 var<workgroup> b_tile: array<vec4<f32>, {{ tile_depth * b_stride }}>;
 
-// Four numbers from `at` on in line `line` of lines of `extent` numbers; those past the end are zero.
+// The four numbers from `at` on in line `line`. Lines have `extent` numbers; those past the end are zero.
 {% macro four(buffer, vector) %}
 fn four_of_{{ buffer }}(line: u32, extent: u32, at: u32) -> Vector {
 {% if vector %}
@@ -112,10 +113,10 @@ fn corner_of(pixel: u32) -> vec3<i32> {
 {% endif %}
 }
 
-// The source pixel that a tap looks at in a patch, or −1 for none.
+// The index of the source pixel that `tap` looks at in a patch, or −1 for none.
 fn source_line(corner: vec3<i32>, tap: u32) -> i32 {
 {% if transposed and upsampled %}
-  // Each of the four copies of the pixel has its own taps.
+  // Each of the four copies of the pixel has taps of its own.
   let y = corner.x + i32(tap / {{ 2 * taps }}u);
   let x = corner.y + i32(tap / {{ taps }}u % 2u);
   if (y >= i32(p.image_height) || x >= i32(p.image_width)) { return -1; }
@@ -161,7 +162,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   var sum_{{ i }}_{{ j }} = vec4<f32>();
 {% endfor %}
 {% endfor %}
-  // The 4×4 blocks of row-major data that this thread turns; threads without one of A have one of B.
+  // Places of the 4×4 blocks of row-major data that this thread transposes. Threads without a block of A
+  // are the first to get one of B.
 {% if a_layout in ["rows", "image"] %}
   let a_block_depth = (thread % 2u + thread / {{ tile_rows // 2 }}u * 2u) * 4u;
   let a_block_line = thread / 2u % {{ tile_rows // 4 }}u * 4u;

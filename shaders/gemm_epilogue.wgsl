@@ -1,7 +1,9 @@
-// What becomes of a sum of the matrix product before it is stored; included by gemm.wgsl (splits = 1) and
-// gemm_reduce.wgsl:  C = activation(scale·sum + bias[column] + image_add[image, column]) + residual[row, column]
-// An image is p.image_rows rows. SiLU x·σ(x);  GELU x·Φ(x), the exact form;  quick GELU x·σ(1.702·x).
-// partial: the sum is stored in f32 as it is, [splits][rows][columns].  columns 0: a parameter.
+// What is done to each sum of the matrix product before it is stored; included by gemm.wgsl and
+// gemm_reduce.wgsl:
+// C = activation(scale·sum + bias[column] + image_add[image, column]) + residual[row, column]
+// An image is p.image_rows rows of C. SiLU x·σ(x);  GELU x·Φ(x), the exact form;  quick GELU x·σ(1.702·x).
+// partial (splits > 1): the sum itself is stored, in f32, [splits][rows][columns].
+// columns 0: that extent is a parameter.
 {% set column_extent = "p.columns" if columns == 0 else columns ~ "u" %}
 alias Scalar = {{ scalar }};
 alias Vector = vec4<{{ scalar }}>;

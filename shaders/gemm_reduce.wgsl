@@ -1,6 +1,6 @@
-// C = epilogue(Σ_split partial[split]): adds up what the splits of gemm.wgsl have computed, always in the
-// same order. partial: [splits][rows][columns], f32. Four numbers of one row of C a thread. No extent is a
-// constant: one kernel serves all layers of an epilogue.
+// C = epilogue(Σ_split sums[split]): adds up what the splits of gemm.wgsl have computed, always in the
+// same order. sums: [splits][rows][columns], f32. Each thread computes four numbers of one row of C. No
+// extent is a constant, so that one kernel serves all layers with the same epilogue.
 {% if scalar == "f16" %}
 enable f16;
 {% endif %}

@@ -1,9 +1,10 @@
-// How a tile of a factor gets from its buffer to workgroup memory (gemm.wgsl). A tile lies depth-major:
-// `stride` vec4s a depth, the last one padding.
-// tile: "a" or "b";  buffer: what is read, by four_of_<buffer>(line, extent, at);  depth, the first one
-// of the tile, is in scope. whole: the depth ends with a tile, so nothing is guarded.
+// Moves a tile of a factor from its buffer to workgroup memory (for gemm.wgsl). A tile lies depth-major:
+// `stride` vec4s for each place along the depth, the last of them padding.
+// tile: "a" or "b";  buffer: what is read, by four_of_<buffer>(line, extent, at). The variable `depth`, the
+// tile's first place along the depth, is in scope. whole: the depth is a multiple of tile_depth, so nothing
+// is guarded.
 
-// Row-major data: a thread loads four numbers of each of four lines and stores them turned.
+// Row-major data: a thread loads four numbers of each of four lines and stores them transposed.
 // holes: where a_line_<i> is negative there is no line, and its numbers are zero.
 {% macro staged_lines(tile, buffer, lines, extent, stride, tile_depth, workgroup_size, depth_extent, whole, holes) %}
 {% set blocks = extent * tile_depth // 16 %}
@@ -22,8 +23,9 @@
       }
 {% endmacro %}
 
-// Depth-major data: vec4s are copied. line: the line of depth at_depth;  first: the tile's first place in
-// a line of `extent` numbers. patches: a line is the source pixel of a target pixel, where there is one.
+// Depth-major data: vec4s are copied. line: the line at depth at_depth;  first: the tile's first place in
+// a line of `extent` numbers. patches: a line is the source pixel of a target pixel; where there is none,
+// its numbers are zero.
 {% macro staged_columns(tile, buffer, line, first, extent, tile_extent, stride, tile_depth, workgroup_size, depth_extent, whole, vector, patches) %}
 {% set across = tile_extent // 4 %}
 {% set items = tile_depth * across %}

@@ -5,18 +5,18 @@
 // x, y, dx, dy: [batch][pixels][channels];  statistics: [batch][groups], mean and rstd, f32;
 // sums: [batch][groups], mean(dx̂) and mean(dx̂·x̂), f32.
 //
-// A small group is one workgroup's work: "whole_forward", "whole_backward". Large ones take three passes.
-// First each thread adds up one column of elements over a slice of the pixels, neighbours in memory by
-// neighbouring threads, and leaves two numbers a channel in moments: [batch][slices][2][channels], f32.
+// One workgroup normalizes a small group: "whole_forward", "whole_backward". Large groups take three passes.
+// First each thread adds up one column of elements over a slice of the pixels (neighbouring threads take
+// neighbours in memory) and leaves two numbers per channel in moments: [batch][slices][2][channels], f32.
 //   "moments":          mean and Σ(x − mean)², added up as differences from the slice's first pixel, so
 //                       that a mean far from zero doesn't cancel
 //   "gradient_moments": Σ dx̂ and Σ dx̂·x̂
-// Then a workgroup a group joins the slices: "statistics" (Chan et al. 1979: squares about the joint mean
-// are the slices' own plus count·(their mean − joint mean)²), "sums". Last, "forward" and "backward" take
-// an element a thread.
+// Then one workgroup per group joins the slices: "statistics" (Chan et al. 1979: squares about the joint mean
+// are the slices' own plus count·(their mean − joint mean)²), "sums". Last, in "forward" and "backward", each
+// thread computes one element.
 {% from "bindings" import types, bindings, width %}
 {{ types() }}
-// columns: elements of a pixel;  slices of slice_pixels each;  count: threads that have work
+// columns: elements of a pixel;  slices: number of slices of slice_pixels pixels;  count: threads with work
 struct Parameters {
   pixels: u32, channels: u32, groups: u32, epsilon: f32,
   columns: u32, slices: u32, slice_pixels: u32, count: u32,
@@ -131,7 +131,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let numbers = f32(p.pixels * group_channels);
   var own = vec2<f32>();
 {% if pass in ["statistics", "sums"] %}
-  // Two numbers a channel and slice.
+  // moments has two numbers for each channel and slice.
   for (var i = thread; i < p.slices * group_channels; i += {{ workgroup_size }}u) {
     let slice = i / group_channels;
     let at = (batch * p.slices + slice) * 2u * p.channels + group * group_channels + i % group_channels;

@@ -3,7 +3,7 @@
 //
 // forward:  x̂ = (x − mean)·rstd,  y = γ·x̂ + β
 // backward: dx̂ = γ·dy,  dx = rstd·(dx̂ − mean(dx̂) − x̂·mean(dx̂·x̂))
-// x, y, dx, dy: [tokens][channels], a token `columns` elements;  statistics: [tokens], mean and rstd, f32.
+// x, y, dx, dy: [tokens][channels], `columns` elements per token;  statistics: [tokens], mean and rstd, f32.
 {% from "bindings" import types, bindings, width %}
 {% set slots = (columns + workgroup_size - 1) // workgroup_size %}
 {{ types() }}

@@ -1,7 +1,7 @@
 // workgroup_sum: the sum of every thread's `own`, for all threads of the workgroup; included by the norms.
-// With `subgroups`: each subgroup adds up in registers and leaves its sum at its first thread's place
-// (zero at the others'); then each subgroup adds up all places, its threads taking turns. Neither the
-// subgroup's size nor which threads are in it matters, and a subgroup may be partly empty.
+// With `subgroups`: each subgroup adds up in registers and leaves its sum in `partial` at its first thread's
+// place (zeros at the others' places); then each subgroup adds up all places, divided among its threads.
+// Neither the subgroup's size nor which threads are in it matters, and a subgroup may be partly empty.
 var<workgroup> partial: array<vec2<f32>, {{ workgroup_size }}>;
 
 {% if subgroups %}

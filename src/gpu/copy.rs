@@ -1,5 +1,5 @@
-//! A tensor's numbers in another buffer. burn decides by itself which tensors share one; a recording
-//! ([`super::Replay`]) needs buffers that are its own.
+//! Copies a tensor's numbers into another buffer. burn decides by itself which tensors share a buffer;
+//! a recording ([`super::Replay`]) needs buffers of its own.
 
 use burn::{
     backend::wgpu::{CubeTensor, into_contiguous},
@@ -23,8 +23,8 @@ pub(super) fn copy<const D: usize>(source: &Tensor<D>) -> Tensor<D> {
     target
 }
 
-/// Writes the numbers of `source` into the buffer of `target`, which is of its shape and type; whoever shares
-/// that buffer sees them. Not for burn's CPU backend.
+/// Writes the numbers of `source` into the buffer of `target`, a tensor of the same shape and type; every
+/// tensor that shares the buffer changes too. Does nothing on burn's CPU backend.
 pub(super) fn copy_into<const D: usize>(source: &Tensor<D>, target: &Tensor<D>) {
     let (Some(source), Some(target)) = (flat(source), flat(target)) else { return };
     let source = into_contiguous(source);

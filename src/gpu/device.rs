@@ -16,7 +16,7 @@ use super::{
     tiles::TileTable,
 };
 
-/// The smallest workgroup memory our kernels are written for; every WebGPU device has it.
+/// Bytes of workgroup memory that our kernels need at least; every WebGPU device has them.
 const WORKGROUP_STORAGE: u32 = 16 * 1024;
 
 /// Where the work is to run.
@@ -26,14 +26,14 @@ pub enum DeviceChoice {
     Gpu,
     /// The same GPU held to what every WebGPU device offers: 128 MiB bindings, 16 KiB of workgroup
     /// memory, 256 threads, 8 storage buffers, no 16-bit floats, no subgroups, no timestamp queries.
-    /// Tests meet the weakest visitor's device with it.
+    /// Lets tests run as on the weakest visitor's device.
     ///
-    /// burn reads features off the adapter, not off the device. So 64-bit numbers and float atomics, which its
-    /// element-wise kernels use natively and WebGPU doesn't have, stay enabled. Subgroups are switched off, but on
-    /// hardware that has them burn's own reductions would still ask for them and fail: use it with a software
-    /// adapter.
+    /// burn reads features off the adapter, not off the device. So 64-bit numbers and float atomics, which
+    /// burn's element-wise kernels use natively and WebGPU doesn't have, stay enabled. Subgroups are switched
+    /// off, but on hardware that has them burn's own reductions would still ask for them and fail: use this
+    /// choice with a software adapter.
     SmallestGpu,
-    /// burn's CPU backend, by the reference operations.
+    /// burn's CPU backend, with the reference operations.
     #[cfg(not(target_arch = "wasm32"))]
     Cpu,
 }
@@ -43,16 +43,16 @@ pub enum DeviceChoice {
 pub struct Gpu {
     pub device: Device,
     pub report: DeviceReport,
-    /// Bytes that work may take; what needs more is refused before it starts.
+    /// Bytes of device memory that work may take; work that needs more is refused before it starts.
     pub memory_limit: u64,
     errors: Arc<Mutex<Option<Error>>>,
-    /// `None` where burn's CPU backend computes.
+    /// wgpu's handle of the device; `None` where burn's CPU backend computes.
     handle: Option<wgpu::Device>,
     pub(super) memory_peak: Arc<MemoryPeak>,
 }
 
 impl Gpu {
-    /// Opens the device. Asynchronous because browsers grant GPUs so.
+    /// Opens the device. Asynchronous because browsers grant GPUs asynchronously.
     pub async fn open(choice: DeviceChoice) -> Result<Self, Error> {
         match choice {
             DeviceChoice::Gpu => Self::open_adapter(wgpu::Features::all(), |offered| offered).await,
@@ -72,7 +72,8 @@ impl Gpu {
         }
     }
 
-    /// With what the adapter offers of `features`, and the limits that `cap` makes of its own.
+    /// Opens an adapter with those of `features` that it offers and we want, and with its limits as `cap`
+    /// changes them.
     async fn open_adapter(
         features: wgpu::Features,
         cap: impl Fn(wgpu::Limits) -> wgpu::Limits,
@@ -123,7 +124,7 @@ impl Gpu {
         let setup = burn_wgpu::WgpuSetup { instance, adapter, device: device.clone(), queue, backend };
         let burn_device = Device::wgpu_options()
             .tasks_max(DISPATCHES_PER_SUBMISSION)
-            // One buffer a tensor: a buffer shared between tensors can't be bound for reading and
+            // One buffer per tensor: a buffer shared between tensors can't be bound for reading and
             // for writing in the same dispatch.
             .memory_config(burn_wgpu::MemoryConfiguration::ExclusivePages)
             .setup(setup)
@@ -149,8 +150,8 @@ impl Gpu {
         KernelProfile { subgroups: true, ..KernelProfile::on(&self.device) }.set(&self.device);
     }
 
-    /// Gives the device away, as a driver's reset would: from now on nothing is computed, and
-    /// [`check`](Self::check) says so. Tests of what becomes of unfinished work call it.
+    /// Loses the device on purpose, as in a driver's reset: from now on nothing is computed, and
+    /// [`check`](Self::check) says so. For tests of what becomes of unfinished work.
     pub fn lose(&self) {
         if let Some(device) = &self.handle {
             device.destroy();
@@ -159,8 +160,8 @@ impl Gpu {
         }
     }
 
-    /// Returns when the device has done all that it was given so far. A read-back alone does not wait for
-    /// that natively: on an H200 the clock stopped while it was still computing. In a browser it does.
+    /// Waits until the device has done all that it was given so far. Natively a read-back alone does not wait
+    /// for that: an H200 was still computing when the number had arrived. In a browser it does.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn wait_until_idle(&self) {
         if let Some(device) = &self.handle {
@@ -182,7 +183,7 @@ impl Gpu {
     }
 }
 
-/// What our kernels, and burn's, make use of where it is offered.
+/// Features that our kernels and burn's use where they are offered.
 fn wanted_features() -> wgpu::Features {
     let everywhere = wgpu::Features::SHADER_F16 | wgpu::Features::TIMESTAMP_QUERY;
     if cfg!(target_arch = "wasm32") {
@@ -197,8 +198,8 @@ fn wanted_features() -> wgpu::Features {
     }
 }
 
-/// What burn's native kernels read off the adapter and then expect of the device. None of it exists
-/// in a browser.
+/// Features that burn's native kernels read off the adapter and then expect of the device. None of them
+/// exists in a browser.
 fn expected_by_burn() -> wgpu::Features {
     wgpu::Features::SHADER_INT64 | wgpu::Features::SHADER_F64 | wgpu::Features::SHADER_FLOAT32_ATOMIC
 }

@@ -19,7 +19,7 @@ use minijinja::{Environment, UndefinedBehavior, Value};
 
 use super::{Work, profile::KernelProfile, submissions};
 
-/// Workgroups along one axis of a dispatch; WebGPU allows no more.
+/// Most workgroups that WebGPU allows along one axis of a dispatch.
 pub const MAX_WORKGROUPS: u32 = 65_535;
 
 /// Every template, by its name in `shaders/`.
@@ -87,7 +87,8 @@ impl From<Constant> for Value {
 }
 
 impl Kernel {
-    /// `workgroup_size` threads in one dimension; templates see it under that name.
+    /// A kernel that stores numbers of type `scalar`, with `workgroup_size` threads in one dimension;
+    /// templates see both under these names.
     pub fn new(template: &'static str, scalar: DType, workgroup_size: u32) -> Self {
         let kernel = Self { template, constants: BTreeMap::new(), workgroup_size };
         kernel
@@ -117,7 +118,7 @@ impl Kernel {
             .unwrap_or_else(|error| panic!("the template {} is wrong: {error:#}", self.template))
     }
 
-    /// What [`Work`] counts it as: its template, or which of the products it is.
+    /// The kind that [`Work`] counts it as: its template's name, or for products "linear" or "convolution".
     fn kind(&self) -> &'static str {
         match (self.template, self.constants.get("a_layout")) {
             ("gemm", Some(Constant::Word("image" | "patches"))) => "convolution",
@@ -126,8 +127,9 @@ impl Kernel {
         }
     }
 
-    /// Runs the kernel on `workgroups` workgroups. Inputs must be contiguous. `flops` is what it
-    /// computes in all, for [`Work`]; a `u64` where that may exceed a browser's 32-bit `usize`.
+    /// Runs the kernel on `workgroups` workgroups. Inputs must be contiguous. `flops`: floating-point
+    /// operations of the whole launch, for [`Work`]; a `u64` where they may exceed a browser's 32-bit
+    /// `usize`.
     pub fn launch(
         self,
         workgroups: [u32; 3],
@@ -144,7 +146,7 @@ impl Kernel {
         }
         submissions::make_room_for_launch(outputs[0], flops, bytes);
         let client = outputs[0].client.clone();
-        // What a failed launch was to write counts as missing from then on; what it read stays good.
+        // If the launch fails, its outputs count as missing from then on; its inputs stay good.
         let roles = inputs.iter().map(|tensor| (tensor, BufferIOAttr::ReadOnly));
         let roles = roles.chain(outputs.iter().map(|tensor| (tensor, BufferIOAttr::WriteOnly)));
         let mut arguments = roles.fold(KernelArguments::new(), |arguments, (tensor, role)| {
@@ -179,8 +181,8 @@ impl KernelSource for Kernel {
     }
 }
 
-/// A number that changes with any template, with what launches them, with what they are checked by, and with the
-/// pinned libraries that compile them: what was found out about older kernels may not hold for newer ones.
+/// A number that changes with any template, with code that launches and checks the templates, and with
+/// the pinned libraries that compile them: findings about older kernels may not hold for newer ones.
 pub fn fingerprint() -> u64 {
     const FIXED: u64 = fnv_of(&[
         include_bytes!("tiles.rs"),
@@ -195,7 +197,7 @@ pub fn fingerprint() -> u64 {
     bytes.fold(FIXED, fnv)
 }
 
-/// The hash of these files, made while the engine is compiled: they are no part of it.
+/// Hash of the files' bytes, computed while the engine is compiled, so that the files need not be part of it.
 const fn fnv_of(files: &[&[u8]]) -> u64 {
     let mut hash = 0xCBF2_9CE4_8422_2325;
     let mut file = 0;
@@ -237,7 +239,7 @@ fn scalar_name(scalar: DType) -> &'static str {
     }
 }
 
-/// A new tensor beside `like`, its contents undefined.
+/// A new tensor on the device of `like`, its contents undefined.
 pub fn empty(like: &CubeTensor, shape: impl Into<Shape>, dtype: DType) -> CubeTensor {
     let shape = shape.into();
     let bytes = shape.num_elements() * dtype.size();

@@ -1,8 +1,8 @@
-//! How much of the device's memory is taken, and giving back what is not needed.
+//! Tells how much of the device's memory is taken, and gives back what is not needed.
 //!
-//! Buffers are pooled by exact size: what a tensor gives up is kept for the next one of its size, so
-//! what the device has handed out ("reserved") only grows while work of one kind goes on. It is given
-//! back between phases (after loading, encoding, training), not between steps.
+//! Buffers are pooled by exact size: a buffer that a tensor gives up is kept for the next tensor of its
+//! size, so the memory that the device has handed out ("reserved") only grows while work of one kind goes
+//! on. It is given back between phases (after loading, encoding, training), not between steps.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,39 +11,40 @@ use serde::Serialize;
 
 use super::{Gpu, replay::take_recordings_away};
 
-/// What work may take where nobody says otherwise. WebGPU does not tell how much memory a GPU has (the
-/// largest buffer says nothing of it): this much is found on most that can do the work at all.
+/// Bytes of device memory that work may take unless somebody says otherwise. WebGPU does not tell how much
+/// memory a GPU has (nor does the size of the largest buffer), but most GPUs that can do the work at all have
+/// this much.
 pub(super) const DEFAULT_MEMORY_LIMIT: u64 = 4_000_000_000;
 
-/// Makes burn's pools keep a buffer for tensors of exactly its size. By default pages of 1.4 to 1.7 times
-/// neighbouring sizes serve whatever fits, and a small tensor in a large page makes the next large one
-/// ask for another: a training of the embedded model then took 78 MB beside its weights where 40 MB were
-/// ever alive, and more with every step. A model has few different sizes, so exact ones lose less, and
-/// what they lose can be planned. Without effect after the first device was opened.
+/// Makes burn's pools keep a buffer for tensors of exactly its size. By default they have pages whose sizes
+/// step by factors of 1.4 to 1.7 and serve any tensor that fits; a small tensor in a large page makes the
+/// next large tensor ask for another page. A training of the embedded model then took 78 MB beside its
+/// weights where 40 MB were ever alive, and more with every step. A model has few different sizes, so exact
+/// sizes lose less, and what they lose can be planned. Has no effect after the first device was opened.
 pub(super) fn pool_by_exact_size() {
     let mut config = CubeClRuntimeConfig::default();
     config.memory.persistent_memory = PersistentMemory::Enforced;
     CubeClRuntimeConfig::try_set(config);
 }
 
-/// Bytes on the device.
+/// Use of the device's memory, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MemoryUse {
-    /// By tensors that are alive.
+    /// Bytes of tensors that are alive.
     pub in_use: u64,
-    /// By tensors and by buffers kept for the next ones: what the device has handed out.
+    /// Bytes that the device has handed out: tensors, and buffers kept for later tensors.
     pub reserved: u64,
     /// The most that was reserved at any reading since [`Gpu::restart_peak`].
     pub peak: u64,
 }
 
-/// The most that was reserved.
+/// The most bytes that were reserved.
 #[derive(Debug, Default)]
 pub(super) struct MemoryPeak(AtomicU64);
 
 impl Gpu {
-    /// What is taken now. All zero on the processor, whose memory is not counted.
+    /// The memory taken now. All zero on the processor, whose memory is not counted.
     ///
     /// Waits until everything asked of the device has been handed to it, not until it is done. Between
     /// two readings nothing is given back (see [`release_unused`](Self::release_unused)), so a reading
@@ -56,8 +57,8 @@ impl Gpu {
         MemoryUse { in_use, reserved, peak }
     }
 
-    /// Gives buffers that no tensor uses back to the device, those of recordings among them. For the end of a
-    /// phase: the next one has to ask for its buffers anew.
+    /// Gives buffers that no tensor uses back to the device, including those of recordings. For the end of a
+    /// phase: the next phase has to ask for its buffers anew.
     pub fn release_unused(&self) {
         self.memory();
         take_recordings_away();

@@ -1,9 +1,9 @@
-//! How long one matrix product takes on a device, cut up one way.
+//! Measures how long one matrix product, cut up in one way, takes on a device.
 //!
-//! Two sizes of the same product, so that a tile and type cost one compilation: one row of workgroups,
-//! and many. A duration is wall clock around launches and the read-back of one number, less what the
-//! read-back alone takes. Sizes follow from the first duration, so that a software adapter is asked for
-//! little.
+//! The same product is timed in two sizes, one row of workgroups and many, so that each tile and type costs
+//! only one compilation. A duration is wall-clock time around launches and the read-back of one number,
+//! minus that of the read-back alone. The large size grows only until it takes long enough, so that a
+//! software adapter is asked for little.
 
 use burn::backend::{
     BackendTensor, DispatchAutodiffContext, DispatchTensor, DispatchTensorKind, wgpu::CubeTensor,
@@ -14,30 +14,32 @@ use super::gemm::{ALayout, BLayout, Extents, Product};
 use super::tiles::{Candidate, Speed, TILES};
 use super::{Error, Gpu, Replay, readback, submissions::primitive};
 
-/// Extents of the probes' products: some tiles wide, and so deep that on a fast device a lone workgroup computes
-/// longer than the host takes for a launch (20 to 50 µs in a browser); otherwise the host would be timed.
+/// Extents of the probes' products: a few tiles wide, and so deep that even on a fast device a lone
+/// workgroup computes longer than the host takes for a launch (20 to 50 µs in a browser); otherwise the
+/// host would be timed.
 const COLUMNS: usize = 256;
 const DEPTH: usize = 1024;
-/// A GPU raises its frequency under load: it is settled when for STEADY seconds no probe took less than GAIN times
-/// the least so far. An idle H200's tiles measured a sixth of their speed.
+/// A GPU raises its frequency under load. It counts as settled when for STEADY seconds no probe took less
+/// than GAIN times the shortest duration so far. Without that, an idle H200's tiles measured a sixth of
+/// their speed.
 const STEADY: f64 = 0.2;
 const GAIN: f64 = 0.97;
 const MAX_WARM_UP: f64 = 1.0;
-/// Seconds that a stopwatch which ticks in tenths of a millisecond measures well.
+/// Seconds that are measured well by a clock that ticks in tenths of a millisecond.
 const LONG_ENOUGH: f64 = 4e-3;
-/// The large probe grows until it takes this long…
+/// The large probe grows until it takes this many seconds…
 const LARGE_PROBE: f64 = 4e-3;
-/// …or is this many times the small one.
+/// …or has this many times the rows of the small one.
 const MAX_COPIES: usize = 256;
 const MAX_REPEATS: usize = 64;
-/// Launches that the host's part is timed over: enough for that stopwatch, few enough that no full queue makes the
-/// host wait.
+/// Launches over which the host's part is timed: enough for such a clock, few enough that the host never
+/// waits for a full queue.
 const TIMED_LAUNCHES: usize = 32;
 
-/// Operations a second of one kernel.
+/// Measured speeds of one kernel, in operations per second.
 #[derive(Clone, Copy)]
 pub(super) struct Probed {
-    /// With as many workgroups as the device can use.
+    /// Speed with as many workgroups as the device can use.
     full: f64,
     /// Speed of a lone workgroup.
     lone: f64,
@@ -60,8 +62,8 @@ impl Probed {
     }
 }
 
-/// A product of −1, 0 and 1 that every type computes exactly: its sums are whole numbers far below 2¹¹. `a` is as
-/// high as the highest tile.
+/// A product of matrices of −1, 0 and 1, which every type computes exactly: its sums are whole numbers far
+/// below 2¹¹. `a` has as many rows as the highest tile.
 pub(super) struct ExactProduct {
     a: Vec<f32>,
     b: Vec<f32>,
@@ -86,7 +88,7 @@ impl ExactProduct {
     }
 }
 
-/// The products of one type.
+/// Measures products in one number type.
 pub(super) struct Probe<'a, C> {
     gpu: &'a Gpu,
     clock: &'a C,
@@ -96,13 +98,13 @@ pub(super) struct Probe<'a, C> {
 }
 
 impl<'a, C: Fn() -> f64> Probe<'a, C> {
-    /// None without a GPU.
+    /// A probe for `dtype`; None without a GPU.
     pub fn new(gpu: &'a Gpu, dtype: DType, clock: &'a C) -> Option<Self> {
         let b = primitive(Tensor::<2>::ones([COLUMNS, DEPTH], (&gpu.device, dtype)))?;
         Some(Self { gpu, clock, dtype, b })
     }
 
-    /// Compiles the kernel of a tile, and says whether it computes every number right.
+    /// Compiles a tile's kernel and tells whether it computes every number right.
     pub async fn is_right(&self, candidate: Candidate, exact: &ExactProduct) -> Result<bool, Error> {
         let rows = candidate.tile().rows as usize;
         let matrix = |numbers: &[f32], rows: usize| {
@@ -120,7 +122,7 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
         Ok(found.iter::<f32>().eq(exact.expected[..rows * COLUMNS].iter().copied()))
     }
 
-    /// Computes until it gets no faster: an idle GPU's clock is a fraction of what it rises to.
+    /// Computes until the GPU gets no faster: its clock when idle is a fraction of its clock under load.
     pub async fn warm_up(&self, candidate: Candidate, end: f64) -> Result<(), Error> {
         let rows = candidate.tile().rows as usize;
         let start = (self.clock)();
@@ -140,7 +142,7 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
         Ok(())
     }
 
-    /// The speed of a compiled kernel; none where there is no time left after `end`.
+    /// The speed of a compiled kernel; None if `end` comes first.
     pub async fn speed(&self, candidate: Candidate, end: f64) -> Result<Option<Probed>, Error> {
         let tile = candidate.tile();
         let rows = tile.rows as usize;
@@ -148,7 +150,7 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
             return Ok(None);
         }
         let small = self.seconds(candidate, rows, end).await?;
-        // Four times as many until it takes long enough: a disturbed clock costs little.
+        // Grows by factors of four until it takes long enough: a disturbed measurement then costs little.
         let mut copies = 4;
         while self.duration(candidate, rows * copies, 1).await? < LARGE_PROBE && copies < MAX_COPIES {
             copies *= 4;
@@ -171,15 +173,15 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
             let all = self.duration(candidate, rows, repeats).await?;
             let last = all >= LONG_ENOUGH + readback || repeats >= MAX_REPEATS || (self.clock)() >= end;
             if last {
-                // What a disturbed read-back leaves is not less than a tenth.
+                // Even if the read-back was disturbed, at least a tenth of the duration is left.
                 return Ok((all - readback).max(0.1 * all).max(1e-9) / repeats as f64);
             }
             repeats *= 4;
         }
     }
 
-    /// Host seconds per launch, as the steps of a picture or a training repeat it. Its work counts for
-    /// nothing: nobody waits for it.
+    /// Host seconds per launch, made through a [`Replay`] as in the steps of a picture or a training. The
+    /// device's work is not included: nothing waits for it.
     pub async fn launch_seconds(&self, candidate: Candidate) -> Result<f64, Error> {
         let product = self.product(candidate.tile().rows as usize);
         let launches = || {
@@ -191,7 +193,7 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
         };
         let mut replay = Replay::new(&self.gpu.device);
         let mut seconds = 0.0;
-        // Anew, recorded, repeated.
+        // Computed anew, recorded, repeated: the last one counts.
         for _ in 0..3 {
             self.first_number(self.b.clone()).await?;
             let start = (self.clock)();
@@ -204,7 +206,7 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
     /// Seconds for `repeats` launches and the read-back of one number.
     pub async fn duration(&self, candidate: Candidate, rows: usize, repeats: usize) -> Result<f64, Error> {
         let product = self.product(rows);
-        // What was queued before is not to be timed.
+        // Waits for what was queued before, which is not to be timed.
         self.first_number(self.b.clone()).await?;
         let start = (self.clock)();
         let mut result = self.b.clone();
@@ -225,7 +227,7 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
 
     async fn first_number(&self, result: CubeTensor) -> Result<(), Error> {
         let read = readback::read(tensor(result).narrow(0, 0, 1).narrow(1, 0, 1)).await;
-        // Natively the number came before an H200 was done with all that had been queued.
+        // Natively an H200 returned the number before it was done with all that had been queued.
         #[cfg(not(target_arch = "wasm32"))]
         self.gpu.wait_until_idle();
         self.gpu.check()?;
@@ -233,7 +235,7 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
     }
 }
 
-/// A matrix as burn's other operations take it.
+/// Wraps a matrix as the tensor that burn's other operations take.
 fn tensor(matrix: CubeTensor) -> Tensor<2> {
     let kind = DispatchTensorKind::Cube(BackendTensor::Float(matrix));
     Tensor::from_dispatch(DispatchTensor { kind, autodiff: DispatchAutodiffContext::Disabled })

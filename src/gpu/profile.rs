@@ -1,4 +1,5 @@
-//! What kernels may count on from a device: each operation asks here which variant of itself to run.
+//! The properties of a device that kernels may count on: each operation asks here which variant of itself
+//! to run.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -8,42 +9,43 @@ use cubecl::Device as CubeDevice;
 
 use super::tiles::TileTable;
 
-/// A device, as far as kernels look different on it.
+/// The properties of a device that decide what kernels look like on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KernelProfile {
     /// Bytes of memory that the threads of a workgroup share.
     pub workgroup_storage: u32,
     /// Threads in a workgroup, at most.
     pub workgroup_invocations: u32,
-    /// Subgroup operations may be used.
+    /// Whether subgroup operations may be used.
     pub subgroups: bool,
-    /// Extents that belong to a weight are constants of the kernels: the fastest ones, and one to be
-    /// compiled for each shape of a weight.
+    /// Whether a weight's extents are constants of the kernels. Such kernels are the fastest, but one has to
+    /// be compiled for each shape of a weight.
     pub constant_extents: bool,
-    /// The device is a processor, which a pass over memory costs as much as it costs the host.
+    /// Whether the device is a processor; a pass over memory then costs as much as it costs the host.
     pub software: bool,
     /// How matrix products are cut up.
     pub tiles: TileTable,
-    /// Work that may be queued before it is submitted ([`super::Work`] counts it): what the device
-    /// computes in a fraction of the two seconds after which systems reset a GPU.
+    /// Most work, in floating-point operations, that may be queued before it is submitted: as much as the
+    /// device computes in a fraction of the two seconds after which systems reset a GPU.
     pub submission_budget: u64,
-    /// Launches may be recorded and repeated ([`super::Replay`]). A recording adds no buffers, so it has to find
-    /// free those that the run before it used: for certain only where the runtime does at once what it is
-    /// asked, as in browsers. Natively a thread of its own follows the caller at its own pace.
+    /// Whether launches may be recorded and repeated ([`super::Replay`]). A recording may add no buffers, so
+    /// those that the run before it used must be free by then. That is certain only where the runtime does at
+    /// once what it is asked, as in browsers; natively it follows the caller on a thread of its own, at its
+    /// own pace.
     pub records: bool,
-    /// Results are filled with NaN before a kernel writes them, so that an element it forgets shows.
-    /// For the tests of that guarantee; it costs an upload a result.
+    /// Whether results are filled with NaN before a kernel writes them, so that an element it forgets shows.
+    /// For tests that none is forgotten; costs one upload per result.
     pub poison_results: bool,
 }
 
-/// Seconds of a submission, at the speed that was measured: eight times below the watchdog's two.
+/// Seconds that a submission may take at the measured speed: an eighth of the watchdog's two seconds.
 const SUBMISSION_SECONDS: f64 = 0.25;
-/// For a device whose speed nobody has measured: a quarter of a second at 40 GFLOP/s, which an
-/// integrated GPU of ten years ago reaches.
+/// Submission budget of a device whose speed was not measured: a quarter of a second at 40 GFLOP/s, which
+/// an integrated GPU of ten years ago reaches.
 const CAREFUL_BUDGET: u64 = 10_000_000_000;
 
 impl Default for KernelProfile {
-    /// What every WebGPU device offers.
+    /// The properties of every WebGPU device.
     fn default() -> Self {
         Self {
             workgroup_storage: 16 * 1024,
@@ -82,18 +84,18 @@ impl KernelProfile {
         found.map(|(_, profile)| (**profile).clone()).unwrap_or_default()
     }
 
-    /// The same with these tiles, and submissions for a device of their speed; where that is not known, the
-    /// careful ones that it has.
+    /// The same profile with these tiles and a submission budget that follows from their speed. If no speed
+    /// was measured, and the device is no software adapter, the budget stays as careful as it is.
     pub fn with_tiles(self, tiles: TileTable) -> Self {
         if !tiles.measured && !self.software {
             return Self { tiles, ..self };
         }
         let flops = tiles.flops_per_second() as f64 * SUBMISSION_SECONDS;
-        // Slower than this and a single kernel decides, not their number.
+        // Below this, a single kernel decides how long a submission takes, not the number of kernels.
         Self { submission_budget: flops.max(1e8) as u64, tiles, ..self }
     }
 
-    /// From now on kernels on `device` go by this profile.
+    /// Makes kernels on `device` go by this profile from now on.
     pub fn set(self, device: &Device) {
         let device = device.clone().inner();
         let DispatchDevice::Cube(device) = device.as_dispatch() else { return };

@@ -1,16 +1,16 @@
 //! Launches recorded once and repeated.
 //!
 //! For every launch the host looks the kernel up, takes a buffer from the pool, writes parameters and makes a
-//! bind group: tens of microseconds, for hundreds of launches a step. A step differs from the one before
+//! bind group: tens of microseconds, for hundreds of launches per step. A step differs from the one before
 //! only in the numbers that it begins with. So its launches are recorded (cubecl's graphs) with the buffers
-//! they were given; to repeat them, new numbers are copied into the first buffers and each launch is encoded
-//! as it was.
+//! they were given; to repeat them, new numbers are copied into the inputs' buffers and each launch is
+//! encoded as before.
 //!
 //! Guarantees:
-//! - what is repeated gives the same bits as what is computed anew;
-//! - buffers of a recording serve nothing else while it lasts, so it takes the memory of one computation, not
-//!   more; [`Gpu::release_unused`](super::Gpu::release_unused) takes it away like all that nobody uses, and the
-//!   next run records anew;
+//! - a repeated run gives the same bits as one that is computed anew;
+//! - the buffers of a recording serve nothing else while it lasts, so it takes the memory of one computation,
+//!   not more; [`Gpu::release_unused`](super::Gpu::release_unused) takes it away like all unused buffers, and
+//!   the next run records anew;
 //! - where recording is impossible or wouldn't pay, everything is computed anew, silently.
 
 use std::{
@@ -35,7 +35,7 @@ use super::{
 
 /// What a computation returns.
 pub trait Outputs: Clone {
-    /// The same in buffers of its own.
+    /// A copy in buffers of its own.
     #[must_use]
     fn copied(&self) -> Self;
 }
@@ -46,13 +46,13 @@ impl<const D: usize> Outputs for Tensor<D> {
     }
 }
 
-/// A computation that is asked for again and again: with tensors of the same shapes as inputs, and the same
-/// in everything else that is no part of its kind. The second time it is recorded besides, so the third one is the
-/// first that is repeated. There is one recording at a time: another kind begins anew.
+/// A computation that is run again and again: with inputs of the same shapes, and the same in everything
+/// that its kind doesn't tell apart. The second run is also recorded, so the third is the first that is
+/// repeated. There is one recording at a time: a run of another kind begins anew.
 pub struct Replay<O, Kind = ()> {
     device: Device,
     kind: Option<Kind>,
-    /// The buffers, flat, that the second run computes with and its recording begins with.
+    /// The inputs, flat, in buffers of their own: the second run and its recording begin with them.
     inputs: Vec<Tensor<1>>,
     /// Inputs handed in since the last run.
     handed_in: usize,
@@ -74,7 +74,7 @@ enum State<O> {
     Plain,
 }
 
-/// None once it was taken away.
+/// A recording that can be taken away; None once it was.
 type Takeable<O> = Rc<RefCell<Option<Recording<O>>>>;
 
 /// Launches with their buffers.
@@ -100,14 +100,14 @@ impl<O: Outputs + 'static, Kind: PartialEq> Replay<O, Kind> {
         Self { device, kind: None, inputs: Vec::new(), handed_in: 0, state: State::New }
     }
 
-    /// The next run is of this kind.
+    /// Sets the kind of the next run; a recording of another kind is dropped.
     pub fn begin(&mut self, kind: Kind) {
         if self.kind.as_ref() != Some(&kind) {
             *self = Self { kind: Some(kind), ..Self::of_kinds(&self.device) };
         }
     }
 
-    /// Whether the recording was taken away: it is to be made anew.
+    /// If the recording was taken away, has the next run make it anew.
     fn notice_loss(&mut self) {
         if let State::Recorded { recording, submission } = &self.state
             && recording.borrow().is_none()
@@ -116,8 +116,8 @@ impl<O: Outputs + 'static, Kind: PartialEq> Replay<O, Kind> {
         }
     }
 
-    /// Hands in the next input of a run; what it returns is to be computed with. The order is the same each
-    /// time.
+    /// Hands in the next input of a run and returns the tensor to compute with. The order of inputs is the
+    /// same each time.
     pub fn input<const D: usize>(&mut self, tensor: Tensor<D>) -> Tensor<D> {
         self.notice_loss();
         let shape = tensor.shape();
@@ -139,7 +139,8 @@ impl<O: Outputs + 'static, Kind: PartialEq> Replay<O, Kind> {
         own.reshape(shape)
     }
 
-    /// What `compute` makes of the inputs that were handed in.
+    /// Returns what `compute` makes of the inputs that were handed in, by repeating its recording if there
+    /// is one.
     pub fn run(&mut self, compute: impl Fn() -> O) -> O {
         self.notice_loss();
         self.handed_in = 0;
@@ -147,8 +148,9 @@ impl<O: Outputs + 'static, Kind: PartialEq> Replay<O, Kind> {
             State::New => {
                 let (outputs, submission) = submissions::largest_of(compute);
                 let KernelProfile { records, submission_budget, .. } = KernelProfile::on(&self.device);
-                // A recording is submitted by counts of launches, not by their work, which may be too much
-                // for a weak GPU. There the host's part of a launch is small beside the device's.
+                // A recording is submitted in fixed numbers of launches, whatever their work, which may be
+                // too much for a weak GPU. On such a GPU the host's part of a launch is small beside the
+                // device's.
                 let pays = records && submission <= submission_budget;
                 self.state = if pays { State::Tried { submission } } else { State::Plain };
                 outputs
@@ -178,36 +180,36 @@ impl<O: Outputs + 'static, Kind: PartialEq> Replay<O, Kind> {
     }
 }
 
-/// Goes through `compute` without launching our kernels, which leaves the pools with all the buffers that its
-/// recording asks for beside what is alive: it may add none.
+/// Runs `compute` without launching our kernels, so that afterwards the pools hold all buffers that its
+/// recording will ask for beside those in use: recording may add none.
 fn add_buffers<O>(compute: impl Fn() -> O) {
     Work::uncounted(|| Work::count_without_launching(|| drop(compute())));
 }
 
-/// Records what `compute` launches, without computing it. None where something of it can't be recorded, as
-/// numbers brought from the host can't.
+/// Records the launches of `compute` without computing them. None if a part of it can't be recorded, such as
+/// numbers brought from the host.
 fn record<O>(client: Client, inputs: Vec<Tensor<1>>, compute: impl Fn() -> O) -> Option<Recording<O>> {
     client.graph_prepare().ok()?;
     let recorded = client.start_capture().ok().map(|()| Work::uncounted(compute));
-    // Closes what was only prepared, too.
+    // Also closes a capture that was prepared but did not start.
     let graph = client.stop_capture().ok();
     let ((outputs, work), graph) = recorded.zip(graph)?;
     Some(Recording { graph, client, inputs, outputs, work })
 }
 
 impl<O: Outputs> Recording<O> {
-    /// `submission`: the work that one submission of it holds at most.
+    /// Repeats the launches; `submission`: the most work that one submission of them holds.
     fn repeat(&self, submission: u64) -> O {
         submissions::make_room(&self.client, submission);
-        // SAFETY: the graph keeps the buffers it was recorded with from serving others, and all of it is
-        // asked for in the order of one thread. That a device can't take work is the next read-back's to say.
+        // SAFETY: the graph keeps the buffers it was recorded with from serving others, and all work is
+        // asked for in order by one thread. If the device can't take work, the next read-back says so.
         let _ = unsafe { self.graph.replay() };
         Work::count_repeated(self.work);
         self.outputs.copied()
     }
 }
 
-/// What can be taken away.
+/// A recording of any type, to be taken away.
 trait Held {
     fn take_away(&self);
 }
@@ -223,7 +225,7 @@ thread_local! {
     static RECORDINGS: RefCell<Vec<Weak<dyn Held>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Notes it among all that can be taken away.
+/// Lists the recording among those that can be taken away.
 fn takeable<O: 'static>(recording: Recording<O>) -> Takeable<O> {
     let recording = Rc::new(RefCell::new(Some(recording)));
     RECORDINGS.with_borrow_mut(|recordings| {
@@ -241,7 +243,7 @@ pub(super) fn take_recordings_away() {
     }
 }
 
-/// None of burn's CPU backend.
+/// The device's client; None for burn's CPU backend.
 fn client_of(device: &Device) -> Option<Client> {
     match device.as_dispatch() {
         DispatchDevice::Cube(device) => Some(device.client()),

@@ -2,8 +2,8 @@
 //!
 //! Submissions cost host time, so they should be few; and systems reset a GPU that computes on one
 //! for about two seconds, so none may be long. Launches are queued until their work reaches the
-//! budget of the device's profile, then submitted. burn submits after a number of launches too
-//! ([`DISPATCHES_PER_SUBMISSION`]), which bounds its own small ones that aren't counted here.
+//! budget of the device's profile, then submitted. burn also submits after a number of launches
+//! ([`DISPATCHES_PER_SUBMISSION`]), which bounds its own small launches that aren't counted here.
 
 use std::cell::{Cell, RefCell};
 
@@ -22,16 +22,16 @@ const FLOPS_A_BYTE: u64 = 10;
 pub(super) const DISPATCHES_PER_SUBMISSION: usize = 64;
 
 thread_local! {
-    /// Work queued since the last submission of ours.
+    /// Work queued since our last submission, in floating-point operations.
     static QUEUED: Cell<u64> = const { Cell::new(0) };
-    /// The work of each launch, while somebody wants to know it.
+    /// Work of each launch, collected only while `largest_of` runs.
     static LAUNCHES: RefCell<Option<Vec<u64>>> = const { RefCell::new(None) };
 }
 
-/// Submits what is queued if the next launch would go beyond the budget of the device of `tensor`. A launch
-/// that is larger than the budget goes alone.
+/// Submits what is queued if the next launch would exceed the budget of `tensor`'s device. A launch that is
+/// larger than the budget goes alone.
 pub(super) fn make_room_for_launch(tensor: &CubeTensor, flops: u64, bytes: u64) {
-    // Both at the same time: the longer decides.
+    // Arithmetic and memory traffic run at the same time: the longer decides.
     let next = flops.max(bytes * FLOPS_A_BYTE);
     LAUNCHES.with_borrow_mut(|launches| launches.iter_mut().for_each(|launches| launches.push(next)));
     if QUEUED.get() + next > KernelProfile::of(tensor).submission_budget {
@@ -41,7 +41,7 @@ pub(super) fn make_room_for_launch(tensor: &CubeTensor, flops: u64, bytes: u64) 
     }
 }
 
-/// Submits what is queued, if anything is, before `next` is.
+/// Submits what is queued, if anything is, before work of size `next` is queued.
 pub(super) fn make_room(client: &Client, next: u64) {
     if QUEUED.get() > 0 {
         // A device that can't take work says so at the next read-back.
@@ -51,7 +51,8 @@ pub(super) fn make_room(client: &Client, next: u64) {
     QUEUED.set(next);
 }
 
-/// What `asked` returns, and the most work that as many launches in a row hold as burn submits at once.
+/// Runs `asked`; returns its result, and the most work in as many consecutive launches as burn submits at
+/// once.
 pub(super) fn largest_of<T>(asked: impl Fn() -> T) -> (T, u64) {
     LAUNCHES.set(Some(Vec::new()));
     let returned = asked();
@@ -60,7 +61,8 @@ pub(super) fn largest_of<T>(asked: impl Fn() -> T) -> (T, u64) {
     (returned, most.map(|row| row.iter().sum()).max().unwrap_or(0))
 }
 
-/// Submits what waits on the tensor's device. Numbers that were brought there lie on the host until then.
+/// Submits the work queued for the tensor's device. Numbers that are brought there stay on the host until
+/// then.
 pub(crate) fn submit_queued(tensor: &Tensor<1>) {
     if let Some(tensor) = primitive(tensor.clone()) {
         // A device that can't take work says so at the next read-back.
@@ -69,7 +71,7 @@ pub(crate) fn submit_queued(tensor: &Tensor<1>) {
     }
 }
 
-/// The tensor as our kernels take it; none on burn's CPU backend.
+/// The tensor as our kernels take it; None on burn's CPU backend.
 pub(super) fn primitive<const D: usize>(tensor: Tensor<D>) -> Option<CubeTensor> {
     match tensor.into_dispatch().kind {
         DispatchTensorKind::Cube(BackendTensor::Float(tensor)) => Some(tensor),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::kernel::MAX_WORKGROUPS;
 
 /// What one workgroup computes: `rows` × `columns` of the result, `depth` numbers of each sum at a
-/// time, a thread `thread_rows` × `thread_columns` of it.
+/// time. Each thread computes `thread_rows` × `thread_columns` of it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Tile {
     pub rows: u32,
@@ -33,8 +33,9 @@ impl Tile {
 
 const TILE_COUNT: usize = 6;
 
-/// From the most reuse of loaded numbers to the most workgroups. Each fits 16 KiB of workgroup memory
-/// and 256 threads, and has at least a thread for every 4 × 4 block that it stages of one factor.
+/// The tiles, ordered from the most reuse of loaded numbers to the most workgroups. Each fits 16 KiB of
+/// workgroup memory and 256 threads, and has at least one thread for every 4 × 4 block that it stages of
+/// one factor.
 pub static TILES: [Tile; TILE_COUNT] = [
     Tile::new([128, 64, 16], [8, 8]),
     Tile::new([64, 64, 16], [8, 8]),
@@ -44,20 +45,20 @@ pub static TILES: [Tile; TILE_COUNT] = [
     Tile::new([32, 32, 16], [4, 4]),
 ];
 
-/// From the end of a launch to the start of the next one that waits for it, on most GPUs.
+/// Nanoseconds from the end of a launch to the start of the next one that waits for it, on most GPUs.
 const DEVICE_LAUNCH_NANOSECONDS: f64 = 5_000.0;
 
-/// Into how many sums the depth may be split.
+/// Numbers of sums that the depth may be split into.
 const SPLITS: [u32; 6] = [1, 2, 4, 8, 16, 32];
 
-/// Splits that would store more sums than this (32 MiB) are not considered: products of so many
-/// numbers have workgroups enough.
+/// Splits that would store more sums than this (32 MiB) are not considered: products with so many
+/// results have enough workgroups.
 const MAX_SUMS: f64 = (8 << 20) as f64;
 
 /// One way to cut up a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {
-    /// An index of [`TILES`].
+    /// Index into [`TILES`].
     tile: usize,
     pub splits: u32,
 }
@@ -69,12 +70,12 @@ impl Candidate {
         tiles.flat_map(|tile| SPLITS.into_iter().map(move |splits| Self { tile, splits }))
     }
 
-    /// Every tile, the depth in one sum: in the order of a [`TileTable`]'s speeds.
+    /// Every tile with the depth in one sum, in the order of a [`TileTable`]'s speeds.
     pub(super) fn whole() -> impl Iterator<Item = Self> {
         (0..TILE_COUNT).map(|tile| Self { tile, splits: 1 })
     }
 
-    /// The smallest tile, the depth in one sum: what asks the least of a device.
+    /// The smallest tile with the depth in one sum: the candidate that asks the least of a device.
     pub fn simplest() -> Self {
         Self { tile: TILE_COUNT - 1, splits: 1 }
     }
@@ -94,21 +95,21 @@ impl Candidate {
 pub struct Workload {
     pub rows: usize,
     pub columns: usize,
-    /// The length of a sum.
+    /// Products in one sum.
     pub depth: usize,
-    /// How many such matrices are computed side by side.
+    /// Number of such matrices that are computed side by side.
     pub groups: usize,
 }
 
 impl Workload {
-    /// Across, down, and through the splits.
+    /// Numbers of workgroups: across, down, and through the splits.
     pub fn workgroups(&self, tile: &Tile, splits: u32) -> [u32; 3] {
         let across = self.columns.div_ceil(tile.columns as usize);
         let down = self.rows.div_ceil(tile.rows as usize) * self.groups;
         [across as u32, down as u32, splits]
     }
 
-    /// How many numbers the splits store.
+    /// Number of sums that the splits store.
     fn sums(&self, splits: u32) -> f64 {
         [splits as usize, self.rows, self.columns, self.groups]
             .into_iter()
@@ -117,32 +118,32 @@ impl Workload {
     }
 }
 
-/// What a device does with one tile.
+/// How fast a device computes with one tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Speed {
-    /// With as many workgroups as the device can use.
+    /// Speed with as many workgroups as the device can use.
     pub flops_per_second: u64,
-    /// How many times a lone workgroup's speed that is.
+    /// That speed divided by a lone workgroup's.
     pub in_flight: u32,
 }
 
-/// A device, as far as matrix products look different on it.
+/// The properties of a device that decide how matrix products are cut up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TileTable {
     pub f32: [Speed; TILE_COUNT],
     pub f16: [Speed; TILE_COUNT],
     /// Memory bandwidth, for writing and reading the sums of splits.
     pub bytes_per_second: u64,
-    /// What a launch costs beside its work, host or device, whichever is the longer.
+    /// Cost of a launch beside its work, on the host or on the device, whichever is longer.
     pub launch_nanoseconds: u64,
-    /// Whether any speed was measured; otherwise they only stand in relation to each other.
+    /// Whether any speed was measured; otherwise only the ratios between the speeds mean something.
     pub measured: bool,
-    /// What must not be used.
+    /// Candidates that must not be used.
     pub(super) excluded: Vec<Candidate>,
 }
 
 impl Default for TileTable {
-    /// A GPU of some forty cores, launched on from a browser. Only the ratios matter for the choice.
+    /// A GPU of about forty cores, used from a browser. Only the ratios matter for the choice.
     fn default() -> Self {
         let speed =
             |gigaflops: u64, in_flight| Speed { flops_per_second: gigaflops * 1_000_000_000, in_flight };
@@ -166,9 +167,9 @@ impl Default for TileTable {
 }
 
 impl TileTable {
-    /// Before anything is measured. A software adapter has a few cores, which are taken as one: no
-    /// product has too few workgroups for it, so none is split. It also compiles as slowly as it computes,
-    /// so it gets the tile with the shortest program.
+    /// The table before anything is measured. A software adapter has a few cores, which are taken as one:
+    /// every product has enough workgroups for it, so none is split. It also compiles as slowly as it
+    /// computes, so it gets only the tile with the shortest program.
     pub fn untuned(software: bool) -> Self {
         let table = Self::default();
         if !software {
@@ -192,7 +193,8 @@ impl TileTable {
         usable.map(|candidate| self.f32[candidate.tile_index()].flops_per_second).max().unwrap_or_default()
     }
 
-    /// The same where the host takes so long for a launch. The device's own part stays: nothing tells it.
+    /// The same with the host's measured seconds per launch, but never less than the device's own part, which
+    /// can't be measured.
     pub(super) fn with_launches_of(self, seconds: f64) -> Self {
         Self { launch_nanoseconds: (seconds * 1e9).max(DEVICE_LAUNCH_NANOSECONDS) as u64, ..self }
     }
@@ -212,7 +214,7 @@ impl TileTable {
         self
     }
 
-    /// The candidate of the least predicted time; of equals the one with the larger tile.
+    /// The candidate with the least predicted time; among equals the one with the larger tile.
     pub fn choose(&self, workload: Workload, dtype: DType) -> Candidate {
         let speeds = if dtype == DType::F16 { &self.f16 } else { &self.f32 };
         let fits = |candidate: &Candidate| {
@@ -226,9 +228,9 @@ impl TileTable {
             .map_or(Candidate { tile: 0, splits: 1 }, |(candidate, _)| candidate)
     }
 
-    /// (workgroups / in flight + ½, but at least 1) · (work of one) / (speed of one), and what splitting costs:
-    /// every sum is written and read once more, by another launch. Workgroups start as others end, not in
-    /// rounds; the half is the end, where fewer and fewer are left.
+    /// Predicted seconds: (workgroups / in flight + ½, but at least 1) · (work of one) / (speed of one), plus
+    /// the cost of splitting: every sum is written and read once more, by another launch. Workgroups start as
+    /// others end, not in rounds; the half stands for the end, where fewer and fewer are left.
     fn seconds(&self, workload: Workload, candidate: Candidate, speed: Speed) -> f64 {
         let Candidate { splits, .. } = candidate;
         let tile = candidate.tile();

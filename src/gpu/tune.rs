@@ -1,9 +1,9 @@
-//! Measures a device's [`TileTable`]: for each tile and type how fast a lone workgroup is, how fast as
-//! many are as the device can use, and what another launch costs.
+//! Measures a device's [`TileTable`]: for each tile and type the speed of a lone workgroup and of as many
+//! as the device can use, and the cost of another launch.
 //!
-//! Each tile and type computes a known product first: one that is wrong or fails is ruled out. Then it is timed by
-//! a [`Probe`], as often as the budget allows. What that leaves unmeasured is the default, scaled as what was
-//! measured.
+//! Each tile computes a known product in each type first; if one is wrong or fails, the tile is ruled out.
+//! Then a [`Probe`] times the tile, as often as the budget allows. Speeds that stay unmeasured are the
+//! default's, scaled like those that were measured.
 
 use burn::tensor::DType;
 
@@ -16,12 +16,12 @@ const COMPILING_SHARE: f64 = 0.6;
 /// How often each kernel is timed.
 const ROUNDS: usize = 3;
 
-/// A speed for each tile in f32 and in f16, where there is one.
+/// Speed of each tile in f32 and in f16; None where it was not measured.
 type Measured = [[Option<Speed>; TILES.len()]; 2];
 
-/// Measures for `budget_seconds` by `clock`, which gives seconds since any moment; a kernel that is being
-/// timed when they end is finished, and all are tested however long it takes. On burn's CPU backend nothing is
-/// measured.
+/// Measures for `budget_seconds` by `clock`, which gives seconds since any fixed moment. A kernel that is
+/// being timed when the budget ends is finished, and all kernels are tested however long that takes. On
+/// burn's CPU backend nothing is measured.
 ///
 /// # Errors
 /// [`Error::Lost`] if the device is lost meanwhile.
@@ -50,7 +50,7 @@ pub async fn tune(gpu: &Gpu, budget_seconds: f64, clock: impl Fn() -> f64) -> Re
             }
             Ok(true) => {}
             Err(lost @ Error::Lost { .. }) => return Err(lost),
-            // Says nothing of the tile.
+            // Says nothing about the tile.
             Err(Error::OutOfMemory) => {}
             Ok(false) | Err(_) => exclude(candidate),
         }
@@ -59,11 +59,11 @@ pub async fn tune(gpu: &Gpu, budget_seconds: f64, clock: impl Fn() -> f64) -> Re
     let mut measured = [[None; TILES.len()]; 2];
     let mut launch_seconds = None;
     if let Some(&(probe, candidate)) = compiled.first() {
-        // Where the probes' buffers don't fit, what can be measured is.
+        // If the probes' buffers don't fit, the rest is measured all the same.
         unless_lost(probe.warm_up(candidate, end).await)?;
         launch_seconds = unless_lost(probe.launch_seconds(candidate).await)?;
     }
-    // Several times over, as long as there is time: the fastest counts, for what disturbs only slows down.
+    // Several rounds, as long as there is time; the fastest counts, since disturbances only slow down.
     for _ in 0..ROUNDS {
         for &(probe, candidate) in &compiled {
             let found = &mut measured[usize::from(probe.dtype == DType::F16)][candidate.tile_index()];
@@ -85,7 +85,7 @@ pub async fn tune(gpu: &Gpu, budget_seconds: f64, clock: impl Fn() -> f64) -> Re
     Ok(excluded.into_iter().fold(table, TileTable::without))
 }
 
-/// None where it failed for another reason than a lost device.
+/// The value, or None if it failed for any other reason than a lost device.
 fn unless_lost<T>(outcome: Result<T, Error>) -> Result<Option<T>, Error> {
     match outcome {
         Err(lost @ Error::Lost { .. }) => Err(lost),
@@ -93,7 +93,7 @@ fn unless_lost<T>(outcome: Result<T, Error>) -> Result<Option<T>, Error> {
     }
 }
 
-/// Those that the device computes with.
+/// Number types that the device computes with.
 fn types(gpu: &Gpu) -> impl Iterator<Item = DType> {
     [DType::F32].into_iter().chain(gpu.report.float16.then_some(DType::F16))
 }
@@ -107,7 +107,8 @@ pub fn launch_probes(gpu: &Gpu) {
     }
 }
 
-/// Fills in what was not measured: the default's speed, scaled as the measured ones are to their defaults.
+/// Fills in what was not measured: the default's speed times the ratio of the measured speeds to their
+/// defaults.
 fn filled_up(default: TileTable, measured: &Measured) -> TileTable {
     let pairs = || {
         let known = [&default.f32, &default.f16].into_iter().zip(measured);
@@ -132,7 +133,7 @@ fn filled_up(default: TileTable, measured: &Measured) -> TileTable {
     TileTable {
         f32: std::array::from_fn(|tile| fill(default.f32[tile], measured[0][tile])),
         f16: std::array::from_fn(|tile| fill(default.f16[tile], measured[1][tile])),
-        // Memory is taken to be as much faster than the default's as the arithmetic is.
+        // The ratio of memory bandwidth to the default's is taken to be that of the arithmetic.
         bytes_per_second: (default.bytes_per_second as f64 * speed_ratio) as u64,
         measured: pairs().next().is_some(),
         ..default

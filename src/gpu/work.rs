@@ -1,4 +1,5 @@
-//! Counts what our kernels are asked to do, so that a duration can be set against the floor.
+//! Counts the work that our kernels are asked to do, so that a duration can be set against the least
+//! possible.
 //!
 //! burn's own element-wise launches are not counted: beside the kernels they move few bytes.
 
@@ -22,7 +23,7 @@ pub struct Work {
     pub submissions: u64,
     /// Times the host waited for results.
     pub reads: u64,
-    /// Launches, among all, that were repeated from a recording ([`super::Replay`]).
+    /// Those of the launches that were repeated from a recording ([`super::Replay`]).
     pub repeated: u64,
 }
 
@@ -49,7 +50,7 @@ impl Sum for Work {
 impl Sub for Work {
     type Output = Self;
 
-    /// What was asked between two readings of [`Work::so_far`].
+    /// The work asked for between two readings of [`Work::so_far`].
     fn sub(self, earlier: Self) -> Self {
         Self {
             launches: self.launches - earlier.launches,
@@ -80,8 +81,8 @@ impl Work {
         TOTAL.with_borrow(|total| total.values().copied().sum())
     }
 
-    /// What `asked` asks of our kernels, by kind, without computing it: they are not launched and
-    /// their results stay undefined. burn's own operations run all the same.
+    /// The work that `asked` asks of our kernels, by kind, without computing it: the kernels are not launched
+    /// and their results stay undefined. burn's own operations run all the same.
     pub fn count_without_launching(asked: impl FnOnce()) -> WorkByKind {
         let earlier = TOTAL.with_borrow(Clone::clone);
         COUNT_ONLY.set(true);
@@ -101,7 +102,8 @@ impl Work {
         COUNT_ONLY.get()
     }
 
-    /// What `recorded` returns and launches. It is not counted: it takes place when it is repeated.
+    /// What `recorded` returns, and the work that it launches. That work is not counted: it takes place
+    /// when the recording is repeated.
     pub(super) fn uncounted<T>(recorded: impl Fn() -> T) -> (T, Self) {
         let earlier = TOTAL.with_borrow(Clone::clone);
         let returned = recorded();
@@ -115,7 +117,7 @@ impl Work {
         !COUNT_ONLY.get()
     }
 
-    /// Adds what a recording does each time.
+    /// Adds the work of one repetition of a recording.
     pub(super) fn count_repeated(work: Self) {
         add("repeated", Self { repeated: work.launches, ..work });
     }

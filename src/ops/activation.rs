@@ -1,5 +1,5 @@
-//! Activations between layers. A kernel applies them to what it computes where no gradient is wanted
-//! ([`super::linear::activated_linear`]); elsewhere burn's element-wise operations serve as they are.
+//! Activations between layers. Where no gradient is wanted, a layer's kernel applies them to its result
+//! ([`super::linear::activated_linear`]); elsewhere burn's element-wise operations do.
 
 use std::f64::consts::FRAC_1_SQRT_2;
 
@@ -8,7 +8,7 @@ use burn::tensor::{Tensor, activation};
 pub use crate::gpu::Activation;
 
 impl Activation {
-    /// Applies it to every element.
+    /// Applies the activation to every element.
     pub fn of<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {
         match self {
             Self::Silu => activation::silu(x),

@@ -1,15 +1,16 @@
 //! Where a backward pass starts that begins in the middle of a graph.
 //!
-//! burn's backward pass starts from a single number. One whose gradient with respect to x is g would be Σ x∘g: a
-//! product and a sum over everything, which nobody reads. Here it is a number without a value instead.
+//! burn's backward pass starts from a single number. The number whose gradient with respect to x is g would
+//! be Σ x∘g: a product and a sum over everything, whose value nobody reads. Here it is a number without a
+//! value.
 //!
 //! backward: dx = g
 
 use super::{extension::*, on_gpu};
 use crate::gpu::kernel::empty;
 
-/// A number `[1]` for `backward` to start from, alone or as a summand, so that x gets `gradient`, which has x's
-/// shape and type and is not on the tape. Its value means nothing.
+/// A number `[1]` for `backward` to start from, alone or as a summand, which gives x the gradient `gradient`
+/// (of x's shape and type, not on the tape). The number's value means nothing.
 pub fn start_backward<const D: usize>(x: Tensor<D>, gradient: Tensor<D>) -> Tensor<1> {
     if !on_gpu(&x) {
         return reference::start_backward(x, gradient);
@@ -29,7 +30,7 @@ impl BackwardStartOps for CubeBackend {
     }
 }
 
-/// Keeps the gradient.
+/// The step on the tape; keeps the gradient.
 #[derive(Debug)]
 struct BackwardStart;
 

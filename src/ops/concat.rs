@@ -60,7 +60,7 @@ impl ConcatOps for CubeBackend {
     }
 }
 
-/// Keeps the channels of both.
+/// The step on the tape; keeps the numbers of channels of a and b.
 #[derive(Debug)]
 struct Concat;
 

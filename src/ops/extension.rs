@@ -60,7 +60,7 @@ impl<const D: usize> From<Option<Tensor<D>>> for Operand<Dispatch> {
     }
 }
 
-/// The tensor itself, of an input that no gradient flows to.
+/// The plain tensor of an input that no gradient flows to.
 pub(super) fn frozen<C: CheckpointStrategy>(x: Operand<Autodiff<CubeBackend, C>>) -> Operand<CubeBackend> {
     x.given().map_or(Operand::Missing, |x| Operand::Given(x.into_primitive()))
 }
@@ -70,8 +70,8 @@ pub(super) fn constant<C: CheckpointStrategy>(x: CubeTensor) -> Tracked<C> {
     <Autodiff<CubeBackend, C> as AutodiffBackend>::from_inner(x)
 }
 
-/// The parts of an input that may be missing. For the tape a missing one is a constant, for which
-/// `any` tensor will do.
+/// The tensor and the tape's node of an input that may be missing. For the tape a missing input is a
+/// constant, for which `any` tensor will do.
 pub(super) fn optional_parts<C: CheckpointStrategy>(
     x: Operand<Autodiff<CubeBackend, C>>,
     any: &CubeTensor,

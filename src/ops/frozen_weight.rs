@@ -14,7 +14,7 @@ pub enum FrozenWeight<const D: usize> {
     Floats(Tensor<D>),
     Integers {
         weight: QuantizedWeight<D>,
-        /// What the layer computes in.
+        /// The type that the layer computes in.
         dtype: DType,
     },
 }
@@ -37,7 +37,7 @@ impl<const D: usize> FrozenWeight<D> {
 }
 
 impl FrozenWeight<2> {
-    /// [`linear_with_residual`](super::linear::linear_with_residual) by this weight.
+    /// [`linear_with_residual`](super::linear::linear_with_residual) with this weight.
     pub fn linear(&self, x: Tensor<3>, bias: Option<Tensor<1>>, residual: Option<Tensor<3>>) -> Tensor<3> {
         match self {
             Self::Floats(weight) => linear::linear_with_residual(x, weight.clone(), bias, residual),
@@ -49,7 +49,7 @@ impl FrozenWeight<2> {
 }
 
 impl FrozenWeight<4> {
-    /// [`conv2d_with`](super::conv2d::conv2d_with) by this weight.
+    /// [`conv2d_with`](super::conv2d::conv2d_with) with this weight.
     pub fn conv2d(
         &self,
         x: Tensor<4>,
@@ -66,7 +66,7 @@ impl FrozenWeight<4> {
         }
     }
 
-    /// [`upsampling_conv2d`](super::conv2d::upsampling_conv2d) by this weight.
+    /// [`upsampling_conv2d`](super::conv2d::upsampling_conv2d) with this weight.
     pub fn upsampling_conv2d(&self, x: Tensor<4>, bias: Option<Tensor<1>>, size: [usize; 2]) -> Tensor<4> {
         match self {
             Self::Floats(weight) => conv2d::upsampling_conv2d(x, weight.clone(), bias, size),

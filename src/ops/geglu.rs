@@ -21,10 +21,10 @@ pub trait GegluOps: Backend {
 }
 
 const WORKGROUP_SIZE: u32 = 256;
-/// A result: the error function's polynomial, and the gate.
+/// Floating-point operations per result: the error function's polynomial, and the gate.
 const FLOPS: usize = 20;
 
-/// `channels` of the result.
+/// `channels`: channels of y; `numbers`: all numbers in y.
 fn launch(pass: &'static str, channels: usize, numbers: usize, inputs: &[&CubeTensor], result: &CubeTensor) {
     let vector = channels.is_multiple_of(4);
     let width = if vector { 4 } else { 1 };
@@ -60,7 +60,7 @@ impl GegluOps for CubeBackend {
     }
 }
 
-/// Keeps the input.
+/// The step on the tape; keeps the input.
 #[derive(Debug)]
 struct Geglu;
 

@@ -34,7 +34,7 @@ pub fn group_norm(x: Tensor<4>, weights: &GroupNormWeights, silu: bool) -> Tenso
     ))
 }
 
-/// What a group normalization does beside its weights.
+/// The settings of a group normalization beside its weights.
 #[derive(Clone, Copy, Debug)]
 pub struct Normalization {
     groups: usize,
@@ -54,11 +54,11 @@ pub trait GroupNormOps: Backend {
 }
 
 const WORKGROUP_SIZE: u32 = 256;
-/// A number, in each of the passes.
+/// Floating-point operations per number of the image, in each of the passes.
 const STATISTICS_FLOPS: usize = 4;
 const FORWARD_FLOPS: usize = 8;
 const BACKWARD_FLOPS: usize = 10;
-/// A group with no more numbers is one workgroup's work from beginning to end.
+/// Most numbers of a group that one workgroup normalizes alone.
 const SMALL_GROUP: usize = 32 * 1024;
 /// Threads that share the statistics of an image: enough to keep a large GPU's memory busy.
 const SLICING_THREADS: usize = 64 * 1024;
@@ -66,19 +66,19 @@ const SLICING_THREADS: usize = 64 * 1024;
 /// How the passes divide an image among threads.
 #[derive(Clone, Copy, Debug)]
 struct Division {
-    /// Whole groups by one workgroup each.
+    /// Whether one workgroup normalizes each group alone.
     whole: bool,
-    /// Elements are four channels.
+    /// Whether an element is four channels, or one.
     vector: bool,
     /// Elements of a pixel.
     columns: usize,
-    /// Pixels that a thread adds up, and how many such slices there are.
+    /// Pixels of a slice, which a thread adds up; then the number of slices of an image.
     slice_pixels: usize,
     slices: usize,
 }
 
 impl Division {
-    /// Extents for an image `[batch, height, width, channels]`.
+    /// The division of an image `[batch, height, width, channels]`.
     fn of(shape: [usize; 4], groups: usize) -> Self {
         let [batch, height, width, channels] = shape;
         let pixels = height * width;
@@ -148,7 +148,8 @@ impl Normalized {
         dx
     }
 
-    /// The two numbers `[batch, slices, 2, channels]` of each channel of each slice.
+    /// Launches a pass that leaves two numbers for each channel of each slice: `[batch, slices, 2,
+    /// channels]`.
     fn a_slice_a_thread(&self, pass: &'static str, inputs: &[&CubeTensor], flops: usize) -> CubeTensor {
         let [batch, .., channels] = self.x.shape().dims::<4>();
         let Division { columns, slices, .. } = self.division();
@@ -158,7 +159,7 @@ impl Normalized {
         moments
     }
 
-    /// `flops` for each number of the image.
+    /// Launches a pass with a workgroup for each group; `flops`: operations per number of the image.
     fn a_group_a_workgroup(
         &self,
         pass: &'static str,

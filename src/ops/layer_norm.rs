@@ -43,11 +43,11 @@ pub trait LayerNormOps: Backend {
 }
 
 const WORKGROUP_SIZE: u32 = 64;
-/// A number: mean, variance, and the result of them.
+/// Floating-point operations per number: for mean, variance and the result.
 const FORWARD_FLOPS: usize = 8;
 const BACKWARD_FLOPS: usize = 12;
 
-/// For tokens like those of `x`.
+/// The kernel for tokens with as many channels as those of `x`.
 fn kernel(x: &CubeTensor, pass: &'static str) -> Kernel {
     let [_, _, channels] = x.shape().dims();
     let vector = channels.is_multiple_of(4);

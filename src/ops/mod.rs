@@ -1,12 +1,13 @@
-//! The operations the models are made of, one a file: the maths in the header, then the public
-//! function, the kernel launch, the gradient, and a plain reference composed of burn operations. `activation`,
-//! `total` and `backward_start` are composed of burn's operations or empty themselves, `frozen_weight` chooses between
-//! operations, and `extension` is what all of them register gradients and backends with.
+//! The operations the models are made of, one per file: the maths in the header, then the public
+//! function, the kernel launch, the gradient, and a plain reference composed of burn operations.
+//! `activation` and `total` are themselves composed of burn's operations, `backward_start` launches nothing,
+//! `frozen_weight` chooses between operations, and with `extension` all of them register gradients and
+//! backends.
 //!
 //! Every public function takes and returns burn tensors and chooses by device: WGSL kernels on a
-//! GPU, the reference on burn's CPU backend. Weights are frozen, unless a function is called trainable: no gradient
-//! flows to them, and an operation keeps for its backward pass only what its input gradient needs. Activations are
-//! channels-last: `[batch, height, width, channels]`, or `[batch, tokens, channels]`.
+//! GPU, the reference on burn's CPU backend. Weights are frozen, unless a function is called trainable: no
+//! gradient flows to them, and an operation keeps for its backward pass only what its input gradient needs.
+//! Activations are channels-last: `[batch, height, width, channels]`, or `[batch, tokens, channels]`.
 
 pub mod activation;
 pub mod attention;
@@ -31,8 +32,8 @@ fn on_gpu<const D: usize>(x: &Tensor<D>) -> bool {
     matches!(x.device().inner().as_dispatch(), DispatchDevice::Cube(_))
 }
 
-/// In a browser there is no other device. That the compiler knows it keeps the references, and with them
-/// burn's matrix products and convolutions in all their variants, out of the download.
+/// Always true: in a browser there is no other device. Because the compiler knows it, the references, and
+/// with them burn's matrix products and convolutions in all their variants, stay out of the download.
 #[cfg(target_arch = "wasm32")]
 #[inline(always)]
 fn on_gpu<const D: usize>(_: &Tensor<D>) -> bool {

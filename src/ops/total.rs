@@ -1,14 +1,14 @@
 //! The sum of all numbers of a tensor, without burn's whole-tensor reduction.
 //!
-//! That one runs in a single workgroup whatever the size: the norm of Stable Diffusion 1.5's gradients, 26 MB,
-//! took an H200 tens of milliseconds. Here columns of a nearly square matrix are summed, one by each thread,
-//! and then their sums.
+//! burn's reduction runs in a single workgroup whatever the size: the norm of Stable Diffusion 1.5's
+//! gradients, 26 MB, took an H200 tens of milliseconds. Here the numbers become a nearly square matrix; its
+//! columns are summed, one per thread, and then their sums.
 
 use burn::tensor::Tensor;
 
 use super::on_gpu;
 
-/// So few numbers are left to one workgroup.
+/// Most numbers that are left to a single workgroup.
 const FEW: usize = 256;
 
 /// Σ x, `[1]`, in the type of x.

@@ -1,4 +1,4 @@
-//! What an adapter changes of the U-Net, or a training trains, as far as memory goes.
+//! The part of the U-Net that an adapter changes, or a training trains, as far as memory goes.
 
 use super::parameters;
 use super::unet::has_transformer;
@@ -6,7 +6,7 @@ use crate::model::adaptable::ModuleChoice;
 use crate::model::unet_config::UNet2DConditionConfig;
 use crate::training::{TrainedWeights, TrainingSettings};
 
-/// What is beside a model's own weights.
+/// The numbers that come beside a model's own weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Adaptation {
     /// LoRA of one rank on the chosen attention projections.
@@ -15,7 +15,7 @@ pub enum Adaptation {
     Full(ModuleChoice),
 }
 
-/// What changes in one layer.
+/// How one layer is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LayerAdaptation {
     None,
@@ -24,7 +24,7 @@ pub(super) enum LayerAdaptation {
 }
 
 impl Adaptation {
-    /// What these settings train.
+    /// The adaptation that these settings train.
     pub fn of(settings: &TrainingSettings) -> Self {
         let modules = settings.trained_modules();
         match settings.trained_weights {
@@ -35,7 +35,7 @@ impl Adaptation {
         }
     }
 
-    /// What changes in the layer whose path ends like this.
+    /// How the layer is changed whose path ends like `path`.
     pub(super) fn of_layer(self, path: &str) -> LayerAdaptation {
         match self {
             Self::LowRank { rank, on } if on.includes(path) => LayerAdaptation::LowRank(rank),
@@ -44,7 +44,7 @@ impl Adaptation {
         }
     }
 
-    /// Numbers in it for a whole U-Net.
+    /// Numbers in the adaptation of a whole U-Net.
     pub fn values(self, config: &UNet2DConditionConfig) -> usize {
         match self {
             Self::LowRank { rank, on } => rank * widths(config, on),
@@ -61,7 +61,7 @@ impl Adaptation {
     }
 }
 
-/// Inputs and outputs of all chosen attention projections together.
+/// Numbers of inputs and outputs of all chosen attention projections, added up.
 fn widths(config: &UNet2DConditionConfig, on: ModuleChoice) -> usize {
     let of_level = |level: usize| {
         let (channels, context) = (config.block_out_channels[level], config.cross_attention_dim[level]);

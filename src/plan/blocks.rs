@@ -1,16 +1,16 @@
-//! The blocks that U-Net and VAE share, written down for the ledger: each function is the `forward` of
-//! the model's block of that name with tensors that have no numbers, what its operations keep beside
-//! what they make.
+//! The blocks that U-Net and VAE share, written down for the ledger: each function repeats the `forward` of
+//! the model's block of that name with tensors that have no numbers, and says for each operation what it
+//! makes and what it keeps.
 
 use super::adaptation::{Adaptation, LayerAdaptation};
 use super::ledger::{Ghost, Tape};
 
-/// Bytes of a number in f32, which statistics and adaptations have whatever the model is stored in.
+/// Bytes of an f32, the type of statistics and adaptations whatever the model is stored in.
 pub const F32: usize = 4;
 /// How much wider a feed-forward layer is than its block.
 const FEED_FORWARD_FACTOR: usize = 4;
 
-/// What a walk through blocks carries along.
+/// The state that a walk through blocks carries along.
 pub struct Walk<'a> {
     pub tape: &'a mut Tape,
     /// Bytes of a stored number.
@@ -18,7 +18,7 @@ pub struct Walk<'a> {
     pub batch: usize,
     pub norm_num_groups: usize,
     pub prompt: Option<Prompt>,
-    /// What changes in the U-Net's layers; none without an adapter.
+    /// How the U-Net's layers are changed; None without an adapter.
     pub adaptation: Option<Adaptation>,
 }
 
@@ -33,11 +33,11 @@ pub struct Prompt {
 /// A linear layer or convolution that an adapter may change.
 #[derive(Clone, Copy)]
 pub struct Layer<'a> {
-    /// The end of its path.
+    /// The end of the layer's path.
     pub path: &'a str,
     pub inputs: usize,
     pub outputs: usize,
-    /// Positions of its kernel: 9 of a 3×3 convolution.
+    /// Positions of the layer's kernel: 9 for a 3×3 convolution.
     pub taps: usize,
 }
 
@@ -51,7 +51,7 @@ impl<'a> Layer<'a> {
     }
 }
 
-/// Sizes of a transformer and its place.
+/// Sizes of a transformer and of the image at its place.
 #[derive(Clone, Copy)]
 pub struct TransformerSizes {
     pub pixels: usize,
@@ -59,12 +59,12 @@ pub struct TransformerSizes {
     pub heads: usize,
     pub layers: usize,
     pub cross_attention_dim: usize,
-    /// Whether its cross-attention is computed in the open, for a localized loss.
+    /// Whether its cross-attention is computed in the open (probabilities stored), for a localized loss.
     pub localized: bool,
 }
 
 impl Walk<'_> {
-    /// A frozen layer whose result has `count` numbers a batch row; it keeps nothing.
+    /// A frozen layer whose result has `count` numbers per batch row; it keeps nothing.
     pub fn frozen(&mut self, x: &Ghost, count: usize) -> Ghost {
         self.tape.operation(&[x], &[], self.batch * count * self.scalar, 0)
     }
@@ -101,7 +101,7 @@ impl Walk<'_> {
         self.tape.add(shortcut, hidden)
     }
 
-    /// Scaled dot-product attention: keeps what goes in, what comes out, and the log-sum-exp of a row.
+    /// Scaled dot-product attention: keeps query, key, value, result, and the log-sum-exp of each row.
     pub fn attention(
         &mut self,
         projections: [Ghost; 3],
@@ -150,8 +150,8 @@ impl Walk<'_> {
         self.tape.operation(&[&attended], &[], self.batch * pixels * channels * self.scalar, 0)
     }
 
-    /// A layer that an adapter may change, of `tokens` results a batch row. A LoRA keeps the layer's input
-    /// and A·x, a full difference that is trained the input and the sum of both weights.
+    /// A layer that an adapter may change, with `tokens` results per batch row. With a LoRA it keeps its
+    /// input and A·x; with a full difference that is trained, its input and the sum of both weights.
     pub fn layer(&mut self, x: &Ghost, tokens: usize, layer: Layer) -> Ghost {
         let Layer { path, inputs, outputs, taps } = layer;
         let adaptation = self.adaptation.map(|adaptation| adaptation.of_layer(path));
@@ -168,7 +168,7 @@ impl Walk<'_> {
         }
     }
 
-    /// W + D: summed in f32, and a copy of that in f16.
+    /// W + D, summed in f32; for a model in f16 the sum is then copied to f16.
     fn summed_weight(&mut self, count: usize) -> Ghost {
         let ledger = self.tape.ledger().clone();
         let difference = self.tape.leaf(&ledger.take(0));

@@ -1,4 +1,4 @@
-//! What making a picture takes.
+//! The memory that making a picture takes.
 
 use super::ModelSizes;
 use super::adaptation::Adaptation;
@@ -11,22 +11,23 @@ use super::vae::VaePass;
 use crate::model::adaptable::ModuleChoice;
 use crate::model::unet_segments::{SegmentKind, SegmentShape};
 
-/// A picture.
+/// The sizes that a picture's memory depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GenerationSizes {
     /// `[height, width]` in pixels.
     pub size: [usize; 2],
-    /// Places in the prompt's encoding, padding included: 77 for each chunk of a long one.
+    /// Tokens in the prompt's encoding, padding included: 77 for each chunk of a long prompt.
     pub tokens: usize,
-    /// With guidance there are two predictions a step, made as one batch.
+    /// Whether there is guidance: then each step makes two predictions, as one batch.
     pub guided: bool,
-    /// Rank of what the adapters leave beside the weights; 0 without.
+    /// Rank of the low-rank part that adapters leave beside the weights; 0 without one.
     pub rank: usize,
-    /// Numbers in the U-Net's layers that the adapters are folded into; 0 without.
+    /// Numbers in the U-Net's layers that adapters are folded into; 0 without any.
     pub folded_values: usize,
-    /// Numbers in the text encoder's; they are needed while the prompts are encoded.
+    /// Numbers in the text encoder's layers that adapters are folded into; needed while the prompts are
+    /// encoded.
     pub text_encoder_values: usize,
-    /// Cross-attention is computed in the open, for regions or heat maps.
+    /// Whether cross-attention is computed in the open (probabilities stored), for regions or heat maps.
     pub hooks_attention: bool,
 }
 
@@ -36,7 +37,7 @@ impl ModelSizes<'_> {
         self.generation_with(sizes, None)
     }
 
-    /// The same with the VAE in tiles of `side` latents.
+    /// The same with the VAE working in tiles of `side` × `side` latents.
     pub fn generation_in_tiles(&self, sizes: GenerationSizes, side: usize) -> MemoryPlan {
         self.generation_with(sizes, Some(side))
     }
@@ -61,11 +62,11 @@ impl ModelSizes<'_> {
             batch,
             size: latents,
             tokens,
-            // What is folded into weights is so beforehand.
+            // Adapters that are folded into weights are folded in beforehand.
             adaptation: (rank > 0).then_some(low_rank),
             localized: false,
         };
-        // A picture that is narrower than a tile has no wider ones.
+        // Tiles are no larger than the picture.
         let tile_size = tile.map_or(size, |side| size.map(|length| length.min(side * self.downscale())));
         let pixels = tile_size.into_iter().product();
         let picture = VaePass { config: self.vae, scalar: self.scalar, pixels };
@@ -98,8 +99,8 @@ impl ModelSizes<'_> {
         MemoryPlan { weights: self.weights(), adapters, phases, tile, activations: None }
     }
 
-    /// What lies beside a tile that is being decoded: the finished rows, their copy as one picture, and two rows
-    /// of tiles, each with what was blended into it.
+    /// The tensors beside a tile that is being decoded: the finished rows, their copy as one picture, and two
+    /// rows of tiles, each tile with what was blended into it.
     fn finished_tiles(&self, ledger: &Ledger, size: [usize; 2], tile_size: [usize; 2]) -> Vec<Ghost> {
         let image = |[height, width]: [usize; 2]| ledger.take(height * width * self.vae.out_channels * F32);
         let rows = [(); 2].map(|()| image(size));
@@ -108,8 +109,8 @@ impl ModelSizes<'_> {
         rows.into_iter().chain(tiles).collect()
     }
 
-    /// Bytes of a hooked cross-attention's probabilities where most pixels are. It holds three such tensors at
-    /// once: scores, probabilities, and what the hook makes of them.
+    /// Bytes of the probabilities of the largest hooked cross-attention. It holds three such tensors at once:
+    /// scores, probabilities, and what the hook makes of them.
     fn probabilities(&self, pass: &UNetPass) -> usize {
         let attends =
             |shape: &SegmentShape| matches!(&shape.kind, SegmentKind::Layer { transformer: Some(_), .. });

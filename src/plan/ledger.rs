@@ -1,5 +1,5 @@
 //! Tensors without numbers: a calculation written down with them takes and gives back memory like the
-//! calculation itself, so that what it takes of a device is known beforehand.
+//! calculation itself, so that the memory it takes of a device is known beforehand.
 //!
 //! A [`Ghost`] stands for a tensor's buffer; clones share it, and it is given back when the last one is
 //! dropped, as on the device. [`Tape`] does the same for a backward pass: what operations keep, and the
@@ -11,7 +11,7 @@ use std::{
     rc::Rc,
 };
 
-/// Buffers are aligned to this on every WebGPU device.
+/// Bytes that buffers are aligned to on every WebGPU device.
 const ALIGNMENT: u64 = 256;
 
 /// The buffers that a device's pool hands out: one that is given back serves the next tensor of exactly
@@ -23,7 +23,7 @@ pub struct Ledger {
 
 #[derive(Debug, Default)]
 struct Books {
-    /// By size: buffers that were handed out and are not in use.
+    /// Number of buffers, by size in bytes, that were handed out and are not in use.
     free: RefCell<HashMap<u64, usize>>,
     /// Bytes of all buffers that were handed out.
     reserved: Cell<u64>,
@@ -31,7 +31,7 @@ struct Books {
 }
 
 impl Ledger {
-    /// A buffer of so many bytes.
+    /// Takes a buffer of `bytes`, rounded up to the alignment.
     pub fn take(&self, bytes: usize) -> Ghost {
         let bytes = (bytes as u64).next_multiple_of(ALIGNMENT);
         match self.books.free.borrow_mut().get_mut(&bytes) {
@@ -57,7 +57,7 @@ impl Ledger {
 #[derive(Clone, Debug)]
 pub struct Ghost {
     buffer: Rc<Buffer>,
-    /// Its place on a tape; none where no gradient is wanted.
+    /// The tensor's place on a tape; None where no gradient is wanted.
     node: Option<Node>,
 }
 
@@ -91,7 +91,7 @@ impl Ghost {
     }
 }
 
-/// What a pass records for its way back; nothing at all unless it is a recording one.
+/// The steps that a pass records for its backward pass; none at all unless `recording`.
 #[derive(Debug)]
 pub struct Tape {
     ledger: Ledger,
@@ -104,7 +104,7 @@ pub struct Tape {
 struct Step {
     inputs: Vec<Input>,
     output: Node,
-    /// Given back when the step is done.
+    /// What the operation keeps; given back when the step is done.
     kept: Vec<Ghost>,
     /// Bytes that the backward step takes for itself.
     scratch: usize,
@@ -113,7 +113,7 @@ struct Step {
 #[derive(Debug)]
 struct Input {
     node: Node,
-    /// Bytes of its gradient; none where it is the output's gradient itself.
+    /// Bytes of the input's gradient; None where that is the output's gradient itself.
     fresh: Option<usize>,
 }
 
@@ -126,7 +126,7 @@ impl Tape {
         &self.ledger
     }
 
-    /// The buffer as a leaf that a gradient is wanted of.
+    /// The same buffer as a leaf of the tape, whose gradient is wanted.
     pub fn leaf(&mut self, ghost: &Ghost) -> Ghost {
         let mut leaf = ghost.detached();
         if self.recording {
@@ -135,8 +135,8 @@ impl Tape {
         leaf
     }
 
-    /// The result of an operation, `bytes` long: if one of `inputs` is on the tape, the operation keeps
-    /// `kept` and takes `scratch` bytes on its way back.
+    /// The result of an operation, `bytes` long. If one of `inputs` is on the tape, the operation keeps
+    /// `kept`, and its backward step takes `scratch` bytes for itself.
     pub fn operation(&mut self, inputs: &[&Ghost], kept: &[&Ghost], bytes: usize, scratch: usize) -> Ghost {
         let output = self.ledger.take(bytes);
         self.record(inputs, kept, output, scratch, false)
@@ -156,7 +156,7 @@ impl Tape {
         self.record(inputs, &kept, output, scratch, false)
     }
 
-    /// a + b, which is written over a term that nobody else needs.
+    /// a + b, written over one of the two if nothing else needs it.
     pub fn add(&mut self, a: Ghost, b: Ghost) -> Ghost {
         let bytes = a.bytes().max(b.bytes());
         let (first, second) = (a.node, b.node);
@@ -177,7 +177,7 @@ impl Tape {
         result
     }
 
-    /// The same buffer after an operation in place that keeps nothing (times a number, a reshape).
+    /// The same buffer after an in-place operation that keeps nothing (times a number, a reshape).
     pub fn in_place(&mut self, x: Ghost) -> Ghost {
         let output = x.detached();
         self.record(&[&x], &[], output, 0, true)
@@ -245,7 +245,7 @@ impl Gradients {
     fn add(&mut self, node: Node, gradient: Ghost) {
         let sum = match self.found.remove(&node) {
             None => gradient,
-            // In place, if one of the two belongs to nobody else.
+            // Added in place, if one of the two is used by nothing else.
             Some(earlier) if !earlier.shared() => earlier,
             Some(_) if !gradient.shared() => gradient,
             Some(_) => self.ledger.take(gradient.bytes()),

@@ -1,8 +1,8 @@
 //! The memory that work will take, computed from configs and settings before it starts.
 //!
 //! The blocks' forward passes are written down a second time with tensors that have only a size
-//! (`ledger`), and walked as the work will walk them: what is alive at once is counted, and its peak
-//! found, phase by phase, with what the pools lose to buffers of a size that is not asked for again.
+//! (`ledger`), and are walked as the work will walk them. That gives the peak of the memory that is alive
+//! at once, phase by phase, including what the pools lose to buffers of a size that is not asked for again.
 //! Nothing is fitted to a measurement; tests hold the plan against what a device reports.
 
 mod adaptation;
@@ -36,7 +36,7 @@ pub struct ModelSizes<'a> {
     pub vae: &'a AutoencoderKlConfig,
     /// Bytes of a stored number: 4 for f32, 2 for f16.
     pub scalar: usize,
-    /// The U-Net's weights are kept in eight bits.
+    /// Whether the U-Net's weights are kept in eight bits.
     pub quantized: bool,
 }
 
@@ -79,7 +79,7 @@ impl ModelSizes<'_> {
         }
     }
 
-    /// Pixels that one latent stands for, along a side.
+    /// Pixels per latent along one side.
     fn downscale(&self) -> usize {
         self.vae.downscale()
     }

@@ -8,9 +8,9 @@ use crate::model::vae_config::AutoencoderKlConfig;
 /// A tensor of a model's files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameter {
-    /// Upstream's key.
+    /// The tensor's key in upstream's files.
     pub name: String,
-    /// Numbers in it.
+    /// Numbers in the tensor.
     pub count: usize,
     /// Output channels, for a layer's weight.
     pub outputs: usize,

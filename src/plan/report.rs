@@ -6,18 +6,18 @@ use super::WeightBytes;
 use super::ledger::Ledger;
 use crate::training::ActivationPolicy;
 
-/// What a job takes of the device.
+/// The memory that a job takes of the device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MemoryPlan {
     pub weights: WeightBytes,
     /// Bytes of applied adapters.
     pub adapters: u64,
-    /// Beside weights and adapters; one follows the other.
+    /// The memory beside weights and adapters, phase by phase; one phase follows the other.
     pub phases: Vec<Phase>,
     /// Side of the tiles, in latents, that the VAE works in; None where the whole picture has room.
     pub tile: Option<usize>,
-    /// What a training keeps for its backward pass.
+    /// Whether a training keeps activations for its backward pass; None for other jobs.
     pub activations: Option<ActivationPolicy>,
 }
 

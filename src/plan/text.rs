@@ -1,10 +1,10 @@
-//! What a pass through the text encoder takes.
+//! The memory that a pass through the text encoder takes.
 
 use super::blocks::{F32, Walk};
 use super::ledger::{Ghost, Ledger, Tape};
 use crate::model::{clip_encoder::HiddenAct, clip_text::ClipTextConfig};
 
-/// A text encoder, and how many prompts it is given.
+/// A text encoder that is given one prompt.
 #[derive(Clone, Copy)]
 pub struct TextPass<'a> {
     pub config: &'a ClipTextConfig,
@@ -65,8 +65,9 @@ impl TextPass<'_> {
     }
 }
 
-/// x · σ(1.702·x) or x · Φ(x) by burn's operations, which keep both factors. For its own gradient the sigmoid keeps its
-/// result, which is the second factor, and the error function in Φ what it is taken of.
+/// x · σ(1.702·x) or x · Φ(x) by burn's operations; the product keeps both factors. For their own gradients
+/// the sigmoid keeps its result, which is the second factor, and the error function in Φ keeps its
+/// argument.
 fn activation(walk: &mut Walk, hidden_act: HiddenAct, x: Ghost, count: usize) -> Ghost {
     let bytes = count * walk.scalar;
     let scaled = walk.tape.operation(&[&x], &[], bytes, 0);
@@ -84,7 +85,7 @@ impl RecordedPrompt {
         self.output.detached()
     }
 
-    /// The way back, from the gradient of the encoding.
+    /// The backward pass: from the encoding's gradient to that of the token embeddings.
     pub fn backward(self, ledger: &Ledger, gradient: Ghost) -> Option<Ghost> {
         drop(ledger.take(self.output.bytes()));
         let mut gradients = self.tape.backward(&self.output, gradient);

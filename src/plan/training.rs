@@ -1,4 +1,4 @@
-//! What a training run takes.
+//! The memory that a training run takes.
 
 use super::ModelSizes;
 use super::adaptation::Adaptation;
@@ -11,15 +11,15 @@ use super::vae::VaePass;
 use crate::training::ActivationPolicy;
 use crate::training::optimizer::Optimizer;
 
-/// A run.
+/// The sizes that a training run's memory depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrainingSizes {
     /// Side of the pictures in pixels.
     pub side: usize,
-    /// Pictures that are trained on, framings counted.
+    /// Pictures that are trained on, each framing counted.
     pub pictures: usize,
     pub batch: usize,
-    /// What is trained of the U-Net.
+    /// The part of the U-Net that is trained.
     pub adaptation: Adaptation,
     /// Predictions of the larger side of Δ, a batch each: 2 with guidance, 1 without, 0 without
     /// alignment.
@@ -29,8 +29,8 @@ pub struct TrainingSizes {
     pub localized: bool,
 }
 
-/// Vectors as long as what is trained that an update holds beside values, moments and gradient: the new
-/// values and moments (the old ones stay until all are made), and the terms of AdamW's rule.
+/// Vectors that an update holds beside values, moments and gradient, each as long as the trained values: the
+/// new values and moments (the old ones stay until all are made), and the terms of AdamW's rule.
 const UPDATE_TERMS: usize = 6;
 
 impl ModelSizes<'_> {
@@ -57,8 +57,8 @@ impl ModelSizes<'_> {
         drop(VaePass { config: self.vae, scalar: self.scalar, pixels: side * side }.encode(&photos));
 
         let step = Ledger::default();
-        // values, moments; masks and latents of the photos; a batch's own, its noise, noisy sample and target;
-        // the fixed prompts
+        // Held throughout: values and moments; masks and latents of the photos; a batch's latents, noise,
+        // noisy sample and target; the fixed prompts.
         let moment = match optimizer {
             Optimizer::AdamW => lora,
             Optimizer::AdamW8bit => lora.div_ceil(F32),

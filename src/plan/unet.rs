@@ -1,4 +1,4 @@
-//! What passes through the U-Net take, by the same segments that are run
+//! The memory that passes through the U-Net take, counted over the same segments that are run
 //! ([`UNet2DConditionConfig::segments`]).
 
 use super::adaptation::Adaptation;
@@ -23,13 +23,13 @@ pub struct UNetPass<'a> {
     pub size: [usize; 2],
     /// Tokens of the prompt.
     pub tokens: usize,
-    /// What is added to the weights in every pass; none without.
+    /// What is added to the weights in every pass; None if nothing is.
     pub adaptation: Option<Adaptation>,
     /// Whether a localized loss looks at its cross-attention.
     pub localized: bool,
 }
 
-/// An image on its way, and whether anything trained went into it.
+/// An image on its way, the segment that it comes from, and whether anything trained went into it.
 #[derive(Clone)]
 struct Image {
     ghost: Ghost,
@@ -53,7 +53,7 @@ struct Played {
     output: Ghost,
 }
 
-/// The way back of a pass.
+/// A recorded pass, ready for its way back.
 pub struct Recorded<'a> {
     pass: UNetPass<'a>,
     states: Ghost,
@@ -112,7 +112,7 @@ impl<'a> UNetPass<'a> {
         (self.as_f32(ledger, image.ghost), Recorded { pass: self, states, records })
     }
 
-    /// Runs one segment; with `tracks` (whether a gradient of image and skip is wanted) on a tape.
+    /// Runs one segment, on a tape if there are `tracks`: whether gradients of image and skip are wanted.
     fn play(
         &self,
         ledger: &Ledger,
@@ -217,7 +217,8 @@ impl<'a> UNetPass<'a> {
         self.size[0] * self.size[1] * self.config.in_channels
     }
 
-    /// Whether anything of the segment is trained, or it reads the prompt, in which the new word is.
+    /// Whether anything in the segment is trained, or the segment reads the prompt, which has the new word
+    /// in it.
     fn trains(&self, segment: &SegmentShape) -> bool {
         has_transformer(segment) || self.adaptation == Some(Adaptation::Full(ModuleChoice::All))
     }
@@ -240,8 +241,8 @@ fn transformer_path(segment: &SegmentShape) -> Option<&str> {
 }
 
 impl Recorded<'_> {
-    /// The way back: the gradient of the prompt's encoding. (Those of what is trained of the U-Net
-    /// are the caller's.)
+    /// The way back; returns the gradient of the prompt's encoding. (The gradients of the U-Net's trained
+    /// values are counted by the caller.)
     pub fn backward(self, ledger: &Ledger, gradient: Ghost) -> Option<Ghost> {
         let mut image_gradients: Vec<Option<Ghost>> = vec![None; self.records.len()];
         if let Some(last) = image_gradients.last_mut() {
@@ -262,7 +263,7 @@ impl Recorded<'_> {
                 }
             };
             let Played { tape, image, skip, states, output } = played;
-            // output · gradient, and the gradient as the product gives it back
+            // Counted as for a product output · gradient, and the gradient that such a product gives back.
             drop(ledger.take(output.bytes()));
             let seed = ledger.take(gradient.bytes());
             drop(gradient);

@@ -1,4 +1,4 @@
-//! What encoding and decoding pictures takes, as the VAE's own code does it.
+//! The memory that encoding and decoding pictures takes, step by step as in the VAE's own code.
 
 use super::blocks::{F32, Walk};
 use super::ledger::{Ghost, Ledger, Tape};

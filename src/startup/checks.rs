@@ -1,8 +1,8 @@
-//! A small case of each family of kernels, with its result and its gradients by plain loops.
+//! Small cases of each family of kernels, with their results and gradients by plain loops.
 //!
 //! Extents are chosen so that both the kernels for whole vectors and those for single numbers run,
-//! and so that an edge of a tile is met; results are a multiple of four numbers, so that burn's own
-//! kernels around ours are few. Nearly all the time it takes is compiling.
+//! and so that an edge of a tile is met. Results are a multiple of four numbers, so that burn's own
+//! kernels around ours are few. Nearly all the time that the checks take is compiling.
 
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 
@@ -30,7 +30,7 @@ pub struct Check {
 /// Asks a device for a check's results.
 pub type Run = dyn Fn(&Device, FloatDType) -> Vec<Known>;
 
-/// What a device was asked for, and what it should be.
+/// A result that a device was asked for, and what it should be.
 pub struct Known {
     pub found: Tensor<1>,
     pub expected: Vec<f64>,
@@ -101,7 +101,7 @@ fn linear_case(device: &Device, dtype: FloatDType, rows: usize, inputs: usize, o
     compared(device, dtype, [[1, rows, inputs], [1, rows, outputs]], operation, &reference)
 }
 
-/// A layer of one input after the other: computed, recorded, repeated.
+/// A linear layer run on three inputs in turn: computed, recorded, repeated.
 fn repeated_case(
     device: &Device,
     dtype: FloatDType,
@@ -171,7 +171,7 @@ fn trained_convolution_case(device: &Device, dtype: FloatDType) -> Vec<Known> {
     compared(device, dtype, [[1, 3, 4, 4], [3, 3, 4, 8]], operation, &reference)
 }
 
-/// Numbers that eight bits keep as they are: whole 128ths, 127 of them in each channel.
+/// Numbers that eight bits store exactly: multiples of 1/128, of which each channel's largest is 127/128.
 fn in_eight_bits(channels: usize, row: usize) -> Vec<f64> {
     let number = |index: usize| if index.is_multiple_of(row) { 127 } else { (index * 37 % 255) as i32 - 127 };
     (0..channels * row).map(|index| f64::from(number(index)) / 128.0).collect()
@@ -276,11 +276,11 @@ fn compared<const D: usize, const N: usize>(
         std::array::from_fn(|place| Values::random(shapes[place].iter().product(), 20 + place as u32, dtype));
     let leaves: [Tensor<D>; N] =
         std::array::from_fn(|place| inputs[place].tensor(shapes[place], device).autodiff().require_grad());
-    // As one row, so that the same few of burn's kernels serve the results of all shapes.
+    // Flattened, so that the same few of burn's kernels serve results of all shapes.
     let result = flat(operation(leaves.clone()));
     let shape = result.dims();
     let weights = Values::random(shape[0], 30, dtype);
-    // Without the sum: the gradient of each product is one either way.
+    // The sum is left out: the gradient of each product is one either way.
     let gradients = (result.clone() * weights.tensor(shape, device).autodiff()).backward();
 
     let numbers = inputs.map(|input| input.numbers);
@@ -300,7 +300,7 @@ pub(super) fn flat<const D: usize>(x: Tensor<D>) -> Tensor<1> {
     x.reshape([count])
 }
 
-/// Numbers in −1…1 that both sides know exactly.
+/// Numbers from −1 to 1 that device and host represent exactly.
 pub(super) struct Values {
     pub numbers: Vec<f64>,
     dtype: FloatDType,

@@ -40,7 +40,7 @@ pub fn sum(a: &[f64], b: &[f64]) -> Vec<f64> {
     a.iter().zip(b).map(|(a, b)| a + b).collect()
 }
 
-/// x `[1, height, width, inputs]` with zeros around, weight `[kernel, kernel, inputs, outputs]`.
+/// x `[1, height, width, inputs]`, padded with zeros, weight `[kernel, kernel, inputs, outputs]`.
 pub fn conv2d(
     x: &[f64],
     [height, width, inputs]: [usize; 3],
@@ -57,7 +57,7 @@ pub fn conv2d(
             for output in 0..outputs {
                 let mut sum = bias[output];
                 for (tap, weights) in weight.chunks(inputs * outputs).enumerate() {
-                    // Beyond the image in either direction once the padding is taken off.
+                    // Before the image this wraps around, so that the test below finds both ends.
                     let source_row = (row * stride + tap / kernel).wrapping_sub(padding);
                     let source_column = (column * stride + tap % kernel).wrapping_sub(padding);
                     if source_row < height && source_column < width {

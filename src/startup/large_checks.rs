@@ -1,11 +1,11 @@
-//! Cases of the self-test that are large enough for what small ones never run: several tiles of keys, threads
-//! with several rows, parts of a head, groups that many workgroups share.
+//! Cases of the self-test that are large enough for code that small ones never run: several tiles of keys,
+//! threads with several rows, parts of a head, groups that many workgroups share.
 //!
-//! Their gradients are compared along three directions each, the slopes of Σ weights·f(x + t·direction) at t = 0: wrong
-//! numbers show in them, and one small slope, which rounding would drown, doesn't decide.
+//! Each gradient is compared along three directions, by the slopes of Σ weights·f(x + t·direction) at t = 0:
+//! wrong numbers show in them, and a single small slope, which rounding would drown, doesn't decide.
 //!
-//! A software adapter skips them: its drivers are the ones that the project's own tests run on, and compiling takes
-//! it longer than all the other checks.
+//! A software adapter skips these cases: the project's own tests run on its drivers, and compiling the cases
+//! takes it longer than all the other checks.
 
 use burn::tensor::{DType, Device, FloatDType, Tensor};
 
@@ -18,8 +18,8 @@ use crate::ops::{
     total::total,
 };
 
-/// Queries, keys, heads, size of a head: enough workgroups for threads with four rows and two tiles of keys, the
-/// same causal, and a head that workgroup memory holds in parts.
+/// Attention in three sizes (queries, keys, heads, head size): enough workgroups for threads with four rows,
+/// and two tiles of keys; the same with a causal mask; a head that workgroup memory holds in parts.
 pub(super) fn attention_cases(device: &Device, dtype: FloatDType) -> Vec<Known> {
     if KernelProfile::on(device).software {
         return Vec::new();

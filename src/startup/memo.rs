@@ -12,9 +12,9 @@ use crate::gpu::{Gpu, KernelProfile, kernel, tiles::TileTable};
 pub struct DeviceMemo {
     /// What the findings hold for: adapter, driver, what they offer, and the engine's kernels.
     subject: String,
-    /// What the self-test came to.
+    /// Result of the self-test.
     pub verdict: Verdict,
-    /// How its matrix products are cut up.
+    /// How the device's matrix products are cut up.
     pub tiles: TileTable,
 }
 
@@ -23,7 +23,7 @@ impl DeviceMemo {
         Self { subject, verdict, tiles }
     }
 
-    /// What was kept, if it is about this subject.
+    /// The memo that was kept, if it is about this subject.
     pub fn from_json(text: &str, subject: &str) -> Option<Self> {
         let memo: Self = serde_json::from_str(text).ok()?;
         (memo.subject == subject).then_some(memo)
@@ -34,8 +34,8 @@ impl DeviceMemo {
     }
 }
 
-/// What findings about an opened device hold for. To be asked before a verdict is applied: it is
-/// about what the device offers, not about what is made of it.
+/// What findings about an opened device hold for. To be asked before a verdict is applied: the subject is
+/// what the device offers, not what the verdict leaves of it.
 pub(super) fn subject(gpu: &Gpu) -> String {
     let report = &gpu.report;
     let KernelProfile { workgroup_storage, workgroup_invocations, subgroups, .. } =

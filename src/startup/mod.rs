@@ -20,22 +20,22 @@ pub use self_test::{Variants, Verdict, compile_checks, self_test};
 
 use crate::gpu::{Error, Gpu, KernelProfile, tune};
 
-/// What finding a device's tiles may take at its first start.
+/// Seconds that measuring a device's tiles may take at its first start.
 const TUNING_SECONDS: f64 = 3.0;
 
 /// A device that may be computed on.
 #[derive(Clone, Debug)]
 pub struct Started {
-    /// What is to be kept for the next time, as text.
+    /// Findings to be kept for the next start, as text.
     pub memo: String,
-    /// It was found out just now: what was kept is missing or out of date.
+    /// Whether the findings are new, because none were kept or those that were are out of date.
     pub fresh: bool,
 }
 
-/// Tests the device, or goes by what was `kept` of an earlier test of the same device by the same
-/// kernels, and measures which tiles suit its matrix products and how fast those are, for the size of
-/// submissions. From now on the kernels go by it, and the device's report says so. `clock` tells seconds;
-/// the library has none of its own in a browser.
+/// Tests the device and measures which tiles suit its matrix products and how fast they are (for the size of
+/// submissions), or goes by the findings that were `kept` of the same device with the same kernels. From now
+/// on the kernels go by the findings, and the device's report says so. `clock` tells seconds; the library has
+/// no clock of its own in a browser.
 ///
 /// # Errors
 /// [`Error::Wrong`] if the simplest kernels fail, [`Error::Lost`] if the device goes away,
@@ -52,9 +52,9 @@ pub async fn start(gpu: &mut Gpu, kept: Option<&str>, clock: &dyn Fn() -> f64) -
         None => {
             let verdict = self_test(gpu, &all_checks()).await?;
             let tiles = match verdict.variants {
-                // Those that the verdict is about.
+                // The tiles that the verdict is about.
                 Variants::Simplest => KernelProfile::on(&gpu.device).tiles,
-                // Nothing is gained where compiling takes longer than computing.
+                // Tuning gains nothing where compiling takes longer than computing.
                 _ if gpu.report.software => KernelProfile::on(&gpu.device).tiles,
                 _ => tune(gpu, TUNING_SECONDS, clock).await?,
             };

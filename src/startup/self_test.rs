@@ -14,11 +14,11 @@ use crate::gpu::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Variants {
-    /// All that it offers.
+    /// Everything that the device offers.
     Offered,
-    /// Reductions through workgroup memory.
+    /// Reductions through workgroup memory instead of subgroup operations.
     WithoutSubgroups,
-    /// What needs no more than every WebGPU device offers.
+    /// Only what every WebGPU device offers.
     Simplest,
 }
 
@@ -47,12 +47,12 @@ impl Variants {
 #[serde(rename_all = "camelCase")]
 pub struct Verdict {
     pub variants: Variants,
-    /// 16-bit floats are offered and right.
+    /// Whether 16-bit floats are offered and right.
     pub float16: bool,
 }
 
 impl Verdict {
-    /// From now on kernels go by it, and the device's report says what was given up.
+    /// Makes kernels go by the verdict from now on; the device's report then says what was given up.
     pub fn apply(&self, gpu: &mut Gpu) {
         self.variants.profile(&KernelProfile::on(&gpu.device)).set(&gpu.device);
         let notes = &mut gpu.report.notes;
@@ -74,14 +74,15 @@ impl Verdict {
     }
 }
 
-/// Results may be off by this share of their length: rounding of the small cases, many times over.
+/// Largest relative error, ‖found − expected‖ / ‖expected‖, of each type: many times the rounding errors of
+/// the small cases.
 const TOLERANCES: [(FloatDType, f64); 2] = [(FloatDType::F32, 1e-4), (FloatDType::F16, 2e-2)];
 
 /// Runs `checks` on the device and applies the verdict to it.
 ///
 /// # Errors
 /// [`Error::Wrong`] if a check fails in 32 bits with the simplest kernels, [`Error::Lost`] if the
-/// device goes away, [`Error::OutOfMemory`] if it has no room for them.
+/// device goes away, [`Error::OutOfMemory`] if it has no room for the checks.
 pub async fn self_test(gpu: &mut Gpu, checks: &[Check]) -> Result<Verdict, Error> {
     let offered = KernelProfile::on(&gpu.device);
     let mut tried: Option<(KernelProfile, &'static str)> = None;
@@ -109,10 +110,11 @@ pub async fn self_test(gpu: &mut Gpu, checks: &[Check]) -> Result<Verdict, Error
     Err(Error::Wrong { adapter: gpu.report.adapter_name.clone(), what })
 }
 
-/// Compiles the kernels that [`self_test`] and tuning will launch, by asking for all of them with every launch
-/// dropped. In a browser the worker makes asynchronous compilations of it; elsewhere it gains nothing.
+/// Compiles the kernels that [`self_test`] and tuning will launch, by running all checks and probes with
+/// every launch dropped. In a browser the worker turns this into asynchronous compilations; elsewhere it
+/// gains nothing.
 ///
-/// While it lasts every launch of the *process* is dropped, so nothing else may compute meanwhile.
+/// Meanwhile every launch of the *process* is dropped, so nothing else may compute.
 pub fn compile_checks(gpu: &Gpu, checks: &[Check]) {
     let dry = DryRun::new();
     let half = gpu.report.float16.then_some(FloatDType::F16);
@@ -135,14 +137,14 @@ async fn first_failure(
     checks: &[Check],
     (dtype, tolerance): (FloatDType, f64),
 ) -> Result<Option<&'static str>, Error> {
-    // All are asked for before the first is waited for, so that the device compiles and computes on.
+    // All checks are launched before the first result is awaited, so that the device goes on computing.
     let asked: Vec<(&'static str, Vec<Known>)> =
         checks.iter().map(|check| (check.name, (check.run)(&gpu.device, dtype))).collect();
     for (name, results) in asked {
         for Known { found, expected } in results {
             let read = gpu::read(found).await;
             match gpu.check() {
-                // Neither says anything of the arithmetic.
+                // Neither error says anything about the arithmetic.
                 Err(error @ (Error::Lost { .. } | Error::OutOfMemory)) => return Err(error),
                 Err(_) => return Ok(Some(name)),
                 Ok(()) => {}

@@ -43,7 +43,7 @@ impl Parameters {
 }
 
 impl Product {
-    /// The result, cut up as `candidate` says.
+    /// Computes the product, cut up as `candidate` says.
     pub fn run_as(self, candidate: Candidate) -> CubeTensor {
         let product = self.contiguous();
         let (tile, splits) = (candidate.tile(), candidate.splits);
@@ -88,7 +88,7 @@ impl Product {
         self
     }
 
-    /// `rows` of C in all.
+    /// The parameters of both kernels; `rows`: rows of C, all groups together.
     fn parameters(&self, rows: usize, splits: u32) -> Parameters {
         let Extents { columns, depth, .. } = self.extents;
         let images = self
@@ -120,7 +120,7 @@ impl Product {
         let Extents { rows, columns, depth } = self.extents;
         let KernelProfile { constant_extents, software, .. } = *KernelProfile::of(&self.a);
         let constant = |extent| if constant_extents { extent } else { 0 };
-        // What belongs to the weight is a constant; the number of pixels or tokens is a parameter.
+        // The weight's extents are constants; the number of pixels or tokens is a parameter.
         let (a_layout, a_contiguous, rows, depth_constant) = match self.a_layout {
             ALayout::Rows => ("rows", depth, 0, constant(depth)),
             ALayout::Image(_) => ("image", depth, 0, constant(depth)),
@@ -174,7 +174,7 @@ impl Product {
         (with_epilogue(kernel, epilogue, columns, &mut inputs), inputs)
     }
 
-    /// C = epilogue(Σ sums), `rows` of C in all.
+    /// C = epilogue(Σ sums): adds up the splits; `rows`: rows of C, all groups together.
     fn reduce(&self, sums: &CubeTensor, c: &CubeTensor, splits: u32, rows: usize) {
         let columns = self.extents.columns;
         let mut inputs = vec![sums];
@@ -188,7 +188,7 @@ impl Product {
     }
 }
 
-/// The constants of a convolution.
+/// Adds the constants of a convolution.
 fn with_patches(kernel: Kernel, patches: Patches) -> Kernel {
     kernel
         .with("transposed", patches.transposed)
@@ -199,7 +199,8 @@ fn with_patches(kernel: Kernel, patches: Patches) -> Kernel {
         .with("pad_left", patches.pad_left as u32)
 }
 
-/// The constants of `shaders/gemm_epilogue.wgsl`, after all other inputs are bound; a binding 0 is none.
+/// Adds the constants of `shaders/gemm_epilogue.wgsl`, and its operands to `inputs` after all others.
+/// Binding 0 means that an operand is missing.
 fn with_epilogue<'a>(
     mut kernel: Kernel,
     epilogue: Option<&'a Epilogue>,
@@ -230,7 +231,7 @@ fn with_epilogue<'a>(
 }
 
 impl Epilogue {
-    /// For each number of C; an activation counts as the operations written for it.
+    /// Floating-point operations per number of C; an activation counts as the operations written for it.
     fn flops(&self) -> u64 {
         let operands = [self.bias.is_some(), self.image_add.is_some(), self.residual.is_some()];
         let adds = operands.into_iter().chain([self.scale.is_some()]).filter(|&there| there).count() as u64;

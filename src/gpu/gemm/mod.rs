@@ -46,7 +46,7 @@ pub struct Patches {
     pub pad_left: usize,
     /// `[height, width]` of the kernel.
     pub kernel: [usize; 2],
-    /// Read backwards: the gradient with respect to a convolution's input.
+    /// Whether patches are found backwards, for the gradient with respect to a convolution's input.
     pub transposed: bool,
     /// `[height, width]` of the nearest-neighbour doubling, possibly cut, that stands between the
     /// convolution's stored input and its kernel. Stride 1 only.
@@ -58,14 +58,14 @@ impl Patches {
         self.kernel[0] * self.kernel[1]
     }
 
-    /// How often the sum over the depth is taken for one number of C: each copy that upsampling makes
-    /// of a pixel has its own taps on the way back.
+    /// Sums over the depth per number of C: one per tap, and in the gradient of an upsampling convolution
+    /// one per tap of each of the four copies of a pixel.
     fn sums(&self) -> usize {
         if self.transposed && self.upsampled.is_some() { 4 * self.taps() } else { self.taps() }
     }
 }
 
-/// The extents of C\[rows, columns\] = A · B: of one tap, where there are several.
+/// Extents of the product C\[rows, columns\] = A · B; those of one tap, where there are several.
 #[derive(Clone, Copy, Debug)]
 pub struct Extents {
     pub rows: usize,
@@ -73,12 +73,11 @@ pub struct Extents {
     pub depth: usize,
 }
 
-/// What a right factor of 8-bit integers is multiplied by: f32, one number for each of the weight's
-/// output channels.
+/// The scale of a right factor of 8-bit integers: one f32 for each of the weight's output channels.
 #[derive(Clone, Debug)]
 pub struct BScale {
     pub scale: CubeTensor,
-    /// The output channels are the factor's contiguous extent; otherwise its lines.
+    /// Whether the output channels run along the factor's contiguous extent; otherwise each is a line.
     pub contiguous: bool,
 }
 
@@ -103,16 +102,16 @@ pub struct LowRank {
     pub rank: usize,
 }
 
-/// What becomes of a sum: activation(scale·sum + bias + image_add) + residual.
+/// What is done to each sum before it is stored: activation(scale·sum + bias + image_add) + residual.
 #[derive(Clone, Debug, Default)]
 pub struct Epilogue {
     pub scale: Option<f32>,
     /// `[columns]`
     pub bias: Option<CubeTensor>,
-    /// `[images, columns]`, the rows of C being as many images' pixels.
+    /// `[images, columns]`: one row for all rows of C (pixels) of the same image.
     pub image_add: Option<CubeTensor>,
     pub activation: Option<Activation>,
-    /// In the shape of C.
+    /// A tensor of C's shape.
     pub residual: Option<CubeTensor>,
 }
 
@@ -149,7 +148,7 @@ impl Product {
         self.run_as(candidate)
     }
 
-    /// The taps of a convolution: how many matrices B holds, and 1 for a plain product.
+    /// Taps of a convolution; 1 for a plain product.
     fn taps(&self) -> usize {
         match self.a_layout {
             ALayout::Image(patches) | ALayout::Patches(patches) => patches.taps(),

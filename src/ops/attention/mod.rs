@@ -5,8 +5,8 @@
 //! dS = P ∘ (dO·Vᵀ − D),  dQ = dS·K/√d,  dK = dSᵀ·Q/√d
 //!
 //! Saved for backward: Q, K, V, O and the row-wise log-sum-exp of S; the scores are never stored.
-//! The kernels compute scores and weighted sums as matrix products out of workgroup memory, several
-//! rows a thread; [`tiles`] says how much of them at a time.
+//! The kernels compute scores and weighted sums as matrix products out of workgroup memory, with several
+//! rows per thread; [`tiles`] decides how much of them at a time.
 
 mod tiles;
 
@@ -68,7 +68,7 @@ impl Projections {
         Self { query, key, value, heads, causal }
     }
 
-    /// batch, query tokens, key tokens, head size
+    /// `[batch, query tokens, key tokens, head size]`
     fn extents(&self) -> [usize; 4] {
         let [batch, query_tokens, channels] = self.query.shape().dims();
         [batch, query_tokens, self.key.shape()[1], channels / self.heads]
@@ -76,7 +76,7 @@ impl Projections {
 
     fn kernel(&self, template: &'static str, tiles: Tiles) -> Kernel {
         let [_, _, _, head_size] = self.extents();
-        // Many chunks make a long program: a head of 512 was no faster for it on an H200.
+        // Unrolled, many chunks make a long program, and on an H200 a head of 512 was no faster for it.
         let few_chunks = head_size.div_ceil(4) as u32 <= 4 * tiles.chunk;
         Kernel::new(template, self.query.dtype, tiles.threads())
             .with("head_size", head_size as u32)
@@ -94,13 +94,13 @@ impl Projections {
         self.fitting(Task { staged_bytes, exchanges: true, ..self.task(query_tokens) })
     }
 
-    /// Tiles of a backward kernel whose workgroups own rows of `tokens` and sum up `sums` results. It stages in
-    /// f32: the gradients of scores are too small for f16.
+    /// Tiles of a backward kernel whose workgroups own rows of `tokens` and sum up `sums` results. Such a
+    /// kernel stages in f32: the gradients of scores are too small for f16.
     fn backward_tiles(&self, tokens: usize, sums: u32) -> Tiles {
         self.fitting(Task { operands: 2, sums, ..self.task(tokens) })
     }
 
-    /// One operand and one result, staged in f32, for workgroups that own rows of `tokens`.
+    /// A task with one operand and one result, staged in f32, for workgroups that own rows of `tokens`.
     fn task(&self, tokens: usize) -> Task {
         let [batch, _, _, head_size] = self.extents();
         Task {
@@ -118,10 +118,10 @@ impl Projections {
         Tiles::fitting(task, KernelProfile::of(&self.query).workgroup_storage)
     }
 
-    /// Operations of one of the products between tokens and tokens: queries with keys, or
+    /// Floating-point operations of one product over all pairs of tokens: queries with keys, or
     /// probabilities with values. The half that a causal mask hides is not counted.
     fn product_flops(&self) -> u64 {
-        // In 64 bits: a browser's usize has 32, and a large picture's attention more operations.
+        // In 64 bits: a large picture's attention has more operations than a browser's 32-bit usize holds.
         let [batch, query_tokens, key_tokens, head_size] = self.extents().map(|extent| extent as u64);
         let pairs = query_tokens * key_tokens / if self.causal { 2 } else { 1 };
         2 * batch * self.heads as u64 * pairs * head_size
@@ -213,7 +213,7 @@ impl AttentionOps for CubeBackend {
     }
 }
 
-/// What the backward pass needs: never the scores.
+/// What the backward pass needs, which does not include the scores.
 #[derive(Clone, Debug)]
 struct Attended {
     projections: Projections,

@@ -4,21 +4,21 @@
 //! Diffusion: size 40 by tiles of 64 queries × 40 keys with the whole head staged, 80 and 160 in parts
 //! of 40 channels, 64 and 128 by 64 × 32 in parts of 32 channels. In 16 KiB the tiles are 64 × 20 in
 //! parts of 20 channels at size 40, 32 × 32 in parts of 32 at 160. A head of 512 has so much output
-//! that a thread keeps one row. Backward, which multiplies two pairs of rows, size 40 is whole in 48 KiB and
-//! in parts of 20 channels in 32.
+//! that a thread keeps one row. The backward pass multiplies two pairs of rows: it stages size 40 whole in
+//! 48 KiB, and in parts of 20 channels in 32 KiB.
 
-/// Groups of threads that share no rows; each has `lanes` threads.
+/// Groups of threads in a workgroup; the `lanes` threads of a group share rows, different groups share none.
 const ROW_GROUPS: u32 = 16;
 /// Fewer workgroups than this leave much of a GPU idle: fewer rows in each are then faster.
 const ENOUGH_WORKGROUPS: u32 = 128;
-/// Sums that a thread can keep in registers beside scores and operands, in vec4s.
+/// Most sums, in vec4s, that a thread can keep in registers beside scores and operands.
 const MAX_SUMS: u32 = 16;
 /// Numbers of lanes to choose from.
 const LANES: [u32; 3] = [10, 8, 5];
-/// Threads that run in step on most GPUs: what a workgroup leaves over of a multiple runs empty.
+/// Threads that run in step on most GPUs; a workgroup that is no multiple of it leaves some of them empty.
 const STEP: u32 = 32;
 
-/// The constants of a kernel.
+/// The constants of an attention kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tiles {
     /// Rows of a workgroup that a thread computes: 1, 2 or 4.
@@ -29,16 +29,17 @@ pub(super) struct Tiles {
     pub chunk: u32,
 }
 
-/// What decides about the tiles.
+/// What the choice of tiles depends on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Task {
     /// vec4s of a head.
     pub vectors: u32,
     /// Bytes of a staged vec4.
     pub staged_bytes: u32,
-    /// The lanes of a row tell each other what they found, in a vec4<f32> a thread.
+    /// Whether the lanes of a row tell each other their results, in one `vec4<f32>` per thread.
     pub exchanges: bool,
-    /// Arrays of own rows, and of others, where workgroup memory holds whole rows; otherwise one of each.
+    /// Arrays of own rows, and as many of other rows, where workgroup memory holds whole rows; otherwise
+    /// there is one of each.
     pub operands: u32,
     /// Results of the size of a head that a thread sums up for each of its rows.
     pub sums: u32,
@@ -49,8 +50,8 @@ pub(super) struct Task {
 }
 
 impl Tiles {
-    /// Those with the most multiplications for each number read that fit in `storage` bytes of
-    /// workgroup memory. 16 KiB, which every device has, hold some tiles for any head.
+    /// The tiles with the most multiplications per number read that fit in `storage` bytes of workgroup
+    /// memory. In 16 KiB, which every device has, some tiles fit for any head.
     pub fn fitting(task: Task, storage: u32) -> Self {
         let mut lanes_by_waste = LANES;
         lanes_by_waste.sort_by_key(|lanes| {
@@ -80,14 +81,15 @@ impl Tiles {
         ROW_GROUPS * self.lanes
     }
 
-    /// Whether registers hold the sums, and the GPU is busy. One row a thread is the least there is.
+    /// Whether registers hold the sums and there are enough workgroups for a GPU. One row per thread, the
+    /// least there is, always serves.
     fn serve(&self, task: Task) -> bool {
         let sums = self.thread_rows * task.vectors.div_ceil(self.lanes) * task.sums;
         let workgroups = task.tokens.div_ceil(self.own()) * task.heads;
         self.thread_rows == 1 || (sums <= MAX_SUMS && workgroups >= ENOUGH_WORKGROUPS)
     }
 
-    /// Workgroup memory: own rows, other rows, weights, and what lanes exchange.
+    /// Bytes of workgroup memory: own rows, other rows, weights, and what lanes exchange.
     fn bytes(&self, task: Task) -> u32 {
         let stride = self.chunk | 1;
         let others = 4 * self.lanes;

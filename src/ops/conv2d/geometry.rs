@@ -18,12 +18,12 @@ pub struct Geometry {
     stride: usize,
     pad_top: usize,
     pad_left: usize,
-    /// `[height, width]` of the doubling that stands between the input and the kernel.
+    /// `[height, width]` of the doubled input that the kernel reads, where the input is doubled.
     upsampled: Option<[usize; 2]>,
 }
 
 impl Geometry {
-    /// x `[batch, height, width, in]`, weight `[r, s, in, out]`
+    /// The geometry for x `[batch, height, width, in]` and weight `[r, s, in, out]`.
     pub(in crate::ops) fn of(x: [usize; 4], weight: [usize; 4], stride: usize, padding: Padding) -> Self {
         let [batch, height, width, in_channels] = x;
         let [kernel_height, kernel_width, _, out_channels] = weight;
@@ -45,7 +45,7 @@ impl Geometry {
         }
     }
 
-    /// For a convolution of the doubled x, cut to `size`: stride 1, and as much padding as keeps `size`.
+    /// The geometry for the doubled x, cut to `size`: stride 1, and padding that keeps `size`.
     pub(in crate::ops) fn of_upsampled(x: [usize; 4], weight: [usize; 4], size: [usize; 2]) -> Self {
         let [batch, height, width, in_channels] = x;
         let padding = Padding::same(weight[0] / 2);
@@ -71,12 +71,12 @@ impl Geometry {
         self.batch * self.output[0] * self.output[1]
     }
 
-    /// The patches of x times the weight.
+    /// y: the patches of x times the weight, then the epilogue.
     pub(super) fn forward(&self, x: CubeTensor, weight: CubeTensor, epilogue: Epilogue) -> CubeTensor {
         Product { epilogue, ..self.forward_product(x, weight) }.run()
     }
 
-    /// The same, before anything is added to it.
+    /// The same product without an epilogue.
     pub(in crate::ops) fn forward_product(&self, x: CubeTensor, weight: CubeTensor) -> Product {
         let extents =
             Extents { rows: self.output_pixels(), columns: self.out_channels, depth: self.in_channels };
@@ -96,7 +96,7 @@ impl Geometry {
         Product::new(a, (weight, BLayout::Rows), extents, shape)
     }
 
-    /// dW `[r, s, in, out]`: for each tap, the pixels of x that it has looked at times dy.
+    /// dW `[r, s, in, out]`: for each tap, the product of the pixels of x that the tap has read with dy.
     pub(super) fn weight_gradient(&self, dy: CubeTensor, x: CubeTensor) -> CubeTensor {
         let extents =
             Extents { rows: self.in_channels, columns: self.out_channels, depth: self.output_pixels() };

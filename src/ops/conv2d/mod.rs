@@ -36,7 +36,8 @@ impl Padding {
         Self { top: pixels, left: pixels, bottom: pixels, right: pixels }
     }
 
-    /// What the VAE's encoder puts before its stride 2: one row below, one column to the right.
+    /// Zeros only below and to the right, as in the VAE's encoder: before a stride of 2, one row and one
+    /// column.
     pub const fn bottom_right(pixels: usize) -> Self {
         Self { top: 0, left: 0, bottom: pixels, right: pixels }
     }
@@ -45,7 +46,7 @@ impl Padding {
 /// What is added to a convolution's result in the same launch.
 #[derive(Clone, Debug, Default)]
 pub struct Additions {
-    /// `[batch, out]`, to every pixel of a picture (a residual block's time embedding). No gradient
+    /// `[batch, out]`, added to every pixel of a picture (a residual block's time embedding). No gradient
     /// flows to it: the timestep is no parameter.
     pub image_add: Option<Tensor<2>>,
     /// `[batch, height', width', out]`; the gradient passes through it as it is.
@@ -64,7 +65,7 @@ pub fn conv2d(
     conv2d_with(x, weight, bias, stride, padding, Additions::default())
 }
 
-/// The same with something added.
+/// [`conv2d`] with something added to its result.
 pub fn conv2d_with(
     x: Tensor<4>,
     weight: Tensor<4>,
@@ -115,7 +116,8 @@ fn run(
 }
 
 /// The nearest-neighbour doubling of x `[batch, height, width, channels]`, cut at its bottom and right to
-/// `size`, by burn's operations: where a convolution's weight is trained, which needs its input whole.
+/// the given size, by burn's operations: for convolutions whose weight is trained, which need the whole
+/// doubled input.
 pub fn doubled(x: Tensor<4>, [height, width]: [usize; 2]) -> Tensor<4> {
     let [batch, stored_height, stored_width, channels] = x.dims();
     x.reshape([batch, stored_height, 1, stored_width, 1, channels])
@@ -160,7 +162,7 @@ impl Conv2dOps for CubeBackend {
     }
 }
 
-/// Keeps the frozen weight and the geometry: of the input only its shape. Parents: x, residual.
+/// The step on the tape; keeps the frozen weight and the geometry, not the input. Parents: x, residual.
 #[derive(Debug)]
 struct FrozenConv2d;
 

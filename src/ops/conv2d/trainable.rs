@@ -1,9 +1,10 @@
 //! A convolution whose weight and bias are trained.
 //!
-//! dx as for a frozen one,  dW[r, s, i, o] = Σ_{b, p, q} x[b, p·stride + r − pad, q·stride + s − pad, i] · dy[b, p, q, o],
+//! dx as for a frozen weight,
+//! dW[r, s, i, o] = Σ_{b, p, q} x[b, p·stride + r − pad, q·stride + s − pad, i] · dy[b, p, q, o],
 //! dbias[o] = Σ_{b, p, q} dy[b, p, q, o]
 //!
-//! dW is an implicit matrix product too: nothing the size of all patches is stored.
+//! dW is an implicit matrix product too: the patches are never stored all together.
 
 use burn::backend::ops::FloatTensorOps;
 

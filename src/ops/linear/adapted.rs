@@ -4,7 +4,8 @@
 //! backward:  dt = scale · dy · B,   dx = dy · W + dt · A,   dA = dtᵀ · x,   dB = dyᵀ · t,
 //!            dresidual = dy
 //!
-//! The sum over the rank is the end of the big product's sum: forward is two launches, dx another two.
+//! The sum over the rank continues the big product's sum in the same launch: forward takes two launches, dx
+//! another two.
 
 use super::products::{forward, input_gradient, rowwise, weight_gradient};
 use super::{super::extension::*, on_gpu};

@@ -44,9 +44,9 @@ pub fn linear_with_residual(
     ))
 }
 
-/// activation(x · weightᵀ + bias). Where a gradient may be wanted (on the autodiff backend, whether this
-/// tensor needs one or not, so that computing again gives the same bits) the activation stands alone,
-/// because it needs what came before it.
+/// activation(x · weightᵀ + bias). On the autodiff backend the activation is an operation of its own, because
+/// its gradient needs the value before it. (That holds whether or not this tensor needs a gradient, so that
+/// computing again gives the same bits.)
 pub fn activated_linear(
     x: Tensor<3>,
     weight: Tensor<2>,
@@ -98,7 +98,7 @@ impl LinearOps for CubeBackend {
     }
 }
 
-/// Keeps the frozen weight only. Parents: x, residual.
+/// The step on the tape; keeps only the frozen weight. Parents: x, residual.
 #[derive(Debug)]
 struct FrozenLinear;
 
@@ -133,7 +133,7 @@ impl<C: CheckpointStrategy> LinearOps for Autodiff<CubeBackend, C> {
             OpsKind::UnTracked(prepared) => prepared.finish(y),
         }
     }
-    /// Takes a constant, which gets no gradient: see the public function.
+    /// Treats `x` as a constant, which gets no gradient: see the public function.
     fn activated_linear(
         x: Tracked<C>,
         weight: Tracked<C>,

@@ -11,8 +11,8 @@ pub fn trainable_linear(x: Tensor<3>, weight: Tensor<2>) -> Tensor<3> {
     Tensor::from_dispatch(Dispatch::trainable_linear(x.into_dispatch(), weight.into_dispatch()))
 }
 
-/// The same for a weight of each batch row and head: x `[batch, heads, tokens, in]` · weight
-/// `[batch, heads, out, in]`ᵀ → `[batch, heads, tokens, out]`. A launch for each of them.
+/// The same with a weight of its own for each batch row and head: x `[batch, heads, tokens, in]` · weight
+/// `[batch, heads, out, in]`ᵀ → `[batch, heads, tokens, out]`, with one launch for each of them.
 pub fn batched_linear(x: Tensor<4>, weight: Tensor<4>) -> Tensor<4> {
     if !on_gpu(&x) {
         return x.matmul(weight.transpose());
@@ -39,7 +39,7 @@ impl TrainableLinearOps for CubeBackend {
     }
 }
 
-/// Keeps the input and the weight.
+/// The step on the tape; keeps the input and the weight.
 #[derive(Debug)]
 struct TrainableLinear;
 

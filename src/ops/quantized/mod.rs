@@ -53,7 +53,7 @@ pub fn quantized_conv2d(
     quantized_conv2d_with(x, weight, bias, stride, padding, Additions::default())
 }
 
-/// The same with something added.
+/// [`quantized_conv2d`] with something added to its result.
 pub fn quantized_conv2d_with(
     x: Tensor<4>,
     weight: &QuantizedWeight<4>,
@@ -127,7 +127,7 @@ pub trait QuantizedOps: Backend {
     ) -> FloatTensor<Self>;
 }
 
-/// A product with the integers as its right factor.
+/// Runs a product whose right factor are the integers.
 fn by_integers(product: Product, scale: CubeTensor, contiguous: bool, epilogue: Epilogue) -> CubeTensor {
     Product { b_scale: Some(BScale { scale, contiguous }), epilogue, ..product }.run()
 }
@@ -172,7 +172,7 @@ impl QuantizedOps for CubeBackend {
     }
 }
 
-/// What a layer multiplies by.
+/// What the backward pass needs: the integers, their scales, and the layer's extents.
 #[derive(Clone, Debug)]
 struct Kept<Extents> {
     packed: CubeTensor,

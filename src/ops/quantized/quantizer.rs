@@ -1,5 +1,5 @@
-//! Making a weight's integers while it arrives, a few whole output channels at a time: each has a scale of its own,
-//! so nothing but the integers need be held.
+//! Makes a weight's integers while the weight arrives, a few whole output channels at a time. Each channel
+//! has a scale of its own, so nothing but the integers and scales need be held.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use thiserror::Error;
@@ -15,20 +15,20 @@ pub struct WrongCount {
     pub count: usize,
 }
 
-/// Words of four numbers that are moved at a time, for [`Quantizer::TOGETHER`] channels, so that what is read and what
-/// is written stay in the innermost cache.
+/// Words (of four numbers) per channel that are moved at a time, for [`Quantizer::TOGETHER`] channels, so
+/// that the memory read and written stays in the innermost cache.
 const QUADS: usize = 4;
 
 /// A weight in the making.
 pub struct Quantizer<const D: usize> {
-    /// As [`QuantizedWeight`] has them.
+    /// The integers, packed as in [`QuantizedWeight`].
     words: Vec<i32>,
     scale: Vec<f32>,
     shape: [usize; D],
     channels: usize,
-    /// Numbers of a channel.
+    /// Numbers in a channel.
     row: usize,
-    /// Numbers that came.
+    /// Numbers received so far.
     count: usize,
 }
 
@@ -48,7 +48,7 @@ impl Quantizer<4> {
 }
 
 impl<const D: usize> Quantizer<D> {
-    /// Output channels that are best given at once.
+    /// Number of output channels that are best given at once.
     pub const TOGETHER: usize = 64;
 
     fn new(shape: [usize; D], channels: usize, row: usize) -> Self {
@@ -57,7 +57,7 @@ impl<const D: usize> Quantizer<D> {
         Self { words, scale: Vec::with_capacity(channels), shape, channels, row, count: 0 }
     }
 
-    /// With the numbers of the next output channels, whole ones, in PyTorch's order.
+    /// Adds the numbers of the next output channels: whole channels, in PyTorch's order.
     #[must_use]
     pub fn with(mut self, values: &[f32]) -> Self {
         self.count += values.len();
@@ -78,8 +78,9 @@ impl<const D: usize> Quantizer<D> {
         self
     }
 
-    /// A kernel's channels have a place in every line. `channels`: lines of integers, one for each channel from `first`
-    /// on. Four channels share a word, so four integers are moved at a time.
+    /// Fills in channels of a convolution's kernel, each of which has a place in every line. `channels`:
+    /// lines of integers, one for each channel from `first` on. Four channels share a word, so four
+    /// integers are moved at a time.
     fn fill_places(&mut self, channels: &[i32], first: usize) {
         let (quads, end) = (self.row.div_ceil(4), self.scale.len());
         let words_a_line = self.shape[D - 1].div_ceil(4);
@@ -104,7 +105,7 @@ impl<const D: usize> Quantizer<D> {
         }
     }
 
-    /// Where a kernel's number lies for any channel: `[in, r, s]` → `[r, s, in]`.
+    /// The line in which number `index` of any channel of a kernel lies: `[in, r, s]` → `[r, s, in]`.
     fn line_of(&self, index: usize) -> usize {
         let taps = self.shape[0] * self.shape[1];
         let inputs = self.row / taps;
@@ -155,9 +156,9 @@ fn fill_line(line: &mut [i32], row: &[f32], scale: f32) {
     }
 }
 
-/// The nearest integer to value · inverse. Beside 1.5 · 2²³ a float has no room for a fraction: its last byte is the
-/// integer, rounded by the addition. `round` is a function call in wasm, and with a division took three quarters of a
-/// model's loading.
+/// The integer nearest to value · inverse, as a byte. Added to 1.5 · 2²³, a float has no room for a fraction:
+/// the addition rounds, and the lowest byte is the integer. `round` is a function call in wasm, and together
+/// with a division it took three quarters of a model's loading.
 fn integer(value: f32, inverse: f32) -> u8 {
     (value * inverse + 12_582_912.0).to_bits() as u8
 }

@@ -19,7 +19,7 @@ impl<const D: usize> QuantizedWeight<D> {
         self.shape
     }
 
-    /// Its weights as plain numbers.
+    /// The weight as plain numbers, f32.
     pub fn dequantize(&self) -> Tensor<D> {
         // A matrix has a line for each output channel, a kernel an output channel in each place of a line.
         let scale: Tensor<2> = match D {
@@ -29,7 +29,7 @@ impl<const D: usize> QuantizedWeight<D> {
         (self.integers() * scale).reshape(self.shape)
     }
 
-    /// `[lines, last extent]`
+    /// The unpacked integers, as f32: `[lines, last extent]`.
     fn integers(&self) -> Tensor<2> {
         let [lines, words] = self.packed.dims();
         let byte = |index: i32| {
