@@ -190,6 +190,7 @@ pub fn fingerprint() -> u64 {
         include_bytes!("../ops/attention/tiles.rs"),
         include_bytes!("../ops/group_norm.rs"),
         include_bytes!("../startup/checks.rs"),
+        include_bytes!("../startup/comparison.rs"),
         include_bytes!("../startup/large_checks.rs"),
         include_bytes!("../../Cargo.toml"),
     ]);

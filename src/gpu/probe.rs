@@ -74,13 +74,9 @@ pub(super) struct ExactProduct {
 impl ExactProduct {
     pub fn new() -> Self {
         let rows = TILES.iter().map(|tile| tile.rows as usize).max().unwrap_or_default();
-        let mut state = 1_u32;
-        let mut number = || {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 16) as f32 % 3.0 - 1.0
-        };
-        let mut numbers = |count: usize| (0..count).map(|_| number()).collect::<Vec<f32>>();
-        let (a, b) = (numbers(rows * DEPTH), numbers(COLUMNS * DEPTH));
+        let number = |index: usize| (index * 7_919 % 65_521 % 3) as f32 - 1.0;
+        let a: Vec<f32> = (0..rows * DEPTH).map(number).collect();
+        let b: Vec<f32> = (0..COLUMNS * DEPTH).map(|index| number(index + 10_007)).collect();
         let dot = |row: &[f32], column: &[f32]| row.iter().zip(column).map(|(a, b)| a * b).sum::<f32>();
         let of_row = |row| b.chunks_exact(DEPTH).map(move |column| dot(row, column));
         let expected = a.chunks_exact(DEPTH).flat_map(of_row).collect();

@@ -1,9 +1,10 @@
 //! How much device memory a picture or a training will take, and whether it may be started.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use super::{AppliedAdapter, Error, GenerationSettings, PromptSyntax, SourcePicture, StableDiffusion};
 use crate::{
+    adapter::Embedding,
     model::{
         adaptable::{ModuleChoice, TEXT_ENCODER},
         lora::Folding,
@@ -84,14 +85,19 @@ impl StableDiffusion {
         if settings.prompt_syntax == PromptSyntax::Literal {
             return self.tokenizer.length();
         }
-        let mut tokenizer = self.tokenizer.clone();
-        for embedding in adapters.iter().flat_map(|applied| &applied.adapter.embeddings) {
-            // A word that can't be added is refused where the prompts are encoded.
-            let _ = tokenizer.add_placeholder(&embedding.placeholder, embedding.vectors);
-        }
         let prompts =
             [Some(&settings.prompt), Some(&settings.negative_prompt), settings.class_prompt.as_ref()];
-        let chunks = prompts.into_iter().flatten().map(|prompt| tokenizer.encode_chunks(prompt).len());
+        let prompts: Vec<&String> = prompts.into_iter().flatten().collect();
+        let stands_in =
+            |word: &str| prompts.iter().any(|prompt| prompt.to_lowercase().contains(&word.to_lowercase()));
+        let embeddings = adapters.iter().flat_map(|applied| &applied.adapter.embeddings);
+        // A vocabulary is large: it is copied only for words that stand in a prompt.
+        let mut tokenizer = Cow::Borrowed(&self.tokenizer);
+        for Embedding { placeholder, vectors, .. } in embeddings.filter(|word| stands_in(&word.placeholder)) {
+            // A word that can't be added is refused where the prompts are encoded.
+            let _ = tokenizer.to_mut().add_placeholder(placeholder, *vectors);
+        }
+        let chunks = prompts.iter().map(|prompt| tokenizer.encode_chunks(prompt).len());
         chunks.max().unwrap_or(1) * tokenizer.length()
     }
 

@@ -189,10 +189,16 @@ impl StableDiffusion {
         let sides = self.training_sides(asked);
         let largest = sides.first().copied().unwrap_or(self.resolution);
         let of_largest = measured.of(self, asked.settings, largest).unwrap_or_default();
-        let times = |side: usize| {
+        let scaled = |side: usize| {
             let share = side as f64 / largest as f64;
-            let own = measured.of(self, asked.settings, side);
-            own.unwrap_or_else(|| of_largest.scaled(share * share))
+            of_largest.scaled(share * share)
+        };
+        // Each side once: what was measured is found by a memory plan.
+        let of_sides: Vec<_> =
+            sides.iter().map(|&side| (side, measured.of(self, asked.settings, side))).collect();
+        let times = |side: usize| {
+            let found = of_sides.iter().find(|(known, _)| *known == side).and_then(|(_, times)| *times);
+            found.unwrap_or_else(|| scaled(side))
         };
         let presets = TimePreset::ALL.into_iter();
         presets.filter_map(|preset| preset.choose(asked, self.resolution, &sides, &times)).collect()

@@ -4,8 +4,9 @@
 //! and so that an edge of a tile is met. Results are a multiple of four numbers, so that burn's own
 //! kernels around ours are few. Nearly all the time that the checks take is compiling.
 
-use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
+use burn::tensor::{Device, FloatDType, Tensor};
 
+use super::comparison::{Known, Values, compared, flat};
 use super::{host, large_checks};
 use crate::gpu::Replay;
 use crate::ops::{
@@ -29,12 +30,6 @@ pub struct Check {
 
 /// Asks a device for a check's results.
 pub type Run = dyn Fn(&Device, FloatDType) -> Vec<Known>;
-
-/// A result that a device was asked for, and what it should be.
-pub struct Known {
-    pub found: Tensor<1>,
-    pub expected: Vec<f64>,
-}
 
 pub(super) const EPSILON: f64 = 1e-5;
 
@@ -70,11 +65,13 @@ pub fn all_checks() -> Vec<Check> {
         check("attention", |device, dtype| {
             let cases = [(5, 3, 2, 8, false), (4, 4, 1, 3, true)];
             let small = cases.into_iter().flat_map(|case| attention_case(device, dtype, case));
-            small.chain(large_checks::attention_cases(device, dtype)).collect()
+            let large = large_checks::suit(device).then(|| large_checks::attention_cases(device, dtype));
+            small.chain(large.into_iter().flatten()).collect()
         }),
         check("group normalization", |device, dtype| {
             let small = [false, true].into_iter().flat_map(|silu| group_norm_case(device, dtype, silu));
-            small.chain(large_checks::group_norm_case(device, dtype)).collect()
+            let large = large_checks::suit(device).then(|| large_checks::group_norm_case(device, dtype));
+            small.chain(large.into_iter().flatten()).collect()
         }),
         check("layer normalization", layer_norm_case),
         check("gated activations", |device, dtype| {
@@ -262,68 +259,4 @@ fn layer_norm_case(device: &Device, dtype: FloatDType) -> Vec<Known> {
     };
     let reference = |[x]: [&[f64]; 1]| host::layer_norm(x, &weight.numbers, &bias.numbers, EPSILON);
     compared(device, dtype, [[1, 3, 12]], operation, &reference)
-}
-
-/// The operation's result, and the gradients of Σ weights·result with respect to its inputs.
-fn compared<const D: usize, const N: usize>(
-    device: &Device,
-    dtype: FloatDType,
-    shapes: [[usize; D]; N],
-    operation: impl Fn([Tensor<D>; N]) -> Tensor<D>,
-    reference: &dyn Fn([&[f64]; N]) -> Vec<f64>,
-) -> Vec<Known> {
-    let inputs: [Values; N] =
-        std::array::from_fn(|place| Values::random(shapes[place].iter().product(), 20 + place as u32, dtype));
-    let leaves: [Tensor<D>; N] =
-        std::array::from_fn(|place| inputs[place].tensor(shapes[place], device).autodiff().require_grad());
-    // Flattened, so that the same few of burn's kernels serve results of all shapes.
-    let result = flat(operation(leaves.clone()));
-    let shape = result.dims();
-    let weights = Values::random(shape[0], 30, dtype);
-    // The sum is left out: the gradient of each product is one either way.
-    let gradients = (result.clone() * weights.tensor(shape, device).autodiff()).backward();
-
-    let numbers = inputs.map(|input| input.numbers);
-    let expected = reference(numbers.each_ref().map(Vec::as_slice));
-    let slopes = host::gradients(&numbers, &weights.numbers, reference);
-    let mut known = vec![Known { found: result.inner(), expected }];
-    for (leaf, expected) in leaves.iter().zip(slopes) {
-        // A missing gradient is wrong as well.
-        let found = leaf.grad(&gradients).map_or_else(|| Tensor::zeros([1], device), flat);
-        known.push(Known { found, expected });
-    }
-    known
-}
-
-pub(super) fn flat<const D: usize>(x: Tensor<D>) -> Tensor<1> {
-    let count = x.dims().iter().product::<usize>();
-    x.reshape([count])
-}
-
-/// Numbers from −1 to 1 that device and host represent exactly.
-pub(super) struct Values {
-    pub numbers: Vec<f64>,
-    dtype: FloatDType,
-}
-
-impl Values {
-    pub fn random(count: usize, seed: u32, dtype: FloatDType) -> Self {
-        let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(12345);
-        let number = |_| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            // Eleven bits: exact in 16-bit floats too.
-            f64::from(state >> 21) / 1024.0 - 1.0
-        };
-        Self { numbers: (0..count).map(number).collect(), dtype }
-    }
-
-    /// The same numbers, in 32 bits on the device.
-    pub fn as_floats(&self) -> Self {
-        Self { numbers: self.numbers.clone(), dtype: FloatDType::F32 }
-    }
-
-    pub fn tensor<const D: usize>(&self, shape: [usize; D], device: &Device) -> Tensor<D> {
-        let data = TensorData::new(self.numbers.clone(), shape);
-        Tensor::from_data(data, (device, DType::from(self.dtype)))
-    }
 }

@@ -2,13 +2,32 @@
 //! follows the equation in the header of its file in `ops`. Gradients need no second formula: they
 //! are slopes of the first, which 64 bits resolve far beyond any tolerance.
 
-/// Slopes of Σ weights·f(inputs) with respect to each input, by central differences.
+/// Distance of central differences.
+const STEP: f64 = 1e-5;
+
+/// The slope of Σ weights·f(inputs) as the input at `place` moves along a direction, by central differences.
+pub fn slope<const N: usize>(
+    inputs: &[Vec<f64>; N],
+    place: usize,
+    direction: &[f64],
+    weights: &[f64],
+    f: &dyn Fn([&[f64]; N]) -> Vec<f64>,
+) -> f64 {
+    let sum = |by: f64| -> f64 {
+        let mut moved = inputs.clone();
+        moved[place].iter_mut().zip(direction).for_each(|(number, along)| *number += by * along);
+        let result = f(moved.each_ref().map(Vec::as_slice));
+        result.iter().zip(weights).map(|(y, weight)| y * weight).sum()
+    };
+    (sum(STEP) - sum(-STEP)) / (2.0 * STEP)
+}
+
+/// Slopes of Σ weights·f(inputs) with respect to each number of each input, by central differences.
 pub fn gradients<const N: usize>(
     inputs: &[Vec<f64>; N],
     weights: &[f64],
     f: &dyn Fn([&[f64]; N]) -> Vec<f64>,
 ) -> [Vec<f64>; N] {
-    const STEP: f64 = 1e-5;
     let mut shifted = inputs.clone();
     let mut sum = |place: usize, index: usize, by: f64| -> f64 {
         let original = shifted[place][index];

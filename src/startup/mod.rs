@@ -9,12 +9,14 @@
 //! kernels is refused.
 
 mod checks;
+mod comparison;
 mod host;
 mod large_checks;
 mod memo;
 mod self_test;
 
-pub use checks::{Check, Known, all_checks};
+pub use checks::{Check, all_checks};
+pub use comparison::Known;
 pub use memo::DeviceMemo;
 pub use self_test::{Variants, Verdict, compile_checks, self_test};
 

@@ -119,15 +119,7 @@ function UnusableNotice({ entry, attempt }: UnusableNoticeProps) {
       title={fileName ? words.refused(fileName) : words.damaged}
       actions={
         asking ? (
-          <fieldset class="actions" aria-label={words.removeQuestion}>
-            <span>{words.removeQuestion}</span>
-            <button type="button" class="button danger" onClick={remove}>
-              {words.removeYes}
-            </button>
-            <button type="button" class="button" onClick={() => setAsking(false)}>
-              {words.removeNo}
-            </button>
-          </fieldset>
+          <RemoveQuestion question={words.removeQuestion} onYes={remove} onNo={() => setAsking(false)} />
         ) : (
           // A damaged adapter is lost already, so nobody is asked.
           <button type="button" class="button" onClick={() => (fault ? setAsking(true) : remove())}>
@@ -140,6 +132,24 @@ function UnusableNotice({ entry, attempt }: UnusableNoticeProps) {
     </Notice>
   );
 }
+
+interface RemoveQuestionProps {
+  question: string;
+  onYes: () => void;
+  onNo: () => void;
+}
+
+const RemoveQuestion = ({ question, onYes, onNo }: RemoveQuestionProps) => (
+  <fieldset class="actions" aria-label={text.adapters.removeQuestion}>
+    <span>{question}</span>
+    <button type="button" class="button danger" onClick={onYes}>
+      {text.adapters.removeYes}
+    </button>
+    <button type="button" class="button" onClick={onNo}>
+      {text.adapters.removeNo}
+    </button>
+  </fieldset>
+);
 
 interface AdapterCardProps {
   entry: LibraryEntry;
@@ -171,15 +181,11 @@ function AdapterCard({ entry, attempt }: AdapterCardProps) {
         !entry.saved && <p class="unsaved">{text.adapters.unsaved}</p>
       )}
       {asking ? (
-        <fieldset class="actions" aria-label={text.adapters.removeQuestion}>
-          <span>{entry.saved ? text.adapters.removeQuestion : text.adapters.removeUnsaved}</span>
-          <button type="button" class="button danger" onClick={() => attempt(() => remove(entry))}>
-            {text.adapters.removeYes}
-          </button>
-          <button type="button" class="button" onClick={() => setAsking(false)}>
-            {text.adapters.removeNo}
-          </button>
-        </fieldset>
+        <RemoveQuestion
+          question={entry.saved ? text.adapters.removeQuestion : text.adapters.removeUnsaved}
+          onYes={() => attempt(() => remove(entry))}
+          onNo={() => setAsking(false)}
+        />
       ) : (
         <div class="actions">
           <button type="button" class="button primary" onClick={() => attempt(() => exportFile(entry))}>

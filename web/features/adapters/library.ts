@@ -60,8 +60,8 @@ export const placeholders = computed(() => library.value.flatMap(({ report }) =>
 export const phrases = computed(() => library.value.flatMap(({ report }) => report.phrases));
 /** Whether an adapter would be lost with the tab: neither saved as a file nor kept in the storage. */
 export const hasUnsaved = computed(() => {
-  const refused = unusable.value.flatMap(({ unkept }) => unkept ?? []);
-  return [...library.value, ...refused].some((entry) => !entry.saved && !entry.kept);
+  const isUnsaved = ({ saved, kept }: Candidate) => !saved && !kept;
+  return library.value.some(isUnsaved) || unusable.value.some(({ unkept }) => unkept && isUnsaved(unkept));
 });
 
 /** A library addition: an adapter that the engine holds, its file, and the key of its photos, if kept. */
