@@ -3,10 +3,11 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { APART } from "../../scripts/licences.mjs";
 import {
   dropFile,
+  frameOf,
   middleOf,
   openPage,
   openStudio,
@@ -29,6 +30,9 @@ describe("photos", () => {
     ({ page, close } = await openPage(studio, PHONE, "personalize", withoutEngine));
     await page.getByText("5 photos").waitFor();
   });
+
+  // One that fails before it has closed its dialog would make the next ones fail too.
+  afterEach(() => page.evaluate(() => document.querySelector("dialog")?.close()));
 
   afterAll(async () => {
     await close();
@@ -113,10 +117,8 @@ describe("photos", () => {
   test("the crop follows a drag and the keys", async () => {
     await page.getByRole("button", { name: "Crop upright.jpg" }).click();
     const box = page.locator(".crop-box");
-    await box.waitFor();
+    const frame = await frameOf(box);
     await screenshot(page, "phone-crop");
-    const frame = await box.boundingBox();
-    if (!frame) throw new Error("no crop box");
     const middle = { x: frame.x + frame.width / 2, y: frame.y + frame.height / 2 };
     await page.mouse.move(middle.x, middle.y);
     await page.mouse.down();
@@ -137,8 +139,7 @@ describe("photos", () => {
   test("two fingers make the crop smaller and larger, about their middle", async () => {
     await page.getByRole("button", { name: "Crop upright.jpg" }).click();
     const box = page.locator(".crop-box");
-    const before = await box.boundingBox();
-    if (!before) throw new Error("no crop box");
+    const before = await frameOf(box);
     const [x, y] = [before.x + before.width / 2, before.y + before.height / 2];
     const fingers = await page.context().newCDPSession(page);
     const touch = (type: "touchStart" | "touchMove" | "touchEnd", apart: number[]) =>
@@ -153,7 +154,7 @@ describe("photos", () => {
       await touch("touchStart", [from]);
       for (const share of [0.25, 0.5, 0.75, 1]) await touch("touchMove", [from + share * (to - from)]);
       await touch("touchEnd", []);
-      return (await box.boundingBox()) ?? before;
+      return frameOf(box);
     };
     const smaller = await pinch(100, 60);
     expect(smaller.width / before.width).toBeCloseTo(0.6, 1);
@@ -198,8 +199,7 @@ describe("photos", () => {
     await page.getByRole("button", { name: "Crop upright.heic" }).click();
     await page.getByRole("button", { name: "Mark the thing" }).click();
     const brush = page.locator(".mask-brush");
-    const box = await brush.boundingBox();
-    if (!box) throw new Error("no brush");
+    const box = await frameOf(brush);
     // The brush's ring shows too: it is put in the same place each time.
     const seen = async () => {
       await brush.press("ArrowLeft");

@@ -285,9 +285,17 @@ export async function dropFile(page: Page, file: string, at: { x: number; y: num
   await session.detach();
 }
 
+/** Where an element is on the screen, in CSS pixels, once it is shown. */
+export async function frameOf(element: Locator) {
+  await element.waitFor();
+  const frame = await element.boundingBox();
+  if (!frame) throw new Error(`${element} is not shown`);
+  return frame;
+}
+
 export async function middleOf(element: Locator): Promise<{ x: number; y: number }> {
   await element.scrollIntoViewIfNeeded();
-  const { x, y, width, height } = (await element.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+  const { x, y, width, height } = await frameOf(element);
   return { x: x + width / 2, y: y + height / 2 };
 }
 

@@ -1,6 +1,6 @@
 /** Paints over a part of a picture; leaving without "Done" changes nothing. */
-import { useEffect, useRef } from "preact/hooks";
 import { text } from "../../app/text";
+import { useModal } from "../../ui/use-modal";
 import type { Mask } from "../personalize/mask";
 import { MaskPainter } from "../personalize/mask-painter";
 
@@ -17,8 +17,7 @@ interface PaintDialogProps {
 }
 
 export function PaintDialog({ title, picture, painted, label, hint, onDone, onClose }: PaintDialogProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  const dialog = useModal();
   const done = () => {
     onDone(painted);
     dialog.current?.close();

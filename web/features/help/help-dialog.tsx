@@ -1,17 +1,16 @@
 /** Help dialog: keys, a button that repeats the tour, and where to read more. */
-import { useEffect, useRef } from "preact/hooks";
 import { addressOf } from "../../app/navigation";
 import { chooseSingleKeys, helpOpen, singleKeys } from "../../app/shortcuts";
 import { text } from "../../app/text";
 import { CheckField } from "../../ui/field";
+import { useModal } from "../../ui/use-modal";
 import { LICENCES } from "../about/licences-page";
 import { goToStop } from "./tour";
 
 const words = text.help;
 
 export function HelpDialog() {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  const dialog = useModal();
   const close = () => {
     helpOpen.value = false;
   };

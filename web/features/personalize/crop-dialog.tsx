@@ -1,8 +1,9 @@
 /** Dialog for one photo: its square crop by drag, pinch, slider or keys, its caption, and subject marks. */
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { withArticle } from "../../app/prompts";
 import { text } from "../../app/text";
 import { TextField } from "../../ui/field";
+import { useModal } from "../../ui/use-modal";
 import { useCropGesture } from "./crop-gesture";
 import { emptyMask, hasMarks } from "./mask";
 import { MaskPainter } from "./mask-painter";
@@ -29,14 +30,13 @@ export function CropDialog({ photo, classNoun, onDone, onCancel }: CropDialogPro
   });
   const [marking, setMarking] = useState(false);
   const [suggested, setSuggested] = useState("");
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const chosen = useRef<PhotoChoice | undefined>(undefined);
   // Removed only after the dialog has closed: by then the browser has returned the focus to where it was.
   const close = () => (chosen.current ? onDone(chosen.current) : onCancel());
   const canvas = useRef<HTMLCanvasElement>(null);
   const shorter = Math.min(width, height);
 
-  useEffect(() => dialog.current?.showModal(), []);
   useLayoutEffect(() => {
     canvas.current?.getContext("2d")?.drawImage(photo.bitmap, 0, 0);
   }, [photo, marking]);

@@ -1,8 +1,9 @@
 /** The grid as a table with named columns and rows; a cell opens its picture. It scrolls by itself where it is wide. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { gridText as words } from "../../../app/grid-text";
 import { addressOf } from "../../../app/navigation";
 import { PictureView } from "../../../ui/picture-view";
+import { useModal } from "../../../ui/use-modal";
 import { type Cell, type Grid, labelsOf } from "./grid";
 
 export function GridTable({ grid }: { grid: Grid }) {
@@ -72,8 +73,7 @@ const GridCell = ({ cell, ratio, labels, onOpen }: GridCellProps) =>
   );
 
 function CellDialog({ cell, labels, onClose }: { cell: Cell; labels: string; onClose: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  const dialog = useModal();
   return (
     <dialog class="crop-dialog" ref={dialog} aria-labelledby="cell-title" onClose={onClose}>
       <h2 id="cell-title">{labels}</h2>
