@@ -120,7 +120,10 @@ async function vitest(project) {
   return { passed: numPassedTests, failed: ok ? numFailedTests : Math.max(numFailedTests, 1) };
 }
 
-/** Tests except those that take minutes: whole pictures and trainings, memory, compiling ahead, programs. */
+/**
+ * Tests except those that take minutes: whole pictures and trainings, memory, compiling ahead, programs, and samplers,
+ * which launch none of our kernels.
+ */
 const ON_THE_SMALLEST_DEVICE = [
   "adapter",
   "bench",
@@ -129,7 +132,6 @@ const ON_THE_SMALLEST_DEVICE = [
   "models",
   "models_on_gpu",
   "operations",
-  "sampling",
   "startup",
 ];
 

@@ -2,22 +2,22 @@
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { SMALLEST_DEVICE } from "./smallest-device";
-import { beforeTheWorker, drawInOneStep, goTo, openQuickPage, waitForModel } from "./studio";
+import { beforeTheWorker, drawInOneStep, goTo, openQuickPage, PATIENCE, waitForModel } from "./studio";
 
 describe("a browser that can do with less", () => {
-  test("a GPU without timestamp queries, and not known to be a software one, is tuned and draws", async () => {
+  test("a GPU without timestamp queries, and not known to be a software one, is tested and tuned", async () => {
     const { page, close } = await openQuickPage(
       "about",
       (context) => beforeTheWorker(context, `${WITHOUT_TIMESTAMP_QUERIES}${AS_A_REAL_GPU}`),
       { knowsGpu: false },
     );
-    await waitForModel(page);
+    // Not for the model: SwiftShader takes a minute to compile what a real GPU computes with.
+    await page.getByText("can do the work").waitFor({ timeout: PATIENCE });
+    await expect.poll(() => keptFindings(page)).toBeTruthy();
     const { verdict, tiles } = JSON.parse((await keptFindings(page)) ?? "");
     expect(verdict).toMatchObject({ variants: "offered" });
     // None failed, and all may be chosen; a software adapter gets one.
     expect(tiles.excluded).toEqual([]);
-    // By kernels that know a weight's shape, as a real GPU's are.
-    await drawInOneStep(page, "a photo of a dog");
     await close();
   });
 

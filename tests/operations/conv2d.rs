@@ -5,7 +5,7 @@ use palpable::ops::conv2d::{self, Additions, Padding};
 
 use crate::comparison::{compare, frozen, half_rounded, numbers, precisions};
 
-/// `[batch, height, width, in]`, out, kernel, stride, padding
+/// `[batch, height, width, in]`, out, kernel, stride, padding; one of them as in `guarantees`, as linear layers have.
 const SIZES: [([usize; 4], usize, usize, usize, Padding); 8] = [
     ([1, 1, 1, 1], 1, 3, 1, Padding::same(1)),
     ([2, 5, 7, 3], 4, 3, 1, Padding::same(1)),
@@ -13,7 +13,7 @@ const SIZES: [([usize; 4], usize, usize, usize, Padding); 8] = [
     ([2, 8, 8, 32], 36, 3, 2, Padding::same(1)),
     ([1, 8, 6, 8], 12, 3, 2, Padding::bottom_right(1)),
     ([1, 7, 7, 16], 20, 1, 1, Padding::same(0)),
-    ([1, 12, 11, 65], 63, 3, 1, Padding::same(1)),
+    ([2, 7, 9, 33], 77, 3, 1, Padding::same(1)),
     ([1, 33, 17, 12], 68, 3, 1, Padding::same(1)),
 ];
 

@@ -6,8 +6,9 @@ use palpable::ops::{activation::Activation, linear};
 use crate::comparison::{compare, frozen, gpu, half_rounded, numbers, precisions};
 use crate::support::{relative_error, values};
 
+/// One of them, of rank 3, as in `guarantees`: compiling takes a software adapter longer than computing.
 const SIZES: [(usize, usize, usize, usize); 6] =
-    [(1, 1, 1, 1), (2, 3, 5, 7), (1, 77, 128, 129), (2, 65, 64, 63), (3, 129, 160, 4), (1, 300, 36, 260)];
+    [(1, 1, 1, 1), (2, 3, 5, 7), (1, 77, 128, 129), (2, 65, 63, 77), (3, 129, 160, 4), (1, 300, 36, 260)];
 
 #[test]
 fn linear_layers() {
@@ -58,7 +59,7 @@ fn linear_layers() {
 #[test]
 fn adapted_layers() {
     for (dtype, tolerance) in precisions() {
-        for ((batch, tokens, inputs, outputs), rank) in SIZES.into_iter().zip([1, 3, 4, 16, 32, 5]) {
+        for ((batch, tokens, inputs, outputs), rank) in SIZES.into_iter().zip([1, 4, 16, 3, 32, 5]) {
             let weight = half_rounded(numbers([outputs, inputs], 1), dtype);
             let bias = half_rounded(numbers([outputs], 2), dtype);
             let factors = |down: Tensor<3>, up: Tensor<3>| linear::LoraFactors {

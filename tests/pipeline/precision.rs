@@ -27,7 +27,7 @@ fn draw_as(model: &StableDiffusion, settings: &GenerationSettings) -> Picture {
 #[test]
 fn eight_bits_hardly_change_a_picture() {
     let gpu = open_gpu();
-    let settings = GenerationSettings { steps: 8, ..settings("ddim") };
+    let settings = GenerationSettings { steps: 4, ..settings("ddim") };
     let floats = load_as(&gpu, Precision::Float32);
     let whole = draw_as(&floats, &settings);
     let weights = |model: &StableDiffusion| model.picture_memory().weights;

@@ -100,7 +100,7 @@ fn repeated_steps_draw_the_same_to_the_bit() {
     as_in_a_browser(&gpu, || {
         let model = load(&gpu);
         let adapter = adapter(&model);
-        let small = GenerationSettings { steps: 6, width: 64, height: 64, ..settings() };
+        let small = GenerationSettings { steps: 6, width: 32, height: 32, ..settings() };
         let kinds = [
             (GenerationSettings { delayed_concept: 0.5, ..small.clone() }, true),
             (GenerationSettings { guidance_scale: 1.0, sampler: "pndm".into(), ..small.clone() }, true),
