@@ -13,7 +13,7 @@ use palpable::{
     gpu::{Gpu, KernelProfile},
     ops::linear,
     pipeline::{Generation, GenerationSettings, Precision, StableDiffusion},
-    startup::{all_checks, compile_checks, self_test},
+    startup::{compile_checks, self_test, small_checks},
     training::{Trainer, TrainingSettings, photos::read_folder},
 };
 use support::{as_in_a_browser, block_on, demo_model, in_repository, open_gpu, values};
@@ -143,7 +143,7 @@ fn training_needs_nothing_that_was_not_compiled() {
 #[test]
 fn the_self_test_needs_nothing_that_was_not_compiled() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let checks = all_checks();
+    let checks = small_checks();
     assert_compiled_before_launch(
         open_gpu,
         |gpu| compile_checks(gpu, &checks),

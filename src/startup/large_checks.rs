@@ -6,23 +6,22 @@
 
 use burn::tensor::{Device, FloatDType, Tensor};
 
-use super::checks::EPSILON;
+use super::checks::{Check, EPSILON};
 use super::comparison::{Known, Values, compared_along};
 use super::host;
-use crate::gpu::KernelProfile;
 use crate::ops::{
     attention::attention,
     group_norm::{GroupNormWeights, group_norm},
 };
 
-/// Whether the device gets the large cases.
-pub(super) fn suit(device: &Device) -> bool {
-    !KernelProfile::on(device).software
+/// One check for each family of kernels that has code for large cases alone.
+pub fn large_checks() -> Vec<Check> {
+    vec![Check::new("attention", attention_cases), Check::new("group normalization", group_norm_case)]
 }
 
 /// Attention in three sizes (queries, keys, heads, head size): enough workgroups for threads with four rows,
 /// and two tiles of keys; the same with a causal mask; a head that workgroup memory holds in parts.
-pub(super) fn attention_cases(device: &Device, dtype: FloatDType) -> Vec<Known> {
+fn attention_cases(device: &Device, dtype: FloatDType) -> Vec<Known> {
     let cases = [(70, 70, 64, 4, false), (66, 66, 64, 4, true), (20, 45, 1, 160, false)];
     let case = |(queries, keys, heads, head, causal): (usize, usize, usize, usize, bool)| {
         let channels = heads * head;
@@ -35,7 +34,7 @@ pub(super) fn attention_cases(device: &Device, dtype: FloatDType) -> Vec<Known> 
 }
 
 /// Two groups of more numbers than one workgroup normalizes alone.
-pub(super) fn group_norm_case(device: &Device, dtype: FloatDType) -> Vec<Known> {
+fn group_norm_case(device: &Device, dtype: FloatDType) -> Vec<Known> {
     let (weight, bias) = (Values::random(8, 5, dtype), Values::random(8, 6, dtype));
     let operation = |[x]: [Tensor<4>; 1]| {
         let (weight, bias) = (weight.tensor([8], device), bias.tensor([8], device));

@@ -15,8 +15,9 @@ mod large_checks;
 mod memo;
 mod self_test;
 
-pub use checks::{Check, all_checks};
+pub use checks::{Check, small_checks};
 pub use comparison::Known;
+pub use large_checks::large_checks;
 pub use memo::DeviceMemo;
 pub use self_test::{Variants, Verdict, compile_checks, self_test};
 
@@ -32,6 +33,12 @@ pub struct Started {
     pub memo: String,
     /// Whether the findings are new, because none were kept or those that were are out of date.
     pub fresh: bool,
+}
+
+/// The checks that a device must pass: the large ones too, unless it is a software adapter.
+pub fn checks_of(gpu: &Gpu) -> Vec<Check> {
+    let large = if gpu.report.software { Vec::new() } else { large_checks() };
+    small_checks().into_iter().chain(large).collect()
 }
 
 /// Tests the device and measures which tiles suit its matrix products and how fast they are (for the size of
@@ -52,7 +59,7 @@ pub async fn start(gpu: &mut Gpu, kept: Option<&str>, clock: &dyn Fn() -> f64) -
             memo
         }
         None => {
-            let verdict = self_test(gpu, &all_checks()).await?;
+            let verdict = self_test(gpu, &checks_of(gpu)).await?;
             let tiles = match verdict.variants {
                 // The tiles that the verdict is about.
                 Variants::Simplest => KernelProfile::on(&gpu.device).tiles,

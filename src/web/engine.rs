@@ -92,7 +92,7 @@ impl Engine {
     /// Compiles the kernels of the first visit's test, all at once.
     #[wasm_bindgen(js_name = compileChecks)]
     pub fn compile_checks(&self) {
-        startup::compile_checks(&self.gpu, &startup::all_checks());
+        startup::compile_checks(&self.gpu, &startup::checks_of(&self.gpu));
     }
 
     /// Tests the device's arithmetic at the first visit; later ones give what the first returned.

@@ -40,9 +40,13 @@ fn shapes(candidate: Candidate, dtype: FloatDType) -> usize {
     }
 }
 
+/// Every tile with its sum whole and split; every split with one tile.
 #[test]
-fn linear_layers_by_every_candidate() {
-    with_each(Candidate::all(), linear_layers);
+fn linear_layers_by_every_tile_and_split() {
+    let first = Candidate::all().next().expect("there are candidates").tile();
+    let candidates =
+        Candidate::all().filter(|candidate| [1, 4].contains(&candidate.splits) || candidate.tile() == first);
+    with_each(candidates, linear_layers);
 }
 
 fn linear_layers(gpu: &Gpu, candidate: Candidate) {
@@ -64,7 +68,7 @@ fn linear_layers(gpu: &Gpu, candidate: Candidate) {
 }
 
 #[test]
-fn convolutions_by_every_candidate() {
+fn convolutions_by_every_tile() {
     with_each(Candidate::all().filter(|candidate| [1, 4].contains(&candidate.splits)), convolutions);
 }
 

@@ -8,7 +8,7 @@ use palpable::{
         Error, Gpu, KernelProfile,
         tiles::{Candidate, TileTable},
     },
-    startup::{Check, Known, Variants, Verdict, all_checks, self_test, start},
+    startup::{Check, Known, Variants, Verdict, checks_of, large_checks, self_test, small_checks, start},
 };
 
 use crate::support::{as_in_a_browser, block_on, open_gpu};
@@ -19,7 +19,7 @@ fn with_fault(holds: impl Fn(&Device, FloatDType) -> bool + 'static) -> Vec<Chec
         let expected = vec![if holds(device, dtype) { 2.0 } else { 3.0 }];
         vec![Known { found: Tensor::from_floats([2.0], device), expected }]
     };
-    let mut checks = all_checks();
+    let mut checks = small_checks();
     checks.push(Check { name: "two", run: Box::new(run) });
     checks
 }
@@ -40,29 +40,29 @@ fn this_device_is_right() {
     let (notes, float16, profile) =
         (gpu.report.notes.len(), gpu.report.float16, KernelProfile::on(&gpu.device));
     let started = Instant::now();
-    let verdict = block_on(self_test(&mut gpu, &all_checks())).expect("a right device");
+    let verdict = block_on(self_test(&mut gpu, &small_checks())).expect("a right device");
     println!("tested in {:.2} s", started.elapsed().as_secs_f64());
     assert_eq!(verdict, Verdict { variants: Variants::Offered, float16 });
     assert_eq!((gpu.report.notes.len(), gpu.report.float16), (notes, float16));
     assert_eq!(KernelProfile::on(&gpu.device), profile);
 }
 
-/// What passes for a GPU is tested with the cases that are large, too.
 #[test]
 fn large_cases_are_right() {
     let mut gpu = open_gpu();
     let float16 = gpu.report.float16;
-    let checks = || {
-        let with_large_cases = ["attention", "group normalization"];
-        all_checks().into_iter().filter(move |check| with_large_cases.contains(&check.name))
-    };
-    let results = |software| {
-        KernelProfile { software, ..KernelProfile::on(&gpu.device) }.set(&gpu.device);
-        checks().map(|check| (check.run)(&gpu.device, FloatDType::F32).len()).sum::<usize>()
-    };
-    assert!(results(true) < results(false));
-    let verdict = block_on(self_test(&mut gpu, &checks().collect::<Vec<_>>())).expect("a right device");
+    let verdict = block_on(self_test(&mut gpu, &large_checks())).expect("a right device");
     assert_eq!(verdict, Verdict { variants: Variants::Offered, float16 });
+}
+
+#[test]
+fn what_passes_for_a_gpu_is_tested_with_large_cases_too() {
+    let mut gpu = open_gpu();
+    let counts = [true, false].map(|software| {
+        gpu.report.software = software;
+        checks_of(&gpu).len()
+    });
+    assert_eq!(counts, [small_checks().len(), small_checks().len() + large_checks().len()]);
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn where_repeated_launches_are_wrong_nothing_is_recorded() {
         let found =
             |checks: &[Check]| block_on(self_test(&mut gpu.clone(), checks)).expect("a usable device");
         let wrong = with_fault(|device, _| !KernelProfile::on(device).records);
-        [found(&all_checks()), found(&wrong)].map(|verdict| verdict.variants)
+        [found(&small_checks()), found(&wrong)].map(|verdict| verdict.variants)
     });
     assert_eq!(verdicts, [Variants::Offered, Variants::Simplest]);
     assert!(!KernelProfile::on(&gpu.device).records);
@@ -135,9 +135,9 @@ fn a_device_that_is_wrong_in_every_way_is_refused() {
 #[test]
 fn every_check_can_fail() {
     let mut gpu = open_gpu();
-    let count = all_checks().len();
+    let count = small_checks().len();
     for place in 0..count {
-        let mut checks = all_checks();
+        let mut checks = small_checks();
         let Check { name, run } = checks.remove(place);
         let spoilt = move |device: &Device, dtype: FloatDType| {
             let mut results = run(device, dtype);
@@ -158,7 +158,7 @@ fn every_check_can_fail() {
 fn a_lost_device_is_said_to_be_lost() {
     let mut gpu = open_gpu();
     gpu.lose();
-    let lost = block_on(self_test(&mut gpu, &all_checks())).expect_err("a lost device");
+    let lost = block_on(self_test(&mut gpu, &small_checks())).expect_err("a lost device");
     assert!(matches!(lost, Error::Lost { .. }), "{lost}");
 }
 
