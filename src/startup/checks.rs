@@ -41,47 +41,46 @@ impl Check {
 
 /// One check for each family of kernels, of small cases.
 pub fn small_checks() -> Vec<Check> {
-    let check = Check::new;
     vec![
-        check("linear layers", |device, dtype| {
+        Check::new("linear layers", |device, dtype| {
             let cases = [(3, 20, 36), (4, 5, 7)];
             cases
                 .into_iter()
                 .flat_map(|(rows, inputs, outputs)| linear_case(device, dtype, rows, inputs, outputs))
                 .collect()
         }),
-        check("trained linear layers", trained_linear_case),
-        check("adapted linear layers", adapted_linear_case),
-        check("convolutions", |device, dtype| {
+        Check::new("trained linear layers", trained_linear_case),
+        Check::new("adapted linear layers", adapted_linear_case),
+        Check::new("convolutions", |device, dtype| {
             let cases = [(3, 1, 4, 8), (3, 2, 3, 6), (1, 1, 4, 4)];
             cases.into_iter().flat_map(|case| convolution_case(device, dtype, case)).collect()
         }),
-        check("trained convolutions", trained_convolution_case),
-        check("weights in eight bits", |device, dtype| {
+        Check::new("trained convolutions", trained_convolution_case),
+        Check::new("weights in eight bits", |device, dtype| {
             let linear = quantized_linear_case(device, dtype).into_iter();
             linear.chain(quantized_convolution_case(device, dtype)).collect()
         }),
-        check("joined images", |device, dtype| {
+        Check::new("joined images", |device, dtype| {
             let reference = |[a, b]: [&[f64]; 2]| {
                 a.chunks(4).zip(b.chunks(8)).flat_map(|(a, b)| [a, b].concat()).collect()
             };
             let operation = |[a, b]: [Tensor<4>; 2]| concat_channels(a, b);
             compared(device, dtype, [[1, 2, 3, 4], [1, 2, 3, 8]], operation, &reference)
         }),
-        check("attention", |device, dtype| {
+        Check::new("attention", |device, dtype| {
             let cases = [(5, 3, 2, 8, false), (4, 4, 1, 3, true)];
             cases.into_iter().flat_map(|case| attention_case(device, dtype, case)).collect()
         }),
-        check("group normalization", |device, dtype| {
+        Check::new("group normalization", |device, dtype| {
             [false, true].into_iter().flat_map(|silu| group_norm_case(device, dtype, silu)).collect()
         }),
-        check("layer normalization", layer_norm_case),
-        check("gated activations", |device, dtype| {
+        Check::new("layer normalization", layer_norm_case),
+        Check::new("gated activations", |device, dtype| {
             let reference = |[x]: [&[f64]; 1]| host::geglu(x, 6);
             compared(device, dtype, [[1, 4, 12]], |[x]| geglu(x), &reference)
         }),
-        check("upsampling convolutions", upsampling_case),
-        check("repeated launches", |device, dtype| {
+        Check::new("upsampling convolutions", upsampling_case),
+        Check::new("repeated launches", |device, dtype| {
             let cases = [(3, 8, 12), (3, 5, 7)];
             cases.into_iter().flat_map(|case| repeated_case(device, dtype, case)).collect()
         }),

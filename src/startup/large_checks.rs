@@ -1,8 +1,7 @@
 //! Cases of the self-test that are large enough for code that small ones never run: several tiles of keys,
 //! threads with several rows, parts of a head, groups that many workgroups share.
 //!
-//! A software adapter skips these cases: the project's own tests run on its drivers, and compiling the cases
-//! takes it longer than all the other checks.
+//! A software adapter's first start skips these cases: compiling them takes it longer than all the other checks.
 
 use burn::tensor::{Device, FloatDType, Tensor};
 

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use burn::tensor::{FloatDType, Tensor};
-use palpable::gpu::tiles::{Candidate, TileTable};
+use palpable::gpu::tiles::{Candidate, Tile, TileTable};
 use palpable::gpu::{Gpu, KernelProfile, Work, launch_probes, tune};
 use palpable::ops::{conv2d, linear};
 
@@ -40,12 +40,15 @@ fn shapes(candidate: Candidate, dtype: FloatDType) -> usize {
     }
 }
 
+fn first_tile() -> &'static Tile {
+    Candidate::all().next().expect("there are candidates").tile()
+}
+
 /// Every tile with its sum whole and split; every split with one tile.
 #[test]
 fn linear_layers_by_every_tile_and_split() {
-    let first = Candidate::all().next().expect("there are candidates").tile();
-    let candidates =
-        Candidate::all().filter(|candidate| [1, 4].contains(&candidate.splits) || candidate.tile() == first);
+    let candidates = Candidate::all()
+        .filter(|candidate| [1, 4].contains(&candidate.splits) || candidate.tile() == first_tile());
     with_each(candidates, linear_layers);
 }
 
@@ -113,8 +116,8 @@ fn products_whose_loops_are_written_out() {
 /// The additions of the epilogue are made once, wherever the sum was split.
 #[test]
 fn additions_by_every_split() {
-    let first = Candidate::all().next().expect("there are candidates").tile();
-    let candidates = Candidate::all().filter(|candidate| candidate.splits == 2 || candidate.tile() == first);
+    let candidates =
+        Candidate::all().filter(|candidate| candidate.splits == 2 || candidate.tile() == first_tile());
     with_each(candidates, |gpu, candidate| {
         let weight = numbers([36, 40], 8);
         let bias = numbers([36], 9);
