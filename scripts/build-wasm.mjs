@@ -8,18 +8,18 @@ export const WASM_TARGET = "wasm32-unknown-unknown";
 
 export function buildWasm() {
   bringWasmTarget();
-  const { program, version } = bringWasmBindgen();
+  const bindgen = bringWasmBindgen();
   say("engine for the browser (cargo)");
   run("cargo", ["build", "--quiet", "--profile", "wasm", "--lib", "--target", WASM_TARGET]);
   const module = path.join(targetFolder(), WASM_TARGET, "wasm", "palpable.wasm");
   onceFor({
     name: "wasm",
-    inputs: `${version} ${hashFile(module)}`,
+    inputs: `${hashFile(bindgen)} ${hashFile(module)}`,
     result: "web/wasm/palpable_bg.wasm",
     work() {
       checkConstructors(module);
       say("its JavaScript side (wasm-bindgen)");
-      run(program, ["--target", "web", "--remove-name-section", "--out-dir", "web/wasm", module]);
+      run(bindgen, [module, "web/wasm"]);
     },
   });
 }

