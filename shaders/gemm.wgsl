@@ -22,9 +22,9 @@
 // whatever the storage type: a number is converted once and used tile_rows or tile_columns times. Row-major
 // data is transposed in registers, 4×4 numbers per thread, so that every store to workgroup memory is a whole
 // vec4. Two neighbouring threads read eight numbers of one row, and a vec4 of padding after each line of a
-// tile puts their stores in different banks. The weight's extents are constants (where `depth` or `columns`
-// is 0, that extent is a parameter). Rows and columns past the end are loaded as the last ones or as zeros
-// and never stored; only a depth that is no multiple of tile_depth is guarded in the loop.
+// tile puts their stores in different banks. The weight's extents are constants (one that is 0 is a
+// parameter). Rows and columns past the end are loaded as the last ones or as zeros and never stored;
+// only a depth that is no multiple of tile_depth is guarded in the loop.
 // unrolled: the steps along a tile's depth are written out. GPU compilers do not do that by themselves, and
 // the loop costs a fifth to a third of the time; on a processor it costs more compile time than it gains.
 // *_vector: the contiguous extent is a multiple of four, so whole vec4s are loaded and stored.

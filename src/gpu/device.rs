@@ -114,8 +114,6 @@ impl Gpu {
             workgroup_storage: limits.max_compute_workgroup_storage_size,
             workgroup_invocations: limits.max_compute_invocations_per_workgroup,
             subgroups: device.features().contains(wgpu::Features::SUBGROUP),
-            // A browser's software adapter takes longer to compile a kernel than to run it.
-            constant_extents: !(report.software && cfg!(target_arch = "wasm32")),
             software: report.software,
             tiles: TileTable::untuned(report.software),
             ..KernelProfile::default()

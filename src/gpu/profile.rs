@@ -18,10 +18,8 @@ pub struct KernelProfile {
     pub workgroup_invocations: u32,
     /// Whether subgroup operations may be used.
     pub subgroups: bool,
-    /// Whether a weight's extents are constants of the kernels. Such kernels are the fastest, but one has to
-    /// be compiled for each shape of a weight.
-    pub constant_extents: bool,
-    /// Whether the device is a processor; a pass over memory then costs as much as it costs the host.
+    /// Whether the device is a processor. It takes longer to compile a kernel than to run it, so loops stay loops,
+    /// and one kernel serves weights of all shapes. A pass over memory costs it as much as it costs the host.
     pub software: bool,
     /// How matrix products are cut up.
     pub tiles: TileTable,
@@ -51,7 +49,6 @@ impl Default for KernelProfile {
             workgroup_storage: 16 * 1024,
             workgroup_invocations: 256,
             subgroups: false,
-            constant_extents: true,
             software: false,
             tiles: TileTable::default(),
             submission_budget: CAREFUL_BUDGET,

@@ -94,23 +94,14 @@ fn convolutions(gpu: &Gpu, candidate: Candidate) {
     }
 }
 
-/// As on a browser's software adapter, where one kernel serves weights of all shapes.
+/// As on a GPU, wherever the tests run: on a software adapter loops stay loops, and one kernel serves all shapes.
 #[test]
-fn products_whose_extents_are_parameters() {
-    let parameters = |profile| KernelProfile { constant_extents: false, ..profile };
-    for splits in [1, 4] {
-        let candidate = || Candidate::all().filter(move |candidate| candidate.splits == splits).take(1);
-        with_each_and(parameters, candidate(), linear_layers);
-        with_each_and(parameters, candidate(), convolutions);
-    }
-}
-
-/// As on a GPU, wherever the tests run: on a software adapter loops stay loops.
-#[test]
-fn products_whose_loops_are_written_out() {
+fn products_for_their_shapes_alone() {
     let hardware = |profile| KernelProfile { software: false, ..profile };
     let largest = Candidate::all().take(1);
     with_each_and(hardware, largest.chain([Candidate::simplest()]), linear_layers);
+    let split = Candidate::all().find(|candidate| candidate.splits == 4);
+    with_each_and(hardware, split.into_iter().chain([Candidate::simplest()]), convolutions);
 }
 
 /// The additions of the epilogue are made once, wherever the sum was split.

@@ -118,13 +118,13 @@ impl Product {
         epilogue: Option<&'a Epilogue>,
     ) -> (Kernel, Vec<&'a CubeTensor>) {
         let Extents { rows, columns, depth } = self.extents;
-        let KernelProfile { constant_extents, software, .. } = *KernelProfile::of(&self.a);
-        let constant = |extent| if constant_extents { extent } else { 0 };
-        // The weight's extents are constants; the number of pixels or tokens is a parameter.
+        let software = KernelProfile::of(&self.a).software;
+        // On a GPU the weight's extents are constants; the number of pixels or tokens is a parameter.
+        let constant = |extent| if software { 0 } else { extent };
         let (a_layout, a_contiguous, rows, depth_constant) = match self.a_layout {
             ALayout::Rows => ("rows", depth, 0, constant(depth)),
             ALayout::Image(_) => ("image", depth, 0, constant(depth)),
-            ALayout::Columns => ("columns", rows, rows, 0),
+            ALayout::Columns => ("columns", rows, constant(rows), 0),
             ALayout::Patches(_) => ("patches", rows, rows, 0),
         };
         let (b_layout, b_contiguous) = match self.b_layout {
