@@ -9,6 +9,7 @@ mod comparison;
 
 mod activation;
 mod attention;
+mod attention_tiles;
 mod concat;
 mod conv2d;
 mod geglu;
@@ -17,6 +18,7 @@ mod group_norm;
 mod guarantees;
 mod layer_norm;
 mod linear;
+mod product_tiles;
 mod quantized;
 mod replay;
 mod subgroups;

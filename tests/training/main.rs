@@ -16,6 +16,7 @@ mod palp_step;
 mod parts;
 mod passes;
 mod photos;
+mod prompt_words;
 mod runs;
 mod settings;
 #[path = "../support/mod.rs"]

@@ -8,7 +8,7 @@
 //! The kernels compute scores and weighted sums as matrix products out of workgroup memory, with several
 //! rows per thread; [`tiles`] decides how much of them at a time.
 
-mod tiles;
+pub mod tiles;
 
 use std::f32::consts::LOG2_E;
 

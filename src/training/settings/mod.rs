@@ -22,7 +22,7 @@ pub use super::learning_rate::LearningRateSchedule;
 pub use super::optimizer::Optimizer;
 pub use choices::{Activations, LoraTargets, Method, PromptTemplates, TrainedWeights};
 pub use error::SettingsError;
-pub use prompt_words::{with_article, with_class_noun};
+pub use prompt_words::{with_article, with_class_noun, with_new_word};
 pub use subjects::{Subject, SubjectView};
 
 /// Stands for the placeholder in a personalization prompt.

@@ -103,28 +103,3 @@ fn noun_at(text: &str, noun: &str) -> Option<usize> {
 fn is_of_word(letter: char) -> bool {
     letter.is_alphanumeric() || letter == '-'
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What goes in, and what comes out: prompt, class noun, new word or phrase, expected prompt.
-    #[derive(serde::Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Cases {
-        with_new_word: Vec<[String; 4]>,
-        with_class_noun: Vec<[String; 4]>,
-    }
-
-    #[test]
-    fn words_change_places_as_in_the_page() {
-        let cases: Cases =
-            serde_json::from_str(include_str!("../../../tests/support/prompt_words.json")).unwrap();
-        for [prompt, noun, phrase, expected] in cases.with_new_word {
-            assert_eq!(with_new_word(&prompt, &noun, &phrase), expected, "{prompt}");
-        }
-        for [prompt, noun, placeholder, expected] in cases.with_class_noun {
-            assert_eq!(with_class_noun(&prompt, &placeholder, &noun), expected, "{prompt}");
-        }
-    }
-}

@@ -1,0 +1,67 @@
+//! How matrix products are cut up: what fits, and what is chosen for which size.
+
+use burn::tensor::DType;
+use palpable::gpu::tiles::{Candidate, TILES, Tile, TileTable, Workload};
+
+fn chosen(rows: usize, columns: usize, depth: usize) -> (&'static Tile, u32) {
+    let candidate = TileTable::default().choose(Workload { rows, columns, depth, groups: 1 }, DType::F32);
+    (candidate.tile(), candidate.splits)
+}
+
+#[test]
+fn tiles_fit_every_webgpu_device() {
+    for tile in &TILES {
+        // A vec4 of padding after each line of both tiles, in f32.
+        let bytes = tile.depth * (tile.rows + 4 + tile.columns + 4) * 4;
+        assert!(bytes <= 16 * 1024 && tile.threads() <= 256, "{tile:?}: {bytes} bytes");
+        let blocks = tile.rows.max(tile.columns) * tile.depth / 16;
+        assert!(blocks <= tile.threads(), "{tile:?}: {blocks} blocks");
+    }
+}
+
+#[test]
+fn large_products_take_large_tiles_whole() {
+    let (tile, splits) = chosen(8192, 1280, 1280);
+    assert!(tile.thread_rows * tile.thread_columns == 64 && splits == 1, "{tile:?} × {splits}");
+}
+
+/// The deepest level of SD 1.5 at batch 1, and the gradient of a LoRA factor.
+#[test]
+fn few_tiles_are_split() {
+    for (rows, columns, depth) in [(64, 1280, 11520), (32, 320, 4096)] {
+        let (tile, splits) = chosen(rows, columns, depth);
+        assert!(splits > 1, "{rows}×{columns}×{depth}: {tile:?}");
+    }
+}
+
+#[test]
+fn a_software_adapter_splits_nothing() {
+    let workload = Workload { rows: 64, columns: 320, depth: 11520, groups: 1 };
+    assert_eq!(TileTable::untuned(true).choose(workload, DType::F32).splits, 1);
+}
+
+#[test]
+fn splits_store_little() {
+    let (_, splits) = chosen(512, 512, 1 << 20);
+    assert!(splits > 1 && splits as usize * 512 * 512 <= 8 << 20, "{splits}");
+}
+
+#[test]
+fn a_grid_stays_within_the_limit() {
+    // Of workgroups in one dimension, as WebGPU has it.
+    let most_workgroups = 65_535;
+    let rows = 32 * 70_000;
+    let (tile, _) = chosen(rows, 4, 8);
+    assert!(rows.div_ceil(tile.rows as usize) <= most_workgroups);
+}
+
+#[test]
+fn what_is_ruled_out_is_not_chosen_and_one_is_left() {
+    let keep = Candidate::all().nth(20).expect("more candidates");
+    let table =
+        Candidate::all().filter(|&other| other != keep).fold(TileTable::default(), TileTable::without);
+    assert_eq!(table, TileTable::default().only(keep));
+    let workload = Workload { rows: 100, columns: 100, depth: 100, groups: 1 };
+    assert_eq!(table.choose(workload, DType::F32), keep);
+    assert_eq!(table.without(keep).choose(workload, DType::F16), keep);
+}
