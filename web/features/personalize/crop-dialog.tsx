@@ -41,12 +41,17 @@ export function CropDialog({ photo, classNoun, onDone, onCancel }: CropDialogPro
     canvas.current?.getContext("2d")?.drawImage(photo.bitmap, 0, 0);
   }, [photo, marking]);
 
-  const move = (change: Partial<Crop>) => setCrop((now) => fitCrop({ ...now, ...change }, width, height));
+  /** From the crop as it is then: keys may come faster than the page is rendered. */
+  const change = (next: (now: Crop) => Crop) => setCrop((now) => fitCrop(next(now), width, height));
+  const move = (right: number, down: number) =>
+    change((now) => ({ ...now, left: now.left + right, top: now.top + down }));
   /** Grows or shrinks about the box's middle. */
-  const resize = (size: number) => {
-    const half = (size - crop.size) / 2;
-    move({ size, left: crop.left - half, top: crop.top - half });
-  };
+  const resize = (sizeFrom: (size: number) => number) =>
+    change((now) => {
+      const size = sizeFrom(now.size);
+      const half = (size - now.size) / 2;
+      return { size, left: now.left - half, top: now.top - half };
+    });
 
   const suggest = async () => {
     const found = await suggestCrop(photo.bitmap, mask, classNoun);
@@ -54,17 +59,17 @@ export function CropDialog({ photo, classNoun, onDone, onCancel }: CropDialogPro
     setSuggested(found ? (found.sure ? text.crop.found : text.crop.unsure) : text.crop.notFound);
   };
 
-  const gesture = useCropGesture(crop, width, move);
+  const gesture = useCropGesture(crop, width, (crop) => change(() => crop));
 
   const key = (event: KeyboardEvent) => {
     const step = Math.max(1, Math.round(shorter / 50));
     const moves: Record<string, () => void> = {
-      ArrowLeft: () => move({ left: crop.left - step }),
-      ArrowRight: () => move({ left: crop.left + step }),
-      ArrowUp: () => move({ top: crop.top - step }),
-      ArrowDown: () => move({ top: crop.top + step }),
-      "+": () => resize(crop.size + 2 * step),
-      "-": () => resize(crop.size - 2 * step),
+      ArrowLeft: () => move(-step, 0),
+      ArrowRight: () => move(step, 0),
+      ArrowUp: () => move(0, -step),
+      ArrowDown: () => move(0, step),
+      "+": () => resize((size) => size + 2 * step),
+      "-": () => resize((size) => size - 2 * step),
     };
     const wanted = moves[event.key];
     if (!wanted) return;
@@ -111,7 +116,10 @@ export function CropDialog({ photo, classNoun, onDone, onCancel }: CropDialogPro
               min={MIN_CROP}
               max={shorter}
               value={crop.size}
-              onInput={(event) => resize(event.currentTarget.valueAsNumber)}
+              onInput={(event) => {
+                const size = event.currentTarget.valueAsNumber;
+                resize(() => size);
+              }}
             />
           </label>
           <div class="crop-suggestion">
