@@ -121,12 +121,11 @@ async function vitest(project) {
 }
 
 /**
- * Tests except those that take minutes: whole pictures and trainings, memory, compiling ahead, programs, and samplers,
- * which launch none of our kernels.
+ * Tests except those that take minutes: whole pictures and trainings, memory, compiling ahead, programs and the bench;
+ * and samplers, which launch none of our kernels.
  */
 const ON_THE_SMALLEST_DEVICE = [
   "adapter",
-  "bench",
   "evaluation",
   "model_files",
   "models",
