@@ -167,6 +167,7 @@ bringWasmTarget();
 // Found or installed here, before the checks, so that their messages appear on the screen.
 softwareVulkan();
 chromium();
+// The file of a package of its own, which cargo would not look at.
 await cargo("rust format", ["fmt", "--check", "--", "tools/wasm-bindgen/main.rs"]);
 // In parallel, since large parts of either keep one core busy and leave the others idle.
 await Promise.all([nativeEngine(), browserEngineAndPage()]);

@@ -7,8 +7,8 @@ use palpable::{
     ops::{attention, concat, conv2d, geglu, group_norm, layer_norm, linear},
 };
 
-use crate::comparison::{gpu, half_rounded, numbers};
-use crate::support::{open_gpu, values};
+use crate::comparison::{gpu, half_rounded, numbers, precisions};
+use crate::support::{open_gpu, relative_error, values};
 
 /// Runs an operation and its backward pass; returns its result and the gradients of its inputs.
 fn run<const D: usize, const R: usize, const N: usize>(
@@ -170,6 +170,24 @@ fn kernels_are_deterministic() {
                 results.into_iter().flatten().map(f32::to_bits).collect()
             };
             assert_eq!(bits(first), bits(second), "{name} {dtype:?}");
+        }
+    }
+}
+
+/// What a GPU gets, loops written out and extents as constants, computes what a software adapter gets, whose kernels
+/// the other tests compare with the references.
+#[test]
+fn kernels_for_their_shapes_alone_compute_the_same() {
+    let hardware = open_gpu();
+    KernelProfile { software: false, ..KernelProfile::on(&hardware.device) }.set(&hardware.device);
+    for (dtype, tolerance) in precisions() {
+        let general = every_operation(&gpu().device, dtype, false);
+        let special = every_operation(&hardware.device, dtype, false);
+        for ((name, expected), (_, found)) in general.iter().zip(&special) {
+            for (place, (found, expected)) in found.iter().zip(expected).enumerate() {
+                let error = relative_error(found, expected);
+                assert!(error <= tolerance, "{name} {dtype:?}: result {place} is off by {error:e}");
+            }
         }
     }
 }

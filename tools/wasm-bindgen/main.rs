@@ -1,7 +1,8 @@
 //! Writes a linked module's JavaScript side: `palpable-wasm-bindgen MODULE FOLDER`.
 //!
 //! The same as `wasm-bindgen --target web --remove-name-section`, from the library behind that program: the program
-//! compiles for two minutes, most of it for a test runner with a web server.
+//! compiles for two minutes, more than half of it for a test runner with a web server.
+
 use std::error::Error;
 
 use wasm_bindgen_cli_support::Bindgen;

@@ -116,10 +116,7 @@ export function CropDialog({ photo, classNoun, onDone, onCancel }: CropDialogPro
               min={MIN_CROP}
               max={shorter}
               value={crop.size}
-              onInput={(event) => {
-                const size = event.currentTarget.valueAsNumber;
-                resize(() => size);
-              }}
+              onInput={({ currentTarget: { valueAsNumber } }) => resize(() => valueAsNumber)}
             />
           </label>
           <div class="crop-suggestion">
