@@ -18,6 +18,7 @@ import {
   PATIENCE,
   type Studio,
   screenshot,
+  trainingRecords,
   untilLearnt,
   waitForModel,
 } from "./studio";
@@ -259,7 +260,5 @@ async function train(page: Page, steps: number, meanwhile: () => Promise<void> =
   await page.getByText(/^Step [1-9]\d* of/).waitFor({ timeout: PATIENCE });
   await meanwhile();
   await untilLearnt(page);
-  const log = await downloaded(page, () => page.getByRole("button", { name: "Save the log" }).click());
-  const lines = log.bytes.toString().trim().split("\n");
-  return lines.map((line) => JSON.parse(line) as TrainingRecord);
+  return trainingRecords(page);
 }

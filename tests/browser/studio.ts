@@ -8,6 +8,7 @@ import { ARTIFACTS, openHeadless, serveWorkerWith, WEBGPU_FLAGS } from "../../sc
 import { modelListing } from "../../scripts/model-folders.mjs";
 import { ROOT } from "../../scripts/run.mjs";
 import { writeTinyModel } from "../../scripts/tiny-model.mjs";
+import type { TrainingRecord } from "../../web/engine/contract";
 import { SMALLEST_DEVICE } from "./smallest-device";
 import { touchInsteadOfClick, VISITOR } from "./visitor";
 
@@ -171,6 +172,14 @@ async function saveFindings(context: BrowserContext): Promise<void> {
   if (text) fs.writeFileSync(FINDINGS_FILE, text);
 }
 
+/** What the page keeps of its GPU, as it is written there. */
+export const keptFindings = (page: Page): Promise<string | undefined> =>
+  page.evaluate(async (name) => {
+    const store = await caches.open(name);
+    const [address] = await store.keys();
+    return address && (await store.match(address))?.text();
+  }, FINDINGS_STORE);
+
 /** Trusted Types included, whose words in the console differ between browsers. */
 const REPORT_BREACHES = `addEventListener("securitypolicyviolation", (event) => {
   console.error("Content Security Policy: " + event.effectiveDirective + " by " + event.blockedURI + " " + event.sample);
@@ -240,6 +249,16 @@ export async function setUpLeastTraining(page: Page, steps: number): Promise<voi
 /** Until a training has ended well. Its heading counts: a chart's hint says "is learnt" too, long before the end. */
 export async function untilLearnt(page: Page): Promise<void> {
   await page.getByRole("heading", { name: / is learnt$/ }).waitFor({ timeout: PATIENCE });
+}
+
+/** What the training that has just ended was like, step by step, by the log that its button saves. */
+export async function trainingRecords(page: Page): Promise<TrainingRecord[]> {
+  const log = await downloaded(page, () => page.getByRole("button", { name: "Save the log" }).click());
+  return log.bytes
+    .toString()
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
 }
 
 /** On the Generate screen, until the picture shows. */
