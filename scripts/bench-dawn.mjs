@@ -20,6 +20,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { runnerImport } from "vite";
+import { ZEROED_BY_LOOP } from "./headless.mjs";
 import { main, ROOT, run, Stop, say } from "./run.mjs";
 
 const DAWN = "webgpu@0.6.2";
@@ -113,7 +114,7 @@ async function bringDawn() {
 
 /** Defines `navigator.gpu` and whatever else the engine expects of a page. @param {any} dawn */
 async function offerWebGpu({ create, globals }) {
-  let gpu = create(options.host ? ["backend=null"] : []);
+  let gpu = create(options.host ? ["backend=null"] : options.software ? [ZEROED_BY_LOOP] : []);
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) {
     throw new Stop(

@@ -5,13 +5,16 @@ import { preview } from "vite";
 import { ROOT, Stop } from "./run.mjs";
 import { chromium as findChromium } from "./test-machine.mjs";
 
+/**
+ * Workgroup memory is zeroed by a loop in the kernel. Left to the driver, SwiftShader writes a store for each number
+ * there is, and compiles a training's kernels in 53 s instead of 8.
+ */
+export const ZEROED_BY_LOOP = "disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension";
 export const WEBGPU_FLAGS = [
   "--enable-unsafe-webgpu",
   "--use-webgpu-adapter=swiftshader",
   "--enable-features=Vulkan",
-  // Workgroup memory is zeroed by a loop in the kernel then. SwiftShader writes a store for each number there is,
-  // and compiled a training's kernels in 53 s where this takes 8.
-  "--disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension",
+  `--${ZEROED_BY_LOOP}`,
 ];
 const QUIET_FLAGS = [
   "--no-sandbox",
