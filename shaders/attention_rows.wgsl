@@ -44,7 +44,10 @@ alias Vector = vec4<{{ scalar }}>;
 // vectors (of a head), chunk, lanes: constants, repeated as parameters for loops that compilers are not to
 // unroll, which they don't if the end is not a constant: loops with barriers inside, and the products of a
 // thread with few rows, whose short bodies cost many times more compile time than unrolling gains.
-struct Parameters { query_tokens: u32, key_tokens: u32, heads: u32, scale: f32, vectors: u32, chunk: u32, lanes: u32 }
+// first_workgroup: of a launch that is one part of several, along the own rows.
+struct Parameters {
+  query_tokens: u32, key_tokens: u32, heads: u32, scale: f32, vectors: u32, chunk: u32, lanes: u32, first_workgroup: u32,
+}
 
 {{ bindings(inputs, results) }}
 {% endmacro %}
@@ -65,7 +68,7 @@ var<workgroup> weights: array<Staged, {{ own_tile * lanes }}>;
 {% macro places() %}
   let batch = workgroup.y / p.heads;
   let head = workgroup.y % p.heads;
-  let first_own = workgroup.x * {{ own_tile }}u;
+  let first_own = (workgroup.x + p.first_workgroup) * {{ own_tile }}u;
   let row = thread / {{ lanes }}u;
   let lane = thread % {{ lanes }}u;
 {% endmacro %}

@@ -21,6 +21,8 @@ struct Parameters {
   target_width: u32,
   image_height: u32,
   image_width: u32,
+  // Of a launch that is one part of several, down the rows of C.
+  first_workgroup: u32,
 }
 {% set element = "Vector" if c_vector else "Scalar" %}
 {% for name, binding in [["bias", bias], ["image_add", image_add], ["residual", residual]] %}

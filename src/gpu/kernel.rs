@@ -139,8 +139,49 @@ impl Kernel {
         flops: impl TryInto<u64>,
     ) {
         let flops = flops.try_into().unwrap_or(u64::MAX);
-        let bytes = |tensor: &&CubeTensor| (tensor.meta.shape().num_elements() * tensor.dtype.size()) as u64;
-        let bytes = inputs.iter().chain(outputs).map(bytes).sum();
+        self.launch_counted(workgroups, inputs, outputs, parameters, flops, bytes_of(inputs, outputs));
+    }
+
+    /// The same by as many launches, one after another along an axis of the workgroups, as keep each within
+    /// the device's budget. The kernel adds its last parameter to its workgroup's place on that axis; the
+    /// caller leaves it zero.
+    pub fn launch_in_parts(
+        self,
+        axis: usize,
+        workgroups: [u32; 3],
+        inputs: &[&CubeTensor],
+        outputs: &[&CubeTensor],
+        parameters: &[u32],
+        flops: u64,
+    ) {
+        let bytes = bytes_of(inputs, outputs);
+        let along = u64::from(workgroups[axis]);
+        let parts = submissions::parts(outputs[0], flops, bytes).min(along);
+        let mut parameters = parameters.to_vec();
+        for part in 0..parts {
+            // What comes before the part with that number, of anything that all parts share.
+            let before =
+                |part: u64, all: u64| (u128::from(all) * u128::from(part) / u128::from(parts)) as u64;
+            let own = |all: u64| before(part + 1, all) - before(part, all);
+            let mut workgroups = workgroups;
+            workgroups[axis] = own(along) as u32;
+            if let Some(last) = parameters.last_mut() {
+                *last = before(part, along) as u32;
+            }
+            self.clone().launch_counted(workgroups, inputs, outputs, &parameters, own(flops), own(bytes));
+        }
+    }
+
+    /// One launch of that work.
+    fn launch_counted(
+        self,
+        workgroups: [u32; 3],
+        inputs: &[&CubeTensor],
+        outputs: &[&CubeTensor],
+        parameters: &[u32],
+        flops: u64,
+        bytes: u64,
+    ) {
         if !Work::count(self.kind(), flops, bytes) {
             return;
         }
@@ -179,6 +220,12 @@ impl KernelSource for Kernel {
     fn lang(&self) -> &'static str {
         "wgsl"
     }
+}
+
+/// Bytes that a launch moves at least: each operand once.
+fn bytes_of(inputs: &[&CubeTensor], outputs: &[&CubeTensor]) -> u64 {
+    let bytes = |tensor: &&CubeTensor| (tensor.meta.shape().num_elements() * tensor.dtype.size()) as u64;
+    inputs.iter().chain(outputs).map(bytes).sum()
 }
 
 /// A number that changes with any template, with code that launches and checks the templates, and with

@@ -23,8 +23,9 @@ pub struct KernelProfile {
     pub software: bool,
     /// How matrix products are cut up.
     pub tiles: TileTable,
-    /// Most work, in floating-point operations, that may be queued before it is submitted: as much as the
-    /// device computes in a fraction of the two seconds after which systems reset a GPU.
+    /// Most work, in floating-point operations, that may be queued before it is submitted, and that a product's
+    /// or an attention's launch may be: as much as the device computes in a fraction of the two seconds after
+    /// which systems reset a GPU.
     pub submission_budget: u64,
     /// Whether launches may be recorded and repeated ([`super::Replay`]). A recording may add no buffers, so
     /// those that the run before it used must be free by then. That is certain only where the runtime does at

@@ -28,11 +28,22 @@ thread_local! {
     static LAUNCHES: RefCell<Option<Vec<u64>>> = const { RefCell::new(None) };
 }
 
+/// Number of launches in which that work goes to the device of `tensor`, so that none exceeds the budget. A
+/// software adapter is never reset: it gets its work in one.
+pub(super) fn parts(tensor: &CubeTensor, flops: u64, bytes: u64) -> u64 {
+    let profile = KernelProfile::of(tensor);
+    if profile.software { 1 } else { size(flops, bytes).div_ceil(profile.submission_budget.max(1)).max(1) }
+}
+
+/// Work in floating-point operations. Arithmetic and memory traffic run at the same time: the longer decides.
+fn size(flops: u64, bytes: u64) -> u64 {
+    flops.max(bytes.saturating_mul(FLOPS_A_BYTE))
+}
+
 /// Submits what is queued if the next launch would exceed the budget of `tensor`'s device. A launch that is
 /// larger than the budget goes alone.
 pub(super) fn make_room_for_launch(tensor: &CubeTensor, flops: u64, bytes: u64) {
-    // Arithmetic and memory traffic run at the same time: the longer decides.
-    let next = flops.max(bytes * FLOPS_A_BYTE);
+    let next = size(flops, bytes);
     LAUNCHES.with_borrow_mut(|launches| launches.iter_mut().for_each(|launches| launches.push(next)));
     if QUEUED.get() + next > KernelProfile::of(tensor).submission_budget {
         make_room(&tensor.client, next);

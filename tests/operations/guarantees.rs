@@ -3,7 +3,7 @@
 
 use burn::tensor::{Device, FloatDType, Tensor};
 use palpable::{
-    gpu::{Gpu, KernelProfile},
+    gpu::{Gpu, KernelProfile, Work, tiles::Candidate},
     ops::{attention, concat, conv2d, geglu, group_norm, layer_norm, linear},
 };
 
@@ -166,28 +166,66 @@ fn kernels_are_deterministic() {
     for dtype in dtypes(gpu) {
         let [first, second] = [0, 1].map(|_| every_operation(&gpu.device, dtype, false));
         for ((name, first), (_, second)) in first.into_iter().zip(second) {
-            let bits = |results: Vec<Vec<f32>>| -> Vec<u32> {
-                results.into_iter().flatten().map(f32::to_bits).collect()
-            };
-            assert_eq!(bits(first), bits(second), "{name} {dtype:?}");
+            assert!(bits(&first) == bits(&second), "{name} {dtype:?}");
         }
     }
 }
 
 /// What a GPU gets, loops written out and extents as constants, computes what a software adapter gets, whose kernels
-/// the other tests compare with the references.
+/// the other tests compare with the references. A slow GPU gets it in parts, and computes the same to the bit.
 #[test]
 fn kernels_for_their_shapes_alone_compute_the_same() {
     let hardware = open_gpu();
-    KernelProfile { software: false, ..KernelProfile::on(&hardware.device) }.set(&hardware.device);
+    let profile = KernelProfile { software: false, ..KernelProfile::on(&hardware.device) };
+    let special = |dtype, submission_budget| {
+        KernelProfile { submission_budget, ..profile.clone() }.set(&hardware.device);
+        let before = Work::so_far();
+        (every_operation(&hardware.device, dtype, false), Work::so_far() - before)
+    };
     for (dtype, tolerance) in precisions() {
         let general = every_operation(&gpu().device, dtype, false);
-        let special = every_operation(&hardware.device, dtype, false);
-        for ((name, expected), (_, found)) in general.iter().zip(&special) {
+        let (whole, work) = special(dtype, u64::MAX);
+        for ((name, expected), (_, found)) in general.iter().zip(&whole) {
             for (place, (found, expected)) in found.iter().zip(expected).enumerate() {
                 let error = relative_error(found, expected);
                 assert!(error <= tolerance, "{name} {dtype:?}: result {place} is off by {error:e}");
             }
         }
+        // Less than any launch takes: every workgroup down the rows is a part.
+        let (in_parts, work_of_parts) = special(dtype, 1);
+        assert_eq!((work_of_parts.flops, work_of_parts.bytes), (work.flops, work.bytes));
+        assert!(
+            work_of_parts.launches > 2 * work.launches,
+            "{} of {}",
+            work_of_parts.launches,
+            work.launches
+        );
+        for ((name, expected), (_, found)) in whole.iter().zip(&in_parts) {
+            assert!(bits(found) == bits(expected), "{name} {dtype:?} in parts");
+        }
     }
+}
+
+/// A product of 8.4 million operations goes to a GPU in as many launches as its budget asks for; to a software
+/// adapter, which no system resets, in one.
+#[test]
+fn launches_stay_within_a_gpus_budget() {
+    let device = open_gpu().device;
+    // No split: its second launch would count too.
+    let tiles = KernelProfile::on(&device).tiles.only(Candidate::simplest());
+    let launches = |software, submission_budget| {
+        let tiles = tiles.clone();
+        KernelProfile { software, submission_budget, tiles, ..KernelProfile::on(&device) }.set(&device);
+        let [x, weight] =
+            [[1024, 64], [64, 64]].map(|shape| on_device(numbers(shape, 1), &device, FloatDType::F32));
+        let before = Work::so_far();
+        linear::linear(x.unsqueeze::<3>(), weight, None);
+        (Work::so_far() - before).launches
+    };
+    assert_eq!([9, 8, 3].map(|millions| launches(false, millions * 1_000_000)), [1, 2, 3]);
+    assert_eq!(launches(true, 3_000_000), 1);
+}
+
+fn bits(results: &[Vec<f32>]) -> Vec<u32> {
+    results.iter().flatten().copied().map(f32::to_bits).collect()
 }

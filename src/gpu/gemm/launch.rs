@@ -15,6 +15,8 @@ use super::super::{
 };
 use super::{ALayout, Activation, BLayout, Epilogue, Extents, Patches, Product};
 
+/// The axis of the workgroups that runs down the rows of C, and over its groups.
+const DOWN: usize = 1;
 /// Threads per workgroup of the kernel that adds up the splits.
 const REDUCE_WORKGROUP_SIZE: u32 = 256;
 
@@ -38,7 +40,8 @@ impl Parameters {
         let geometry = [self.source, self.target, self.image].concat();
         let geometry = geometry.into_iter().map(|extent| extent as u32);
         let more = [self.scale.to_bits(), self.columns as u32, self.splits];
-        words.into_iter().chain(more).chain(geometry).collect()
+        let first_workgroup = 0;
+        words.into_iter().chain(more).chain(geometry).chain([first_workgroup]).collect()
     }
 }
 
@@ -56,12 +59,14 @@ impl Product {
         if splits == 1 {
             flops += (rows * columns) as u64 * product.epilogue.flops();
             let (kernel, inputs) = product.kernel(tile, 1, Some(&product.epilogue));
-            kernel.launch(workgroups, &inputs, &[&c], &product.parameters(rows, splits).words(), flops);
+            let parameters = product.parameters(rows, splits).words();
+            kernel.launch_in_parts(DOWN, workgroups, &inputs, &[&c], &parameters, flops);
             return c;
         }
         let sums = empty(&product.a, [splits as usize * rows * columns], DType::F32);
         let (kernel, inputs) = product.kernel(tile, splits, None);
-        kernel.launch(workgroups, &inputs, &[&sums], &product.parameters(rows, splits).words(), flops);
+        let parameters = product.parameters(rows, splits).words();
+        kernel.launch_in_parts(DOWN, workgroups, &inputs, &[&sums], &parameters, flops);
         product.reduce(&sums, &c, splits, rows);
         c
     }

@@ -19,6 +19,9 @@ use crate::gpu::{
 };
 use tiles::{Task, Tiles};
 
+/// The axis of the workgroups that runs along the rows they own.
+const ALONG_ROWS: usize = 0;
+
 /// query `[batch, query_tokens, heads·d]`, key and value `[batch, tokens, heads·d]` →
 /// `[batch, query_tokens, heads·d]`. `causal`: a query sees only keys at its own place or before.
 pub fn attention(
@@ -127,10 +130,11 @@ impl Projections {
         2 * batch * self.heads as u64 * pairs * head_size
     }
 
-    fn parameters(&self, tiles: Tiles) -> [u32; 7] {
+    fn parameters(&self, tiles: Tiles) -> [u32; 8] {
         let [_, query_tokens, key_tokens, head_size] = self.extents();
         let scale = LOG2_E / (head_size as f32).sqrt();
         let vectors = head_size.div_ceil(4) as u32;
+        let first_workgroup = 0;
         [
             query_tokens as u32,
             key_tokens as u32,
@@ -139,6 +143,7 @@ impl Projections {
             vectors,
             tiles.chunk,
             tiles.lanes,
+            first_workgroup,
         ]
     }
 
@@ -155,7 +160,8 @@ impl Projections {
         let output = empty(&self.query, self.query.shape(), self.query.dtype);
         let log_sum_exp = empty(&self.query, [batch, self.heads, query_tokens], DType::F32);
         let tiles = self.forward_tiles(query_tokens);
-        self.kernel("attention_forward", tiles).launch(
+        self.kernel("attention_forward", tiles).launch_in_parts(
+            ALONG_ROWS,
             self.workgroups(query_tokens, tiles),
             &[&self.query, &self.key, &self.value],
             &[&output, &log_sum_exp],
@@ -182,7 +188,8 @@ impl Projections {
         let like = |tensor: &CubeTensor| empty(tensor, tensor.shape(), tensor.dtype);
         let (dq, dk, dv) = (like(&self.query), like(&self.key), like(&self.value));
         let inputs = [&self.query, &self.key, &self.value, &dy, log_sum_exp, &delta];
-        self.kernel("attention_backward_query", tiles).launch(
+        self.kernel("attention_backward_query", tiles).launch_in_parts(
+            ALONG_ROWS,
             self.workgroups(query_tokens, tiles),
             &inputs,
             &[&dq],
@@ -190,7 +197,8 @@ impl Projections {
             self.product_flops() * 3,
         );
         let tiles = self.backward_tiles(key_tokens, 2);
-        self.kernel("attention_backward_key_value", tiles).launch(
+        self.kernel("attention_backward_key_value", tiles).launch_in_parts(
+            ALONG_ROWS,
             self.workgroups(key_tokens, tiles),
             &inputs,
             &[&dk, &dv],
