@@ -114,7 +114,8 @@ async function bringDawn() {
 
 /** Defines `navigator.gpu` and whatever else the engine expects of a page. @param {any} dawn */
 async function offerWebGpu({ create, globals }) {
-  let gpu = create(options.host ? ["backend=null"] : options.software ? [ZEROED_BY_LOOP] : []);
+  const flags = [...(options.host ? ["backend=null"] : []), ...(options.software ? [ZEROED_BY_LOOP] : [])];
+  let gpu = create(flags);
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) {
     throw new Stop(

@@ -44,7 +44,7 @@ alias Vector = vec4<{{ scalar }}>;
 // vectors (of a head), chunk, lanes: constants, repeated as parameters for loops that compilers are not to
 // unroll, which they don't if the end is not a constant: loops with barriers inside, and the products of a
 // thread with few rows, whose short bodies cost many times more compile time than unrolling gains.
-// first_workgroup: of a launch that is one part of several, along the own rows.
+// first_workgroup: where this launch begins along the own rows: not at 0 if it is a later part of the attention.
 struct Parameters {
   query_tokens: u32, key_tokens: u32, heads: u32, scale: f32, vectors: u32, chunk: u32, lanes: u32, first_workgroup: u32,
 }

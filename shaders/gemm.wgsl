@@ -148,13 +148,13 @@ fn source_line(corner: vec3<i32>, tap: u32) -> i32 {
 @compute @workgroup_size({{ workgroup_size }})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let first_column = workgroup.x * {{ tile_columns }}u;
-  let down = workgroup.y + p.first_workgroup;
+  let workgroup_down = workgroup.y + p.first_workgroup;
 {% if a_layout == "patches" %}
 {% set tiles_down = (rows + tile_rows - 1) // tile_rows %}
-  let row_tap = down / {{ tiles_down }}u;
-  let first_row = down % {{ tiles_down }}u * {{ tile_rows }}u;
+  let row_tap = workgroup_down / {{ tiles_down }}u;
+  let first_row = workgroup_down % {{ tiles_down }}u * {{ tile_rows }}u;
 {% else %}
-  let first_row = down * {{ tile_rows }}u;
+  let first_row = workgroup_down * {{ tile_rows }}u;
 {% endif %}
   let thread_across = thread % {{ threads_across }}u;
   let thread_down = thread / {{ threads_across }}u;

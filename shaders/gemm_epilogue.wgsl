@@ -21,7 +21,7 @@ struct Parameters {
   target_width: u32,
   image_height: u32,
   image_width: u32,
-  // Of a launch that is one part of several, down the rows of C.
+  // Where this launch begins down the rows of C, in workgroups: not at 0 if it is a later part of a product.
   first_workgroup: u32,
 }
 {% set element = "Vector" if c_vector else "Scalar" %}

@@ -142,9 +142,9 @@ impl Kernel {
         self.launch_counted(workgroups, inputs, outputs, parameters, flops, bytes_of(inputs, outputs));
     }
 
-    /// The same by as many launches, one after another along an axis of the workgroups, as keep each within
-    /// the device's budget. The kernel adds its last parameter to its workgroup's place on that axis; the
-    /// caller leaves it zero.
+    /// The same in parts, so many that each stays within the device's budget: launches of some of the
+    /// workgroups each, one after another along `axis`. The kernel's last parameter must be `first_workgroup`,
+    /// which it adds to a workgroup's place on that axis; callers leave it zero.
     pub fn launch_in_parts(
         self,
         axis: usize,
@@ -157,18 +157,22 @@ impl Kernel {
         let bytes = bytes_of(inputs, outputs);
         let along = u64::from(workgroups[axis]);
         let parts = submissions::parts(outputs[0], flops, bytes).min(along);
+        // Nearly every launch: neither the kernel nor its parameters are copied.
+        if parts <= 1 {
+            return self.launch_counted(workgroups, inputs, outputs, parameters, flops, bytes);
+        }
         let mut parameters = parameters.to_vec();
         for part in 0..parts {
-            // What comes before the part with that number, of anything that all parts share.
+            // Rounded down at both ends, so that the parts' shares of anything add up to all of it.
             let before =
                 |part: u64, all: u64| (u128::from(all) * u128::from(part) / u128::from(parts)) as u64;
-            let own = |all: u64| before(part + 1, all) - before(part, all);
+            let share = |all: u64| before(part + 1, all) - before(part, all);
             let mut workgroups = workgroups;
-            workgroups[axis] = own(along) as u32;
-            if let Some(last) = parameters.last_mut() {
-                *last = before(part, along) as u32;
+            workgroups[axis] = share(along) as u32;
+            if let Some(first_workgroup) = parameters.last_mut() {
+                *first_workgroup = before(part, along) as u32;
             }
-            self.clone().launch_counted(workgroups, inputs, outputs, &parameters, own(flops), own(bytes));
+            self.clone().launch_counted(workgroups, inputs, outputs, &parameters, share(flops), share(bytes));
         }
     }
 
