@@ -17,8 +17,8 @@
 //                       element of the "contiguous" extent.
 //   low_rank:           also C += T · F, where T is [rows][rank], and F is like B with the rank as its depth.
 //
-// A workgroup computes tile_rows × tile_columns of C, and each of its threads thread_rows × thread_columns
-// of that, in named vec4 accumulators. Tiles of A and B are staged in workgroup memory depth-major, in f32
+// A workgroup computes tile_rows × tile_columns of C, and each of its threads unit_rows × unit_columns of
+// that, in named vec4 accumulators. Tiles of A and B are staged in workgroup memory depth-major, in f32
 // whatever the storage type: a number is converted once and used tile_rows or tile_columns times. Row-major
 // data is transposed in registers, 4×4 numbers per thread, so that every store to workgroup memory is a whole
 // vec4. Two neighbouring threads read eight numbers of one row, and a vec4 of padding after each line of a
@@ -28,13 +28,19 @@
 // unrolled: the steps along a tile's depth are written out. GPU compilers do not do that by themselves, and
 // the loop costs a fifth to a third of the time; on a processor it costs more compile time than it gains.
 // *_vector: the contiguous extent is a multiple of four, so whole vec4s are loaded and stored.
+// matrix_units > 0: not a thread but a subgroup computes unit_rows × unit_columns, as squares of that many rows
+// by the GPU's matrix units (matrix_units.wgsl). Tiles stay f16; sums are f32 all the same. At the end each
+// square passes through workgroup memory, where the subgroup's threads take vec4s of it for the epilogue.
 // splits > 1: workgroups of each workgroup.z compute one share of the sum and store it without the epilogue
 // (gemm_reduce.wgsl adds the shares up).
 {% from "gemm_staging" import staged_lines, staged_columns %}
-{% set threads_across = tile_columns // thread_columns %}
-{% set threads_down = tile_rows // thread_rows %}
-{% set a_stride = tile_rows // 4 + 1 %}
-{% set b_stride = tile_columns // 4 + 1 %}
+{% from "matrix_units" import emulation, extension, square, load, multiply_add, save %}
+{% set units_across = tile_columns // unit_columns %}
+{% set units_down = tile_rows // unit_rows %}
+{# Matrix units read lines that begin at multiples of 16 bytes. #}
+{% set padding = 2 if matrix_units else 1 %}
+{% set a_stride = tile_rows // 4 + padding %}
+{% set b_stride = tile_columns // 4 + padding %}
 {% set a_blocks = 0 if a_layout in ["columns", "patches"] else tile_rows * tile_depth // 16 %}
 {% set depth_extent = "p.depth" if depth == 0 else depth ~ "u" %}
 {% set column_extent = "p.columns" if columns == 0 else columns ~ "u" %}
@@ -42,6 +48,9 @@
 {% set row_extent = "p.rows" if rows == 0 else rows ~ "u" %}
 {% if scalar == "f16" %}
 enable f16;
+{% endif %}
+{% if matrix_units %}
+{{ extension() }}
 {% endif %}
 {% include "gemm_epilogue" %}
 
@@ -55,8 +64,16 @@ enable f16;
 @group(0) @binding({{ b_scale_binding }}) var<storage, read> b_scale: array<f32>;
 {% endif %}
 
+{% if matrix_units %}
+var<workgroup> a_tile: array<f16, {{ tile_depth * a_stride * 4 }}>;
+var<workgroup> b_tile: array<f16, {{ tile_depth * b_stride * 4 }}>;
+// A square of each subgroup's sums.
+var<workgroup> c_squares: array<f32, {{ units_across * units_down * matrix_units * matrix_units }}>;
+{{ emulation("a_tile", "b_tile", "c_squares") }}
+{% else %}
 var<workgroup> a_tile: array<vec4<f32>, {{ tile_depth * a_stride }}>;
 var<workgroup> b_tile: array<vec4<f32>, {{ tile_depth * b_stride }}>;
+{% endif %}
 
 // The four numbers from `at` on in line `line`. Lines have `extent` numbers; those past the end are zero.
 {% macro four(buffer, vector) %}
@@ -156,11 +173,17 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 {% else %}
   let first_row = workgroup_down * {{ tile_rows }}u;
 {% endif %}
-  let thread_across = thread % {{ threads_across }}u;
-  let thread_down = thread / {{ threads_across }}u;
-{% for i in range(thread_rows) %}
-{% for j in range(thread_columns // 4) %}
-  var sum_{{ i }}_{{ j }} = vec4<f32>();
+  let unit = thread{{ " / " ~ subgroup_size ~ "u" if matrix_units else "" }};
+{% if matrix_language == "emulated" %}
+  lane = thread % {{ subgroup_size }}u;
+{% endif %}
+  let unit_across = unit % {{ units_across }}u;
+  let unit_down = unit / {{ units_across }}u;
+{% set sums_down = unit_rows // matrix_units if matrix_units else unit_rows %}
+{% set sums_across = unit_columns // (matrix_units or 4) %}
+{% for i in range(sums_down) %}
+{% for j in range(sums_across) %}
+  var sum_{{ i }}_{{ j }} = {{ square("C") if matrix_units else "vec4<f32>" }}();
 {% endfor %}
 {% endfor %}
   // Places of the 4×4 blocks of row-major data that this thread transposes. Threads without a block of A
@@ -239,31 +262,70 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
       }
 {% endif %}
       workgroupBarrier();
+{% if matrix_units %}
+{% for step in range(0, tile_depth, matrix_units) %}
+      {
+{% for i in range(sums_down) %}
+        let a_{{ i }} = {{ load("A", "a_tile", step * a_stride * 4 ~ "u + unit_down * " ~ unit_rows ~ "u + " ~ i * matrix_units ~ "u", a_stride * 4) }};
+{% endfor %}
+{% for j in range(sums_across) %}
+        let b_{{ j }} = {{ load("B", "b_tile", step * b_stride * 4 ~ "u + unit_across * " ~ unit_columns ~ "u + " ~ j * matrix_units ~ "u", b_stride * 4) }};
+{% endfor %}
+{% for i in range(sums_down) %}
+{% for j in range(sums_across) %}
+        sum_{{ i }}_{{ j }} = {{ multiply_add() }}(a_{{ i }}, b_{{ j }}, sum_{{ i }}_{{ j }});
+{% endfor %}
+{% endfor %}
+      }
+{% endfor %}
+{% else %}
 {% for step in range(tile_depth if unrolled else 1) %}
 {% set k = step ~ "u" if unrolled else "k" %}
       {{ "{" if unrolled else "for (var k = 0u; k < " ~ tile_depth ~ "u; k++) {" }}
-{% for i in range(thread_rows // 4) %}
-        let a_{{ i }} = a_tile[{{ k }} * {{ a_stride }}u + {{ i * threads_down }}u + thread_down];
+{% for i in range(unit_rows // 4) %}
+        let a_{{ i }} = a_tile[{{ k }} * {{ a_stride }}u + {{ i * units_down }}u + unit_down];
 {% endfor %}
-{% for j in range(thread_columns // 4) %}
-        let b_{{ j }} = b_tile[{{ k }} * {{ b_stride }}u + {{ j * threads_across }}u + thread_across];
+{% for j in range(unit_columns // 4) %}
+        let b_{{ j }} = b_tile[{{ k }} * {{ b_stride }}u + {{ j * units_across }}u + unit_across];
 {% endfor %}
-{% for i in range(thread_rows) %}
-{% for j in range(thread_columns // 4) %}
+{% for i in range(unit_rows) %}
+{% for j in range(unit_columns // 4) %}
         sum_{{ i }}_{{ j }} = fma(vec4<f32>(a_{{ i // 4 }}.{{ "xyzw"[i % 4] }}), b_{{ j }}, sum_{{ i }}_{{ j }});
 {% endfor %}
 {% endfor %}
       }
 {% endfor %}
+{% endif %}
       workgroupBarrier();
     }
   }
-{% for i in range(thread_rows) %}
-  let row_{{ i }} = first_row + ({{ (i // 4) * threads_down }}u + thread_down) * 4u + {{ i % 4 }}u;
+{% set row_start = "row_tap * " ~ row_extent ~ " + " if a_layout == "patches" else "" %}
+{% if matrix_units %}
+{% set vectors = matrix_units // 4 %}
+  let own_square = unit * {{ matrix_units * matrix_units }}u;
+{% for i in range(sums_down) %}
+{% for j in range(sums_across) %}
+  {{ save("sum_" ~ i ~ "_" ~ j, "c_squares", "own_square") }};
+  workgroupBarrier();
+  for (var item = thread % {{ subgroup_size }}u; item < {{ matrix_units * vectors }}u; item += {{ subgroup_size }}u) {
+    let row = first_row + unit_down * {{ unit_rows }}u + {{ i * matrix_units }}u + item / {{ vectors }}u;
+    let column = first_column + unit_across * {{ unit_columns }}u + {{ j * matrix_units }}u + item % {{ vectors }}u * 4u;
+    let at = own_square + item * 4u;
+    if (row < {{ row_extent }}) {
+      store({{ row_start }}row, column, workgroup.z, vec4<f32>(c_squares[at], c_squares[at + 1u], c_squares[at + 2u], c_squares[at + 3u]));
+    }
+  }
+  workgroupBarrier();
+{% endfor %}
+{% endfor %}
+{% else %}
+{% for i in range(unit_rows) %}
+  let row_{{ i }} = first_row + ({{ (i // 4) * units_down }}u + unit_down) * 4u + {{ i % 4 }}u;
   if (row_{{ i }} < {{ row_extent }}) {
-{% for j in range(thread_columns // 4) %}
-    store({{ "row_tap * " ~ row_extent ~ " + " if a_layout == "patches" else "" }}row_{{ i }}, first_column + ({{ j * threads_across }}u + thread_across) * 4u, workgroup.z, sum_{{ i }}_{{ j }});
+{% for j in range(unit_columns // 4) %}
+    store({{ row_start }}row_{{ i }}, first_column + ({{ j * units_across }}u + unit_across) * 4u, workgroup.z, sum_{{ i }}_{{ j }});
 {% endfor %}
   }
 {% endfor %}
+{% endif %}
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use burn::tensor::{Device, wgpu as burn_wgpu};
 
 use super::{
-    DeviceReport, Error,
+    DeviceReport, Error, MatrixUnits,
     memory::{DEFAULT_MEMORY_LIMIT, MemoryPeak, pool_by_exact_size},
     profile::KernelProfile,
     submissions::DISPATCHES_PER_SUBMISSION,
@@ -88,7 +88,7 @@ impl Gpu {
             .map_err(|_| Error::NoAdapter)?;
         let limits = cap(adapter.limits());
         let features = features & adapter.features() & wanted_features();
-        let report = DeviceReport::of(&adapter.get_info(), features, &limits);
+        let mut report = DeviceReport::of(&adapter.get_info(), features, &limits);
         let adapter_name = report.adapter_name.clone();
         if limits.max_compute_workgroup_storage_size < WORKGROUP_STORAGE {
             return Err(Error::TooSmall {
@@ -98,11 +98,22 @@ impl Gpu {
                 needs: WORKGROUP_STORAGE.into(),
             });
         }
+        // SAFETY: the only experimental feature that is asked for is that of matrix units; first starts prove the
+        // kernels that use it, and do without where they fail.
+        #[cfg(not(target_arch = "wasm32"))]
+        let (matrix_units, experimental_features) = match features.contains(MatrixUnits::FEATURES) {
+            true => (MatrixUnits::of(&adapter), unsafe { wgpu::ExperimentalFeatures::enabled() }),
+            false => (None, wgpu::ExperimentalFeatures::disabled()),
+        };
+        #[cfg(target_arch = "wasm32")]
+        let (matrix_units, experimental_features) = (None, wgpu::ExperimentalFeatures::disabled());
+        report.note_matrix_units(matrix_units);
         let (device, queue) = adapter
             .request_device(&wgpu::DeviceDescriptor {
                 label: Some("palpable"),
                 required_features: features,
                 required_limits: limits,
+                experimental_features,
                 memory_hints: wgpu::MemoryHints::MemoryUsage,
                 ..Default::default()
             })
@@ -114,6 +125,7 @@ impl Gpu {
             workgroup_storage: limits.max_compute_workgroup_storage_size,
             workgroup_invocations: limits.max_compute_invocations_per_workgroup,
             subgroups: device.features().contains(wgpu::Features::SUBGROUP),
+            matrix_units,
             software: report.software,
             tiles: TileTable::untuned(report.software),
             ..KernelProfile::default()
@@ -141,11 +153,14 @@ impl Gpu {
         })
     }
 
-    /// Lets kernels use subgroup operations on a device that was given them behind wgpu's back: in browsers
-    /// wgpu neither asks for that feature nor sees it.
+    /// Lets kernels use what the device was given behind wgpu's back: in browsers wgpu neither asks for these
+    /// features nor sees them.
     #[cfg(target_arch = "wasm32")]
-    pub fn allow_subgroups(&self) {
-        KernelProfile { subgroups: true, ..KernelProfile::on(&self.device) }.set(&self.device);
+    pub fn allow_unlisted(&mut self, subgroups: bool, matrix_units: Option<MatrixUnits>) {
+        // Kernels of matrix units store 16-bit floats.
+        let matrix_units = matrix_units.filter(|_| self.report.float16);
+        self.report.note_matrix_units(matrix_units);
+        KernelProfile { subgroups, matrix_units, ..KernelProfile::on(&self.device) }.set(&self.device);
     }
 
     /// Loses the device on purpose, as in a driver's reset: from now on nothing is computed, and
@@ -189,6 +204,7 @@ fn wanted_features() -> wgpu::Features {
     } else {
         everywhere
             | expected_by_burn()
+            | wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX
             | wgpu::Features::SUBGROUP
             | wgpu::Features::SUBGROUP_BARRIER
             | wgpu::Features::TIMESTAMP_QUERY_INSIDE_ENCODERS

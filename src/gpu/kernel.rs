@@ -26,6 +26,7 @@ pub const MAX_WORKGROUPS: u32 = 65_535;
 const TEMPLATES: &[(&str, &str)] = &[
     ("gemm", include_str!("../../shaders/gemm.wgsl")),
     ("gemm_staging", include_str!("../../shaders/gemm_staging.wgsl")),
+    ("matrix_units", include_str!("../../shaders/matrix_units.wgsl")),
     ("gemm_epilogue", include_str!("../../shaders/gemm_epilogue.wgsl")),
     ("gemm_reduce", include_str!("../../shaders/gemm_reduce.wgsl")),
     ("attention_rows", include_str!("../../shaders/attention_rows.wgsl")),

@@ -12,7 +12,7 @@ use burn::tensor::{DType, Shape, Tensor, TensorData};
 
 use super::gemm::{ALayout, BLayout, Extents, Product};
 use super::tiles::{Candidate, Speed, TILES};
-use super::{Error, Gpu, Replay, readback, submissions::primitive};
+use super::{Error, Gpu, KernelProfile, Replay, readback, submissions::primitive};
 
 /// Extents of the probes' products: a few tiles wide, and so deep that even on a fast device a lone
 /// workgroup computes longer than the host takes for a launch (20 to 50 µs in a browser); otherwise the
@@ -98,6 +98,13 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
     pub fn new(gpu: &'a Gpu, dtype: DType, clock: &'a C) -> Option<Self> {
         let b = primitive(Tensor::<2>::ones([COLUMNS, DEPTH], (&gpu.device, dtype)))?;
         Some(Self { gpu, clock, dtype, b })
+    }
+
+    /// Every tile that computes in this type on the device, with the depth in one sum.
+    pub fn candidates(&self) -> impl Iterator<Item = Candidate> + use<C> {
+        let matrix_units = KernelProfile::on(&self.gpu.device).matrix_units.is_some();
+        let dtype = self.dtype;
+        Candidate::whole().filter(move |candidate| candidate.computes(dtype, matrix_units))
     }
 
     /// Compiles a tile's kernel and tells whether it computes every number right.

@@ -4,10 +4,13 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use burn::backend::{DispatchDevice, wgpu::CubeTensor};
-use burn::tensor::Device;
+use burn::tensor::{DType, Device};
 use cubecl::Device as CubeDevice;
 
-use super::tiles::TileTable;
+use super::{
+    MatrixUnits,
+    tiles::{Candidate, TileTable, Workload},
+};
 
 /// The properties of a device that decide what kernels look like on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +21,8 @@ pub struct KernelProfile {
     pub workgroup_invocations: u32,
     /// Whether subgroup operations may be used.
     pub subgroups: bool,
+    /// The device's matrix units, if it lets us use them.
+    pub matrix_units: Option<MatrixUnits>,
     /// Whether the device is a processor. It takes longer to compile a kernel than to run it, so loops stay loops,
     /// and one kernel serves weights of all shapes. A pass over memory costs it as much as it costs the host.
     pub software: bool,
@@ -50,6 +55,7 @@ impl Default for KernelProfile {
             workgroup_storage: 16 * 1024,
             workgroup_invocations: 256,
             subgroups: false,
+            matrix_units: None,
             software: false,
             tiles: TileTable::default(),
             submission_budget: CAREFUL_BUDGET,
@@ -80,6 +86,11 @@ impl KernelProfile {
             _ => false,
         });
         found.map(|(_, profile)| (**profile).clone()).unwrap_or_default()
+    }
+
+    /// How a matrix product of that size and type is cut up.
+    pub(super) fn candidate(&self, workload: Workload, dtype: DType) -> Candidate {
+        self.tiles.choose(workload, dtype, self.matrix_units.is_some())
     }
 
     /// The same profile with these tiles and a submission budget that follows from their speed. If no speed

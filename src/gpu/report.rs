@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::MatrixUnits;
+
 /// A device's description in words and numbers.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -15,6 +17,8 @@ pub struct DeviceReport {
     pub software: bool,
     /// Kernels may store 16-bit floats (`shader-f16`).
     pub float16: bool,
+    /// The GPU's matrix units multiply 16-bit floats.
+    pub matrix_units: bool,
     pub limits: Limits,
     /// Sentences about what to expect on this device.
     pub notes: Vec<String>,
@@ -53,6 +57,7 @@ impl DeviceReport {
             driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
             software,
             float16,
+            matrix_units: false,
             limits: Limits {
                 max_buffer_size: limits.max_buffer_size,
                 max_storage_buffer_binding_size: limits.max_storage_buffer_binding_size,
@@ -61,6 +66,11 @@ impl DeviceReport {
             },
             notes,
         }
+    }
+
+    /// Says whether products use these matrix units. Those of a software adapter are idle: it gets the simplest tile.
+    pub(crate) fn note_matrix_units(&mut self, units: Option<MatrixUnits>) {
+        self.matrix_units = units.is_some() && !self.software;
     }
 
     /// burn's CPU backend, where no GPU is wanted.
@@ -72,6 +82,7 @@ impl DeviceReport {
             driver: String::new(),
             software: true,
             float16: false,
+            matrix_units: false,
             limits: Limits::default(),
             notes: vec!["Everything runs on the processor, by the reference operations.".into()],
         }

@@ -10,39 +10,53 @@ use serde::{Deserialize, Serialize};
 use super::kernel::MAX_WORKGROUPS;
 
 /// What one workgroup computes: `rows` × `columns` of the result, `depth` numbers of each sum at a
-/// time. Each thread computes `thread_rows` × `thread_columns` of it.
+/// time. Each unit computes `unit_rows` × `unit_columns` of it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Tile {
     pub rows: u32,
     pub columns: u32,
     pub depth: u32,
-    pub thread_rows: u32,
-    pub thread_columns: u32,
+    pub unit: Unit,
+    pub unit_rows: u32,
+    pub unit_columns: u32,
+}
+
+/// Who computes a part of a tile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    Thread,
+    /// By the GPU's [`MatrixUnits`], in 16 bits only.
+    Subgroup,
 }
 
 impl Tile {
-    const fn new([rows, columns, depth]: [u32; 3], [thread_rows, thread_columns]: [u32; 2]) -> Self {
-        Self { rows, columns, depth, thread_rows, thread_columns }
+    const fn new([rows, columns, depth]: [u32; 3], unit: Unit, [unit_rows, unit_columns]: [u32; 2]) -> Self {
+        Self { rows, columns, depth, unit, unit_rows, unit_columns }
     }
 
-    /// Threads per workgroup.
-    pub fn threads(&self) -> u32 {
-        (self.rows / self.thread_rows) * (self.columns / self.thread_columns)
+    /// Parts of the tile: threads or subgroups of the workgroup.
+    pub fn units(&self) -> u32 {
+        (self.rows / self.unit_rows) * (self.columns / self.unit_columns)
     }
 }
 
-const TILE_COUNT: usize = 6;
+const TILE_COUNT: usize = 9;
+/// The last of the tiles that threads compute.
+const SIMPLEST_TILE: usize = 5;
 
-/// The tiles, ordered from the most reuse of loaded numbers to the most workgroups. Each fits 16 KiB of
-/// workgroup memory and 256 threads, and has at least one thread for every 4 × 4 block that it stages of
-/// one factor.
+/// The tiles, those of each kind ordered from the most reuse of loaded numbers to the most workgroups. Each fits
+/// 16 KiB of workgroup memory and, where subgroups have 32 threads, 256 threads; it is staged in 4 × 4 blocks, of
+/// which the threads take one each or all of them equally many.
 pub static TILES: [Tile; TILE_COUNT] = [
-    Tile::new([128, 64, 16], [8, 8]),
-    Tile::new([64, 64, 16], [8, 8]),
-    Tile::new([64, 64, 16], [8, 4]),
-    Tile::new([128, 32, 16], [8, 4]),
-    Tile::new([32, 64, 16], [4, 4]),
-    Tile::new([32, 32, 16], [4, 4]),
+    Tile::new([128, 64, 16], Unit::Thread, [8, 8]),
+    Tile::new([64, 64, 16], Unit::Thread, [8, 8]),
+    Tile::new([64, 64, 16], Unit::Thread, [8, 4]),
+    Tile::new([128, 32, 16], Unit::Thread, [8, 4]),
+    Tile::new([32, 64, 16], Unit::Thread, [4, 4]),
+    Tile::new([32, 32, 16], Unit::Thread, [4, 4]),
+    Tile::new([128, 64, 16], Unit::Subgroup, [32, 32]),
+    Tile::new([64, 64, 32], Unit::Subgroup, [32, 32]),
+    Tile::new([32, 64, 32], Unit::Subgroup, [16, 32]),
 ];
 
 /// Nanoseconds from the end of a launch to the start of the next one that waits for it, on most GPUs.
@@ -77,7 +91,12 @@ impl Candidate {
 
     /// The smallest tile with the depth in one sum: the candidate that asks the least of a device.
     pub fn simplest() -> Self {
-        Self { tile: TILE_COUNT - 1, splits: 1 }
+        Self { tile: SIMPLEST_TILE, splits: 1 }
+    }
+
+    /// Whether it computes in this type on a device with or without matrix units.
+    pub fn computes(self, dtype: DType, matrix_units: bool) -> bool {
+        self.tile().unit == Unit::Thread || (matrix_units && dtype == DType::F16)
     }
 
     pub fn tile(self) -> &'static Tile {
@@ -130,6 +149,7 @@ pub struct Speed {
 /// The properties of a device that decide how matrix products are cut up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TileTable {
+    /// Without meaning for the tiles of subgroups, which compute in f16 only.
     pub f32: [Speed; TILE_COUNT],
     pub f16: [Speed; TILE_COUNT],
     /// Memory bandwidth, for writing and reading the sums of splits.
@@ -154,6 +174,9 @@ impl Default for TileTable {
             speed(3_200, 96),
             speed(2_400, 96),
             speed(2_000, 160),
+            speed(16_000, 96),
+            speed(16_000, 96),
+            speed(12_000, 96),
         ];
         Self {
             f32: speeds,
@@ -189,7 +212,8 @@ impl TileTable {
 
     /// The speed of the fastest tile that may be used, in f32.
     pub fn flops_per_second(&self) -> u64 {
-        let usable = Candidate::all().filter(|candidate| !self.excluded.contains(candidate));
+        let usable = Candidate::all()
+            .filter(|candidate| candidate.computes(DType::F32, false) && !self.excluded.contains(candidate));
         usable.map(|candidate| self.f32[candidate.tile_index()].flops_per_second).max().unwrap_or_default()
     }
 
@@ -199,10 +223,13 @@ impl TileTable {
         Self { launch_nanoseconds: (seconds * 1e9).max(DEVICE_LAUNCH_NANOSECONDS) as u64, ..self }
     }
 
-    /// The same without a candidate that is wrong or fails on the device. The last one left stays.
+    /// The same without a candidate that is wrong or fails on the device. The last one that computes everywhere
+    /// stays.
     pub fn without(mut self, candidate: Candidate) -> Self {
-        let left = Candidate::all().filter(|other| !self.excluded.contains(other)).count();
-        if left > 1 && !self.excluded.contains(&candidate) {
+        let everywhere = |candidate: &Candidate| candidate.computes(DType::F32, false);
+        let left =
+            Candidate::all().filter(|other| everywhere(other) && !self.excluded.contains(other)).count();
+        if (left > 1 || !everywhere(&candidate)) && !self.excluded.contains(&candidate) {
             self.excluded.push(candidate);
         }
         self
@@ -214,14 +241,16 @@ impl TileTable {
         self
     }
 
-    /// The candidate with the least predicted time; among equals the one with the larger tile.
-    pub fn choose(&self, workload: Workload, dtype: DType) -> Candidate {
+    /// The candidate with the least predicted time; among equals the one with the larger tile. `matrix_units`:
+    /// whether the device has them.
+    pub fn choose(&self, workload: Workload, dtype: DType, matrix_units: bool) -> Candidate {
         let speeds = if dtype == DType::F16 { &self.f16 } else { &self.f32 };
         let fits = |candidate: &Candidate| {
             let [_, down, splits] = workload.workgroups(candidate.tile(), candidate.splits);
             down <= MAX_WORKGROUPS && (splits == 1 || workload.sums(splits) <= MAX_SUMS)
         };
         Candidate::all()
+            .filter(|candidate| candidate.computes(dtype, matrix_units))
             .filter(|candidate| !self.excluded.contains(candidate) && fits(candidate))
             .map(|candidate| (candidate, self.seconds(workload, candidate, speeds[candidate.tile])))
             .min_by(|(_, one), (_, other)| one.total_cmp(other))

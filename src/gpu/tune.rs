@@ -42,7 +42,7 @@ pub async fn tune(gpu: &Gpu, budget_seconds: f64, clock: impl Fn() -> f64) -> Re
     // All are compiled first: a GPU that waits for a compiler slows its clock down.
     let exact = ExactProduct::new();
     let mut compiled = Vec::new();
-    for (probe, candidate) in probes.iter().flat_map(|probe| Candidate::whole().map(move |one| (probe, one)))
+    for (probe, candidate) in probes.iter().flat_map(|probe| probe.candidates().map(move |one| (probe, one)))
     {
         match probe.is_right(candidate, &exact).await {
             Ok(true) if clock() < start + budget_seconds * COMPILING_SHARE => {
@@ -101,7 +101,7 @@ fn types(gpu: &Gpu) -> impl Iterator<Item = DType> {
 /// Launches each kernel that [`tune`] times, for a dry run that has them compiled all at once.
 pub fn launch_probes(gpu: &Gpu) {
     for probe in types(gpu).filter_map(|dtype| Probe::new(gpu, dtype, &|| 0.0)) {
-        for candidate in Candidate::whole() {
+        for candidate in probe.candidates() {
             probe.product(candidate.tile().rows as usize).run_as(candidate);
         }
     }

@@ -38,10 +38,10 @@ impl DeviceMemo {
 /// what the device offers, not what the verdict leaves of it.
 pub(super) fn subject(gpu: &Gpu) -> String {
     let report = &gpu.report;
-    let KernelProfile { workgroup_storage, workgroup_invocations, subgroups, .. } =
+    let KernelProfile { workgroup_storage, workgroup_invocations, subgroups, matrix_units, .. } =
         KernelProfile::on(&gpu.device);
     format!(
-        "{} / {} / {} / {workgroup_storage} bytes, {workgroup_invocations} threads, subgroups {subgroups}, f16 {} / palpable {} {:016x}",
+        "{} / {} / {} / {workgroup_storage} bytes, {workgroup_invocations} threads, subgroups {subgroups}, f16 {}, matrix units {matrix_units:?} / palpable {} {:016x}",
         report.adapter_name,
         report.backend,
         report.driver,

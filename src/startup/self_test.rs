@@ -49,12 +49,18 @@ pub struct Verdict {
     pub variants: Variants,
     /// Whether 16-bit floats are offered and right.
     pub float16: bool,
+    /// Whether matrix units are offered and right.
+    pub matrix_units: bool,
 }
 
 impl Verdict {
     /// Makes kernels go by the verdict from now on; the device's report then says what was given up.
     pub fn apply(&self, gpu: &mut Gpu) {
-        self.variants.profile(&KernelProfile::on(&gpu.device)).set(&gpu.device);
+        let profile = self.variants.profile(&KernelProfile::on(&gpu.device));
+        let gives_up_units = profile.matrix_units.is_some() && !self.matrix_units;
+        let matrix_units = profile.matrix_units.filter(|_| self.matrix_units);
+        gpu.report.note_matrix_units(matrix_units);
+        KernelProfile { matrix_units, ..profile }.set(&gpu.device);
         let notes = &mut gpu.report.notes;
         match self.variants {
             Variants::Offered => {}
@@ -63,6 +69,12 @@ impl Verdict {
             Variants::Simplest => notes.push(
                 "The faster kernels gave wrong results on this GPU: the simplest ones are used.".into(),
             ),
+        }
+        if gives_up_units && self.float16 {
+            notes.push(
+                "Matrix units gave wrong results on this GPU: 16-bit floats are multiplied without them."
+                    .into(),
+            );
         }
         if gpu.report.float16 && !self.float16 {
             gpu.report.float16 = false;
@@ -74,9 +86,10 @@ impl Verdict {
     }
 }
 
-/// Largest relative error, ‖found − expected‖ / ‖expected‖, of each type: many times the rounding errors of
+/// Each type's largest relative error, ‖found − expected‖ / ‖expected‖: many times the rounding errors of
 /// the small cases.
-const TOLERANCES: [(FloatDType, f64); 2] = [(FloatDType::F32, 1e-4), (FloatDType::F16, 2e-2)];
+const SINGLE: (FloatDType, f64) = (FloatDType::F32, 1e-4);
+const HALF: (FloatDType, f64) = (FloatDType::F16, 2e-2);
 
 /// Runs `checks` on the device and applies the verdict to it.
 ///
@@ -93,12 +106,11 @@ pub async fn self_test(gpu: &mut Gpu, checks: &[Check]) -> Result<Verdict, Error
             continue;
         }
         profile.clone().set(&gpu.device);
-        let [single, half] = TOLERANCES;
-        match first_failure(gpu, checks, single).await? {
+        match first_failure(gpu, checks, SINGLE).await? {
             Some(what) => tried = Some((profile, what)),
             None => {
-                let float16 = gpu.report.float16 && first_failure(gpu, checks, half).await?.is_none();
-                let verdict = Verdict { variants, float16 };
+                let (float16, matrix_units) = half_verdict(gpu, checks, profile).await?;
+                let verdict = Verdict { variants, float16, matrix_units };
                 offered.set(&gpu.device);
                 verdict.apply(gpu);
                 return Ok(verdict);
@@ -108,6 +120,23 @@ pub async fn self_test(gpu: &mut Gpu, checks: &[Check]) -> Result<Verdict, Error
     offered.set(&gpu.device);
     let what = tried.map_or("nothing", |(_, what)| what);
     Err(Error::Wrong { adapter: gpu.report.adapter_name.clone(), what })
+}
+
+/// Whether 16-bit floats are right, and whether matrix units are, with which they are tried first. Goes by
+/// `profile`, which the device has.
+async fn half_verdict(gpu: &Gpu, checks: &[Check], profile: KernelProfile) -> Result<(bool, bool), Error> {
+    if !gpu.report.float16 {
+        return Ok((false, false));
+    }
+    let with_units = profile.matrix_units.is_some();
+    if first_failure(gpu, checks, HALF).await?.is_none() {
+        return Ok((true, with_units));
+    }
+    if !with_units {
+        return Ok((false, false));
+    }
+    KernelProfile { matrix_units: None, ..profile }.set(&gpu.device);
+    Ok((first_failure(gpu, checks, HALF).await?.is_none(), false))
 }
 
 /// Compiles the kernels that [`self_test`] and tuning will launch, by running all checks and probes with

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     adapter::read_adapter,
     evaluation::Judge,
-    gpu::{DeviceChoice, Gpu},
+    gpu::{DeviceChoice, Gpu, MatrixUnits},
     pipeline::{self, GenerationSettings, MeasuredTimes, ModelPlan, Precision, StableDiffusion},
     startup,
     training::{ActivationPolicy, Method, TrainingSettings},
@@ -63,6 +63,22 @@ struct MemoryReport {
     recomputes: bool,
 }
 
+/// What the device was given that wgpu doesn't know in browsers.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct UnlistedFeatures {
+    subgroups: bool,
+    matrix_units: Option<OfferedUnits>,
+}
+
+/// The device's matrix units.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OfferedUnits {
+    side: u32,
+    subgroup_size: u32,
+}
+
 /// A page's request for a picture.
 #[derive(Deserialize)]
 struct GenerationRequest {
@@ -74,12 +90,13 @@ struct GenerationRequest {
 
 #[wasm_bindgen]
 impl Engine {
-    /// Opens the GPU. `subgroups()` is asked then whether the device was given subgroups.
-    pub async fn open(subgroups: Function) -> Result<Engine, JsValue> {
-        let gpu = Gpu::open(DeviceChoice::Gpu).await.map_err(fault)?;
-        if subgroups.call0(&JsValue::NULL)?.is_truthy() {
-            gpu.allow_subgroups();
-        }
+    /// Opens the GPU. `unlisted()` is asked then what the device was given besides.
+    pub async fn open(unlisted: Function) -> Result<Engine, JsValue> {
+        let mut gpu = Gpu::open(DeviceChoice::Gpu).await.map_err(fault)?;
+        let UnlistedFeatures { subgroups, matrix_units } = from_js(unlisted.call0(&JsValue::NULL)?)?;
+        let matrix_units =
+            matrix_units.and_then(|units| MatrixUnits::in_browser(units.side, units.subgroup_size));
+        gpu.allow_unlisted(subgroups, matrix_units);
         Ok(Self {
             gpu,
             model: None,

@@ -37,7 +37,11 @@ fn on_device<const D: usize>(x: Tensor<D>, device: &Device, dtype: FloatDType) -
 }
 
 /// Every operation once, on extents that no tile divides unless `whole` asks for ones that all do.
-fn every_operation(device: &Device, dtype: FloatDType, whole: bool) -> Vec<(&'static str, Vec<Vec<f32>>)> {
+pub fn every_operation(
+    device: &Device,
+    dtype: FloatDType,
+    whole: bool,
+) -> Vec<(&'static str, Vec<Vec<f32>>)> {
     let vector = |size: usize, seed: u32| on_device(numbers([size], seed) + 1.0, device, dtype);
     let matrix = |shape: [usize; 2]| on_device(numbers(shape, 41), device, dtype);
     let taps = |shape: [usize; 4]| on_device(numbers(shape, 42), device, dtype);

@@ -18,6 +18,7 @@ mod group_norm;
 mod guarantees;
 mod layer_norm;
 mod linear;
+mod matrix_units;
 mod product_tiles;
 mod quantized;
 mod replay;

@@ -1,28 +1,58 @@
 //! How matrix products are cut up: what fits, and what is chosen for which size.
 
 use burn::tensor::DType;
-use palpable::gpu::tiles::{Candidate, TILES, Tile, TileTable, Workload};
+use palpable::gpu::tiles::{Candidate, TILES, Tile, TileTable, Unit, Workload};
 
 fn chosen(rows: usize, columns: usize, depth: usize) -> (&'static Tile, u32) {
-    let candidate = TileTable::default().choose(Workload { rows, columns, depth, groups: 1 }, DType::F32);
+    let candidate =
+        TileTable::default().choose(Workload { rows, columns, depth, groups: 1 }, DType::F32, false);
     (candidate.tile(), candidate.splits)
 }
 
 #[test]
 fn tiles_fit_every_webgpu_device() {
     for tile in &TILES {
-        // A vec4 of padding after each line of both tiles, in f32.
-        let bytes = tile.depth * (tile.rows + 4 + tile.columns + 4) * 4;
-        assert!(bytes <= 16 * 1024 && tile.threads() <= 256, "{tile:?}: {bytes} bytes");
-        let blocks = tile.rows.max(tile.columns) * tile.depth / 16;
-        assert!(blocks <= tile.threads(), "{tile:?}: {blocks} blocks");
+        let (threads, bytes) = match tile.unit {
+            // A vec4 of padding after each line of both tiles, in f32.
+            Unit::Thread => (tile.units(), tile.depth * (tile.rows + 4 + tile.columns + 4) * 4),
+            // Two vec4s in f16, and a square of each subgroup's sums in f32.
+            Unit::Subgroup => (
+                tile.units() * 32,
+                tile.depth * (tile.rows + 8 + tile.columns + 8) * 2 + tile.units() * 16 * 16 * 4,
+            ),
+        };
+        assert!(bytes <= 16 * 1024 && threads <= 256, "{tile:?}: {bytes} bytes");
+        for extent in [tile.rows, tile.columns] {
+            let blocks = extent * tile.depth / 16;
+            // All of a thread's blocks are of the same four lines.
+            let shared_out = blocks % threads == 0 && threads % (extent / 2) == 0;
+            assert!(blocks <= threads || shared_out, "{tile:?}: {blocks} blocks");
+        }
     }
 }
 
 #[test]
 fn large_products_take_large_tiles_whole() {
     let (tile, splits) = chosen(8192, 1280, 1280);
-    assert!(tile.thread_rows * tile.thread_columns == 64 && splits == 1, "{tile:?} × {splits}");
+    assert!(tile.unit_rows * tile.unit_columns == 64 && splits == 1, "{tile:?} × {splits}");
+}
+
+/// They compute in 16 bits only, and only where the device has them.
+#[test]
+fn matrix_units_are_taken_where_they_can_compute() {
+    let workload = Workload { rows: 8192, columns: 1280, depth: 1280, groups: 1 };
+    let unit = |dtype, matrix_units| TileTable::default().choose(workload, dtype, matrix_units).tile().unit;
+    assert_eq!(unit(DType::F16, true), Unit::Subgroup);
+    assert_eq!([unit(DType::F16, false), unit(DType::F32, true)], [Unit::Thread; 2]);
+}
+
+/// All of them may be ruled out; threads are left.
+#[test]
+fn wrong_matrix_units_are_ruled_out() {
+    let by_subgroups = Candidate::all().filter(|candidate| candidate.tile().unit == Unit::Subgroup);
+    let table = by_subgroups.fold(TileTable::default(), TileTable::without);
+    let workload = Workload { rows: 8192, columns: 1280, depth: 1280, groups: 1 };
+    assert_eq!(table.choose(workload, DType::F16, true), table.choose(workload, DType::F16, false));
 }
 
 /// The deepest level of SD 1.5 at batch 1, and the gradient of a LoRA factor.
@@ -37,7 +67,7 @@ fn few_tiles_are_split() {
 #[test]
 fn a_software_adapter_splits_nothing() {
     let workload = Workload { rows: 64, columns: 320, depth: 11520, groups: 1 };
-    assert_eq!(TileTable::untuned(true).choose(workload, DType::F32).splits, 1);
+    assert_eq!(TileTable::untuned(true).choose(workload, DType::F32, false).splits, 1);
 }
 
 #[test]
@@ -62,6 +92,6 @@ fn what_is_ruled_out_is_not_chosen_and_one_is_left() {
         Candidate::all().filter(|&other| other != keep).fold(TileTable::default(), TileTable::without);
     assert_eq!(table, TileTable::default().only(keep));
     let workload = Workload { rows: 100, columns: 100, depth: 100, groups: 1 };
-    assert_eq!(table.choose(workload, DType::F32), keep);
-    assert_eq!(table.without(keep).choose(workload, DType::F16), keep);
+    assert_eq!(table.choose(workload, DType::F32, false), keep);
+    assert_eq!(table.without(keep).choose(workload, DType::F16, false), keep);
 }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use burn::tensor::{FloatDType, Tensor};
-use palpable::gpu::tiles::{Candidate, Tile, TileTable};
+use palpable::gpu::tiles::{Candidate, Tile, TileTable, Unit};
 use palpable::gpu::{Gpu, KernelProfile, Work, launch_probes, tune};
 use palpable::ops::{conv2d, linear};
 
@@ -31,10 +31,16 @@ fn with_each_and(
 }
 
 /// How many of an operation's shapes a candidate is tested with: all where the sum is whole. How a tile
-/// is staged does not depend on the splits, and how the splits are added up not on the tile.
-fn shapes(candidate: Candidate, dtype: FloatDType) -> usize {
+/// is staged does not depend on the splits, and how the splits are added up not on the tile. None where the
+/// device lacks the matrix units that the candidate computes by.
+fn shapes(gpu: &Gpu, candidate: Candidate, dtype: FloatDType) -> usize {
+    let by_subgroups = candidate.tile().unit == Unit::Subgroup;
+    if !candidate.computes(dtype.into(), KernelProfile::on(&gpu.device).matrix_units.is_some()) {
+        return 0;
+    }
     match (dtype, candidate.splits) {
         (FloatDType::F32, 1) => 2,
+        (_, 1) if by_subgroups => 2,
         (FloatDType::F32, _) | (_, 1 | 4) => 1,
         _ => 0,
     }
@@ -56,7 +62,7 @@ fn linear_layers(gpu: &Gpu, candidate: Candidate) {
     for (dtype, tolerance) in precisions() {
         // Odd everywhere, then whole vectors but no whole tiles, with the depth whole.
         let sizes = [(65, 77, 129), (131, 48, 68)];
-        for (tokens, inputs, outputs) in sizes.into_iter().take(shapes(candidate, dtype)) {
+        for (tokens, inputs, outputs) in sizes.into_iter().take(shapes(gpu, candidate, dtype)) {
             compare_on(
                 gpu,
                 &format!("linear {tokens}×{inputs}→{outputs} {dtype:?} by {candidate:?}"),
@@ -78,7 +84,7 @@ fn convolutions_by_every_tile() {
 fn convolutions(gpu: &Gpu, candidate: Candidate) {
     for (dtype, tolerance) in precisions() {
         let sizes = [([2, 5, 7, 36], 68), ([1, 5, 6, 3], 65)];
-        for (shape, outputs) in sizes.into_iter().take(shapes(candidate, dtype)) {
+        for (shape, outputs) in sizes.into_iter().take(shapes(gpu, candidate, dtype)) {
             let padding = conv2d::Padding::same(1);
             let bias = |bias: Tensor<4>| bias.reshape([outputs]);
             compare_on(

@@ -5,7 +5,7 @@ use std::time::Instant;
 use burn::tensor::{Device, FloatDType, Tensor};
 use palpable::{
     gpu::{
-        Error, Gpu, KernelProfile,
+        Error, Gpu, KernelProfile, MatrixLanguage, MatrixUnits,
         tiles::{Candidate, TileTable},
     },
     startup::{Check, Known, Variants, Verdict, checks_of, large_checks, self_test, small_checks, start},
@@ -42,7 +42,8 @@ fn this_device_is_right() {
     let started = Instant::now();
     let verdict = block_on(self_test(&mut gpu, &small_checks())).expect("a right device");
     println!("tested in {:.2} s", started.elapsed().as_secs_f64());
-    assert_eq!(verdict, Verdict { variants: Variants::Offered, float16 });
+    let matrix_units = float16 && profile.matrix_units.is_some();
+    assert_eq!(verdict, Verdict { variants: Variants::Offered, float16, matrix_units });
     assert_eq!((gpu.report.notes.len(), gpu.report.float16), (notes, float16));
     assert_eq!(KernelProfile::on(&gpu.device), profile);
 }
@@ -52,7 +53,7 @@ fn large_cases_are_right() {
     let mut gpu = open_gpu();
     let float16 = gpu.report.float16;
     let verdict = block_on(self_test(&mut gpu, &large_checks())).expect("a right device");
-    assert_eq!(verdict, Verdict { variants: Variants::Offered, float16 });
+    assert_eq!((verdict.variants, verdict.float16), (Variants::Offered, float16));
 }
 
 #[test]
@@ -119,9 +120,28 @@ fn wrong_16_bit_floats_fall_back_to_32_bits() {
     }
     let checks = with_fault(|_, dtype| dtype == FloatDType::F32);
     let verdict = block_on(self_test(&mut gpu, &checks)).expect("a usable device");
-    assert_eq!(verdict, Verdict { variants: Variants::Offered, float16: false });
-    assert!(!gpu.report.float16);
+    assert_eq!(verdict, Verdict { variants: Variants::Offered, float16: false, matrix_units: false });
+    assert!(!gpu.report.float16 && !gpu.report.matrix_units);
     assert!(gpu.report.notes.iter().any(|note| note.contains("16-bit floats gave wrong results")));
+}
+
+#[test]
+fn wrong_matrix_units_fall_back_to_threads() {
+    let (mut gpu, offered) = capable_gpu();
+    if !open_gpu().report.float16 {
+        return;
+    }
+    let emulated = MatrixUnits { side: 16, subgroup_size: 32, language: MatrixLanguage::Emulated };
+    let offered = KernelProfile { matrix_units: Some(emulated), ..offered };
+    offered.clone().set(&gpu.device);
+    let checks = with_fault(|device, dtype| {
+        dtype == FloatDType::F32 || KernelProfile::on(device).matrix_units.is_none()
+    });
+    let verdict = block_on(self_test(&mut gpu, &checks)).expect("a usable device");
+    assert_eq!(verdict, Verdict { variants: Variants::Offered, float16: true, matrix_units: false });
+    assert_eq!(KernelProfile::on(&gpu.device), KernelProfile { matrix_units: None, ..offered });
+    assert!(gpu.report.float16 && !gpu.report.matrix_units);
+    assert!(gpu.report.notes.iter().any(|note| note.contains("Matrix units gave wrong results")));
 }
 
 #[test]

@@ -632,6 +632,8 @@ export const english = {
     float16: "16-bit floats",
     float16Yes: "yes: weights take half the memory",
     float16No: "no: weights are kept as 32-bit floats",
+    matrixUnits: "Matrix units",
+    matrixUnitsYes: "yes: they multiply 16-bit floats",
     adapter: "GPU",
     limits: "Limits",
     limitNames: {

@@ -28,6 +28,8 @@ export interface DeviceReport {
   software: boolean;
   /** True where weights can be kept as 16-bit floats. */
   float16: boolean;
+  /** True where the GPU's matrix units multiply 16-bit floats. */
+  matrixUnits: boolean;
   limits: {
     maxBufferSize: number;
     maxStorageBufferBindingSize: number;
@@ -479,6 +481,13 @@ export interface OpenedProject {
 /** What the generated module `web/wasm/palpable.js` exports. */
 export interface EngineModule {
   default(): Promise<unknown>;
-  /** `subgroups` tells, once the engine has its device, whether that device has subgroups. */
-  Engine: { open(subgroups: () => boolean): Promise<Engine> };
+  /** `unlisted` tells, once the engine has its device, what that device was given. */
+  Engine: { open(unlisted: () => UnlistedFeatures): Promise<Engine> };
+}
+
+/** What a device was given that the engine's GPU library doesn't know in browsers. */
+export interface UnlistedFeatures {
+  subgroups: boolean;
+  /** Rows of the squares that its matrix units multiply, and threads of a subgroup. */
+  matrixUnits?: { side: number; subgroupSize: number };
 }

@@ -11,7 +11,7 @@ use burn::{
 use super::super::{
     kernel::{Kernel, empty, spread},
     profile::KernelProfile,
-    tiles::{Candidate, Tile},
+    tiles::{Candidate, Tile, Unit},
 };
 use super::{ALayout, Activation, BLayout, Epilogue, Extents, Patches, Product};
 
@@ -123,7 +123,9 @@ impl Product {
         epilogue: Option<&'a Epilogue>,
     ) -> (Kernel, Vec<&'a CubeTensor>) {
         let Extents { rows, columns, depth } = self.extents;
-        let software = KernelProfile::of(&self.a).software;
+        let KernelProfile { software, matrix_units, .. } = *KernelProfile::of(&self.a);
+        let matrix_units = matrix_units.filter(|_| tile.unit == Unit::Subgroup);
+        let unit_threads = matrix_units.map_or(1, |units| units.subgroup_size);
         // On a GPU the weight's extents are constants; the number of pixels or tokens is a parameter.
         let constant = |extent| if software { 0 } else { extent };
         let (a_layout, a_contiguous, rows, depth_constant) = match self.a_layout {
@@ -137,7 +139,7 @@ impl Product {
             BLayout::Columns => ("columns", columns),
         };
         let mut inputs = vec![&self.a, &self.b];
-        let mut kernel = Kernel::new("gemm", self.a.dtype, tile.threads())
+        let mut kernel = Kernel::new("gemm", self.a.dtype, tile.units() * unit_threads)
             .with("a_layout", a_layout)
             .with("b_layout", b_layout)
             .with("a_vector", whole_vectors(a_contiguous))
@@ -150,8 +152,11 @@ impl Product {
             .with("tile_rows", tile.rows)
             .with("tile_columns", tile.columns)
             .with("tile_depth", tile.depth)
-            .with("thread_rows", tile.thread_rows)
-            .with("thread_columns", tile.thread_columns)
+            .with("unit_rows", tile.unit_rows)
+            .with("unit_columns", tile.unit_columns)
+            .with("matrix_units", matrix_units.map_or(0, |units| units.side))
+            .with("subgroup_size", unit_threads)
+            .with("matrix_language", matrix_units.map_or("none", |units| units.language.name()))
             .with("splits", splits)
             .with("unrolled", !software);
         if let ALayout::Image(patches) | ALayout::Patches(patches) = self.a_layout {

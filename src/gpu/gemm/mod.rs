@@ -144,7 +144,7 @@ impl Product {
 
     /// The result, in the type of A.
     pub fn run(self) -> CubeTensor {
-        let candidate = KernelProfile::of(&self.a).tiles.choose(self.workload(), self.a.dtype);
+        let candidate = KernelProfile::of(&self.a).candidate(self.workload(), self.a.dtype);
         self.run_as(candidate)
     }
 

@@ -31,6 +31,8 @@ export const drawingWords: EngineWords = {
       "Subgroup-Operationen lieferten auf dieser GPU falsche Ergebnisse: Stattdessen dient der Speicher der Arbeitsgruppe.",
     "The faster kernels gave wrong results on this GPU: the simplest ones are used.":
       "Die schnelleren Programme lieferten auf dieser GPU falsche Ergebnisse: Benutzt werden die einfachsten.",
+    "Matrix units gave wrong results on this GPU: 16-bit floats are multiplied without them.":
+      "Matrix-Einheiten lieferten auf dieser GPU falsche Ergebnisse: 16-Bit-Zahlen werden ohne sie multipliziert.",
     "16-bit floats gave wrong results on this GPU: 32-bit ones are used, with twice the memory.":
       "16-Bit-Zahlen lieferten auf dieser GPU falsche Ergebnisse: Gerechnet wird mit 32 Bit, in doppelt so viel Speicher.",
 

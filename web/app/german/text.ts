@@ -635,6 +635,8 @@ export const german: Text = {
     float16: "16-Bit-Zahlen",
     float16Yes: "ja: Gewichte brauchen die Hälfte des Speichers",
     float16No: "nein: Gewichte bleiben 32-Bit-Zahlen",
+    matrixUnits: "Matrix-Einheiten",
+    matrixUnitsYes: "ja: Sie multiplizieren 16-Bit-Zahlen",
     adapter: "GPU",
     limits: "Grenzen",
     limitNames: {

@@ -2,8 +2,8 @@
 import type { Engine, EngineModule } from "../contract";
 import { faultError } from "../fault";
 import { compileOnRequest } from "./pipelines";
-import { requestSubgroups } from "./subgroups";
 import { doWithoutTimestampQueries } from "./timestamp-queries";
+import { requestUnlistedFeatures } from "./unlisted-features";
 
 /** The smallest module there is: magic number and version. */
 const EMPTY_MODULE = new Uint8Array([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
@@ -17,9 +17,9 @@ export async function openEngine(): Promise<Engine> {
   }
   doWithoutTimestampQueries(navigator.gpu);
   compileOnRequest(navigator.gpu);
-  const subgroups = requestSubgroups(navigator.gpu);
+  const unlisted = requestUnlistedFeatures(navigator.gpu);
   const module = await startModule();
-  return module.Engine.open(subgroups);
+  return module.Engine.open(unlisted);
 }
 
 async function wasmAllowed(): Promise<boolean> {

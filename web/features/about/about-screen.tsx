@@ -89,6 +89,8 @@ function DeviceFacts({ report }: { report: DeviceReport }) {
     [text.about.float16, report.float16 ? text.about.float16Yes : text.about.float16No],
     ...limitFacts(report.limits),
   ];
+  // Hardly a browser offers them so far: where they are missing, nothing is said.
+  if (report.matrixUnits) facts.splice(2, 0, [text.about.matrixUnits, text.about.matrixUnitsYes]);
   return (
     <section class="card">
       <p class="verdict">{(report.software ? text.about.slow : text.about.good)(report.adapterName)}</p>

@@ -1,0 +1,59 @@
+/**
+ * Features of a GPU that the engine's kernels use, but that its GPU library doesn't know in browsers and never
+ * requests. From now on, every device whose adapter has them gets them:
+ *
+ * - subgroups, by which threads add up;
+ * - matrix units, which Chromium has behind its switch for unfinished WebGPU (#enable-unsafe-webgpu): squares of
+ *   16-bit floats, multiplied by a subgroup and added up in 32 bits.
+ */
+import type { UnlistedFeatures } from "../contract";
+
+const SUBGROUPS = "subgroups";
+const MATRIX_UNITS = "chromium-experimental-subgroup-matrix";
+
+/** What an adapter says of its subgroups; TypeScript doesn't know the experimental part. */
+interface SubgroupInfo {
+  subgroupMinSize?: number;
+  subgroupMaxSize?: number;
+  subgroupMatrixConfigs?: Iterable<{
+    M: number;
+    N: number;
+    K: number;
+    componentType: string;
+    resultComponentType: string;
+  }>;
+}
+
+/** Returns a function that says what the latest device got. */
+export function requestUnlistedFeatures(gpu: GPU): () => UnlistedFeatures {
+  let given: UnlistedFeatures = { subgroups: false };
+  const requestAdapter = gpu.requestAdapter.bind(gpu);
+  gpu.requestAdapter = async (options) => {
+    const adapter = await requestAdapter(options);
+    if (!adapter) return adapter;
+    const requestDevice = adapter.requestDevice.bind(adapter);
+    adapter.requestDevice = async (descriptor) => {
+      const offered = [SUBGROUPS, MATRIX_UNITS].filter((name) => adapter.features.has(name));
+      const requiredFeatures = [...(descriptor?.requiredFeatures ?? []), ...(offered as GPUFeatureName[])];
+      const device = await requestDevice({ ...descriptor, requiredFeatures });
+      given = { subgroups: device.features.has(SUBGROUPS) };
+      if (device.features.has(MATRIX_UNITS)) Object.assign(given, matrixUnits(adapter.info));
+      return device;
+    };
+    return adapter;
+  };
+  return () => given;
+}
+
+/** The largest squares there are, if all subgroups have the same size. */
+function matrixUnits(info: SubgroupInfo): Pick<UnlistedFeatures, "matrixUnits"> {
+  const sides = [...(info.subgroupMatrixConfigs ?? [])]
+    .filter(({ M, N, K }) => M === N && N === K)
+    .filter(
+      ({ componentType, resultComponentType }) => componentType === "f16" && resultComponentType === "f32",
+    )
+    .map(({ M }) => M);
+  const subgroupSize = info.subgroupMinSize;
+  if (sides.length === 0 || !subgroupSize || subgroupSize !== info.subgroupMaxSize) return {};
+  return { matrixUnits: { side: Math.max(...sides), subgroupSize } };
+}
