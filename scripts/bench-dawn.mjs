@@ -7,6 +7,7 @@
  *   --shapes sd15 | demo | quick          set of operations that is measured
  *   --sizes 512,768  --batch 2  --rank 32  --precisions f32,f16  --filter TEXT
  *   --quick                               small shapes, few and short samples
+ *   --matrix-units                        with Chromium's experimental matrix units, where the GPU has them
  *   --software                            on the SwiftShader that comes with Chromium
  *   --host                                on Dawn's null backend, which computes nothing: queueing time only
  *   --json FILE                           the report, as `palpable bench` writes it
@@ -25,7 +26,7 @@ import { main, ROOT, run, Stop, say } from "./run.mjs";
 
 const DAWN = "webgpu@0.6.2";
 /** NVIDIA's Vulkan driver has 16-bit floats, which Dawn hides unless told otherwise. */
-const F16_ON_NVIDIA = "enable-dawn-features=vulkan_enable_f16_on_nvidia";
+const F16_ON_NVIDIA = "vulkan_enable_f16_on_nvidia";
 const ENGINE = path.join(ROOT, "web", "wasm", "palpable.js");
 
 const { values: options } = parseArgs({
@@ -39,6 +40,7 @@ const { values: options } = parseArgs({
     precisions: { type: "string", default: "f32,f16" },
     filter: { type: "string", default: "" },
     quick: { type: "boolean", default: false },
+    "matrix-units": { type: "boolean", default: false },
     software: { type: "boolean", default: false },
     host: { type: "boolean", default: false },
     json: { type: "string" },
@@ -50,11 +52,13 @@ await main(async () => {
     throw new Stop("The engine isn't built: run node scripts/build-wasm.mjs first.");
   if (options.software) chooseSoftware();
   await offerWebGpu(await bringDawn());
-  const { module: shim } = await runnerImport(path.join(ROOT, "web", "engine", "worker", "subgroups.ts"));
-  const subgroups = shim.requestSubgroups(navigator.gpu);
+  const { module: shim } = await runnerImport(
+    path.join(ROOT, "web", "engine", "worker", "unlisted-features.ts"),
+  );
+  const unlisted = shim.requestUnlistedFeatures(navigator.gpu);
   const { default: init, Engine } = await import(pathToFileURL(ENGINE).href);
   await init({ module_or_path: fs.readFileSync(ENGINE.replace(".js", "_bg.wasm")) });
-  const engine = await Engine.open(subgroups);
+  const engine = await Engine.open(unlisted);
   // As the page does: kernels are tested and tiles chosen before anything is measured.
   if (!options.host) await engine.start();
   const sd15 = options.model === "sd15";
@@ -115,14 +119,19 @@ async function bringDawn() {
 /** Defines `navigator.gpu` and whatever else the engine expects of a page. @param {any} dawn */
 async function offerWebGpu({ create, globals }) {
   const flags = [...(options.host ? ["backend=null"] : []), ...(options.software ? [ZEROED_BY_LOOP] : [])];
-  let gpu = create(flags);
+  const features = options["matrix-units"] ? ["allow_unsafe_apis"] : [];
+  const open = () => create([...flags, `enable-dawn-features=${features.join(",")}`]);
+  let gpu = open();
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) {
     throw new Stop(
       "Dawn found no GPU. Install a Vulkan driver, or add --software to measure on SwiftShader.",
     );
   }
-  if (adapter.info.vendor === "nvidia" && !adapter.features.has("shader-f16")) gpu = create([F16_ON_NVIDIA]);
+  if (adapter.info.vendor === "nvidia" && !adapter.features.has("shader-f16")) {
+    features.push(F16_ON_NVIDIA);
+    gpu = open();
+  }
   say(`on ${adapter.info.description || adapter.info.architecture} through Dawn`);
   Object.assign(globalThis, globals);
   Object.defineProperty(globalThis, "navigator", { value: { gpu, userAgent: `Node ${process.version}` } });

@@ -34,18 +34,20 @@ else
 fi
 
 if [ -f web/wasm/palpable.js ] && command -v node > /dev/null; then
-  limited 200 dawn node scripts/bench-dawn.mjs --json "$out/dawn.json" --tasks ops,unet,vae,palp
+  limited 160 dawn node scripts/bench-dawn.mjs --json "$out/dawn.json" --tasks ops,unet,vae,palp
+  limited 60 dawn-matrix-units node scripts/bench-dawn.mjs --json "$out/dawn-matrix-units.json" --matrix-units \
+    --precisions f16 --tasks unet,palp
 else
   echo "· Dawn skipped: no web/wasm/palpable.js (node scripts/build-wasm.mjs) or no node"
 fi
 
 if "$python" -c 'import torch, diffusers, peft' 2> /dev/null; then
-  limited 190 pytorch "$python" tools/pytorch-baseline/bench.py --json "$out/pytorch.json"
+  limited 170 pytorch "$python" tools/pytorch-baseline/bench.py --json "$out/pytorch.json"
 else
   echo "· PyTorch skipped: pip install -r tools/pytorch-baseline/requirements.txt"
 fi
 
-[ -x "$palpable" ] && [ -f "$out/pytorch.json" ] && for ours in native-ops native-unet native-vae native-palp dawn; do
+[ -x "$palpable" ] && [ -f "$out/pytorch.json" ] && for ours in native-ops native-unet native-vae native-palp dawn dawn-matrix-units; do
   [ -f "$out/$ours.json" ] && "$palpable" bench compare "$out/$ours.json" "$out/pytorch.json" > "$out/$ours-ratios.md"
 done
 ls "$out"
