@@ -52,8 +52,9 @@ fn this_device_is_right() {
 fn large_cases_are_right() {
     let mut gpu = open_gpu();
     let float16 = gpu.report.float16;
+    let matrix_units = float16 && KernelProfile::on(&gpu.device).matrix_units.is_some();
     let verdict = block_on(self_test(&mut gpu, &large_checks())).expect("a right device");
-    assert_eq!((verdict.variants, verdict.float16), (Variants::Offered, float16));
+    assert_eq!(verdict, Verdict { variants: Variants::Offered, float16, matrix_units });
 }
 
 #[test]

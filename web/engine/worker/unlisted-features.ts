@@ -10,6 +10,8 @@ import type { UnlistedFeatures } from "../contract";
 
 const SUBGROUPS = "subgroups";
 const MATRIX_UNITS = "chromium-experimental-subgroup-matrix";
+/** Rows of the largest squares that the kernels are made for. */
+const LARGEST_SIDE = 16;
 
 /** What an adapter says of its subgroups; TypeScript doesn't know the experimental part. */
 interface SubgroupInfo {
@@ -45,10 +47,10 @@ export function requestUnlistedFeatures(gpu: GPU): () => UnlistedFeatures {
   return () => given;
 }
 
-/** The largest squares there are, if all subgroups have the same size. */
+/** The largest squares that serve, if all subgroups have the same size. */
 function matrixUnits(info: SubgroupInfo): Pick<UnlistedFeatures, "matrixUnits"> {
   const sides = [...(info.subgroupMatrixConfigs ?? [])]
-    .filter(({ M, N, K }) => M === N && N === K)
+    .filter(({ M, N, K }) => M === N && N === K && M <= LARGEST_SIDE)
     .filter(
       ({ componentType, resultComponentType }) => componentType === "f16" && resultComponentType === "f32",
     )
