@@ -28,7 +28,7 @@
 // unrolled: the steps along a tile's depth are written out. GPU compilers do not do that by themselves, and
 // the loop costs a fifth to a third of the time; on a processor it costs more compile time than it gains.
 // *_vector: the contiguous extent is a multiple of four, so whole vec4s are loaded and stored.
-// matrix_units > 0: not a thread but a subgroup computes unit_rows × unit_columns, as squares of that many rows
+// matrix_units > 0: not a thread but a subgroup of unit_threads computes unit_rows × unit_columns, as squares of that many rows
 // by the GPU's matrix units (matrix_units.wgsl). Tiles stay f16; sums are f32 all the same. At the end each
 // square passes through workgroup memory, where the subgroup's threads take vec4s of it for the epilogue.
 // splits > 1: workgroups of each workgroup.z compute one share of the sum and store it without the epilogue
@@ -173,9 +173,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 {% else %}
   let first_row = workgroup_down * {{ tile_rows }}u;
 {% endif %}
-  let unit = thread{{ " / " ~ subgroup_size ~ "u" if matrix_units else "" }};
+  let unit = thread / {{ unit_threads }}u;
 {% if matrix_language == "emulated" %}
-  lane = thread % {{ subgroup_size }}u;
+  lane = thread % {{ unit_threads }}u;
 {% endif %}
   let unit_across = unit % {{ units_across }}u;
   let unit_down = unit / {{ units_across }}u;
@@ -307,7 +307,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 {% for j in range(sums_across) %}
   {{ save("sum_" ~ i ~ "_" ~ j, "c_squares", "own_square") }};
   workgroupBarrier();
-  for (var item = thread % {{ subgroup_size }}u; item < {{ matrix_units * vectors }}u; item += {{ subgroup_size }}u) {
+  for (var item = thread % {{ unit_threads }}u; item < {{ matrix_units * vectors }}u; item += {{ unit_threads }}u) {
     let row = first_row + unit_down * {{ unit_rows }}u + {{ i * matrix_units }}u + item / {{ vectors }}u;
     let column = first_column + unit_across * {{ unit_columns }}u + {{ j * matrix_units }}u + item % {{ vectors }}u * 4u;
     let at = own_square + item * 4u;

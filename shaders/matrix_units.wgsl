@@ -13,7 +13,7 @@
 enable {{ "wgpu_cooperative_matrix" if matrix_language == "naga" else "chromium_experimental_subgroup_matrix" }};
 {% endif %}
 {% if matrix_language == "chromium" %}
-// It can't see that thread / subgroup_size is the same for a whole subgroup.
+// It can't see that thread / unit_threads is the same for a whole subgroup.
 diagnostic(off, chromium.subgroup_matrix_uniformity);
 {% endif %}
 {% endmacro %}
@@ -57,7 +57,7 @@ save({{ sum }}, {{ at }})
 // each thread of the subgroup keeps some.
 {% macro emulation(a_tile, b_tile, c_tile) %}
 {% if matrix_language == "emulated" %}
-{% set own = matrix_units * matrix_units // subgroup_size %}
+{% set own = matrix_units * matrix_units // unit_threads %}
 struct Place { at: u32, stride: u32 }
 struct Square { numbers: array<f32, {{ own }}> }
 var<private> lane: u32;
@@ -67,7 +67,7 @@ fn multiply_add(a: Place, b: Place, sum: Square) -> Square {
   // A number that no compiler knows: it would write the loops out, and take minutes.
   let one = min(p.splits, 1u);
   for (var own = 0u; own < one * {{ own }}u; own++) {
-    let place = own * {{ subgroup_size }}u + lane;
+    let place = own * {{ unit_threads }}u + lane;
     for (var k = 0u; k < one * {{ matrix_units }}u; k++) {
       let left = {{ a_tile }}[a.at + k * a.stride + place / {{ matrix_units }}u];
       square.numbers[own] += f32(left) * f32({{ b_tile }}[b.at + k * b.stride + place % {{ matrix_units }}u]);
@@ -78,7 +78,7 @@ fn multiply_add(a: Place, b: Place, sum: Square) -> Square {
 
 fn save(sum: Square, at: u32) {
   var square = sum;
-  for (var own = 0u; own < {{ own }}u; own++) { {{ c_tile }}[at + own * {{ subgroup_size }}u + lane] = square.numbers[own]; }
+  for (var own = 0u; own < {{ own }}u; own++) { {{ c_tile }}[at + own * {{ unit_threads }}u + lane] = square.numbers[own]; }
 }
 {% endif %}
 {% endmacro %}

@@ -98,16 +98,15 @@ impl Gpu {
                 needs: WORKGROUP_STORAGE.into(),
             });
         }
-        // SAFETY: the only experimental feature that is asked for is that of matrix units; first starts prove the
-        // kernels that use it, and do without where they fail.
-        #[cfg(not(target_arch = "wasm32"))]
-        let (matrix_units, experimental_features) = match features.contains(MatrixUnits::FEATURES) {
-            true => (MatrixUnits::of(&adapter), unsafe { wgpu::ExperimentalFeatures::enabled() }),
-            false => (None, wgpu::ExperimentalFeatures::disabled()),
-        };
-        #[cfg(target_arch = "wasm32")]
-        let (matrix_units, experimental_features) = (None, wgpu::ExperimentalFeatures::disabled());
+        let matrix_units = MatrixUnits::of(&adapter, features);
         report.note_matrix_units(matrix_units);
+        let (features, experimental_features) = if matrix_units.is_some() {
+            // SAFETY: the only experimental feature that is asked for is that of matrix units; first starts prove
+            // the kernels that use it, and do without where they fail.
+            (features, unsafe { wgpu::ExperimentalFeatures::enabled() })
+        } else {
+            (features - MatrixUnits::FEATURE, wgpu::ExperimentalFeatures::disabled())
+        };
         let (device, queue) = adapter
             .request_device(&wgpu::DeviceDescriptor {
                 label: Some("palpable"),
@@ -204,7 +203,7 @@ fn wanted_features() -> wgpu::Features {
     } else {
         everywhere
             | expected_by_burn()
-            | wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX
+            | MatrixUnits::FEATURE
             | wgpu::Features::SUBGROUP
             | wgpu::Features::SUBGROUP_BARRIER
             | wgpu::Features::TIMESTAMP_QUERY_INSIDE_ENCODERS

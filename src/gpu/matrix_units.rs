@@ -40,10 +40,8 @@ impl MatrixLanguage {
 const MAX_SUBGROUP: u32 = 32;
 
 impl MatrixUnits {
-    /// What is asked of an adapter for them.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub(super) const FEATURES: wgpu::Features =
-        wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX.union(wgpu::Features::SHADER_F16);
+    /// wgpu's name for them; browsers' adapters never have it.
+    pub(super) const FEATURE: wgpu::Features = wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX;
 
     /// Those that a browser has told of, if our kernels can use them.
     #[cfg(target_arch = "wasm32")]
@@ -52,10 +50,13 @@ impl MatrixUnits {
         usable.then_some(Self { side, subgroup_size, language: MatrixLanguage::Chromium })
     }
 
-    /// Those of an adapter that offers them with 32-bit sums, for subgroups of one size. Larger matrices first:
-    /// they need fewer reads of workgroup memory.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub(super) fn of(adapter: &wgpu::Adapter) -> Option<Self> {
+    /// Those of an adapter that offers them with 32-bit sums, for subgroups of one size; None unless `features`,
+    /// what is to be asked of it, hold them and the 16-bit floats that they multiply. Larger matrices first: they
+    /// need fewer reads of workgroup memory.
+    pub(super) fn of(adapter: &wgpu::Adapter, features: wgpu::Features) -> Option<Self> {
+        if !features.contains(Self::FEATURE | wgpu::Features::SHADER_F16) {
+            return None;
+        }
         let info = adapter.get_info();
         let subgroup_size = info.subgroup_min_size;
         let sizes = adapter.cooperative_matrix_properties();

@@ -41,8 +41,8 @@ impl Tile {
 }
 
 const TILE_COUNT: usize = 9;
-/// The last of the tiles that threads compute.
-const SIMPLEST_TILE: usize = 5;
+/// The first of the tiles are computed by threads.
+pub(super) const THREAD_TILES: usize = 6;
 
 /// The tiles, those of each kind ordered from the most reuse of loaded numbers to the most workgroups. Each fits
 /// 16 KiB of workgroup memory and, where subgroups have 32 threads, 256 threads; it is staged in 4 × 4 blocks, of
@@ -91,7 +91,7 @@ impl Candidate {
 
     /// The smallest tile with the depth in one sum: the candidate that asks the least of a device.
     pub fn simplest() -> Self {
-        Self { tile: SIMPLEST_TILE, splits: 1 }
+        Self { tile: THREAD_TILES - 1, splits: 1 }
     }
 
     /// Whether it computes in this type on a device with or without matrix units.
@@ -149,8 +149,7 @@ pub struct Speed {
 /// The properties of a device that decide how matrix products are cut up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TileTable {
-    /// Without meaning for the tiles of subgroups, which compute in f16 only.
-    pub f32: [Speed; TILE_COUNT],
+    pub f32: [Speed; THREAD_TILES],
     pub f16: [Speed; TILE_COUNT],
     /// Memory bandwidth, for writing and reading the sums of splits.
     pub bytes_per_second: u64,
@@ -167,7 +166,7 @@ impl Default for TileTable {
     fn default() -> Self {
         let speed =
             |gigaflops: u64, in_flight| Speed { flops_per_second: gigaflops * 1_000_000_000, in_flight };
-        let speeds = [
+        let f16 = [
             speed(4_000, 96),
             speed(4_000, 192),
             speed(3_400, 96),
@@ -179,8 +178,8 @@ impl Default for TileTable {
             speed(12_000, 96),
         ];
         Self {
-            f32: speeds,
-            f16: speeds,
+            f32: std::array::from_fn(|tile| f16[tile]),
+            f16,
             bytes_per_second: 200_000_000_000,
             launch_nanoseconds: 20_000,
             measured: false,
@@ -199,10 +198,9 @@ impl TileTable {
             return table;
         }
         let slow = |speed: Speed| Speed { flops_per_second: speed.flops_per_second / 400, in_flight: 1 };
-        let speeds = table.f32.map(slow);
         Self {
-            f32: speeds,
-            f16: speeds,
+            f32: table.f32.map(slow),
+            f16: table.f16.map(slow),
             bytes_per_second: 5_000_000_000,
             launch_nanoseconds: 50_000,
             ..table
@@ -244,7 +242,7 @@ impl TileTable {
     /// The candidate with the least predicted time; among equals the one with the larger tile. `matrix_units`:
     /// whether the device has them.
     pub fn choose(&self, workload: Workload, dtype: DType, matrix_units: bool) -> Candidate {
-        let speeds = if dtype == DType::F16 { &self.f16 } else { &self.f32 };
+        let speeds: &[Speed] = if dtype == DType::F16 { &self.f16 } else { &self.f32 };
         let fits = |candidate: &Candidate| {
             let [_, down, splits] = workload.workgroups(candidate.tile(), candidate.splits);
             down <= MAX_WORKGROUPS && (splits == 1 || workload.sums(splits) <= MAX_SUMS)

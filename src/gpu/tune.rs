@@ -111,7 +111,8 @@ pub fn launch_probes(gpu: &Gpu) {
 /// defaults.
 fn filled_up(default: TileTable, measured: &Measured) -> TileTable {
     let pairs = || {
-        let known = [&default.f32, &default.f16].into_iter().zip(measured);
+        let known: [&[Speed]; 2] = [&default.f32, &default.f16];
+        let known = known.into_iter().zip(measured);
         known.flat_map(|(known, measured)| {
             known.iter().zip(measured).filter_map(|(known, found)| Some((*known, (*found)?)))
         })

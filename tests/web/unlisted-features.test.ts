@@ -55,6 +55,7 @@ test.each([
     info: { subgroupMinSize: 32, subgroupMaxSize: 32, subgroupMatrixConfigs: CONFIGS.slice(4) },
   },
 ])("matrix units with $why are left alone", async ({ info }) => {
-  const { given } = await opened(["subgroups", MATRIX_UNITS], info);
+  const { requested, given } = await opened(["subgroups", MATRIX_UNITS], info);
+  expect(requested).not.toContain(MATRIX_UNITS);
   expect(given).toEqual({ subgroups: true });
 });

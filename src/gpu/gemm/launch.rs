@@ -155,7 +155,7 @@ impl Product {
             .with("unit_rows", tile.unit_rows)
             .with("unit_columns", tile.unit_columns)
             .with("matrix_units", matrix_units.map_or(0, |units| units.side))
-            .with("subgroup_size", unit_threads)
+            .with("unit_threads", unit_threads)
             .with("matrix_language", matrix_units.map_or("none", |units| units.language.name()))
             .with("splits", splits)
             .with("unrolled", !software);

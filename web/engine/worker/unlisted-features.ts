@@ -1,6 +1,6 @@
 /**
  * Features of a GPU that the engine's kernels use, but that its GPU library doesn't know in browsers and never
- * requests. From now on, every device whose adapter has them gets them:
+ * requests. From now on, every device whose adapter has them gets those that serve:
  *
  * - subgroups, by which threads add up;
  * - matrix units, which Chromium has behind its switch for unfinished WebGPU (#enable-unsafe-webgpu): squares of
@@ -35,11 +35,12 @@ export function requestUnlistedFeatures(gpu: GPU): () => UnlistedFeatures {
     if (!adapter) return adapter;
     const requestDevice = adapter.requestDevice.bind(adapter);
     adapter.requestDevice = async (descriptor) => {
-      const offered = [SUBGROUPS, MATRIX_UNITS].filter((name) => adapter.features.has(name));
-      const requiredFeatures = [...(descriptor?.requiredFeatures ?? []), ...(offered as GPUFeatureName[])];
+      const units = adapter.features.has(MATRIX_UNITS) ? matrixUnits(adapter.info) : undefined;
+      const requiredFeatures = [...(descriptor?.requiredFeatures ?? [])];
+      if (adapter.features.has(SUBGROUPS)) requiredFeatures.push(SUBGROUPS);
+      if (units) requiredFeatures.push(MATRIX_UNITS as GPUFeatureName);
       const device = await requestDevice({ ...descriptor, requiredFeatures });
-      given = { subgroups: device.features.has(SUBGROUPS) };
-      if (device.features.has(MATRIX_UNITS)) Object.assign(given, matrixUnits(adapter.info));
+      given = { subgroups: device.features.has(SUBGROUPS), ...(units && { matrixUnits: units }) };
       return device;
     };
     return adapter;
@@ -48,7 +49,7 @@ export function requestUnlistedFeatures(gpu: GPU): () => UnlistedFeatures {
 }
 
 /** The largest squares that serve, if all subgroups have the same size. */
-function matrixUnits(info: SubgroupInfo): Pick<UnlistedFeatures, "matrixUnits"> {
+function matrixUnits(info: SubgroupInfo): UnlistedFeatures["matrixUnits"] {
   const sides = [...(info.subgroupMatrixConfigs ?? [])]
     .filter(({ M, N, K }) => M === N && N === K && M <= LARGEST_SIDE)
     .filter(
@@ -56,6 +57,6 @@ function matrixUnits(info: SubgroupInfo): Pick<UnlistedFeatures, "matrixUnits"> 
     )
     .map(({ M }) => M);
   const subgroupSize = info.subgroupMinSize;
-  if (sides.length === 0 || !subgroupSize || subgroupSize !== info.subgroupMaxSize) return {};
-  return { matrixUnits: { side: Math.max(...sides), subgroupSize } };
+  if (sides.length === 0 || !subgroupSize || subgroupSize !== info.subgroupMaxSize) return undefined;
+  return { side: Math.max(...sides), subgroupSize };
 }
