@@ -12,9 +12,11 @@
 //                       image_width, which is never stored.
 //   b_layout "rows":    B is [taps][columns][depth]
 //            "columns": B is [taps][depth][columns]
-//            `quantized`: B holds int8, four to a u32 along the contiguous extent, which is filled up to
-//                       whole words; its numbers are q·b_scale, with one scale per "line" or one per
-//                       element of the "contiguous" extent.
+//   b_numbers "floats":   B holds numbers of the storage type. Otherwise it is packed along the contiguous
+//                       extent, which is filled up to four numbers:
+//             "halves":   16-bit floats, two to a u32; these need no `f16`.
+//             "integers": int8, four to a u32; its numbers are q·b_scale, with one scale per "line" or one
+//                       per element of the "contiguous" extent (b_scale).
 //   low_rank:           also C += T · F, where T is [rows][rank], and F is like B with the rank as its depth.
 //
 // A workgroup computes tile_rows × tile_columns of C, and each of its threads unit_rows × unit_columns of
@@ -55,12 +57,12 @@ enable f16;
 {% include "gemm_epilogue" %}
 
 @group(0) @binding(0) var<storage, read> a: array<{{ "Vector" if a_vector else "Scalar" }}>;
-@group(0) @binding(1) var<storage, read> b: array<{{ "u32" if quantized else "Vector" if b_vector else "Scalar" }}>;
+@group(0) @binding(1) var<storage, read> b: array<{{ "u32" if b_numbers == "integers" else "vec2<u32>" if b_numbers == "halves" else "Vector" if b_vector else "Scalar" }}>;
 {% if low_rank %}
 @group(0) @binding({{ low_rank_binding }}) var<storage, read> t: array<{{ "Vector" if t_vector else "Scalar" }}>;
 @group(0) @binding({{ low_rank_binding + 1 }}) var<storage, read> factor: array<{{ "Vector" if factor_vector else "Scalar" }}>;
 {% endif %}
-{% if quantized %}
+{% if b_numbers == "integers" %}
 @group(0) @binding({{ b_scale_binding }}) var<storage, read> b_scale: array<f32>;
 {% endif %}
 
@@ -92,22 +94,27 @@ fn four_of_{{ buffer }}(line: u32, extent: u32, at: u32) -> Vector {
 }
 {% endmacro %}
 {{ four("a", a_vector) }}
-{% if quantized %}
+{% if b_numbers == "floats" %}
+{{ four("b", b_vector) }}
+{% else %}
 fn four_of_b(line: u32, extent: u32, at: u32) -> Vector {
-  let words = (extent + 3u) / 4u;
-  let word = bitcast<i32>(b[line * words + min(at / 4u, words - 1u)]);
+  let fours = (extent + 3u) / 4u;
+  let packed = b[line * fours + min(at / 4u, fours - 1u)];
+{% if b_numbers == "halves" %}
+  return Vector(vec4<f32>(unpack2x16float(packed.x), unpack2x16float(packed.y)));
+{% else %}
+  let word = bitcast<i32>(packed);
   let four = vec4<f32>(vec4<i32>(
     extractBits(word, 0u, 8u), extractBits(word, 8u, 8u), extractBits(word, 16u, 8u), extractBits(word, 24u, 8u)));
-{% if quantized == "line" %}
+{% if b_scale == "line" %}
   return Vector(four * b_scale[line]);
 {% else %}
   let last = extent - 1u;
   return Vector(four * vec4<f32>(
     b_scale[min(at, last)], b_scale[min(at + 1u, last)], b_scale[min(at + 2u, last)], b_scale[min(at + 3u, last)]));
 {% endif %}
+{% endif %}
 }
-{% else %}
-{{ four("b", b_vector) }}
 {% endif %}
 {% if low_rank %}
 {{ four("t", t_vector) }}

@@ -16,23 +16,23 @@ use palpable::{
         vae::AutoencoderKl,
         vae_config::AutoencoderKlConfig,
     },
+    ops::packed::Packing,
     sampling::noise,
-    weights::{Weights, read_text},
+    weights::{Packed, Weights, read_text},
 };
 use support::{block_on, demo_model, demo_weights, open_gpu, relative_error, values};
 
 fn unet(device: &Device) -> UNet2DConditionModel {
-    unet_as(device, |_| false)
+    unet_as(device, None)
 }
 
-/// With the weights that `quantizes` names in eight bits.
-fn unet_as(device: &Device, quantizes: fn(&str) -> bool) -> UNet2DConditionModel {
+fn unet_as(device: &Device, packing: Option<Packing>) -> UNet2DConditionModel {
     let config = block_on(read_text(&demo_model(), "unet/config.json")).expect("a config");
     let config = UNet2DConditionConfig::from_json(&config).expect("a supported config");
     let (source, part) = (demo_model(), ["unet", "diffusion_pytorch_model"]);
     let mut ignore_progress = |_| ();
-    let loading =
-        Weights::load_quantized(&source, part, device, FloatDType::F32, quantizes, &mut ignore_progress);
+    let packed = packing.map(|packing| Packed { packing, names: UNet2DConditionModel::may_pack });
+    let loading = Weights::load_packed(&source, part, device, FloatDType::F32, packed, &mut ignore_progress);
     let mut weights = block_on(loading).expect("weights");
     UNet2DConditionModel::load(&mut weights, config).expect("a U-Net")
 }
@@ -84,8 +84,8 @@ fn predict(device: &Device, unet: &UNet2DConditionModel) -> (Vec<f32>, Vec<(Stri
 }
 
 /// By the kernels as by the reference operations, prediction and gradients alike.
-fn assert_equal_to_the_reference(gpu: &Gpu, quantizes: fn(&str) -> bool) {
-    let on = |device: &Device| predict(device, &unet_as(device, quantizes));
+fn assert_equal_to_the_reference(gpu: &Gpu, packing: Option<Packing>) {
+    let on = |device: &Device| predict(device, &unet_as(device, packing));
     let (found, found_gradients) = on(&gpu.device);
     gpu.check().expect("no error on the GPU");
     let (expected, expected_gradients) = on(&Device::flex());
@@ -97,16 +97,19 @@ fn assert_equal_to_the_reference(gpu: &Gpu, quantizes: fn(&str) -> bool) {
     }
 }
 
-/// What training a LoRA on weights in eight bits needs.
+/// What training a LoRA on packed weights needs.
 #[test]
-fn unet_in_eight_bits_and_its_gradients() {
-    assert_equal_to_the_reference(&open_gpu(), UNet2DConditionModel::may_quantize);
+fn packed_unet_and_its_gradients() {
+    let gpu = open_gpu();
+    for packing in [Packing::Halves, Packing::Integers] {
+        assert_equal_to_the_reference(&gpu, Some(packing));
+    }
 }
 
 #[test]
 fn unet_and_its_gradients() {
     let gpu = open_gpu();
-    assert_equal_to_the_reference(&gpu, |_| false);
+    assert_equal_to_the_reference(&gpu, None);
     let unet = unet(&gpu.device);
     for batch in [1, 2, 4] {
         let sample = normal([batch, 16, 16, 4], 4, &gpu.device);

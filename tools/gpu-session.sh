@@ -29,13 +29,14 @@ if [ -x "$palpable" ]; then
   limited 50 native-networks "$palpable" bench unet --json "$out/native-unet.json" --sizes 256,512,768
   limited 30 native-vae "$palpable" bench vae --json "$out/native-vae.json"
   limited 70 native-palp "$palpable" bench palp --json "$out/native-palp.json"
+  limited 40 native-palp-packed "$palpable" bench palp --precision f16-f32 --json "$out/native-palp-packed.json"
 else
   echo "· native skipped: no $palpable (cargo build --release)"
 fi
 
 if [ -f web/wasm/palpable.js ] && command -v node > /dev/null; then
-  limited 160 dawn node scripts/bench-dawn.mjs --json "$out/dawn.json" --tasks ops,unet,vae,palp
-  limited 60 dawn-matrix-units node scripts/bench-dawn.mjs --json "$out/dawn-matrix-units.json" --matrix-units \
+  limited 140 dawn node scripts/bench-dawn.mjs --json "$out/dawn.json" --tasks ops,unet,vae,palp
+  limited 40 dawn-matrix-units node scripts/bench-dawn.mjs --json "$out/dawn-matrix-units.json" --matrix-units \
     --precisions f16 --tasks unet,palp
 else
   echo "· Dawn skipped: no web/wasm/palpable.js (node scripts/build-wasm.mjs) or no node"
@@ -47,7 +48,7 @@ else
   echo "· PyTorch skipped: pip install -r tools/pytorch-baseline/requirements.txt"
 fi
 
-[ -x "$palpable" ] && [ -f "$out/pytorch.json" ] && for ours in native-ops native-unet native-vae native-palp dawn dawn-matrix-units; do
+[ -x "$palpable" ] && [ -f "$out/pytorch.json" ] && for ours in native-ops native-unet native-vae native-palp native-palp-packed dawn dawn-matrix-units; do
   [ -f "$out/$ours.json" ] && "$palpable" bench compare "$out/$ours.json" "$out/pytorch.json" > "$out/$ours-ratios.md"
 done
 ls "$out"

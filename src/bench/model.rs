@@ -85,7 +85,8 @@ impl Model {
             Self::Loaded(model) => model.unet.clone(),
             Self::Random { configs, .. } => {
                 let config = UNet2DConditionConfig::from_json(&configs.unet)?;
-                Rc::new(UNet2DConditionModel::load(&mut random(gpu, precision), config)?)
+                let mut weights = random(gpu, precision).with_packed(precision.packed_unet());
+                Rc::new(UNet2DConditionModel::load(&mut weights, config)?)
             }
         })
     }

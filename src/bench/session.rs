@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use burn::tensor::Tensor;
+use burn::tensor::{FloatDType, Tensor};
 
 use super::{
     Clock, Plan, Task, ceiling,
@@ -102,7 +102,7 @@ impl Session {
 impl Plan {
     fn items(&self, gpu: &Gpu, model: &Model) -> Vec<Item> {
         let mut items = Vec::new();
-        let offered = |precision: &&Precision| **precision == Precision::Float32 || gpu.report.float16;
+        let offered = |precision: &&Precision| precision.dtype() == FloatDType::F32 || gpu.report.float16;
         for &precision in self.precisions.iter().filter(offered) {
             if self.tasks.contains(&Task::Ops) {
                 let cases = self.shapes.cases(&self.filter);

@@ -8,7 +8,7 @@
 use std::cell::{Cell, RefCell};
 
 use burn::backend::{BackendTensor, DispatchTensorKind, wgpu::CubeTensor};
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, kind::Basic};
 use cubecl::client::Client;
 
 use super::{Work, profile::KernelProfile};
@@ -74,7 +74,7 @@ pub(super) fn largest_of<T>(asked: impl Fn() -> T) -> (T, u64) {
 
 /// Submits the work queued for the tensor's device. Numbers that are brought there stay on the host until
 /// then.
-pub(crate) fn submit_queued(tensor: &Tensor<1>) {
+pub(crate) fn submit_queued<const D: usize, K: Basic>(tensor: &Tensor<D, K>) {
     if let Some(tensor) = primitive(tensor.clone()) {
         // A device that can't take work says so at the next read-back.
         let _ = tensor.client.flush();
@@ -83,9 +83,9 @@ pub(crate) fn submit_queued(tensor: &Tensor<1>) {
 }
 
 /// The tensor as our kernels take it; None on burn's CPU backend.
-pub(super) fn primitive<const D: usize>(tensor: Tensor<D>) -> Option<CubeTensor> {
+pub(super) fn primitive<const D: usize, K: Basic>(tensor: Tensor<D, K>) -> Option<CubeTensor> {
     match tensor.into_dispatch().kind {
-        DispatchTensorKind::Cube(BackendTensor::Float(tensor)) => Some(tensor),
+        DispatchTensorKind::Cube(BackendTensor::Float(tensor) | BackendTensor::Int(tensor)) => Some(tensor),
         #[allow(unreachable_patterns)] // the only other backend is native
         _ => None,
     }

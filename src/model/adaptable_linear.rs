@@ -7,7 +7,7 @@ use super::adaptable::{AdaptableModule, LayerKind};
 use super::layers::{to_image, to_tokens};
 use super::lora::{LayerWeights, LoraSet, layer_weights};
 use crate::ops::frozen_weight::FrozenWeight;
-use crate::ops::linear::{adapted_linear, trainable_linear};
+use crate::ops::linear::{adapted_linear, linear_with_residual, trainable_linear};
 use crate::weights::{self, Weights};
 
 /// A frozen linear layer that a [`LoraSet`] may adapt.
@@ -79,18 +79,18 @@ impl AdaptableLinear {
         to_image(self.forward(to_tokens(x), lora), height, width)
     }
 
-    /// The first low-rank adaptation is part of the layer's own launch, unless the weight is quantized or
-    /// trained; further ones are added.
+    /// The first low-rank adaptation is part of the layer's own launch, unless the weight is trained; further
+    /// ones are added.
     fn forward_plus(&self, x: Tensor<3>, residual: Option<Tensor<3>>, lora: Option<&LoraSet>) -> Tensor<3> {
         let layer = layer_weights(lora, &self.path, &self.weight, self.bias.as_ref());
         let LayerWeights { weight, bias, trained } = layer;
         let low_rank = lora.map_or(&[][..], |set| set.get(&self.path));
         let (y, others) = match (low_rank, weight) {
             (_, weight) if trained => (trained_sum(x.clone(), weight.floats(), bias, residual), low_rank),
-            ([first, others @ ..], FrozenWeight::Floats(weight)) => {
+            ([first, others @ ..], weight) => {
                 (adapted_linear(x.clone(), weight, bias, residual, first.factors(x.dtype())), others)
             }
-            (_, weight) => (weight.linear(x.clone(), bias, residual), low_rank),
+            ([], weight) => (linear_with_residual(x.clone(), weight, bias, residual), low_rank),
         };
         others.iter().fold(y, |sum, layer| sum + layer.forward(x.clone()))
     }

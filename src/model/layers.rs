@@ -7,7 +7,7 @@ use super::lora::{Folding, LayerWeights, LoraSet, layer_weights};
 use crate::ops::{
     self,
     activation::Activation,
-    conv2d::{Additions, Padding, doubled, trainable_conv2d},
+    conv2d::{Additions, Padding, conv2d, conv2d_with, doubled, trainable_conv2d, upsampling_conv2d},
     frozen_weight::FrozenWeight,
     group_norm::GroupNormWeights,
     layer_norm::LayerNormWeights,
@@ -203,9 +203,9 @@ impl Conv2d {
                 None => y,
             }
         } else {
-            weight.conv2d(x.clone(), Some(bias), stride, padding, additions)
+            conv2d_with(x.clone(), weight, Some(bias), stride, padding, additions)
         };
-        self.plus_low_rank(y, x, lora, |x, down| ops::conv2d::conv2d(x, down, None, stride, padding))
+        self.plus_low_rank(y, x, lora, |x, down| conv2d(x, down, None, stride, padding))
     }
 
     /// y plus the low-rank adaptations' share; `convolve` is this layer's convolution with another weight.
@@ -227,9 +227,9 @@ impl Conv2d {
         let y = if trained {
             trainable_conv2d(doubled(x.clone(), size), weight.floats(), bias, self.stride, self.padding)
         } else {
-            weight.upsampling_conv2d(x.clone(), Some(bias), size)
+            upsampling_conv2d(x.clone(), weight, Some(bias), size)
         };
-        self.plus_low_rank(y, x, lora, |x, down| ops::conv2d::upsampling_conv2d(x, down, None, size))
+        self.plus_low_rank(y, x, lora, |x, down| upsampling_conv2d(x, down, None, size))
     }
 
     /// Weight and bias with what `lora` adds to them, and whether it asks for their gradients.

@@ -10,11 +10,13 @@ pub(super) use burn::{
             ops::{Backward, NodeGuard, Ops, OpsKind, binary, unary},
         },
         backend_extension,
-        tensor::FloatTensor,
+        tensor::{FloatTensor, IntTensor},
         wgpu::{CubeBackend, CubeTensor, into_contiguous},
     },
     tensor::{DType, Shape, Tensor},
 };
+
+use crate::gpu::gemm::{BFactor, BNumbers};
 
 /// A tensor on the tape of the GPU backend.
 pub(super) type Tracked<C> = FloatTensor<Autodiff<CubeBackend, C>>;
@@ -63,6 +65,42 @@ impl<const D: usize> From<Option<Tensor<D>>> for Operand<Dispatch> {
 /// The plain tensor of an input that no gradient flows to.
 pub(super) fn frozen<C: CheckpointStrategy>(x: Operand<Autodiff<CubeBackend, C>>) -> Operand<CubeBackend> {
     x.given().map_or(Operand::Missing, |x| Operand::Given(x.into_primitive()))
+}
+
+/// A frozen weight among an operation's arguments, as [`FrozenWeight`](super::frozen_weight::FrozenWeight).
+#[derive(ExtensionType)]
+pub enum WeightOperand<B: Backend> {
+    Floats(FloatTensor<B>),
+    /// Without scales: 16-bit floats.
+    Packed {
+        words: IntTensor<B>,
+        #[extension_type]
+        scale: Operand<B>,
+    },
+}
+
+impl WeightOperand<CubeBackend> {
+    /// The weight as a product's right factor; `contiguous`: whether its output channels are its last extent.
+    pub(super) fn factor(self, contiguous: bool) -> BFactor {
+        match self {
+            Self::Floats(weight) => weight.into(),
+            Self::Packed { words, scale } => {
+                let integers = |scale| BNumbers::Integers { scale, contiguous };
+                let numbers = scale.given().map_or(BNumbers::Halves, integers);
+                BFactor { buffer: words, numbers }
+            }
+        }
+    }
+}
+
+/// The plain tensors of a weight that no gradient flows to.
+pub(super) fn frozen_weight<C: CheckpointStrategy>(
+    weight: WeightOperand<Autodiff<CubeBackend, C>>,
+) -> WeightOperand<CubeBackend> {
+    match weight {
+        WeightOperand::Floats(weight) => WeightOperand::Floats(weight.into_primitive()),
+        WeightOperand::Packed { words, scale } => WeightOperand::Packed { words, scale: frozen(scale) },
+    }
 }
 
 /// A tensor that no gradient flows through.

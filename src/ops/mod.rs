@@ -20,7 +20,7 @@ pub mod geglu;
 pub mod group_norm;
 pub mod layer_norm;
 pub mod linear;
-pub mod quantized;
+pub mod packed;
 pub mod total;
 
 use burn::tensor::Tensor;

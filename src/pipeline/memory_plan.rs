@@ -175,7 +175,7 @@ impl StableDiffusion {
             unet: self.unet.config(),
             vae: &self.vae.config,
             scalar: self.precision.bytes(),
-            quantized: self.precision.is_quantized(),
+            packing: self.precision.packing(),
         }
     }
 

@@ -181,7 +181,7 @@ impl ModelConfigs {
             unet: &self.unet,
             vae: &self.vae,
             scalar: precision.bytes(),
-            quantized: precision.is_quantized(),
+            packing: precision.packing(),
         }
     }
 }

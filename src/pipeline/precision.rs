@@ -4,7 +4,12 @@ use burn::tensor::FloatDType;
 use serde::{Deserialize, Serialize};
 
 use super::{Error, model_configs::ModelConfigs};
-use crate::{gpu::Gpu, weights::ByteSource};
+use crate::{
+    gpu::Gpu,
+    model::unet::UNet2DConditionModel,
+    ops::packed::Packing,
+    weights::{ByteSource, Packed},
+};
 
 /// The numbers a model's weights and activations are stored in. Arithmetic is 32-bit either way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,11 +20,14 @@ pub enum Precision {
     /// Half the memory, on devices with `shader-f16`.
     #[serde(rename = "f16")]
     Float16,
-    /// The U-Net's weights in eight bits (see [`ops::quantized`](crate::ops::quantized)), everything else as
-    /// 32-bit floats.
+    /// The U-Net's weights in 16 bits (see [`ops::packed`](crate::ops::packed)), everything else as 32-bit
+    /// floats, on any device.
+    #[serde(rename = "f16-f32")]
+    Float16Float32,
+    /// The U-Net's weights in eight bits, everything else as 32-bit floats.
     #[serde(rename = "int8-f32")]
     Int8Float32,
-    /// The same with 16-bit floats: a quarter of the memory that the weights take in 32 bits.
+    /// The same with 16-bit floats.
     #[serde(rename = "int8-f16")]
     Int8Float16,
 }
@@ -28,31 +36,41 @@ pub enum Precision {
 const LARGE_SHARE: u64 = 4;
 
 impl Precision {
-    /// Type of activations, and of all weights that are not kept in eight bits.
+    /// Type of activations, and of all weights that are not packed.
     pub fn dtype(self) -> FloatDType {
         match self {
-            Self::Float32 | Self::Int8Float32 => FloatDType::F32,
+            Self::Float32 | Self::Float16Float32 | Self::Int8Float32 => FloatDType::F32,
             Self::Float16 | Self::Int8Float16 => FloatDType::F16,
         }
     }
 
     /// The same with the U-Net's weights in eight bits.
     #[must_use]
-    pub fn quantized(self) -> Self {
+    pub fn in_eight_bits(self) -> Self {
         match self {
-            Self::Float32 | Self::Int8Float32 => Self::Int8Float32,
+            Self::Float32 | Self::Float16Float32 | Self::Int8Float32 => Self::Int8Float32,
             Self::Float16 | Self::Int8Float16 => Self::Int8Float16,
         }
     }
 
-    /// Whether the U-Net's weights are kept in eight bits.
-    pub fn is_quantized(self) -> bool {
-        self == self.quantized()
+    /// How the U-Net's weights are packed.
+    pub fn packing(self) -> Option<Packing> {
+        match self {
+            Self::Float32 | Self::Float16 => None,
+            Self::Float16Float32 => Some(Packing::Halves),
+            Self::Int8Float32 | Self::Int8Float16 => Some(Packing::Integers),
+        }
     }
 
-    /// The precision that suits a model best: 16-bit floats where the device has them and the model is large,
-    /// which keeps a full-size model and its training in a few gigabytes; else 32-bit ones. The U-Net is in
-    /// eight bits where only then a picture of the model's own size fits into the memory that may be taken.
+    /// Which of the U-Net's weights are packed, and how.
+    pub fn packed_unet(self) -> Option<Packed> {
+        self.packing().map(|packing| Packed { packing, names: UNet2DConditionModel::may_pack })
+    }
+
+    /// The precision that suits a model best: 16-bit floats where the model is large, which keeps a full-size
+    /// model and its training in a few gigabytes (where the device has none, for the U-Net's weights alone);
+    /// else 32-bit ones. The U-Net is in eight bits where only then a picture of the model's own size fits into
+    /// the memory that may be taken.
     ///
     /// # Errors
     /// A file is missing or damaged, or the model is of another architecture.
@@ -60,26 +78,31 @@ impl Precision {
         let configs = ModelConfigs::read(source).await?;
         let bytes = configs.file_bytes(source, Self::Float32).await?;
         let large = bytes > gpu.memory_limit / LARGE_SHARE;
-        let floats = if large && gpu.report.float16 { Self::Float16 } else { Self::Float32 };
+        let floats = match (large, gpu.report.float16) {
+            (true, true) => Self::Float16,
+            (true, false) => Self::Float16Float32,
+            (false, _) => Self::Float32,
+        };
         let fits = |precision| configs.picture_memory(precision).peak() <= gpu.memory_limit;
-        let eight_bits = !fits(floats) && fits(floats.quantized());
-        Ok(if eight_bits { floats.quantized() } else { floats })
+        let eight_bits = !fits(floats) && fits(floats.in_eight_bits());
+        Ok(if eight_bits { floats.in_eight_bits() } else { floats })
     }
 
-    /// "f32", "f16", or either after "int8-"
+    /// "f32", "f16", or either after the U-Net's weights: "f16-f32", "int8-f32", "int8-f16"
     pub fn name(self) -> &'static str {
         match self {
             Self::Float32 => "f32",
             Self::Float16 => "f16",
+            Self::Float16Float32 => "f16-f32",
             Self::Int8Float32 => "int8-f32",
             Self::Int8Float16 => "int8-f16",
         }
     }
 
-    /// Bytes of one number that is not kept in eight bits.
+    /// Bytes of one number that is not packed.
     pub fn bytes(self) -> usize {
         match self {
-            Self::Float32 | Self::Int8Float32 => 4,
+            Self::Float32 | Self::Float16Float32 | Self::Int8Float32 => 4,
             Self::Float16 | Self::Int8Float16 => 2,
         }
     }

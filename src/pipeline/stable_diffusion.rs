@@ -77,9 +77,8 @@ impl StableDiffusion {
         let mut weights = Weights::load(source, folder, stem, device, dtype, &mut count).await?;
         parameters += weights.parameters();
         let text_encoder = ClipTextModel::load(&mut weights, configs.text_encoder)?;
-        let quantizes: fn(&str) -> bool =
-            if precision.is_quantized() { UNet2DConditionModel::may_quantize } else { |_| false };
-        let mut weights = Weights::load_quantized(source, UNET, device, dtype, quantizes, &mut count).await?;
+        let packed = precision.packed_unet();
+        let mut weights = Weights::load_packed(source, UNET, device, dtype, packed, &mut count).await?;
         parameters += weights.parameters();
         let unet = UNet2DConditionModel::load(&mut weights, configs.unet)?;
         gpu.release_unused();

@@ -25,6 +25,7 @@ use crate::model::clip_text::ClipTextConfig;
 use crate::model::unet::UNet2DConditionModel;
 use crate::model::unet_config::UNet2DConditionConfig;
 use crate::model::vae_config::AutoencoderKlConfig;
+use crate::ops::packed::Packing;
 use ledger::Ledger;
 use parameters::Parameter;
 
@@ -36,8 +37,8 @@ pub struct ModelSizes<'a> {
     pub vae: &'a AutoencoderKlConfig,
     /// Bytes of a stored number: 4 for f32, 2 for f16.
     pub scalar: usize,
-    /// Whether the U-Net's weights are kept in eight bits.
-    pub quantized: bool,
+    /// How the U-Net's weights are packed.
+    pub packing: Option<Packing>,
 }
 
 /// Bytes of each part's weights.
@@ -58,24 +59,27 @@ impl WeightBytes {
 impl ModelSizes<'_> {
     /// Bytes of the weights on the device.
     pub fn weights(&self) -> WeightBytes {
-        let bytes = |parameters: Vec<Parameter>, quantized: bool| {
+        let bytes = |parameters: Vec<Parameter>, packing: Option<Packing>| {
             let ledger = Ledger::default();
             let buffers = |parameter: &Parameter| {
-                if quantized && UNet2DConditionModel::may_quantize(&parameter.name) {
-                    // Four integers to a word, and a scale for each output channel.
-                    let integers = parameter.count.next_multiple_of(4);
-                    vec![ledger.take(integers), ledger.take(parameter.outputs * size_of::<f32>())]
-                } else {
-                    vec![ledger.take(parameter.count * self.scalar)]
+                let packing = packing.filter(|_| UNet2DConditionModel::may_pack(&parameter.name));
+                let numbers = parameter.count.next_multiple_of(4);
+                match packing {
+                    None => vec![ledger.take(parameter.count * self.scalar)],
+                    Some(Packing::Halves) => vec![ledger.take(2 * numbers)],
+                    // And a scale for each output channel.
+                    Some(Packing::Integers) => {
+                        vec![ledger.take(numbers), ledger.take(parameter.outputs * size_of::<f32>())]
+                    }
                 }
             };
             let _all: Vec<_> = parameters.iter().map(buffers).collect();
             ledger.reserved()
         };
         WeightBytes {
-            text_encoder: bytes(parameters::text_encoder(self.text_encoder), false),
-            unet: bytes(parameters::unet(self.unet), self.quantized),
-            vae: bytes(parameters::vae(self.vae), false),
+            text_encoder: bytes(parameters::text_encoder(self.text_encoder), None),
+            unet: bytes(parameters::unet(self.unet), self.packing),
+            vae: bytes(parameters::vae(self.vae), None),
         }
     }
 

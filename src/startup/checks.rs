@@ -5,6 +5,7 @@
 //! kernels around ours are few. Nearly all the time that the checks take is compiling.
 
 use burn::tensor::{Device, FloatDType, Tensor};
+use half::f16;
 
 use super::comparison::{Known, Values, compared, flat};
 use super::host;
@@ -12,12 +13,13 @@ use crate::gpu::Replay;
 use crate::ops::{
     attention::attention,
     concat::concat_channels,
-    conv2d::{Additions, Padding, conv2d_with, trainable_conv2d, upsampling_conv2d},
+    conv2d::{Additions, Padding, conv2d, conv2d_with, trainable_conv2d, upsampling_conv2d},
+    frozen_weight::FrozenWeight,
     geglu::geglu,
     group_norm::{GroupNormWeights, group_norm},
     layer_norm::{LayerNormWeights, layer_norm},
     linear::{LoraFactors, adapted_linear, linear, linear_with_residual, trainable_linear},
-    quantized::{QuantizedWeight, Quantizer, quantized_conv2d, quantized_linear},
+    packed::{PackedWeight, Packing, Quantizer, WrongCount},
 };
 
 /// A computation whose results are known.
@@ -56,9 +58,13 @@ pub fn small_checks() -> Vec<Check> {
             cases.into_iter().flat_map(|case| convolution_case(device, dtype, case)).collect()
         }),
         Check::new("trained convolutions", trained_convolution_case),
+        Check::new("weights in 16 bits", |device, dtype| match dtype {
+            // Where layers compute in 16 bits, such weights need no packing.
+            FloatDType::F16 => vec![],
+            _ => packed_cases(device, dtype, Packing::Halves).unwrap_or_else(|_| never(device)),
+        }),
         Check::new("weights in eight bits", |device, dtype| {
-            let linear = quantized_linear_case(device, dtype).into_iter();
-            linear.chain(quantized_convolution_case(device, dtype)).collect()
+            packed_cases(device, dtype, Packing::Integers).unwrap_or_else(|_| never(device))
         }),
         Check::new("joined images", |device, dtype| {
             let reference = |[a, b]: [&[f64]; 2]| {
@@ -169,50 +175,84 @@ fn trained_convolution_case(device: &Device, dtype: FloatDType) -> Vec<Known> {
     compared(device, dtype, [[1, 3, 4, 4], [3, 3, 4, 8]], operation, &reference)
 }
 
-/// Numbers that eight bits store exactly: multiples of 1/128, of which each channel's largest is 127/128.
-fn in_eight_bits(channels: usize, row: usize) -> Vec<f64> {
+/// Numbers that eight and 16 bits store exactly: multiples of 1/128, of which each channel's largest is 127/128.
+fn packable(channels: usize, row: usize) -> Vec<f64> {
     let number = |index: usize| if index.is_multiple_of(row) { 127 } else { (index * 37 % 255) as i32 - 127 };
     (0..channels * row).map(|index| f64::from(number(index)) / 128.0).collect()
 }
 
-fn quantized_linear_case(device: &Device, dtype: FloatDType) -> Vec<Known> {
-    let [rows, inputs, outputs] = [3, 20, 12];
-    let numbers = in_eight_bits(outputs, inputs);
-    let weight = quantized(Quantizer::matrix([outputs, inputs]), &numbers, device);
-    let operation = |[x]: [Tensor<3>; 1]| match &weight {
-        Some(weight) => quantized_linear(x, weight, None),
-        None => x,
-    };
-    let reference = |[x]: [&[f64]; 1]| host::linear(x, &numbers, None, inputs);
-    compared(device, dtype, [[1, rows, inputs]], operation, &reference)
+/// Layers with packed weights; the linear one also with a low-rank addition.
+fn packed_cases(device: &Device, dtype: FloatDType, packing: Packing) -> Result<Vec<Known>, WrongCount> {
+    let linear = packed_linear_cases(device, dtype, packing)?;
+    Ok(linear.into_iter().chain(packed_convolution_case(device, dtype, packing)?).collect())
 }
 
-fn quantized_convolution_case(device: &Device, dtype: FloatDType) -> Vec<Known> {
+fn packed_linear_cases(
+    device: &Device,
+    dtype: FloatDType,
+    packing: Packing,
+) -> Result<Vec<Known>, WrongCount> {
+    let [rows, inputs, outputs, rank] = [3, 20, 12, 4];
+    let shape = [outputs, inputs];
+    let numbers = packable(outputs, inputs);
+    let weight = match packing {
+        Packing::Halves => PackedWeight::of_halves(halves(&numbers), shape, device),
+        Packing::Integers => Quantizer::matrix(shape).with(&singles(&numbers)).finish(device),
+    }?;
+    let weight = FrozenWeight::Packed { weight, dtype: dtype.into() };
+    let plain = |[x]: [Tensor<3>; 1]| linear(x, weight.clone(), None);
+    let plain_reference = |[x]: [&[f64]; 1]| host::linear(x, &numbers, None, inputs);
+    let adapted = |[x, down, up]: [Tensor<3>; 3]| {
+        let factors = LoraFactors { down: down.squeeze_dim(0), up: up.squeeze_dim(0), scale: 1.0 };
+        adapted_linear(x, weight.clone(), None, None, factors)
+    };
+    let adapted_reference = |[x, down, up]: [&[f64]; 3]| {
+        let low = host::linear(&host::linear(x, down, None, inputs), up, None, rank);
+        host::sum(&host::linear(x, &numbers, None, inputs), &low)
+    };
+    let shapes = [[1, rows, inputs], [1, rank, inputs], [1, outputs, rank]];
+    let plain = compared(device, dtype, [[1, rows, inputs]], plain, &plain_reference);
+    let adapted = compared(device, dtype, shapes, adapted, &adapted_reference);
+    Ok(plain.into_iter().chain(adapted).collect())
+}
+
+fn packed_convolution_case(
+    device: &Device,
+    dtype: FloatDType,
+    packing: Packing,
+) -> Result<Vec<Known>, WrongCount> {
     let extents @ [height, width, inputs] = [3, 4, 4];
     let outputs = 8;
-    let stored = in_eight_bits(outputs, inputs * 9);
-    let weight = quantized(Quantizer::kernel([outputs, inputs, 3, 3]), &stored, device);
+    let stored = packable(outputs, inputs * 9);
     // [out, in, tap] → [tap, in, out]
     let place = |tap: usize, input: usize, output: usize| (output * inputs + input) * 9 + tap;
     let taps_first: Vec<f64> = (0..9 * inputs * outputs)
         .map(|at| stored[place(at / (inputs * outputs), at / outputs % inputs, at % outputs)])
         .collect();
-    let operation = |[x]: [Tensor<4>; 1]| match &weight {
-        Some(weight) => quantized_conv2d(x, weight, None, 1, Padding::same(1)),
-        None => x,
-    };
+    let weight = match packing {
+        Packing::Halves => PackedWeight::of_halves(halves(&taps_first), [3, 3, inputs, outputs], device),
+        Packing::Integers => {
+            Quantizer::kernel([outputs, inputs, 3, 3]).with(&singles(&stored)).finish(device)
+        }
+    }?;
+    let weight = FrozenWeight::Packed { weight, dtype: dtype.into() };
+    let operation = |[x]: [Tensor<4>; 1]| conv2d(x, weight.clone(), None, 1, Padding::same(1));
     let nothing = vec![0.0; outputs];
     let reference = |[x]: [&[f64]; 1]| host::conv2d(x, extents, &taps_first, [3, outputs], &nothing, 1);
-    compared(device, dtype, [[1, height, width, inputs]], operation, &reference)
+    Ok(compared(device, dtype, [[1, height, width, inputs]], operation, &reference))
 }
 
-fn quantized<const D: usize>(
-    quantizer: Quantizer<D>,
-    numbers: &[f64],
-    device: &Device,
-) -> Option<QuantizedWeight<D>> {
-    let numbers: Vec<f32> = numbers.iter().map(|&number| number as f32).collect();
-    quantizer.with(&numbers).finish(device).ok()
+fn singles(numbers: &[f64]) -> Vec<f32> {
+    numbers.iter().map(|&number| number as f32).collect()
+}
+
+fn halves(numbers: &[f64]) -> Vec<f16> {
+    numbers.iter().map(|&number| f16::from_f64(number)).collect()
+}
+
+/// What no device computes: for a check that could not even begin.
+fn never(device: &Device) -> Vec<Known> {
+    vec![Known { found: Tensor::zeros([1], device), expected: vec![1.0] }]
 }
 
 fn upsampling_case(device: &Device, dtype: FloatDType) -> Vec<Known> {

@@ -1,13 +1,14 @@
 //! One tensor's way from its file to the device, a piece at a time: as floats, as a 3×3 kernel with its taps
-//! first, or as integers.
+//! first, or packed.
 
 use std::ops::Range;
 
 use burn::tensor::{DType, Device, FloatDType, Tensor};
+use half::f16;
 
 use crate::{
     gpu::submit_queued,
-    ops::quantized::{QuantizedWeight, Quantizer},
+    ops::packed::{PackedWeight, Packing, Quantizer, WrongCount},
 };
 
 use super::{
@@ -45,9 +46,13 @@ impl Weights {
             self.skipped.insert(entry.name.clone(), Error::EmptyTensor { component, name });
             return Ok(());
         }
-        let quantized = matches!(entry.shape[..], [_, _] | [_, _, _, _]) && (self.quantizes)(&name);
-        let content = if quantized {
-            self.fetch_quantized(source, path, entry, device, progress).await?
+        let packed = self.packed.filter(|packed| (packed.names)(&name));
+        let content = if let Some(packing) = packed.and_then(|packed| packable(packed.packing, &entry.shape))
+        {
+            match packing {
+                Packing::Halves => self.fetch_halves(source, path, entry, device, progress).await?,
+                Packing::Integers => self.fetch_quantized(source, path, entry, device, progress).await?,
+            }
         } else if self.reorders_kernels
             && let Some(sizes) = kernel_sizes(&entry.shape)
         {
@@ -90,6 +95,28 @@ impl Weights {
         Ok(if pieces.len() == 1 { pieces.remove(0) } else { Tensor::cat(pieces, 0) })
     }
 
+    async fn fetch_halves(
+        &self,
+        source: &dyn ByteSource,
+        path: &str,
+        entry: &TensorEntry,
+        device: &Device,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Content, Error> {
+        let (f16, range) = (FloatDType::F16, entry.range.clone());
+        let wrong = |error: WrongCount| self.wrong_shape(&entry.name, vec![error.count], entry.shape.clone());
+        if let Some(sizes @ [outputs, inputs]) = kernel_sizes(&entry.shape) {
+            let numbers = read_taps_first(source, path, entry, sizes, f16, progress).await?;
+            let shape = [3, 3, inputs, outputs];
+            let kernel = PackedWeight::of_halves(self.halves(&entry.name, numbers)?, shape, device);
+            return kernel.map(Content::Kernel).map_err(wrong);
+        }
+        let numbers = read_floats(source, path, entry, range, f16, progress).await?;
+        let shape = [entry.shape[0], entry.shape[1]];
+        let matrix = PackedWeight::of_halves(self.halves(&entry.name, numbers)?, shape, device);
+        matrix.map(Content::Matrix).map_err(wrong)
+    }
+
     async fn fetch_quantized(
         &self,
         source: &dyn ByteSource,
@@ -120,7 +147,7 @@ impl Weights {
         mut quantizer: Quantizer<D>,
         device: &Device,
         progress: &mut dyn FnMut(u64),
-    ) -> Result<QuantizedWeight<D>, Error> {
+    ) -> Result<PackedWeight<D>, Error> {
         // In a browser a hostile file's rows could be too long to count 64 of them.
         let together = output_bytes(entry).saturating_mul(Quantizer::<D>::TOGETHER as u64);
         let together = usize::try_from(together).unwrap_or(usize::MAX);
@@ -145,6 +172,18 @@ impl Weights {
         }
     }
 
+    fn halves(&self, name: &str, values: Floats) -> Result<Vec<f16>, Error> {
+        self.check_range(name, &values)?;
+        Ok(values.into_halves())
+    }
+
+    fn check_range(&self, name: &str, values: &Floats) -> Result<(), Error> {
+        if values.overflowed() {
+            return Err(Error::TooLargeForF16 { component: self.component.clone(), name: name.to_owned() });
+        }
+        Ok(())
+    }
+
     pub(super) fn upload(
         &self,
         name: &str,
@@ -152,11 +191,19 @@ impl Weights {
         device: &Device,
         dtype: FloatDType,
     ) -> Result<Tensor<1>, Error> {
-        if values.overflowed() {
-            return Err(Error::TooLargeForF16 { component: self.component.clone(), name: name.to_owned() });
-        }
+        self.check_range(name, &values)?;
         let tensor = Tensor::from_data(values.into_data(), (device, DType::from(dtype)));
         submit_queued(&tensor);
         Ok(tensor)
     }
+}
+
+/// How a weight of that shape is packed where `packing` is asked for: matrices, those of 1×1 convolutions and 3×3
+/// kernels as halves, all kernels as integers, anything else not at all.
+fn packable(packing: Packing, shape: &[usize]) -> Option<Packing> {
+    let packable = match packing {
+        Packing::Halves => matches!(shape, [_, _] | [_, _, 1, 1] | [_, _, 3, 3]),
+        Packing::Integers => matches!(shape, [_, _] | [_, _, _, _]),
+    };
+    packable.then_some(packing)
 }

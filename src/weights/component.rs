@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use burn::tensor::{DType, Device, FloatDType, Tensor};
 
-use crate::{gpu::KernelProfile, ops::quantized::QuantizedWeight};
+use crate::{
+    gpu::KernelProfile,
+    ops::packed::{PackedWeight, Packing},
+};
 
 use super::{
     ByteSource, Error, SafetensorsHeader,
@@ -31,10 +34,16 @@ pub struct Weights {
     pub(super) largest_tensor: usize,
     /// What layers compute in.
     pub(super) dtype: DType,
-    /// Which weights are kept as 8-bit integers, by their names.
-    pub(super) quantizes: fn(&str) -> bool,
+    pub(super) packed: Option<Packed>,
     /// Whether 3×3 kernels are reordered here rather than on the device.
     pub(super) reorders_kernels: bool,
+}
+
+/// Which weights of a component are packed, by their names, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Packed {
+    pub packing: Packing,
+    pub names: fn(&str) -> bool,
 }
 
 /// A tensor on the device, flat: burn's tensors know their rank at compile time, files do not.
@@ -51,9 +60,9 @@ pub(super) enum Content {
     /// A 3×3 kernel as our convolutions read it.
     TapsFirst(Tensor<1>),
     /// A linear layer's weight, or that of a 1×1 convolution.
-    Matrix(QuantizedWeight<2>),
+    Matrix(PackedWeight<2>),
     /// A 3×3 kernel as our convolutions read it.
-    Kernel(QuantizedWeight<4>),
+    Kernel(PackedWeight<4>),
 }
 
 impl Weights {
@@ -74,26 +83,26 @@ impl Weights {
         dtype: FloatDType,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Self, Error> {
-        Self::load_quantized(source, [folder, stem], device, dtype, |_| false, progress).await
+        Self::load_packed(source, [folder, stem], device, dtype, None, progress).await
     }
 
-    /// The same with the weights that `quantizes` names as 8-bit integers, one scale for each output channel.
+    /// The same with those weights of linear layers and convolutions packed that `packed` names.
     /// Only [`take_matrix`](Self::take_matrix), [`take_pointwise`](Self::take_pointwise) and
     /// [`take_kernel`](Self::take_kernel) give them.
     ///
     /// # Errors
     /// As [`load`](Self::load).
-    pub async fn load_quantized(
+    pub async fn load_packed(
         source: &dyn ByteSource,
         [folder, stem]: [&str; 2],
         device: &Device,
         dtype: FloatDType,
-        quantizes: fn(&str) -> bool,
+        packed: Option<Packed>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Self, Error> {
         let layout = Layout::find(source, folder, stem, dtype).await?;
         let reorders_kernels = KernelProfile::on(device).software;
-        let mut weights = Self { quantizes, reorders_kernels, ..Self::empty(folder, dtype) };
+        let mut weights = Self { packed, reorders_kernels, ..Self::empty(folder, dtype) };
         for file in &layout.files {
             let header = SafetensorsHeader::read(source, &file.path).await?;
             progress(header.data_start);
@@ -122,7 +131,7 @@ impl Weights {
             random: None,
             largest_tensor: MAX_TENSOR,
             dtype: dtype.into(),
-            quantizes: |_| false,
+            packed: None,
             reorders_kernels: false,
         }
     }
@@ -171,6 +180,12 @@ impl Weights {
     /// its files. The same seed gives the same model if nothing else draws from the device in between.
     pub fn random(seed: u64, device: &Device, dtype: FloatDType) -> Self {
         Self { random: Some(RandomTensors::new(seed, device, dtype)), ..Self::empty("the model", dtype) }
+    }
+
+    /// With those weights packed that `packed` names, where they are invented.
+    #[must_use]
+    pub fn with_packed(self, packed: Option<Packed>) -> Self {
+        Self { packed, ..self }
     }
 
     /// Numbers in all tensors that are still to take.

@@ -78,6 +78,14 @@ impl Floats {
         matches!(self, Self::F16(values) if values.iter().any(|value| value.is_infinite()))
     }
 
+    /// The numbers as 16-bit floats.
+    pub fn into_halves(self) -> Vec<f16> {
+        match self {
+            Self::F32(values) => values.into_iter().map(f16::from_f32).collect(),
+            Self::F16(values) => values,
+        }
+    }
+
     /// The standard deviation of the numbers.
     pub fn spread(&self) -> f64 {
         let numbers: Vec<f64> = match self {

@@ -71,11 +71,11 @@ pub enum Error {
     #[error("\"{name}\" of {component} holds numbers too large for 16-bit floats; load it in 32 bits")]
     TooLargeForF16 { component: String, name: String },
 
-    /// A layer that computes with floats was given integers.
+    /// A layer that computes with floats was given a packed weight.
     #[error(
-        "\"{name}\" of {component} is kept in eight bits, where its layer needs floats; load it in 16 bits"
+        "\"{name}\" of {component} is packed in fewer bits, where its layer needs floats; load it unpacked"
     )]
-    Quantized { component: String, name: String },
+    Packed { component: String, name: String },
 
     /// Weights were asked for in a type other than f32 and f16.
     #[error("weights can be loaded as f32 or f16, not as {requested}")]

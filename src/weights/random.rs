@@ -6,6 +6,8 @@
 
 use burn::tensor::{DType, Device, Distribution, FloatDType, Tensor};
 
+use crate::ops::packed::{PackedWeight, Packing};
+
 /// Where invented tensors are made, and as what.
 #[derive(Debug)]
 pub(super) struct RandomTensors {
@@ -26,12 +28,17 @@ impl RandomTensors {
             [_] if name.ends_with("bias") => Tensor::zeros(shape, single),
             [_] => Tensor::ones(shape, single),
             _ => {
-                let fan_in: usize = shape[1..].iter().product();
-                let bound = (3.0 / fan_in as f64).sqrt();
+                let bound = 3f64.sqrt() * size(shape[1..].iter().product());
                 Tensor::random(shape, Distribution::Uniform(-bound, bound), single)
             }
         };
         values.cast(self.dtype)
+    }
+
+    /// A packed weight `[out, in]` or `[r, s, in, out]`.
+    pub fn take_packed<const D: usize>(&self, packing: Packing, shape: [usize; D]) -> PackedWeight<D> {
+        let fan_in = if D == 2 { shape[1] } else { shape[..D - 1].iter().product() };
+        PackedWeight::random(packing, shape, size(fan_in), &self.device)
     }
 
     /// A matrix `[rows, columns]` in tensors of whole rows, none larger than `largest_tensor` bytes.
@@ -45,4 +52,9 @@ impl RandomTensors {
         let parts = (0..rows).step_by(together);
         parts.map(|first| self.take(name, [together.min(rows - first), columns])).collect()
     }
+}
+
+/// The root mean square of numbers of which so many make one number of the result.
+fn size(fan_in: usize) -> f64 {
+    1.0 / (fan_in as f64).sqrt()
 }

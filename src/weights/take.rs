@@ -71,7 +71,7 @@ impl Weights {
             Content::Floats(parts) => Ok(Some(parts)),
             Content::TapsFirst(kernel) => Ok(Some(vec![stored_order(kernel, shape)])),
             Content::Matrix(_) | Content::Kernel(_) => {
-                Err(Error::Quantized { component: self.component.clone(), name: name.to_owned() })
+                Err(Error::Packed { component: self.component.clone(), name: name.to_owned() })
             }
         }
     }
@@ -82,7 +82,7 @@ impl Weights {
     /// As [`take`](Self::take).
     pub fn take_matrix(&mut self, name: &str, shape: [usize; 2]) -> Result<FrozenWeight<2>, Error> {
         let floats = |weights: &mut Self| weights.take(name, shape);
-        self.take_quantized_matrix(name, &shape, floats)
+        self.take_packed_matrix(name, &shape, floats)
     }
 
     /// Takes the weight of a 1×1 convolution out, stored as `[out_features, in_features, 1, 1]`.
@@ -93,10 +93,10 @@ impl Weights {
         let [outputs, inputs] = shape;
         let stored = [outputs, inputs, 1, 1];
         let floats = |weights: &mut Self| Ok(weights.take::<4>(name, stored)?.reshape(shape));
-        self.take_quantized_matrix(name, &stored, floats)
+        self.take_packed_matrix(name, &stored, floats)
     }
 
-    fn take_quantized_matrix(
+    fn take_packed_matrix(
         &mut self,
         name: &str,
         shape: &[usize],
@@ -105,8 +105,11 @@ impl Weights {
         if let Some(Stored { shape: actual, content: Content::Matrix(weight) }) = self.tensors.get(name)
             && actual == shape
         {
-            let weight = FrozenWeight::Integers { weight: weight.clone(), dtype: self.dtype };
+            let weight = FrozenWeight::Packed { weight: weight.clone(), dtype: self.dtype };
             self.tensors.remove(name);
+            return Ok(weight);
+        }
+        if let Some(weight) = self.invent_packed(name, [shape[0], shape[1]]) {
             return Ok(weight);
         }
         floats(self).map(FrozenWeight::Floats)
@@ -120,19 +123,29 @@ impl Weights {
         if let Some(Stored { shape: actual, content: Content::Kernel(weight) }) = self.tensors.get(name)
             && actual[..] == shape
         {
-            let weight = FrozenWeight::Integers { weight: weight.clone(), dtype: self.dtype };
+            let weight = FrozenWeight::Packed { weight: weight.clone(), dtype: self.dtype };
             self.tensors.remove(name);
+            return Ok(weight);
+        }
+        let [outputs, inputs, height, width] = shape;
+        if let Some(weight) = self.invent_packed(name, [height, width, inputs, outputs]) {
             return Ok(weight);
         }
         if let Some(Stored { shape: actual, content: Content::TapsFirst(kernel) }) = self.tensors.get(name)
             && actual[..] == shape
         {
-            let [outputs, inputs, height, width] = shape;
             let kernel = kernel.clone().reshape([height, width, inputs, outputs]);
             self.tensors.remove(name);
             return Ok(FrozenWeight::Floats(kernel));
         }
         Ok(FrozenWeight::Floats(to_taps_first(self.take(name, shape)?)))
+    }
+
+    /// Where tensors are invented and that one is to be packed.
+    fn invent_packed<const D: usize>(&self, name: &str, shape: [usize; D]) -> Option<FrozenWeight<D>> {
+        let (random, packed) = (self.random.as_ref()?, self.packed?);
+        let weight = (packed.names)(name).then(|| random.take_packed(packed.packing, shape))?;
+        Some(FrozenWeight::Packed { weight, dtype: self.dtype })
     }
 }
 

@@ -11,7 +11,7 @@ import { drawn, goTo, likeness } from "./studio";
 
 const GOLDENS = path.join(import.meta.dirname, "../goldens/native");
 /** In dB, at 8 bits a channel: two of the samplers draw pictures that are 47 dB apart. */
-const SAME = 60;
+export const SAME = 60;
 
 export interface Drawing {
   prompt: string;

@@ -3,7 +3,10 @@
 use std::{cell::Cell, ops::Range};
 
 use burn::tensor::{Device, FloatDType};
-use palpable::weights::{ByteSource, Error, LocalFuture, Weights};
+use palpable::{
+    ops::packed::Packing,
+    weights::{ByteSource, Error, LocalFuture, Packed, Weights},
+};
 use serde_json::{Map, json};
 
 use crate::{
@@ -78,15 +81,20 @@ impl ByteSource for Endless {
 
 #[test]
 fn two_gigabytes_load_in_little_memory_beside_the_tensors() {
-    load_two_gigabytes(FloatDType::F16, |_| false, 100);
+    load_two_gigabytes(FloatDType::F16, None, 100);
+}
+
+#[test]
+fn two_gigabytes_become_halves_in_little_memory_beside_them() {
+    load_two_gigabytes(FloatDType::F32, Some(Packing::Halves), 100);
 }
 
 #[test]
 fn two_gigabytes_become_integers_in_little_memory_beside_them() {
-    load_two_gigabytes(FloatDType::F32, |_| true, 50);
+    load_two_gigabytes(FloatDType::F32, Some(Packing::Integers), 50);
 }
 
-fn load_two_gigabytes(dtype: FloatDType, quantizes: fn(&str) -> bool, kept_percent: isize) {
+fn load_two_gigabytes(dtype: FloatDType, packing: Option<Packing>, kept_percent: isize) {
     // Stable Diffusion 2's token table, its largest convolution, and as many layers as make 2 GB.
     let mut shapes = vec![vec![49_408, 1024], vec![1280, 2560, 3, 3]];
     shapes.extend(std::iter::repeat_n(vec![10_240, 1280], 70));
@@ -97,7 +105,8 @@ fn load_two_gigabytes(dtype: FloatDType, quantizes: fn(&str) -> bool, kept_perce
     let mut progress = |bytes| counted += bytes;
     let device = Device::flex();
     let files = ["unet", "model"];
-    let loading = Weights::load_quantized(&source, files, &device, dtype, quantizes, &mut progress);
+    let packed = packing.map(|packing| Packed { packing, names: |_| true });
+    let loading = Weights::load_packed(&source, files, &device, dtype, packed, &mut progress);
     let weights = block_on(loading).unwrap();
     source.measure();
     assert_eq!(counted, source.length);

@@ -1,10 +1,11 @@
 //! Gradients against finite differences of the kernels themselves.
 
-use burn::tensor::Tensor;
-use palpable::ops::quantized::{Quantizer, quantized_linear};
+use burn::tensor::{DType, Tensor};
+use palpable::ops::packed::Packing;
 use palpable::ops::{attention, conv2d, geglu, group_norm, layer_norm, linear};
 
 use crate::comparison::{gpu, numbers};
+use crate::packed::{of_layer, packed_matrix};
 use crate::support::values;
 
 /// Gradients against the slope of the kernels' own results: (f(x + h·d) − f(x − h·d)) / 2h along a
@@ -68,8 +69,12 @@ fn gradients_are_slopes() {
         let factors = linear::LoraFactors { down, up, scale: 0.5 };
         linear::adapted_linear(sequence([2, 5, 7]), matrix([7, 7]), None, None, factors)
     });
-    let quantized = Quantizer::matrix([9, 7]).with(&values(matrix([9, 7]))).finish(device).unwrap();
-    check_slope("quantized linear", numbers([2, 5, 7], 59), |x| quantized_linear(x, &quantized, None));
+    for packing in [Packing::Halves, Packing::Integers] {
+        let packed = of_layer(packed_matrix(packing, &matrix([9, 7]), device), DType::F32);
+        check_slope(&format!("{packing:?} linear"), numbers([2, 5, 7], 59), |x| {
+            linear::linear(x, packed.clone(), None)
+        });
+    }
     for causal in [false, true] {
         check_slope("attention, query", numbers([2, 9, 12], 38), |query| {
             attention::attention(query, sequence([2, 9, 12]), sequence([2, 9, 12]), 3, causal)

@@ -4,10 +4,11 @@
 use burn::tensor::{Device, FloatDType, Tensor};
 use palpable::{
     gpu::{Gpu, KernelProfile, Work, tiles::Candidate},
-    ops::{attention, concat, conv2d, geglu, group_norm, layer_norm, linear},
+    ops::{attention, concat, conv2d, geglu, group_norm, layer_norm, linear, packed::Packing},
 };
 
 use crate::comparison::{gpu, half_rounded, numbers, precisions};
+use crate::packed::{of_layer, packed_kernel, packed_matrix};
 use crate::support::{open_gpu, relative_error, values};
 
 /// Runs an operation and its backward pass; returns its result and the gradients of its inputs.
@@ -116,6 +117,25 @@ pub fn every_operation(
             conv2d::conv2d(x, weight, Some(vector(outputs, 46)), stride, padding)
         });
         found.push((name, convolved));
+    }
+    for (linear, convolution, packing) in [
+        ("linear with halves", "convolution with halves", Packing::Halves),
+        ("linear with integers", "convolution with integers", Packing::Integers),
+    ] {
+        let shapes = [[1, rows, inputs], [1, 3, inputs], [1, outputs, 3]];
+        let adapted = run(device, dtype, shapes, |[x, down, up]| {
+            let weight = packed_matrix(packing, &numbers([outputs, inputs], 41), device);
+            let weight = of_layer(weight, x.dtype());
+            let factors =
+                linear::LoraFactors { down: down.squeeze_dim(0), up: up.squeeze_dim(0), scale: 0.5 };
+            linear::adapted_linear(x, weight, None, None, factors)
+        });
+        let convolved = run(device, dtype, [image], |[x]| {
+            let weight = packed_kernel(packing, &numbers([outputs, channels, 3, 3], 42), device);
+            let weight = of_layer(weight, x.dtype());
+            conv2d::conv2d(x, weight, None, 1, same(1))
+        });
+        found.extend([(linear, adapted), (convolution, convolved)]);
     }
     for (name, silu) in [("group norm", false), ("group norm with SiLU", true)] {
         let groups = if whole { 32 } else { 3 };

@@ -2,15 +2,16 @@
 //!
 //! On devices without them the units are emulated; staging, splits and epilogues are what they are on a GPU.
 
-use burn::tensor::{Device, FloatDType};
+use burn::tensor::{DType, Device, FloatDType};
 use palpable::gpu::tiles::{Candidate, TileTable, Unit};
 use palpable::gpu::{Gpu, KernelProfile, MatrixLanguage, MatrixUnits};
-use palpable::ops::quantized::{Quantizer, quantized_conv2d, quantized_linear};
+use palpable::ops::packed::Packing;
 use palpable::ops::{conv2d, linear};
 
 use crate::comparison::{compare_on, gpu, half_rounded, numbers, precisions};
 use crate::guarantees::every_operation;
-use crate::support::{open_gpu, relative_error, values};
+use crate::packed::{of_layer, packed_kernel, packed_matrix};
+use crate::support::{open_gpu, relative_error};
 
 /// The device's own matrix units, or emulated ones.
 fn units() -> MatrixUnits {
@@ -75,41 +76,41 @@ fn linear_layers_by_every_tile_of_matrix_units() {
     }
 }
 
-/// Integers are made floats while they are staged.
+/// Packed numbers are made floats while they are staged.
 #[test]
-fn integer_weights_by_matrix_units() {
+fn packed_weights_by_matrix_units() {
     let Some(tolerance) = tolerance() else { return };
     let [rows, inputs, outputs] = [65, 63, 77];
-    let weight = values(numbers([outputs, inputs], 50) * 0.2);
-    let quantized =
-        |device: &Device| Quantizer::matrix([outputs, inputs]).with(&weight).finish(&device.clone().inner());
-    let taps = values(numbers([outputs, inputs, 3, 3], 53) * 0.2);
-    let kernel = |device: &Device| {
-        Quantizer::kernel([outputs, inputs, 3, 3]).with(&taps).finish(&device.clone().inner())
-    };
+    let weight = numbers([outputs, inputs], 50) * 0.2;
+    let taps = numbers([outputs, inputs, 3, 3], 53) * 0.2;
     let gpu = device_with(smallest());
-    compare_on(
-        &gpu,
-        "quantized linear by matrix units",
-        [numbers([1, rows, inputs], 52)],
-        tolerance,
-        FloatDType::F16,
-        |[x], device| quantized_linear(x, &quantized(device).unwrap(), None),
-        |[x], device| {
-            let weight = half_rounded(quantized(device).unwrap().dequantize(), FloatDType::F16);
-            linear::reference::linear(x, weight.autodiff(), None)
-        },
-    );
-    compare_on(
-        &gpu,
-        "quantized convolution by matrix units",
-        [numbers([1, 5, 7, inputs], 54)],
-        tolerance,
-        FloatDType::F16,
-        |[x], device| quantized_conv2d(x, &kernel(device).unwrap(), None, 1, conv2d::Padding::same(1)),
-        |[x], device| {
-            let weight = half_rounded(kernel(device).unwrap().dequantize(), FloatDType::F16);
-            conv2d::reference::conv2d(x, weight.autodiff(), None, 1, conv2d::Padding::same(1))
-        },
-    );
+    for packing in [Packing::Halves, Packing::Integers] {
+        let matrix = |device: &Device| packed_matrix(packing, &weight, device);
+        let kernel = |device: &Device| packed_kernel(packing, &taps, device);
+        compare_on(
+            &gpu,
+            &format!("{packing:?} linear by matrix units"),
+            [numbers([1, rows, inputs], 52)],
+            tolerance,
+            FloatDType::F16,
+            |[x], device| linear::linear(x, of_layer(matrix(device), DType::F16), None),
+            |[x], device| {
+                let weight = half_rounded(matrix(device).unpack(), FloatDType::F16);
+                linear::reference::linear(x, weight.autodiff(), None)
+            },
+        );
+        let padding = conv2d::Padding::same(1);
+        compare_on(
+            &gpu,
+            &format!("{packing:?} convolution by matrix units"),
+            [numbers([1, 5, 7, inputs], 54)],
+            tolerance,
+            FloatDType::F16,
+            |[x], device| conv2d::conv2d(x, of_layer(kernel(device), DType::F16), None, 1, padding),
+            |[x], device| {
+                let weight = half_rounded(kernel(device).unpack(), FloatDType::F16);
+                conv2d::reference::conv2d(x, weight.autodiff(), None, 1, padding)
+            },
+        );
+    }
 }

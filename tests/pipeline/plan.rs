@@ -6,6 +6,7 @@ use palpable::model::adaptable::ModuleChoice;
 use palpable::model::clip_text::ClipTextConfig;
 use palpable::model::unet_config::UNet2DConditionConfig;
 use palpable::model::vae_config::AutoencoderKlConfig;
+use palpable::ops::packed::Packing;
 use palpable::pipeline::{GenerationSettings, PromptSyntax, StableDiffusion};
 use palpable::plan::parameters::{self, Parameter};
 use palpable::plan::{Adaptation, GenerationSizes, MemoryPlan, ModelSizes, TrainingSizes};
@@ -40,7 +41,7 @@ impl StableDiffusion15 {
 
     fn sizes(&self, scalar: usize) -> ModelSizes<'_> {
         let Self { text_encoder, unet, vae } = self;
-        ModelSizes { text_encoder, unet, vae, scalar, quantized: false }
+        ModelSizes { text_encoder, unet, vae, scalar, packing: None }
     }
 }
 
@@ -125,15 +126,28 @@ fn stable_diffusion_fits_its_bars_in_half_precision() {
     assert!(sizes.training(run(512, 1), ActivationPolicy::Keep).peak() <= 6_000_000_000);
 }
 
-/// The U-Net's integers are half of 16-bit floats; scales, norms and the first and last layer cost little.
+/// On a device without 16-bit floats the U-Net's weights are packed in 16 bits, and a picture is decoded in tiles.
 #[test]
-fn eight_bits_halve_the_unet() {
+fn stable_diffusion_fits_its_bars_with_packed_weights() {
     let model = StableDiffusion15::new();
-    let weights = |quantized| ModelSizes { quantized, ..model.sizes(2) }.weights();
-    let (floats, integers) = (weights(false), weights(true));
-    let share = integers.unet as f64 / floats.unet as f64;
-    assert!((0.5..0.51).contains(&share), "{share}");
-    assert_eq!((floats.vae, floats.text_encoder), (integers.vae, integers.text_encoder));
+    let sizes = ModelSizes { packing: Some(Packing::Halves), ..model.sizes(4) };
+    assert!(sizes.generation_in_tiles(picture(512), 32).peak() <= 3_200_000_000);
+    assert!(sizes.training(run(512, 1), ActivationPolicy::Recompute).peak() <= 3_600_000_000);
+    assert!(sizes.training(run(512, 1), ActivationPolicy::Keep).peak() <= 6_000_000_000);
+}
+
+/// Halves are half of 32-bit floats and integers half of 16-bit ones; scales, norms and the first and last layer
+/// cost little.
+#[test]
+fn packing_halves_the_unet() {
+    let model = StableDiffusion15::new();
+    for (scalar, packing) in [(4, Packing::Halves), (2, Packing::Integers)] {
+        let weights = |packing| ModelSizes { packing, ..model.sizes(scalar) }.weights();
+        let (floats, packed) = (weights(None), weights(Some(packing)));
+        let share = packed.unet as f64 / floats.unet as f64;
+        assert!((0.5..0.51).contains(&share), "{share}");
+        assert_eq!((floats.vae, floats.text_encoder), (packed.vae, packed.text_encoder));
+    }
 }
 
 /// The VAE's share of a large picture in tiles is that of a small one, and the picture itself.

@@ -79,7 +79,7 @@ export interface ModelPlan {
   /** The side of its pictures in pixels. */
   resolution: number;
   /** Number format in which its weights would be stored. */
-  precision: "f32" | "f16" | "int8-f32" | "int8-f16";
+  precision: "f32" | "f16" | "f16-f32" | "int8-f32" | "int8-f16";
   weightBytes: number;
   /** Peak memory while a picture is drawn, in bytes. */
   pictureBytes: number;

@@ -68,12 +68,15 @@ enum Device {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Stored {
-    /// 16-bit floats for a large model where the GPU has them, else 32-bit ones; eight bits where the model
-    /// fits only so
+    /// 16-bit floats for a large model, for its U-Net's weights alone where the GPU has none; else 32-bit ones;
+    /// eight bits where the model fits only so
     Auto,
     F32,
     /// Half the memory, where the GPU has 16-bit floats
     F16,
+    /// The U-Net's weights in 16 bits, on any device; the rest in 32
+    #[value(name = "f16-f32")]
+    F16F32,
     /// The U-Net's weights in eight bits, the rest in 16 where the GPU has them
     Int8,
 }
@@ -143,9 +146,10 @@ impl ModelArguments {
         let precision = match self.precision {
             Stored::F16 if gpu.report.float16 => Precision::Float16,
             Stored::F16 => {
-                eprintln!("This device has no 16-bit floats; 32-bit ones are used.");
-                Precision::Float32
+                eprintln!("This device has no 16-bit floats; the U-Net's weights alone are kept in 16 bits.");
+                Precision::Float16Float32
             }
+            Stored::F16F32 => Precision::Float16Float32,
             Stored::F32 => Precision::Float32,
             Stored::Int8 if gpu.report.float16 => Precision::Int8Float16,
             Stored::Int8 => Precision::Int8Float32,

@@ -13,7 +13,7 @@ use super::super::{
     profile::KernelProfile,
     tiles::{Candidate, Tile, Unit},
 };
-use super::{ALayout, Activation, BLayout, Epilogue, Extents, Patches, Product};
+use super::{ALayout, Activation, BLayout, BNumbers, Epilogue, Extents, Patches, Product};
 
 /// The axis of the workgroups that runs down the rows of C, and over its groups.
 const DOWN: usize = 1;
@@ -73,11 +73,10 @@ impl Product {
 
     fn contiguous(mut self) -> Self {
         self.a = into_contiguous(self.a);
-        self.b = into_contiguous(self.b);
-        self.b_scale = self.b_scale.map(|mut b_scale| {
-            b_scale.scale = into_contiguous(b_scale.scale);
-            b_scale
-        });
+        self.b.buffer = into_contiguous(self.b.buffer);
+        if let BNumbers::Integers { scale, contiguous } = self.b.numbers {
+            self.b.numbers = BNumbers::Integers { scale: into_contiguous(scale), contiguous };
+        }
         self.low_rank = self.low_rank.map(|mut low_rank| {
             low_rank.reduced = into_contiguous(low_rank.reduced);
             low_rank.factor = into_contiguous(low_rank.factor);
@@ -138,7 +137,7 @@ impl Product {
             BLayout::Rows => ("rows", depth),
             BLayout::Columns => ("columns", columns),
         };
-        let mut inputs = vec![&self.a, &self.b];
+        let mut inputs = vec![&self.a, &self.b.buffer];
         let mut kernel = Kernel::new("gemm", self.a.dtype, tile.units() * unit_threads)
             .with("a_layout", a_layout)
             .with("b_layout", b_layout)
@@ -172,12 +171,14 @@ impl Product {
                 .with("factor_vector", whole_vectors(factor_contiguous));
             inputs.extend([&low_rank.reduced, &low_rank.factor]);
         }
-        kernel = match &self.b_scale {
-            None => kernel.with("quantized", false),
-            Some(b_scale) => {
-                inputs.push(&b_scale.scale);
+        kernel = match &self.b.numbers {
+            BNumbers::Floats => kernel.with("b_numbers", "floats"),
+            BNumbers::Halves => kernel.with("b_numbers", "halves"),
+            BNumbers::Integers { scale, contiguous } => {
+                inputs.push(scale);
                 kernel
-                    .with("quantized", if b_scale.contiguous { "contiguous" } else { "line" })
+                    .with("b_numbers", "integers")
+                    .with("b_scale", if *contiguous { "contiguous" } else { "line" })
                     .with("b_scale_binding", inputs.len() as u32 - 1)
             }
         };

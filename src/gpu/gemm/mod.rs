@@ -73,12 +73,37 @@ pub struct Extents {
     pub depth: usize,
 }
 
-/// The scale of a right factor of 8-bit integers: one f32 for each of the weight's output channels.
+/// What the right factor's buffer holds. What is packed lies in words of 32 bits along the contiguous extent,
+/// which is filled up with zeros to a multiple of four numbers.
 #[derive(Clone, Debug)]
-pub struct BScale {
-    pub scale: CubeTensor,
-    /// Whether the output channels run along the factor's contiguous extent; otherwise each is a line.
-    pub contiguous: bool,
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one for each product, and what is large is a handle of device memory"
+)]
+pub enum BNumbers {
+    /// Floats of A's type
+    Floats,
+    /// 16-bit floats, two to a word, also on a device that has no such type.
+    Halves,
+    /// 8-bit integers, four to a word, with one f32 for each of the weight's output channels.
+    Integers {
+        scale: CubeTensor,
+        /// Whether the output channels run along the factor's contiguous extent; otherwise each is a line.
+        contiguous: bool,
+    },
+}
+
+/// The right factor.
+#[derive(Clone, Debug)]
+pub struct BFactor {
+    pub buffer: CubeTensor,
+    pub numbers: BNumbers,
+}
+
+impl From<CubeTensor> for BFactor {
+    fn from(buffer: CubeTensor) -> Self {
+        Self { buffer, numbers: BNumbers::Floats }
+    }
 }
 
 /// Activations between layers.
@@ -120,9 +145,8 @@ pub struct Epilogue {
 pub struct Product {
     pub a: CubeTensor,
     pub a_layout: ALayout,
-    pub b: CubeTensor,
+    pub b: BFactor,
     pub b_layout: BLayout,
-    pub b_scale: Option<BScale>,
     pub extents: Extents,
     /// Shape of the result.
     pub shape: Shape,
@@ -134,12 +158,12 @@ impl Product {
     /// A · B and nothing else.
     pub fn new(
         (a, a_layout): (CubeTensor, ALayout),
-        (b, b_layout): (CubeTensor, BLayout),
+        (b, b_layout): (impl Into<BFactor>, BLayout),
         extents: Extents,
         shape: Shape,
     ) -> Self {
         let epilogue = Epilogue::default();
-        Self { a, a_layout, b, b_layout, b_scale: None, extents, shape, low_rank: None, epilogue }
+        Self { a, a_layout, b: b.into(), b_layout, extents, shape, low_rank: None, epilogue }
     }
 
     /// The result, in the type of A.

@@ -2,7 +2,7 @@
 
 use super::super::extension::{CubeTensor, Shape};
 use super::Padding;
-use crate::gpu::gemm::{ALayout, BLayout, Epilogue, Extents, Patches, Product};
+use crate::gpu::gemm::{ALayout, BFactor, BLayout, Epilogue, Extents, Patches, Product};
 
 /// Every extent of a convolution.
 #[derive(Clone, Copy, Debug)]
@@ -72,28 +72,29 @@ impl Geometry {
     }
 
     /// y: the patches of x times the weight, then the epilogue.
-    pub(super) fn forward(&self, x: CubeTensor, weight: CubeTensor, epilogue: Epilogue) -> CubeTensor {
-        Product { epilogue, ..self.forward_product(x, weight) }.run()
-    }
-
-    /// The same product without an epilogue.
-    pub(in crate::ops) fn forward_product(&self, x: CubeTensor, weight: CubeTensor) -> Product {
+    pub(super) fn forward(
+        &self,
+        x: CubeTensor,
+        weight: impl Into<BFactor>,
+        epilogue: Epilogue,
+    ) -> CubeTensor {
         let extents =
             Extents { rows: self.output_pixels(), columns: self.out_channels, depth: self.in_channels };
         let [height, width] = self.output;
         let shape = Shape::from([self.batch, height, width, self.out_channels]);
         let a = (x, ALayout::Image(self.patches(false)));
-        Product::new(a, (weight, BLayout::Columns), extents, shape)
+        let product = Product::new(a, (weight, BLayout::Columns), extents, shape);
+        Product { epilogue, ..product }.run()
     }
 
     /// dx: the patches of dy, found backwards, times the transposed weight.
-    pub(in crate::ops) fn input_gradient(&self, dy: CubeTensor, weight: CubeTensor) -> Product {
+    pub(super) fn input_gradient(&self, dy: CubeTensor, weight: impl Into<BFactor>) -> CubeTensor {
         let [height, width] = self.input;
         let rows = self.batch * height * width;
         let extents = Extents { rows, columns: self.in_channels, depth: self.out_channels };
         let shape = Shape::from([self.batch, height, width, self.in_channels]);
         let a = (dy, ALayout::Image(self.patches(true)));
-        Product::new(a, (weight, BLayout::Rows), extents, shape)
+        Product::new(a, (weight, BLayout::Rows), extents, shape).run()
     }
 
     /// dW `[r, s, in, out]`: for each tap, the product of the pixels of x that the tap has read with dy.

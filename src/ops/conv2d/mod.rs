@@ -18,8 +18,8 @@ mod trainable;
 pub use geometry::Geometry;
 pub use trainable::trainable_conv2d;
 
-use super::{extension::*, on_gpu};
-use crate::gpu::gemm::Epilogue;
+use super::{extension::*, frozen_weight::FrozenWeight, on_gpu};
+use crate::gpu::gemm::{BFactor, Epilogue};
 
 /// Zeros around the image, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,7 +57,7 @@ pub struct Additions {
 /// No gradient flows to `weight` and `bias`.
 pub fn conv2d(
     x: Tensor<4>,
-    weight: Tensor<4>,
+    weight: impl Into<FrozenWeight<4>>,
     bias: Option<Tensor<1>>,
     stride: usize,
     padding: Padding,
@@ -68,14 +68,15 @@ pub fn conv2d(
 /// [`conv2d`] with something added to its result.
 pub fn conv2d_with(
     x: Tensor<4>,
-    weight: Tensor<4>,
+    weight: impl Into<FrozenWeight<4>>,
     bias: Option<Tensor<1>>,
     stride: usize,
     padding: Padding,
     additions: Additions,
 ) -> Tensor<4> {
+    let weight = weight.into();
     if !on_gpu(&x) {
-        return reference::conv2d_with(x, weight, bias, stride, padding, additions);
+        return reference::conv2d_with(x, weight.floats(), bias, stride, padding, additions);
     }
     let geometry = Geometry::of(x.dims(), weight.dims(), stride, padding);
     run(x, weight, bias, additions, geometry)
@@ -87,12 +88,13 @@ pub fn conv2d_with(
 /// and `bias`.
 pub fn upsampling_conv2d(
     x: Tensor<4>,
-    weight: Tensor<4>,
+    weight: impl Into<FrozenWeight<4>>,
     bias: Option<Tensor<1>>,
     size: [usize; 2],
 ) -> Tensor<4> {
+    let weight = weight.into();
     if !on_gpu(&x) {
-        return reference::upsampling_conv2d(x, weight, bias, size);
+        return reference::upsampling_conv2d(x, weight.floats(), bias, size);
     }
     let geometry = Geometry::of_upsampled(x.dims(), weight.dims(), size);
     run(x, weight, bias, Additions::default(), geometry)
@@ -100,14 +102,14 @@ pub fn upsampling_conv2d(
 
 fn run(
     x: Tensor<4>,
-    weight: Tensor<4>,
+    weight: FrozenWeight<4>,
     bias: Option<Tensor<1>>,
     additions: Additions,
     geometry: Geometry,
 ) -> Tensor<4> {
     Tensor::from_dispatch(Dispatch::frozen_conv2d(
         x.into_dispatch(),
-        weight.into_dispatch(),
+        weight.into(),
         bias.into(),
         additions.image_add.into(),
         additions.residual.into(),
@@ -140,7 +142,7 @@ pub fn to_taps_first(weight: Tensor<4>) -> Tensor<4> {
 pub trait Conv2dOps: Backend {
     fn frozen_conv2d(
         x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
+        #[extension_type] weight: WeightOperand<Self>,
         #[extension_type] bias: Operand<Self>,
         #[extension_type] image_add: Operand<Self>,
         #[extension_type] residual: Operand<Self>,
@@ -151,14 +153,14 @@ pub trait Conv2dOps: Backend {
 impl Conv2dOps for CubeBackend {
     fn frozen_conv2d(
         x: CubeTensor,
-        weight: CubeTensor,
+        weight: WeightOperand<CubeBackend>,
         bias: Operand<CubeBackend>,
         image_add: Operand<CubeBackend>,
         residual: Operand<CubeBackend>,
         geometry: Geometry,
     ) -> CubeTensor {
         let [bias, image_add, residual] = [bias, image_add, residual].map(Operand::given);
-        geometry.forward(x, weight, Epilogue { bias, image_add, residual, ..Default::default() })
+        geometry.forward(x, weight.factor(true), Epilogue { bias, image_add, residual, ..Default::default() })
     }
 }
 
@@ -167,10 +169,10 @@ impl Conv2dOps for CubeBackend {
 struct FrozenConv2d;
 
 impl Backward<CubeBackend, 2> for FrozenConv2d {
-    type State = (CubeTensor, Geometry);
+    type State = (BFactor, Geometry);
     fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
         let (weight, geometry) = ops.state;
-        let input_gradient = |dy| geometry.input_gradient(dy, weight).run();
+        let input_gradient = |dy| geometry.input_gradient(dy, weight);
         binary::<CubeBackend, _, _>(ops.parents, ops.node, grads, input_gradient, |dy| dy);
     }
 }
@@ -178,16 +180,16 @@ impl Backward<CubeBackend, 2> for FrozenConv2d {
 impl<C: CheckpointStrategy> Conv2dOps for Autodiff<CubeBackend, C> {
     fn frozen_conv2d(
         x: Tracked<C>,
-        weight: Tracked<C>,
+        weight: WeightOperand<Self>,
         bias: Operand<Self>,
         image_add: Operand<Self>,
         residual: Operand<Self>,
         geometry: Geometry,
     ) -> Tracked<C> {
-        let weight = weight.into_primitive();
+        let weight = frozen_weight(weight).factor(true);
         let [bias, image_add] = [bias, image_add].map(|added| frozen(added).given());
-        let (residual, residual_node) = optional_parts::<C>(residual, &weight);
         let (x, x_node) = x.into_parts();
+        let (residual, residual_node) = optional_parts::<C>(residual, &x);
         let epilogue = Epilogue { bias, image_add, residual, ..Default::default() };
         let y = geometry.forward(x, weight.clone(), epilogue);
         match FrozenConv2d.prepare::<C>([x_node, residual_node]).compute_bound().stateful() {

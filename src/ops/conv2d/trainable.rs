@@ -67,7 +67,7 @@ impl Backward<CubeBackend, 3> for TrainableConv2d {
         let dy = into_contiguous(grads.consume::<CubeBackend>(&ops.node));
         let [x_node, weight_node, bias_node] = ops.parents;
         if let Some(node) = x_node {
-            let dx = geometry.input_gradient(dy.clone(), weight).run();
+            let dx = geometry.input_gradient(dy.clone(), weight);
             grads.register::<CubeBackend>(node.id, dx);
         }
         if let Some(node) = weight_node {

@@ -7,8 +7,8 @@
 //! The sum over the rank continues the big product's sum in the same launch: forward takes two launches, dx
 //! another two.
 
-use super::products::{forward, input_gradient, rowwise, weight_gradient};
-use super::{super::extension::*, on_gpu};
+use super::products::{Weight, forward, input_gradient, rowwise, weight_gradient};
+use super::{super::extension::*, FrozenWeight, on_gpu};
 use crate::gpu::gemm::{ALayout, BLayout, Epilogue, LowRank, Product};
 
 /// The two factors and the scale of a low-rank addition.
@@ -26,23 +26,34 @@ pub struct LoraFactors {
 /// `x`; none to `weight` `[out, in]` and `bias` `[out]`.
 pub fn adapted_linear(
     x: Tensor<3>,
-    weight: Tensor<2>,
+    weight: impl Into<FrozenWeight<2>>,
     bias: Option<Tensor<1>>,
     residual: Option<Tensor<3>>,
     factors: LoraFactors,
 ) -> Tensor<3> {
+    let weight = weight.into();
     if !on_gpu(&x) {
-        return reference::adapted_linear(x, weight, bias, residual, factors);
+        return reference::adapted_linear(x, weight.floats(), bias, residual, factors);
     }
+    let (x, shape) = (x.into_dispatch(), weight.dims());
+    let LoraFactors { down, up, scale } = factors;
+    let factors = FactorOperands { down: down.into_dispatch(), up: up.into_dispatch(), scale };
     Tensor::from_dispatch(Dispatch::adapted_linear(
-        x.into_dispatch(),
-        weight.into_dispatch(),
+        x,
+        weight.into(),
         bias.into(),
         residual.into(),
-        factors.down.into_dispatch(),
-        factors.up.into_dispatch(),
-        factors.scale,
+        factors,
+        shape,
     ))
+}
+
+/// [`LoraFactors`] among an operation's arguments.
+#[derive(ExtensionType)]
+pub struct FactorOperands<B: Backend> {
+    down: FloatTensor<B>,
+    up: FloatTensor<B>,
+    scale: f32,
 }
 
 /// The kernels behind the function above.
@@ -50,12 +61,11 @@ pub fn adapted_linear(
 pub trait AdaptedLinearOps: Backend {
     fn adapted_linear(
         x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
+        #[extension_type] weight: WeightOperand<Self>,
         #[extension_type] bias: Operand<Self>,
         #[extension_type] residual: Operand<Self>,
-        down: FloatTensor<Self>,
-        up: FloatTensor<Self>,
-        scale: f32,
+        #[extension_type] factors: FactorOperands<Self>,
+        shape: [usize; 2],
     ) -> FloatTensor<Self>;
 }
 
@@ -80,17 +90,17 @@ fn low_rank(reduced: CubeTensor, factor: CubeTensor) -> LowRank {
 impl AdaptedLinearOps for CubeBackend {
     fn adapted_linear(
         x: CubeTensor,
-        weight: CubeTensor,
+        weight: WeightOperand<CubeBackend>,
         bias: Operand<CubeBackend>,
         residual: Operand<CubeBackend>,
-        down: CubeTensor,
-        up: CubeTensor,
-        scale: f32,
+        factors: FactorOperands<CubeBackend>,
+        shape: [usize; 2],
     ) -> CubeTensor {
+        let FactorOperands { down, up, scale } = factors;
         let reduced = reduce(x.clone(), down, scale);
         let (bias, residual) = (bias.given(), residual.given());
         let epilogue = Epilogue { bias, residual, ..Default::default() };
-        forward(x, weight, epilogue, Some(low_rank(reduced, up)))
+        forward(x, Weight::new(weight, shape), epilogue, Some(low_rank(reduced, up)))
     }
 }
 
@@ -102,7 +112,7 @@ struct AdaptedLinear;
 #[derive(Clone, Debug)]
 struct Kept {
     x: CubeTensor,
-    weight: CubeTensor,
+    weight: Weight,
     down: CubeTensor,
     up: CubeTensor,
     /// t
@@ -138,17 +148,17 @@ impl Backward<CubeBackend, 4> for AdaptedLinear {
 impl<C: CheckpointStrategy> AdaptedLinearOps for Autodiff<CubeBackend, C> {
     fn adapted_linear(
         x: Tracked<C>,
-        weight: Tracked<C>,
+        weight: WeightOperand<Self>,
         bias: Operand<Self>,
         residual: Operand<Self>,
-        down: Tracked<C>,
-        up: Tracked<C>,
-        scale: f32,
+        factors: FactorOperands<Self>,
+        shape: [usize; 2],
     ) -> Tracked<C> {
-        let weight = weight.into_primitive();
+        let weight = Weight::new(frozen_weight(weight), shape);
         let bias = frozen(bias).given();
-        let (residual, residual_node) = optional_parts::<C>(residual, &weight);
         let (x, x_node) = x.into_parts();
+        let (residual, residual_node) = optional_parts::<C>(residual, &x);
+        let FactorOperands { down, up, scale } = factors;
         let (down, down_node) = down.into_parts();
         let (up, up_node) = up.into_parts();
         let reduced = reduce(x.clone(), down.clone(), scale);

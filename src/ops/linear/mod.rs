@@ -16,32 +16,29 @@ mod trainable;
 pub use adapted::{LoraFactors, adapted_linear};
 pub use trainable::{batched_linear, trainable_linear};
 
-use super::{activation::Activation, extension::*, on_gpu};
+use super::{activation::Activation, extension::*, frozen_weight::FrozenWeight, on_gpu};
 use crate::gpu::gemm::Epilogue;
-use products::{forward, input_gradient};
+use products::{Weight, forward, input_gradient};
 
 /// x `[batch, tokens, in]` · weight `[out, in]`ᵀ + bias `[out]` → `[batch, tokens, out]`.
 /// No gradient flows to `weight` and `bias`; the input is not kept for the backward pass.
-pub fn linear(x: Tensor<3>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<3> {
+pub fn linear(x: Tensor<3>, weight: impl Into<FrozenWeight<2>>, bias: Option<Tensor<1>>) -> Tensor<3> {
     linear_with_residual(x, weight, bias, None)
 }
 
 /// The same plus `residual` `[batch, tokens, out]`, through which the gradient passes as it is.
 pub fn linear_with_residual(
     x: Tensor<3>,
-    weight: Tensor<2>,
+    weight: impl Into<FrozenWeight<2>>,
     bias: Option<Tensor<1>>,
     residual: Option<Tensor<3>>,
 ) -> Tensor<3> {
+    let weight = weight.into();
     if !on_gpu(&x) {
-        return reference::linear_with_residual(x, weight, bias, residual);
+        return reference::linear_with_residual(x, weight.floats(), bias, residual);
     }
-    Tensor::from_dispatch(Dispatch::frozen_linear(
-        x.into_dispatch(),
-        weight.into_dispatch(),
-        bias.into(),
-        residual.into(),
-    ))
+    let (x, shape) = (x.into_dispatch(), weight.dims());
+    Tensor::from_dispatch(Dispatch::frozen_linear(x, weight.into(), bias.into(), residual.into(), shape))
 }
 
 /// activation(x · weightᵀ + bias). On the autodiff backend the activation is an operation of its own, because
@@ -65,9 +62,10 @@ pub fn activated_linear(
 pub trait LinearOps: Backend {
     fn frozen_linear(
         x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
+        #[extension_type] weight: WeightOperand<Self>,
         #[extension_type] bias: Operand<Self>,
         #[extension_type] residual: Operand<Self>,
+        shape: [usize; 2],
     ) -> FloatTensor<Self>;
     fn activated_linear(
         x: FloatTensor<Self>,
@@ -80,12 +78,13 @@ pub trait LinearOps: Backend {
 impl LinearOps for CubeBackend {
     fn frozen_linear(
         x: CubeTensor,
-        weight: CubeTensor,
+        weight: WeightOperand<CubeBackend>,
         bias: Operand<CubeBackend>,
         residual: Operand<CubeBackend>,
+        shape: [usize; 2],
     ) -> CubeTensor {
         let (bias, residual) = (bias.given(), residual.given());
-        forward(x, weight, Epilogue { bias, residual, ..Default::default() }, None)
+        forward(x, Weight::new(weight, shape), Epilogue { bias, residual, ..Default::default() }, None)
     }
     fn activated_linear(
         x: CubeTensor,
@@ -103,8 +102,8 @@ impl LinearOps for CubeBackend {
 struct FrozenLinear;
 
 impl Backward<CubeBackend, 2> for FrozenLinear {
-    type State = CubeTensor;
-    fn backward(self, ops: Ops<CubeTensor, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
+    type State = Weight;
+    fn backward(self, ops: Ops<Weight, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
         let weight = ops.state;
         binary::<CubeBackend, _, _>(
             ops.parents,
@@ -119,14 +118,15 @@ impl Backward<CubeBackend, 2> for FrozenLinear {
 impl<C: CheckpointStrategy> LinearOps for Autodiff<CubeBackend, C> {
     fn frozen_linear(
         x: Tracked<C>,
-        weight: Tracked<C>,
+        weight: WeightOperand<Self>,
         bias: Operand<Self>,
         residual: Operand<Self>,
+        shape: [usize; 2],
     ) -> Tracked<C> {
-        let weight = weight.into_primitive();
+        let weight = Weight::new(frozen_weight(weight), shape);
         let bias = frozen(bias).given();
-        let (residual, residual_node) = optional_parts::<C>(residual, &weight);
         let (x, x_node) = x.into_parts();
+        let (residual, residual_node) = optional_parts::<C>(residual, &x);
         let y = forward(x, weight.clone(), Epilogue { bias, residual, ..Default::default() }, None);
         match FrozenLinear.prepare::<C>([x_node, residual_node]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => prepared.finish(weight, y),

@@ -1,26 +1,46 @@
 //! The three matrix products of a linear layer y = x · Wᵀ, W `[out, in]`.
 
-use super::super::extension::{CubeTensor, Shape, TensorMetadata};
-use crate::gpu::gemm::{ALayout, BLayout, Epilogue, Extents, LowRank, Product};
+use super::super::extension::{CubeBackend, CubeTensor, Shape, TensorMetadata, WeightOperand};
+use crate::gpu::gemm::{ALayout, BFactor, BLayout, Epilogue, Extents, LowRank, Product};
+
+/// A weight as the products read it.
+#[derive(Clone, Debug)]
+pub struct Weight {
+    factor: BFactor,
+    /// `[out, in]`
+    shape: [usize; 2],
+}
+
+impl Weight {
+    pub fn new(weight: WeightOperand<CubeBackend>, shape: [usize; 2]) -> Self {
+        Self { factor: weight.factor(false), shape }
+    }
+}
+
+impl From<CubeTensor> for Weight {
+    fn from(weight: CubeTensor) -> Self {
+        Self { shape: weight.shape().dims(), factor: weight.into() }
+    }
+}
 
 /// x `[.., in]` · weight `[out, in]`ᵀ; the factor of `low_rank` is `[out, rank]`.
 pub fn forward(
     x: CubeTensor,
-    weight: CubeTensor,
+    weight: impl Into<Weight>,
     epilogue: Epilogue,
     low_rank: Option<LowRank>,
 ) -> CubeTensor {
-    let [columns, depth] = weight.shape().dims();
+    let Weight { factor, shape: [columns, depth] } = weight.into();
     let (extents, shape) = rowwise(&x, depth, columns);
-    let product = Product::new((x, ALayout::Rows), (weight, BLayout::Rows), extents, shape);
+    let product = Product::new((x, ALayout::Rows), (factor, BLayout::Rows), extents, shape);
     Product { low_rank, epilogue, ..product }.run()
 }
 
 /// dx = dy `[.., out]` · weight `[out, in]`; the factor of `low_rank` is `[rank, in]`.
-pub fn input_gradient(dy: CubeTensor, weight: CubeTensor, low_rank: Option<LowRank>) -> CubeTensor {
-    let [depth, columns] = weight.shape().dims();
+pub fn input_gradient(dy: CubeTensor, weight: impl Into<Weight>, low_rank: Option<LowRank>) -> CubeTensor {
+    let Weight { factor, shape: [depth, columns] } = weight.into();
     let (extents, shape) = rowwise(&dy, depth, columns);
-    let product = Product::new((dy, ALayout::Rows), (weight, BLayout::Columns), extents, shape);
+    let product = Product::new((dy, ALayout::Rows), (factor, BLayout::Columns), extents, shape);
     Product { low_rank, ..product }.run()
 }
 

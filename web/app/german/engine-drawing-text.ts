@@ -146,6 +146,7 @@ export const drawingWords: EngineWords = {
     "group normalization": "Gruppennormierung",
     "layer normalization": "Schichtnormierung",
     "trained convolutions": "trainierte Faltungen",
+    "weights in 16 bits": "Gewichte in 16 Bits",
     "weights in eight bits": "Gewichte in acht Bits",
     "joined images": "zusammengefügte Bilder",
     "gated activations": "geschaltete Aktivierungen",

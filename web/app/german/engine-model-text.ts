@@ -1,4 +1,4 @@
-/** What is said of a model's files: `src/weights`, `src/model`, `src/tokenizer` and the quantizer in `src/ops`. */
+/** What is said of a model's files: `src/weights`, `src/model`, `src/tokenizer` and packed weights in `src/ops`. */
 import type { EngineWords } from "../engine-words";
 
 export const modelWords: EngineWords = {
@@ -31,8 +31,8 @@ export const modelWords: EngineWords = {
     '"{name}" of {component} holds nothing': "„{name}“ von {component} enthält nichts",
     '"{name}" of {component} holds numbers too large for 16-bit floats; load it in 32 bits':
       "„{name}“ von {component} enthält Zahlen, die für 16 Bit zu groß sind; lade es in 32 Bit",
-    '"{name}" of {component} is kept in eight bits, where its layer needs floats; load it in 16 bits':
-      "„{name}“ von {component} ist in acht Bit gehalten, und seine Schicht braucht Gleitkommazahlen; lade es in 16 Bit",
+    '"{name}" of {component} is packed in fewer bits, where its layer needs floats; load it unpacked':
+      "„{name}“ von {component} ist in weniger Bits gepackt, und seine Schicht braucht Gleitkommazahlen; lade es ungepackt",
     "weights can be loaded as f32 or f16, not as {requested}":
       "Gewichte können als f32 oder f16 geladen werden, nicht als {requested}",
     "a weight of shape {shape:?} cannot be made of {count} numbers: check the file it was read from":

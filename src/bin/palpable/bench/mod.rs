@@ -102,7 +102,11 @@ enum Shapes {
 enum Precisions {
     F32,
     F16,
+    /// f32 and f16
     Both,
+    /// The U-Net's weights in 16 bits, all else in 32
+    #[value(name = "f16-f32")]
+    F16F32,
 }
 
 impl Options {
@@ -124,6 +128,7 @@ impl Options {
                 Precisions::F32 => vec![Precision::Float32],
                 Precisions::F16 => vec![Precision::Float16],
                 Precisions::Both => vec![Precision::Float32, Precision::Float16],
+                Precisions::F16F32 => vec![Precision::Float16Float32],
             },
             quick: self.quick,
         }

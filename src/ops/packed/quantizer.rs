@@ -2,18 +2,9 @@
 //! has a scale of its own, so nothing but the integers and scales need be held.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use thiserror::Error;
 
-use super::QuantizedWeight;
+use super::{PackedWeight, WrongCount};
 use crate::gpu::submit_queued;
-
-/// A number of weights that does not fit their shape.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("a weight of shape {shape:?} cannot be made of {count} numbers: check the file it was read from")]
-pub struct WrongCount {
-    pub shape: Vec<usize>,
-    pub count: usize,
-}
 
 /// Words (of four numbers) per channel that are moved at a time, for [`Quantizer::TOGETHER`] channels, so
 /// that the memory read and written stays in the innermost cache.
@@ -21,7 +12,7 @@ const QUADS: usize = 4;
 
 /// A weight in the making.
 pub struct Quantizer<const D: usize> {
-    /// The integers, packed as in [`QuantizedWeight`].
+    /// The integers, packed as in [`PackedWeight`].
     words: Vec<i32>,
     scale: Vec<f32>,
     shape: [usize; D],
@@ -116,17 +107,17 @@ impl<const D: usize> Quantizer<D> {
     ///
     /// # Errors
     /// [`WrongCount`] if more or fewer numbers came than the weight has, or none.
-    pub fn finish(self, device: &Device) -> Result<QuantizedWeight<D>, WrongCount> {
+    pub fn finish(self, device: &Device) -> Result<PackedWeight<D>, WrongCount> {
         let Self { words, scale, shape, channels, row, count } = self;
         if count != channels * row || count == 0 {
             return Err(WrongCount { shape: shape.to_vec(), count });
         }
         let words_a_line = shape[D - 1].div_ceil(4);
-        let packed = TensorData::new::<i32, _>(words, [count / shape[D - 1], words_a_line]);
-        let packed = Tensor::from_data(packed, (device, DType::I32));
+        let words = TensorData::new::<i32, _>(words, [count / shape[D - 1], words_a_line]);
+        let words = Tensor::from_data(words, (device, DType::I32));
         let scale = Tensor::from_data(TensorData::new::<f32, _>(scale, [channels]), (device, DType::F32));
         submit_queued(&scale);
-        Ok(QuantizedWeight { packed, scale, shape })
+        Ok(PackedWeight { words, scale: Some(scale), shape })
     }
 }
 
