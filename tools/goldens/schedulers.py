@@ -224,7 +224,7 @@ def main():
         for seed, stream in [(0, 0), (42, 0), (42, 1), (2**64 - 1, 2**63 + 5)]
     ]
     golden = {"init_noise_sigma": sigmas, "timestep_checksums": checksums(), "noise": noise}
-    (FOLDER / "schedulers.json").write_text(json.dumps(golden) + "\n")
+    (FOLDER / "schedulers.json").write_text(json.dumps(golden, separators=(",", ":")) + "\n")
 
 
 if __name__ == "__main__":
