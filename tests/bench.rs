@@ -7,7 +7,7 @@ use std::{path::Path, process::Command, rc::Rc, time::Instant};
 
 use burn::tensor::{FloatDType, Tensor};
 use palpable::{
-    bench::{Model, ModelConfigs, Plan, Session, ShapeSet, Task, count},
+    bench::{Counted, Model, ModelConfigs, Plan, Session, ShapeSet, Task, count},
     gpu::Work,
     model::{clip_text::ClipTextConfig, clip_text::ClipTextModel},
     ops::linear::linear,
@@ -91,6 +91,22 @@ fn every_operation_and_network_has_its_row() {
         flops("PALP step tiny 16² batch 1 rank 4 β 7.5", "whole")
             > flops("PALP step tiny 16² batch 1 rank 4 β 1", "whole")
     );
+}
+
+/// LoRA's sums are part of the launch whatever the weight is, in a training's step too.
+#[test]
+fn packed_weights_take_fewer_bytes_and_no_more_launches() {
+    let precisions = vec![Precision::Float32, Precision::Float16Float32, Precision::Int8Float32];
+    let plan = Plan { precisions, ..quick(&[Task::Unet, Task::Palp]) };
+    let counted = block_on(count(&open_gpu(), &tiny(), &plan)).unwrap();
+    let all = |each: &Counted| each.work.values().copied().sum::<Work>();
+    let [floats, halves, integers] = [0, 1, 2].map(|place| &counted[4 * place..4 * place + 4]);
+    for ((floats, halves), integers) in floats.iter().zip(halves).zip(integers) {
+        let [floats, halves, integers] = [floats, halves, integers].map(all);
+        assert_eq!([halves.launches, integers.launches], [floats.launches; 2]);
+        assert_eq!([halves.flops, integers.flops], [floats.flops; 2]);
+        assert!(halves.bytes < floats.bytes && integers.bytes < halves.bytes);
+    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Reorders the weights of 3×3 convolutions while they are read: PyTorch's `[out, in, 3, 3]` → `[3, 3, in, out]`,
 //! which our convolutions read ([`to_taps_first`](crate::ops::conv2d::to_taps_first) does the same on the device).
 //!
-//! For a software adapter, whose general copy of a permuted view costs several times this loop. A GPU does it in
-//! a fraction of the time that the bytes take to get there.
+//! For a software adapter, whose general copy of a permuted view costs several times this loop (a GPU does it in
+//! a fraction of the time that the bytes take to get there), and for what is packed on its way.
 
 use super::convert::Floats;
 
