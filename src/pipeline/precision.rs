@@ -8,7 +8,7 @@ use crate::{
     gpu::Gpu,
     model::unet::UNet2DConditionModel,
     ops::packed::Packing,
-    weights::{ByteSource, Packed},
+    weights::{ByteSource, PackedNames},
 };
 
 /// The numbers a model's weights and activations are stored in. Arithmetic is 32-bit either way.
@@ -63,8 +63,8 @@ impl Precision {
     }
 
     /// Which of the U-Net's weights are packed, and how.
-    pub fn packed_unet(self) -> Option<Packed> {
-        self.packing().map(|packing| Packed { packing, names: UNet2DConditionModel::may_pack })
+    pub fn packed_unet(self) -> Option<PackedNames> {
+        self.packing().map(|packing| PackedNames { packing, names: UNet2DConditionModel::may_pack })
     }
 
     /// The precision that suits a model best: 16-bit floats where the model is large, which keeps a full-size

@@ -4,7 +4,6 @@
 use std::ops::Range;
 
 use burn::tensor::{DType, Device, FloatDType, Tensor};
-use half::f16;
 
 use crate::{
     gpu::submit_queued,
@@ -49,10 +48,7 @@ impl Weights {
         let packed = self.packed.filter(|packed| (packed.names)(&name));
         let content = if let Some(packing) = packed.and_then(|packed| packable(packed.packing, &entry.shape))
         {
-            match packing {
-                Packing::Halves => self.fetch_halves(source, path, entry, device, progress).await?,
-                Packing::Integers => self.fetch_quantized(source, path, entry, device, progress).await?,
-            }
+            self.fetch_packed(packing, source, path, entry, device, progress).await?
         } else if self.reorders_kernels
             && let Some(sizes) = kernel_sizes(&entry.shape)
         {
@@ -95,8 +91,9 @@ impl Weights {
         Ok(if pieces.len() == 1 { pieces.remove(0) } else { Tensor::cat(pieces, 0) })
     }
 
-    async fn fetch_halves(
+    async fn fetch_packed(
         &self,
+        packing: Packing,
         source: &dyn ByteSource,
         path: &str,
         entry: &TensorEntry,
@@ -104,38 +101,37 @@ impl Weights {
         progress: &mut dyn FnMut(u64),
     ) -> Result<Content, Error> {
         let (f16, range) = (FloatDType::F16, entry.range.clone());
-        let wrong = |error: WrongCount| self.wrong_shape(&entry.name, vec![error.count], entry.shape.clone());
-        if let Some(sizes @ [outputs, inputs]) = kernel_sizes(&entry.shape) {
-            let numbers = read_taps_first(source, path, entry, sizes, f16, progress).await?;
-            let shape = [3, 3, inputs, outputs];
-            let kernel = PackedWeight::of_halves(self.halves(&entry.name, numbers)?, shape, device);
-            return kernel.map(Content::Kernel).map_err(wrong);
-        }
-        let numbers = read_floats(source, path, entry, range, f16, progress).await?;
-        let shape = [entry.shape[0], entry.shape[1]];
-        let matrix = PackedWeight::of_halves(self.halves(&entry.name, numbers)?, shape, device);
-        matrix.map(Content::Matrix).map_err(wrong)
-    }
-
-    async fn fetch_quantized(
-        &self,
-        source: &dyn ByteSource,
-        path: &str,
-        entry: &TensorEntry,
-        device: &Device,
-        progress: &mut dyn FnMut(u64),
-    ) -> Result<Content, Error> {
-        Ok(match entry.shape[..] {
-            [outputs, inputs] | [outputs, inputs, 1, 1] => {
+        Ok(match (packing, &entry.shape[..]) {
+            (Packing::Halves, &[outputs, inputs] | &[outputs, inputs, 1, 1]) => {
+                let numbers = read_floats(source, path, entry, range, f16, progress).await?;
+                Content::Matrix(self.halves(entry, numbers, [outputs, inputs], device)?)
+            }
+            (Packing::Halves, &[outputs, inputs, 3, 3]) => {
+                let numbers = read_taps_first(source, path, entry, [outputs, inputs], f16, progress).await?;
+                Content::Kernel(self.halves(entry, numbers, [3, 3, inputs, outputs], device)?)
+            }
+            (Packing::Integers, &[outputs, inputs] | &[outputs, inputs, 1, 1]) => {
                 let quantizer = Quantizer::matrix([outputs, inputs]);
                 Content::Matrix(self.quantize(source, path, entry, quantizer, device, progress).await?)
             }
-            [outputs, inputs, height, width] => {
+            (Packing::Integers, &[outputs, inputs, height, width]) => {
                 let quantizer = Quantizer::kernel([outputs, inputs, height, width]);
                 Content::Kernel(self.quantize(source, path, entry, quantizer, device, progress).await?)
             }
             _ => return Err(self.wrong_shape(&entry.name, vec![], entry.shape.clone())),
         })
+    }
+
+    fn halves<const D: usize>(
+        &self,
+        entry: &TensorEntry,
+        numbers: Floats,
+        shape: [usize; D],
+        device: &Device,
+    ) -> Result<PackedWeight<D>, Error> {
+        self.check_range(&entry.name, &numbers)?;
+        let wrong = |error: WrongCount| self.wrong_shape(&entry.name, vec![error.count], entry.shape.clone());
+        PackedWeight::of_halves(numbers.into_halves(), shape, device).map_err(wrong)
     }
 
     /// So few whole output channels at a time that their numbers are still in a cache when they become integers.
@@ -170,11 +166,6 @@ impl Weights {
             }
             _ => shape.iter().product(),
         }
-    }
-
-    fn halves(&self, name: &str, values: Floats) -> Result<Vec<f16>, Error> {
-        self.check_range(name, &values)?;
-        Ok(values.into_halves())
     }
 
     fn check_range(&self, name: &str, values: &Floats) -> Result<(), Error> {

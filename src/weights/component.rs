@@ -34,14 +34,14 @@ pub struct Weights {
     pub(super) largest_tensor: usize,
     /// What layers compute in.
     pub(super) dtype: DType,
-    pub(super) packed: Option<Packed>,
+    pub(super) packed: Option<PackedNames>,
     /// Whether 3×3 kernels are reordered here rather than on the device.
     pub(super) reorders_kernels: bool,
 }
 
 /// Which weights of a component are packed, by their names, and how.
 #[derive(Clone, Copy, Debug)]
-pub struct Packed {
+pub struct PackedNames {
     pub packing: Packing,
     pub names: fn(&str) -> bool,
 }
@@ -97,7 +97,7 @@ impl Weights {
         [folder, stem]: [&str; 2],
         device: &Device,
         dtype: FloatDType,
-        packed: Option<Packed>,
+        packed: Option<PackedNames>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Self, Error> {
         let layout = Layout::find(source, folder, stem, dtype).await?;
@@ -184,7 +184,7 @@ impl Weights {
 
     /// With those weights packed that `packed` names, where they are invented.
     #[must_use]
-    pub fn with_packed(self, packed: Option<Packed>) -> Self {
+    pub fn with_packed(self, packed: Option<PackedNames>) -> Self {
         Self { packed, ..self }
     }
 

@@ -23,7 +23,7 @@ mod taps_first;
 mod writer;
 
 pub use combined::Combined;
-pub use component::{Packed, Weights};
+pub use component::{PackedNames, Weights};
 pub use error::Error;
 pub use files::{ComponentFile, component_files};
 pub use hash::{CheckpointHashes, checkpoint_hash, file_sha256};

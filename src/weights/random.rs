@@ -28,7 +28,7 @@ impl RandomTensors {
             [_] if name.ends_with("bias") => Tensor::zeros(shape, single),
             [_] => Tensor::ones(shape, single),
             _ => {
-                let bound = 3f64.sqrt() * size(shape[1..].iter().product());
+                let bound = 3f64.sqrt() * root_mean_square(shape[1..].iter().product());
                 Tensor::random(shape, Distribution::Uniform(-bound, bound), single)
             }
         };
@@ -38,7 +38,7 @@ impl RandomTensors {
     /// A packed weight `[out, in]` or `[r, s, in, out]`.
     pub fn take_packed<const D: usize>(&self, packing: Packing, shape: [usize; D]) -> PackedWeight<D> {
         let fan_in = if D == 2 { shape[1] } else { shape[..D - 1].iter().product() };
-        PackedWeight::random(packing, shape, size(fan_in), &self.device)
+        PackedWeight::random(packing, shape, root_mean_square(fan_in), &self.device)
     }
 
     /// A matrix `[rows, columns]` in tensors of whole rows, none larger than `largest_tensor` bytes.
@@ -54,7 +54,7 @@ impl RandomTensors {
     }
 }
 
-/// The root mean square of numbers of which so many make one number of the result.
-fn size(fan_in: usize) -> f64 {
+/// That of the numbers of which `fan_in` make one number of a layer's result, which then keeps its input's.
+fn root_mean_square(fan_in: usize) -> f64 {
     1.0 / (fan_in as f64).sqrt()
 }

@@ -6,8 +6,8 @@ use crate::support::{any_device, block_on, demo_model, in_repository, values};
 use burn::tensor::{FloatDType, Tensor};
 use palpable::ops::{frozen_weight::FrozenWeight, packed::Packing};
 use palpable::weights::{
-    Error, MemorySource, OutgoingTensor, Packed, SafetensorsHeader, StoredType, Weights, component_files,
-    read_config, write_safetensors,
+    Error, MemorySource, OutgoingTensor, PackedNames, SafetensorsHeader, StoredType, Weights,
+    component_files, read_config, write_safetensors,
 };
 
 const STEM: &str = "diffusion_pytorch_model";
@@ -111,7 +111,7 @@ fn load_packed(shape: &[usize], numbers: &[f32], packing: Packing) -> Result<Wei
     let file = write_safetensors(&[OutgoingTensor::f32("w", shape, numbers)], &BTreeMap::new());
     let mut source = MemorySource::default();
     source.insert(format!("unet/{STEM}.safetensors"), file);
-    let packed = Some(Packed { packing, names: |_| true });
+    let packed = Some(PackedNames { packing, names: |_| true });
     let (files, device) = (["unet", STEM], any_device());
     block_on(Weights::load_packed(&source, files, &device, FloatDType::F32, packed, &mut |_| ()))
 }

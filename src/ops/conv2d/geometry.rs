@@ -24,7 +24,7 @@ pub struct Geometry {
 
 impl Geometry {
     /// The geometry for x `[batch, height, width, in]` and weight `[r, s, in, out]`.
-    pub(in crate::ops) fn of(x: [usize; 4], weight: [usize; 4], stride: usize, padding: Padding) -> Self {
+    pub(super) fn of(x: [usize; 4], weight: [usize; 4], stride: usize, padding: Padding) -> Self {
         let [batch, height, width, in_channels] = x;
         let [kernel_height, kernel_width, _, out_channels] = weight;
         let steps = |extent: usize, kernel: usize| (extent - kernel) / stride + 1;
@@ -46,7 +46,7 @@ impl Geometry {
     }
 
     /// The geometry for the doubled x, cut to `size`: stride 1, and padding that keeps `size`.
-    pub(in crate::ops) fn of_upsampled(x: [usize; 4], weight: [usize; 4], size: [usize; 2]) -> Self {
+    pub(super) fn of_upsampled(x: [usize; 4], weight: [usize; 4], size: [usize; 2]) -> Self {
         let [batch, height, width, in_channels] = x;
         let padding = Padding::same(weight[0] / 2);
         let doubled = Self::of([batch, size[0], size[1], in_channels], weight, 1, padding);

@@ -10,7 +10,7 @@
 //! `[out_features, in_features]`.
 
 mod adapted;
-pub(super) mod products;
+mod products;
 mod trainable;
 
 pub use adapted::{LoraFactors, adapted_linear};
