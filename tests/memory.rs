@@ -107,7 +107,8 @@ fn sizes(model: &StableDiffusion) -> ModelSizes<'_> {
         unet: model.unet.config(),
         vae: &model.vae.config,
         scalar: 4,
-        packing: None,
+        unet_packing: None,
+        other_packing: None,
     }
 }
 
@@ -211,7 +212,8 @@ fn stable_diffusions_layout_takes_what_is_planned() {
         unet: &config,
         vae: &vae,
         scalar: 4,
-        packing: None,
+        unet_packing: None,
+        other_packing: None,
     };
     let mut learnt = Vec::new();
     let [kept, recomputed] = POLICIES.map(|policy| (TrainedWeights::Lora, policy, 0.0));

@@ -18,7 +18,7 @@ use palpable::{
     },
     ops::packed::Packing,
     sampling::noise,
-    weights::{PackedNames, Weights, read_text},
+    weights::{Weights, read_text},
 };
 use support::{block_on, demo_model, demo_weights, open_gpu, relative_error, values};
 
@@ -31,8 +31,7 @@ fn unet_as(device: &Device, packing: Option<Packing>) -> UNet2DConditionModel {
     let config = UNet2DConditionConfig::from_json(&config).expect("a supported config");
     let (source, part) = (demo_model(), ["unet", "diffusion_pytorch_model"]);
     let mut ignore_progress = |_| ();
-    let packed = packing.map(|packing| PackedNames { packing, names: UNet2DConditionModel::may_pack });
-    let loading = Weights::load_packed(&source, part, device, FloatDType::F32, packed, &mut ignore_progress);
+    let loading = Weights::load_packed(&source, part, device, FloatDType::F32, packing, &mut ignore_progress);
     let mut weights = block_on(loading).expect("weights");
     UNet2DConditionModel::load(&mut weights, config).expect("a U-Net")
 }

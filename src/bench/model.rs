@@ -85,7 +85,7 @@ impl Model {
             Self::Loaded(model) => model.unet.clone(),
             Self::Random { configs, .. } => {
                 let config = UNet2DConditionConfig::from_json(&configs.unet)?;
-                let mut weights = random(gpu, precision).with_packed(precision.packed_unet());
+                let mut weights = random(gpu, precision).with_packing(precision.unet_packing());
                 Rc::new(UNet2DConditionModel::load(&mut weights, config)?)
             }
         })
@@ -96,7 +96,8 @@ impl Model {
             Self::Loaded(model) => model.vae.clone(),
             Self::Random { configs, .. } => {
                 let config = AutoencoderKlConfig::from_json(&configs.vae)?;
-                Rc::new(AutoencoderKl::load(&mut random(gpu, precision), config)?)
+                let mut weights = random(gpu, precision).with_packing(precision.other_packing());
+                Rc::new(AutoencoderKl::load(&mut weights, config)?)
             }
         })
     }
@@ -106,7 +107,8 @@ impl Model {
             Self::Loaded(model) => model.text_encoder.clone(),
             Self::Random { configs, .. } => {
                 let config = ClipTextConfig::from_json(&configs.text_encoder)?;
-                Rc::new(ClipTextModel::load(&mut random(gpu, precision), config)?)
+                let mut weights = random(gpu, precision).with_packing(precision.other_packing());
+                Rc::new(ClipTextModel::load(&mut weights, config)?)
             }
         })
     }

@@ -47,7 +47,7 @@ impl DeviceReport {
             notes.push("This is a software adapter: pictures take minutes, training takes hours.".into());
         }
         if !float16 {
-            notes.push("16-bit floats are not offered: 32-bit ones are used, with twice the memory.".into());
+            notes.push("16-bit floats are not offered: 32-bit ones are used, which take more memory.".into());
         }
         let named = !info.name.is_empty();
         let adapter_name = if named { info.name.clone() } else { "unnamed WebGPU adapter".into() };

@@ -18,7 +18,7 @@ use crate::weights::{self, Weights};
 #[derive(Clone, Debug)]
 pub struct Linear {
     /// `[out_features, in_features]`
-    weight: Tensor<2>,
+    weight: FrozenWeight<2>,
     /// `[out_features]`
     bias: Tensor<1>,
 }
@@ -32,7 +32,7 @@ impl Linear {
         out_features: usize,
     ) -> Result<Self, weights::Error> {
         Ok(Self {
-            weight: weights.take(&format!("{path}.weight"), [out_features, in_features])?,
+            weight: weights.take_matrix(&format!("{path}.weight"), [out_features, in_features])?,
             bias: weights.take(&format!("{path}.bias"), [out_features])?,
         })
     }
@@ -44,11 +44,8 @@ impl Linear {
         in_features: usize,
         out_features: usize,
     ) -> Result<Option<Self>, weights::Error> {
-        let Some(weight) = weights.take_if_present(&format!("{path}.weight"), [out_features, in_features])?
-        else {
-            return Ok(None);
-        };
-        Ok(Some(Self { weight, bias: weights.take(&format!("{path}.bias"), [out_features])? }))
+        let present = weights.contains(&format!("{path}.weight"));
+        present.then(|| Self::load(weights, path, in_features, out_features)).transpose()
     }
 
     /// A 1×1 convolution: `path.weight` `[out_channels, in_channels, 1, 1]` and `path.bias`.
@@ -59,17 +56,17 @@ impl Linear {
         out_channels: usize,
     ) -> Result<Self, weights::Error> {
         Ok(Self {
-            weight: take_pointwise_weight(weights, path, in_channels, out_channels)?,
+            weight: weights.take_pointwise(&format!("{path}.weight"), [out_channels, in_channels])?,
             bias: weights.take(&format!("{path}.bias"), [out_channels])?,
         })
     }
 
     /// The layer with the adaptations that `lora` has for `path` folded into its weights.
     pub(super) fn adapted(&self, path: &str, lora: &mut LoraSet) -> Self {
-        let own = FrozenWeight::Floats(self.weight.clone());
-        lora.fold(path, &own, Some(&self.bias), Folding::All);
-        let LayerWeights { weight, bias, .. } = layer_weights(Some(lora), path, &own, Some(&self.bias));
-        Self { weight: weight.floats(), bias: bias.unwrap_or_else(|| self.bias.clone()) }
+        lora.fold(path, &self.weight, Some(&self.bias), Folding::All);
+        let LayerWeights { weight, bias, .. } =
+            layer_weights(Some(lora), path, &self.weight, Some(&self.bias));
+        Self { weight, bias: bias.unwrap_or_else(|| self.bias.clone()) }
     }
 
     pub(super) fn module(&self, path: String) -> AdaptableModule {
@@ -98,17 +95,6 @@ impl Linear {
         let [_, height, width, _] = x.dims();
         to_image(self.forward(to_tokens(x)), height, width)
     }
-}
-
-/// The weight of a 1×1 convolution as a matrix `[out_channels, in_channels]`.
-fn take_pointwise_weight(
-    weights: &mut Weights,
-    path: &str,
-    in_channels: usize,
-    out_channels: usize,
-) -> Result<Tensor<2>, weights::Error> {
-    let weight: Tensor<4> = weights.take(&format!("{path}.weight"), [out_channels, in_channels, 1, 1])?;
-    Ok(weight.reshape([out_channels, in_channels]))
 }
 
 /// `[batch, height, width, channels]` → `[batch, height·width, channels]`

@@ -45,14 +45,6 @@ impl UNet2DConditionModel {
         Ok(Self { config, dtype, time_embedding, segments })
     }
 
-    /// Whether the weight of this name may be packed: those of linear layers and convolutions,
-    /// but not those of the first and the last convolution, which are small and whose rounding every pixel
-    /// would show, nor those of the time embedding.
-    pub fn may_pack(name: &str) -> bool {
-        let full = ["conv_in.", "conv_out.", "time_embedding."];
-        name.ends_with(".weight") && !name.contains("norm") && !full.iter().any(|path| name.starts_with(path))
-    }
-
     pub fn config(&self) -> &UNet2DConditionConfig {
         &self.config
     }

@@ -175,7 +175,8 @@ impl StableDiffusion {
             unet: self.unet.config(),
             vae: &self.vae.config,
             scalar: self.precision.bytes(),
-            packing: self.precision.packing(),
+            unet_packing: self.precision.unet_packing(),
+            other_packing: self.precision.other_packing(),
         }
     }
 

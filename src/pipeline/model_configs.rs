@@ -181,7 +181,8 @@ impl ModelConfigs {
             unet: &self.unet,
             vae: &self.vae,
             scalar: precision.bytes(),
-            packing: precision.packing(),
+            unet_packing: precision.unet_packing(),
+            other_packing: precision.other_packing(),
         }
     }
 }

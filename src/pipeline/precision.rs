@@ -4,12 +4,7 @@ use burn::tensor::FloatDType;
 use serde::{Deserialize, Serialize};
 
 use super::{Error, model_configs::ModelConfigs};
-use crate::{
-    gpu::Gpu,
-    model::unet::UNet2DConditionModel,
-    ops::packed::Packing,
-    weights::{ByteSource, PackedNames},
-};
+use crate::{gpu::Gpu, ops::packed::Packing, weights::ByteSource};
 
 /// The numbers a model's weights and activations are stored in. Arithmetic is 32-bit either way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,14 +15,14 @@ pub enum Precision {
     /// Half the memory, on devices with `shader-f16`.
     #[serde(rename = "f16")]
     Float16,
-    /// The U-Net's weights in 16 bits (see [`ops::packed`](crate::ops::packed)), everything else as 32-bit
-    /// floats, on any device.
+    /// Weights in 16 bits (see [`ops::packed`](crate::ops::packed)), everything else as 32-bit floats, on any
+    /// device.
     #[serde(rename = "f16-f32")]
     Float16Float32,
-    /// The U-Net's weights in eight bits, everything else as 32-bit floats.
+    /// The U-Net's weights in eight bits, other weights in 16, everything else as 32-bit floats.
     #[serde(rename = "int8-f32")]
     Int8Float32,
-    /// The same with 16-bit floats.
+    /// The U-Net's weights in eight bits, everything else as 16-bit floats.
     #[serde(rename = "int8-f16")]
     Int8Float16,
 }
@@ -54,7 +49,7 @@ impl Precision {
     }
 
     /// How the U-Net's weights are packed.
-    pub fn packing(self) -> Option<Packing> {
+    pub fn unet_packing(self) -> Option<Packing> {
         match self {
             Self::Float32 | Self::Float16 => None,
             Self::Float16Float32 => Some(Packing::Halves),
@@ -62,13 +57,17 @@ impl Precision {
         }
     }
 
-    /// Which of the U-Net's weights are packed, and how.
-    pub fn packed_unet(self) -> Option<PackedNames> {
-        self.packing().map(|packing| PackedNames { packing, names: UNet2DConditionModel::may_pack })
+    /// How the weights of text encoder and VAE are packed: never in eight bits, whose loss was looked at in the U-Net
+    /// alone.
+    pub fn other_packing(self) -> Option<Packing> {
+        match self {
+            Self::Float32 | Self::Float16 | Self::Int8Float16 => None,
+            Self::Float16Float32 | Self::Int8Float32 => Some(Packing::Halves),
+        }
     }
 
     /// The precision that suits a model best: 16-bit floats where the model is large, which keeps a full-size
-    /// model and its training in a few gigabytes (where the device has none, for the U-Net's weights alone);
+    /// model and its training in a few gigabytes (where the device has none, for weights alone);
     /// else 32-bit ones. The U-Net is in eight bits where only then a picture of the model's own size fits into
     /// the memory that may be taken.
     ///
@@ -88,7 +87,7 @@ impl Precision {
         Ok(if eight_bits { floats.in_eight_bits() } else { floats })
     }
 
-    /// "f32", "f16", or either after the U-Net's weights: "f16-f32", "int8-f32", "int8-f16"
+    /// "f32", "f16", or either after what weights are packed in: "f16-f32", "int8-f32", "int8-f16"
     pub fn name(self) -> &'static str {
         match self {
             Self::Float32 => "f32",

@@ -73,17 +73,16 @@ impl StableDiffusion {
         };
         let device = &gpu.device;
         let mut parameters = 0;
-        let [folder, stem] = TEXT_ENCODER;
-        let mut weights = Weights::load(source, folder, stem, device, dtype, &mut count).await?;
+        let (unet_packing, packing) = (precision.unet_packing(), precision.other_packing());
+        let mut weights =
+            Weights::load_packed(source, TEXT_ENCODER, device, dtype, packing, &mut count).await?;
         parameters += weights.parameters();
         let text_encoder = ClipTextModel::load(&mut weights, configs.text_encoder)?;
-        let packed = precision.packed_unet();
-        let mut weights = Weights::load_packed(source, UNET, device, dtype, packed, &mut count).await?;
+        let mut weights = Weights::load_packed(source, UNET, device, dtype, unet_packing, &mut count).await?;
         parameters += weights.parameters();
         let unet = UNet2DConditionModel::load(&mut weights, configs.unet)?;
         gpu.release_unused();
-        let [folder, stem] = VAE;
-        let mut weights = Weights::load(source, folder, stem, device, dtype, &mut count).await?;
+        let mut weights = Weights::load_packed(source, VAE, device, dtype, packing, &mut count).await?;
         parameters += weights.parameters();
         let vae = AutoencoderKl::load(&mut weights, configs.vae)?;
         let taesd = match &configs.taesd {

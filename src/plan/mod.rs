@@ -22,10 +22,10 @@ pub use report::{Error, MemoryPlan, Phase, gigabytes};
 pub use training::TrainingSizes;
 
 use crate::model::clip_text::ClipTextConfig;
-use crate::model::unet::UNet2DConditionModel;
 use crate::model::unet_config::UNet2DConditionConfig;
 use crate::model::vae_config::AutoencoderKlConfig;
 use crate::ops::packed::Packing;
+use crate::weights::may_pack;
 use ledger::Ledger;
 use parameters::Parameter;
 
@@ -38,7 +38,9 @@ pub struct ModelSizes<'a> {
     /// Bytes of a stored number: 4 for f32, 2 for f16.
     pub scalar: usize,
     /// How the U-Net's weights are packed.
-    pub packing: Option<Packing>,
+    pub unet_packing: Option<Packing>,
+    /// How those of text encoder and VAE are packed.
+    pub other_packing: Option<Packing>,
 }
 
 /// Bytes of each part's weights.
@@ -62,7 +64,7 @@ impl ModelSizes<'_> {
         let bytes = |parameters: Vec<Parameter>, packing: Option<Packing>| {
             let ledger = Ledger::default();
             let buffers = |parameter: &Parameter| {
-                let packing = packing.filter(|_| UNet2DConditionModel::may_pack(&parameter.name));
+                let packing = packing.filter(|_| may_pack(&parameter.name));
                 let numbers = parameter.count.next_multiple_of(4);
                 match packing {
                     None => vec![ledger.take(parameter.count * self.scalar)],
@@ -77,9 +79,9 @@ impl ModelSizes<'_> {
             ledger.reserved()
         };
         WeightBytes {
-            text_encoder: bytes(parameters::text_encoder(self.text_encoder), None),
-            unet: bytes(parameters::unet(self.unet), self.packing),
-            vae: bytes(parameters::vae(self.vae), None),
+            text_encoder: bytes(parameters::text_encoder(self.text_encoder), self.other_packing),
+            unet: bytes(parameters::unet(self.unet), self.unet_packing),
+            vae: bytes(parameters::vae(self.vae), self.other_packing),
         }
     }
 

@@ -79,7 +79,7 @@ impl Verdict {
         if gpu.report.float16 && !self.float16 {
             gpu.report.float16 = false;
             notes.push(
-                "16-bit floats gave wrong results on this GPU: 32-bit ones are used, with twice the memory."
+                "16-bit floats gave wrong results on this GPU: 32-bit ones are used, which take more memory."
                     .into(),
             );
         }

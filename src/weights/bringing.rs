@@ -14,6 +14,7 @@ use super::{
     ByteSource, Error, TensorEntry, Weights,
     component::{Content, Stored},
     convert::{Floats, to_f32},
+    packing::may_pack,
     reading::{output_bytes, read_floats, read_taps_first, read_whole, whole_outputs},
     taps_first::kernel_sizes,
 };
@@ -45,9 +46,8 @@ impl Weights {
             self.skipped.insert(entry.name.clone(), Error::EmptyTensor { component, name });
             return Ok(());
         }
-        let packed = self.packed.filter(|packed| (packed.names)(&name));
-        let content = if let Some(packing) = packed.and_then(|packed| packable(packed.packing, &entry.shape))
-        {
+        let packing = self.packing.filter(|_| may_pack(&name));
+        let content = if let Some(packing) = packing.and_then(|packing| packable(packing, &entry.shape)) {
             self.fetch_packed(packing, source, path, entry, device, progress).await?
         } else if self.reorders_kernels
             && let Some(sizes) = kernel_sizes(&entry.shape)

@@ -34,16 +34,10 @@ pub struct Weights {
     pub(super) largest_tensor: usize,
     /// What layers compute in.
     pub(super) dtype: DType,
-    pub(super) packed: Option<PackedNames>,
+    /// Of the weights that [`may_pack`](super::may_pack) names.
+    pub(super) packing: Option<Packing>,
     /// Whether 3×3 kernels are reordered here rather than on the device.
     pub(super) reorders_kernels: bool,
-}
-
-/// Which weights of a component are packed, by their names, and how.
-#[derive(Clone, Copy, Debug)]
-pub struct PackedNames {
-    pub packing: Packing,
-    pub names: fn(&str) -> bool,
 }
 
 /// A tensor on the device, flat: burn's tensors know their rank at compile time, files do not.
@@ -86,7 +80,7 @@ impl Weights {
         Self::load_packed(source, [folder, stem], device, dtype, None, progress).await
     }
 
-    /// The same with those weights of linear layers and convolutions packed that `packed` names.
+    /// The same with the weights of linear layers and convolutions packed (see [`may_pack`](super::may_pack)).
     /// Only [`take_matrix`](Self::take_matrix), [`take_pointwise`](Self::take_pointwise) and
     /// [`take_kernel`](Self::take_kernel) give them.
     ///
@@ -97,12 +91,12 @@ impl Weights {
         [folder, stem]: [&str; 2],
         device: &Device,
         dtype: FloatDType,
-        packed: Option<PackedNames>,
+        packing: Option<Packing>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Self, Error> {
         let layout = Layout::find(source, folder, stem, dtype).await?;
         let reorders_kernels = KernelProfile::on(device).software;
-        let mut weights = Self { packed, reorders_kernels, ..Self::empty(folder, dtype) };
+        let mut weights = Self { packing, reorders_kernels, ..Self::empty(folder, dtype) };
         for file in &layout.files {
             let header = SafetensorsHeader::read(source, &file.path).await?;
             progress(header.data_start);
@@ -131,7 +125,7 @@ impl Weights {
             random: None,
             largest_tensor: MAX_TENSOR,
             dtype: dtype.into(),
-            packed: None,
+            packing: None,
             reorders_kernels: false,
         }
     }
@@ -182,10 +176,10 @@ impl Weights {
         Self { random: Some(RandomTensors::new(seed, device, dtype)), ..Self::empty("the model", dtype) }
     }
 
-    /// With those weights packed that `packed` names, where they are invented.
+    /// With the weights of layers packed, where they are invented.
     #[must_use]
-    pub fn with_packed(self, packed: Option<PackedNames>) -> Self {
-        Self { packed, ..self }
+    pub fn with_packing(self, packing: Option<Packing>) -> Self {
+        Self { packing, ..self }
     }
 
     /// Numbers in all tensors that are still to take.

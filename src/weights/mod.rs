@@ -14,6 +14,7 @@ mod error;
 mod files;
 mod hash;
 mod header;
+mod packing;
 mod random;
 mod reading;
 mod single_file;
@@ -23,11 +24,12 @@ mod taps_first;
 mod writer;
 
 pub use combined::Combined;
-pub use component::{PackedNames, Weights};
+pub use component::Weights;
 pub use error::Error;
 pub use files::{ComponentFile, component_files};
 pub use hash::{CheckpointHashes, checkpoint_hash, file_sha256};
 pub use header::{SafetensorsHeader, StoredType, TensorEntry};
+pub use packing::may_pack;
 pub(crate) use single_file::RESNET_LAYERS;
 pub use single_file::{SingleFile, SingleFileOptions};
 #[cfg(not(target_arch = "wasm32"))]

@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 use super::{
     Error, Weights,
     component::{Content, Stored},
+    packing::may_pack,
 };
 use crate::ops::{conv2d::to_taps_first, frozen_weight::FrozenWeight};
 
@@ -143,8 +144,8 @@ impl Weights {
 
     /// Where tensors are invented and that one is to be packed.
     fn invent_packed<const D: usize>(&self, name: &str, shape: [usize; D]) -> Option<FrozenWeight<D>> {
-        let (random, packed) = (self.random.as_ref()?, self.packed?);
-        let weight = (packed.names)(name).then(|| random.take_packed(packed.packing, shape))?;
+        let (random, packing) = (self.random.as_ref()?, self.packing?);
+        let weight = may_pack(name).then(|| random.take_packed(packing, shape))?;
         Some(FrozenWeight::Packed { weight, dtype: self.dtype })
     }
 }

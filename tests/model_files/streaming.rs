@@ -5,7 +5,7 @@ use std::{cell::Cell, ops::Range};
 use burn::tensor::{Device, FloatDType};
 use palpable::{
     ops::packed::Packing,
-    weights::{ByteSource, Error, LocalFuture, PackedNames, Weights},
+    weights::{ByteSource, Error, LocalFuture, Weights},
 };
 use serde_json::{Map, json};
 
@@ -105,8 +105,7 @@ fn load_two_gigabytes(dtype: FloatDType, packing: Option<Packing>, kept_percent:
     let mut progress = |bytes| counted += bytes;
     let device = Device::flex();
     let files = ["unet", "model"];
-    let packed = packing.map(|packing| PackedNames { packing, names: |_| true });
-    let loading = Weights::load_packed(&source, files, &device, dtype, packed, &mut progress);
+    let loading = Weights::load_packed(&source, files, &device, dtype, packing, &mut progress);
     let weights = block_on(loading).unwrap();
     source.measure();
     assert_eq!(counted, source.length);

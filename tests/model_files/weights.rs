@@ -6,8 +6,8 @@ use crate::support::{any_device, block_on, demo_model, in_repository, values};
 use burn::tensor::{FloatDType, Tensor};
 use palpable::ops::{frozen_weight::FrozenWeight, packed::Packing};
 use palpable::weights::{
-    Error, MemorySource, OutgoingTensor, PackedNames, SafetensorsHeader, StoredType, Weights,
-    component_files, read_config, write_safetensors,
+    Error, MemorySource, OutgoingTensor, SafetensorsHeader, StoredType, Weights, component_files,
+    read_config, write_safetensors,
 };
 
 const STEM: &str = "diffusion_pytorch_model";
@@ -108,12 +108,11 @@ fn a_number_too_large_for_f16_is_refused() {
 
 /// A file of one tensor in f32, loaded with its numbers packed.
 fn load_packed(shape: &[usize], numbers: &[f32], packing: Packing) -> Result<Weights, Error> {
-    let file = write_safetensors(&[OutgoingTensor::f32("w", shape, numbers)], &BTreeMap::new());
+    let file = write_safetensors(&[OutgoingTensor::f32("w.weight", shape, numbers)], &BTreeMap::new());
     let mut source = MemorySource::default();
     source.insert(format!("unet/{STEM}.safetensors"), file);
-    let packed = Some(PackedNames { packing, names: |_| true });
     let (files, device) = (["unet", STEM], any_device());
-    block_on(Weights::load_packed(&source, files, &device, FloatDType::F32, packed, &mut |_| ()))
+    block_on(Weights::load_packed(&source, files, &device, FloatDType::F32, Some(packing), &mut |_| ()))
 }
 
 /// Those of linear layers, of 1×1 convolutions and of 3×3 ones, also where no word is full.
@@ -126,22 +125,22 @@ fn packed_weights_are_those_of_the_file() {
             let count = shape.iter().product::<usize>();
             load_packed(shape, &numbers[..count], packing).expect("weights")
         };
-        let matrix = load(&[3, 5]).take_matrix("w", [3, 5]).expect("a matrix");
-        let pointwise = load(&[3, 5, 1, 1]).take_pointwise("w", [3, 5]).expect("a matrix");
+        let matrix = load(&[3, 5]).take_matrix("w.weight", [3, 5]).expect("a matrix");
+        let pointwise = load(&[3, 5, 1, 1]).take_pointwise("w.weight", [3, 5]).expect("a matrix");
         for matrix in [matrix, pointwise] {
             assert!(matches!(matrix, FrozenWeight::Packed { .. }));
             assert_eq!(values(matrix.floats()), numbers[..15]);
         }
-        let kernel = load(&[2, 3, 3, 3]).take_kernel("w", [2, 3, 3, 3]).expect("a kernel");
+        let kernel = load(&[2, 3, 3, 3]).take_kernel("w.weight", [2, 3, 3, 3]).expect("a kernel");
         assert!(matches!(kernel, FrozenWeight::Packed { .. }));
         let stored_order = kernel.floats().permute([3, 2, 0, 1]);
         assert_eq!(values(stored_order), numbers);
-        let error = load(&[3, 5]).take("w", [3, 5]).expect_err("it is packed");
+        let error = load(&[3, 5]).take("w.weight", [3, 5]).expect_err("it is packed");
         assert!(error.to_string().contains("packed in fewer bits"), "{error}");
     }
     // Halves are made of the kernels that there are.
     let mut wide = load_packed(&[2, 1, 5, 5], &numbers[..50], Packing::Halves).expect("weights");
-    let wide = wide.take_kernel("w", [2, 1, 5, 5]).expect("a kernel");
+    let wide = wide.take_kernel("w.weight", [2, 1, 5, 5]).expect("a kernel");
     assert!(matches!(wide, FrozenWeight::Floats(_)));
     let error = load_packed(&[1, 1], &[1e6], Packing::Halves).expect_err("it is too large");
     assert!(error.to_string().contains("too large for 16-bit floats"), "{error}");

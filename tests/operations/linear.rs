@@ -1,9 +1,10 @@
 //! Linear layers, frozen and trainable, with what is added in the same launch.
 
 use burn::tensor::{Device, FloatDType, Tensor};
-use palpable::ops::{activation::Activation, linear};
+use palpable::ops::{activation::Activation, linear, packed::Packing};
 
 use crate::comparison::{compare, frozen, gpu, half_rounded, numbers, precisions};
+use crate::packed::{of_layer, packed_matrix};
 use crate::support::{relative_error, values};
 
 /// One of them, of rank 3, as in `guarantees`: compiling takes a software adapter longer than computing.
@@ -97,7 +98,13 @@ fn adapted_layers() {
 /// With a gradient the activation is an operation of its own; without one it is part of the kernel.
 #[test]
 fn activated_layers() {
-    for activation in [Activation::Silu, Activation::Gelu, Activation::QuickGelu] {
+    for (activation, packing) in [
+        (Activation::Silu, None),
+        (Activation::Gelu, None),
+        (Activation::QuickGelu, None),
+        (Activation::QuickGelu, Some(Packing::Halves)),
+        (Activation::Gelu, Some(Packing::Integers)),
+    ] {
         for (dtype, tolerance) in precisions() {
             for (inputs, outputs) in [(20, 36), (7, 63)] {
                 let weight = half_rounded(numbers([outputs, inputs], 1), dtype);
@@ -105,8 +112,11 @@ fn activated_layers() {
                 let x = half_rounded(numbers([1, 65, inputs], 3), dtype);
                 let run = |device: &Device, dtype: FloatDType, tracked: bool| {
                     let x = Tensor::<3>::from_data(x.clone().into_data(), device).cast(dtype);
-                    let (weight, bias) =
-                        (frozen(&weight, device, x.dtype()), frozen(&bias, device, x.dtype()));
+                    let bias = frozen(&bias, device, x.dtype());
+                    let weight = match packing {
+                        None => frozen(&weight, device, x.dtype()).into(),
+                        Some(packing) => of_layer(packed_matrix(packing, &weight, device), x.dtype()),
+                    };
                     let x = if tracked { x.autodiff().require_grad() } else { x };
                     let y = linear::activated_linear(x, weight, Some(bias), activation);
                     values(if tracked { y.inner() } else { y }.cast(FloatDType::F32))
@@ -114,7 +124,10 @@ fn activated_layers() {
                 let expected = run(&Device::flex(), FloatDType::F32, false);
                 for tracked in [false, true] {
                     let error = relative_error(&run(&gpu().device, dtype, tracked), &expected);
-                    assert!(error < tolerance, "{activation:?} {outputs} {dtype:?}, {tracked}: {error:e}");
+                    assert!(
+                        error < tolerance,
+                        "{activation:?} {packing:?} {outputs} {dtype:?}, {tracked}: {error:e}"
+                    );
                 }
             }
         }

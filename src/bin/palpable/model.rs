@@ -68,16 +68,16 @@ enum Device {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Stored {
-    /// 16-bit floats for a large model, for its U-Net's weights alone where the GPU has none; else 32-bit ones;
-    /// eight bits where the model fits only so
+    /// 16-bit floats for a large model, for its weights alone where the GPU has none; else 32-bit ones; eight bits
+    /// where the model fits only so
     Auto,
     F32,
     /// Half the memory, where the GPU has 16-bit floats
     F16,
-    /// The U-Net's weights in 16 bits, on any device; the rest in 32
+    /// Weights in 16 bits, on any device; all else in 32
     #[value(name = "f16-f32")]
     F16F32,
-    /// The U-Net's weights in eight bits, the rest in 16 where the GPU has them
+    /// The U-Net's weights in eight bits; else as f16, or as f16-f32 where the GPU has no 16-bit floats
     Int8,
 }
 
@@ -146,7 +146,7 @@ impl ModelArguments {
         let precision = match self.precision {
             Stored::F16 if gpu.report.float16 => Precision::Float16,
             Stored::F16 => {
-                eprintln!("This device has no 16-bit floats; the U-Net's weights alone are kept in 16 bits.");
+                eprintln!("This device has no 16-bit floats; weights alone are kept in 16 bits.");
                 Precision::Float16Float32
             }
             Stored::F16F32 => Precision::Float16Float32,

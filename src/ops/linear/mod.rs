@@ -46,15 +46,16 @@ pub fn linear_with_residual(
 /// computing again gives the same bits.)
 pub fn activated_linear(
     x: Tensor<3>,
-    weight: Tensor<2>,
+    weight: impl Into<FrozenWeight<2>>,
     bias: Option<Tensor<1>>,
     activation: Activation,
 ) -> Tensor<3> {
+    let weight = weight.into();
     if !on_gpu(&x) || x.is_autodiff() {
         return activation.of(linear(x, weight, bias));
     }
-    let (x, weight) = (x.into_dispatch(), weight.into_dispatch());
-    Tensor::from_dispatch(Dispatch::activated_linear(x, weight, bias.into(), activation))
+    let (x, shape) = (x.into_dispatch(), weight.dims());
+    Tensor::from_dispatch(Dispatch::activated_linear(x, weight.into(), bias.into(), activation, shape))
 }
 
 /// The kernels behind the functions above.
@@ -69,9 +70,10 @@ pub trait LinearOps: Backend {
     ) -> FloatTensor<Self>;
     fn activated_linear(
         x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
+        #[extension_type] weight: WeightOperand<Self>,
         #[extension_type] bias: Operand<Self>,
         activation: Activation,
+        shape: [usize; 2],
     ) -> FloatTensor<Self>;
 }
 
@@ -88,11 +90,13 @@ impl LinearOps for CubeBackend {
     }
     fn activated_linear(
         x: CubeTensor,
-        weight: CubeTensor,
+        weight: WeightOperand<CubeBackend>,
         bias: Operand<CubeBackend>,
         activation: Activation,
+        shape: [usize; 2],
     ) -> CubeTensor {
         let (bias, activation) = (bias.given(), Some(activation));
+        let weight = Weight::new(weight, shape);
         forward(x, weight, Epilogue { bias, activation, ..Default::default() }, None)
     }
 }
@@ -136,12 +140,13 @@ impl<C: CheckpointStrategy> LinearOps for Autodiff<CubeBackend, C> {
     /// Treats `x` as a constant, which gets no gradient: see the public function.
     fn activated_linear(
         x: Tracked<C>,
-        weight: Tracked<C>,
+        weight: WeightOperand<Self>,
         bias: Operand<Self>,
         activation: Activation,
+        shape: [usize; 2],
     ) -> Tracked<C> {
-        let (x, weight) = (x.into_primitive(), weight.into_primitive());
-        constant::<C>(CubeBackend::activated_linear(x, weight, frozen(bias), activation))
+        let (x, weight) = (x.into_primitive(), frozen_weight(weight));
+        constant::<C>(CubeBackend::activated_linear(x, weight, frozen(bias), activation, shape))
     }
 }
 

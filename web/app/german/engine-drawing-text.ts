@@ -23,8 +23,8 @@ export const drawingWords: EngineWords = {
 
     "This is a software adapter: pictures take minutes, training takes hours.":
       "Dies ist ein Software-Adapter: Bilder dauern Minuten, das Training dauert Stunden.",
-    "16-bit floats are not offered: 32-bit ones are used, with twice the memory.":
-      "16-Bit-Zahlen werden nicht angeboten: Gerechnet wird mit 32 Bit, in doppelt so viel Speicher.",
+    "16-bit floats are not offered: 32-bit ones are used, which take more memory.":
+      "16-Bit-Zahlen werden nicht angeboten: Gerechnet wird mit 32 Bit, was mehr Speicher braucht.",
     "Everything runs on the processor, by the reference operations.":
       "Alles läuft auf dem Prozessor, mit den Referenz-Operationen.",
     "Subgroup operations gave wrong results on this GPU: workgroup memory is used.":
@@ -33,8 +33,8 @@ export const drawingWords: EngineWords = {
       "Die schnelleren Programme lieferten auf dieser GPU falsche Ergebnisse: Benutzt werden die einfachsten.",
     "Matrix units gave wrong results on this GPU: 16-bit floats are multiplied without them.":
       "Matrix-Einheiten lieferten auf dieser GPU falsche Ergebnisse: 16-Bit-Zahlen werden ohne sie multipliziert.",
-    "16-bit floats gave wrong results on this GPU: 32-bit ones are used, with twice the memory.":
-      "16-Bit-Zahlen lieferten auf dieser GPU falsche Ergebnisse: Gerechnet wird mit 32 Bit, in doppelt so viel Speicher.",
+    "16-bit floats gave wrong results on this GPU: 32-bit ones are used, which take more memory.":
+      "16-Bit-Zahlen lieferten auf dieser GPU falsche Ergebnisse: Gerechnet wird mit 32 Bit, was mehr Speicher braucht.",
 
     "{job} needs {} of the GPU's memory, and {} may be used: {advice}raise the memory limit if the device has more":
       "{job} braucht {} vom Speicher der GPU und darf {} nehmen; {advice}erlaube mehr GPU-Speicher, wenn das Gerät mehr hat",

@@ -59,7 +59,7 @@ export const germanModels: ModelsText = {
     precision: {
       f32: "Seine Gewichte bleiben 32-Bit-Zahlen.",
       f16: "Seine Gewichte bleiben 16-Bit-Zahlen, was den Speicher halbiert.",
-      "f16-f32": "Die Gewichte seines U-Netzes bleiben in 16 Bit, was ihren Speicher halbiert.",
+      "f16-f32": "Seine Gewichte bleiben in 16 Bit, was ihren Speicher halbiert.",
       "int8-f32": EIGHT_BITS,
       "int8-f16": EIGHT_BITS,
     },

@@ -58,7 +58,7 @@ export const english = {
     precision: {
       f32: "Its weights are kept as 32-bit floats.",
       f16: "Its weights are kept as 16-bit floats, which halves the memory.",
-      "f16-f32": "Its U-Net's weights are kept in 16 bits, which halves their memory.",
+      "f16-f32": "Its weights are kept in 16 bits, which halves their memory.",
       "int8-f32": EIGHT_BITS,
       "int8-f16": EIGHT_BITS,
     },

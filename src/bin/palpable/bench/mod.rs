@@ -104,7 +104,7 @@ enum Precisions {
     F16,
     /// f32 and f16
     Both,
-    /// The U-Net's weights in 16 bits, all else in 32
+    /// Weights in 16 bits, all else in 32
     #[value(name = "f16-f32")]
     F16F32,
 }
