@@ -120,7 +120,7 @@ test("a picture that fits only in tiles is decoded in them, as natively", async 
   fs.rmSync(path.dirname(folder), { recursive: true });
 });
 
-test("where a model is too large, the demo's for one, its U-Net is kept in fewer bits", async () => {
+test("where a model is too large, the demo's for one, its weights are kept in fewer bits", async () => {
   const demo = { ...(await openStudio()), knowsGpu: true };
   const within = async (gigabytes: number) => {
     const allowed = await openPage(demo, VISITOR, "models", (context) =>
@@ -144,15 +144,15 @@ test("where a model is too large, the demo's for one, its U-Net is kept in fewer
 
   // This device has no 16-bit floats, but the model's file has nothing else: the picture stays the same.
   const inSixteenBits = await within(0.1);
-  await inSixteenBits.page.getByText("takes 74 MB of GPU memory").waitFor();
+  await inSixteenBits.page.getByText("takes 65 MB of GPU memory").waitFor();
   const png = Buffer.from(picture.slice(picture.indexOf(",") + 1), "base64");
   expect(await likeness(await draw(inSixteenBits.page), png)).toBeGreaterThan(SAME);
   await inSixteenBits.close();
 
-  const inEightBits = await within(0.07);
-  await inEightBits.page.getByText("takes 60 MB of GPU memory").waitFor();
+  const inEightBits = await within(0.06);
+  await inEightBits.page.getByText("takes 51 MB of GPU memory").waitFor();
   // As natively; in floats it would be 45 dB off.
-  const drawing = { width: 128, height: 128, memory: 70_000_000 };
+  const drawing = { width: 128, height: 128, memory: 60_000_000 };
   await expectGolden(inEightBits.page, "models/demo", "eight-bits", drawing);
   await inEightBits.close();
   await demo.close();
