@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     gpu::{
-        Gpu,
+        Gpu, KernelProfile,
         kernel::{Kernel, empty, spread},
     },
     pipeline::Error,
@@ -26,12 +26,14 @@ use crate::{
 const WORKGROUP_SIZE: u32 = 256;
 /// Floating-point operations per thread and round of the arithmetic probe.
 const OPERATIONS_A_ROUND: u64 = 16 * 4 * 2;
+/// Threads of the arithmetic probe on a GPU: enough to fill any many times over.
+const THREADS: usize = 1 << 20;
 /// Numbers in a vector.
 const VECTOR: usize = 4;
 
 /// The probes' sizes.
 struct Probes {
-    /// Threads of the arithmetic probe: enough to fill the device many times over.
+    /// Threads of the arithmetic probe.
     threads: usize,
     rounds: u32,
     /// Numbers that the memory probe reads; more than caches hold.
@@ -40,13 +42,15 @@ struct Probes {
 
 impl Probes {
     /// Small probes for a software adapter; elsewhere buffers are as large as a binding may be, up to
-    /// 256 MiB.
+    /// 256 MiB, and a launch of the arithmetic probe is as long as any other may be.
     fn of(gpu: &Gpu) -> Self {
         if gpu.report.software {
             return Self { threads: 1 << 13, rounds: 64, numbers: 4 << 20 };
         }
         let binding = gpu.report.limits.max_storage_buffer_binding_size.min(256 << 20) as usize;
-        Self { threads: 1 << 20, rounds: 512, numbers: binding / 4 / VECTOR * VECTOR }
+        let budget = KernelProfile::on(&gpu.device).submission_budget;
+        let rounds = (budget / (THREADS as u64 * OPERATIONS_A_ROUND)).clamp(1, 512) as u32;
+        Self { threads: THREADS, rounds, numbers: binding / 4 / VECTOR * VECTOR }
     }
 }
 
