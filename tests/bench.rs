@@ -8,7 +8,7 @@ use std::{path::Path, process::Command, rc::Rc, time::Instant};
 use burn::tensor::{FloatDType, Tensor};
 use palpable::{
     bench::{Counted, Model, ModelConfigs, Plan, Session, ShapeSet, Task, count},
-    gpu::Work,
+    gpu::{KernelProfile, Work},
     model::{clip_text::ClipTextConfig, clip_text::ClipTextModel},
     ops::linear::linear,
     pipeline::Precision,
@@ -107,6 +107,23 @@ fn packed_weights_take_fewer_bytes_and_no_more_launches() {
         assert_eq!([halves.flops, integers.flops], [floats.flops; 2]);
         assert!(halves.bytes < floats.bytes && integers.bytes < halves.bytes);
     }
+}
+
+/// Systems reset a slow GPU that computes on one launch for seconds.
+#[test]
+fn probes_are_no_longer_than_other_launches() {
+    let mut gpu = open_gpu();
+    gpu.report.software = false;
+    let submission_budget = 1 << 30;
+    KernelProfile { submission_budget, ..KernelProfile::on(&gpu.device) }.set(&gpu.device);
+    let start = Instant::now();
+    let clock = Rc::new(move || start.elapsed().as_secs_f64());
+    let mut session = block_on(Session::new(&gpu, tiny(), quick(&[]), clock)).unwrap();
+    let before = Work::so_far();
+    block_on(session.step()).unwrap();
+    let work = Work::so_far() - before;
+    assert!(session.report().ceiling.is_some_and(|ceiling| ceiling.teraflops > 0.0));
+    assert!(work.launches > 0 && work.flops <= work.launches * submission_budget, "{work:?}");
 }
 
 #[test]
