@@ -18,27 +18,14 @@ impl Weights {
     /// Takes a tensor out. A scalar (shape `[]`) is taken as `[1]`.
     ///
     /// # Errors
-    /// [`Error::MissingTensor`]; or as [`take_if_present`](Self::take_if_present), naming it all the same.
+    /// [`Error::MissingTensor`], [`Error::WrongShape`], [`Error::UnsupportedType`], [`Error::EmptyTensor`].
     pub fn take<const D: usize>(&mut self, name: &str, shape: [usize; D]) -> Result<Tensor<D>, Error> {
-        self.take_if_present(name, shape)?
-            .ok_or_else(|| Error::MissingTensor { component: self.component.clone(), name: name.to_owned() })
-    }
-
-    /// Takes a tensor out if there is one.
-    ///
-    /// # Errors
-    /// [`Error::WrongShape`], [`Error::UnsupportedType`], [`Error::EmptyTensor`].
-    pub fn take_if_present<const D: usize>(
-        &mut self,
-        name: &str,
-        shape: [usize; D],
-    ) -> Result<Option<Tensor<D>>, Error> {
         if let Some(random) = &self.random {
-            return Ok(Some(random.take(name, shape)));
+            return Ok(random.take(name, shape));
         }
-        let Some(mut parts) = self.take_parts(name, &shape)? else { return Ok(None) };
+        let mut parts = self.take_parts(name, &shape)?;
         let values = if parts.len() == 1 { parts.remove(0) } else { Tensor::cat(parts, 0) };
-        Ok(Some(values.reshape(shape)))
+        Ok(values.reshape(shape))
     }
 
     /// Takes a matrix `[rows, columns]` out in as many tensors of whole rows as it lies in: one, unless it
@@ -50,8 +37,7 @@ impl Weights {
         if let Some(random) = &self.random {
             return Ok(random.take_rows(name, shape, self.largest_tensor));
         }
-        let missing = Error::MissingTensor { component: self.component.clone(), name: name.to_owned() };
-        let parts = self.take_parts(name, &shape)?.ok_or(missing)?;
+        let parts = self.take_parts(name, &shape)?;
         let [_, columns] = shape;
         let rows = |part: Tensor<1>| {
             let rows = part.dims()[0] / columns;
@@ -60,17 +46,19 @@ impl Weights {
         Ok(parts.into_iter().map(rows).collect())
     }
 
-    fn take_parts(&mut self, name: &str, shape: &[usize]) -> Result<Option<Vec<Tensor<1>>>, Error> {
+    fn take_parts(&mut self, name: &str, shape: &[usize]) -> Result<Vec<Tensor<1>>, Error> {
         if let Some(error) = self.skipped.remove(name) {
             return Err(error);
         }
-        let Some(Stored { shape: actual, content }) = self.tensors.remove(name) else { return Ok(None) };
+        let Some(Stored { shape: actual, content }) = self.tensors.remove(name) else {
+            return Err(Error::MissingTensor { component: self.component.clone(), name: name.to_owned() });
+        };
         if actual != shape && !(actual.is_empty() && shape == [1]) {
             return Err(self.wrong_shape(name, actual, shape.to_vec()));
         }
         match content {
-            Content::Floats(parts) => Ok(Some(parts)),
-            Content::TapsFirst(kernel) => Ok(Some(vec![stored_order(kernel, shape)])),
+            Content::Floats(parts) => Ok(parts),
+            Content::TapsFirst(kernel) => Ok(vec![stored_order(kernel, shape)]),
             Content::Matrix(_) | Content::Kernel(_) => {
                 Err(Error::Packed { component: self.component.clone(), name: name.to_owned() })
             }
