@@ -2,11 +2,15 @@
 //!
 //! Matrices and convolutions are uniform with variance 1 / fan-in, so that activations keep their
 //! size through the network (huge or denormal numbers would change what is measured); gains are 1,
-//! biases 0. Each tensor is made on the device when it is taken: nothing lies in the host's memory.
+//! biases 0. Each tensor is made on the device when it is taken: nothing lies in the host's memory. It is
+//! submitted at once: many in one submission would hold a slow GPU for too long.
 
 use burn::tensor::{DType, Device, Distribution, FloatDType, Tensor};
 
-use crate::ops::packed::{PackedWeight, Packing};
+use crate::{
+    gpu::submit_queued,
+    ops::packed::{PackedWeight, Packing},
+};
 
 /// Where invented tensors are made, and as what.
 #[derive(Debug)]
@@ -32,7 +36,9 @@ impl RandomTensors {
                 Tensor::random(shape, Distribution::Uniform(-bound, bound), single)
             }
         };
-        values.cast(self.dtype)
+        let values = values.cast(self.dtype);
+        submit_queued(&values);
+        values
     }
 
     /// A packed weight `[out, in]` or `[r, s, in, out]`.

@@ -3,6 +3,7 @@
 use burn::tensor::{DType, Device, Distribution, Int, Tensor};
 
 use super::{PackedWeight, Packing};
+use crate::gpu::submit_queued;
 
 /// Sign and significand of both 16-bit floats of a word.
 const SIGNS_AND_SIGNIFICANDS: i32 = 0x83ff_83ff_u32 as i32;
@@ -14,7 +15,9 @@ impl<const D: usize> PackedWeight<D> {
         let [lines, fours] = [shape[..D - 1].iter().product(), shape[D - 1].div_ceil(4)];
         let words = |words: usize| {
             let range = Distribution::Uniform(f64::from(i32::MIN), f64::from(i32::MAX));
-            Tensor::<2, Int>::random([lines, words], range, (device, DType::I32))
+            let words = Tensor::<2, Int>::random([lines, words], range, (device, DType::I32));
+            submit_queued(&words);
+            words
         };
         match packing {
             Packing::Halves => {
