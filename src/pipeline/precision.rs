@@ -67,9 +67,9 @@ impl Precision {
     }
 
     /// The precision that suits a model best: 16-bit floats where the model is large, which keeps a full-size
-    /// model and its training in a few gigabytes (where the device has none, for weights alone);
-    /// else 32-bit ones. The U-Net is in eight bits where only then a picture of the model's own size fits into
-    /// the memory that may be taken.
+    /// model and its training in a few gigabytes (where the device has none, for weights alone); else 32-bit ones.
+    /// The U-Net is in eight bits where only then a picture of the model's own size fits into the memory that may
+    /// be taken.
     ///
     /// # Errors
     /// A file is missing or damaged, or the model is of another architecture.
