@@ -170,14 +170,7 @@ impl StableDiffusion {
     }
 
     fn sizes(&self) -> ModelSizes<'_> {
-        ModelSizes {
-            text_encoder: self.text_encoder.config(),
-            unet: self.unet.config(),
-            vae: &self.vae.config,
-            scalar: self.precision.bytes(),
-            unet_packing: self.precision.unet_packing(),
-            other_packing: self.precision.other_packing(),
-        }
+        self.precision.sizes(self.text_encoder.config(), self.unet.config(), &self.vae.config)
     }
 
     fn fits(&self, plan: &MemoryPlan) -> bool {

@@ -176,13 +176,6 @@ impl ModelConfigs {
     }
 
     fn sizes(&self, precision: Precision) -> ModelSizes<'_> {
-        ModelSizes {
-            text_encoder: &self.text_encoder,
-            unet: &self.unet,
-            vae: &self.vae,
-            scalar: precision.bytes(),
-            unet_packing: precision.unet_packing(),
-            other_packing: precision.other_packing(),
-        }
+        precision.sizes(&self.text_encoder, &self.unet, &self.vae)
     }
 }

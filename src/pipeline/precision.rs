@@ -4,7 +4,13 @@ use burn::tensor::FloatDType;
 use serde::{Deserialize, Serialize};
 
 use super::{Error, model_configs::ModelConfigs};
-use crate::{gpu::Gpu, ops::packed::Packing, weights::ByteSource};
+use crate::{
+    gpu::Gpu,
+    model::{clip_text::ClipTextConfig, unet_config::UNet2DConditionConfig, vae_config::AutoencoderKlConfig},
+    ops::packed::Packing,
+    plan::ModelSizes,
+    weights::ByteSource,
+};
 
 /// The numbers a model's weights and activations are stored in. Arithmetic is 32-bit either way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +102,17 @@ impl Precision {
             Self::Int8Float32 => "int8-f32",
             Self::Int8Float16 => "int8-f16",
         }
+    }
+
+    /// A model stored so, as far as memory goes.
+    pub(super) fn sizes<'a>(
+        self,
+        text_encoder: &'a ClipTextConfig,
+        unet: &'a UNet2DConditionConfig,
+        vae: &'a AutoencoderKlConfig,
+    ) -> ModelSizes<'a> {
+        let (unet_packing, other_packing) = (self.unet_packing(), self.other_packing());
+        ModelSizes { text_encoder, unet, vae, scalar: self.bytes(), unet_packing, other_packing }
     }
 
     /// Bytes of one number that is not packed.

@@ -9,7 +9,7 @@ use crate::gpu::submit_queued;
 const SIGNS_AND_SIGNIFICANDS: i32 = 0x83ff_83ff_u32 as i32;
 
 impl<const D: usize> PackedWeight<D> {
-    /// Numbers with a root mean square of about `root_mean_square`: halves of one exponent, within √2 of it, or all integers
+    /// Numbers of about that root mean square: halves of one exponent, within √2 of it, or all integers
     /// alike. The device's generator draws them.
     pub fn random(packing: Packing, shape: [usize; D], root_mean_square: f64, device: &Device) -> Self {
         let [lines, fours] = [shape[..D - 1].iter().product(), shape[D - 1].div_ceil(4)];
