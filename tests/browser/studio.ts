@@ -198,18 +198,25 @@ export async function useFolder(page: Page, folder: string): Promise<void> {
   const name = path.basename(folder);
   await goTo(page, "models");
   await page.getByLabel("Choose a folder", { exact: true }).last().setInputFiles(folder);
-  await page
-    .getByRole("region", { name, exact: true })
-    .getByRole("button", { name: "Use", exact: true })
-    .click();
+  const offer = page.getByRole("region", { name, exact: true });
+  await unlessRefused(page, offer);
+  await offer.getByRole("button", { name: "Use", exact: true }).click();
+  await unlessRefused(page, verdictOn(page, name));
   await inUse(page, name);
 }
 
+/** Waits, but no longer than until the page says why not, a sentence that then fails the test. */
+async function unlessRefused(page: Page, wanted: Locator): Promise<void> {
+  const refusal = page.locator("main").getByRole("alert");
+  await wanted.or(refusal).first().waitFor({ timeout: PATIENCE });
+  expect(await refusal.allInnerTexts()).toEqual([]);
+}
+
+const verdictOn = (page: Page, model: string) =>
+  page.locator(".verdict", { hasText: new RegExp(`^${model}$`) }).first();
+
 export async function inUse(page: Page, model: string): Promise<void> {
-  await page
-    .locator(".verdict", { hasText: new RegExp(`^${model}$`) })
-    .first()
-    .waitFor({ timeout: PATIENCE });
+  await verdictOn(page, model).waitFor({ timeout: PATIENCE });
   await waitForModel(page);
 }
 

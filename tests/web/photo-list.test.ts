@@ -51,6 +51,31 @@ describe("photos of a sample", () => {
     expect(list.awaited.value).toBe(0);
   });
 
+  test("that is chosen once more come once: none that was removed comes back", async () => {
+    const list = new PhotoList();
+    const first = list.chooseSample(dog);
+    const second = list.chooseSample(dog);
+    await first;
+    expect(list.photos.value).toEqual([]);
+    await second;
+    const third = list.chooseSample(dog);
+    expect([list.awaited.value, list.photos.value]).toEqual([5, []]);
+    await third;
+    const [photo] = list.photos.value;
+    if (!photo) throw new Error("no photo");
+    list.remove(photo);
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(names(list)).toHaveLength(4);
+  });
+
+  test("take the place of one's own photos, those that are being read too", async () => {
+    const list = new PhotoList();
+    const added = list.addFiles([new File([png()], "mine"), new File([png()], "mine too")]);
+    await Promise.all([added, list.chooseSample(cat)]);
+    expect(names(list)).toHaveLength(5);
+    expect([names(list)[0], list.opening.value]).toEqual(["Sample cat, photo 1", undefined]);
+  });
+
   test("that can't be fetched are not waited for any longer", async () => {
     fetched.mockRejectedValue(new TypeError("no network"));
     const list = new PhotoList();

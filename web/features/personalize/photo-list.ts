@@ -15,6 +15,8 @@ export class PhotoList {
   readonly #opening = signal<string | undefined>(undefined);
   readonly #awaited = signal(0);
   #removal: Removal | undefined;
+  /** Counts choices of photos: only what the last one brings may come in. */
+  #choice = 0;
 
   readonly photos = computed(() => this.#photos.value);
   /** The sample in use; `undefined` with the visitor's own photos. */
@@ -27,23 +29,25 @@ export class PhotoList {
   /** Number of a sample's photos that are being fetched, as long as no photo is shown. */
   readonly awaited = computed(() => (this.#photos.value.length > 0 ? 0 : this.#awaited.value));
 
-  /** Replaces the photos by a sample's, which are fetched once `quiet` resolves. */
+  /**
+   * Replaces the photos by a sample's, which are fetched once `quiet` resolves. The old ones go at once: what was
+   * removed or cropped while the new ones are on their way would come back with them.
+   */
   async chooseSample(subject: SampleSubject, quiet: Promise<void> = Promise.resolve()): Promise<void> {
+    const choice = this.clear();
     this.#sample.value = subject;
     this.#problems.value = [];
     this.#awaited.value = subject.images.length;
     try {
       await quiet;
-      if (this.#sample.value !== subject) return;
+      if (choice !== this.#choice) return;
       const read = await readSamplePhotos(subject);
-      // Another subject may have been chosen meanwhile.
-      if (this.#sample.value === subject) this.#replace(read);
+      if (choice === this.#choice) this.#replace(read);
       else closeAll(read);
     } catch (error) {
-      this.#replace([]);
-      this.#note(error);
+      if (choice === this.#choice) this.#note(error);
     } finally {
-      if (this.#sample.value === subject) this.#awaited.value = 0;
+      if (choice === this.#choice) this.#awaited.value = 0;
     }
   }
 
@@ -52,7 +56,7 @@ export class PhotoList {
     this.#problems.value = [];
     // If a removed photo came back later, there could be one too many.
     withdrawUndo(this.#removal);
-    if (this.#sample.value) this.clear();
+    const choice = this.#sample.value ? this.clear() : this.#choice;
     for (const file of files) {
       if (this.#photos.value.length >= MAX_PHOTOS) {
         this.#problems.value = [...this.#problems.value, text.photos.tooMany(MAX_PHOTOS)];
@@ -61,6 +65,7 @@ export class PhotoList {
       this.#opening.value = file.name;
       try {
         const photo = await readPhoto(file, file.name);
+        if (choice !== this.#choice) return photo.bitmap.close();
         this.#photos.value = [...this.#photos.value, photo];
       } catch (error) {
         this.#note(error);
@@ -105,10 +110,12 @@ export class PhotoList {
     );
   }
 
-  clear(): void {
+  /** Removes all photos, those that are on their way too. Returns the number of the choice that begins. */
+  clear(): number {
     this.#sample.value = undefined;
     this.#awaited.value = 0;
     this.#replace([]);
+    return ++this.#choice;
   }
 
   #replace(next: SubjectPhoto[]): void {
