@@ -26,8 +26,8 @@ export class PhotoList {
   /** The name of the file that is being read. */
   readonly opening = computed(() => this.#opening.value);
 
-  /** Number of a sample's photos that are being fetched, as long as no photo is shown. */
-  readonly awaited = computed(() => (this.#photos.value.length > 0 ? 0 : this.#awaited.value));
+  /** Number of a sample's photos that are being fetched. */
+  readonly awaited = computed(() => this.#awaited.value);
 
   /**
    * Replaces the photos by a sample's, which are fetched once `quiet` resolves. The old ones go at once: what was
