@@ -219,6 +219,18 @@ test("a stored model that is deleted is gone from the storage; in the place of t
   await inUse(page, "The demo model");
 });
 
+test("a folder that is gone since it was chosen can't be used, and the page says so", async () => {
+  await goTo(page, "models");
+  await page.getByLabel("Choose a folder", { exact: true }).last().setInputFiles(folder);
+  const offer = page.getByRole("region", { name: "tiny-folder", exact: true });
+  await offer.waitFor();
+  fs.rmSync(folder, { recursive: true });
+  await offer.getByRole("button", { name: "Use", exact: true }).click();
+  await page.getByRole("alert").filter({ hasText: "is not as it was chosen" }).waitFor();
+  await screenshot(page, "gone-folder");
+  await inUse(page, "The demo model");
+});
+
 /** The model that is offered. */
 async function use(name: string): Promise<void> {
   await page

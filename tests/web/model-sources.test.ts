@@ -349,6 +349,18 @@ describe("files of this device", () => {
     await expectWhole(source, UNET);
   });
 
+  test("one that is gone since it was chosen is asked for once, and the sentence says so", async () => {
+    const files = folder();
+    const gone = files.find(({ path }) => path === UNET)?.file;
+    const arrayBuffer = vi.fn(() => Promise.reject(new DOMException("It changed.", "NotReadableError")));
+    Object.assign(gone ?? {}, { slice: () => ({ size: 9, arrayBuffer }) });
+    const source = await openModel({ kind: "files", name: "mine", files, keep: false }, bringing());
+    const read = source.read(UNET, 0, 9);
+    await expect(read).rejects.toMatchObject({ name: "LocalFile" });
+    await expect(read).rejects.toThrow(`${UNET} is not as it was chosen`);
+    expect(arrayBuffer).toHaveBeenCalledTimes(1);
+  });
+
   test("one checkpoint, and what is none", async () => {
     const open = (...names: string[]) => {
       const files = names.map((name) => ({ path: name, file: file(name, numbers(100, 1)) }));

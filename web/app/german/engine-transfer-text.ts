@@ -61,6 +61,8 @@ export const transferWords: EngineWords = {
       "Der Server schickt mehr von {path}, als es geben soll. Versuche es noch einmal, oder mit einer anderen Quelle.",
     "{path} doesn't arrive: {message} What has arrived is kept; check the connection and try again.":
       "{path} kommt nicht an: {message}. Was da ist, bleibt; prüfe die Verbindung und versuche es noch einmal.",
+    "{path} is not as it was chosen: it was changed, moved or deleted, or its drive isn't connected. Choose it again.":
+      "{path} ist nicht mehr, was ausgewählt wurde: geändert, verschoben oder gelöscht, oder das Laufwerk ist nicht angeschlossen. Wähle es noch einmal aus.",
     "It ended early.": "Es endete zu früh.",
     "Next to nothing arrived.": "Es kam fast nichts an.",
 

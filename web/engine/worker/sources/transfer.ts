@@ -3,7 +3,7 @@
  * requested again after growing pauses, until nothing arrives any more. The visitor may pause and cancel
  * between any two pieces.
  */
-import { faultError } from "../../fault";
+import { faultError, toFault } from "../../fault";
 import type { JobControl } from "../job-control";
 import { type IncomingFile, Interrupted } from "./incoming";
 
@@ -70,6 +70,7 @@ async function connection(
     const reader = stream.getReader();
     for (;;) {
       const { done, value } = await reader.read().catch((error: unknown) => {
+        if (toFault(error).kind === "LocalFile") throw notAsChosen(file);
         throw abort.signal.aborted ? abort.signal.reason : new Interrupted(String(error));
       });
       if (done) return;
@@ -139,6 +140,13 @@ const wrongLength = ({ path }: IncomingFile) =>
   faultError(
     "BadFile",
     `The server sends more of ${path} than it said there is. Try again, or another source.`,
+  );
+
+/** Trying again doesn't help: the browser has refused the file for good. */
+const notAsChosen = ({ path }: IncomingFile) =>
+  faultError(
+    "LocalFile",
+    `${path} is not as it was chosen: it was changed, moved or deleted, or its drive isn't connected. Choose it again.`,
   );
 
 const givenUp = ({ path }: IncomingFile, { message }: Interrupted) =>
