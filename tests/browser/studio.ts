@@ -201,14 +201,14 @@ export async function useFolder(page: Page, folder: string): Promise<void> {
   const offer = page.getByRole("region", { name, exact: true });
   await unlessRefused(page, offer);
   await offer.getByRole("button", { name: "Use", exact: true }).click();
-  await unlessRefused(page, verdictOn(page, name));
-  await inUse(page, name);
+  await unlessRefused(page, verdictOn(page, name), PATIENCE);
+  await waitForModel(page);
 }
 
 /** Waits, but no longer than until the page says why not, a sentence that then fails the test. */
-async function unlessRefused(page: Page, wanted: Locator): Promise<void> {
+async function unlessRefused(page: Page, wanted: Locator, timeout = 30_000): Promise<void> {
   const refusal = page.locator("main").getByRole("alert");
-  await wanted.or(refusal).first().waitFor({ timeout: PATIENCE });
+  await wanted.or(refusal).first().waitFor({ timeout });
   expect(await refusal.allInnerTexts()).toEqual([]);
 }
 

@@ -74,6 +74,10 @@ describe("photos of a sample", () => {
     await Promise.all([added, list.chooseSample(cat)]);
     expect(names(list)).toHaveLength(5);
     expect([names(list)[0], list.opening.value]).toEqual(["Sample cat, photo 1", undefined]);
+    // One that turns out to be no photo is no problem of the sample's.
+    const broken = list.addFiles([new File(["?"], "broken")]);
+    await Promise.all([broken, list.chooseSample(cat)]);
+    expect([names(list).length, list.problems.value]).toEqual([5, []]);
   });
 
   test("that can't be fetched are not waited for any longer", async () => {

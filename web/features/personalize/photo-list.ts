@@ -15,8 +15,8 @@ export class PhotoList {
   readonly #opening = signal<string | undefined>(undefined);
   readonly #awaited = signal(0);
   #removal: Removal | undefined;
-  /** Counts choices of photos: only what the last one brings may come in. */
-  #choice = 0;
+  /** Aborted when all photos are removed or replaced: what is on its way then must not come in. */
+  #bringing = new AbortController();
 
   readonly photos = computed(() => this.#photos.value);
   /** The sample in use; `undefined` with the visitor's own photos. */
@@ -34,20 +34,21 @@ export class PhotoList {
    * removed or cropped while the new ones are on their way would come back with them.
    */
   async chooseSample(subject: SampleSubject, quiet: Promise<void> = Promise.resolve()): Promise<void> {
-    const choice = this.clear();
+    this.clear();
+    const { signal: bringing } = this.#bringing;
     this.#sample.value = subject;
     this.#problems.value = [];
     this.#awaited.value = subject.images.length;
     try {
       await quiet;
-      if (choice !== this.#choice) return;
+      if (bringing.aborted) return;
       const read = await readSamplePhotos(subject);
-      if (choice === this.#choice) this.#replace(read);
-      else closeAll(read);
+      if (bringing.aborted) closeAll(read);
+      else this.#replace(read);
     } catch (error) {
-      if (choice === this.#choice) this.#note(error);
+      if (!bringing.aborted) this.#note(error);
     } finally {
-      if (choice === this.#choice) this.#awaited.value = 0;
+      if (!bringing.aborted) this.#awaited.value = 0;
     }
   }
 
@@ -56,7 +57,8 @@ export class PhotoList {
     this.#problems.value = [];
     // If a removed photo came back later, there could be one too many.
     withdrawUndo(this.#removal);
-    const choice = this.#sample.value ? this.clear() : this.#choice;
+    if (this.#sample.value) this.clear();
+    const { signal: bringing } = this.#bringing;
     for (const file of files) {
       if (this.#photos.value.length >= MAX_PHOTOS) {
         this.#problems.value = [...this.#problems.value, text.photos.tooMany(MAX_PHOTOS)];
@@ -65,12 +67,13 @@ export class PhotoList {
       this.#opening.value = file.name;
       try {
         const photo = await readPhoto(file, file.name);
-        if (choice !== this.#choice) return photo.bitmap.close();
+        if (bringing.aborted) return photo.bitmap.close();
         this.#photos.value = [...this.#photos.value, photo];
       } catch (error) {
+        if (bringing.aborted) return;
         this.#note(error);
       } finally {
-        this.#opening.value = undefined;
+        if (!bringing.aborted) this.#opening.value = undefined;
       }
     }
   }
@@ -110,12 +113,14 @@ export class PhotoList {
     );
   }
 
-  /** Removes all photos, those that are on their way too. Returns the number of the choice that begins. */
-  clear(): number {
+  /** Removes all photos, those that are on their way too. */
+  clear(): void {
+    this.#bringing.abort();
+    this.#bringing = new AbortController();
     this.#sample.value = undefined;
     this.#awaited.value = 0;
+    this.#opening.value = undefined;
     this.#replace([]);
-    return ++this.#choice;
   }
 
   #replace(next: SubjectPhoto[]): void {

@@ -10,7 +10,8 @@ export interface IncomingFile {
   /** Changes with the file's content, where the source says. */
   version?: string;
   /**
-   * The bytes from `start` up to `end`, or fewer if the connection ends.
+   * The bytes from `start` up to `end`, or fewer if the connection ends. An error of the stream is an interruption too,
+   * except the browser's own for a file of this device that can't be read.
    * @throws {Interrupted} where trying again may help; a fault with a sentence where it won't.
    */
   open(start: number, end: number, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
