@@ -184,8 +184,8 @@ fn text_encoder(gpu: &Gpu, width: usize) -> ClipTextModel {
     let tensors: HashMap<_, _> = parameters::text_encoder(&config)
         .into_iter()
         .map(|parameter| {
-            let shape =
-                if parameter.count > 4 * width { matrix(&parameter.name) } else { vec![parameter.count] };
+            let count = parameter.count as usize;
+            let shape = if count > 4 * width { matrix(&parameter.name) } else { vec![count] };
             let values = formula::weight(&parameter.name, &shape);
             (parameter.name, (shape, values))
         })

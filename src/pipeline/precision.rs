@@ -116,7 +116,7 @@ impl Precision {
     }
 
     /// Bytes of one number that is not packed.
-    pub fn bytes(self) -> usize {
+    pub fn bytes(self) -> u64 {
         match self {
             Self::Float32 | Self::Float16Float32 | Self::Int8Float32 => 4,
             Self::Float16 | Self::Int8Float16 => 2,

@@ -19,7 +19,7 @@ pub enum Adaptation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LayerAdaptation {
     None,
-    LowRank(usize),
+    LowRank(u64),
     Full,
 }
 
@@ -38,16 +38,16 @@ impl Adaptation {
     /// How the layer is changed whose path ends like `path`.
     pub(super) fn of_layer(self, path: &str) -> LayerAdaptation {
         match self {
-            Self::LowRank { rank, on } if on.includes(path) => LayerAdaptation::LowRank(rank),
+            Self::LowRank { rank, on } if on.includes(path) => LayerAdaptation::LowRank(rank as u64),
             Self::Full(choice) if choice.includes(path) => LayerAdaptation::Full,
             _ => LayerAdaptation::None,
         }
     }
 
     /// Numbers in the adaptation of a whole U-Net.
-    pub fn values(self, config: &UNet2DConditionConfig) -> usize {
+    pub fn values(self, config: &UNet2DConditionConfig) -> u64 {
         match self {
-            Self::LowRank { rank, on } => rank * widths(config, on),
+            Self::LowRank { rank, on } => rank as u64 * widths(config, on),
             Self::Full(choice) => {
                 let of_layers = parameters::unet(config).into_iter().filter(|parameter| {
                     let (path, _) = parameter.name.rsplit_once('.').unwrap_or_default();
@@ -62,13 +62,13 @@ impl Adaptation {
 }
 
 /// Numbers of inputs and outputs of all chosen attention projections, added up.
-fn widths(config: &UNet2DConditionConfig, on: ModuleChoice) -> usize {
+fn widths(config: &UNet2DConditionConfig, on: ModuleChoice) -> u64 {
     let of_level = |level: usize| {
         let (channels, context) = (config.block_out_channels[level], config.cross_attention_dim[level]);
         // attn1: four square projections; attn2: two square ones and two from the prompt
         let own = if on == ModuleChoice::CrossAttention { 0 } else { 4 * 2 * channels };
         let widths = own + 2 * 2 * channels + 2 * (context + channels);
-        config.transformer_layers_per_block[level] * widths
+        (config.transformer_layers_per_block[level] * widths) as u64
     };
     let segments = config.segments();
     segments.iter().filter(|segment| has_transformer(segment)).map(|segment| of_level(segment.level)).sum()

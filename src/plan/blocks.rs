@@ -6,17 +6,17 @@ use super::adaptation::{Adaptation, LayerAdaptation};
 use super::ledger::{Ghost, Tape};
 
 /// Bytes of an f32, the type of statistics and adaptations whatever the model is stored in.
-pub const F32: usize = 4;
+pub const F32: u64 = 4;
 /// How much wider a feed-forward layer is than its block.
-const FEED_FORWARD_FACTOR: usize = 4;
+const FEED_FORWARD_FACTOR: u64 = 4;
 
 /// The state that a walk through blocks carries along.
 pub struct Walk<'a> {
     pub tape: &'a mut Tape,
     /// Bytes of a stored number.
-    pub scalar: usize,
-    pub batch: usize,
-    pub norm_num_groups: usize,
+    pub scalar: u64,
+    pub batch: u64,
+    pub norm_num_groups: u64,
     pub prompt: Option<Prompt>,
     /// How the U-Net's layers are changed; None without an adapter.
     pub adaptation: Option<Adaptation>,
@@ -27,7 +27,7 @@ pub struct Walk<'a> {
 pub struct Prompt {
     /// `[batch, tokens, width]`, f32
     pub states: Ghost,
-    pub tokens: usize,
+    pub tokens: u64,
 }
 
 /// A linear layer or convolution that an adapter may change.
@@ -35,18 +35,18 @@ pub struct Prompt {
 pub struct Layer<'a> {
     /// The end of the layer's path.
     pub path: &'a str,
-    pub inputs: usize,
-    pub outputs: usize,
+    pub inputs: u64,
+    pub outputs: u64,
     /// Positions of the layer's kernel: 9 for a 3×3 convolution.
-    pub taps: usize,
+    pub taps: u64,
 }
 
 impl<'a> Layer<'a> {
-    pub fn linear(path: &'a str, inputs: usize, outputs: usize) -> Self {
+    pub fn linear(path: &'a str, inputs: u64, outputs: u64) -> Self {
         Self { path, inputs, outputs, taps: 1 }
     }
 
-    pub fn convolution(inputs: usize, outputs: usize) -> Self {
+    pub fn convolution(inputs: u64, outputs: u64) -> Self {
         Self { path: "conv", inputs, outputs, taps: 9 }
     }
 }
@@ -54,36 +54,36 @@ impl<'a> Layer<'a> {
 /// Sizes of a transformer and of the image at its place.
 #[derive(Clone, Copy)]
 pub struct TransformerSizes {
-    pub pixels: usize,
-    pub channels: usize,
-    pub heads: usize,
+    pub pixels: u64,
+    pub channels: u64,
+    pub heads: u64,
     pub layers: usize,
-    pub cross_attention_dim: usize,
+    pub cross_attention_dim: u64,
     /// Whether its cross-attention is computed in the open (probabilities stored), for a localized loss.
     pub localized: bool,
 }
 
 impl Walk<'_> {
     /// A frozen layer whose result has `count` numbers per batch row; it keeps nothing.
-    pub fn frozen(&mut self, x: &Ghost, count: usize) -> Ghost {
+    pub fn frozen(&mut self, x: &Ghost, count: u64) -> Ghost {
         self.tape.operation(&[x], &[], self.batch * count * self.scalar, 0)
     }
 
     /// Group normalization: keeps its input and the statistics of its groups.
-    pub fn group_norm(&mut self, x: &Ghost, count: usize) -> Ghost {
+    pub fn group_norm(&mut self, x: &Ghost, count: u64) -> Ghost {
         let statistics = self.tape.ledger().take(self.batch * self.norm_num_groups * 2 * F32);
         let scratch = statistics.bytes();
         self.tape.operation(&[x], &[x, &statistics], self.batch * count * self.scalar, scratch)
     }
 
     /// Layer normalization: keeps its input and each token's statistics.
-    pub fn layer_norm(&mut self, x: &Ghost, tokens: usize, channels: usize) -> Ghost {
+    pub fn layer_norm(&mut self, x: &Ghost, tokens: u64, channels: u64) -> Ghost {
         let statistics = self.tape.ledger().take(self.batch * tokens * 2 * F32);
         self.tape.operation(&[x], &[x, &statistics], self.batch * tokens * channels * self.scalar, 0)
     }
 
     /// `ResnetBlock2D`
-    pub fn resnet(&mut self, x: Ghost, pixels: usize, in_channels: usize, out_channels: usize) -> Ghost {
+    pub fn resnet(&mut self, x: Ghost, pixels: u64, in_channels: u64, out_channels: u64) -> Ghost {
         let normal = self.group_norm(&x, pixels * in_channels);
         let hidden = self.layer(&normal, pixels, Layer::convolution(in_channels, out_channels));
         drop(normal);
@@ -102,13 +102,7 @@ impl Walk<'_> {
     }
 
     /// Scaled dot-product attention: keeps query, key, value, result, and the log-sum-exp of each row.
-    pub fn attention(
-        &mut self,
-        projections: [Ghost; 3],
-        tokens: usize,
-        channels: usize,
-        heads: usize,
-    ) -> Ghost {
+    pub fn attention(&mut self, projections: [Ghost; 3], tokens: u64, channels: u64, heads: u64) -> Ghost {
         let log_sum_exp = self.tape.ledger().take(self.batch * heads * tokens * F32);
         let [query, key, value] = &projections;
         let kept = [query, key, value, &log_sum_exp];
@@ -121,9 +115,9 @@ impl Walk<'_> {
     fn open_attention(
         &mut self,
         projections: [Ghost; 3],
-        [pixels, tokens]: [usize; 2],
-        channels: usize,
-        heads: usize,
+        [pixels, tokens]: [u64; 2],
+        channels: u64,
+        heads: u64,
     ) -> Ghost {
         let pairs = self.batch * heads * pixels * tokens * F32;
         let image = self.batch * pixels * channels * F32;
@@ -152,7 +146,7 @@ impl Walk<'_> {
 
     /// A layer that an adapter may change, with `tokens` results per batch row. With a LoRA it keeps its
     /// input and A·x; with a full difference that is trained, its input and the sum of both weights.
-    pub fn layer(&mut self, x: &Ghost, tokens: usize, layer: Layer) -> Ghost {
+    pub fn layer(&mut self, x: &Ghost, tokens: u64, layer: Layer) -> Ghost {
         let Layer { path, inputs, outputs, taps } = layer;
         let adaptation = self.adaptation.map(|adaptation| adaptation.of_layer(path));
         match adaptation.unwrap_or(LayerAdaptation::None) {
@@ -169,7 +163,7 @@ impl Walk<'_> {
     }
 
     /// W + D, summed in f32; for a model in f16 the sum is then copied to f16.
-    fn summed_weight(&mut self, count: usize) -> Ghost {
+    fn summed_weight(&mut self, count: u64) -> Ghost {
         let ledger = self.tape.ledger().clone();
         let difference = self.tape.leaf(&ledger.take(0));
         if self.scalar == F32 {
@@ -181,7 +175,7 @@ impl Walk<'_> {
         sum
     }
 
-    fn low_rank(&mut self, x: &Ghost, tokens: usize, layer: Layer, rank: usize) -> Ghost {
+    fn low_rank(&mut self, x: &Ghost, tokens: u64, layer: Layer, rank: u64) -> Ghost {
         let Layer { inputs, outputs, .. } = layer;
         let frozen = self.frozen(x, tokens * outputs);
         let (down, up) = (self.factor(rank * inputs), self.factor(rank * outputs));
@@ -193,7 +187,7 @@ impl Walk<'_> {
     }
 
     /// A LoRA factor as it is used: the trained values themselves in f32, a copy in f16.
-    fn factor(&mut self, count: usize) -> Ghost {
+    fn factor(&mut self, count: u64) -> Ghost {
         let ledger = self.tape.ledger().clone();
         let values = if self.scalar == F32 { ledger.take(0) } else { ledger.take(count * self.scalar) };
         self.tape.leaf(&values)
@@ -256,7 +250,7 @@ impl Walk<'_> {
     }
 
     /// The prompt's encoding in the type of the weights, and its number of tokens.
-    fn context(&mut self) -> (Ghost, usize) {
+    fn context(&mut self) -> (Ghost, u64) {
         let Some(Prompt { states, tokens, .. }) = self.prompt.clone() else {
             return (self.tape.ledger().take(0), 0);
         };

@@ -54,6 +54,8 @@ impl ModelSizes<'_> {
         } = sizes;
         let low_rank = Adaptation::LowRank { rank, on: ModuleChoice::AttentionProjections };
         let batch = if guided { 2 } else { 1 };
+        let tokens = tokens as u64;
+        let size = size.map(|side| side as u64);
         let latents = size.map(|side| side / self.downscale());
         let prompt = TextPass { config: self.text_encoder, scalar: self.scalar };
         let pass = UNetPass {
@@ -67,13 +69,14 @@ impl ModelSizes<'_> {
             localized: false,
         };
         // Tiles are no larger than the picture.
-        let tile_size = tile.map_or(size, |side| size.map(|length| length.min(side * self.downscale())));
+        let tile_size =
+            tile.map_or(size, |side| size.map(|length| length.min(side as u64 * self.downscale())));
         let pixels = tile_size.into_iter().product();
         let picture = VaePass { config: self.vae, scalar: self.scalar, pixels };
 
-        let adapters = (low_rank.values(self.unet) * F32 + folded_values * self.scalar) as u64;
-        let encodings = batch * tokens * self.text_encoder.hidden_size * F32;
-        let held = encodings + latents[0] * latents[1] * self.unet.in_channels * F32;
+        let adapters = low_rank.values(self.unet) * F32 + folded_values as u64 * self.scalar;
+        let encodings = batch * tokens * self.text_encoder.hidden_size as u64 * F32;
+        let held = encodings + latents[0] * latents[1] * self.unet.in_channels as u64 * F32;
         let phase = |name, run: &dyn Fn(&Ledger)| {
             let ledger = Ledger::default();
             let held = ledger.take(held);
@@ -83,7 +86,7 @@ impl ModelSizes<'_> {
         };
         let phases = vec![
             phase("encoding the prompt", &|ledger| {
-                let _adapted = ledger.take(text_encoder_values * self.scalar);
+                let _adapted = ledger.take(text_encoder_values as u64 * self.scalar);
                 drop(prompt.encode(ledger));
             }),
             phase("denoising", &|ledger| {
@@ -101,8 +104,9 @@ impl ModelSizes<'_> {
 
     /// The tensors beside a tile that is being decoded: the finished rows, their copy as one picture, and two
     /// rows of tiles, each tile with what was blended into it.
-    fn finished_tiles(&self, ledger: &Ledger, size: [usize; 2], tile_size: [usize; 2]) -> Vec<Ghost> {
-        let image = |[height, width]: [usize; 2]| ledger.take(height * width * self.vae.out_channels * F32);
+    fn finished_tiles(&self, ledger: &Ledger, size: [u64; 2], tile_size: [u64; 2]) -> Vec<Ghost> {
+        let image =
+            |[height, width]: [u64; 2]| ledger.take(height * width * self.vae.out_channels as u64 * F32);
         let rows = [(); 2].map(|()| image(size));
         let columns = size[1].div_ceil(tile_size[1]) + 2;
         let tiles = (0..4 * columns).map(|_| image(tile_size));
@@ -111,12 +115,12 @@ impl ModelSizes<'_> {
 
     /// Bytes of the probabilities of the largest hooked cross-attention. It holds three such tensors at once:
     /// scores, probabilities, and what the hook makes of them.
-    fn probabilities(&self, pass: &UNetPass) -> usize {
+    fn probabilities(&self, pass: &UNetPass) -> u64 {
         let attends =
             |shape: &SegmentShape| matches!(&shape.kind, SegmentKind::Layer { transformer: Some(_), .. });
         let pairs = |shape: SegmentShape| {
-            let pixels: usize = pass.size.map(|side| side.div_ceil(1 << shape.level)).iter().product();
-            pixels * pass.tokens * self.unet.num_attention_heads[shape.level]
+            let pixels: u64 = pass.size.map(|side| side.div_ceil(1 << shape.level)).iter().product();
+            pixels * pass.tokens * self.unet.num_attention_heads[shape.level] as u64
         };
         let most = self.unet.segments().into_iter().filter(attends).map(pairs).max();
         most.unwrap_or(0) * pass.batch * F32

@@ -32,8 +32,8 @@ struct Books {
 
 impl Ledger {
     /// Takes a buffer of `bytes`, rounded up to the alignment.
-    pub fn take(&self, bytes: usize) -> Ghost {
-        let bytes = (bytes as u64).next_multiple_of(ALIGNMENT);
+    pub fn take(&self, bytes: u64) -> Ghost {
+        let bytes = bytes.next_multiple_of(ALIGNMENT);
         match self.books.free.borrow_mut().get_mut(&bytes) {
             Some(count) if *count > 0 => *count -= 1,
             _ => self.books.reserved.set(self.books.reserved.get() + bytes),
@@ -77,8 +77,8 @@ impl Drop for Buffer {
 }
 
 impl Ghost {
-    pub fn bytes(&self) -> usize {
-        self.buffer.bytes as usize
+    pub fn bytes(&self) -> u64 {
+        self.buffer.bytes
     }
 
     /// The same buffer outside of any tape.
@@ -107,14 +107,14 @@ struct Step {
     /// What the operation keeps; given back when the step is done.
     kept: Vec<Ghost>,
     /// Bytes that the backward step takes for itself.
-    scratch: usize,
+    scratch: u64,
 }
 
 #[derive(Debug)]
 struct Input {
     node: Node,
     /// Bytes of the input's gradient; None where that is the output's gradient itself.
-    fresh: Option<usize>,
+    fresh: Option<u64>,
 }
 
 impl Tape {
@@ -137,7 +137,7 @@ impl Tape {
 
     /// The result of an operation, `bytes` long. If one of `inputs` is on the tape, the operation keeps
     /// `kept`, and its backward step takes `scratch` bytes for itself.
-    pub fn operation(&mut self, inputs: &[&Ghost], kept: &[&Ghost], bytes: usize, scratch: usize) -> Ghost {
+    pub fn operation(&mut self, inputs: &[&Ghost], kept: &[&Ghost], bytes: u64, scratch: u64) -> Ghost {
         let output = self.ledger.take(bytes);
         self.record(inputs, kept, output, scratch, false)
     }
@@ -147,8 +147,8 @@ impl Tape {
         &mut self,
         inputs: &[&Ghost],
         kept: &[&Ghost],
-        bytes: usize,
-        scratch: usize,
+        bytes: u64,
+        scratch: u64,
     ) -> Ghost {
         let output = self.ledger.take(bytes);
         let result = output.clone();
@@ -188,7 +188,7 @@ impl Tape {
         inputs: &[&Ghost],
         kept: &[&Ghost],
         mut output: Ghost,
-        scratch: usize,
+        scratch: u64,
         passes_through: bool,
     ) -> Ghost {
         let inputs: Vec<Input> = inputs

@@ -3,7 +3,8 @@
 //! The blocks' forward passes are written down a second time with tensors that have only a size
 //! (`ledger`), and are walked as the work will walk them. That gives the peak of the memory that is alive
 //! at once, phase by phase, including what the pools lose to buffers of a size that is not asked for again.
-//! Nothing is fitted to a measurement; tests hold the plan against what a device reports.
+//! Nothing is fitted to a measurement; tests hold the plan against what a device reports. Bytes are counted in
+//! 64 bits everywhere: what a browser's engine, whose `usize` has 32, is asked for can be more than it could hold.
 
 mod adaptation;
 mod blocks;
@@ -26,6 +27,7 @@ use crate::model::unet_config::UNet2DConditionConfig;
 use crate::model::vae_config::AutoencoderKlConfig;
 use crate::ops::packed::Packing;
 use crate::weights::may_pack;
+use blocks::F32;
 use ledger::Ledger;
 use parameters::Parameter;
 
@@ -36,7 +38,7 @@ pub struct ModelSizes<'a> {
     pub unet: &'a UNet2DConditionConfig,
     pub vae: &'a AutoencoderKlConfig,
     /// Bytes of a stored number: 4 for f32, 2 for f16.
-    pub scalar: usize,
+    pub scalar: u64,
     /// How the U-Net's weights are packed.
     pub unet_packing: Option<Packing>,
     /// How those of text encoder and VAE are packed.
@@ -71,7 +73,7 @@ impl ModelSizes<'_> {
                     Some(Packing::Halves) => vec![ledger.take(2 * numbers)],
                     // And a scale for each output channel.
                     Some(Packing::Integers) => {
-                        vec![ledger.take(numbers), ledger.take(parameter.outputs * size_of::<f32>())]
+                        vec![ledger.take(numbers), ledger.take(parameter.outputs * F32)]
                     }
                 }
             };
@@ -86,7 +88,7 @@ impl ModelSizes<'_> {
     }
 
     /// Pixels per latent along one side.
-    fn downscale(&self) -> usize {
-        self.vae.downscale()
+    fn downscale(&self) -> u64 {
+        self.vae.downscale() as u64
     }
 }

@@ -11,9 +11,9 @@ pub struct Parameter {
     /// The tensor's key in upstream's files.
     pub name: String,
     /// Numbers in the tensor.
-    pub count: usize,
+    pub count: u64,
     /// Output channels, for a layer's weight.
-    pub outputs: usize,
+    pub outputs: u64,
 }
 
 /// Collects tensors.
@@ -24,7 +24,8 @@ struct Listing {
 
 impl Listing {
     fn tensor(&mut self, name: String, outputs: usize, inputs: usize) {
-        self.parameters.push(Parameter { name, count: outputs * inputs, outputs });
+        let outputs = outputs as u64;
+        self.parameters.push(Parameter { name, count: outputs * inputs as u64, outputs });
     }
 
     /// A layer of `taps` positions (9 for a 3×3 convolution) with a bias.

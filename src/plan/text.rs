@@ -9,7 +9,7 @@ use crate::model::{clip_encoder::HiddenAct, clip_text::ClipTextConfig};
 pub struct TextPass<'a> {
     pub config: &'a ClipTextConfig,
     /// Bytes of a stored number.
-    pub scalar: usize,
+    pub scalar: u64,
 }
 
 /// A prompt's pass on a tape.
@@ -31,8 +31,11 @@ impl TextPass<'_> {
     }
 
     fn run(&self, ledger: &Ledger, recording: bool) -> RecordedPrompt {
-        let ClipTextConfig { hidden_size: width, intermediate_size, num_attention_heads, .. } = *self.config;
-        let tokens = self.config.max_position_embeddings;
+        let config = self.config;
+        let [width, intermediate_size] =
+            [config.hidden_size, config.intermediate_size].map(|size| size as u64);
+        let [tokens, heads] =
+            [config.max_position_embeddings, config.num_attention_heads].map(|size| size as u64);
         let mut tape = Tape::new(ledger, recording);
         let leaf = tape.leaf(&ledger.take(tokens * width * self.scalar));
         let mut walk = Walk {
@@ -48,7 +51,7 @@ impl TextPass<'_> {
             let normal = walk.layer_norm(&x, tokens, width);
             let projections = [(); 3].map(|()| walk.frozen(&normal, tokens * width));
             drop(normal);
-            let attended = walk.attention(projections, tokens, width, num_attention_heads);
+            let attended = walk.attention(projections, tokens, width, heads);
             let out = walk.frozen(&attended, tokens * width);
             drop(attended);
             x = walk.tape.add(x, out);
@@ -68,7 +71,7 @@ impl TextPass<'_> {
 /// x · σ(1.702·x) or x · Φ(x) by burn's operations; the product keeps both factors. For their own gradients
 /// the sigmoid keeps its result, which is the second factor, and the error function in Φ keeps its
 /// argument.
-fn activation(walk: &mut Walk, hidden_act: HiddenAct, x: Ghost, count: usize) -> Ghost {
+fn activation(walk: &mut Walk, hidden_act: HiddenAct, x: Ghost, count: u64) -> Ghost {
     let bytes = count * walk.scalar;
     let scaled = walk.tape.operation(&[&x], &[], bytes, 0);
     let factor = match hidden_act {
@@ -94,6 +97,6 @@ impl RecordedPrompt {
 }
 
 /// Bytes of an encoding, f32.
-pub fn encoding(config: &ClipTextConfig) -> usize {
-    config.max_position_embeddings * config.hidden_size * F32
+pub fn encoding(config: &ClipTextConfig) -> u64 {
+    config.max_position_embeddings as u64 * config.hidden_size as u64 * F32
 }

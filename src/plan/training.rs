@@ -38,8 +38,10 @@ impl ModelSizes<'_> {
     pub fn training(&self, sizes: TrainingSizes, policy: ActivationPolicy) -> MemoryPlan {
         let TrainingSizes { side, pictures, batch, adaptation, aligned_predictions, optimizer, localized } =
             sizes;
-        let size = [side / self.downscale(); 2];
-        let latents = size[0] * size[1] * self.unet.in_channels * F32;
+        let [pictures, batch, aligned_predictions] =
+            [pictures, batch, aligned_predictions].map(|count| count as u64);
+        let size = [side as u64 / self.downscale(); 2];
+        let latents = size[0] * size[1] * self.unet.in_channels as u64 * F32;
         let lora = adaptation.values(self.unet) * F32;
         let prompt = TextPass { config: self.text_encoder, scalar: self.scalar };
         let encoding = text::encoding(self.text_encoder);
@@ -48,13 +50,13 @@ impl ModelSizes<'_> {
             scalar: self.scalar,
             batch,
             size,
-            tokens: self.text_encoder.max_position_embeddings,
+            tokens: self.text_encoder.max_position_embeddings as u64,
             adaptation: Some(adaptation),
             localized,
         };
 
         let photos = Ledger::default();
-        drop(VaePass { config: self.vae, scalar: self.scalar, pixels: side * side }.encode(&photos));
+        drop(VaePass { config: self.vae, scalar: self.scalar, pixels: (side as u64).pow(2) }.encode(&photos));
 
         let step = Ledger::default();
         // Held throughout: values and moments; masks and latents of the photos; a batch's latents, noise,

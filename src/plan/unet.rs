@@ -17,12 +17,12 @@ use crate::training::{
 pub struct UNetPass<'a> {
     pub config: &'a UNet2DConditionConfig,
     /// Bytes of a stored number.
-    pub scalar: usize,
-    pub batch: usize,
+    pub scalar: u64,
+    pub batch: u64,
     /// `[height, width]` of the latents.
-    pub size: [usize; 2],
+    pub size: [u64; 2],
     /// Tokens of the prompt.
-    pub tokens: usize,
+    pub tokens: u64,
     /// What is added to the weights in every pass; None if nothing is.
     pub adaptation: Option<Adaptation>,
     /// Whether a localized loss looks at its cross-attention.
@@ -131,7 +131,7 @@ impl<'a> UNetPass<'a> {
             tape: &mut tape,
             scalar: self.scalar,
             batch: self.batch,
-            norm_num_groups: self.config.norm_num_groups,
+            norm_num_groups: self.config.norm_num_groups as u64,
             prompt: Some(Prompt { states: states.clone(), tokens: self.tokens }),
             adaptation: self.adaptation,
         };
@@ -149,7 +149,7 @@ impl<'a> UNetPass<'a> {
     /// `Segment::forward`
     fn walk(&self, walk: &mut Walk, segment: &SegmentShape, image: Ghost, skip: Option<Ghost>) -> Ghost {
         let pixels = self.pixels(segment.level);
-        let (inputs, outputs) = (segment.in_channels, segment.out_channels);
+        let (inputs, outputs) = (segment.in_channels as u64, segment.out_channels as u64);
         let image = match skip {
             Some(skip) => {
                 let bytes = self.batch * pixels * inputs * self.scalar;
@@ -186,10 +186,10 @@ impl<'a> UNetPass<'a> {
     fn transformer(&self, segment: &SegmentShape) -> TransformerSizes {
         TransformerSizes {
             pixels: self.pixels(segment.level),
-            channels: segment.out_channels,
-            heads: self.config.num_attention_heads[segment.level],
+            channels: segment.out_channels as u64,
+            heads: self.config.num_attention_heads[segment.level] as u64,
             layers: self.config.transformer_layers_per_block[segment.level],
-            cross_attention_dim: self.config.cross_attention_dim[segment.level],
+            cross_attention_dim: self.config.cross_attention_dim[segment.level] as u64,
             localized: self.localizes(segment),
         }
     }
@@ -204,17 +204,17 @@ impl<'a> UNetPass<'a> {
 
     /// The prompt's encoding, f32.
     fn states(&self, ledger: &Ledger) -> Ghost {
-        ledger.take(self.batch * self.tokens * self.config.cross_attention_dim[0] * F32)
+        ledger.take(self.batch * self.tokens * self.config.cross_attention_dim[0] as u64 * F32)
     }
 
     /// Pixels of a level; odd sides are rounded up on the way down.
-    fn pixels(&self, level: usize) -> usize {
+    fn pixels(&self, level: usize) -> u64 {
         let [height, width] = self.size.map(|side| (0..level).fold(side, |side, _| side.div_ceil(2)));
         height * width
     }
 
-    fn latents(&self) -> usize {
-        self.size[0] * self.size[1] * self.config.in_channels
+    fn latents(&self) -> u64 {
+        self.size[0] * self.size[1] * self.config.in_channels as u64
     }
 
     /// Whether anything in the segment is trained, or the segment reads the prompt, which has the new word

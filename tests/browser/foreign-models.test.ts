@@ -219,6 +219,20 @@ test("a stored model that is deleted is gone from the storage; in the place of t
   await inUse(page, "The demo model");
 });
 
+test("memory beyond what the engine's 32-bit sizes can count is counted", async () => {
+  const large = path.join(path.dirname(folder), "large-folder");
+  fs.cpSync(folder, large, { recursive: true });
+  const file = path.join(large, "unet/config.json");
+  const config = JSON.parse(fs.readFileSync(file, "utf8"));
+  // A layer of its pictures takes 2^30 pixels · 32 channels · 4 bytes: a multiple of 2^32.
+  fs.writeFileSync(file, JSON.stringify({ ...config, sample_size: 4096 }));
+  await page.getByLabel("Choose a folder", { exact: true }).last().setInputFiles(large);
+  const offer = page.getByRole("region", { name: "large-folder", exact: true });
+  await offer.getByText("That is more than the 4.0 GB that may be used").waitFor();
+  const facts = await offer.getByText("Drawing 32768 × 32768 pixels").textContent();
+  expect(Number(/takes up to ([\d.]+) GB/.exec(facts ?? "")?.[1])).toBeGreaterThan(137);
+});
+
 test("a folder that is gone since it was chosen can't be used, and the page says so", async () => {
   await goTo(page, "models");
   await page.getByLabel("Choose a folder", { exact: true }).last().setInputFiles(folder);

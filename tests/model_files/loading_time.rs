@@ -35,17 +35,18 @@ const PARTS: [[&str; 2]; 3] =
 
 /// Upstream's shape of a tensor, from its name.
 fn shape(Parameter { name, count, outputs }: &Parameter) -> Vec<usize> {
+    let [count, outputs] = [count, outputs].map(|&number| number as usize);
     let inputs = count / outputs;
     let kernel = ["conv1.", "conv2.", "conv_in.", "conv_out.", "samplers."];
     let pointwise = ["conv_shortcut", "proj_in", "proj_out", "quant_conv"];
     if inputs == 1 || name.ends_with("bias") {
-        vec![*count]
+        vec![count]
     } else if kernel.iter().any(|part| name.contains(part)) {
-        vec![*outputs, inputs / 9, 3, 3]
+        vec![outputs, inputs / 9, 3, 3]
     } else if pointwise.iter().any(|part| name.contains(part)) {
-        vec![*outputs, inputs, 1, 1]
+        vec![outputs, inputs, 1, 1]
     } else {
-        vec![*outputs, inputs]
+        vec![outputs, inputs]
     }
 }
 
@@ -68,7 +69,7 @@ fn write(path: &Path, parameters: &[Parameter]) {
         .into_iter()
         .flat_map(|value| f16::from_f32(value).to_le_bytes())
         .collect();
-    let mut left = end;
+    let mut left = end as usize;
     while left > 0 {
         let piece = &some[..left.min(some.len())];
         file.write_all(piece).expect("room");
@@ -157,7 +158,7 @@ fn loading_beside_reading_and_uploading() {
     // Once, so that every measurement finds the same in the system's cache of files.
     read_all(&source, drop);
     let reading = duration(|| read_all(&source, drop));
-    let bytes = parts.iter().flatten().map(|parameter| parameter.count * stored.size()).sum::<usize>();
+    let bytes = parts.iter().flatten().map(|parameter| parameter.count as usize * stored.size()).sum::<usize>();
     let uploading = duration(|| {
         let mut held = Vec::new();
         for piece in (0..bytes).step_by(PIECE as usize) {

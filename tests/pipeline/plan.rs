@@ -45,7 +45,7 @@ impl StableDiffusion15 {
         ModelSizes { unet_packing: packing, other_packing: packing, ..self.sizes(4) }
     }
 
-    fn sizes(&self, scalar: usize) -> ModelSizes<'_> {
+    fn sizes(&self, scalar: u64) -> ModelSizes<'_> {
         let Self { text_encoder, unet, vae } = self;
         ModelSizes { text_encoder, unet, vae, scalar, unet_packing: None, other_packing: None }
     }
@@ -85,7 +85,7 @@ fn phase(plan: &MemoryPlan, name: &str) -> f64 {
 #[test]
 fn a_config_says_how_many_parameters_a_model_has() {
     let model = StableDiffusion15::new();
-    let count = |parameters: Vec<Parameter>| parameters.iter().map(|each| each.count).sum::<usize>();
+    let count = |parameters: Vec<Parameter>| parameters.iter().map(|each| each.count).sum::<u64>();
     // As PyTorch counts them.
     assert_eq!(count(parameters::text_encoder(&model.text_encoder)), 123_060_480);
     assert_eq!(count(parameters::unet(&model.unet)), 859_520_964);

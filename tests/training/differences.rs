@@ -174,7 +174,7 @@ fn runs_train_what_they_are_told_to() {
         assert_eq!(adapter.details.trained_weights.as_deref(), Some(trained_weights.name()));
         assert!(adapter.differences.iter().all(|each| each.weight.iter().any(|&value| value != 0.0)));
         assert_eq!(adapter.check_fits(&tiny.unet.adaptable_modules(ModuleChoice::All)), Ok(()));
-        assert_eq!(adapter.difference_values(), Adaptation::of(&settings).values(tiny.unet.config()));
+        assert_eq!(adapter.difference_values() as u64, Adaptation::of(&settings).values(tiny.unet.config()));
         let predict = |lora| {
             let sample = formula::values("sample", [1, 8, 8, 4], &tiny.device);
             values(tiny.unet.forward(sample, &[500.0], trainer.encode_prompt("a <my-dog>"), Some(&lora)))
@@ -197,7 +197,7 @@ fn lora_on_cross_attention_alone_leaves_self_attention() {
     assert_eq!(adapter.lora.len(), 16);
     assert!(adapter.lora.iter().all(|layer| layer.path.contains(".attn2.")));
     let values: usize = adapter.lora.iter().map(|layer| layer.down.len() + layer.up.len()).sum();
-    assert_eq!(values, Adaptation::of(&settings).values(tiny.unet.config()));
+    assert_eq!(values as u64, Adaptation::of(&settings).values(tiny.unet.config()));
 }
 
 /// A difference of strength 0, and one of a layer that the model does not have, change no bit.
