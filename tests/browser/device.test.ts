@@ -3,6 +3,32 @@ import { describe, expect, test } from "vitest";
 import { SMALLEST_DEVICE } from "./smallest-device";
 import { beforeTheWorker, drawInOneStep, goTo, keptFindings, openQuickPage, waitForModel } from "./studio";
 
+/** Tells errors as Safari 26 does, and makes kernels that add up by subgroups end as with a driver that gives up. */
+const NO_SUBGROUP_KERNELS = `
+  delete GPUDevice.prototype.onuncapturederror;
+  delete GPUDevice.prototype.adapterInfo;
+  const adding = new WeakSet();
+  const createModule = GPUDevice.prototype.createShaderModule;
+  GPUDevice.prototype.createShaderModule = function (descriptor) {
+    const module = createModule.call(this, descriptor);
+    if (descriptor.code.includes("subgroupAdd(")) adding.add(module);
+    return module;
+  };
+  const message = "the driver gave up";
+  const create = GPUDevice.prototype.createComputePipeline;
+  GPUDevice.prototype.createComputePipeline = function (descriptor) {
+    if (adding.has(descriptor.compute.module)) {
+      const error = new GPUInternalError(message);
+      this.dispatchEvent(new GPUUncapturedErrorEvent("uncapturederror", { error }));
+    }
+    return create.call(this, descriptor);
+  };
+  const createLater = GPUDevice.prototype.createComputePipelineAsync;
+  GPUDevice.prototype.createComputePipelineAsync = function (descriptor) {
+    const refused = adding.has(descriptor.compute.module);
+    return refused ? Promise.reject(new Error(message)) : createLater.call(this, descriptor);
+  };`;
+
 describe("a browser that can do with less", () => {
   test("a GPU that offers no more than every WebGPU device must draws all the same", async () => {
     const { page, close } = await openQuickPage(
@@ -16,6 +42,20 @@ describe("a browser that can do with less", () => {
     expect(facts).toContain("16 KiB");
     // Right numbers by the variants that are left: no note of a fallback.
     expect(await page.getByText("gave wrong results").count()).toBe(0);
+    await drawInOneStep(page, "a photo of a dog");
+    await close();
+  });
+
+  // As in Safari 26, and with a driver that can't compile the kernels that add up by subgroups.
+  test("a kernel that the GPU can't compile is done without", async () => {
+    const { page, close } = await openQuickPage(
+      "about",
+      (context) => beforeTheWorker(context, NO_SUBGROUP_KERNELS),
+      { knowsGpu: false },
+    );
+    await waitForModel(page);
+    await page.getByText("Subgroup operations gave wrong results").waitFor();
+    expect(await keptFindings(page)).toContain('"withoutSubgroups"');
     await drawInOneStep(page, "a photo of a dog");
     await close();
   });

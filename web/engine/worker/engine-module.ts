@@ -1,6 +1,7 @@
 /** Starts the wasm engine, telling apart a browser that forbids WebAssembly from a file that didn't arrive. */
 import type { Engine, EngineModule } from "../contract";
 import { faultError } from "../fault";
+import { evenOutDevices } from "./device-events";
 import { compileOnRequest } from "./pipelines";
 import { doWithoutTimestampQueries } from "./timestamp-queries";
 import { requestUnlistedFeatures } from "./unlisted-features";
@@ -15,6 +16,7 @@ export async function openEngine(): Promise<Engine> {
   if (!(await wasmAllowed())) {
     throw faultError("WasmBlocked", "This browser doesn't allow WebAssembly, which Palpable's engine is.");
   }
+  evenOutDevices(navigator.gpu);
   doWithoutTimestampQueries(navigator.gpu);
   compileOnRequest(navigator.gpu);
   const unlisted = requestUnlistedFeatures(navigator.gpu);
