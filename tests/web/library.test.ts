@@ -1,36 +1,39 @@
 import "fake-indexeddb/auto";
 import { deflateSync } from "node:zlib";
 import { deleteDB, openDB } from "idb";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { ProjectContents } from "../../web/engine/api";
 import type { AdapterReport, TrainingSettings } from "../../web/engine/contract";
 import { faultError } from "../../web/engine/fault";
-import { model } from "../../web/features/models/model";
 import { stubCanvas } from "./fake-canvas";
 import { latin1, pngOf } from "./png";
 
 const fakeEngine = vi.hoisted(() => ({
   next: 1,
+  adapters: new Map<number, string>(),
+  closed: [] as (() => void)[],
   refused: "",
   project: undefined as ProjectContents | undefined,
 }));
 
 vi.mock("../../web/app/studio", () => ({
   whenEngineOpens: () => undefined,
-  whenEngineCloses: () => undefined,
+  whenEngineCloses: (step: () => void) => fakeEngine.closed.push(step),
   engine: () => ({
     addAdapter: async (_: Uint8Array, fileName: string) => {
       if (fileName === fakeEngine.refused) throw faultError("BadFile", "It belongs to another model.");
       const placeholder = `<${fileName}>`;
+      const id = fakeEngine.next++;
+      fakeEngine.adapters.set(id, fileName);
       return {
-        id: fakeEngine.next++,
+        id,
         name: fileName,
         placeholder,
         placeholders: [placeholder],
       } as AdapterReport;
     },
     exportAdapter: async () => Uint8Array.of(1, 2, 3),
-    removeAdapter: async () => undefined,
+    removeAdapter: async (id: number) => fakeEngine.adapters.delete(id),
     openProject: async () => fakeEngine.project,
   }),
 }));
@@ -42,24 +45,33 @@ const { library } = adapters;
 
 const settings = { placeholder: "<my-dog>", steps: 100 } as TrainingSettings;
 
-const trained = (name: string) =>
-  adapters.keepTrained(
-    { id: 7, name, placeholder: `<${name}>`, placeholders: [`<${name}>`] } as AdapterReport,
+function trained(name: string) {
+  const id = fakeEngine.next++;
+  fakeEngine.adapters.set(id, `${name}.safetensors`);
+  return adapters.keepTrained(
+    { id, name, placeholder: `<${name}>`, placeholders: [`<${name}>`] } as AdapterReport,
     { id: `training of ${name}`, settings },
   );
+}
+
+/** As after a lost GPU: another engine, which numbers adapters anew. */
+function freshEngine(): void {
+  fakeEngine.adapters.clear();
+  fakeEngine.next = 1;
+  for (const step of fakeEngine.closed) step();
+}
+
+/** By the numbers in the library: what the engine has there. */
+const inEngine = () => library.value.map(({ report }) => fakeEngine.adapters.get(report.id));
 
 /** As after a reload: nothing but the storage. */
 async function reload(): Promise<void> {
   library.value = [];
-  await adapters.bringBack();
+  freshEngine();
+  await adapters.bringAll();
 }
 
 const names = () => library.value.map(({ fileName }) => fileName);
-
-beforeEach(() => {
-  const sizes = { resolution: 128, latentSize: 16, parameters: 1, pictureBytes: 1 };
-  model.value = { state: "ready", report: { name: "demo", defaultSteps: 25, ...sizes } };
-});
 
 afterEach(async () => {
   vi.restoreAllMocks();
@@ -85,7 +97,7 @@ describe("adapters after a reload", () => {
     expect(names()).toEqual(["my-dog.safetensors", "my-mug.safetensors"]);
     expect(library.value[0]?.bytes).toEqual(Uint8Array.of(1, 2, 3));
     // Twice changes nothing but the engine's numbers.
-    await adapters.bringBack();
+    await adapters.bringAll();
     expect(names()).toEqual(["my-dog.safetensors", "my-mug.safetensors"]);
   });
 
@@ -100,13 +112,35 @@ describe("adapters after a reload", () => {
     await trained("my-mug");
     fakeEngine.refused = "my-dog.safetensors";
     await reload();
-    const taken = library.value[0]?.report.id;
     fakeEngine.refused = "";
-    await adapters.bringRest();
+    await adapters.bringAll();
     expect(names()).toEqual(["my-mug.safetensors", "my-dog.safetensors"]);
-    // The engine holds the other one already.
-    expect(library.value[0]?.report.id).toBe(taken);
+    expect(inEngine()).toEqual(names());
     expect(adapters.unusable.value).toEqual([]);
+  });
+
+  test("that the next model doesn't take are set aside, and the others stay as they are", async () => {
+    await trained("my-dog");
+    await trained("my-mug");
+    fakeEngine.refused = "my-dog.safetensors";
+    await adapters.bringAll();
+    expect([names(), inEngine()]).toEqual([["my-mug.safetensors"], ["my-mug.safetensors"]]);
+    expect(adapters.unusable.value).toMatchObject([{ fileName: "my-dog.safetensors" }]);
+    expect([...fakeEngine.adapters.values()]).toEqual(["my-mug.safetensors"]);
+  });
+
+  test("are never taken for others of a fresh engine, which numbers them anew", async () => {
+    await trained("my-dog");
+    const mug = await trained("my-mug");
+    await trained("my-cat");
+    freshEngine();
+    fakeEngine.adapters.set(fakeEngine.next++, "another");
+    await adapters.remove(mug);
+    expect([...fakeEngine.adapters.values()]).toEqual(["another"]);
+    await Promise.all([adapters.bringAll(), adapters.bringAll()]);
+    expect(names()).toEqual(["my-dog.safetensors", "my-cat.safetensors"]);
+    expect(inEngine()).toEqual(names());
+    expect(fakeEngine.adapters.size).toBe(3);
   });
 
   test("that lie nowhere else and are refused by a fresh engine are not lost", async () => {
@@ -115,10 +149,10 @@ describe("adapters after a reload", () => {
     });
     await trained("my-dog");
     fakeEngine.refused = "my-dog.safetensors";
-    await adapters.bringBack();
+    await adapters.bringAll();
     expect([names(), adapters.hasUnsaved.value]).toEqual([[], true]);
     fakeEngine.refused = "";
-    await adapters.bringRest();
+    await adapters.bringAll();
     expect(names()).toEqual(["my-dog.safetensors"]);
     expect(library.value[0]).toMatchObject({ kept: false, bytes: Uint8Array.of(1, 2, 3) });
   });

@@ -22,6 +22,7 @@ import {
   remove,
   removeUnusable,
   storageFault,
+  storageRead,
   type UnusableEntry,
   unusable,
   update,
@@ -52,7 +53,11 @@ export function AdaptersScreen() {
         <UnusableNotice key={entry.key} entry={entry} attempt={attempt} />
       ))}
       {entries.length === 0 ? (
-        <EmptyLibrary />
+        storageRead.value ? (
+          <EmptyLibrary />
+        ) : (
+          <p class="empty">{text.adapters.notYet}</p>
+        )
       ) : (
         <ul class="adapter-list">
           {entries.map((entry) => (

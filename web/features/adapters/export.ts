@@ -82,10 +82,11 @@ export const safeName = (title: string) =>
     .replace(/^[-. ]+|[-. ]+$/g, "")
     .slice(0, 80) || "adapter";
 
+/** The word alone. Other programs take a file's name for the word in it. */
 export async function exportWord(entry: LibraryEntry): Promise<void> {
   const bytes = await engine().exportEmbedding(entry.report.id);
   if (!bytes) return;
-  const fileName = `${plainName(entry.report)}.embedding.safetensors`;
+  const fileName = `${plainName(entry.report)}.safetensors`;
   download(bytes, fileName);
   announce(text.adapters.exported(fileName));
 }

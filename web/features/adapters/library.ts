@@ -4,11 +4,11 @@
  */
 import { computed, signal } from "@preact/signals";
 import { listed } from "../../app/format";
-import { engine, whenEngineOpens } from "../../app/studio";
+import { engine, whenEngineCloses, whenEngineOpens } from "../../app/studio";
 import type { ProjectContents } from "../../engine/api";
 import type { AdapterReport, ProjectWords, TrainingSettings } from "../../engine/contract";
 import { type Fault, needsFreshEngine, toFault } from "../../engine/fault";
-import { model, whenModelIsChosen } from "../models/model";
+import { whenModelIsChosen } from "../models/model";
 import { redrawn } from "../personalize/photos";
 import { type AdapterNote, noteOf } from "./safetensors-metadata";
 import * as store from "./store";
@@ -52,6 +52,10 @@ type Candidate = Omit<LibraryEntry, "report">;
 
 export const library = signal<LibraryEntry[]>([]);
 export const unusable = signal<UnusableEntry[]>([]);
+/** Whether the storage was looked through, which waits for the visit's first engine and model. */
+export const storageRead = signal(false);
+/** Keys of the entries that the engine in use holds under their reports' numbers. */
+const held = new Set<string>();
 /** Why adapters could not be written to the browser's storage, or read from it. */
 export const storageFault = signal<Fault | undefined>(undefined);
 
@@ -80,7 +84,7 @@ async function add({ key = crypto.randomUUID(), project, ...addition }: Addition
   };
   storageFault.value = undefined;
   entry.kept = await storing(store.put({ key, facts: factsOf(entry), bytes }));
-  library.value = library.value.concat(entry);
+  place(entry);
   return entry;
 }
 
@@ -185,7 +189,7 @@ async function addProject(report: AdapterReport, project: ProjectContents): Prom
 /** Removes an adapter, also from the storage, so that it doesn't come back from there. */
 export async function remove(entry: LibraryEntry): Promise<void> {
   if (entry.kept) await store.remove(entry.key);
-  await engine().removeAdapter(entry.report.id);
+  if (held.delete(entry.key)) await engine().removeAdapter(entry.report.id);
   library.value = library.value.filter(({ key }) => key !== entry.key);
 }
 
@@ -212,15 +216,18 @@ export const plainName = (report: AdapterReport) => bareWord(report.placeholder 
 
 export const fileNameFor = (report: AdapterReport) => `${plainName(report)}.safetensors`;
 
-/** Gives a fresh engine the adapters of the library and of the storage. */
-export const bringBack = () => bring(library.value);
+let bringing = Promise.resolve();
 
-/** Gives the engine the adapters it could not take before, without a model or with one of another kind. */
-export const bringRest = () => bring([]);
+/**
+ * Gives a fresh engine the adapters of the library and of the storage, and one with another model the same once more,
+ * since each model takes its own. What it refuses is set aside, and tried again with the next.
+ */
+export function bringAll(): Promise<void> {
+  bringing = bringing.catch(() => undefined).then(bring);
+  return bringing;
+}
 
-/** Adds adapters to the engine, except those it refuses. `again`: the library, for a fresh engine. */
-async function bring(again: LibraryEntry[]): Promise<void> {
-  if (model.value.state !== "ready") return;
+async function bring(): Promise<void> {
   const stored = await store.list().catch((error: unknown): store.Listing => {
     storageFault.value = toFault(error);
     return { whole: [], damaged: [] };
@@ -235,25 +242,41 @@ async function bring(again: LibraryEntry[]): Promise<void> {
     .filter(({ key }) => !known.has(key))
     .map(({ key, facts, bytes }) => ({ key, bytes, kept: true, photos: 0, ...facts }));
   const unkept = unusable.value.flatMap(({ unkept }) => unkept ?? []);
-  const candidates: Candidate[] = [...again, ...fromStorage, ...unkept];
-  const entries: LibraryEntry[] = [];
-  for (const entry of candidates) {
-    const { key, bytes, fileName, kept } = entry;
+  const candidates: Candidate[] = [...library.value, ...fromStorage, ...unkept];
+  for (const candidate of candidates) {
+    const { key, bytes, fileName, kept } = candidate;
+    const before = library.value.find((entry) => entry.key === key);
+    // Removed meanwhile.
+    if (known.has(key) && !before) continue;
+    const replaced = held.has(key) ? before?.report.id : undefined;
     try {
-      entries.push({ ...entry, report: await engine().addAdapter(bytes, fileName) });
+      const report = await engine().addAdapter(bytes, fileName);
+      place({ ...candidate, report });
     } catch (error) {
       const fault = toFault(error);
       // Not the adapter's fault: all of them will be tried again.
       if (needsFreshEngine(fault)) throw error;
-      refused.push({ key, fileName, fault, ...(kept ? {} : { unkept: entry }) });
+      refused.push({ key, fileName, fault, ...(kept ? {} : { unkept: before ?? candidate }) });
+      library.value = library.value.filter((entry) => entry.key !== key);
+      held.delete(key);
     }
+    // Only now, so that the entry's adapter was in the engine all along.
+    if (replaced !== undefined) await engine().removeAdapter(replaced);
   }
-  // Adapters that are in the engine already, or were imported meanwhile, stay.
-  const tried = new Set(candidates.map(({ key }) => key));
-  const others = library.value.filter(({ key }) => !tried.has(key));
-  library.value = again.length > 0 ? [...entries, ...others] : [...others, ...entries];
   unusable.value = refused;
+  storageRead.value = true;
 }
 
-whenEngineOpens(bringBack);
-whenModelIsChosen(bringRest);
+/** Puts an adapter that the engine has taken into the library, in the place that it had. */
+function place(entry: LibraryEntry): void {
+  const { key, report } = entry;
+  held.add(key);
+  const known = library.value.some((other) => other.key === key);
+  library.value = known
+    ? library.value.map((other) => (other.key === key ? { ...other, report } : other))
+    : library.value.concat(entry);
+}
+
+whenEngineOpens(bringAll);
+whenModelIsChosen(bringAll);
+whenEngineCloses(() => held.clear());

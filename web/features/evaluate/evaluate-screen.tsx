@@ -2,8 +2,10 @@
 import { evaluateText as words } from "../../app/evaluate-text";
 import { HeldFault } from "../../app/fault-notice";
 import { duration, megabytes } from "../../app/format";
+import { text } from "../../app/text";
 import { ProgressBar } from "../../ui/progress-bar";
 import { StartButton } from "../../ui/start-button";
+import { storageRead } from "../adapters/library";
 import { adapters, obstacle, pictures } from "./choices";
 import "./evaluate.css";
 import * as evaluation from "./evaluation";
@@ -16,7 +18,11 @@ export function EvaluateScreen() {
     <div class="screen">
       <h1>{words.title}</h1>
       <p class="lead">{words.lead}</p>
-      {adapters.value.length === 0 ? <p class="empty">{words.noAdapters}</p> : <Setup />}
+      {adapters.value.length === 0 ? (
+        <p class="empty">{storageRead.value ? words.noAdapters : text.adapters.notYet}</p>
+      ) : (
+        <Setup />
+      )}
       <HeldFault of={evaluation.fault} />
       {evaluation.drawn.value.length > 0 && <Results />}
       {evaluation.drawn.value.length > 0 && <Pictures />}

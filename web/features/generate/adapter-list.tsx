@@ -1,7 +1,7 @@
 /** The adapters at hand: which act, and how strongly. */
 import { text } from "../../app/text";
 import { SliderField } from "../../ui/field";
-import { knownAs, library, update } from "../adapters/library";
+import { knownAs, library, storageRead, update } from "../adapters/library";
 
 const words = text.generate;
 
@@ -10,7 +10,9 @@ export function AdapterList() {
   return (
     <section class="card" aria-labelledby="adapters-title">
       <h2 id="adapters-title">{words.adaptersTitle}</h2>
-      {entries.length === 0 && <p class="hint">{words.noAdapters}</p>}
+      {entries.length === 0 && (
+        <p class="hint">{storageRead.value ? words.noAdapters : text.adapters.notYet}</p>
+      )}
       {entries.map(({ key, report, active, strength }) => {
         const name = knownAs(report);
         return (
