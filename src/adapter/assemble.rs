@@ -241,7 +241,12 @@ fn down(
     }
 }
 
+/// An alpha; diffusers' `convert_state_dict_to_kohya` writes it as an integer.
 fn scalar(file: &OpenFile, entry: &TensorEntry) -> Result<f32, Error> {
+    let bytes = &file.bytes[entry.range.start as usize..entry.range.end as usize];
+    if let (StoredType::I64, Ok(bytes)) = (entry.dtype, bytes.try_into()) {
+        return Ok(i64::from_le_bytes(bytes) as f32);
+    }
     match file.values(entry)?.as_slice() {
         &[value] => Ok(value),
         _ => Err(file.wrong_shape(entry, "a single number")),

@@ -26,6 +26,8 @@ use super::original_path::path_from_original_words;
 const UNET_PREFIX: &str = "lora_unet_";
 /// And those of the text encoder.
 const TEXT_PREFIX: &str = "lora_te_";
+/// And where diffusers made them: its `convert_state_dict_to_kohya` numbers even a single one.
+const NUMBERED_TEXT_PREFIX: &str = "lora_te1_";
 
 /// `lora_unet_down_blocks_0_…_attn1_to_out_0` for `down_blocks.0.….attn1.to_out.0`,
 /// `lora_te_text_model_…_q_proj` for `text_encoder.text_model.….q_proj`.
@@ -40,7 +42,7 @@ pub fn kohya_name(path: &str) -> String {
 /// diffusers' path behind a kohya name, whichever of the two layouts it was made from; `None` if it is no
 /// layer that can be adapted.
 pub fn path_from_kohya_name(name: &str) -> Option<String> {
-    match name.strip_prefix(TEXT_PREFIX) {
+    match name.strip_prefix(TEXT_PREFIX).or_else(|| name.strip_prefix(NUMBERED_TEXT_PREFIX)) {
         Some(words) => text_path_from_words(words),
         None => {
             let words = name.strip_prefix(UNET_PREFIX)?;

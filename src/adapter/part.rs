@@ -70,8 +70,7 @@ pub(super) fn kind_of_foreign(name: &str) -> Option<&'static str> {
         Some("DoRA magnitudes")
     } else if contains(&["hada_w", "lokr_w", "oft_"]) {
         Some("LoHa, LoKr or OFT factors")
-    } else if starts(&["lora_te1_", "lora_te2_", "text_encoder_2.", "text_encoders.clip_g.", "te1_", "te2_"])
-    {
+    } else if starts(&["lora_te2_", "text_encoder_2.", "text_encoders.clip_g.", "te1_", "te2_"]) {
         Some("two text encoders (SDXL's)")
     } else if starts(&["lora_te", "text_encoder"]) {
         Some("parts of the text encoder that are not adapted here (its vocabulary, norms, projection)")

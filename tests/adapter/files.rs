@@ -152,7 +152,7 @@ fn names_outside_the_grammar_are_not_guessed() {
         "lora_te_text_model_encoder_layers_0_self_attn_q",
         "lora_te_text_model_encoder_layers__self_attn_q_proj",
         "lora_te_text_model_encoder_layers_0_layer_norm1",
-        "lora_te1_text_model_encoder_layers_0_self_attn_q_proj",
+        "lora_te2_text_model_encoder_layers_0_self_attn_q_proj",
     ] {
         assert_eq!(path_from_kohya_name(name), None, "{name}");
     }
@@ -717,16 +717,23 @@ fn contents_that_make_no_sense_are_refused_in_words() {
     );
 }
 
+/// As diffusers' `convert_state_dict_to_kohya` makes files: with alphas of 64 bits.
 #[test]
-fn integers_are_no_factors() {
+fn integers_are_alphas_but_no_factors() {
     let name = kohya_name(TO_K);
-    let json = format!(
-        r#"{{"{name}.lora_down.weight":{{"dtype":"I8","shape":[1,2],"data_offsets":[0,2]}},"{name}.lora_up.weight":{{"dtype":"I8","shape":[2,1],"data_offsets":[2,4]}}}}"#
-    );
-    let mut file = (json.len() as u64).to_le_bytes().to_vec();
-    file.extend(json.bytes());
-    file.extend([1; 4]);
-    let error = Adapter::from_bytes(&file, "x.safetensors").unwrap_err();
+    let read = |factors: &str, size: usize, data: &[u8]| {
+        let json = format!(
+            r#"{{"{name}.alpha":{{"dtype":"I64","shape":[],"data_offsets":[0,8]}},"{name}.lora_down.weight":{{"dtype":"{factors}","shape":[1,2],"data_offsets":[8,{}]}},"{name}.lora_up.weight":{{"dtype":"{factors}","shape":[2,1],"data_offsets":[{},{}]}}}}"#,
+            8 + 2 * size,
+            8 + 2 * size,
+            8 + 4 * size
+        );
+        let length = (json.len() as u64).to_le_bytes();
+        let alpha = 3_i64.to_le_bytes();
+        Adapter::from_bytes(&[&length, json.as_bytes(), &alpha, data].concat(), "x.safetensors")
+    };
+    assert_eq!(read("F32", 4, &[0; 16]).unwrap().lora[0].alpha, 3.0);
+    let error = read("I8", 1, &[1; 4]).unwrap_err();
     assert!(matches!(error, Error::WrongType { stored: StoredType::I8, .. }), "{error}");
 }
 

@@ -132,6 +132,12 @@ fn every_programs_names_lead_to_the_same_layers() {
             KOHYA,
         ),
         (
+            "diffusers' convert_state_dict_to_kohya",
+            "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_out_0",
+            "lora_te1_text_model_encoder_layers_3_self_attn_out_proj",
+            KOHYA,
+        ),
+        (
             "OneTrainer (OMI)",
             "unet.input_blocks.1.1.transformer_blocks.0.attn1.to_out.0",
             "clip_l.text_model.encoder.layers.3.self_attn.out_proj",

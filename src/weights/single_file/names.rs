@@ -52,7 +52,7 @@ impl<'a> Names<'a> {
             ("model.diffusion_model.double_blocks.", "it is a Flux model"),
             ("double_blocks.", "it is a Flux model"),
             ("lora_unet_", "it is a LoRA, an addition to a model; open it as an adapter"),
-            ("lora_te_", "it is a LoRA, an addition to a model; open it as an adapter"),
+            ("lora_te", "it is a LoRA, an addition to a model; open it as an adapter"),
             ("control_model.", "it is a ControlNet, an addition to a model"),
         ];
         let found = marks.into_iter().find(|(mark, _)| self.beginning_with(mark).next().is_some());
