@@ -86,7 +86,7 @@ impl PhotoLatents {
         device: &Device,
         progress: &mut dyn FnMut(usize, usize) -> bool,
     ) -> Result<Self, Error> {
-        check_count(photos.len())?;
+        check_count(photos.len(), settings.subjects().count())?;
         let variants: Vec<Vec<PhotoVariant>> =
             (0..photos.len()).map(|photo| augmentation::variants(settings, photo)).collect();
         let total: usize = variants.iter().map(Vec::len).sum();

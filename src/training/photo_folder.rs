@@ -29,7 +29,7 @@ impl PhotoFolder {
             }
         }
         paths.sort();
-        match check_count(paths.len()) {
+        match check_count(paths.len(), 1) {
             Err(PhotoError::None) => {
                 return Err(PhotoError::NoneFound { folder: folder.display().to_string() });
             }

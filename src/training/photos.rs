@@ -13,7 +13,7 @@ use image::{
 
 /// A picture of this many pixels or more is refused before it is decoded.
 pub const MAX_PIXELS: u64 = 100_000_000;
-/// A training run takes 1 to this many photos.
+/// A training run takes 1 to this many photos of each subject.
 pub const MAX_PHOTOS: usize = 10;
 
 /// An upright photo in memory.
@@ -46,8 +46,8 @@ pub enum PhotoError {
     NoneFound { folder: String },
     #[error("No photos were given; 1 to {MAX_PHOTOS} are needed.")]
     None,
-    #[error("{count} photos were given; at most {MAX_PHOTOS} can be used.")]
-    TooMany { count: usize },
+    #[error("{count} photos were given; at most {most} can be used.")]
+    TooMany { count: usize, most: usize },
 }
 
 /// The part of a photo that becomes a training picture: a square inside its centre square (for pictures of
@@ -230,12 +230,13 @@ fn largest_part((width, height): (u32, u32), size: [u32; 2]) -> [u32; 2] {
     ]
 }
 
-/// Whether this number of photos can be trained on.
-pub fn check_count(count: usize) -> Result<(), PhotoError> {
+/// Whether this number of photos of this many subjects can be trained on.
+pub fn check_count(count: usize, subjects: usize) -> Result<(), PhotoError> {
+    let most = MAX_PHOTOS * subjects;
     match count {
         0 => Err(PhotoError::None),
-        1..=MAX_PHOTOS => Ok(()),
-        _ => Err(PhotoError::TooMany { count }),
+        _ if count > most => Err(PhotoError::TooMany { count, most }),
+        _ => Ok(()),
     }
 }
 

@@ -154,6 +154,10 @@ fn a_folder_holds_one_to_ten_photos() {
         std::fs::write(folder.join(format!("{name}.png")), &file).unwrap();
     }
     assert_eq!(message(), "11 photos were given; at most 10 can be used.");
+    // So many of each subject.
+    assert!(photos::check_count(20, 2).is_ok());
+    let error = photos::check_count(21, 2).unwrap_err().to_string();
+    assert_eq!(error, "21 photos were given; at most 20 can be used.");
     std::fs::remove_file(folder.join("0.png")).unwrap();
     std::fs::write(folder.join(".hidden"), "x").unwrap();
     assert_eq!(photos::read_folder(&folder).unwrap().len(), 10);

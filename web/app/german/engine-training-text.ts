@@ -30,8 +30,8 @@ export const trainingWords: EngineWords = {
       "In „{folder}“ sind keine Fotos; leg 1 bis {MAX_PHOTOS} JPEG-, PNG- oder WebP-Dateien hinein.",
     "No photos were given; 1 to {MAX_PHOTOS} are needed.":
       "Es sind keine Fotos gegeben; 1 bis {MAX_PHOTOS} werden gebraucht.",
-    "{count} photos were given; at most {MAX_PHOTOS} can be used.":
-      "Es sind {count} Fotos gegeben; höchstens {MAX_PHOTOS} können benutzt werden.",
+    "{count} photos were given; at most {most} can be used.":
+      "Es sind {count} Fotos gegeben; höchstens {most} können benutzt werden.",
 
     "The {field} is empty; {hint}.": "Leer ist: {field}; {hint}.",
     'The target prompt contains the new word "{placeholder}"; write the class noun ("{class_noun}") there instead.':

@@ -68,7 +68,6 @@ pub fn read_photos(arguments: &Arguments) -> Result<Photos, PhotoError> {
         all.photos.extend(photos);
         all.captions.extend(captions);
     }
-    photos::check_count(all.photos.len())?;
     let captions = if arguments.prompts.captions { all.captions } else { Vec::new() };
     Ok(Photos { photos: all.photos, captions, further })
 }
