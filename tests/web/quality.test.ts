@@ -201,6 +201,38 @@ describe("a run that watches the quality", () => {
     await expect(ended(false)).rejects.toThrow("not wanted");
   });
 
+  test("that is paused while a preview is drawn has kept its state, and goes on with the preview", async () => {
+    const { engine, training } = fakeEngine();
+    const { observer, scores } = observe();
+    const control = new JobControl();
+    let kept = 0;
+    observer.kept = (step) => {
+      kept = step;
+    };
+    // Two sampling steps a preview; the page pauses after the first.
+    const begin = engine.beginGeneration.bind(engine);
+    engine.beginGeneration = async (...parameters) => {
+      let done = 0;
+      const step = async () => {
+        if (++done === 1) control.command("pause");
+        return { step: done, steps: 2 };
+      };
+      return Object.assign(await begin(...parameters), { step });
+    };
+    const facts = { ...run(), photoVectors: VECTORS };
+    const ended = runTraining({ engine, turns: new Turns(), control, observer }, facts, async () => training);
+    await vi.waitFor(() => expect(kept).toBe(2));
+    expect(scores).toEqual([]);
+    control.command("cancel");
+    expect(await ended).toBeNull();
+    const left = (await readRun("a"))?.facts;
+    expect([left?.step, left?.scores]).toEqual([2, []]);
+
+    // The engine of this test counts its steps anew.
+    const again = await train({ ...run(), ...left });
+    expect(again.scores.map(({ step }) => step)).toEqual([2, 2, 4, 5]);
+  });
+
   test("gives the best state where that was asked for", async () => {
     const { restored } = await train(run({ ...PREVIEWS, keepsBest: true }), [0.3, 0.6, 0.4]);
     expect(restored).toEqual([5]);

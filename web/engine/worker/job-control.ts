@@ -5,6 +5,8 @@ export class JobControl {
   #state: "running" | "paused" | "stopped" | "cancelled" = "running";
   #wake: (() => void) | undefined;
   #saveAsked = false;
+  /** Saves what the job has done so far; undefined where there is nothing to save. */
+  save: (() => Promise<void>) | undefined;
 
   command(command: JobCommand): void {
     if (command === "save") {
@@ -19,27 +21,25 @@ export class JobControl {
     if (this.#state !== "paused") this.#wake?.();
   }
 
-  get stopped(): boolean {
-    return this.#state === "stopped";
-  }
-
   get paused(): boolean {
     return this.#state === "paused";
   }
 
-  /** Whether the page asked to save the state at once; reading it clears the request. */
-  takeSave(): boolean {
-    const asked = this.#saveAsked;
-    this.#saveAsked = false;
-    return asked;
+  get stopped(): boolean {
+    return this.#state === "stopped";
   }
 
   get cancelled(): boolean {
     return this.#state === "cancelled";
   }
 
-  /** Waits while the job is paused, until a resume, stop or cancel; otherwise returns at once. */
+  /**
+   * Waits while the job is paused, until a resume, stop or cancel; otherwise returns at once. Saves before it waits, and
+   * if the page asked for that.
+   */
   async ready(): Promise<void> {
+    if (this.#saveAsked || this.#state === "paused") await this.save?.();
+    this.#saveAsked = false;
     while (this.#state === "paused") {
       await new Promise<void>((wake) => {
         this.#wake = wake;

@@ -69,38 +69,41 @@ async function makeSteps(job: TrainingJob, run: RunFacts, training: Training): P
     else observer.kept(step);
     keptAt = step;
   };
+  const isLast = () => step === settings.steps;
+  const due = (plan: PreviewPlan) => step % plan.every === 0 || isLast();
+  /** Draws the state's preview and scores it; whether the run ends there. */
+  const look = async (plan: PreviewPlan): Promise<boolean> => {
+    const picture = await drawPreview(job, training, plan);
+    if (!picture) return false;
+    observer.preview(step, picture);
+    if (!plan.cleanPrompt || !run.photoVectors) return false;
+    const scored = await scorePreview(job, picture, run.photoVectors, plan.cleanPrompt);
+    const { textAlignment, imageAlignment } = scored;
+    const { isBest, withoutGain } = await turns.take(() => training.noteScore(textAlignment, imageAlignment));
+    const score = { step, textAlignment, imageAlignment, isBest };
+    scores.push(score);
+    observer.scored(score);
+    return withoutGain >= (plan.patience ?? Number.POSITIVE_INFINITY);
+  };
+  // From now on, in the middle of a preview too.
+  control.save = keep;
+  // A state that was saved while its preview was drawn has no score yet.
+  const scored = !run.photoVectors || scores.some((score) => score.step === step);
+  if (previews && step > 0 && due(previews) && !scored && (await look(previews))) return;
   while (step < settings.steps) {
-    if (control.paused || control.takeSave()) await keep();
     await control.ready();
     if (control.cancelled || control.stopped) return;
     const record = await turns.take(() => training.step());
     step = record.step;
     records.push(record);
     observer.record(record);
-    const last = step === settings.steps;
-    if (step % ADAPTER_FILE_EVERY === 0 || last) {
+    if (step % ADAPTER_FILE_EVERY === 0 || isLast()) {
       observer.adapterFile(step, await turns.take(() => training.adapterFile()));
     }
-    let ended = false;
-    if (previews && (step % previews.every === 0 || last)) {
-      const picture = await drawPreview(job, training, previews);
-      if (!picture) continue;
-      observer.preview(step, picture);
-      if (previews.cleanPrompt && run.photoVectors) {
-        const scored = await scorePreview(job, picture, run.photoVectors, previews.cleanPrompt);
-        const { textAlignment, imageAlignment } = scored;
-        const { isBest, withoutGain } = await turns.take(() =>
-          training.noteScore(textAlignment, imageAlignment),
-        );
-        const score = { step, textAlignment, imageAlignment, isBest };
-        scores.push(score);
-        observer.scored(score);
-        ended = withoutGain >= (previews.patience ?? Number.POSITIVE_INFINITY);
-      }
-    }
-    if (ended) return;
+    if (previews && due(previews) && (await look(previews))) return;
+    if (control.cancelled || control.stopped) return;
     // After the preview, whose score belongs to this state.
-    if (step % every === 0 && !last) await keep();
+    if (step % every === 0 && !isLast()) await keep();
   }
 }
 
