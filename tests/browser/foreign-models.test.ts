@@ -120,12 +120,7 @@ test("a checkpoint in one file that is dropped is used, and draws at the next vi
 });
 
 test("what the hub gave draws the same without the network", async () => {
-  await goTo(page, "models");
-  const row = page
-    .getByRole("listitem")
-    .filter({ has: page.getByRole("heading", { name: "model", exact: true }) });
-  await row.getByRole("button", { name: "Use", exact: true }).click();
-  await inUse(page, "model");
+  await useStored("model");
   expect(await smallPicture()).toBe(picture);
   expect(asked).toEqual([]);
 });
@@ -150,7 +145,15 @@ test("a folder that is dropped draws the same, and takes peft's two files as one
     },
     { name: "adapter_model.safetensors", mimeType: "application/octet-stream", buffer: weights },
   ]);
-  await page.getByText("rank 2 · 1 layers").waitFor();
+  const facts = page.getByText("rank 2 · 1 layers");
+  await facts.waitFor();
+  await useStored("The demo model");
+  await goTo(page, "adapters");
+  await page.getByText("can't be used now").waitFor();
+  await facts.waitFor({ state: "detached" });
+  await useStored("tiny-folder");
+  await goTo(page, "adapters");
+  await facts.waitFor();
   await page.getByRole("button", { name: "Remove" }).click();
   await page.getByRole("button", { name: "Yes, remove" }).click();
   await page.getByText("Nothing here yet").waitFor();
@@ -251,6 +254,14 @@ async function use(name: string): Promise<void> {
     .getByRole("region", { name, exact: true })
     .getByRole("button", { name: "Use", exact: true })
     .click();
+  await inUse(page, name);
+}
+
+/** A model that is listed. */
+async function useStored(name: string): Promise<void> {
+  await goTo(page, "models");
+  const row = page.getByRole("listitem").filter({ has: page.getByRole("heading", { name, exact: true }) });
+  await row.getByRole("button", { name: "Use", exact: true }).click();
   await inUse(page, name);
 }
 

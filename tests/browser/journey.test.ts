@@ -190,6 +190,7 @@ describe("the journey", () => {
     const word = await downloaded(page, () =>
       page.getByRole("button", { name: "Export the word alone" }).click(),
     );
+    expect(word.name).toBe("my-dog.safetensors");
     expect(word.bytes.byteLength).toBeGreaterThan(512);
   });
 

@@ -158,7 +158,8 @@ fn loading_beside_reading_and_uploading() {
     // Once, so that every measurement finds the same in the system's cache of files.
     read_all(&source, drop);
     let reading = duration(|| read_all(&source, drop));
-    let bytes = parts.iter().flatten().map(|parameter| parameter.count as usize * stored.size()).sum::<usize>();
+    let bytes =
+        parts.iter().flatten().map(|parameter| parameter.count as usize * stored.size()).sum::<usize>();
     let uploading = duration(|| {
         let mut held = Vec::new();
         for piece in (0..bytes).step_by(PIECE as usize) {

@@ -149,7 +149,9 @@ describe("the storage", () => {
     await put("old", "used", "5000");
     await put("bad", "manifest.json", `{"format": 1, "fil`);
     await put("bad", "0.bin", "123");
-    const { refresh, remove, stored } = await import("../../web/features/models/manager");
+    const { fault, refresh, remove, stored } = await import("../../web/features/models/manager");
+    const { choice } = await import("../../web/features/models/model");
+    const { pendingCalls } = await import("../../web/engine/client");
     await refresh();
     expect(stored.value).toMatchObject([
       { id: "old", name: "one", whole: true, usedAt: 5000, bytesTotal: 8 },
@@ -157,8 +159,17 @@ describe("the storage", () => {
     ]);
     expect(stored.value?.[1]?.bytes).toBeGreaterThan(3);
     await remove("bad");
+    // In use, and at work: it stays.
+    choice.value = { kind: "stored", id: "old" };
+    kept.set("palpable-model", "old");
+    pendingCalls.value = 1;
+    await remove("old");
+    expect([stored.value?.length, fault.value?.kind]).toEqual([1, "BadSettings"]);
+    pendingCalls.value = 0;
+    loads(async () => Promise.reject(faultError("Network", "away")));
     await remove("old");
     expect(stored.value).toEqual([]);
+    expect([...kept]).toEqual([]);
     expect(root.children.get("models")).toMatchObject({ children: new Map() });
   });
 });

@@ -241,6 +241,13 @@ describe("time plans", () => {
     expect(setup.settings.value?.seed).toBe(DEFAULTS.seed);
     setup.change({ steps: 299 });
     expect(time.chosen.value).toBeUndefined();
+    // Alpha goes on following the rank.
+    setup.change({ rank: 4 });
+    expect(setup.settings.value?.loraAlpha).toBe(4);
+    setup.change({ loraAlpha: 2 });
+    setup.change({ rank: 8 });
+    expect(setup.settings.value?.loraAlpha).toBe(2);
+    setup.change({ rank: 32, loraAlpha: 32 });
   });
 
   test("they are asked for once, and again for another number of photos", async () => {

@@ -238,6 +238,8 @@ export const english = {
     timeTitle: "The training",
     steps: "Training steps",
     stepsHint: "More steps learn the thing better and take longer.",
+    onlyWarmup: (steps: number) =>
+      `The wish is followed only after ${steps} steps, so this training will learn the look alone. Take more steps, or fewer before alignment starts (advanced settings).`,
     previews: "Preview",
     previewOptions: [
       [0, "No previews"],
@@ -520,6 +522,7 @@ export const english = {
     title: "Adapters",
     lead: "An adapter holds one learnt thing: a few megabytes to keep, share, or use in other programs.",
     empty: "Nothing here yet. Train one under Personalize, or import a file.",
+    notYet: "Adapters that this browser keeps are listed once the model is loaded.",
     drop: "Drop adapters here, or choose them",
     dropHint:
       "LoRA as .safetensors, with or without its word; a folder as diffusers or peft write it; a .zip",

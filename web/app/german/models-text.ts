@@ -112,6 +112,7 @@ export const germanModels: ModelsText = {
     question: (name) => `${name} aus diesem Browser löschen?`,
     yes: "Ja, löschen",
     no: "Behalten",
+    atWork: "Das Modell in Gebrauch arbeitet gerade. Warte das Ende ab oder halte es an, dann lösche es.",
     notDeleted:
       "Der Browser wollte das Modell nicht löschen. Schließe andere Tabs dieser Seite und versuche es noch einmal, oder lösche die Daten dieser Seite in den Einstellungen des Browsers.",
     unavailable:

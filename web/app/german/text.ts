@@ -240,6 +240,8 @@ export const german: Text = {
     timeTitle: "Das Training",
     steps: "Trainingsschritte",
     stepsHint: "Mehr Schritte lernen das Ding besser und dauern länger.",
+    onlyWarmup: (steps) =>
+      `Dem Wunsch wird erst nach ${steps} Schritten gefolgt; so lernt dieses Training nur das Aussehen. Nimm mehr Schritte oder weniger vor der Ausrichtung (erweiterte Einstellungen).`,
     previews: "Vorschau",
     previewOptions: [
       [0, "Keine Vorschau"],
@@ -522,6 +524,7 @@ export const german: Text = {
     title: "Adapter",
     lead: "Ein Adapter enthält ein gelerntes Ding: ein paar Megabyte zum Behalten, Weitergeben oder für andere Programme.",
     empty: "Hier ist noch nichts. Trainiere einen unter „Anlernen“ oder importiere eine Datei.",
+    notYet: "Adapter, die dieser Browser aufbewahrt, stehen hier, sobald das Modell geladen ist.",
     drop: "Adapter hier ablegen oder wählen",
     dropHint:
       "LoRA als .safetensors, mit oder ohne ihr Wort; ein Ordner, wie diffusers oder peft ihn schreiben; ein .zip",

@@ -4,13 +4,14 @@ import { announce } from "../../app/announce";
 import { endsWithEngine } from "../../app/ended-faults";
 import { engine } from "../../app/studio";
 import { text as pageText } from "../../app/text";
+import { anyTabWorks } from "../../app/working";
 import type { OfferedChoice } from "../../engine/api";
 import { type Fault, faultError, toFault } from "../../engine/fault";
 import type { ModelChoice, ModelOffer, StoredModel } from "../../engine/model-choice";
 import { removeModel, storedModels } from "../../engine/model-folder";
 import { readAgain } from "./disk-models";
 import * as diskStore from "./disk-store";
-import { choice, forgetChoiceOnDisk, loadDemoModel, loadModel } from "./model";
+import { choice, forgetChoiceOnDisk, forgetLast, loadDemoModel, loadModel } from "./model";
 import { modelsText as text } from "./text";
 
 export type Look =
@@ -146,14 +147,20 @@ export async function persist(): Promise<boolean> {
 export async function remove(id: string): Promise<void> {
   fault.value = undefined;
   const inUse = isInUse(id);
+  if (inUse && (await anyTabWorks())) {
+    fault.value = toFault(faultError("BadSettings", text.stored.atWork));
+    return;
+  }
   try {
     await removeModel(id);
   } catch {
     fault.value = toFault(faultError("Storage", text.stored.notDeleted));
   }
   await refresh();
+  if (!inUse || fault.value) return;
   // The engine still has the model on the GPU, but the next visit would look for it in vain.
-  if (inUse && !fault.value) await loadDemoModel();
+  forgetLast();
+  await loadDemoModel();
 }
 
 export const isInUseFromDisk = (id: string) => choice.value.kind === "files" && choice.value.diskId === id;

@@ -112,6 +112,7 @@ export const english = {
     question: (name: string) => `Delete ${name} from this browser?`,
     yes: "Yes, delete it",
     no: "Keep it",
+    atWork: "The model in use is at work. Wait for its end or stop it, then delete it.",
     notDeleted:
       "The browser would not delete the model. Close other tabs of this page and try again, or clear this site's data in the browser's settings.",
     unavailable:

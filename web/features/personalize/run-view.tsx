@@ -172,7 +172,7 @@ function Failure() {
   return (
     <section class="card">
       {fault && <Notice tone="problem">{sentenceFor(fault)}</Notice>}
-      {!kept && <p class="hint">{words.nothingKept}</p>}
+      {!kept && run.keptStep.value === undefined && <p class="hint">{words.nothingKept}</p>}
       <div class="actions">
         {run.canContinue.value && (
           <Button

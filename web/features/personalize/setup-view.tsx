@@ -30,7 +30,9 @@ const words = text.personalize;
 export function Setup() {
   // A layout effect, to be part of the first paint: words that came later would move everything below them.
   useLayoutEffect(() => void setup.prepare(), []);
-  useEffect(() => void findUnfinished(), []);
+  const engineState = device.value.state;
+  // Once more with a fresh engine: the tab that had the one before may have left a training.
+  useEffect(() => void findUnfinished(), [engineState]);
   // The engine's defaults depend on the noun and are there once a model is.
   useSignalEffect(() => {
     if (model.value.state === "ready") void setup.loadDefaults();
@@ -95,6 +97,9 @@ function Training() {
             value={settings.steps}
             onValue={(steps) => setup.change({ steps })}
           />
+          {settings.lambda > 0 && settings.steps <= settings.warmupSteps && (
+            <Notice tone="hint">{words.onlyWarmup(settings.warmupSteps)}</Notice>
+          )}
           <div class="pair">
             <SelectField
               label={words.previews}

@@ -49,7 +49,10 @@ export const changed = computed(() => Object.keys(changes.value).length > 0);
 export const keepEvery = signal(25);
 
 export function change(part: Partial<TrainingSettings>): void {
-  changes.value = { ...changes.value, ...part };
+  const { loraAlpha, ...others } = { ...changes.value, ...part };
+  // One that is given with the rank that it follows anyway, as by a plan, goes on following.
+  const follows = part.loraAlpha !== undefined && part.loraAlpha === others.rank;
+  changes.value = loraAlpha === undefined || follows ? others : { ...others, loraAlpha };
 }
 
 /** Chooses a method; it begins with its own settings, without the visitor's changes. */
