@@ -147,7 +147,9 @@ test("a folder that is dropped draws the same, and takes peft's two files as one
   ]);
   const facts = page.getByText("rank 2 · 1 layers");
   await facts.waitFor();
-  await useStored("The demo model");
+  await goTo(page, "models");
+  await page.getByRole("button", { name: "Use the demo model" }).click();
+  await inUse(page, "The demo model");
   await goTo(page, "adapters");
   await page.getByText("can't be used now").waitFor();
   await facts.waitFor({ state: "detached" });
