@@ -349,6 +349,21 @@ describe("files of this device", () => {
     await expectWhole(source, UNET);
   });
 
+  test("one of which nothing could be copied isn't listed", async () => {
+    const files = folder();
+    const refuse = () => Promise.reject(new DOMException("It changed.", "NotReadableError"));
+    for (const { file } of files) {
+      const slice = file.slice.bind(file);
+      // The configs are read beforehand, whole.
+      Object.assign(file, {
+        slice: (...range: [number, number]) => Object.assign(slice(...range), { arrayBuffer: refuse }),
+      });
+    }
+    const opening = openModel({ kind: "files", name: "mine", files, keep: true }, bringing());
+    await expect(opening).rejects.toMatchObject({ name: "LocalFile" });
+    expect(await storedModels()).toEqual([]);
+  });
+
   test("one that is gone since it was chosen is asked for once, and the sentence says so", async () => {
     const files = folder();
     const gone = files.find(({ path }) => path === UNET)?.file;

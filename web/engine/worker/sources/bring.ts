@@ -6,7 +6,7 @@
 import type { LoadProgress } from "../../api";
 import type { ModelSource } from "../../contract";
 import { faultError } from "../../fault";
-import { lockName, modelsFolder } from "../../model-folder";
+import { lockName, modelsFolder, removeModel } from "../../model-folder";
 import type { JobControl } from "../job-control";
 import type { IncomingModel } from "./incoming";
 import { checkpointHash } from "./layout";
@@ -60,16 +60,23 @@ async function fill(
       continue;
     }
     const writing = await folder.append(index);
+    let arrived = writing.at;
     try {
       count(writing.at);
       const take = (bytes: Uint8Array) => {
         writing.append(bytes);
+        arrived += bytes.byteLength;
         count(bytes.byteLength);
       };
       await transfer(file, [writing.at, file.bytes], take, control, patience);
       writing.finish();
     } finally {
       writing.close();
+      // Where not even the first file has begun to arrive, there is nothing to keep, and nothing to list.
+      const nothing = index === 0 && arrived < Math.min(1, file.bytes);
+      if (nothing && !folder.manifest.files.some(({ whole }) => whole)) {
+        await removeModel(id).catch(() => undefined);
+      }
     }
     await folder.markWhole(index);
   }
