@@ -2,6 +2,7 @@
 
 use super::{Error, StableDiffusion};
 use crate::training::checkpoint::Checkpoint;
+use crate::training::settings::unseen_remark;
 use crate::training::{
     self, Activations, FrozenModel, Photo, PhotoLatents, PictureSizes, Trainer, TrainingSettings,
 };
@@ -70,6 +71,15 @@ impl StableDiffusion {
         let plan = self.plan_training(settings, checkpoint.latents.photos())?;
         settings.activations = plan.activations.map_or(settings.activations, Into::into);
         Ok(Trainer::resume(self.frozen(), checkpoint, &self.gpu.device)?)
+    }
+
+    /// Sentences about settings that can be trained with, but likely not to the end that they were meant for; none
+    /// for settings that are refused.
+    pub fn training_remarks(&self, settings: &TrainingSettings) -> Vec<String> {
+        let Ok(mut remarks) = settings.validate() else { return Vec::new() };
+        let unseen = settings.clean_prompts().filter_map(|prompt| self.tokenizer.encode(prompt).truncated);
+        remarks.extend(unseen.map(|rest| unseen_remark(&rest)));
+        remarks
     }
 
     pub(super) fn frozen(&self) -> FrozenModel {

@@ -54,13 +54,14 @@ struct ModelReport {
     picture_bytes: u64,
 }
 
-/// What a job will take of the device.
+/// What a training will take of the device, and what its settings will likely not do as they were meant.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct MemoryReport {
+struct TrainingPlan {
     bytes: u64,
     /// Activations are computed again, because there is no room to keep them.
     recomputes: bool,
+    remarks: Vec<String>,
 }
 
 /// What the device was given that wgpu doesn't know in browsers.
@@ -200,9 +201,11 @@ impl Engine {
     #[wasm_bindgen(js_name = planTraining)]
     pub fn plan_training(&self, settings: JsValue, photos: usize) -> Result<JsValue, JsValue> {
         let settings: TrainingSettings = from_js(settings)?;
-        let plan = self.model()?.plan_training(&settings, photos).map_err(fault)?;
+        let model = self.model()?;
+        let plan = model.plan_training(&settings, photos).map_err(fault)?;
         let recomputes = plan.activations == Some(ActivationPolicy::Recompute);
-        to_js(&MemoryReport { bytes: plan.peak(), recomputes })
+        let remarks = model.training_remarks(&settings);
+        to_js(&TrainingPlan { bytes: plan.peak(), recomputes, remarks })
     }
 
     /// GPU memory that such a picture takes; refuses what may not be taken.

@@ -170,6 +170,7 @@ const keptPhotos = (page: Page) =>
 async function setUp(page: Page): Promise<void> {
   await waitForModel(page);
   await setUpLeastTraining(page, STEPS);
+  await page.getByText("prompt alignment will never act").waitFor();
   await page.getByLabel("Steps between saved states").fill("1");
 }
 

@@ -113,8 +113,8 @@ test("a picture that fits only in tiles is decoded in them, as natively", async 
   await useFolder(page, folder);
   await allow(String(gigabytes));
   await goTo(page, "generate");
-  // What was learnt above fits another model.
-  await page.getByRole("checkbox", { name: "<my-dog>" }).uncheck();
+  // What was learnt above fits another model, and waits for it.
+  await page.getByRole("checkbox", { name: "<my-dog>" }).waitFor({ state: "detached" });
   // Decoded whole it would be 31 dB off.
   await expectGolden(page, folder, "in-tiles", { width: 448, memory: gigabytes * 1e9 });
   fs.rmSync(path.dirname(folder), { recursive: true });

@@ -24,12 +24,14 @@ const worker = (
 ).replaceAll(/\$\{([\w.]+(?:\[\d+\])?)[^}]*\}/g, "{$1}");
 
 const RUST_STRING = /"((?:\\[\s\S]|[^"\\])*)"/.source;
-/** An error's sentence; what the engine throws at the page by itself; what a device's report notes. */
+/** An error's sentence; what the engine throws at the page by itself; what a device's report notes; remarks on settings. */
 const SAID_IN_RUST = [
   `#\\[error\\(\\s*${RUST_STRING}`,
   `named\\("\\w+", (?:&format!\\()?${RUST_STRING}`,
   `notes\\s*\\.push\\(\\s*${RUST_STRING}`,
   `notes: vec!\\[${RUST_STRING}`,
+  `remarks\\s*\\.push\\(\\s*(?:format!\\(\\s*)?${RUST_STRING}`,
+  `_remark\\([^)]*\\) -> String \\{\\s*format!\\(${RUST_STRING}`,
 ];
 const SAID_IN_THE_WORKER = [
   `(?:faultError\\(\\s*"\\w+",|new Interrupted\\()\\s*${RUST_STRING}`,

@@ -238,8 +238,6 @@ export const english = {
     timeTitle: "The training",
     steps: "Training steps",
     stepsHint: "More steps learn the thing better and take longer.",
-    onlyWarmup: (steps: number) =>
-      `The wish is followed only after ${steps} steps, so this training will learn the look alone. Take more steps, or fewer before alignment starts (advanced settings).`,
     previews: "Preview",
     previewOptions: [
       [0, "No previews"],

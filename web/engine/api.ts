@@ -11,7 +11,6 @@ import type {
   ExportFormat,
   GenerationSettings,
   HeatMap,
-  MemoryReport,
   Method,
   ModelReport,
   Photo,
@@ -22,6 +21,7 @@ import type {
   ProjectWords,
   SourcePicture,
   TimePlan,
+  TrainingPlan,
   TrainingRecord,
   TrainingSettings,
 } from "./contract";
@@ -144,7 +144,7 @@ export interface EngineApi {
   /** GPU memory, in bytes, that models and work may take from now on. */
   setMemoryLimit(bytes: number): Promise<void>;
   /** Memory that a training on so many photos will take; an error if that is over the limit. */
-  planTraining(settings: TrainingSettings, photos: number): Promise<MemoryReport>;
+  planTraining(settings: TrainingSettings, photos: number): Promise<TrainingPlan>;
   /**
    * What each time preset chooses for such a training, and how long that takes. The first call for a device
    * and model makes a few steps to measure it; other work waits for them. An error if there isn't enough

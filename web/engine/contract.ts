@@ -206,11 +206,14 @@ export interface Photo {
   rgba: Uint8Array;
 }
 
-/** GPU memory that a job will take. */
-export interface MemoryReport {
+/** What a training will take. */
+export interface TrainingPlan {
+  /** Of GPU memory. */
   bytes: number;
   /** True if there is no room to keep activations, so that they are computed again. */
   recomputes: boolean;
+  /** Sentences about settings that can be trained with, but likely not to the end that they were meant for. */
+  remarks: string[];
 }
 
 export interface TrainingRecord {
@@ -427,7 +430,7 @@ export interface Engine {
   /** Sets the GPU memory, in bytes, that work may take from now on. */
   setMemoryLimit(bytes: number): void;
   /** Memory that a training on so many photos will take; an error if that is over the limit. */
-  planTraining(settings: TrainingSettings, photos: number): MemoryReport;
+  planTraining(settings: TrainingSettings, photos: number): TrainingPlan;
   /** Takes over the times that earlier visits measured on this device. */
   takeMeasuredTimes(kept: string): void;
   /**

@@ -50,53 +50,51 @@ impl TrainingSettings {
         if self.lambda == 0.0 {
             return Vec::new();
         }
-        let Self { alpha, beta, steps, .. } = self;
+        let Self { alpha, beta, steps, lambda, .. } = self;
         let compared = self.alignment_form == AlignmentForm::TwoBranch;
-        let remarks = [
-            (
-                self.warmup_steps >= *steps,
-                format!("All {steps} steps are warm-up steps, so prompt alignment will never act."),
-            ),
-            (
-                self.lambda_profile == [0.0; 2],
+        let mut remarks = Vec::new();
+        if self.warmup_steps >= *steps {
+            remarks.push(format!("All {steps} steps are warm-up steps, so prompt alignment will never act."));
+        } else if self.lambda_ramp_steps > steps - self.warmup_steps {
+            remarks.push(format!(
+                "Lambda rises over {} steps, more than the run has after its warm-up: it will not reach {lambda}.",
+                self.lambda_ramp_steps
+            ));
+        }
+        if self.lambda_profile == [0.0; 2] {
+            remarks.push(
                 "Lambda has the factor 0 at every timestep, so prompt alignment will never act.".to_owned(),
-            ),
-            (
-                self.warmup_steps < *steps && self.lambda_ramp_steps > steps - self.warmup_steps.min(*steps),
-                format!(
-                    "Lambda rises over {} steps, more than the run has after its warm-up: it will not reach {}.",
-                    self.lambda_ramp_steps, self.lambda
-                ),
-            ),
-            (
-                compared && alpha <= beta,
-                format!(
-                    "Alpha ({alpha}) is not above beta ({beta}), so the target prompt will hardly be followed."
-                ),
-            ),
-            (
-                !compared && *beta != 1.0,
-                format!("Beta ({beta}) has no part in score distillation, which compares with the noise alone."),
-            ),
-            (
-                !compared && self.alignment_noise == AlignmentNoise::Same && !self.fast_alignment,
+            );
+        }
+        if compared && alpha <= beta {
+            remarks.push(format!(
+                "Alpha ({alpha}) is not above beta ({beta}), so the target prompt will hardly be followed."
+            ));
+        }
+        if !compared && *beta != 1.0 {
+            remarks.push(format!(
+                "Beta ({beta}) has no part in score distillation, which compares with the noise alone."
+            ));
+        }
+        if !compared && self.alignment_noise == AlignmentNoise::Same && !self.fast_alignment {
+            remarks.push(
                 "Score distillation draws towards a generic picture of the class; the two-branch form keeps more of the subject."
                     .to_owned(),
-            ),
-            (
-                self.fast_alignment
-                    && (self.alignment_noise == AlignmentNoise::Fresh || self.alignment_samples > 1),
+            );
+        }
+        if self.fast_alignment
+            && (self.alignment_noise == AlignmentNoise::Fresh || self.alignment_samples > 1)
+        {
+            remarks.push(
                 "Fast alignment looks at the noisy photo itself, so fresh noise and further samples change nothing."
                     .to_owned(),
-            ),
-            (
-                !self.rescale && self.lambda > 0.1,
-                format!(
-                    "Without the rescaling late timesteps weigh up to 15 times as much as lambda ({}) says; try a tenth of it.",
-                    self.lambda
-                ),
-            ),
-        ];
-        remarks.into_iter().filter_map(|(holds, remark)| holds.then_some(remark)).collect()
+            );
+        }
+        if !self.rescale && *lambda > 0.1 {
+            remarks.push(format!(
+                "Without the rescaling late timesteps weigh up to 15 times as much as lambda ({lambda}) says; try a tenth of it."
+            ));
+        }
+        remarks
     }
 }

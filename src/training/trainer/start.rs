@@ -13,6 +13,7 @@ use crate::training::embedding_norm::{NormControls, Vocabulary};
 use crate::training::frozen_model::FrozenModel;
 use crate::training::optimizer::ParameterGroup;
 use crate::training::repeated_pass::RepeatedPass;
+use crate::training::settings::unseen_remark;
 use crate::training::unet_parameters::UNetLayout;
 use crate::training::{ActivationPolicy, Activations, Error, PhotoLatents, TrainedWeights, TrainingSettings};
 
@@ -72,10 +73,7 @@ impl Trainer {
         for prompt in settings.clean_prompts() {
             let (states, unseen) = model.encode(prompt);
             clean.push(states);
-            remarks
-                .extend(unseen.map(|rest| {
-                    format!("The target prompt is too long; the model does not see \"{rest}\".")
-                }));
+            remarks.extend(unseen.map(|rest| unseen_remark(&rest)));
         }
         let empty = model.encode("").0;
         let modules = model.unet.adaptable_modules(settings.trained_modules());

@@ -16,6 +16,41 @@ export const trainingWords: EngineWords = {
     "The device stopped working during training ({reason}); resume from the last checkpoint.":
       "Das Gerät ist während des Trainings ausgefallen ({reason}); setze es vom letzten gesicherten Stand fort.",
 
+    'The target prompt "{prompt}" does not mention the class noun "{}": alignment will then pull away from the subject.':
+      "Im Wunsch „{prompt}“ kommt „{}“ nicht vor: Die Ausrichtung zieht dann vom Ding weg.",
+    'The target prompt is too long; the model does not see "{rest}".':
+      "Der Wunsch ist zu lang; „{rest}“ sieht das Modell nicht.",
+    "All {steps} steps are warm-up steps, so prompt alignment will never act.":
+      "Die Ausrichtung beginnt erst nach allen {steps} Schritten; dem Wunsch wird also nicht gefolgt.",
+    "Lambda rises over {} steps, more than the run has after its warm-up: it will not reach {lambda}.":
+      "λ wächst über {} Schritte, mehr als nach denen vor der Ausrichtung bleiben: {lambda} erreicht es nicht.",
+    "Lambda has the factor 0 at every timestep, so prompt alignment will never act.":
+      "Der Faktor von λ ist an jedem Zeitschritt 0; dem Wunsch wird also nicht gefolgt.",
+    "Alpha ({alpha}) is not above beta ({beta}), so the target prompt will hardly be followed.":
+      "α ({alpha}) liegt nicht über β ({beta}); dem Wunsch wird so kaum gefolgt.",
+    "Beta ({beta}) has no part in score distillation, which compares with the noise alone.":
+      "β ({beta}) spielt bei der Score-Destillation keine Rolle; sie vergleicht nur mit dem Rauschen.",
+    "Score distillation draws towards a generic picture of the class; the two-branch form keeps more of the subject.":
+      "Score-Destillation zieht zu einem Allerweltsbild hin; mit zwei Zweigen bleibt mehr vom Ding.",
+    "Fast alignment looks at the noisy photo itself, so fresh noise and further samples change nothing.":
+      "Die schnelle Ausrichtung sieht das verrauschte Foto selbst an; frisches Rauschen und mehr davon ändern nichts.",
+    "Without the rescaling late timesteps weigh up to 15 times as much as lambda ({lambda}) says; try a tenth of it.":
+      "Ohne den Ausgleich zählen späte Zeitschritte bis zu 15-mal so viel, wie λ ({lambda}) sagt; versuche es mit einem Zehntel.",
+    "The learning rates rise over {} steps, which is the whole run: they will never be what is set.":
+      "Die Lernraten wachsen über {} Schritte, also bis zum Ende: Sie werden nie, was eingestellt ist.",
+    "Norm decay and retraction of the spread both draw at the length of the new word; one of them is enough.":
+      "Zwei Einstellungen ziehen an der Länge des neuen Wortes; eine davon genügt.",
+    "Full weights are to be trained at a rate of {}, which will likely ruin the model; 0.000005 to 0.0001 is usual.":
+      "Ganze Gewichte mit einer Lernrate von {} zu trainieren, verdirbt wohl das Modell; üblich sind 0,000005 bis 0,0001.",
+    "Neither the new word nor any weight is trained, so nothing will be learned.":
+      "Weder das neue Wort noch ein Gewicht wird trainiert; so wird nichts gelernt.",
+    "With one framing a photo there is none to change in size or colour; the first framing is always the photo itself.":
+      "Bei einem Ausschnitt je Foto gibt es keinen in anderer Größe oder Farbe; der erste ist immer das Foto selbst.",
+    "{} of {} photos have a mask; the localized loss passes over the others.":
+      "{} von {} Fotos sind markiert; die übrigen lässt der örtliche Verlust aus.",
+    "No photo has a mask, so the masked loss does nothing.":
+      "Kein Foto ist markiert; der Verlust mit Maske bewirkt also nichts.",
+
     '"{name}" is not a JPEG, PNG or WebP picture.': "„{name}“ ist kein JPEG-, PNG- oder WebP-Bild.",
     '"{name}" has {width}×{height} pixels, too many to open; make it smaller than 100 megapixels.':
       "„{name}“ hat {width}×{height} Pixel, zu viele zum Öffnen; verkleinere es auf weniger als 100 Megapixel.",

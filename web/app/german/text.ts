@@ -240,8 +240,6 @@ export const german: Text = {
     timeTitle: "Das Training",
     steps: "Trainingsschritte",
     stepsHint: "Mehr Schritte lernen das Ding besser und dauern länger.",
-    onlyWarmup: (steps) =>
-      `Dem Wunsch wird erst nach ${steps} Schritten gefolgt; so lernt dieses Training nur das Aussehen. Nimm mehr Schritte oder weniger vor der Ausrichtung (erweiterte Einstellungen).`,
     previews: "Vorschau",
     previewOptions: [
       [0, "Keine Vorschau"],

@@ -1,6 +1,7 @@
 /** The set-up: photos, words, training, and the button that starts it. */
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect } from "preact/hooks";
+import { inPageLanguage } from "../../app/engine-words";
 import { FaultSentence } from "../../app/fault-notice";
 import { device } from "../../app/studio";
 import { text } from "../../app/text";
@@ -40,7 +41,7 @@ export function Setup() {
   useSignalEffect(() => {
     // The plan depends on the memory limit too; the engine is told a new limit before it is asked for the
     // plan.
-    const [settings, count] = [setup.settings.value, photos.value.length, memoryLimit.value];
+    const [settings, count] = [setup.chosenSettings.value, photos.value.length, memoryLimit.value];
     if (model.value.state === "ready" && settings) void setup.planMemory(settings, count);
   });
   return (
@@ -97,9 +98,6 @@ function Training() {
             value={settings.steps}
             onValue={(steps) => setup.change({ steps })}
           />
-          {settings.lambda > 0 && settings.steps <= settings.warmupSteps && (
-            <Notice tone="hint">{words.onlyWarmup(settings.warmupSteps)}</Notice>
-          )}
           <div class="pair">
             <SelectField
               label={words.previews}
@@ -128,6 +126,11 @@ function Training() {
           {setup.needs.value}
         </p>
       )}
+      {setup.remarks.value.map((remark) => (
+        <Notice key={remark} tone="hint">
+          {inPageLanguage(remark)}
+        </Notice>
+      ))}
       {slow && <Notice tone="hint">{words.slowDevice}</Notice>}
       <StartButton obstacle={obstacle ?? refusal?.message} describedBy="obstacle">
         {words.start}

@@ -67,6 +67,8 @@ export function resetSettings(): void {
 
 /** GPU memory that the training will take, as a sentence. */
 export const needs = signal<string | undefined>(undefined);
+/** What the engine says of settings that it takes all the same. */
+export const remarks = signal<string[]>([]);
 /** Why the engine would refuse the training. */
 export const refusal = signal<Fault | undefined>(undefined);
 let plansAsked = 0;
@@ -77,12 +79,16 @@ export async function planMemory(settings: TrainingSettings, photos: number): Pr
   const plan = await engine()
     .planTraining(settings, Math.max(1, photos))
     .then(
-      ({ bytes, recomputes }) => ({ needs: text.personalize.memory(gigabytes(bytes), recomputes) }),
+      ({ bytes, recomputes, remarks }) => ({
+        needs: text.personalize.memory(gigabytes(bytes), recomputes),
+        remarks,
+      }),
       (error: unknown) => ({ refused: toFault(error) }),
     );
   // Settings may have changed meanwhile.
   if (asked !== plansAsked) return;
   needs.value = "needs" in plan ? plan.needs : undefined;
+  remarks.value = "remarks" in plan ? plan.remarks : [];
   refusal.value = "refused" in plan ? plan.refused : undefined;
 }
 

@@ -2,12 +2,7 @@
 
 use std::{path::PathBuf, str::FromStr};
 
-use palpable::training::{
-    Photo,
-    photo_folder::PhotoFolder,
-    photos::{self, PhotoError},
-    settings::Subject,
-};
+use palpable::training::{Photo, photo_folder::PhotoFolder, photos::PhotoError, settings::Subject};
 
 use super::arguments::Arguments;
 
