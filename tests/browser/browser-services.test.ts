@@ -2,7 +2,17 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { expectAccessible } from "./accessibility";
-import { openPage, openQuickStudio, type Studio, screenshot, waitForModel, withoutEngine } from "./studio";
+import {
+  beforeTheWorker,
+  drawInOneStep,
+  openPage,
+  openQuickPage,
+  openQuickStudio,
+  type Studio,
+  screenshot,
+  waitForModel,
+  withoutEngine,
+} from "./studio";
 import { VISITOR } from "./visitor";
 
 let studio: Studio;
@@ -49,6 +59,32 @@ test.each([
   expect(await page.evaluate(() => getSelection()?.toString())).toBe(await shown.inputValue());
   await screenshot(page, "about-copied-by-hand");
   await expectAccessible(page, "about");
+  await close();
+});
+
+/** As where the visitor blocks site data. */
+const BLOCKED = `
+  const refuse = async () => { throw new DOMException("blocked", "SecurityError"); };
+  for (const [type, names] of [["LockManager", ["request", "query"]], ["CacheStorage", ["open", "keys", "match", "delete"]],
+    ["StorageManager", ["getDirectory", "estimate", "persisted"]]]) {
+    for (const name of names) self[type].prototype[name] = refuse;
+  }
+  IDBFactory.prototype.open = () => { throw new DOMException("blocked", "SecurityError"); };
+  if ("document" in self) {
+    Object.defineProperty(self, "localStorage", { get: () => { throw new DOMException("blocked", "SecurityError"); } });
+  }`;
+
+test("with all site data blocked, the studio draws all the same", async () => {
+  const { page, close } = await openQuickPage(
+    "generate",
+    async (context) => {
+      await context.addInitScript(BLOCKED);
+      await beforeTheWorker(context, BLOCKED);
+    },
+    { knowsGpu: false },
+  );
+  await waitForModel(page);
+  await drawInOneStep(page, "a photo of a dog");
   await close();
 });
 

@@ -79,7 +79,7 @@ export function fakeStorage(held: string[] = []): FakeFolder {
     storage: { getDirectory: async () => root },
     locks: {
       query: async () => ({ held: held.map((name) => ({ name })) }),
-      request: async (_name: string, work: () => Promise<unknown>) => work(),
+      request: async (_name: string, _options: LockOptions, work: () => Promise<unknown>) => work(),
     },
   });
   return root;

@@ -67,6 +67,17 @@ describe("the lead", () => {
     expect(first.onFree).toHaveBeenCalledTimes(1);
   });
 
+  test("belongs to every tab where site data is blocked, and with it the locks", async () => {
+    const { takeLead, tab } = await openTab();
+    const refuse = () => Promise.reject(new DOMException("blocked", "SecurityError"));
+    Object.assign(tab, { request: refuse, query: refuse });
+    expect(await takeLead()).toBe(true);
+    const { anyTabWorks } = await import("../../web/app/working");
+    expect(await inTab(tab, anyTabWorks)).toBe(false);
+    const { whileLocked } = await import("../../web/engine/worker/run-store");
+    expect(await inTab(tab, () => whileLocked("a", async () => "done"))).toBe("done");
+  });
+
   test("a reload meets its own lock for an instant and leads all the same", async () => {
     const [before, after] = [await openTab(), await openTab()];
     await before.takeLead();

@@ -2,6 +2,8 @@
  * One tab leads: it alone owns an engine, so that two engines don't compete for the GPU's memory. The lead is
  * a Web Lock; the browser gives it to the next tab in the queue when the leading tab closes.
  */
+import { withLock } from "../engine/locks";
+
 const LOCK = "palpable-engine";
 /** Milliseconds to wait for the lock: a page that reloads may find its old lock still held for an instant. */
 const GRACE = 500;
@@ -22,18 +24,13 @@ function inTurn(onLost: () => void): Promise<void> {
 }
 
 function request(options: LockOptions, granted: () => void, onLost: () => void): void {
-  // Browsers without Web Locks let every tab lead.
-  if (!navigator.locks) {
-    granted();
-    return;
-  }
   let held = false;
   const hold = () => {
     held = true;
     granted();
     return forever();
   };
-  navigator.locks.request(LOCK, options, hold).catch(() => {
+  withLock(LOCK, options, hold).catch(() => {
     // A request that only left the queue never held the lock, so it lost nothing.
     if (!held) return;
     leading = undefined;

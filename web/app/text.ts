@@ -149,7 +149,7 @@ export const english = {
     otherTabWorks: "The other tab is in the middle of work. Let it finish, or stop it there.",
     whatToDo: {
       NoWebGpu: [
-        "Use a current Chrome or Edge on Windows, macOS, Linux or Android, Safari 26 on macOS or iOS, or Firefox 141 or later on Windows.",
+        "Use a current Chrome or Edge on Windows, macOS, Linux or Android, Safari 26 on macOS or iOS, or a current Firefox on Windows or a Mac with Apple silicon.",
         "Switch hardware acceleration on in the browser's settings, and update the graphics driver.",
         "On Linux, Chrome may need “Unsafe WebGPU Support” and “Vulkan” switched on at chrome://flags.",
       ],

@@ -5,6 +5,7 @@
  */
 import { effect } from "@preact/signals";
 import { pendingCalls } from "../engine/client";
+import { heldLocks, withLock } from "../engine/locks";
 
 const LOCK = "palpable-working";
 
@@ -17,7 +18,7 @@ export function tellOtherTabs(): void {
       const done = new Promise<void>((resolve) => {
         release = resolve;
       });
-      void navigator.locks?.request(LOCK, { mode: "shared" }, () => done);
+      void withLock(LOCK, { mode: "shared" }, () => done);
     }
     if (!working) {
       release?.();
@@ -28,6 +29,5 @@ export function tellOtherTabs(): void {
 
 export async function anyTabWorks(): Promise<boolean> {
   if (pendingCalls.value > 0) return true;
-  const { held = [] } = (await navigator.locks?.query()) ?? {};
-  return held.some(({ name }) => name === LOCK);
+  return (await heldLocks()).has(LOCK);
 }

@@ -1,9 +1,9 @@
 /**
  * Two pictures of the same thing, one over the other, with a dragged line between them: `before` shows on its
- * left, `after` on its right. The line is moved by a slider that covers the whole picture, so that keys and
- * screen readers can move it like any other slider.
+ * left, `after` on its right. The line follows the pointer; keys and screen readers move it by a slider that covers
+ * the whole picture.
  */
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { text } from "../app/text";
 import type { Picture } from "../engine/contract";
 import { PictureView } from "./picture-view";
@@ -17,12 +17,33 @@ interface BeforeAfterProps {
 
 export function BeforeAfter({ before, after, labels }: BeforeAfterProps) {
   const [share, setShare] = useState(50);
+  const slider = useRef<HTMLInputElement>(null);
+  // Safari on iOS moves a slider only by its thumb, which doesn't show here.
+  const follow = (event: PointerEvent) => {
+    const { left, width } = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    setShare(Math.round(100 * Math.min(1, Math.max(0, (event.clientX - left) / width))));
+  };
+  const press = (event: PointerEvent) => {
+    (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
+    slider.current?.focus({ preventScroll: true });
+    follow(event);
+  };
+  const drag = (event: PointerEvent) => {
+    if ((event.currentTarget as HTMLElement).hasPointerCapture(event.pointerId)) follow(event);
+  };
   return (
     // Left and right are places in the picture: the same in every language, whatever its direction.
-    <div class="before-after" dir="ltr" style={{ "--share": `${share}%` }}>
+    <div
+      class="before-after"
+      dir="ltr"
+      style={{ "--share": `${share}%` }}
+      onPointerDown={press}
+      onPointerMove={drag}
+    >
       <PictureView picture={before} label={labels.before} />
       <PictureView picture={after} label={labels.after} />
       <input
+        ref={slider}
         type="range"
         min={0}
         max={100}

@@ -1,11 +1,11 @@
-/** Copies a text. Where the browser forbids that, or the page isn't secure, the text is shown for the visitor to copy. */
+/** Copies a text, which must be at hand: Safari doesn't copy what comes later than the click. Where the browser forbids that, or the page isn't secure, the text is shown for the visitor to copy. */
 import { useState } from "preact/hooks";
 import { text } from "../app/text";
 import { Field } from "./field";
 
 interface CopyButtonProps {
   children: string;
-  words: () => string | Promise<string>;
+  words: () => string;
   disabled?: boolean;
 }
 
@@ -13,7 +13,7 @@ export function CopyButton({ children, words, disabled = false }: CopyButtonProp
   const [copied, setCopied] = useState(false);
   const [uncopied, setUncopied] = useState<string>();
   const copy = async () => {
-    const all = await words();
+    const all = words();
     const done = await writeToClipboard(all);
     setCopied(done);
     setUncopied(done ? undefined : all);

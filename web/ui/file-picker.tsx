@@ -11,6 +11,10 @@ interface FilePickerProps {
   hint: string;
   chooseFile: string;
   chooseFolder: string;
+  /**
+   * Extensions, for browsers with the File System Access API. The old picker takes all files: Safari on iOS drops
+   * extensions that it doesn't know, as .safetensors, and lets only the others be chosen.
+   */
   accept: string;
   multiple?: boolean;
   disabled?: boolean;
@@ -68,7 +72,6 @@ export function FilePicker(props: FilePickerProps) {
         hidden
         type="file"
         aria-label={chooseFile}
-        accept={accept}
         multiple={multiple}
         onChange={(event) => onInput(event.currentTarget)}
       />

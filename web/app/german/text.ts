@@ -149,7 +149,7 @@ export const german: Text = {
     otherTabWorks: "Der andere Tab ist mitten in der Arbeit. Lass ihn fertig werden oder halte sie dort an.",
     whatToDo: {
       NoWebGpu: [
-        "Nimm ein aktuelles Chrome oder Edge auf Windows, macOS, Linux oder Android, Safari 26 auf macOS oder iOS, oder Firefox ab 141 auf Windows.",
+        "Nimm ein aktuelles Chrome oder Edge auf Windows, macOS, Linux oder Android, Safari 26 auf macOS oder iOS, oder ein aktuelles Firefox auf Windows oder einem Mac mit Apple-Chip.",
         "Schalte die Hardwarebeschleunigung in den Einstellungen des Browsers ein und bring den Grafiktreiber auf den neuesten Stand.",
         "Unter Linux braucht Chrome manchmal „Unsafe WebGPU Support“ und „Vulkan“ unter chrome://flags.",
       ],

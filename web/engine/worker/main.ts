@@ -3,6 +3,7 @@ import * as Comlink from "comlink";
 import type { DrawnPicture, EngineApi, JobKind } from "../api";
 import type { Engine } from "../contract";
 import { faultError } from "../fault";
+import { withLock } from "../locks";
 import type { ModelChoice } from "../model-choice";
 import { runBench } from "./bench-job";
 import { openDeviceMemo } from "./device-memo";
@@ -39,8 +40,7 @@ function engine(): Engine {
 
 /** Resolves once the worker holds its lock, for life; a free lock tells the page that the worker ended. */
 const alive = new Promise<void>((held) => {
-  if (!navigator.locks) held();
-  void navigator.locks?.request(self.name, () => {
+  void withLock(self.name, {}, () => {
     held();
     return new Promise(() => undefined);
   });

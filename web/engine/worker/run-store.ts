@@ -1,4 +1,5 @@
 /** Stores the state of the training under way so that it survives a killed tab whole: see `run-folder.ts`. */
+import { withLock } from "../locks";
 import { encodeRun, type RunFile } from "../run-file";
 import { latest, lockName, readSlots, runsFolder, SLOTS, slotToWrite } from "../run-folder";
 
@@ -60,5 +61,5 @@ export async function readRun(id: string): Promise<RunFile | undefined> {
 
 /** Holds the run's lock during the work, by which other tabs see that the run is under way. */
 export function whileLocked<T>(id: string, work: () => Promise<T>): Promise<T> {
-  return navigator.locks.request(lockName(id), work);
+  return withLock(lockName(id), {}, work);
 }

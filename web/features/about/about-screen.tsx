@@ -1,4 +1,5 @@
 /** Whether this browser and GPU can do the work, in words, and the facts for a report. */
+import { useEffect, useState } from "preact/hooks";
 import { inPageLanguage } from "../../app/engine-words";
 import { FaultNotice, sentenceFor } from "../../app/fault-notice";
 import { binarySize, count, parameters } from "../../app/format";
@@ -129,10 +130,9 @@ function limitFacts(limits: DeviceReport["limits"]): Fact[] {
 }
 
 function CopyFacts({ facts }: { facts: Fact[] }) {
-  const words = async () => {
-    const lines = [...facts, ...(await pageFacts())];
-    return lines.map((line) => line.join(": ")).join("\n");
-  };
+  const [estimate, setEstimate] = useState<StorageEstimate>({});
+  useEffect(() => void navigator.storage?.estimate().then(setEstimate, () => undefined), []);
+  const words = () => [...facts, ...pageFacts(estimate)].map((line) => line.join(": ")).join("\n");
   return (
     <div class="actions">
       <CopyButton words={words}>{text.about.copy}</CopyButton>

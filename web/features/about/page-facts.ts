@@ -8,8 +8,7 @@ import { model } from "../models/model";
 export type Fact = [name: string, value: string];
 
 /** Facts for a report. None of them identifies the visitor. */
-export async function pageFacts(): Promise<Fact[]> {
-  const { usage, quota } = (await navigator.storage?.estimate()) ?? {};
+export function pageFacts({ usage, quota }: StorageEstimate): Fact[] {
   const words = text.about;
   return [
     [text.appName, version],

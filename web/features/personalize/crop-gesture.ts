@@ -35,8 +35,10 @@ export function useCropGesture(crop: Crop, width: number, change: (crop: Crop) =
   };
   return {
     onPointerDown: (event: PointerEvent) => {
-      const onBox = (event.target as Element).closest(".crop-box") !== null;
-      if (!onBox && fingers.current.size === 0) return;
+      const box = (event.target as Element).closest<HTMLElement>(".crop-box");
+      if (!box && fingers.current.size === 0) return;
+      // Safari focuses no button at a click, and the box's keys would do nothing.
+      box?.focus({ preventScroll: true });
       (event.currentTarget as Element).setPointerCapture(event.pointerId);
       fingers.current.set(event.pointerId, { x: event.clientX, y: event.clientY });
       begin();

@@ -52,7 +52,10 @@ export function MaskPainter({ picture, mask, label, hint }: MaskPainterProps) {
     return { x: (event.clientX - frame.left) * scale, y: (event.clientY - frame.top) * scale };
   };
   const press = (event: PointerEvent) => {
-    (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
+    const canvas = event.currentTarget as HTMLElement;
+    canvas.setPointerCapture(event.pointerId);
+    // Safari focuses no button at a click, and its keys would do nothing.
+    canvas.focus({ preventScroll: true });
     const at = place(event);
     make((mask) => dab(mask, at.x, at.y, radius, erasing));
     setBrush(at);

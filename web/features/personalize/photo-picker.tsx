@@ -101,9 +101,14 @@ function photograph(onFiles: (files: File[]) => void): void {
   input.type = "file";
   input.accept = "image/*";
   input.setAttribute("capture", "environment");
+  input.hidden = true;
   input.addEventListener("change", () => {
     if (input.files?.length) onFiles([...input.files]);
+    input.remove();
   });
+  input.addEventListener("cancel", () => input.remove());
+  // In the page: Safari on iOS may drop an input that nothing holds while its camera is open.
+  document.body.append(input);
   input.click();
 }
 

@@ -5,6 +5,7 @@
 import { signal } from "@preact/signals";
 import { text } from "../../app/text";
 import { type Fault, faultError, toFault } from "../../engine/fault";
+import { heldLocks } from "../../engine/locks";
 import type { RunFacts } from "../../engine/run-file";
 import { latest, lockName, readSlots, removeRun, runsFolder } from "../../engine/run-folder";
 import { dropPhotos } from "./keep-photos";
@@ -26,7 +27,7 @@ export async function findUnfinished(): Promise<void> {
 
 async function readRuns(): Promise<UnfinishedRun[]> {
   const folder = await runsFolder();
-  const underWay = await runsUnderWay();
+  const underWay = await heldLocks();
   const runs: UnfinishedRun[] = [];
   for await (const [id, handle] of folder.entries()) {
     if (handle.kind !== "directory" || underWay.has(lockName(id))) continue;
@@ -34,12 +35,6 @@ async function readRuns(): Promise<UnfinishedRun[]> {
   }
   await dropPhotos((id) => !underWay.has(lockName(id)) && !runs.some((run) => run.id === id));
   return runs.sort((one, other) => (other.facts?.savedAt ?? 0) - (one.facts?.savedAt ?? 0));
-}
-
-/** Names of the locks that this tab and others hold. */
-async function runsUnderWay(): Promise<Set<string>> {
-  const { held = [] } = await navigator.locks.query();
-  return new Set(held.flatMap(({ name }) => name ?? []));
 }
 
 /** Deletes a run; when this resolves, no trace of it is stored, unless `discardFault` says otherwise. */

@@ -6,6 +6,7 @@
 import type { LoadProgress } from "../../api";
 import type { ModelSource } from "../../contract";
 import { faultError } from "../../fault";
+import { withLock } from "../../locks";
 import { lockName, modelsFolder, removeModel } from "../../model-folder";
 import type { JobControl } from "../job-control";
 import type { IncomingModel } from "./incoming";
@@ -31,7 +32,7 @@ export async function bring(model: IncomingModel, bringing: Bringing): Promise<O
   if (!(await keepsFiles())) return { source: directModel(model, bringing), storedId: null };
   const id = storeId(model.identity);
   // If another tab is fetching the same model, it fetches for both.
-  await navigator.locks.request(lockName(id), () => fill(id, model, bringing));
+  await withLock(lockName(id), {}, () => fill(id, model, bringing));
   return { source: await storedModel(id), storedId: id };
 }
 

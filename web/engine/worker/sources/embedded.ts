@@ -80,7 +80,8 @@ async function readManifest(base: URL, store: Cache | undefined): Promise<Manife
 
 async function dropOldVersions(manifest: Manifest): Promise<void> {
   if (!("caches" in self)) return;
-  const old = (await caches.keys()).filter(
+  // With site data blocked there are none.
+  const old = (await caches.keys().catch(() => [])).filter(
     (name) => name.startsWith(`${STORE_PREFIX}${manifest.name} `) && name !== storeName(manifest),
   );
   await Promise.all(old.map((name) => caches.delete(name)));
