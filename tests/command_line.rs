@@ -77,11 +77,13 @@ fn an_interrupted_run_goes_on() {
         palpable(&all.iter().map(String::as_str).collect::<Vec<_>>())
     };
     let kept = format!("--checkpoint={checkpoint}");
+    let log_file = file("log.jsonl");
+    let log = format!("--log={log_file}");
     assert!(run(&whole, &[]).status.success());
 
     let mut first = Command::new(env!("CARGO_BIN_EXE_palpable"))
         .args(command(&resumed))
-        .arg(&kept)
+        .args([&kept, &log])
         .current_dir(in_repository("."))
         .stderr(std::process::Stdio::null())
         .spawn()
@@ -95,9 +97,14 @@ fn an_interrupted_run_goes_on() {
     first.kill().expect("it can be killed");
     first.wait().expect("it ends");
 
-    let refused = run(&resumed, std::slice::from_ref(&kept));
+    let logged = std::fs::read(&log_file).expect("a file");
+    let refused = run(&resumed, &[kept.clone(), log.clone()]);
     assert!(String::from_utf8_lossy(&refused.stderr).contains("add --resume"));
-    assert!(run(&resumed, &[kept, "--resume".to_owned()]).status.success());
+    assert!(
+        !logged.is_empty() && std::fs::read(&log_file).expect("a file") == logged,
+        "the log is as it was"
+    );
+    assert!(run(&resumed, &[kept, log, "--resume".to_owned()]).status.success());
     assert_eq!(std::fs::read(whole).expect("a file"), std::fs::read(resumed).expect("a file"));
     assert!(!Path::new(&checkpoint).exists(), "a finished run leaves no checkpoint");
 }

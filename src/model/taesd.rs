@@ -13,6 +13,7 @@ use super::{
     Error,
     config::{ConfigFile, Supported},
     layers::Conv2d,
+    vae_config::AutoencoderKlConfig,
 };
 use crate::ops::conv2d::Additions;
 use crate::weights::{self, Weights};
@@ -73,6 +74,25 @@ impl AutoencoderTinyConfig {
             return Err(file.inconsistent("a number of channels is 0"));
         }
         Ok(config)
+    }
+
+    /// # Errors
+    /// Its latents or pictures are of other sizes than this VAE's: another model's preview autoencoder.
+    pub fn check_stands_in_for(&self, vae: &AutoencoderKlConfig) -> Result<(), Error> {
+        let levels = vae.block_out_channels.len();
+        for (setting, own, wanted) in [
+            ("latent_channels", self.latent_channels, vae.latent_channels),
+            ("in_channels", self.in_channels, vae.in_channels),
+            ("out_channels", self.out_channels, vae.out_channels),
+            ("num_encoder_blocks", self.num_encoder_blocks.len(), levels),
+            ("num_decoder_blocks", self.num_decoder_blocks.len(), levels),
+        ] {
+            if own != wanted {
+                let (component, value) = ("preview autoencoder", own.to_string());
+                return Err(Error::UnsupportedSetting { component, setting, value });
+            }
+        }
+        Ok(())
     }
 }
 

@@ -79,12 +79,14 @@ impl Denoiser {
         let delayed = if delayed_steps == 0 {
             None
         } else {
-            let nouns = class_nouns(settings, &words)?;
+            let spelt =
+                words.iter().fold(settings.prompt.clone(), |prompt, (word, _)| as_spelt(&prompt, word));
+            let nouns = class_nouns(settings, &spelt, &words)?;
             let prompt = match &settings.class_prompt {
                 Some(prompt) => prompt.clone(),
-                None => nouns.iter().fold(settings.prompt.clone(), |prompt, (placeholder, noun)| {
-                    with_class_noun(&prompt, placeholder, noun)
-                }),
+                None => nouns
+                    .iter()
+                    .fold(spelt, |prompt, (placeholder, noun)| with_class_noun(&prompt, placeholder, noun)),
             };
             let encoder = if settings.delayed_keeps_lora { &encoder } else { &plain_encoder };
             let (condition, _) = condition(encoder, &prompt, &nouns)?;
@@ -238,17 +240,30 @@ impl Condition {
     }
 }
 
-/// The class nouns of the learned words in the prompt.
+/// The prompt with every occurrence of a learned word in the word's own spelling: the tokenizer takes capital letters
+/// for small ones, so "<My-Dog>" is `<my-dog>`.
+fn as_spelt(prompt: &str, word: &str) -> String {
+    let (mut spelt, mut rest) = (String::new(), prompt);
+    while let Some(at) = rest.to_ascii_lowercase().find(&word.to_ascii_lowercase()) {
+        spelt += &rest[..at];
+        spelt += word;
+        rest = &rest[at + word.len()..];
+    }
+    spelt + rest
+}
+
+/// The class nouns of the learned words in the prompt, which has them in their own spelling.
 ///
 /// # Errors
 /// There is no learned word, or its adapter gives no noun, and no prompt of the first steps is given either.
 fn class_nouns(
     settings: &GenerationSettings,
+    prompt: &str,
     words: &[(String, Option<String>)],
 ) -> Result<Vec<(String, String)>, Error> {
     let given = settings.class_prompt.is_some();
     let mut nouns = Vec::new();
-    for (placeholder, noun) in words.iter().filter(|(word, _)| settings.prompt.contains(word.as_str())) {
+    for (placeholder, noun) in words.iter().filter(|(word, _)| prompt.contains(word.as_str())) {
         match noun {
             Some(noun) => nouns.push((placeholder.clone(), noun.clone())),
             None if given => {}

@@ -115,7 +115,11 @@ impl ModelConfigs {
         }
         let tiny = "taesd/config.json";
         let taesd = match source.length(tiny).await? {
-            Some(_) => Some(AutoencoderTinyConfig::from_json(&read_text(source, tiny).await?)?),
+            Some(_) => {
+                let config = AutoencoderTinyConfig::from_json(&read_text(source, tiny).await?)?;
+                config.check_stands_in_for(&vae)?;
+                Some(config)
+            }
             None => None,
         };
         let scheduler = read_text(source, "scheduler/scheduler_config.json").await?;

@@ -31,6 +31,8 @@ impl StableDiffusion {
             activations: plan.activations.map_or(settings.activations, Into::into),
             ..settings
         };
+        // Buffers left over from an earlier job are of other sizes.
+        self.gpu.release_unused();
         let device = &self.gpu.device;
         let prior = if settings.preserves_prior() { settings.prior_pictures } else { 0 };
         let mut encoded = 0;
@@ -69,6 +71,8 @@ impl StableDiffusion {
             settings.activations = Activations::Auto;
         }
         let plan = self.plan_training(settings, checkpoint.latents.photos())?;
+        // Buffers left over from an earlier job are of other sizes.
+        self.gpu.release_unused();
         settings.activations = plan.activations.map_or(settings.activations, Into::into);
         Ok(Trainer::resume(self.frozen(), checkpoint, &self.gpu.device)?)
     }

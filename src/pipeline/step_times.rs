@@ -55,6 +55,17 @@ impl StableDiffusion {
         side: usize,
         measuring: Measuring<'_>,
     ) -> Result<StepTimes, Error> {
+        let times = self.time_parts(settings, side, measuring).await;
+        self.gpu.release_unused();
+        times
+    }
+
+    async fn time_parts(
+        &self,
+        settings: &TrainingSettings,
+        side: usize,
+        measuring: Measuring<'_>,
+    ) -> Result<StepTimes, Error> {
         let settings = TrainingSettings {
             method: Method::default(),
             placeholder: "<measured>".to_owned(),
@@ -88,16 +99,14 @@ impl StableDiffusion {
             let aligned = TrainingSettings { warmup_steps: 0, ..settings };
             aligned_step = self.time_steps(aligned, latents, measuring).await?;
         }
-        let times = StepTimes {
+        Ok(StepTimes {
             encoding,
             plain_step,
             aligned_step,
             prior_step,
             denoising_step: self.time_prediction(2, side, measuring).await?,
             decoding: self.time_decoding(side, measuring).await?,
-        };
-        self.gpu.release_unused();
-        Ok(times)
+        })
     }
 
     async fn time_encoding(

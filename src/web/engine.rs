@@ -162,7 +162,11 @@ impl Engine {
         let model = StableDiffusion::load(gpu, folder, &name, precision, &mut report).await;
         let mut model = match model {
             Ok(model) => model,
-            Err(error) => return Err(computing_fault(&self.gpu, error).await),
+            Err(error) => {
+                // What had arrived of it; the next one may have other sizes.
+                self.gpu.release_unused();
+                return Err(computing_fault(&self.gpu, error).await);
+            }
         };
         if let Some(checkpoint) = &checkpoint {
             let short = checkpoint.hash().await.map_err(fault)?;

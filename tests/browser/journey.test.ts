@@ -164,6 +164,12 @@ describe("the journey", () => {
       .locator(".before-after canvas")
       .evaluateAll((all) => all.map((canvas) => (canvas as HTMLCanvasElement).toDataURL("image/png")));
     expect(plain).not.toBe(picture);
+    // The line follows a press anywhere in the picture.
+    const frame = page.locator(".before-after");
+    const { width, height } = (await frame.boundingBox()) ?? { width: 0, height: 0 };
+    await frame.click({ position: { x: width / 4, y: height / 3 } });
+    expect(await frame.getByRole("slider").inputValue()).toMatch(/^2[456]$/);
+    await frame.click({ position: { x: width / 2, y: height / 3 } });
     await screenshot(page, "5-generate");
     await expectAccessible(page, "a comparison");
 

@@ -169,3 +169,23 @@ fn configs_of_other_autoencoders_are_refused_in_a_sentence() {
         assert!(message.contains(expected), "{json}: {message}");
     }
 }
+
+/// TAESD belongs to the VAE whose latents it decodes: that of Stable Diffusion 3, with 16 channels, would draw noise.
+#[test]
+fn another_models_preview_autoencoder_is_refused() {
+    let vae = AutoencoderKlConfig::from_json(include_str!("../../src/bench/sd15/vae.json")).unwrap();
+    let refused =
+        |json: &str| AutoencoderTinyConfig::from_json(json).unwrap().check_stands_in_for(&vae).err();
+    assert_eq!(refused("{}").map(|error| error.to_string()), None);
+    for (json, expected) in [
+        (r#"{"latent_channels": 16}"#, "latent_channels to 16"),
+        (r#"{"out_channels": 4}"#, "out_channels to 4"),
+        (
+            r#"{"decoder_block_out_channels": [64, 64, 64], "num_decoder_blocks": [3, 3, 1]}"#,
+            "num_decoder_blocks to 3",
+        ),
+    ] {
+        let message = refused(json).expect(json).to_string();
+        assert!(message.contains(expected), "{json}: {message}");
+    }
+}

@@ -81,6 +81,8 @@ fn a_delayed_concept_begins_as_its_class() {
     let delayed = |share: f64| GenerationSettings { delayed_concept: share, ..settings() };
     let base = draw(&model, &class, None);
     assert_eq!(draw(&model, &delayed(0.7), &adapter), base, "2.1 steps of 3 are 3");
+    let capital = GenerationSettings { prompt: "a sketch of <My-Dog> and a cat".into(), ..delayed(0.7) };
+    assert_eq!(draw(&model, &capital, &adapter), base, "the tokenizer takes it for the same word");
     let keeps = GenerationSettings { delayed_keeps_lora: true, ..delayed(1.0) };
     assert_eq!(draw(&model, &keeps, &adapter), draw(&model, &class, &adapter));
     let own = GenerationSettings { class_prompt: Some(class.prompt.clone()), ..delayed(1.0) };

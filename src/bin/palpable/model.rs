@@ -92,6 +92,23 @@ impl ModelArguments {
         self.place().sha256().await
     }
 
+    /// What makes another model of the one that is named, by its options; those that were given.
+    pub fn variations(&self) -> Vec<(&'static str, String)> {
+        let prediction = self.prediction.map(|predicts| match predicts {
+            Predicts::Epsilon => "epsilon".to_owned(),
+            Predicts::V => "v".to_owned(),
+        });
+        [
+            ("vae", self.vae.clone()),
+            ("completeWith", self.complete_with.clone()),
+            ("prediction", prediction),
+            ("averaged", self.averaged.then(|| "yes".to_owned())),
+        ]
+        .into_iter()
+        .filter_map(|(option, given)| Some((option, given?)))
+        .collect()
+    }
+
     /// Opens the device and loads the model.
     pub async fn load(&self) -> Result<StableDiffusion, Error> {
         let choice = match self.device {

@@ -7,6 +7,7 @@ use image::RgbImage;
 use palpable::{
     evaluation::{PictureScores, judge::Expected, statistics::mean},
     pipeline,
+    training::{self, Photo, photos},
 };
 use serde_json::json;
 
@@ -38,8 +39,8 @@ pub struct Arguments {
 
 pub async fn run(arguments: Arguments) -> Result<(), Error> {
     let pictures = arguments.pictures.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
-    let photos = read_folder(&arguments.photos)?;
-    let others = arguments.other_photos.iter().map(|folder| read_folder(folder));
+    let photos = read_subject(&arguments.photos)?;
+    let others = arguments.other_photos.iter().map(|folder| read_subject(folder));
     let others = others.collect::<Result<Vec<_>, _>>()?;
 
     let model = arguments.model.load().await?;
@@ -60,6 +61,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
         };
         scores.push(judge.score(picture, expected).await.map_err(pipeline::Error::from)?);
     }
+    model.gpu.check().map_err(pipeline::Error::from)?;
     let average = |value: &dyn Fn(&PictureScores) -> Option<f64>| {
         mean(&scores.iter().filter_map(value).collect::<Vec<_>>())
     };
@@ -83,15 +85,31 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     Ok(())
 }
 
-fn read_folder(folder: &Path) -> Result<Vec<RgbImage>, Error> {
-    let mut photos = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(|reason| Error::unreadable(folder, reason))? {
-        photos.push(entry.map_err(|reason| Error::unreadable(folder, reason))?.path());
-    }
-    photos.sort();
-    photos.iter().map(|path| read(path)).collect()
+/// A subject's photos as a training reads them, without captions and masks.
+fn read_subject(folder: &Path) -> Result<Vec<RgbImage>, Error> {
+    let photos = photos::read_folder(folder).map_err(training::Error::from)?;
+    Ok(photos.iter().map(|photo| photo.pixels().clone()).collect())
 }
 
 fn read(path: &Path) -> Result<RgbImage, Error> {
-    Ok(image::open(path).map_err(|reason| Error::unreadable(path, reason))?.to_rgb8())
+    let bytes = std::fs::read(path).map_err(|reason| Error::unreadable(path, reason))?;
+    let photo = Photo::decode(&bytes, &path.to_string_lossy()).map_err(training::Error::from)?;
+    Ok(photo.pixels().clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn captions_and_masks_beside_photos_are_no_photos() {
+        let folder = std::env::temp_dir().join(format!("palpable-score-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        for name in ["1.png", "1.mask.png"] {
+            RgbImage::new(2, 2).save(folder.join(name)).expect("a file");
+        }
+        std::fs::write(folder.join("1.txt"), "a dog in the grass").expect("a file");
+        assert_eq!(read_subject(&folder).ok().map(|photos| photos.len()), Some(1));
+        std::fs::remove_dir_all(&folder).expect("a folder");
+    }
 }

@@ -173,6 +173,11 @@ impl Trainer {
         self.step >= self.settings.steps
     }
 
+    /// Number of photos that are trained on.
+    pub fn photos(&self) -> usize {
+        self.latents.photos()
+    }
+
     pub fn settings(&self) -> &TrainingSettings {
         &self.settings
     }

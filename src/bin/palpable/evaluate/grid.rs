@@ -61,13 +61,17 @@ pub async fn run(
         let photos: Vec<RgbImage> = subject.photos.iter().map(|photo| photo.pixels().clone()).collect();
         vectors.push(judge.embed_subject(&photos).await.map_err(pipeline::Error::from)?);
     }
-    let settings = json!({
+    model.gpu.check().map_err(pipeline::Error::from)?;
+    let mut settings = json!({
         "model": model.name,
         "precision": model.precision.name(),
         "samplerSteps": arguments.sampler_steps,
         "guidanceScale": arguments.guidance,
         "sampler": arguments.sampler,
     });
+    for (option, given) in arguments.model.variations() {
+        settings[option] = given.into();
+    }
     let with_base = arguments.methods.iter().any(|name| name == BASE);
     let adapters = methods.len() * arguments.training_seeds as usize * arguments.strengths.len();
     let of_a_prompt = (adapters + usize::from(with_base)) * arguments.seeds as usize;

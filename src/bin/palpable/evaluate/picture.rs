@@ -57,6 +57,8 @@ impl Grid<'_> {
             others: &others,
         };
         let mut scores = self.judge.score(&picture, expected).await.map_err(pipeline::Error::from)?;
+        // A pass that failed leaves numbers too.
+        self.model.gpu.check().map_err(pipeline::Error::from)?;
         scores.contamination = self.folder.contamination(&file);
         eprintln!(
             "picture {} of {}: {}, {}, strength {}, \"{}\", seed {}: text {:.3}, image {:.3}",

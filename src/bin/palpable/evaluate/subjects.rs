@@ -35,7 +35,7 @@ pub fn read(folders: &[PathBuf], class_noun: Option<&str>) -> Result<Vec<Subject
             )));
         }
         let described = describe(folder, &name)?;
-        let class_noun = class_noun.map(str::to_owned).or(described).ok_or_else(|| {
+        let class_noun = described.or_else(|| class_noun.map(str::to_owned)).ok_or_else(|| {
             let folder = folder.display();
             Error::Other(format!(
                 "What is in {folder}? Give --class-noun, or a file {METADATA} beside the folder with {{\"{name}\": {{\"class_word\": \"dog\"}}}}."
@@ -71,4 +71,24 @@ fn describe(folder: &Path, name: &str) -> Result<Option<String>, Error> {
     let mut described: BTreeMap<String, Description> =
         serde_json::from_str(&text).map_err(|reason| Error::unreadable(&file, reason))?;
     Ok(described.remove(name).map(|description| description.class_word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_noun_is_for_subjects_that_are_not_described() {
+        let folder = std::env::temp_dir().join(format!("palpable-subjects-{}", std::process::id()));
+        let subjects = ["dog", "thing"].map(|name| folder.join(name));
+        for subject in &subjects {
+            std::fs::create_dir_all(subject).expect("a folder");
+            image::RgbImage::new(2, 2).save(subject.join("1.png")).expect("a file");
+        }
+        std::fs::write(folder.join(METADATA), r#"{"dog": {"class_word": "dog"}}"#).expect("a file");
+        let found = read(&subjects, Some("mug")).unwrap_or_default();
+        let nouns: Vec<_> = found.iter().map(|subject| subject.class_noun.as_str()).collect();
+        assert_eq!(nouns, ["dog", "mug"]);
+        std::fs::remove_dir_all(&folder).expect("a folder");
+    }
 }

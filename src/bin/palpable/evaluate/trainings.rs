@@ -134,6 +134,7 @@ impl Task<'_> {
             }
         }
         let adapter = trainer.adapter().await?;
+        model.gpu.check().map_err(palpable::pipeline::Error::from)?;
         let run = TrainingRun {
             subject: self.subject.name.clone(),
             method: self.method.name.clone(),

@@ -47,11 +47,12 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     for (subject, photos) in settings.further_subjects.iter_mut().zip(further) {
         subject.photos = photos;
     }
+    // Before the log is begun anew: it may be that of the run that the checkpoint holds.
+    let unfinished = read_checkpoint(&arguments)?;
     let log = match &arguments.log {
         Some(path) => Some((open_log(path, arguments.resume)?, path)),
         None => None,
     };
-    let unfinished = read_checkpoint(&arguments)?;
     let mut model = arguments.model.load().await?;
     if let Some(hashes) = &mut model.checkpoint {
         hashes.sha256 = arguments.model.checkpoint_sha256().await.map_err(palpable::pipeline::Error::from)?;
@@ -60,8 +61,6 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     if let Some(announced) = &announced {
         settings = announced.settings();
     }
-    let plan = model.plan_training(&settings, photos.len())?;
-    announce_memory(&model.gpu, &plan);
     let mut prepared = 0;
     let mut told = |done, of| {
         if done != prepared {
@@ -70,9 +69,19 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
         prepared = done;
         true
     };
-    let mut trainer = match unfinished {
-        Some(checkpoint) => model.resume_training(&checkpoint)?,
-        None => model.trainer(&photos, settings.clone(), &mut told).await?,
+    let (mut trainer, plan) = match unfinished {
+        // With its own settings and photos.
+        Some(checkpoint) => {
+            let trainer = model.resume_training(&checkpoint)?;
+            let plan = model.plan_training(trainer.settings(), trainer.photos())?;
+            announce_memory(&model.gpu, &plan);
+            (trainer, plan)
+        }
+        None => {
+            let plan = model.plan_training(&settings, photos.len())?;
+            announce_memory(&model.gpu, &plan);
+            (model.trainer(&photos, settings, &mut told).await?, plan)
+        }
     };
     for remark in trainer.remarks() {
         eprintln!("{remark}");
@@ -98,7 +107,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
             if let Some(file) = checkpoint.filter(|file| file.exists()) {
                 std::fs::remove_file(file).map_err(|reason| Error::unwritable(file, reason))?;
             }
-            eprintln!("Wrote {}. Use {} in prompts.", arguments.out.display(), settings.subject_phrase());
+            let phrase = trainer.settings().subject_phrase();
+            eprintln!("Wrote {}. Use {phrase} in prompts.", arguments.out.display());
             report_memory(&model.gpu, &plan);
             if let Some(announced) = &announced {
                 announced.compare();

@@ -14,7 +14,7 @@ use crate::error::Error;
 pub struct TimeArguments {
     /// Choose steps, rank and the pictures' size by how long the training takes, which is measured first: a
     /// few steps are made and thrown away
-    #[arg(long, value_enum, conflicts_with_all = ["steps", "warmup_steps", "rank", "resume"])]
+    #[arg(long, value_enum, conflicts_with_all = ["steps", "warmup_steps", "rank", "resolution", "resume"])]
     time: Option<TimeChoice>,
 }
 
