@@ -88,8 +88,8 @@ async function makeSteps(job: TrainingJob, run: RunFacts, training: Training): P
   // From now on, in the middle of a preview too.
   control.save = keep;
   // A state that was saved while its preview was drawn has no score yet.
-  const scored = !run.photoVectors || scores.some((score) => score.step === step);
-  if (previews && step > 0 && due(previews) && !scored && (await look(previews))) return;
+  const isScored = !run.photoVectors || scores.some((score) => score.step === step);
+  if (previews && step > 0 && due(previews) && !isScored && (await look(previews))) return;
   while (step < settings.steps) {
     await control.ready();
     if (control.cancelled || control.stopped) return;
