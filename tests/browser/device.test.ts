@@ -29,13 +29,13 @@ const NO_SUBGROUP_KERNELS = `
     return refused ? Promise.reject(new Error(message)) : createLater.call(this, descriptor);
   };`;
 
+/** At a first visit, where `script` changes what the engine's worker finds. */
+const openAbout = (script: string) =>
+  openQuickPage("about", (context) => beforeTheWorker(context, script), { knowsGpu: false });
+
 describe("a browser that can do with less", () => {
   test("a GPU that offers no more than every WebGPU device must draws all the same", async () => {
-    const { page, close } = await openQuickPage(
-      "about",
-      (context) => beforeTheWorker(context, SMALLEST_DEVICE),
-      { knowsGpu: false },
-    );
+    const { page, close } = await openAbout(SMALLEST_DEVICE);
     await waitForModel(page);
     const facts = await page.locator(".facts").first().textContent();
     expect(facts).toContain("128 MiB");
@@ -48,11 +48,7 @@ describe("a browser that can do with less", () => {
 
   // As in Safari 26, and with a driver that can't compile the kernels that add up by subgroups.
   test("a kernel that the GPU can't compile is done without", async () => {
-    const { page, close } = await openQuickPage(
-      "about",
-      (context) => beforeTheWorker(context, NO_SUBGROUP_KERNELS),
-      { knowsGpu: false },
-    );
+    const { page, close } = await openAbout(NO_SUBGROUP_KERNELS);
     await waitForModel(page);
     await page.getByText("Subgroup operations gave wrong results").waitFor();
     expect(await keptFindings(page)).toContain('"withoutSubgroups"');

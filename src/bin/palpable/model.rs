@@ -94,14 +94,11 @@ impl ModelArguments {
 
     /// What makes another model of the one that is named, by its options; those that were given.
     pub fn variations(&self) -> Vec<(&'static str, String)> {
-        let prediction = self.prediction.map(|predicts| match predicts {
-            Predicts::Epsilon => "epsilon".to_owned(),
-            Predicts::V => "v".to_owned(),
-        });
+        let prediction = self.prediction.and_then(|predicts| predicts.to_possible_value());
         [
             ("vae", self.vae.clone()),
             ("completeWith", self.complete_with.clone()),
-            ("prediction", prediction),
+            ("prediction", prediction.map(|value| value.get_name().to_owned())),
             ("averaged", self.averaged.then(|| "yes".to_owned())),
         ]
         .into_iter()

@@ -8,34 +8,25 @@
  *   kernel.
  * - Devices of Safari 26.0 have no `adapterInfo`, which that library reads.
  */
+import { whenDeviceOpens } from "./opened-devices";
 
 type Listener = ((event: { error: GPUError }) => void) | null;
 
 /** To be called once, before the engine opens its device. */
-export function evenOutDevices(gpu: GPU): void {
-  const requestAdapter = gpu.requestAdapter.bind(gpu);
-  gpu.requestAdapter = async (options) => {
-    const adapter = await requestAdapter(options);
-    if (!adapter) return adapter;
-    const requestDevice = adapter.requestDevice.bind(adapter);
-    adapter.requestDevice = async (descriptor) => evenOut(await requestDevice(descriptor), adapter);
-    return adapter;
-  };
-}
+export const evenOutDevices = (gpu: GPU): void => whenDeviceOpens(gpu, evenOut);
 
-function evenOut(device: GPUDevice, adapter: GPUAdapter): GPUDevice {
+function evenOut(device: GPUDevice, adapter: GPUAdapter): void {
   // Properties of its own hide the browser's, so that no error is told twice.
   if (!device.adapterInfo) Object.defineProperty(device, "adapterInfo", { value: adapter.info });
-  const told: { listener: Listener } = { listener: null };
+  let listener: Listener = null;
   Object.defineProperty(device, "onuncapturederror", {
-    get: () => told.listener,
-    set: (listener: Listener) => {
-      told.listener = listener;
+    get: () => listener,
+    set: (given: Listener) => {
+      listener = given;
     },
   });
   device.addEventListener("uncapturederror", ({ error }) => {
     const known = error instanceof GPUValidationError || error instanceof GPUOutOfMemoryError;
-    told.listener?.({ error: known ? error : new GPUValidationError(error.message) });
+    listener?.({ error: known ? error : new GPUValidationError(error.message) });
   });
-  return device;
 }

@@ -4,6 +4,7 @@
  * a dry run of the engine asks for all of them at once; each request is answered by a stand-in, the browser compiles
  * them by `createComputePipelineAsync`, on several threads where it has them, and the stand-ins take the results.
  */
+import { whenDeviceOpens } from "./opened-devices";
 
 /** Takes the place of a pipeline until that is compiled. */
 class StandIn {
@@ -39,23 +40,7 @@ let createNow: GPUDevice["createComputePipeline"];
 let collecting: StandIn[] | undefined;
 
 /** To be called once, before the engine opens its device. */
-export function compileOnRequest(gpu: GPU): void {
-  const requestAdapter = gpu.requestAdapter.bind(gpu);
-  gpu.requestAdapter = async (options) => {
-    const adapter = await requestAdapter(options);
-    if (adapter) watchDevices(adapter);
-    return adapter;
-  };
-}
-
-function watchDevices(adapter: GPUAdapter): void {
-  const requestDevice = adapter.requestDevice.bind(adapter);
-  adapter.requestDevice = async (descriptor) => {
-    const device = await requestDevice(descriptor);
-    watchPipelines(device);
-    return device;
-  };
-}
+export const compileOnRequest = (gpu: GPU): void => whenDeviceOpens(gpu, watchPipelines);
 
 function watchPipelines(device: GPUDevice): void {
   createNow = device.createComputePipeline;

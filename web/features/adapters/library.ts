@@ -242,7 +242,7 @@ async function bring(): Promise<void> {
     .filter(({ key }) => !known.has(key))
     .map(({ key, facts, bytes }) => ({ key, bytes, kept: true, photos: 0, ...facts }));
   const unkept = unusable.value.flatMap(({ unkept }) => unkept ?? []);
-  const candidates: Candidate[] = [...library.value, ...fromStorage, ...unkept];
+  const candidates: Candidate[] = [library.value, fromStorage, unkept].flat();
   for (const candidate of candidates) {
     const { key, bytes, fileName, kept } = candidate;
     const before = library.value.find((entry) => entry.key === key);

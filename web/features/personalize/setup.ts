@@ -71,11 +71,26 @@ export const needs = signal<string | undefined>(undefined);
 export const remarks = signal<string[]>([]);
 /** Why the engine would refuse the training. */
 export const refusal = signal<Fault | undefined>(undefined);
-let plansAsked = 0;
+/** What to plan next, and whether the engine is being asked: once at a time, though each letter of a wish asks anew. */
+let toPlan: [TrainingSettings, number] | undefined;
+let planning = false;
 
 export async function planMemory(settings: TrainingSettings, photos: number): Promise<void> {
-  plansAsked++;
-  const asked = plansAsked;
+  toPlan = [settings, photos];
+  if (planning) return;
+  planning = true;
+  try {
+    while (toPlan) {
+      const [settings, photos]: [TrainingSettings, number] = toPlan;
+      toPlan = undefined;
+      await planFor(settings, photos);
+    }
+  } finally {
+    planning = false;
+  }
+}
+
+async function planFor(settings: TrainingSettings, photos: number): Promise<void> {
   const plan = await engine()
     .planTraining(settings, Math.max(1, photos))
     .then(
@@ -86,7 +101,7 @@ export async function planMemory(settings: TrainingSettings, photos: number): Pr
       (error: unknown) => ({ refused: toFault(error) }),
     );
   // Settings may have changed meanwhile.
-  if (asked !== plansAsked) return;
+  if (toPlan) return;
   needs.value = "needs" in plan ? plan.needs : undefined;
   remarks.value = "remarks" in plan ? plan.remarks : [];
   refusal.value = "refused" in plan ? plan.refused : undefined;

@@ -16,8 +16,9 @@ use std::{
 use palpable::{
     adapter::Adapter,
     pipeline::{BrokenOff, Evaluation, RunObserver, StableDiffusion, run_training},
+    plan::MemoryPlan,
     training::{
-        self, Trainer, TrainingRecord,
+        self, Trainer, TrainingRecord, TrainingSettings,
         early_stopping::{EarlyStopping, HeldBackScores},
     },
 };
@@ -69,17 +70,20 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
         prepared = done;
         true
     };
+    let planned = |settings: &TrainingSettings, photos| -> Result<MemoryPlan, Error> {
+        let plan = model.plan_training(settings, photos)?;
+        announce_memory(&model.gpu, &plan);
+        Ok(plan)
+    };
     let (mut trainer, plan) = match unfinished {
         // With its own settings and photos.
         Some(checkpoint) => {
             let trainer = model.resume_training(&checkpoint)?;
-            let plan = model.plan_training(trainer.settings(), trainer.photos())?;
-            announce_memory(&model.gpu, &plan);
+            let plan = planned(trainer.settings(), trainer.photos())?;
             (trainer, plan)
         }
         None => {
-            let plan = model.plan_training(&settings, photos.len())?;
-            announce_memory(&model.gpu, &plan);
+            let plan = planned(&settings, photos.len())?;
             (model.trainer(&photos, settings, &mut told).await?, plan)
         }
     };

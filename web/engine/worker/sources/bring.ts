@@ -74,7 +74,7 @@ async function fill(
     } finally {
       writing.close();
       // Where not even the first file has begun to arrive, there is nothing to keep, and nothing to list.
-      const nothing = index === 0 && arrived < Math.min(1, file.bytes);
+      const nothing = index === 0 && arrived === 0 && file.bytes > 0;
       if (nothing && !folder.manifest.files.some(({ whole }) => whole)) {
         await removeModel(id).catch(() => undefined);
       }
