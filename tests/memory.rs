@@ -8,14 +8,15 @@ use std::{collections::HashMap, rc::Rc};
 
 use burn::tensor::FloatDType;
 use palpable::{
-    adapter::Adapter,
+    adapter::{Adapter, Difference, LoraWeights},
     gpu::{Gpu, Work},
     model::{
+        adaptable::AdaptableModule,
         clip_text::{ClipTextConfig, ClipTextModel},
         unet::UNet2DConditionModel,
         unet_config::UNet2DConditionConfig,
     },
-    pipeline::{Generation, GenerationSettings, Precision, StableDiffusion},
+    pipeline::{AppliedAdapter, Generation, GenerationSettings, Precision, StableDiffusion},
     plan::{Adaptation, MemoryPlan, ModelSizes, TrainingSizes, parameters},
     sampling::{NoiseSchedule, SchedulerConfig},
     tokenizer::Tokenizer,
@@ -163,6 +164,68 @@ fn check_embedded_model(gpu: &Gpu) {
         assert_near(&format!("training, {policy:?}"), measured, planned);
     }
     assert!(learnt[0] == learnt[1], "kept and recomputed activations train another adapter");
+}
+
+/// A LoRA, and full differences, of all these layers.
+fn adapters(modules: Vec<AdaptableModule>) -> [(&'static str, Adapter); 2] {
+    let zeros = |shape: &[usize]| vec![0.0; shape.iter().product()];
+    let low_rank = |module: &AdaptableModule| {
+        let AdaptableModule { path, in_features, out_features, kind, .. } = module.clone();
+        let down = zeros(&[&[16, in_features], kind.kernel()].concat());
+        let up = zeros(&[out_features, 16]);
+        LoraWeights { path, rank: 16, in_features, out_features, kind, down, up, alpha: 16.0 }
+    };
+    let difference = |module: &AdaptableModule| {
+        let shape = module.weight_shape();
+        Difference { path: module.path.clone(), weight: zeros(&shape), shape, bias: None }
+    };
+    let lora = modules.iter().map(low_rank).collect();
+    let differences = modules.iter().map(difference).collect();
+    [
+        ("a LoRA", Adapter { lora, ..Adapter::default() }),
+        ("full differences", Adapter { differences, ..Adapter::default() }),
+    ]
+}
+
+/// Folded into weights, beside them for want of memory, and beside them because their strength changes step
+/// by step.
+#[test]
+fn adapters_take_what_is_planned() {
+    let gpu = open_gpu();
+    for precision in [Precision::Float32, Precision::Float16] {
+        let source = demo_model();
+        let model = block_on(StableDiffusion::load(&gpu, &source, "demo", precision, &mut |_| ()));
+        let mut model = model.expect("a model");
+        for (what, adapter) in adapters(model.adaptable_modules()) {
+            let applied = [AppliedAdapter { adapter: &adapter, strength: 1.0 }];
+            let changing = GenerationSettings { strength_end: Some(0.5), ..picture() };
+            let mut limit = u64::MAX;
+            for (held, settings) in [("folded", picture()), ("tight", picture()), ("changing", changing)] {
+                model.gpu.memory_limit = if held == "tight" { limit } else { u64::MAX };
+                let Ok(plan) = model.plan_generation(&settings, &applied, None) else {
+                    assert_eq!(
+                        (what, held),
+                        ("full differences", "tight"),
+                        "only a LoRA is smaller unfolded"
+                    );
+                    continue;
+                };
+                limit = plan.peak() - 1;
+                gpu.release_unused();
+                gpu.restart_peak();
+                let mut generation =
+                    Generation::new(&model, &settings, &applied).expect("a picture in the making");
+                for _ in 0..generation.steps() {
+                    block_on(generation.step()).expect("a step");
+                }
+                block_on(generation.finish()).expect("a picture");
+                let weights = plan.weights.total();
+                let measured = gpu.memory().peak;
+                let name = format!("{what}, {held}, {precision:?}");
+                assert_near(&name, measured - weights, plan.peak() - weights);
+            }
+        }
+    }
 }
 
 /// A text encoder of two layers, as wide as the small layout's prompts, with the activation of Stable Diffusion 2's.

@@ -1,5 +1,7 @@
 //! An adapter in memory: plain numbers on the host, as they stand in its file.
 
+use std::cmp::Reverse;
+
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 
 use super::difference::Difference;
@@ -146,9 +148,18 @@ impl LoraWeights {
 }
 
 impl Adapter {
-    /// The rank of its widest layer; 0 if it adapts none.
+    /// The rank of the U-Net's widest adapted layer; 0 if there is none.
     pub fn largest_rank(&self) -> usize {
-        self.lora.iter().map(|layer| layer.rank).max().unwrap_or(0)
+        self.lora_of_unet().map(|layer| layer.rank).max().unwrap_or(0)
+    }
+
+    /// Numbers in the U-Net's part of the LoRA.
+    pub fn low_rank_values(&self) -> usize {
+        self.lora_of_unet().map(|layer| layer.down.len() + layer.up.len()).sum()
+    }
+
+    fn lora_of_unet(&self) -> impl Iterator<Item = &LoraWeights> {
+        self.lora.iter().filter(|layer| !is_of_text_encoder(&layer.path))
     }
 
     /// Numbers in all differences together.
@@ -175,9 +186,8 @@ impl Adapter {
         self.add_part(true, set, device, dtype, strength);
     }
 
-    /// [`add_to`](Self::add_to) with every difference folded into the model's weights as it comes to the
-    /// device, so that it never lies there beside them and costs no time in a forward pass; with
-    /// [`Folding::All`] the LoRA too.
+    /// [`add_to`](Self::add_to) with what `folding` says folded into the model's weights as it comes to the
+    /// device, so that it never lies there beside them and costs no time in a forward pass.
     pub fn fold_into(
         &self,
         set: &mut LoraSet,
@@ -189,10 +199,16 @@ impl Adapter {
     ) {
         let parts = |path: &str| !is_of_text_encoder(path);
         self.add_low_rank(parts, set, device, dtype, strength);
-        unet.fold(set, folding);
-        for difference in self.differences.iter().filter(|each| parts(&each.path)) {
-            set.insert_difference(&difference.path, difference.on_device(device, strength));
-            unet.fold(set, folding);
+        unet.fold(set, folding, device);
+        let mut differences: Vec<_> = self.differences.iter().filter(|each| parts(&each.path)).collect();
+        differences.sort_by_key(|each| Reverse(each.weight.len()));
+        for same_size in differences.chunk_by(|a, b| a.weight.len() == b.weight.len()) {
+            for difference in same_size {
+                set.insert_difference(&difference.path, difference.on_device(device, strength));
+                unet.fold(set, folding, device);
+            }
+            // Sums in the making serve no layer of another size.
+            device.memory_cleanup();
         }
     }
 
@@ -229,7 +245,8 @@ impl Adapter {
     pub fn adapted_weights(&self, folding: Folding) -> impl Iterator<Item = (&str, usize)> {
         let low_rank = self.lora.iter().filter(move |_| folding == Folding::All);
         let low_rank = low_rank.map(|weights| (weights.path.as_str(), weights.weight_count()));
-        low_rank.chain(self.differences.iter().map(|each| (each.path.as_str(), each.count())))
+        let differences = self.differences.iter().filter(move |_| folding != Folding::Nothing);
+        low_rank.chain(differences.map(|each| (each.path.as_str(), each.count())))
     }
 
     /// The width of the text vectors that this adapter works with, if it says: of its embeddings, or

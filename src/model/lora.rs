@@ -94,6 +94,8 @@ pub(super) struct LayerWeights<const D: usize> {
 /// What part of a [`LoraSet`] is folded into weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Folding {
+    /// Nothing: what is folded can't change its strength from step to step.
+    Nothing,
     /// Full differences: low-rank ones stay beside the weights.
     Differences,
     /// Low-rank adaptations too: this takes as much memory as the layers' weights, and makes a forward pass
@@ -138,6 +140,11 @@ impl LoraSet {
         self.differences.get(path).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether the set adapts the layer at `path` by something that is not folded into its weights.
+    pub(super) fn adapts(&self, path: &str) -> bool {
+        self.layers.contains_key(path) || self.differences.contains_key(path)
+    }
+
     /// The same adaptations, `factor` times as strong; what is folded into weights stays as strong as it is.
     pub fn scaled(&self, factor: f32) -> Self {
         let mut scaled = self.clone();
@@ -159,6 +166,9 @@ impl LoraSet {
         bias: Option<&Tensor<1>>,
         folding: Folding,
     ) {
+        if folding == Folding::Nothing {
+            return;
+        }
         if folding == Folding::All {
             for layer in self.layers.remove(path).unwrap_or_default() {
                 self.insert_difference(path, layer.into_difference(D == 4));

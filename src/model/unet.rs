@@ -3,6 +3,8 @@
 //! Computes in the type of its weights (f32 or f16); input and output are f32. Weights are frozen:
 //! gradients flow to the sample, the prompt's embedding and what a [`LoraSet`] holds.
 
+use std::cmp::Reverse;
+
 use burn::tensor::{DType, Device, Tensor};
 
 use super::adaptable::{AdaptableLayer, AdaptableModule, ModuleChoice};
@@ -145,8 +147,18 @@ impl UNet2DConditionModel {
 
     /// Folds what a set does to this model's layers into copies of their weights, once for all: the set then
     /// takes as much memory as the weights of the layers it names, and a forward pass as long as without it.
-    pub fn fold(&self, set: &mut LoraSet, folding: Folding) {
-        self.layers().for_each(|layer| layer.fold(set, folding));
+    /// The largest layers come first, while the copies still take little, and sums in the making are given
+    /// back before smaller layers follow: their buffers would serve none of these.
+    pub fn fold(&self, set: &mut LoraSet, folding: Folding, device: &Device) {
+        let count = |layer: &AdaptableLayer| layer.module().weight_shape().iter().product::<usize>();
+        let mut layers: Vec<_> = self.layers().filter(|layer| set.adapts(layer.path())).collect();
+        layers.sort_by_key(|layer| Reverse(count(layer)));
+        for (group, same_size) in layers.chunk_by(|a, b| count(a) == count(b)).enumerate() {
+            if group > 0 {
+                device.memory_cleanup();
+            }
+            same_size.iter().for_each(|layer| layer.fold(set, folding));
+        }
     }
 
     fn layers(&self) -> impl Iterator<Item = AdaptableLayer<'_>> {

@@ -60,11 +60,7 @@ pub(super) fn apply(
         if strength != 0.0 {
             let dtype = FloatDType::F32;
             adapter.add_text_encoder_to(&mut text_encoder_lora, device, dtype, strength);
-            match settings.strength_end {
-                // With a strength that changes step by step, differences are added at each step instead.
-                Some(_) => adapter.add_to(&mut lora, device, dtype, strength),
-                None => adapter.fold_into(&mut lora, &model.unet, device, dtype, strength, folding),
-            }
+            adapter.fold_into(&mut lora, &model.unet, device, dtype, strength, folding);
         }
     }
     if let Some(factor) = settings.embedding_norm_clip {

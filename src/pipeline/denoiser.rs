@@ -66,6 +66,8 @@ impl Denoiser {
         steps: usize,
     ) -> Result<Self, Error> {
         let Applied { encoder, plain_encoder, lora, words } = apply(model, settings, adapters, folding)?;
+        // What folding took beside the adapters is of other sizes.
+        model.gpu.release_unused();
         let mut model = model.clone();
         let guided = settings.guidance_scale != 1.0 && !model.unet.takes_guidance();
         model.unet = Rc::new(model.unet.with_guidance(settings.guidance_scale));
@@ -188,6 +190,11 @@ impl Denoiser {
             }
             _ => self.lora.clone(),
         }
+    }
+
+    /// Frees the memory of the adapters, for what comes after the last step.
+    pub fn give_adapters_back(&mut self) {
+        self.lora = LoraSet::new();
     }
 
     /// The heat maps of the steps so far at the latents' `[height, width]`; none if none were asked for.

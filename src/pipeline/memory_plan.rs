@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::HashMap};
 
 use super::{AppliedAdapter, Error, GenerationSettings, PromptSyntax, SourcePicture, StableDiffusion};
 use crate::{
-    adapter::Embedding,
+    adapter::{Adapter, Embedding},
     model::{
         adaptable::{ModuleChoice, TEXT_ENCODER},
         lora::Folding,
@@ -44,8 +44,8 @@ impl StableDiffusion {
         Ok(plan)
     }
 
-    /// How much of the adapters is folded into weights: all, which is fastest, where their strength stays
-    /// the same and there is room for a second copy of the layers that they change.
+    /// How much of the adapters is folded into weights: nothing where their strength changes from step to
+    /// step, else all, which is fastest, where there is room for a second copy of the layers that they change.
     ///
     /// # Errors
     /// A size that can't be made.
@@ -55,8 +55,11 @@ impl StableDiffusion {
         adapters: &[AppliedAdapter],
         source: Option<&SourcePicture>,
     ) -> Result<Folding, Error> {
+        if settings.strength_end.is_some() {
+            return Ok(Folding::Nothing);
+        }
         let all = self.generation_sizes(settings, adapters, source, Folding::All)?;
-        let fits = settings.strength_end.is_none() && self.fits(&self.sizes().generation(all));
+        let fits = self.fits(&self.sizes().generation(all));
         Ok(if fits { Folding::All } else { Folding::Differences })
     }
 
@@ -67,13 +70,27 @@ impl StableDiffusion {
         source: Option<&SourcePicture>,
         folding: Folding,
     ) -> Result<GenerationSizes, Error> {
-        let low_rank = adapters.iter().filter(|_| folding == Folding::Differences);
+        let sum =
+            |of: fn(&Adapter) -> usize| adapters.iter().map(|applied| of(applied.adapter)).sum::<usize>();
+        let (rank, low_rank) = match folding {
+            Folding::All => (0, 0),
+            Folding::Nothing | Folding::Differences => {
+                (sum(Adapter::largest_rank), sum(Adapter::low_rank_values))
+            }
+        };
+        let differences = if folding == Folding::Nothing { sum(Adapter::difference_values) } else { 0 };
+        let beside = if differences > 0 {
+            Some(Adaptation::Full(ModuleChoice::All))
+        } else {
+            (rank > 0).then_some(Adaptation::LowRank { rank, on: ModuleChoice::AttentionProjections })
+        };
         let [folded_values, text_encoder_values] = folded_values(adapters, folding);
         Ok(GenerationSizes {
             size: settings.size(self, source)?,
             tokens: self.prompt_tokens(settings, adapters),
             guided: settings.guidance_scale != 1.0 && !self.unet.takes_guidance(),
-            rank: low_rank.map(|applied| applied.adapter.largest_rank()).sum(),
+            beside,
+            beside_values: low_rank + differences,
             folded_values,
             text_encoder_values,
             hooks_attention: settings.hooks_attention(),
@@ -120,7 +137,8 @@ impl StableDiffusion {
             size: [self.resolution; 2],
             tokens: self.tokenizer.length(),
             guided: true,
-            rank: 0,
+            beside: None,
+            beside_values: 0,
             folded_values: 0,
             text_encoder_values: 0,
             hooks_attention: false,

@@ -83,10 +83,12 @@ impl Generation {
         let sampler = Sampler::starting_late(kind, &model.schedule, settings.steps, begin)?;
         let size = settings.size(model, source)?;
         let folding = model.folding(settings, adapters, source)?;
-        let mut denoiser = Denoiser::new(model, settings, adapters, folding, sampler.timesteps().len())?;
-
+        // A given picture is encoded while no adapter lies on the device.
         let source = source.map(|source| Source::new(model, source, size, tile, settings.mask_blur, &noise));
         let source = source.transpose()?;
+        model.gpu.release_unused();
+        let mut denoiser = Denoiser::new(model, settings, adapters, folding, sampler.timesteps().len())?;
+        model.gpu.release_unused();
         let first_noise = noise(NoisePurpose::FirstLatents);
         let latents = match &source {
             // A part that is repainted at full strength keeps nothing of what was there.
@@ -157,7 +159,8 @@ impl Generation {
     ///
     /// # Errors
     /// The device failed, or its numbers are not finite.
-    pub async fn finish(self) -> Result<Picture, Error> {
+    pub async fn finish(mut self) -> Result<Picture, Error> {
+        self.denoiser.give_adapters_back();
         let gpu = &self.model.gpu;
         gpu.release_unused();
         let picture = Picture::read(self.image(), gpu).await;

@@ -8,7 +8,6 @@ use super::report::{MemoryPlan, Phase};
 use super::text::TextPass;
 use super::unet::UNetPass;
 use super::vae::VaePass;
-use crate::model::adaptable::ModuleChoice;
 use crate::model::unet_segments::{SegmentKind, SegmentShape};
 
 /// The sizes that a picture's memory depends on.
@@ -20,8 +19,10 @@ pub struct GenerationSizes {
     pub tokens: usize,
     /// Whether there is guidance: then each step makes two predictions, as one batch.
     pub guided: bool,
-    /// Rank of the low-rank part that adapters leave beside the weights; 0 without one.
-    pub rank: usize,
+    /// What adapters leave beside the U-Net's weights to act at each step, if anything.
+    pub beside: Option<Adaptation>,
+    /// Numbers in it.
+    pub beside_values: usize,
     /// Numbers in the U-Net's layers that adapters are folded into; 0 without any.
     pub folded_values: usize,
     /// Numbers in the text encoder's layers that adapters are folded into; needed while the prompts are
@@ -47,12 +48,12 @@ impl ModelSizes<'_> {
             size,
             tokens,
             guided,
-            rank,
+            beside,
+            beside_values,
             folded_values,
             text_encoder_values,
             hooks_attention,
         } = sizes;
-        let low_rank = Adaptation::LowRank { rank, on: ModuleChoice::AttentionProjections };
         let batch = if guided { 2 } else { 1 };
         let tokens = tokens as u64;
         let size = size.map(|side| side as u64);
@@ -65,7 +66,7 @@ impl ModelSizes<'_> {
             size: latents,
             tokens,
             // Adapters that are folded into weights are folded in beforehand.
-            adaptation: (rank > 0).then_some(low_rank),
+            adaptation: beside,
             localized: false,
         };
         // Tiles are no larger than the picture.
@@ -74,32 +75,34 @@ impl ModelSizes<'_> {
         let pixels = tile_size.into_iter().product();
         let picture = VaePass { config: self.vae, scalar: self.scalar, pixels };
 
-        let adapters = low_rank.values(self.unet) * F32 + folded_values as u64 * self.scalar;
+        let adapters = beside_values as u64 * F32 + folded_values as u64 * self.scalar;
         let encodings = batch * tokens * self.text_encoder.hidden_size as u64 * F32;
         let held = encodings + latents[0] * latents[1] * self.unet.in_channels as u64 * F32;
-        let phase = |name, run: &dyn Fn(&Ledger)| {
+        // Adapters are many buffers, of which none is the largest.
+        let phase = |name, adapters: u64, run: &dyn Fn(&Ledger)| {
             let ledger = Ledger::default();
             let held = ledger.take(held);
             run(&ledger);
             drop(held);
-            Phase::of(name, &ledger)
+            let phase = Phase::of(name, &ledger);
+            Phase { bytes: phase.bytes + adapters, ..phase }
         };
+        let of_text_encoder = text_encoder_values as u64 * self.scalar;
         let phases = vec![
-            phase("encoding the prompt", &|ledger| {
-                let _adapted = ledger.take(text_encoder_values as u64 * self.scalar);
+            phase("encoding the prompt", adapters + of_text_encoder, &|ledger| {
                 drop(prompt.encode(ledger));
             }),
-            phase("denoising", &|ledger| {
+            phase("denoising", adapters, &|ledger| {
                 let hooked = || [(); 3].map(|()| ledger.take(self.probabilities(&pass)));
                 let _scores = hooks_attention.then(hooked);
                 drop(pass.predict(ledger));
             }),
-            phase("decoding the picture", &|ledger| {
+            phase("decoding the picture", 0, &|ledger| {
                 let _tiles = tile.map(|_| self.finished_tiles(ledger, size, tile_size));
                 drop(picture.decode(ledger));
             }),
         ];
-        MemoryPlan { weights: self.weights(), adapters, phases, tile, activations: None }
+        MemoryPlan { weights: self.weights(), phases, tile, activations: None }
     }
 
     /// The tensors beside a tile that is being decoded: the finished rows, their copy as one picture, and two

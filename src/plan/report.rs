@@ -11,9 +11,7 @@ use crate::training::ActivationPolicy;
 #[serde(rename_all = "camelCase")]
 pub struct MemoryPlan {
     pub weights: WeightBytes,
-    /// Bytes of applied adapters.
-    pub adapters: u64,
-    /// The memory beside weights and adapters, phase by phase; one phase follows the other.
+    /// The memory beside the weights, phase by phase; one phase follows the other.
     pub phases: Vec<Phase>,
     /// Side of the tiles, in latents, that the VAE works in; None where the whole picture has room.
     pub tile: Option<usize>,
@@ -62,7 +60,7 @@ impl MemoryPlan {
     /// The most bytes that the job takes at once.
     pub fn peak(&self) -> u64 {
         let most = self.phases.iter().map(|phase| phase.bytes).max().unwrap_or(0);
-        self.weights.total() + self.adapters + most
+        self.weights.total() + most
     }
 
     /// Bytes of the largest buffer that the phases take.
@@ -73,9 +71,6 @@ impl MemoryPlan {
     /// One line for a person: "about 310 MB of GPU memory: weights 79 MB, a pass 210 MB".
     pub fn sentence(&self) -> String {
         let mut parts = vec![format!("weights {}", gigabytes(self.weights.total()))];
-        if self.adapters > 0 {
-            parts.push(format!("adapters {}", gigabytes(self.adapters)));
-        }
         parts.extend(self.phases.iter().map(|phase| format!("{} {}", phase.name, gigabytes(phase.bytes))));
         let policy = match self.activations {
             Some(ActivationPolicy::Keep) => "; activations are kept",

@@ -96,6 +96,6 @@ impl ModelSizes<'_> {
         drop((state, held, gradients, update));
 
         let phases = vec![Phase::of("encoding the photos", &photos), Phase::of("training", &step)];
-        MemoryPlan { weights: self.weights(), adapters: 0, phases, tile: None, activations: Some(policy) }
+        MemoryPlan { weights: self.weights(), phases, tile: None, activations: Some(policy) }
     }
 }

@@ -57,7 +57,8 @@ fn picture(side: usize) -> GenerationSizes {
         size,
         tokens: 77,
         guided: true,
-        rank: 0,
+        beside: None,
+        beside_values: 0,
         folded_values: 0,
         text_encoder_values: 0,
         hooks_attention: false,
@@ -140,6 +141,25 @@ fn stable_diffusion_fits_its_bars_with_packed_weights() {
     assert!(sizes.generation_in_tiles(picture(512), 48).peak() <= 3_200_000_000);
     assert!(sizes.training(run(512, 1), ActivationPolicy::Recompute).peak() <= 3_600_000_000);
     assert!(sizes.training(run(512, 1), ActivationPolicy::Keep).peak() <= 6_000_000_000);
+}
+
+/// A device that binds 128 MiB at once has room for an adapter of more: it lies there layer by layer.
+#[test]
+fn adapters_are_no_single_buffer() {
+    let model = StableDiffusion15::new();
+    let adapted = GenerationSizes {
+        folded_values: 800_000_000,
+        text_encoder_values: 85_000_000,
+        beside_values: 50_000_000,
+        ..picture(512)
+    };
+    for scalar in [2, 4] {
+        let sizes = model.sizes(scalar);
+        let [plain, plan] = [picture(512), adapted].map(|asked| sizes.generation(asked));
+        assert!(plan.peak() > plan.weights.total() + 800_000_000 * scalar);
+        assert_eq!(plan.largest_buffer(), plain.largest_buffer());
+        assert_eq!(plan.phases.last(), plain.phases.last(), "adapters are given back before decoding");
+    }
 }
 
 /// Halves are half of 32-bit floats and integers half of 16-bit ones; scales, norms and the first and last layer

@@ -183,7 +183,7 @@ fn runs_train_what_they_are_told_to() {
         let learned = predict(trainer.lora_set());
         assert_eq!(predict(exported.clone()), learned);
         let mut folded = exported;
-        tiny.unet.fold(&mut folded, Folding::Differences);
+        tiny.unet.fold(&mut folded, Folding::Differences, &tiny.device);
         assert_eq!(predict(folded), learned, "the same sum, made once");
     }
 }
