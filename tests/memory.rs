@@ -58,7 +58,25 @@ fn training(activations: Activations, trained_weights: TrainedWeights) -> Traini
     }
 }
 
-/// The steps of a run on one picture of `side` latents: the device's peak beyond what lay there before, and what
+/// A picture: the device's peak beyond what lay there before.
+fn draw(
+    gpu: &Gpu,
+    model: &StableDiffusion,
+    settings: &GenerationSettings,
+    adapters: &[AppliedAdapter],
+) -> u64 {
+    gpu.release_unused();
+    let before = gpu.memory().in_use;
+    gpu.restart_peak();
+    let mut generation = Generation::new(model, settings, adapters).expect("a picture in the making");
+    for _ in 0..generation.steps() {
+        block_on(generation.step()).expect("a step");
+    }
+    block_on(generation.finish()).expect("a picture");
+    gpu.memory().peak - before
+}
+
+/// The steps and a checkpoint of a run on one picture of `side` latents: the device's peak beyond what lay there before, and what
 /// was learnt.
 fn train(gpu: &Gpu, model: FrozenModel, side: usize, settings: TrainingSettings) -> (u64, Adapter) {
     gpu.release_unused();
@@ -73,6 +91,7 @@ fn train(gpu: &Gpu, model: FrozenModel, side: usize, settings: TrainingSettings)
     while !trainer.is_complete() {
         block_on(trainer.step()).expect("a step");
     }
+    block_on(trainer.checkpoint()).expect("a checkpoint");
     gpu.check().expect("no error on the GPU");
     let taken = gpu.memory().peak - before;
     (taken, block_on(trainer.adapter()).expect("an adapter"))
@@ -144,16 +163,10 @@ fn check_embedded_model(gpu: &Gpu) {
     let plan = model.plan_generation(&picture(), &[], None).expect("room");
     assert_near("weights", gpu.memory().in_use, plan.weights.total());
 
-    gpu.restart_peak();
-    let mut generation = Generation::new(&model, &picture(), &[]).expect("a picture in the making");
-    for _ in 0..generation.steps() {
-        block_on(generation.step()).expect("a step");
-    }
-    block_on(generation.finish()).expect("a picture");
-    let measured = gpu.memory().peak;
-    assert_near("a picture", measured, plan.peak());
+    let measured = draw(gpu, &model, &picture(), &[]);
     let weights = plan.weights.total();
-    assert_near("a picture's activations", measured - weights, plan.peak() - weights);
+    assert_near("a picture", measured + weights, plan.peak());
+    assert_near("a picture's activations", measured, plan.peak() - weights);
 
     let mut learnt = Vec::new();
     for (setting, policy) in POLICIES {
@@ -211,21 +224,26 @@ fn adapters_take_what_is_planned() {
                     continue;
                 };
                 limit = plan.peak() - 1;
-                gpu.release_unused();
-                gpu.restart_peak();
-                let mut generation =
-                    Generation::new(&model, &settings, &applied).expect("a picture in the making");
-                for _ in 0..generation.steps() {
-                    block_on(generation.step()).expect("a step");
-                }
-                block_on(generation.finish()).expect("a picture");
-                let weights = plan.weights.total();
-                let measured = gpu.memory().peak;
+                let measured = draw(&gpu, &model, &settings, &applied);
                 let name = format!("{what}, {held}, {precision:?}");
-                assert_near(&name, measured - weights, plan.peak() - weights);
+                assert_near(&name, measured, plan.peak() - plan.weights.total());
             }
         }
     }
+}
+
+/// Two rows of two tiles, each in the buffers of the one before it.
+#[test]
+fn tiles_take_what_is_planned() {
+    let gpu = open_gpu();
+    let mut model = demo(&gpu);
+    let settings = GenerationSettings { width: 272, height: 272, steps: 1, ..picture() };
+    let whole = model.plan_generation(&settings, &[], None).expect("room");
+    model.gpu.memory_limit = whole.peak() - 1;
+    let plan = model.plan_generation(&settings, &[], None).expect("room for tiles");
+    assert_eq!((whole.tile, plan.tile), (None, Some(32)));
+    let measured = draw(&gpu, &model, &settings, &[]);
+    assert_near("a picture in tiles, beside the weights", measured, plan.peak() - plan.weights.total());
 }
 
 /// A text encoder of two layers, as wide as the small layout's prompts, with the activation of Stable Diffusion 2's.

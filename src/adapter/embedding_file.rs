@@ -7,10 +7,10 @@
 
 use crate::weights::{OutgoingTensor, SafetensorsHeader, TensorEntry, write_safetensors};
 
+use super::metadata;
 use super::part::{Part, kind_of_foreign};
 use super::text::stem;
 use super::types::Adapter;
-use super::{bundle, metadata};
 
 /// No prompt has room for more.
 pub(super) const MAX_VECTORS: usize = 75;
@@ -38,17 +38,11 @@ pub(super) fn find<'a>(header: &'a SafetensorsHeader, file_name: &str) -> Option
 
 impl Adapter {
     /// The embedding of the adapter's `word`-th new word (from 0) alone as `NAME.safetensors`, for programs
-    /// that want it apart; `None` if the adapter has no such word. Name the file by
-    /// [`Adapter::embedding_file_stem`]: it is the word to type there.
+    /// that want it apart; `None` if the adapter has no such word. The file's name is the word to type there.
     pub fn embedding_file(&self, word: usize) -> Option<Vec<u8>> {
         let embedding = self.embeddings.get(word)?;
         let shape = [embedding.vectors, embedding.width];
         let tensor = OutgoingTensor::f32("emb_params", &shape, &embedding.values);
         Some(write_safetensors(&[tensor], &metadata::of_embedding(self, embedding)))
-    }
-
-    /// The name under which other programs know the `word`-th new word: the placeholder without brackets.
-    pub fn embedding_file_stem(&self, word: usize) -> Option<String> {
-        self.embeddings.get(word).map(|embedding| bundle::name(&embedding.placeholder))
     }
 }

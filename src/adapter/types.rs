@@ -6,6 +6,7 @@ use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 
 use super::difference::Difference;
 use crate::model::adaptable::{LayerKind, TEXT_ENCODER};
+use crate::model::clip_text::ClipTextModel;
 use crate::model::lora::{Folding, LoraLayer, LoraSet};
 use crate::model::unet::UNet2DConditionModel;
 use crate::sampling::PredictionType;
@@ -150,16 +151,7 @@ impl LoraWeights {
 impl Adapter {
     /// The rank of the U-Net's widest adapted layer; 0 if there is none.
     pub fn largest_rank(&self) -> usize {
-        self.lora_of_unet().map(|layer| layer.rank).max().unwrap_or(0)
-    }
-
-    /// Numbers in the U-Net's part of the LoRA.
-    pub fn low_rank_values(&self) -> usize {
-        self.lora_of_unet().map(|layer| layer.down.len() + layer.up.len()).sum()
-    }
-
-    fn lora_of_unet(&self) -> impl Iterator<Item = &LoraWeights> {
-        self.lora.iter().filter(|layer| !is_of_text_encoder(&layer.path))
+        self.lora_of(false).map(|layer| layer.rank).max().unwrap_or(0)
     }
 
     /// Numbers in all differences together.
@@ -178,12 +170,28 @@ impl Adapter {
     /// Adds the U-Net's LoRA and differences to a set that may hold other adapters' already; their effects
     /// add up.
     pub fn add_to(&self, set: &mut LoraSet, device: &Device, dtype: FloatDType, strength: f32) {
-        self.add_part(false, set, device, dtype, strength);
+        self.add_low_rank(false, set, device, dtype, strength);
+        for difference in self.differences_of(false) {
+            set.insert_difference(&difference.path, difference.on_device(device, strength));
+        }
     }
 
-    /// The same for the text encoder.
-    pub fn add_text_encoder_to(&self, set: &mut LoraSet, device: &Device, dtype: FloatDType, strength: f32) {
-        self.add_part(true, set, device, dtype, strength);
+    /// The text encoder with what this adapter does to it folded into its weights, difference by difference as
+    /// they come to the device.
+    pub fn adapt_text_encoder(
+        &self,
+        text_encoder: &ClipTextModel,
+        device: &Device,
+        dtype: FloatDType,
+        strength: f32,
+    ) -> ClipTextModel {
+        let mut low_rank = LoraSet::new();
+        self.add_low_rank(true, &mut low_rank, device, dtype, strength);
+        self.differences_of(true).fold(text_encoder.adapted(low_rank), |adapted, difference| {
+            let mut set = LoraSet::new();
+            set.insert_difference(&difference.path, difference.on_device(device, strength));
+            adapted.adapted(set)
+        })
     }
 
     /// [`add_to`](Self::add_to) with what `folding` says folded into the model's weights as it comes to the
@@ -197,10 +205,9 @@ impl Adapter {
         strength: f32,
         folding: Folding,
     ) {
-        let parts = |path: &str| !is_of_text_encoder(path);
-        self.add_low_rank(parts, set, device, dtype, strength);
+        self.add_low_rank(false, set, device, dtype, strength);
         unet.fold(set, folding, device);
-        let mut differences: Vec<_> = self.differences.iter().filter(|each| parts(&each.path)).collect();
+        let mut differences: Vec<_> = self.differences_of(false).collect();
         differences.sort_by_key(|each| Reverse(each.weight.len()));
         for same_size in differences.chunk_by(|a, b| a.weight.len() == b.weight.len()) {
             for difference in same_size {
@@ -212,7 +219,7 @@ impl Adapter {
         }
     }
 
-    fn add_part(
+    fn add_low_rank(
         &self,
         of_text_encoder: bool,
         set: &mut LoraSet,
@@ -220,24 +227,17 @@ impl Adapter {
         dtype: FloatDType,
         strength: f32,
     ) {
-        let parts = |path: &str| is_of_text_encoder(path) == of_text_encoder;
-        self.add_low_rank(parts, set, device, dtype, strength);
-        for difference in self.differences.iter().filter(|each| parts(&each.path)) {
-            set.insert_difference(&difference.path, difference.on_device(device, strength));
+        for weights in self.lora_of(of_text_encoder) {
+            set.insert(&weights.path, weights.on_device(device, dtype, strength));
         }
     }
 
-    fn add_low_rank(
-        &self,
-        parts: impl Fn(&str) -> bool,
-        set: &mut LoraSet,
-        device: &Device,
-        dtype: FloatDType,
-        strength: f32,
-    ) {
-        for weights in self.lora.iter().filter(|weights| parts(&weights.path)) {
-            set.insert(&weights.path, weights.on_device(device, dtype, strength));
-        }
+    fn lora_of(&self, text_encoder: bool) -> impl Iterator<Item = &LoraWeights> {
+        self.lora.iter().filter(move |layer| is_of_text_encoder(&layer.path) == text_encoder)
+    }
+
+    fn differences_of(&self, text_encoder: bool) -> impl Iterator<Item = &Difference> {
+        self.differences.iter().filter(move |layer| is_of_text_encoder(&layer.path) == text_encoder)
     }
 
     /// The paths of the layers whose weights change when so much of it is folded, and how many numbers those
@@ -247,6 +247,18 @@ impl Adapter {
         let low_rank = low_rank.map(|weights| (weights.path.as_str(), weights.weight_count()));
         let differences = self.differences.iter().filter(move |_| folding != Folding::Nothing);
         low_rank.chain(differences.map(|each| (each.path.as_str(), each.count())))
+    }
+
+    /// Numbers of the LoRA, and of the differences, that stay beside the U-Net's weights when so much of it is
+    /// folded.
+    pub fn values_beside(&self, folding: Folding) -> [usize; 2] {
+        let low_rank = || self.lora_of(false).map(|layer| layer.down.len() + layer.up.len()).sum();
+        let differences = || self.differences_of(false).map(Difference::count).sum();
+        match folding {
+            Folding::All => [0, 0],
+            Folding::Differences => [low_rank(), 0],
+            Folding::Nothing => [low_rank(), differences()],
+        }
     }
 
     /// The width of the text vectors that this adapter works with, if it says: of its embeddings, or

@@ -29,7 +29,7 @@ mod vae_blocks;
 pub mod vae_config;
 mod vae_decoder;
 mod vae_encoder;
-mod vae_tiles;
+pub mod vae_tiles;
 pub mod vit;
 
 pub use error::Error;

@@ -8,7 +8,7 @@ use super::layers::Linear;
 use super::vae_config::AutoencoderKlConfig;
 use super::vae_decoder::VaeDecoder;
 use super::vae_encoder::VaeEncoder;
-use super::vae_tiles::{TileSides, in_tiles};
+use super::vae_tiles::{LatentSides, in_tiles};
 use crate::weights::{self, Weights};
 
 #[derive(Clone, Debug)]
@@ -59,8 +59,8 @@ impl AutoencoderKl {
 
     /// The same in overlapping tiles of `side` latents, which take as much memory as one of them.
     pub fn encode_in_tiles(&self, images: Tensor<4>, side: usize) -> LatentDistribution {
-        let sides = TileSides { input: side * self.config.downscale(), output: side };
-        self.distribution(in_tiles(images, sides, |tile| self.moments(tile)))
+        let latent = LatentSides { input: self.config.downscale(), output: 1 };
+        self.distribution(in_tiles(images, side, latent, |tile| self.moments(tile)))
     }
 
     fn moments(&self, images: Tensor<4>) -> Tensor<4> {
@@ -85,8 +85,8 @@ impl AutoencoderKl {
 
     /// The same in overlapping tiles of `side` latents, which take as much memory as one of them.
     pub fn decode_in_tiles(&self, latents: Tensor<4>, side: usize) -> Tensor<4> {
-        let sides = TileSides { input: side, output: side * self.config.downscale() };
-        in_tiles(latents, sides, |tile| self.decode(tile))
+        let latent = LatentSides { input: 1, output: self.config.downscale() };
+        in_tiles(latents, side, latent, |tile| self.decode(tile))
     }
 }
 

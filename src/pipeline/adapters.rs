@@ -46,7 +46,8 @@ pub(super) fn apply(
 ) -> Result<Applied, Error> {
     let device = &model.gpu.device;
     let mut encoder = model.prompt_encoder();
-    let (mut lora, mut text_encoder_lora, mut words) = (LoraSet::new(), LoraSet::new(), Vec::new());
+    let (mut lora, mut words) = (LoraSet::new(), Vec::new());
+    let mut text_encoder = model.text_encoder.clone();
     let modules = model.adaptable_modules();
     for &AppliedAdapter { adapter, strength } in adapters {
         if !(-2.0..=2.0).contains(&strength) {
@@ -59,7 +60,7 @@ pub(super) fn apply(
         }
         if strength != 0.0 {
             let dtype = FloatDType::F32;
-            adapter.add_text_encoder_to(&mut text_encoder_lora, device, dtype, strength);
+            text_encoder = Rc::new(adapter.adapt_text_encoder(&text_encoder, device, dtype, strength));
             adapter.fold_into(&mut lora, &model.unet, device, dtype, strength, folding);
         }
     }
@@ -67,8 +68,6 @@ pub(super) fn apply(
         encoder.clip_norms(factor);
     }
     let plain_encoder = encoder.clone();
-    if !text_encoder_lora.is_empty() {
-        encoder.read_with(Rc::new(model.text_encoder.adapted(text_encoder_lora)));
-    }
+    encoder.read_with(text_encoder);
     Ok(Applied { encoder, plain_encoder, lora, words })
 }

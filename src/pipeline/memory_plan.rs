@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::HashMap};
 
 use super::{AppliedAdapter, Error, GenerationSettings, PromptSyntax, SourcePicture, StableDiffusion};
 use crate::{
-    adapter::{Adapter, Embedding},
+    adapter::Embedding,
     model::{
         adaptable::{ModuleChoice, TEXT_ENCODER},
         lora::Folding,
@@ -70,19 +70,14 @@ impl StableDiffusion {
         source: Option<&SourcePicture>,
         folding: Folding,
     ) -> Result<GenerationSizes, Error> {
-        let sum =
-            |of: fn(&Adapter) -> usize| adapters.iter().map(|applied| of(applied.adapter)).sum::<usize>();
-        let (rank, low_rank) = match folding {
-            Folding::All => (0, 0),
-            Folding::Nothing | Folding::Differences => {
-                (sum(Adapter::largest_rank), sum(Adapter::low_rank_values))
-            }
-        };
-        let differences = if folding == Folding::Nothing { sum(Adapter::difference_values) } else { 0 };
-        let beside = if differences > 0 {
-            Some(Adaptation::Full(ModuleChoice::All))
-        } else {
-            (rank > 0).then_some(Adaptation::LowRank { rank, on: ModuleChoice::AttentionProjections })
+        let beside = adapters.iter().map(|applied| applied.adapter.values_beside(folding));
+        let [low_rank, differences] =
+            beside.fold([0, 0], |sums, more| [sums[0] + more[0], sums[1] + more[1]]);
+        let rank = adapters.iter().map(|applied| applied.adapter.largest_rank()).sum();
+        let beside = match [low_rank, differences] {
+            [0, 0] => None,
+            [_, 0] => Some(Adaptation::LowRank { rank, on: ModuleChoice::AttentionProjections }),
+            _ => Some(Adaptation::Full(ModuleChoice::All)),
         };
         let [folded_values, text_encoder_values] = folded_values(adapters, folding);
         Ok(GenerationSizes {

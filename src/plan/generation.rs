@@ -9,6 +9,7 @@ use super::text::TextPass;
 use super::unet::UNetPass;
 use super::vae::VaePass;
 use crate::model::unet_segments::{SegmentKind, SegmentShape};
+use crate::model::vae_tiles::Tiling;
 
 /// The sizes that a picture's memory depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,10 +70,10 @@ impl ModelSizes<'_> {
             adaptation: beside,
             localized: false,
         };
-        // Tiles are no larger than the picture.
-        let tile_size =
-            tile.map_or(size, |side| size.map(|length| length.min(side as u64 * self.downscale())));
-        let pixels = tile_size.into_iter().product();
+        let tilings = tile.map(|side| latents.map(|extent| Tiling::covering(extent as usize, side)));
+        let decoded =
+            |tilings: &[Tiling; 2]| tilings.each_ref().map(|each| each.side as u64 * self.downscale());
+        let pixels = tilings.as_ref().map_or(size, decoded).into_iter().product();
         let picture = VaePass { config: self.vae, scalar: self.scalar, pixels };
 
         let adapters = beside_values as u64 * F32 + folded_values as u64 * self.scalar;
@@ -98,7 +99,7 @@ impl ModelSizes<'_> {
                 drop(pass.predict(ledger));
             }),
             phase("decoding the picture", 0, &|ledger| {
-                let _tiles = tile.map(|_| self.finished_tiles(ledger, size, tile_size));
+                let _tiles = tilings.as_ref().map(|tilings| self.finished_tiles(ledger, size, tilings));
                 drop(picture.decode(ledger));
             }),
         ];
@@ -107,12 +108,12 @@ impl ModelSizes<'_> {
 
     /// The tensors beside a tile that is being decoded: the finished rows, their copy as one picture, and two
     /// rows of tiles, each tile with what was blended into it.
-    fn finished_tiles(&self, ledger: &Ledger, size: [u64; 2], tile_size: [u64; 2]) -> Vec<Ghost> {
+    fn finished_tiles(&self, ledger: &Ledger, size: [u64; 2], tilings: &[Tiling; 2]) -> Vec<Ghost> {
         let image =
             |[height, width]: [u64; 2]| ledger.take(height * width * self.vae.out_channels as u64 * F32);
         let rows = [(); 2].map(|()| image(size));
-        let columns = size[1].div_ceil(tile_size[1]) + 2;
-        let tiles = (0..4 * columns).map(|_| image(tile_size));
+        let tile_size = tilings.each_ref().map(|each| each.side as u64 * self.downscale());
+        let tiles = (0..4 * tilings[1].starts.len()).map(|_| image(tile_size));
         rows.into_iter().chain(tiles).collect()
     }
 

@@ -136,12 +136,11 @@ impl ParameterGroup {
     /// Reads the group back from the device.
     pub async fn read(&self) -> Result<HostGroup, Error> {
         match &self.moments {
+            // One after the other: joined they would take the state's memory once more.
             Moments::Full(moments) => {
-                let parts = [self.values.clone(), moments.moment_1.clone(), moments.moment_2.clone()];
-                let count = self.count();
-                let mut values = read(Tensor::cat(parts.to_vec(), 0)).await?;
-                let moment_2 = values.split_off(2 * count);
-                let moment_1 = values.split_off(count);
+                let values = read(self.values.clone()).await?;
+                let moment_1 = read(moments.moment_1.clone()).await?;
+                let moment_2 = read(moments.moment_2.clone()).await?;
                 Ok(HostGroup { values, moments: HostMoments::Full { moment_1, moment_2 } })
             }
             Moments::Quantized(moments) => {

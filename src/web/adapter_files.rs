@@ -64,13 +64,6 @@ impl Engine {
         Ok(Uint8Array::from(bytes.as_slice()))
     }
 
-    /// The embedding of the adapter's first word as a file of its own, if it has one.
-    #[wasm_bindgen(js_name = exportEmbedding)]
-    pub fn export_embedding(&self, id: u32) -> Result<Option<Uint8Array>, JsValue> {
-        let file = self.adapters.borrow().get(id)?.embedding_file(0);
-        Ok(file.map(|bytes| Uint8Array::from(bytes.as_slice())))
-    }
-
     /// A project: the adapter with settings (an object), prompts, and files of small pictures and photos, all of
     /// them JPEG.
     #[wasm_bindgen(js_name = exportProject)]

@@ -53,11 +53,9 @@ impl Models {
     }
 
     fn adapted_text_encoder(&self, adapters: &[(&Adapter, f32)]) -> ClipTextModel {
-        let mut set = LoraSet::new();
-        for (adapter, strength) in adapters {
-            adapter.add_text_encoder_to(&mut set, &self.device, F32, *strength);
-        }
-        self.text_encoder.adapted(set)
+        adapters.iter().fold(self.text_encoder.clone(), |text_encoder, (adapter, strength)| {
+            adapter.adapt_text_encoder(&text_encoder, &self.device, F32, *strength)
+        })
     }
 
     fn set(&self, adapters: &[(&Adapter, f32)], folding: Option<Folding>) -> LoraSet {

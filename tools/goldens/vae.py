@@ -54,24 +54,28 @@ def formula_model(name, settings, kind=AutoencoderKL):
     return model
 
 
-def record(name, model, images, latents=None):
-    """Encodes the images; decodes the latents, or the means just found."""
+def record(name, model, images, latents=None, cut=lambda image, scale: image):
+    """Encodes the images; decodes the latents, or the means just found. Keeps what `cut` leaves."""
     with torch.no_grad():
         moments = model.encode(images).latent_dist
         decoded = model.decode(moments.mean if latents is None else latents).sample
-    tensors = {"mean": moments.mean, "log_variance": moments.logvar, "decoded": decoded}
+    tensors = {
+        "mean": cut(moments.mean, 1),
+        "log_variance": cut(moments.logvar, 1),
+        "decoded": cut(decoded, 8),
+    }
     save_file({key: channels_last(value) for key, value in tensors.items()}, GOLDENS / f"{name}.safetensors")
     return moments
 
 
 def record_tiles(model):
-    """Both ways in tiles of 8 latents, of which 2 overlap the next tile."""
+    """Both ways in tiles of 4 latents, of which 1 overlaps the next tile; without the strips at the end."""
     model.enable_tiling()
-    model.tile_latent_min_size = 8
-    model.tile_sample_min_size = 64
-    images = formula.values("tiled images", (1, 120, 72, 3)).permute(0, 3, 1, 2)
-    latents = formula.values("tiled latents", (1, 15, 9, 4)).permute(0, 3, 1, 2)
-    record("tiled", model, images, latents)
+    model.tile_latent_min_size = 4
+    model.tile_sample_min_size = 32
+    images = formula.values("tiled images", (1, 80, 56, 3)).permute(0, 3, 1, 2)
+    latents = formula.values("tiled latents", (1, 10, 7, 4)).permute(0, 3, 1, 2)
+    record("tiled", model, images, latents, lambda image, scale: image[:, :, : 9 * scale, : 6 * scale])
     model.disable_tiling()
 
 

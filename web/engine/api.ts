@@ -173,7 +173,6 @@ export interface EngineApi {
   addAdapter(bytes: Uint8Array, fileName: string): Promise<AdapterReport>;
   removeAdapter(id: number): Promise<void>;
   exportAdapter(id: number, format?: ExportFormat): Promise<Uint8Array>;
-  exportEmbedding(id: number): Promise<Uint8Array | undefined>;
   /** A zip archive. The files of pictures are JPEG. */
   exportProject(id: number, contents: ProjectContents): Promise<Uint8Array>;
   /** What a project file holds besides its adapter; `undefined` for other files. Pictures are unchanged. */

@@ -142,10 +142,6 @@ export class EngineClient {
     return this.#call(this.#remote.exportAdapter(id, format));
   }
 
-  exportEmbedding(id: number) {
-    return this.#call(this.#remote.exportEmbedding(id));
-  }
-
   exportProject(id: number, contents: ProjectContents) {
     return this.#call(this.#remote.exportProject(id, contents));
   }

@@ -449,7 +449,6 @@ export interface Engine {
   addAdapter(bytes: Uint8Array, fileName: string): AdapterReport;
   removeAdapter(id: number): void;
   exportAdapter(id: number, format?: ExportFormat): Uint8Array;
-  exportEmbedding(id: number): Uint8Array | undefined;
   /** A zip archive. The files of pictures are JPEG. */
   exportProject(
     id: number,

@@ -594,7 +594,7 @@ export const german: Text = {
       copy: "Link kopieren",
     },
     export: "Als .safetensors exportieren",
-    exportWord: "Nur das Wort exportieren",
+    exportWords: (count) => (count > 1 ? "Nur die Wörter exportieren" : "Nur das Wort exportieren"),
     remove: "Entfernen",
     removeQuestion: "Aus diesem Browser entfernen?",
     removeUnsaved: "Er wurde nie exportiert. Endgültig entfernen?",

@@ -191,7 +191,6 @@ const api: EngineApi = {
   addAdapter: (bytes, fileName) => turns.take(() => engine().addAdapter(bytes, fileName)),
   removeAdapter: (id) => turns.take(() => engine().removeAdapter(id)),
   exportAdapter: (id, format) => turns.take(() => engine().exportAdapter(id, format)),
-  exportEmbedding: (id) => turns.take(() => engine().exportEmbedding(id)),
   exportProject: (id, { settings, prompts, thumbnails, photos }) =>
     turns.take(() => engine().exportProject(id, settings, prompts, thumbnails, photos)),
   openProject: (bytes, fileName) =>

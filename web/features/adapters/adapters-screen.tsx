@@ -12,7 +12,7 @@ import { FilePicker } from "../../ui/file-picker";
 import { Icon } from "../../ui/icon";
 import { Notice } from "../../ui/notice";
 import { model } from "../models/model";
-import { canShare, exportFile, exportProject, exportWord, share } from "./export";
+import { canShare, exportFile, exportProject, exportWords, share } from "./export";
 import { KeptPhotos } from "./kept-photos";
 import {
   importFile,
@@ -203,8 +203,8 @@ function AdapterCard({ entry, attempt }: AdapterCardProps) {
             </button>
           )}
           {report.vectors > 0 && (
-            <button type="button" class="button" onClick={() => attempt(() => exportWord(entry))}>
-              {text.adapters.exportWord}
+            <button type="button" class="button" onClick={() => attempt(() => exportWords(entry))}>
+              {text.adapters.exportWords(report.placeholders.length)}
             </button>
           )}
           <button type="button" class="button quiet" onClick={() => setAsking(true)}>

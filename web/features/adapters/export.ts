@@ -69,10 +69,11 @@ const stemOf = ({ report, note }: LibraryEntry) =>
 
 /** File extension. Some formats consist of several files, which come as a zip archive. */
 function extensionOf(bytes: Uint8Array, format: ExportFormat): string {
-  const isArchive = bytes[0] === 0x50 && bytes[1] === 0x4b;
-  if (isArchive) return `.${format}.zip`;
+  if (isArchive(bytes)) return `.${format}.zip`;
   return format === "kohya" ? ".safetensors" : `.${format}.safetensors`;
 }
+
+const isArchive = (bytes: Uint8Array) => bytes[0] === 0x50 && bytes[1] === 0x4b;
 
 /** Turns a title into a file name that every file system takes. */
 export const safeName = (title: string) =>
@@ -82,11 +83,10 @@ export const safeName = (title: string) =>
     .replace(/^[-. ]+|[-. ]+$/g, "")
     .slice(0, 80) || "adapter";
 
-/** The word alone. Other programs take a file's name for the word in it. */
-export async function exportWord(entry: LibraryEntry): Promise<void> {
-  const bytes = await engine().exportEmbedding(entry.report.id);
-  if (!bytes) return;
-  const fileName = `${plainName(entry.report)}.safetensors`;
+/** The words alone: of several, an archive with a file each. Other programs take a file's name for its word. */
+export async function exportWords(entry: LibraryEntry): Promise<void> {
+  const bytes = await engine().exportAdapter(entry.report.id, "embedding");
+  const fileName = isArchive(bytes) ? `${stemOf(entry)}.words.zip` : `${plainName(entry.report)}.safetensors`;
   download(bytes, fileName);
   announce(text.adapters.exported(fileName));
 }
