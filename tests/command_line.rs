@@ -104,7 +104,15 @@ fn an_interrupted_run_goes_on() {
         !logged.is_empty() && std::fs::read(&log_file).expect("a file") == logged,
         "the log is as it was"
     );
+    // The run went a step further than its checkpoint, and was stopped in the middle of a line.
+    let mut later = logged;
+    later.extend(b"{\"step\": 26}\n{\"step\": 2");
+    std::fs::write(&log_file, later).expect("a file");
     assert!(run(&resumed, &[kept, log, "--resume".to_owned()]).status.success());
+    let logged = std::fs::read_to_string(&log_file).expect("a file");
+    let step =
+        |line: &str| serde_json::from_str::<serde_json::Value>(line).expect("an object")["step"].as_u64();
+    assert!(logged.lines().map(step).eq((1..=27).map(Some)), "each step once: {logged}");
     assert_eq!(std::fs::read(whole).expect("a file"), std::fs::read(resumed).expect("a file"));
     assert!(!Path::new(&checkpoint).exists(), "a finished run leaves no checkpoint");
 }
@@ -467,6 +475,9 @@ fn bad_pictures_are_explained() {
     generate(&["--prompt=a dog", cat, "--strength=2"], "between 0 and 1");
     generate(&["--prompt=a dog", cat, "--strength=0"], "strength is too small");
     generate(&["--prompt=a dog", cat, "--mask=README.md"], "README.md");
+    generate(&["--prompt=a dog", "--averaged"], "are for checkpoint files");
+    generate(&["--prompt=a dog", "--prediction=v"], "are for checkpoint files");
+    fails(&["bench", "ops", "--count"], "measured, not counted");
     let nowhere = ["generate", "--device=cpu", "--model=no/such/folder", "--prompt=a dog", &out];
     fails(&nowhere, "no/such/folder could not be read: there is no such folder or file");
     let on_a_hub = ["generate", "--device=cpu", "--model=owner/name@v2", "--prompt=a dog", &out];

@@ -108,13 +108,13 @@ pub struct PhotosResult {
 }
 
 /// The lines of a file, and how many bytes of it they are: what follows the last whole line was being
-/// written when the run was interrupted.
+/// written when the run was interrupted, perhaps in the middle of a character.
 ///
 /// # Errors
 /// The number of the line that is no record.
-pub fn read_lines(text: &str) -> Result<(Vec<Record>, usize), usize> {
-    let whole = text.rfind('\n').map_or(0, |end| end + 1);
-    let lines = text[..whole].lines().enumerate();
-    let records = lines.map(|(index, line)| serde_json::from_str(line).map_err(|_| index + 1));
+pub fn read_lines(file: &[u8]) -> Result<(Vec<Record>, usize), usize> {
+    let lines = file.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n"));
+    let whole = lines.clone().map(<[u8]>::len).sum();
+    let records = lines.zip(1_usize..).map(|(line, number)| serde_json::from_slice(line).map_err(|_| number));
     Ok((records.collect::<Result<_, _>>()?, whole))
 }

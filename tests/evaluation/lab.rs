@@ -77,15 +77,19 @@ fn an_interrupted_comparison_goes_on_and_is_reported() {
     // The photos' line, the base model's picture (two lines), a training and half of its first picture.
     let child = command(&out, &asked).stderr(Stdio::null()).stdout(Stdio::null()).spawn().expect("it starts");
     interrupt(child, &results, 5);
-    let (_, whole) = read_lines(&std::fs::read_to_string(&results).expect("results")).expect("records");
+    let (_, whole) = read_lines(&std::fs::read(&results).expect("results")).expect("records");
     let before = std::fs::read_to_string(&results).expect("results")[..whole].to_owned();
-    std::fs::write(&results, format!("{before}{{\"record\":\"pict")).expect("half a line");
+    // Half a line, and half a character.
+    let torn =
+        [before.as_bytes(), "{\"record\":\"picture\",\"subject\":\"caf".as_bytes(), &"é".as_bytes()[..1]]
+            .concat();
+    std::fs::write(&results, torn).expect("results");
 
     let output = command(&out, &asked).output().expect("it starts");
     assert!(output.status.success(), "{}", said(&output));
     let after = std::fs::read_to_string(&results).expect("results");
     assert!(after.starts_with(&before), "what was there stays");
-    let (records, _) = read_lines(&after).expect("records");
+    let (records, _) = read_lines(after.as_bytes()).expect("records");
     let pictures: Vec<_> = records
         .iter()
         .filter_map(|record| match record {
@@ -130,7 +134,7 @@ fn an_interrupted_comparison_goes_on_and_is_reported() {
     let output = command(&out, &asked).output().expect("it starts");
     assert!(output.status.success(), "{}", said(&output));
     let scored_again = std::fs::read_to_string(&results).expect("results");
-    let (records, _) = read_lines(&scored_again).expect("records");
+    let (records, _) = read_lines(scored_again.as_bytes()).expect("records");
     let again: Vec<f64> = records
         .iter()
         .filter_map(|record| match record {

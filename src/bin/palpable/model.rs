@@ -129,6 +129,7 @@ impl ModelArguments {
             }
         }
         let place = self.place();
+        place.check_options(self.averaged, self.prediction)?;
         let model = place.open(self.averaged, self.prediction).await?;
         let vae_place = self.vae.as_ref().map(|path| Place::of(Path::new(path)));
         let vae = match &vae_place {

@@ -49,6 +49,16 @@ impl Place {
         }
     }
 
+    /// Refuses options of checkpoint files for a folder, where they would do nothing.
+    pub fn check_options(&self, averaged: bool, predicts: Option<Predicts>) -> Result<(), weights::Error> {
+        if self.file.is_some() || (!averaged && predicts.is_none()) {
+            return Ok(());
+        }
+        let reason = "--prediction and --averaged are for checkpoint files; a folder's config files say what its \
+                      U-Net predicts, and it has one set of weights: leave them out";
+        Err(weights::Error::Unreadable { path: self.name.clone(), reason: reason.to_owned() })
+    }
+
     /// Reads a file's header; of a folder nothing yet.
     pub async fn open(
         &self,

@@ -146,6 +146,13 @@ impl Options {
             return Ok(Model::Random { name, configs });
         }
         let precision = plan.precisions[0];
+        if plan.precisions.len() > 1 {
+            eprintln!(
+                "A model's own weights are measured in {} alone; --precision chooses another, --random-weights \
+                 measures both.",
+                precision.name()
+            );
+        }
         let model = StableDiffusion::load(gpu, &source, &name, precision, &mut |_| ()).await?;
         Ok(Model::Loaded(Box::new(model)))
     }
@@ -165,6 +172,10 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
 }
 
 async fn measure(options: &Options, tasks: &[Task]) -> Result<(), Error> {
+    if options.count && tasks == [Task::Ops] {
+        let sentence = "Single operations are measured, not counted: leave out --count, or count unet, vae, text, step or palp.";
+        return Err(Error::Other(sentence.to_owned()));
+    }
     let mut gpu = Gpu::open(DeviceChoice::Gpu).await.map_err(pipeline::Error::from)?;
     eprintln!("Measuring on {} ({}).", gpu.report.adapter_name, gpu.report.backend);
     let plan = options.plan(tasks);

@@ -46,12 +46,12 @@ impl Folder {
             Err(_) => write_whole(&path, format!("{settings:#}\n").as_bytes())?,
         }
         let path = root.join(RESULTS);
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(reason) if reason.kind() == std::io::ErrorKind::NotFound => String::new(),
+        let lines = match std::fs::read(&path) {
+            Ok(lines) => lines,
+            Err(reason) if reason.kind() == std::io::ErrorKind::NotFound => Vec::new(),
             Err(reason) => return Err(Error::unreadable(&path, reason)),
         };
-        let (records, whole) = read_lines(&text).map_err(|line| {
+        let (records, whole) = read_lines(&lines).map_err(|line| {
             Error::Other(format!("Line {line} of {} is no result; remove it, and run again.", path.display()))
         })?;
         let open = || {

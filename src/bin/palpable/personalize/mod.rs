@@ -79,6 +79,9 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
         // With its own settings and photos.
         Some(checkpoint) => {
             let trainer = model.resume_training(&checkpoint)?;
+            if let Some((file, path)) = &log {
+                forget_steps_after(trainer.steps_made(), file, path)?;
+            }
             let plan = planned(trainer.settings(), trainer.photos())?;
             (trainer, plan)
         }
@@ -204,6 +207,19 @@ impl RunObserver<Error> for Watch<'_> {
 fn open_log(path: &Path, resume: bool) -> Result<File, Error> {
     let log = File::options().create(true).write(true).append(resume).truncate(!resume).open(path);
     log.map_err(|reason| Error::unwritable(path, reason))
+}
+
+/// Takes the lines of steps that a resumed run makes again from the end of its log, and what an interruption left
+/// of a line.
+fn forget_steps_after(step: usize, log: &File, path: &Path) -> Result<(), Error> {
+    let written = std::fs::read(path).map_err(|reason| Error::unreadable(path, reason))?;
+    let made_before = |line: &&[u8]| {
+        let line: Option<serde_json::Value> = serde_json::from_slice(line).ok();
+        line.is_some_and(|line| line["step"].as_u64().is_some_and(|made| made <= step as u64))
+    };
+    let kept: usize =
+        written.split_inclusive(|byte| *byte == b'\n').take_while(made_before).map(<[u8]>::len).sum();
+    log.set_len(kept as u64).map_err(|reason| Error::unwritable(path, reason))
 }
 
 /// The state to go on from. A checkpoint that nobody asked to resume is not written over.
