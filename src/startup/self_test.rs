@@ -65,21 +65,21 @@ impl Verdict {
         match self.variants {
             Variants::Offered => {}
             Variants::WithoutSubgroups => notes
-                .push("Subgroup operations gave wrong results on this GPU: workgroup memory is used.".into()),
+                .push("Subgroup operations failed their check on this GPU: workgroup memory is used.".into()),
             Variants::Simplest => notes.push(
-                "The faster kernels gave wrong results on this GPU: the simplest ones are used.".into(),
+                "The faster kernels failed their check on this GPU: the simplest ones are used.".into(),
             ),
         }
         if gives_up_units && self.float16 {
             notes.push(
-                "Matrix units gave wrong results on this GPU: 16-bit floats are multiplied without them."
+                "Matrix units failed their check on this GPU: 16-bit floats are multiplied without them."
                     .into(),
             );
         }
         if gpu.report.float16 && !self.float16 {
             gpu.report.float16 = false;
             notes.push(
-                "16-bit floats gave wrong results on this GPU: 32-bit ones are used, which take more memory."
+                "16-bit floats failed their check on this GPU: 32-bit ones are used, which take more memory."
                     .into(),
             );
         }

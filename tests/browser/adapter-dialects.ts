@@ -46,6 +46,12 @@ const BUNDLE = fileOf([
   ...tensorsOf({ "bundle_emb.bundled.clip_l": VECTORS }),
 ]);
 
+/** Two words and nothing else. */
+export const TWO_WORDS = safetensorsFile({
+  "bundle_emb.red-dog.clip_l": VECTORS,
+  "bundle_emb.blue-cat.clip_l": VECTORS,
+});
+
 /** The files by their names without the ending. */
 export const DIALECTS = {
   ...WIDE,

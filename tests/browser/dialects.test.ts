@@ -7,10 +7,21 @@ import os from "node:os";
 import path from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { DIALECTS, type Dialect } from "./adapter-dialects";
+import { DIALECTS, type Dialect, TWO_WORDS } from "./adapter-dialects";
 import { writeFormulaModel } from "./formula-models";
 import { expectGolden, likenessTo } from "./native-pictures";
-import { dropFile, goTo, middleOf, openQuickPage, shownPixels, useFolder, waitForModel } from "./studio";
+import { tensorsIn } from "./safetensors-file";
+import {
+  downloaded,
+  dropFile,
+  goTo,
+  middleOf,
+  openQuickPage,
+  shownPixels,
+  useFolder,
+  waitForModel,
+} from "./studio";
+import { filesIn } from "./zip";
 
 /** How the page calls those with a word of their own, which is also what a prompt calls them. */
 const WORDS: Partial<Record<Dialect, string>> = {
@@ -74,6 +85,20 @@ test("switched off, they leave the model as it was, bit for bit", async () => {
   await act({});
   await expectDrawn("adapter-none", {});
   expect(await shownPixels(page)).toBe(plain);
+});
+
+test("of two words each is exported, as the file that other programs call it by", async () => {
+  await goTo(page, "adapters");
+  const file = path.join(folder, "two-words.safetensors");
+  fs.writeFileSync(file, TWO_WORDS);
+  await dropFile(page, file, await middleOf(page.locator(".drop-zone")));
+  const button = page.getByRole("button", { name: "Export the words alone" });
+  const { name, bytes } = await downloaded(page, () => button.click());
+  expect(name).toMatch(/^[\w-]+\.words\.zip$/);
+  const files = filesIn(bytes);
+  expect(files.map((each) => each.name).sort()).toEqual(["blue-cat.safetensors", "red-dog.safetensors"]);
+  for (const { bytes } of files)
+    expect(tensorsIn(bytes).map((tensor) => tensor.name)).toEqual(["emb_params"]);
 });
 
 const fileOf = (name: Dialect) => path.join(folder, `${name}.safetensors`);

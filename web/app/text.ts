@@ -591,8 +591,7 @@ export const english = {
       copy: "Copy the link",
     },
     export: "Export .safetensors",
-    exportWords: (count: number): string =>
-      count > 1 ? "Export the words alone" : "Export the word alone",
+    exportWords: (count: number): string => (count > 1 ? "Export the words alone" : "Export the word alone"),
     remove: "Remove",
     removeQuestion: "Remove it from this browser?",
     removeUnsaved: "It has never been exported. Remove it for good?",

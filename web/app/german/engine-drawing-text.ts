@@ -27,14 +27,14 @@ export const drawingWords: EngineWords = {
       "16-Bit-Zahlen werden nicht angeboten: Gerechnet wird mit 32 Bit, was mehr Speicher braucht.",
     "Everything runs on the processor, by the reference operations.":
       "Alles läuft auf dem Prozessor, mit den Referenz-Operationen.",
-    "Subgroup operations gave wrong results on this GPU: workgroup memory is used.":
-      "Subgroup-Operationen lieferten auf dieser GPU falsche Ergebnisse: Stattdessen dient der Speicher der Arbeitsgruppe.",
-    "The faster kernels gave wrong results on this GPU: the simplest ones are used.":
-      "Die schnelleren Programme lieferten auf dieser GPU falsche Ergebnisse: Benutzt werden die einfachsten.",
-    "Matrix units gave wrong results on this GPU: 16-bit floats are multiplied without them.":
-      "Matrix-Einheiten lieferten auf dieser GPU falsche Ergebnisse: 16-Bit-Zahlen werden ohne sie multipliziert.",
-    "16-bit floats gave wrong results on this GPU: 32-bit ones are used, which take more memory.":
-      "16-Bit-Zahlen lieferten auf dieser GPU falsche Ergebnisse: Gerechnet wird mit 32 Bit, was mehr Speicher braucht.",
+    "Subgroup operations failed their check on this GPU: workgroup memory is used.":
+      "Subgroup-Operationen bestanden auf dieser GPU ihre Prüfung nicht: Stattdessen dient der Speicher der Arbeitsgruppe.",
+    "The faster kernels failed their check on this GPU: the simplest ones are used.":
+      "Die schnelleren Programme bestanden auf dieser GPU ihre Prüfung nicht: Benutzt werden die einfachsten.",
+    "Matrix units failed their check on this GPU: 16-bit floats are multiplied without them.":
+      "Matrix-Einheiten bestanden auf dieser GPU ihre Prüfung nicht: 16-Bit-Zahlen werden ohne sie multipliziert.",
+    "16-bit floats failed their check on this GPU: 32-bit ones are used, which take more memory.":
+      "16-Bit-Zahlen bestanden auf dieser GPU ihre Prüfung nicht: Gerechnet wird mit 32 Bit, was mehr Speicher braucht.",
 
     "{job} needs {} of the GPU's memory, and {} may be used: {advice}raise the memory limit if the device has more":
       "{job} braucht {} vom Speicher der GPU und darf {} nehmen; {advice}erlaube mehr GPU-Speicher, wenn das Gerät mehr hat",
