@@ -14,6 +14,7 @@
 //! What is not understood is refused by name, never ignored: an adapter either works as its maker
 //! meant or says why not. Files are taken for hostile.
 
+mod apply;
 mod archive;
 mod assemble;
 mod bundle;

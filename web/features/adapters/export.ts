@@ -73,7 +73,10 @@ function extensionOf(bytes: Uint8Array, format: ExportFormat): string {
   return format === "kohya" ? ".safetensors" : `.${format}.safetensors`;
 }
 
-const isArchive = (bytes: Uint8Array) => bytes[0] === 0x50 && bytes[1] === 0x4b;
+/** A zip archive begins with these; the first two alone could be the length of a safetensors header. */
+const ARCHIVE = [0x50, 0x4b, 0x03, 0x04];
+
+const isArchive = (bytes: Uint8Array) => ARCHIVE.every((byte, place) => bytes[place] === byte);
 
 /** Turns a title into a file name that every file system takes. */
 export const safeName = (title: string) =>

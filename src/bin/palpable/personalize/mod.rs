@@ -212,6 +212,10 @@ fn open_log(path: &Path, resume: bool) -> Result<File, Error> {
 /// Takes the lines of steps that a resumed run makes again from the end of its log, and what an interruption left
 /// of a line.
 fn forget_steps_after(step: usize, log: &File, path: &Path) -> Result<(), Error> {
+    // A terminal or a pipe can't be taken back.
+    if !path.is_file() {
+        return Ok(());
+    }
     let written = std::fs::read(path).map_err(|reason| Error::unreadable(path, reason))?;
     let made_before = |line: &&[u8]| {
         let line: Option<serde_json::Value> = serde_json::from_slice(line).ok();
