@@ -153,10 +153,6 @@ impl LoraSet {
         scaled
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.layers.is_empty() && self.differences.is_empty() && self.folded.is_empty()
-    }
-
     /// Replaces the set's adaptations for `path`, as far as `folding` says, by a copy of the layer's weights
     /// (D = 2 for a linear layer, 4 for a convolution) with these adaptations added.
     pub(super) fn fold<const D: usize>(

@@ -71,9 +71,8 @@ impl ModelSizes<'_> {
             localized: false,
         };
         let tilings = tile.map(|side| latents.map(|extent| Tiling::covering(extent as usize, side)));
-        let decoded =
-            |tilings: &[Tiling; 2]| tilings.each_ref().map(|each| each.side as u64 * self.downscale());
-        let pixels = tilings.as_ref().map_or(size, decoded).into_iter().product();
+        let decoded_at_once = tilings.as_ref().map_or(size, |tilings| self.tile_size(tilings));
+        let pixels = decoded_at_once.into_iter().product();
         let picture = VaePass { config: self.vae, scalar: self.scalar, pixels };
 
         let adapters = beside_values as u64 * F32 + folded_values as u64 * self.scalar;
@@ -106,13 +105,18 @@ impl ModelSizes<'_> {
         MemoryPlan { weights: self.weights(), phases, tile, activations: None }
     }
 
+    /// `[height, width]` of a tile in pixels.
+    fn tile_size(&self, tilings: &[Tiling; 2]) -> [u64; 2] {
+        tilings.each_ref().map(|tiling| tiling.side as u64 * self.downscale())
+    }
+
     /// The tensors beside a tile that is being decoded: the finished rows, their copy as one picture, and two
     /// rows of tiles, each tile with what was blended into it.
     fn finished_tiles(&self, ledger: &Ledger, size: [u64; 2], tilings: &[Tiling; 2]) -> Vec<Ghost> {
         let image =
             |[height, width]: [u64; 2]| ledger.take(height * width * self.vae.out_channels as u64 * F32);
         let rows = [(); 2].map(|()| image(size));
-        let tile_size = tilings.each_ref().map(|each| each.side as u64 * self.downscale());
+        let tile_size = self.tile_size(tilings);
         let tiles = (0..4 * tilings[1].starts.len()).map(|_| image(tile_size));
         rows.into_iter().chain(tiles).collect()
     }

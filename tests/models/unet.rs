@@ -211,11 +211,9 @@ fn a_set_that_names_no_layer_is_the_base_model_bit_by_bit() {
     let (sample, context) = inputs(&unet, [8, 6], 7, &device);
     let base = values(unet.forward(sample.clone(), &TIMESTEPS, context.clone(), None));
     let empty = LoraSet::new();
-    assert!(empty.is_empty());
     let factor = |shape: [usize; 2]| Tensor::<2>::ones(shape, &device);
     let mut elsewhere = LoraSet::new();
     elsewhere.insert("nowhere", LoraLayer { down: factor([2, 16]), up: factor([16, 2]), scale: 1.0 });
-    assert!(!elsewhere.is_empty());
     for lora in [empty, elsewhere] {
         let adapted = unet.forward(sample.clone(), &TIMESTEPS, context.clone(), Some(&lora));
         assert_eq!(values(adapted), base);
