@@ -76,8 +76,8 @@ fn draw(
     gpu.memory().peak - before
 }
 
-/// The steps and a checkpoint of a run on one picture of `side` latents: the device's peak beyond what lay there before, and what
-/// was learnt.
+/// The steps and a checkpoint of a run on one picture of `side` latents: the device's peak beyond what lay there
+/// before, and what was learnt.
 fn train(gpu: &Gpu, model: FrozenModel, side: usize, settings: TrainingSettings) -> (u64, Adapter) {
     gpu.release_unused();
     let before = gpu.memory().in_use;

@@ -120,7 +120,7 @@ impl Adapter {
 
     /// Numbers of the LoRA, and of the differences, that stay beside the U-Net's weights when so much of it is
     /// folded.
-    pub fn values_beside(&self, folding: Folding) -> [usize; 2] {
+    pub fn unfolded_values(&self, folding: Folding) -> [usize; 2] {
         let low_rank = || self.lora_of(Network::UNet).map(|layer| layer.down.len() + layer.up.len()).sum();
         let differences = || self.differences_of(Network::UNet).map(Difference::count).sum();
         match folding {

@@ -140,9 +140,13 @@ impl LoraSet {
         self.differences.get(path).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether the set adapts the layer at `path` by something that is not folded into its weights.
-    pub(super) fn adapts(&self, path: &str) -> bool {
-        self.layers.contains_key(path) || self.differences.contains_key(path)
+    /// Whether the set has adaptations of the layer at `path` that [`fold`](Self::fold) would fold.
+    pub(super) fn folds(&self, path: &str, folding: Folding) -> bool {
+        match folding {
+            Folding::Nothing => false,
+            Folding::Differences => self.differences.contains_key(path),
+            Folding::All => self.differences.contains_key(path) || self.layers.contains_key(path),
+        }
     }
 
     /// The same adaptations, `factor` times as strong; what is folded into weights stays as strong as it is.
@@ -162,16 +166,13 @@ impl LoraSet {
         bias: Option<&Tensor<1>>,
         folding: Folding,
     ) {
-        if folding == Folding::Nothing {
+        if !self.folds(path, folding) {
             return;
         }
         if folding == Folding::All {
             for layer in self.layers.remove(path).unwrap_or_default() {
                 self.insert_difference(path, layer.into_difference(D == 4));
             }
-        }
-        if self.differences(path).is_empty() {
-            return;
         }
         let LayerWeights { weight, bias, .. } = layer_weights(Some(self), path, weight, bias);
         let weight = weight.floats();

@@ -151,7 +151,7 @@ impl UNet2DConditionModel {
     /// back before smaller layers follow: their buffers would serve none of these.
     pub fn fold(&self, set: &mut LoraSet, folding: Folding, device: &Device) {
         let count = |layer: &AdaptableLayer| layer.module().weight_shape().iter().product::<usize>();
-        let mut layers: Vec<_> = self.layers().filter(|layer| set.adapts(layer.path())).collect();
+        let mut layers: Vec<_> = self.layers().filter(|layer| set.folds(layer.path(), folding)).collect();
         layers.sort_by_key(|layer| Reverse(count(layer)));
         for (group, same_size) in layers.chunk_by(|a, b| count(a) == count(b)).enumerate() {
             if group > 0 {

@@ -67,7 +67,9 @@ impl Denoiser {
     ) -> Result<Self, Error> {
         let Applied { encoder, plain_encoder, lora, words } = apply(model, settings, adapters, folding)?;
         // What folding took beside the adapters is of other sizes.
-        model.gpu.release_unused();
+        if !adapters.is_empty() {
+            model.gpu.release_unused();
+        }
         let mut model = model.clone();
         let guided = settings.guidance_scale != 1.0 && !model.unet.takes_guidance();
         model.unet = Rc::new(model.unet.with_guidance(settings.guidance_scale));

@@ -70,11 +70,11 @@ impl StableDiffusion {
         source: Option<&SourcePicture>,
         folding: Folding,
     ) -> Result<GenerationSizes, Error> {
-        let beside = adapters.iter().map(|applied| applied.adapter.values_beside(folding));
+        let values = adapters.iter().map(|applied| applied.adapter.unfolded_values(folding));
         let [low_rank, differences] =
-            beside.fold([0, 0], |sums, more| [sums[0] + more[0], sums[1] + more[1]]);
+            values.fold([0, 0], |sums, more| [sums[0] + more[0], sums[1] + more[1]]);
         let rank = adapters.iter().map(|applied| applied.adapter.largest_rank()).sum();
-        let beside = match [low_rank, differences] {
+        let unfolded = match [low_rank, differences] {
             [0, 0] => None,
             [_, 0] => Some(Adaptation::LowRank { rank, on: ModuleChoice::AttentionProjections }),
             _ => Some(Adaptation::Full(ModuleChoice::All)),
@@ -84,8 +84,8 @@ impl StableDiffusion {
             size: settings.size(self, source)?,
             tokens: self.prompt_tokens(settings, adapters),
             guided: settings.guidance_scale != 1.0 && !self.unet.takes_guidance(),
-            beside,
-            beside_values: low_rank + differences,
+            unfolded,
+            unfolded_values: low_rank + differences,
             folded_values,
             text_encoder_values,
             hooks_attention: settings.hooks_attention(),
@@ -132,8 +132,8 @@ impl StableDiffusion {
             size: [self.resolution; 2],
             tokens: self.tokenizer.length(),
             guided: true,
-            beside: None,
-            beside_values: 0,
+            unfolded: None,
+            unfolded_values: 0,
             folded_values: 0,
             text_encoder_values: 0,
             hooks_attention: false,

@@ -86,7 +86,9 @@ impl Generation {
         // A given picture is encoded while no adapter lies on the device.
         let source = source.map(|source| Source::new(model, source, size, tile, settings.mask_blur, &noise));
         let source = source.transpose()?;
-        model.gpu.release_unused();
+        if source.is_some() {
+            model.gpu.release_unused();
+        }
         let mut denoiser = Denoiser::new(model, settings, adapters, folding, sampler.timesteps().len())?;
         model.gpu.release_unused();
         let first_noise = noise(NoisePurpose::FirstLatents);

@@ -21,9 +21,9 @@ pub struct GenerationSizes {
     /// Whether there is guidance: then each step makes two predictions, as one batch.
     pub guided: bool,
     /// What adapters leave beside the U-Net's weights to act at each step, if anything.
-    pub beside: Option<Adaptation>,
+    pub unfolded: Option<Adaptation>,
     /// Numbers in it.
-    pub beside_values: usize,
+    pub unfolded_values: usize,
     /// Numbers in the U-Net's layers that adapters are folded into; 0 without any.
     pub folded_values: usize,
     /// Numbers in the text encoder's layers that adapters are folded into; needed while the prompts are
@@ -49,8 +49,8 @@ impl ModelSizes<'_> {
             size,
             tokens,
             guided,
-            beside,
-            beside_values,
+            unfolded,
+            unfolded_values,
             folded_values,
             text_encoder_values,
             hooks_attention,
@@ -67,7 +67,7 @@ impl ModelSizes<'_> {
             size: latents,
             tokens,
             // Adapters that are folded into weights are folded in beforehand.
-            adaptation: beside,
+            adaptation: unfolded,
             localized: false,
         };
         let tilings = tile.map(|side| latents.map(|extent| Tiling::covering(extent as usize, side)));
@@ -75,7 +75,7 @@ impl ModelSizes<'_> {
         let pixels = decoded_at_once.into_iter().product();
         let picture = VaePass { config: self.vae, scalar: self.scalar, pixels };
 
-        let adapters = beside_values as u64 * F32 + folded_values as u64 * self.scalar;
+        let adapters = unfolded_values as u64 * F32 + folded_values as u64 * self.scalar;
         let encodings = batch * tokens * self.text_encoder.hidden_size as u64 * F32;
         let held = encodings + latents[0] * latents[1] * self.unet.in_channels as u64 * F32;
         // Adapters are many buffers, of which none is the largest.

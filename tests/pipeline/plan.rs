@@ -57,8 +57,8 @@ fn picture(side: usize) -> GenerationSizes {
         size,
         tokens: 77,
         guided: true,
-        beside: None,
-        beside_values: 0,
+        unfolded: None,
+        unfolded_values: 0,
         folded_values: 0,
         text_encoder_values: 0,
         hooks_attention: false,
@@ -150,7 +150,7 @@ fn adapters_are_no_single_buffer() {
     let adapted = GenerationSizes {
         folded_values: 800_000_000,
         text_encoder_values: 85_000_000,
-        beside_values: 50_000_000,
+        unfolded_values: 50_000_000,
         ..picture(512)
     };
     for scalar in [2, 4] {

@@ -173,7 +173,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
 
 async fn measure(options: &Options, tasks: &[Task]) -> Result<(), Error> {
     if options.count && tasks == [Task::Ops] {
-        let sentence = "Single operations are measured, not counted: leave out --count, or count unet, vae, text, step or palp.";
+        let sentence = "Single operations are measured, not counted: leave out --count, or count unet, vae, text, \
+                        step or palp.";
         return Err(Error::Other(sentence.to_owned()));
     }
     let mut gpu = Gpu::open(DeviceChoice::Gpu).await.map_err(pipeline::Error::from)?;
