@@ -52,13 +52,15 @@ await main(async () => {
     throw new Stop("The engine isn't built: run node scripts/build-wasm.mjs first.");
   if (options.software) chooseSoftware();
   await offerWebGpu(await bringDawn());
-  const { module: shim } = await runnerImport(
-    path.join(ROOT, "web", "engine", "worker", "unlisted-features.ts"),
-  );
-  const unlisted = shim.requestUnlistedFeatures(navigator.gpu);
+  const { requestUnlistedFeatures } = await workerModule("unlisted-features.ts");
+  const { watchBuffers } = await workerModule("released-buffers.ts");
+  const unlisted = requestUnlistedFeatures(navigator.gpu);
+  const destroyReleased = watchBuffers(navigator.gpu);
   const { default: init, Engine } = await import(pathToFileURL(ENGINE).href);
-  await init({ module_or_path: fs.readFileSync(ENGINE.replace(".js", "_bg.wasm")) });
-  const engine = await Engine.open(unlisted);
+  const { __wbindgen_externrefs: references } = await init({
+    module_or_path: fs.readFileSync(ENGINE.replace(".js", "_bg.wasm")),
+  });
+  const engine = await Engine.open(unlisted, () => destroyReleased(references));
   // As the page does: kernels are tested and tiles chosen before anything is measured.
   if (!options.host) await engine.start();
   const sd15 = options.model === "sd15";
@@ -86,6 +88,12 @@ await main(async () => {
   // Dawn's threads would otherwise keep the process alive.
   process.exit();
 });
+
+/** A part of the page's worker. @param {string} file */
+async function workerModule(file) {
+  const { module } = await runnerImport(path.join(ROOT, "web", "engine", "worker", file));
+  return module;
+}
 
 /** @param {{ name: string, pass: string, precision: string, milliseconds: number, host: number, flops: number, ceilingShare: number | null }} row */
 function lineOf({ name, pass, precision, milliseconds, host, flops, ceilingShare }) {

@@ -7,6 +7,7 @@ use burn::tensor::{Device, FloatDType};
 
 use super::difference::Difference;
 use super::types::{Adapter, LoraWeights, is_of_text_encoder};
+use crate::gpu::release_unused;
 use crate::model::clip_text::ClipTextModel;
 use crate::model::lora::{Folding, LoraSet};
 use crate::model::unet::UNet2DConditionModel;
@@ -84,7 +85,7 @@ impl Adapter {
                 unet.fold(set, folding, device);
             }
             // Sums in the making serve no layer of another size.
-            device.memory_cleanup();
+            release_unused(device);
         }
     }
 

@@ -68,7 +68,7 @@ impl Pass {
     ) -> Result<Vec<Row>, Error> {
         let mut rows = Vec::new();
         for Repeatable { name, run } in self.prepare(gpu, model, plan)? {
-            gpu.device.memory_cleanup();
+            gpu.release_unused();
             let run = std::rc::Rc::new(std::cell::RefCell::new(run));
             let mut prepare = || -> Run {
                 let run = run.clone();

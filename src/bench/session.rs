@@ -83,13 +83,13 @@ impl Session {
             Some(Item::Operation(case, precision)) => {
                 let rows = case.measure(gpu, precision, stopwatch, effort, report.ceiling.as_ref());
                 report.rows.extend(rows.await?);
-                gpu.device.memory_cleanup();
             }
             Some(Item::Pass(pass)) => {
                 let rows = pass.measure(gpu, model, plan, stopwatch, report.ceiling.as_ref());
                 report.rows.extend(rows.await?);
             }
         }
+        gpu.release_unused();
         Ok(())
     }
 

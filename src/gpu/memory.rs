@@ -4,8 +4,12 @@
 //! size, so the memory that the device has handed out ("reserved") only grows while work of one kind goes
 //! on. It is given back between phases (after loading, encoding, training), not between steps.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    cell::RefCell,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
+use burn::tensor::Device;
 use cubecl::config::{CubeClRuntimeConfig, RuntimeConfig, memory::PersistentMemory};
 use serde::Serialize;
 
@@ -43,6 +47,34 @@ pub struct MemoryUse {
 #[derive(Debug, Default)]
 pub(super) struct MemoryPeak(AtomicU64);
 
+/// Has the device's unused buffers released when it is dropped. For the last field of what holds the tensors of
+/// a phase: fields are dropped in order.
+pub struct ReleaseUnused(pub Gpu);
+
+impl Drop for ReleaseUnused {
+    fn drop(&mut self) {
+        self.0.release_unused();
+    }
+}
+
+thread_local! {
+    /// Destroys the buffers that were released; None where they go by themselves.
+    static DESTROY_RELEASED: RefCell<Option<Box<dyn Fn()>>> = const { RefCell::new(None) };
+}
+
+/// Gives buffers that neither a tensor nor a recording uses back to the device.
+pub(crate) fn release_unused(device: &Device) {
+    device.memory_cleanup();
+    DESTROY_RELEASED.with_borrow(|destroy| {
+        if let Some(destroy) = destroy {
+            // What is queued may use them, and would fail if they were gone when it is submitted. A device that
+            // can't take work says so at the next read-back.
+            let _ = device.flush();
+            destroy();
+        }
+    });
+}
+
 impl Gpu {
     /// The memory taken now. All zero on the processor, whose memory is not counted.
     ///
@@ -62,7 +94,13 @@ impl Gpu {
     pub fn release_unused(&self) {
         self.memory();
         take_recordings_away();
-        self.device.memory_cleanup();
+        release_unused(&self.device);
+    }
+
+    /// Has `destroy` called whenever this thread has released buffers. In browsers wgpu leaves them to the
+    /// garbage collector, which doesn't know what they hold.
+    pub fn destroy_released_by(destroy: impl Fn() + 'static) {
+        DESTROY_RELEASED.set(Some(Box::new(destroy)));
     }
 
     /// Forgets the peak, for the start of a phase.

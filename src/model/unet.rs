@@ -13,7 +13,10 @@ use super::lora::{Folding, LoraSet};
 use super::time_embedding::{Sinusoids, TimeEmbedding};
 use super::unet_blocks::{Conditioning, Segment, SegmentInput};
 use super::unet_config::UNet2DConditionConfig;
-use crate::weights::{self, Weights};
+use crate::{
+    gpu::release_unused,
+    weights::{self, Weights},
+};
 
 #[derive(Clone, Debug)]
 pub struct UNet2DConditionModel {
@@ -155,7 +158,7 @@ impl UNet2DConditionModel {
         layers.sort_by_key(|layer| Reverse(count(layer)));
         for (group, same_size) in layers.chunk_by(|a, b| count(a) == count(b)).enumerate() {
             if group > 0 {
-                device.memory_cleanup();
+                release_unused(device);
             }
             same_size.iter().for_each(|layer| layer.fold(set, folding));
         }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     bench::{Model, ModelConfigs, Plan, Session},
-    gpu::Gpu,
+    gpu::{Gpu, ReleaseUnused},
     pipeline::StableDiffusion,
 };
 
@@ -31,6 +31,8 @@ pub struct BenchRequest {
 pub struct Bench {
     gpu: Gpu,
     session: Session,
+    /// Its models are as large as a visitor's own.
+    _after: ReleaseUnused,
 }
 
 #[derive(Serialize)]
@@ -76,7 +78,7 @@ impl Bench {
         };
         let clock = Rc::new(clock::seconds);
         match Session::new(gpu, model, request.plan, clock).await {
-            Ok(session) => Ok(Self { gpu: gpu.clone(), session }),
+            Ok(session) => Ok(Self { gpu: gpu.clone(), session, _after: ReleaseUnused(gpu.clone()) }),
             Err(error) => Err(computing_fault(gpu, error).await),
         }
     }

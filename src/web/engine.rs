@@ -91,13 +91,18 @@ struct GenerationRequest {
 
 #[wasm_bindgen]
 impl Engine {
-    /// Opens the GPU. `unlisted()` is asked then what the device was given besides.
-    pub async fn open(unlisted: Function) -> Result<Engine, JsValue> {
+    /// Opens the GPU. `unlisted()` is asked then what the device was given besides, `destroy_released()` is
+    /// called whenever buffers were released.
+    pub async fn open(unlisted: Function, destroy_released: Function) -> Result<Engine, JsValue> {
         let mut gpu = Gpu::open(DeviceChoice::Gpu).await.map_err(fault)?;
         let UnlistedFeatures { subgroups, matrix_units } = from_js(unlisted.call0(&JsValue::NULL)?)?;
         let matrix_units =
             matrix_units.and_then(|units| MatrixUnits::in_browser(units.side, units.subgroup_size));
         gpu.allow_unlisted(subgroups, matrix_units);
+        Gpu::destroy_released_by(move || {
+            // Should it fail, the buffers wait for the garbage collector.
+            let _ = destroy_released.call0(&JsValue::NULL);
+        });
         Ok(Self {
             gpu,
             model: None,

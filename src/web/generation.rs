@@ -9,7 +9,7 @@ use super::{
     to_js,
 };
 use crate::{
-    gpu::Gpu,
+    gpu::{Gpu, ReleaseUnused},
     pipeline::{self, AppliedAdapter, GenerationSettings, StableDiffusion},
 };
 
@@ -18,6 +18,8 @@ pub struct Generation {
     gpu: Gpu,
     /// `None` once it is finished.
     generation: Option<pipeline::Generation>,
+    /// For one that is cancelled.
+    _after: ReleaseUnused,
 }
 
 #[derive(Serialize)]
@@ -97,7 +99,8 @@ impl Generation {
             None => pipeline::Generation::new(model, settings, adapters),
         };
         let generation = generation.map_err(fault)?;
-        Ok(Self { gpu: model.gpu.clone(), generation: Some(generation) })
+        let gpu = model.gpu.clone();
+        Ok(Self { _after: ReleaseUnused(gpu.clone()), gpu, generation: Some(generation) })
     }
 }
 

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     adapter::Adapter,
+    gpu::ReleaseUnused,
     pipeline::StableDiffusion,
     training::{self, Trainer, TrainingSettings, early_stopping::HeldBackScores},
 };
@@ -56,6 +57,8 @@ pub struct Training {
     adapters: Rc<RefCell<Library>>,
     /// The library's number for what this run trains.
     id: u32,
+    /// Its activations, gradients and moments needn't stay until the next job.
+    _after: ReleaseUnused,
 }
 
 #[wasm_bindgen]
@@ -120,6 +123,13 @@ impl Training {
 }
 
 impl Training {
+    fn of(trainer: Trainer, model: &StableDiffusion, adapters: Rc<RefCell<Library>>) -> Self {
+        let id = adapters.borrow_mut().reserve();
+        let model = model.clone();
+        let after = ReleaseUnused(model.gpu.clone());
+        Self { trainer, model, adapters, id, _after: after }
+    }
+
     async fn read_adapter(&self) -> Result<Adapter, JsValue> {
         match self.trainer.adapter().await {
             Ok(adapter) => self.model.gpu.check().map(|()| adapter).map_err(fault),
@@ -137,8 +147,7 @@ impl Training {
             Ok(trainer) => trainer,
             Err(error) => return Err(computing_fault(&model.gpu, error).await),
         };
-        let id = adapters.borrow_mut().reserve();
-        Ok(Self { trainer, model: model.clone(), adapters, id })
+        Ok(Self::of(trainer, model, adapters))
     }
 
     /// `progress(encoded, of)` is called as the photos are encoded and returns whether the run is still wanted.
@@ -160,7 +169,6 @@ impl Training {
             Ok(trainer) => trainer,
             Err(error) => return Err(computing_fault(&model.gpu, error).await),
         };
-        let id = adapters.borrow_mut().reserve();
-        Ok(Self { trainer, model: model.clone(), adapters, id })
+        Ok(Self::of(trainer, model, adapters))
     }
 }

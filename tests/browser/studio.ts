@@ -169,7 +169,9 @@ async function saveFindings(context: BrowserContext): Promise<void> {
       findings: await (await store.match(found))?.text(),
     });
   }, FINDINGS_STORE);
-  if (text) fs.writeFileSync(FINDINGS_FILE, text);
+  if (!text) return;
+  fs.mkdirSync(ARTIFACTS, { recursive: true });
+  fs.writeFileSync(FINDINGS_FILE, text);
 }
 
 /** What the page keeps of its GPU, as it is written there. */

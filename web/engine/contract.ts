@@ -482,9 +482,13 @@ export interface OpenedProject {
 
 /** What the generated module `web/wasm/palpable.js` exports. */
 export interface EngineModule {
-  default(): Promise<unknown>;
-  /** `unlisted` tells, once the engine has its device, what that device was given. */
-  Engine: { open(unlisted: () => UnlistedFeatures): Promise<Engine> };
+  /** Resolves with WebAssembly's exports; that table has all references to JavaScript's objects. */
+  default(): Promise<{ __wbindgen_externrefs: WebAssembly.Table }>;
+  /**
+   * `unlisted` tells, once the engine has its device, what that device was given. `destroyReleased` is called when
+   * the engine has released buffers.
+   */
+  Engine: { open(unlisted: () => UnlistedFeatures, destroyReleased: () => void): Promise<Engine> };
 }
 
 /** What a device was given that the engine's GPU library doesn't know in browsers. */

@@ -31,6 +31,6 @@ export async function runBench(
       observer.report(bench.report());
     }
   } finally {
-    release(bench);
+    await turns.take(() => release(bench));
   }
 }

@@ -3,6 +3,7 @@ import type { Engine, EngineModule } from "../contract";
 import { faultError } from "../fault";
 import { evenOutDevices } from "./device-events";
 import { compileOnRequest } from "./pipelines";
+import { watchBuffers } from "./released-buffers";
 import { doWithoutTimestampQueries } from "./timestamp-queries";
 import { requestUnlistedFeatures } from "./unlisted-features";
 
@@ -20,8 +21,9 @@ export async function openEngine(): Promise<Engine> {
   doWithoutTimestampQueries(navigator.gpu);
   compileOnRequest(navigator.gpu);
   const unlisted = requestUnlistedFeatures(navigator.gpu);
-  const module = await startModule();
-  return module.Engine.open(unlisted);
+  const destroyReleased = watchBuffers(navigator.gpu);
+  const { Engine, references } = await startModule();
+  return Engine.open(unlisted, () => destroyReleased(references));
 }
 
 async function wasmAllowed(): Promise<boolean> {
@@ -33,11 +35,11 @@ async function wasmAllowed(): Promise<boolean> {
   }
 }
 
-async function startModule(): Promise<EngineModule> {
+async function startModule() {
   try {
     const module = (await import("../../wasm/palpable.js")) as unknown as EngineModule;
-    await module.default();
-    return module;
+    const { __wbindgen_externrefs: references } = await module.default();
+    return { Engine: module.Engine, references };
   } catch {
     throw faultError(
       "Network",

@@ -29,7 +29,7 @@ export async function runGeneration(
       return { ...plain(await generation.finish()), heatMaps };
     });
   } finally {
-    release(generation);
+    await turns.take(() => release(generation));
   }
 }
 

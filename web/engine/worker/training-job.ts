@@ -47,7 +47,7 @@ export function runTraining(
         return training.adapter();
       });
     } finally {
-      release(training);
+      await turns.take(() => release(training));
     }
   });
 }

@@ -1,0 +1,145 @@
+/**
+ * What the page holds of the GPU's memory, by the buffers that its worker has made and not destroyed: the garbage
+ * collector, to which wgpu leaves them, doesn't count.
+ */
+import path from "node:path";
+import type { BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ROOT } from "../../scripts/run.mjs";
+import {
+  beforeTheWorker,
+  drawn,
+  goTo,
+  openPage,
+  openStudio,
+  PATIENCE,
+  type Studio,
+  setUpLeastTraining,
+  untilLearnt,
+  useFolder,
+  waitForModel,
+} from "./studio";
+import { VISITOR } from "./visitor";
+
+/** Beside the model's weights: tables, the last numbers brought to the host, a small adapter. */
+const LITTLE = 4e6;
+
+let studio: Studio;
+let page: Page;
+let close: () => Promise<void>;
+/** Bytes of the loaded model. */
+let weights: number;
+
+beforeAll(async () => {
+  studio = { ...(await openStudio()), knowsGpu: true };
+  ({ page, close } = await openPage(studio, VISITOR, "generate", countBuffers));
+  await waitForModel(page);
+  weights = (await memory()).held;
+});
+
+afterAll(async () => {
+  await close();
+  await studio.close();
+});
+
+test("a picture takes what was said, and gives it back", async () => {
+  await page.getByLabel("Prompt", { exact: true }).fill("a photo of a dog");
+  await page.getByText("More settings").click();
+  await page.getByLabel("Steps", { exact: true }).fill("1");
+  await page.getByLabel("Width", { exact: true }).selectOption("256");
+  await page.getByLabel("Height", { exact: true }).selectOption("256");
+  await drawn(page);
+  const planned = await plannedMemory();
+  const { held, most } = await memory();
+  expect(most).toBeGreaterThan(weights * 1.5);
+  expect(most / planned).toBeGreaterThan(0.85);
+  expect(most / planned).toBeLessThan(1.15);
+  expect(held).toBeLessThan(weights + LITTLE);
+});
+
+test("a picture that is cancelled gives back what it took", async () => {
+  await page.getByLabel("Steps", { exact: true }).fill("50");
+  await page.getByRole("button", { name: "Generate", exact: true }).click();
+  await page.getByText(/^Step [2-9] of 50/).waitFor({ timeout: PATIENCE });
+  expect((await memory()).held).toBeGreaterThan(weights + LITTLE);
+  await page.getByRole("button", { name: "Cancel", exact: true }).click();
+  await page.getByRole("button", { name: "Generate", exact: true }).waitFor({ timeout: PATIENCE });
+  expect((await memory()).held).toBeLessThan(weights + LITTLE);
+});
+
+test("a training takes what was said, and gives it back", async () => {
+  await goTo(page, "personalize");
+  await setUpLeastTraining(page, 4);
+  // Not what was said before the last of these settings.
+  await page.waitForTimeout(1_000);
+  const planned = await plannedMemory();
+  await page.getByRole("button", { name: "Start training" }).click();
+  await untilLearnt(page);
+  const { held, most } = await memory();
+  expect(most).toBeGreaterThan(weights + LITTLE);
+  expect(most / planned).toBeGreaterThan(0.85);
+  expect(most / planned).toBeLessThan(1.15);
+  expect(held).toBeLessThan(weights + LITTLE);
+});
+
+test("a model makes room for the next", async () => {
+  await useFolder(page, path.join(ROOT, "models", "demo"));
+  const { held, most } = await memory();
+  expect(held).toBeLessThan(weights + LITTLE);
+  expect(most).toBeLessThan(weights + LITTLE);
+});
+
+/** What the page says the work on its screen needs. */
+async function plannedMemory(): Promise<number> {
+  const said = await page.getByText(/^Needs about .* of GPU memory/).textContent();
+  const megabytes = /about (\d+) MB/.exec(said ?? "")?.[1];
+  return Number(megabytes) * 1e6;
+}
+
+/** Bytes in buffers now, and the most since it was last asked; nothing that the GPU complained of. */
+async function memory(): Promise<{ held: number; most: number }> {
+  const [worker] = page.workers();
+  const counted = await worker?.evaluate(() => {
+    const { held, most, complaints } = (self as unknown as { counted: Counted }).counted;
+    Object.assign((self as unknown as { counted: Counted }).counted, { most: held });
+    return { held, most, complaints };
+  });
+  if (!counted) throw new Error("The engine's worker is gone.");
+  expect(counted.complaints).toEqual([]);
+  return counted;
+}
+
+interface Counted {
+  held: number;
+  most: number;
+  complaints: string[];
+}
+
+const countBuffers = (context: BrowserContext) =>
+  beforeTheWorker(
+    context,
+    `
+    const sizes = new WeakMap();
+    const counted = { held: 0, most: 0, complaints: [] };
+    self.counted = counted;
+    const request = GPUAdapter.prototype.requestDevice;
+    GPUAdapter.prototype.requestDevice = async function (...parameters) {
+      const device = await request.apply(this, parameters);
+      device.addEventListener("uncapturederror", ({ error }) => counted.complaints.push(error.message));
+      return device;
+    };
+    const create = GPUDevice.prototype.createBuffer;
+    GPUDevice.prototype.createBuffer = function (descriptor) {
+      const buffer = create.call(this, descriptor);
+      sizes.set(buffer, descriptor.size);
+      counted.held += descriptor.size;
+      counted.most = Math.max(counted.most, counted.held);
+      return buffer;
+    };
+    const destroy = GPUBuffer.prototype.destroy;
+    GPUBuffer.prototype.destroy = function () {
+      counted.held -= sizes.get(this) ?? 0;
+      sizes.delete(this);
+      destroy.call(this);
+    };`,
+  );
