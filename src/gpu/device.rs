@@ -45,6 +45,9 @@ pub struct Gpu {
     pub report: DeviceReport,
     /// Bytes of device memory that work may take; work that needs more is refused before it starts.
     pub memory_limit: u64,
+    /// Whether activations are 32-bit floats although the device has 16-bit ones, for models whose numbers
+    /// outgrow those.
+    pub wide_activations: bool,
     errors: Arc<Mutex<Option<Error>>>,
     /// wgpu's handle of the device; `None` where burn's CPU backend computes.
     handle: Option<wgpu::Device>,
@@ -65,6 +68,7 @@ impl Gpu {
                 device: Device::flex(),
                 report: DeviceReport::cpu(),
                 memory_limit: u64::MAX,
+                wide_activations: false,
                 errors: Arc::default(),
                 memory_peak: Arc::default(),
                 handle: None,
@@ -146,6 +150,7 @@ impl Gpu {
             device: burn_device,
             report,
             memory_limit: DEFAULT_MEMORY_LIMIT,
+            wide_activations: false,
             errors,
             memory_peak: Arc::default(),
             handle: Some(device),

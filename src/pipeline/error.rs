@@ -79,10 +79,10 @@ pub enum Error {
         "The tokenizer writes {tokens} tokens where the text encoder reads {positions}: they are of different models."
     )]
     LengthMismatch { tokens: usize, positions: usize },
-    #[error(
-        "The device returned numbers that are not finite; try 32-bit precision, and report this with your device's description."
-    )]
+    #[error("The device returned numbers that are not finite; report this with your device's description.")]
     NotFinite,
+    #[error("This model's numbers outgrow 16 bits. Let it compute with 32-bit numbers (precision f16-f32).")]
+    Overflow,
     #[error("Measuring was cancelled.")]
     Cancelled,
     #[error("The device could not return a result: {0}.")]

@@ -45,7 +45,7 @@ impl StableDiffusion {
         let latents = PhotoLatents::encode(photos, &self.vae, sizes, &settings, device, &mut encoding).await;
         self.gpu.check()?;
         self.gpu.release_unused();
-        let mut latents = latents?;
+        let mut latents = latents.map_err(|error| self.overflow_or(error.into()))?;
         let model = self.frozen();
         if prior > 0 {
             let mut drawing = |done, of| progress(encoded + done, encoded + of);

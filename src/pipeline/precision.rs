@@ -73,7 +73,8 @@ impl Precision {
     }
 
     /// The precision that suits a model best: 16-bit floats where the model is large, which keeps a full-size
-    /// model and its training in a few gigabytes (where the device has none, for weights alone); else 32-bit ones.
+    /// model and its training in a few gigabytes (where the device has none, or activations are to be wide, for
+    /// weights alone); else 32-bit ones.
     /// The U-Net is in eight bits where only then a picture of the model's own size fits into the memory that may
     /// be taken.
     ///
@@ -83,7 +84,7 @@ impl Precision {
         let configs = ModelConfigs::read(source).await?;
         let bytes = configs.file_bytes(source, Self::Float32).await?;
         let large = bytes > gpu.memory_limit / LARGE_SHARE;
-        let floats = match (large, gpu.report.float16) {
+        let floats = match (large, gpu.report.float16 && !gpu.wide_activations) {
             (true, true) => Self::Float16,
             (true, false) => Self::Float16Float32,
             (false, _) => Self::Float32,

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use burn::tensor::FloatDType;
+
 use super::{
     Error, Precision, PromptEncoder,
     model_configs::{ModelConfigs, TAESD, TEXT_ENCODER, UNET, VAE},
@@ -13,6 +15,7 @@ use crate::{
     },
     sampling::NoiseSchedule,
     tokenizer::Tokenizer,
+    training,
     weights::{ByteSource, CheckpointHashes, Weights},
 };
 
@@ -111,6 +114,13 @@ impl StableDiffusion {
             taesd,
             schedule: configs.schedule,
         })
+    }
+
+    /// The error, or, where numbers of 16 bits were not finite, that they overflowed.
+    pub(super) fn overflow_or(&self, error: Error) -> Error {
+        let not_finite =
+            matches!(error, Error::NotFinite | Error::Training(training::Error::NotFiniteLatents));
+        if not_finite && self.precision.dtype() == FloatDType::F16 { Error::Overflow } else { error }
     }
 
     /// A prompt encoder that knows the model's own words only.

@@ -167,7 +167,7 @@ impl Generation {
         gpu.release_unused();
         let picture = Picture::read(self.image(), gpu).await;
         gpu.release_unused();
-        let picture = picture?;
+        let picture = picture.map_err(|error| self.model.overflow_or(error))?;
         Ok(match &self.source {
             Some(source) => source.finish(picture),
             None => picture,

@@ -28,6 +28,9 @@ pub enum Error {
         "The training diverged at step {step}: its loss is no longer a number. What was learned before that step is kept; try lower learning rates or a smaller lambda."
     )]
     NotFinite { step: usize },
+    /// A photo's latents are not numbers.
+    #[error("The model's autoencoder makes no numbers of a photo; use another model.")]
+    NotFiniteLatents,
     /// The caller no longer wants what is being prepared.
     #[error("The training was cancelled while it was prepared.")]
     Cancelled,

@@ -77,7 +77,7 @@ impl PhotoLatents {
     ///
     /// # Errors
     /// No photo or too many ([`Error::Photo`]); the device failed ([`Error::Device`]); the rest is not wanted
-    /// ([`Error::Cancelled`]).
+    /// ([`Error::Cancelled`]); what the VAE gives are no numbers ([`Error::NotFiniteLatents`]).
     pub async fn encode(
         photos: &[Photo],
         vae: &AutoencoderKl,
@@ -242,7 +242,11 @@ impl Filling {
         let mean = vae.encode(Tensor::from_data(picture, (device, DType::F32))).mean;
         let [_, height, width, channels] = mean.dims();
         self.shape = [height, width, channels];
-        self.latents.extend(read((mean * vae.config.scaling_factor).flatten(0, 3)).await?);
+        let values = read((mean * vae.config.scaling_factor).flatten(0, 3)).await?;
+        if values.iter().any(|value| !value.is_finite()) {
+            return Err(Error::NotFiniteLatents);
+        }
+        self.latents.extend(values);
         self.weighted |= weights.is_some();
         self.weights.extend(weights.unwrap_or_else(|| vec![1.0; height * width]));
         self.masked |= mask.is_some();

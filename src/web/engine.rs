@@ -49,6 +49,7 @@ struct ModelReport {
     resolution: usize,
     latent_size: usize,
     parameters: u64,
+    precision: Precision,
     default_steps: usize,
     /// GPU memory that drawing takes.
     picture_bytes: u64,
@@ -182,6 +183,7 @@ impl Engine {
             resolution: model.resolution,
             latent_size: model.resolution / model.vae.config.downscale(),
             parameters: model.parameters,
+            precision: model.precision,
             default_steps: DEFAULT_STEPS,
             picture_bytes: model.picture_memory().peak(),
         };
@@ -204,6 +206,12 @@ impl Engine {
         if let Some(model) = &mut self.model {
             model.gpu.memory_limit = limit;
         }
+    }
+
+    /// Whether models that are loaded from now on have activations of 32 bits, though 16 would do.
+    #[wasm_bindgen(js_name = setWideActivations)]
+    pub fn set_wide_activations(&mut self, wide: bool) {
+        self.gpu.wide_activations = wide;
     }
 
     /// What a training on so many photos will take; refuses what may not be taken.

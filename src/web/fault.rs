@@ -72,6 +72,7 @@ fn kind(error: &pipeline::Error) -> &'static str {
         | Error::LengthMismatch { .. } => "BadFile",
         Error::Training(training::Error::Device { .. }) | Error::NotFinite | Error::ReadBack(_) => "Internal",
         Error::Memory(plan::Error::Memory { .. }) => "MemoryLimit",
+        Error::Overflow => "Overflow",
         Error::Tokenizer(_)
         | Error::Sampling(_)
         | Error::Training(_)

@@ -38,8 +38,10 @@ pub struct AdapterReport {
     clean_prompt: Option<String>,
     /// The name of the model that it was trained on.
     base_model: Option<String>,
+    /// The largest of its layers' LoRA.
     rank: usize,
     modules: usize,
+    /// Of all its words.
     vectors: usize,
 }
 
@@ -63,7 +65,7 @@ impl Library {
             base_model: adapter.details.base_model.clone(),
             rank: adapter.lora.iter().map(|layer| layer.rank).max().unwrap_or(0),
             modules: adapter.lora.len() + adapter.differences.len(),
-            vectors: adapter.embeddings.first().map_or(0, |embedding| embedding.vectors),
+            vectors: adapter.embeddings.iter().map(|embedding| embedding.vectors).sum(),
         };
         self.adapters.insert(id, adapter);
         report

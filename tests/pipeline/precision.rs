@@ -5,8 +5,13 @@ use std::rc::Rc;
 use burn::tensor::FloatDType;
 use palpable::{
     gpu::Gpu,
-    model::taesd::{AutoencoderTiny, AutoencoderTinyConfig},
-    pipeline::{Generation, GenerationSettings, ModelPlan, Picture, Precision, StableDiffusion},
+    model::{
+        taesd::{AutoencoderTiny, AutoencoderTinyConfig},
+        vae::AutoencoderKl,
+        vae_config::AutoencoderKlConfig,
+    },
+    pipeline::{Error, Generation, GenerationSettings, ModelPlan, Picture, Precision, StableDiffusion},
+    training::{Photo, TrainingSettings},
     weights::{Combined, MemorySource, read_text},
 };
 
@@ -79,6 +84,50 @@ fn fewer_bits_are_taken_where_more_would_not_fit() {
     // Where not even that fits, nothing is gained.
     gpu.memory_limit = small.picture_bytes - 1;
     assert_eq!(plan(&gpu).precision, sixteen_bits);
+    gpu.wide_activations = true;
+    assert_eq!(plan(&gpu).precision, Precision::Float16Float32);
+}
+
+/// As the VAEs of some well-known models do.
+#[test]
+fn numbers_that_outgrow_16_bits_are_told_apart_from_a_device_that_fails() {
+    let gpu = open_any();
+    if !gpu.report.float16 {
+        return;
+    }
+    let settings = GenerationSettings { steps: 1, ..settings("ddim") };
+    let photo = Photo::from_rgba(128, 128, &[128; 128 * 128 * 4]).expect("a photo");
+    let training = TrainingSettings {
+        placeholder: "<my-dog>".to_owned(),
+        class_noun: "dog".to_owned(),
+        clean_prompt: "a photo of a dog at the beach".to_owned(),
+        ..TrainingSettings::default()
+    };
+    for (precision, overflows) in [(Precision::Float16, true), (Precision::Float16Float32, false)] {
+        let mut model = load_as(&gpu, precision);
+        model.vae = Rc::new(overflowing_vae(&gpu, precision));
+        let mut generation = Generation::new(&model, &settings, &[]).expect("valid settings");
+        block_on(generation.step()).expect("a step");
+        let picture = block_on(generation.finish());
+        assert_eq!(matches!(picture, Err(Error::Overflow)), overflows, "{picture:?}");
+        assert_eq!(picture.is_ok(), !overflows);
+        let run = block_on(model.trainer(std::slice::from_ref(&photo), training.clone(), &mut |_, _| true));
+        assert_eq!(matches!(run, Err(Error::Overflow)), overflows, "{:?}", run.err());
+        assert_eq!(run.is_ok(), !overflows);
+    }
+}
+
+/// Its first layers' results are about a million, which the norms that follow take back.
+fn overflowing_vae(gpu: &Gpu, precision: Precision) -> AutoencoderKl {
+    let mut formula = FormulaModel::read("turbo/vae.json");
+    for (name, (_, values)) in &mut formula.weights {
+        if name.contains("coder.conv_in") {
+            values.iter_mut().for_each(|value| *value *= 1e5);
+        }
+    }
+    let config = AutoencoderKlConfig::from_json(&formula.config).expect("a config");
+    let mut weights = formula.weights(&gpu.device, precision.dtype());
+    AutoencoderKl::load(&mut weights, config).expect("a VAE")
 }
 
 /// Models for inpainting have further channels, which our pictures have nothing for.

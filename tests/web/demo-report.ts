@@ -3,6 +3,7 @@ import type { ModelReport } from "../../web/engine/contract";
 
 export const DEMO_REPORT: ModelReport = {
   name: "demo",
+  precision: "f32",
   defaultSteps: 25,
   resolution: 128,
   latentSize: 16,

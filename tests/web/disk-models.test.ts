@@ -22,6 +22,7 @@ vi.mock("../../web/app/studio", () => ({
   whenEngineCloses: () => undefined,
   engine: () => ({
     setMemoryLimit: async () => undefined,
+    setWideActivations: async () => undefined,
     loadModel: async (choice: ModelChoice): Promise<LoadedModel> => {
       fake.loaded.push(choice);
       const storedId = (choice as FilesChoice).keep ? "4f" : null;

@@ -9,6 +9,7 @@ import { setSize, size } from "../../web/features/generate/size";
 import { strength } from "../../web/features/generate/start-picture";
 import { steering, steeringChoice } from "../../web/features/generate/steering-settings";
 import { model } from "../../web/features/models/model";
+import { DEMO_REPORT } from "./demo-report";
 
 const settings: PictureSettings = {
   prompt: "a photo of <my-dog>",
@@ -41,9 +42,7 @@ const notes = () => filledIn.value?.notes;
 
 beforeEach(() => {
   library.value = [entry(1, "<my-dog>"), entry(2, "<my-mug>")];
-  const sizes = { resolution: 128, latentSize: 16, parameters: 1, pictureBytes: 1 };
-  const report = { name: "demo", defaultSteps: 25, ...sizes };
-  model.value = { state: "ready", report };
+  model.value = { state: "ready", report: DEMO_REPORT };
   form.sampler.value = "ddim";
   form.seedLocked.value = false;
 });

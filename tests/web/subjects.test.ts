@@ -1,6 +1,7 @@
 import "fake-indexeddb/auto";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { TimePlan, TrainingSettings } from "../../web/engine/contract";
+import { DEMO_REPORT } from "./demo-report";
 
 const fakeEngine = vi.hoisted(() => ({
   timePlans: async (_settings: unknown, _photos: number, _previews: unknown): Promise<unknown> => [],
@@ -268,8 +269,7 @@ describe("time plans", () => {
     memoryLimit.value = 2;
     expect(time.plans.value).toBeUndefined();
     await time.measure();
-    const sizes = { resolution: 512, latentSize: 64, parameters: 1, pictureBytes: 1 };
-    model.value = { state: "ready", report: { name: "other", defaultSteps: 25, ...sizes } };
+    model.value = { state: "ready", report: { ...DEMO_REPORT, name: "other" } };
     expect(time.plans.value).toBeUndefined();
   });
 

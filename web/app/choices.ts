@@ -1,5 +1,5 @@
 /** Small choices of the visitor that outlive the visit, where the browser lets the page keep them. */
-type Choice = "language" | "tour" | "single-keys" | "memory-limit";
+type Choice = "language" | "tour" | "single-keys" | "memory-limit" | "wide-activations";
 
 const keyOf = (choice: Choice) => `palpable-${choice}`;
 

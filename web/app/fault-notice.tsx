@@ -72,6 +72,13 @@ function FaultAction({
     );
   }
   if (fault.kind === "OtherTab") return <TakeOver />;
+  if (fault.kind === "Overflow") {
+    return (
+      <a class="button" href={addressOf("models")}>
+        {text.faults.overflow}
+      </a>
+    );
+  }
   if (onRetry) return <Action name={text.faults.retry} onClick={onRetry} />;
   return onDismiss ? <Action name={text.faults.dismiss} onClick={onDismiss} /> : null;
 }

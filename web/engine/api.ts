@@ -143,6 +143,8 @@ export interface EngineApi {
   defaultTrainingSettings(classNoun: string, method: Method): Promise<TrainingSettings>;
   /** GPU memory, in bytes, that models and work may take from now on. */
   setMemoryLimit(bytes: number): Promise<void>;
+  /** Whether models that are loaded from now on compute with 32-bit numbers, though 16 bits would do. */
+  setWideActivations(wide: boolean): Promise<void>;
   /** Memory that a training on so many photos will take; an error if that is over the limit. */
   planTraining(settings: TrainingSettings, photos: number): Promise<TrainingPlan>;
   /**

@@ -90,6 +90,10 @@ export class EngineClient {
     return this.#call(this.#remote.setMemoryLimit(bytes));
   }
 
+  setWideActivations(wide: boolean) {
+    return this.#call(this.#remote.setWideActivations(wide));
+  }
+
   planTraining(settings: TrainingSettings, photos: number) {
     return this.#call(this.#remote.planTraining(settings, photos));
   }

@@ -17,6 +17,8 @@ export type EngineErrorKind =
   | "BadSettings"
   /** Refused before it began: smaller settings or a higher limit will do. */
   | "MemoryLimit"
+  /** The model's numbers outgrew 16 bits. */
+  | "Overflow"
   | "Internal";
 
 export interface DeviceReport {
@@ -57,6 +59,7 @@ export interface ModelReport {
   /** Side of the latents for that resolution. */
   latentSize: number;
   parameters: number;
+  precision: ModelPlan["precision"];
   defaultSteps: number;
   /** GPU memory, in bytes, that drawing takes. */
   pictureBytes: number;
@@ -248,8 +251,11 @@ export interface AdapterReport {
   cleanPrompt: string | null;
   /** Name of the model that the adapter was trained on; `null` if the file doesn't name it. */
   baseModel: string | null;
+  /** Largest rank of a layer's LoRA; 0 without any. */
   rank: number;
+  /** Layers that it changes. */
   modules: number;
+  /** Of all its words. */
   vectors: number;
 }
 
@@ -429,6 +435,7 @@ export interface Engine {
   scorePhotos(photos: SubjectVectors, prompts: string[]): Promise<PhotoScores>;
   /** Sets the GPU memory, in bytes, that work may take from now on. */
   setMemoryLimit(bytes: number): void;
+  setWideActivations(wide: boolean): void;
   /** Memory that a training on so many photos will take; an error if that is over the limit. */
   planTraining(settings: TrainingSettings, photos: number): TrainingPlan;
   /** Takes over the times that earlier visits measured on this device. */

@@ -32,6 +32,7 @@ const FAULT_KINDS: ReadonlySet<string> = new Set<FaultKind>([
   "BadFile",
   "BadSettings",
   "MemoryLimit",
+  "Overflow",
   "Internal",
   "InsecurePage",
   "WasmBlocked",

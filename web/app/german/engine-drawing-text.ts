@@ -80,8 +80,10 @@ export const drawingWords: EngineWords = {
     "The tokenizer writes {tokens} tokens where the text encoder reads {positions}: they are of different models.":
       "Der Tokenizer schreibt {tokens} Tokens, und der Textencoder liest {positions}: Sie gehören zu verschiedenen Modellen.",
     "Measuring was cancelled.": "Das Messen wurde abgebrochen.",
-    "The device returned numbers that are not finite; try 32-bit precision, and report this with your device's description.":
-      "Das Gerät lieferte Zahlen, die nicht endlich sind; versuche es mit 32-Bit-Zahlen und melde das mit den Angaben über dein Gerät.",
+    "The device returned numbers that are not finite; report this with your device's description.":
+      "Das Gerät lieferte Zahlen, die nicht endlich sind; melde das mit den Angaben über dein Gerät.",
+    "This model's numbers outgrow 16 bits. Let it compute with 32-bit numbers (precision f16-f32).":
+      "Die Zahlen dieses Modells werden für 16 Bit zu groß. Lass es mit 32-Bit-Zahlen rechnen (Genauigkeit f16-f32).",
     "The device could not return a result: {0}.": "Das Gerät konnte kein Ergebnis liefern: {0}.",
     "This picture is finished; start another one.": "Dieses Bild ist fertig; beginne ein neues.",
     "The mask must be as large as its picture.": "Die Maske muss so groß sein wie ihr Bild.",

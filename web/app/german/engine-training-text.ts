@@ -9,6 +9,8 @@ export const trainingWords: EngineWords = {
       "Dieser gesicherte Stand lässt sich nicht fortsetzen: {reason}.",
     "The training was cancelled while it was prepared.":
       "Das Training wurde abgebrochen, während es vorbereitet wurde.",
+    "The model's autoencoder makes no numbers of a photo; use another model.":
+      "Der Autoencoder des Modells macht aus einem Foto keine Zahlen; nimm ein anderes Modell.",
     "The training diverged at step {step}: its loss is no longer a number. What was learned before that step is kept; try lower learning rates or a smaller lambda.":
       "Das Training ist bei Schritt {step} entgleist: Sein Verlust ist keine Zahl mehr. Was vor diesem Schritt gelernt wurde, bleibt; versuche es mit niedrigeren Lernraten oder einem kleineren λ.",
     "The training run is complete: all its {steps} steps have been made.":

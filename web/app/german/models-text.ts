@@ -11,6 +11,8 @@ export const germanModels: ModelsText = {
   inUse: "In Gebrauch",
   demo: "Das Demo-Modell",
   useDemo: "Das Demo-Modell benutzen",
+  wide: "Mit 32-Bit-Zahlen rechnen",
+  wideHint: "Für ein Modell, dessen Zahlen für 16 Bit zu groß werden. Ein Bild braucht dann mehr Speicher.",
   facts: (parameters, side, memory) =>
     `${parameters} Parameter, zeichnet ${side} × ${side} Pixel, braucht ${memory} GPU-Speicher.`,
 

@@ -148,6 +148,7 @@ const api: EngineApi = {
   defaultTrainingSettings: (classNoun, method) =>
     turns.take(() => engine().defaultTrainingSettings(classNoun, method)),
   setMemoryLimit: (bytes) => turns.take(() => engine().setMemoryLimit(bytes)),
+  setWideActivations: (wide) => turns.take(() => engine().setWideActivations(wide)),
   planTraining: (settings, photos) => turns.take(() => engine().planTraining(settings, photos)),
   timePlans: (settings, photos, previews) => timePlanner.plans(engine(), turns, settings, photos, previews),
   cancelTimePlans: () => timePlanner.cancel(),

@@ -175,8 +175,7 @@ function AdapterCard({ entry, attempt }: AdapterCardProps) {
           <Thumbnail jpeg={entry.preview.jpeg} label={text.adapters.pictureOf(knownAs(report))} />
         )}
       </div>
-      <p>{text.adapters.facts(report.rank, report.modules, megabytes(entry.bytes.byteLength))}</p>
-      {report.vectors > 0 && <p>{text.adapters.vectors(report.vectors)}</p>}
+      <p>{contents(entry)}</p>
       {report.baseModel && <p>{text.adapters.trainedOn(report.baseModel)}</p>}
       {report.cleanPrompt && <p>{text.adapters.trainedFor(report.cleanPrompt)}</p>}
       {note.licence && <p>{text.adapters.licence(note.licence)}</p>}
@@ -217,6 +216,18 @@ function AdapterCard({ entry, attempt }: AdapterCardProps) {
       <ExportChoices entry={entry} attempt={attempt} />
     </li>
   );
+}
+
+/** What there is of it: "rank 8 · 32 layers · 2 word vectors · 1.3 MB" */
+function contents({ report, bytes }: LibraryEntry): string {
+  const { rank, modules, vectors } = report;
+  const words = text.adapters;
+  const parts = [
+    rank && words.rank(rank),
+    modules && words.layers(modules),
+    vectors && words.vectors(vectors),
+  ];
+  return [...parts, megabytes(bytes.byteLength)].filter(Boolean).join(" · ");
 }
 
 /** Class noun of each word, as far as the file tells. */

@@ -35,7 +35,7 @@ export async function redrawnThumbnail(bytes: Uint8Array): Promise<Uint8Array | 
   if (!header || header.width * header.height > MAX_PIXELS) return undefined;
   try {
     const bitmap = await createImageBitmap(new Blob([bytes as BlobPart]));
-    return await toJpeg(bitmap);
+    return await toJpeg(bitmap).finally(() => bitmap.close());
   } catch {
     // Damaged; the adapter works without a picture too.
     return undefined;

@@ -8,6 +8,7 @@ import type { ModelChoice } from "../../engine/model-choice";
 import { readUnasked, rememberOnDisk } from "./disk-models";
 import * as diskStore from "./disk-store";
 import { tellMemoryLimit } from "./memory-limit";
+import { tellWideActivations } from "./wide-activations";
 
 /** The embedded model: static files beside the page, with their list in `files.json`. */
 export const DEMO_FOLDER = "/models/demo/";
@@ -177,6 +178,7 @@ async function findOnDisk(): Promise<void> {
 
 whenEngineOpens(async () => {
   await tellMemoryLimit();
+  await tellWideActivations();
   await findOnDisk();
   // A failure shows in the model's state; the page's other steps still follow.
   await load(choice.value, "").catch(() => undefined);

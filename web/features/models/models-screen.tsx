@@ -2,12 +2,14 @@
 import { useEffect, useRef } from "preact/hooks";
 import { HeldFault } from "../../app/fault-notice";
 import { gigabytes, parameters } from "../../app/format";
+import { device } from "../../app/studio";
 import type { OfferedChoice } from "../../engine/api";
 import type { ModelOffer } from "../../engine/model-choice";
+import { CheckField } from "../../ui/field";
 import { DiskList } from "./disk-list";
 import { FetchProgress } from "./fetch-progress";
 import { IncompleteCard } from "./incomplete-card";
-import { fault, look, lookAgain, refresh } from "./manager";
+import { fault, look, lookAgain, refresh, use } from "./manager";
 import { MemoryLimitField } from "./memory-limit-field";
 import { choice, fetching, loadDemoModel, model } from "./model";
 import { ModelPicker } from "./model-picker";
@@ -15,6 +17,7 @@ import { OfferCard } from "./offer-card";
 import { StorageFacts } from "./storage-facts";
 import { StoredList } from "./stored-list";
 import { modelsText as text } from "./text";
+import { isOutdated, setWideActivations, wideActivations } from "./wide-activations";
 
 export function ModelsScreen() {
   useEffect(() => void refresh(), []);
@@ -68,6 +71,7 @@ function InUse() {
       <p class="verdict">{choice.value.kind === "embedded" ? text.demo : report.name}</p>
       <p>{text.facts(parameters(report.parameters), report.resolution, memory)}</p>
       <MemoryLimitField onChange={lookAgain} />
+      <WideActivationsField />
       {choice.value.kind !== "embedded" && (
         <div class="actions">
           <button type="button" class="button" disabled={!!fetching.value} onClick={loadDemoModel}>
@@ -76,5 +80,25 @@ function InUse() {
         </div>
       )}
     </section>
+  );
+}
+
+/** Only where there is a choice. The model in use is loaded anew if it is concerned. */
+function WideActivationsField() {
+  const opened = device.value;
+  const now = model.value;
+  if (opened.state !== "ready" || !opened.report.float16) return null;
+  return (
+    <CheckField
+      label={text.wide}
+      hint={text.wideHint}
+      value={wideActivations.value}
+      onValue={async (wide) => {
+        await setWideActivations(wide);
+        if (now.state === "ready" && isOutdated(now.report.precision))
+          await use(choice.value, now.report.name);
+        await lookAgain();
+      }}
+    />
   );
 }

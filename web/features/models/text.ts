@@ -10,6 +10,8 @@ export const english = {
   inUse: "In use",
   demo: "The demo model",
   useDemo: "Use the demo model",
+  wide: "Compute with 32-bit numbers",
+  wideHint: "For a model whose numbers outgrow 16 bits. A picture then takes more memory.",
   facts: (parameters: string, side: number, memory: string) =>
     `${parameters} parameters, draws ${side} × ${side} pixels, takes ${memory} of GPU memory.`,
 
