@@ -13,7 +13,7 @@ use super::{
     stopwatch::{Effort, Stopwatch, wait_for},
 };
 use crate::{
-    gpu::{Gpu, KernelProfile},
+    gpu::{Gpu, KernelProfile, ReleaseUnused},
     pipeline::{Error, Precision},
 };
 
@@ -75,6 +75,7 @@ impl Session {
     /// # Errors
     /// The device failed, or a size doesn't fit the model.
     pub async fn step(&mut self) -> Result<(), Error> {
+        let _after = ReleaseUnused(self.gpu.clone());
         let Self { gpu, model, plan, stopwatch, report, .. } = self;
         let effort = Effort::new(plan.quick);
         match self.items.pop_front() {
@@ -89,7 +90,6 @@ impl Session {
                 report.rows.extend(rows.await?);
             }
         }
-        gpu.release_unused();
         Ok(())
     }
 

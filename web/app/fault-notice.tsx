@@ -6,6 +6,7 @@ import { type Fault, needsFreshEngine } from "../engine/fault";
 import { Notice } from "../ui/notice";
 import { translatedSentence } from "./engine-words";
 import { addressOf } from "./navigation";
+import type { Screen } from "./screens";
 import { openEngine, useHere } from "./studio";
 import { text } from "./text";
 
@@ -65,20 +66,10 @@ function FaultAction({
 }: Pick<FaultNoticeProps, "fault" | "onRetry" | "onDismiss">) {
   if (needsFreshEngine(fault)) return <Restart onDismiss={onDismiss} />;
   if (fault.kind === "NoWebGpu" || fault.kind === "WasmBlocked" || fault.kind === "InsecurePage") {
-    return (
-      <a class="button" href={addressOf("about")}>
-        {text.faults.details}
-      </a>
-    );
+    return <Way to="about" name={text.faults.details} />;
   }
   if (fault.kind === "OtherTab") return <TakeOver />;
-  if (fault.kind === "Overflow") {
-    return (
-      <a class="button" href={addressOf("models")}>
-        {text.faults.overflow}
-      </a>
-    );
-  }
+  if (fault.kind === "Overflow") return <Way to="models" name={text.faults.overflow} />;
   if (onRetry) return <Action name={text.faults.retry} onClick={onRetry} />;
   return onDismiss ? <Action name={text.faults.dismiss} onClick={onDismiss} /> : null;
 }
@@ -112,6 +103,12 @@ function TakeOver() {
     </>
   );
 }
+
+const Way = ({ to, name }: { to: Screen; name: string }) => (
+  <a class="button" href={addressOf(to)}>
+    {name}
+  </a>
+);
 
 const Action = ({ name, onClick }: { name: string; onClick: () => void }) => (
   <button type="button" class="button" onClick={onClick}>
