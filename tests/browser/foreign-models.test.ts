@@ -145,7 +145,7 @@ test("a folder that is dropped draws the same, and takes peft's two files as one
     },
     { name: "adapter_model.safetensors", mimeType: "application/octet-stream", buffer: weights },
   ]);
-  const facts = page.getByText("rank 2 · 1 layers");
+  const facts = page.getByText("rank 2 · 1 layer · ");
   await facts.waitFor();
   await goTo(page, "models");
   await page.getByRole("button", { name: "Use the demo model" }).click();
