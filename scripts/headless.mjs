@@ -66,3 +66,25 @@ export async function serveWorkerWith(context, script) {
     await route.fulfill({ response, body: `{${script()}}\n${await response.text()}` });
   });
 }
+
+/**
+ * For the engine's worker: counts in `self.gpuBuffers` the bytes of GPU buffers that were made and not destroyed, now
+ * and at most, as if none were ever collected.
+ */
+export const COUNT_GPU_BUFFERS = `
+  self.gpuBuffers = { held: 0, most: 0 };
+  const sizes = new WeakMap();
+  const createBuffer = GPUDevice.prototype.createBuffer;
+  GPUDevice.prototype.createBuffer = function (descriptor) {
+    const buffer = createBuffer.call(this, descriptor);
+    sizes.set(buffer, descriptor.size);
+    self.gpuBuffers.held += descriptor.size;
+    self.gpuBuffers.most = Math.max(self.gpuBuffers.most, self.gpuBuffers.held);
+    return buffer;
+  };
+  const destroy = GPUBuffer.prototype.destroy;
+  GPUBuffer.prototype.destroy = function () {
+    self.gpuBuffers.held -= sizes.get(this) ?? 0;
+    sizes.delete(this);
+    return destroy.call(this);
+  };`;

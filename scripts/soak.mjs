@@ -13,7 +13,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { buildPage } from "./build-page.mjs";
-import { ARTIFACTS, openHeadless, serveWorkerWith, WEBGPU_FLAGS } from "./headless.mjs";
+import { ARTIFACTS, COUNT_GPU_BUFFERS, openHeadless, serveWorkerWith, WEBGPU_FLAGS } from "./headless.mjs";
 import { main, Stop, say } from "./run.mjs";
 import { writeTinyModel } from "./tiny-model.mjs";
 
@@ -24,25 +24,8 @@ const TOLERANCE = { share: 0.05, megabytes: 2 };
 /** Most steps of a training: the end of the page's slider. */
 const MAX_STEPS = 400;
 
-/** Counts bytes of GPU buffers that were not destroyed, as if none were ever collected; finds the engine's memory. */
-const MEASURE_IN_WORKER = `
-  let gpuBytes = 0;
-  let gpuPeak = 0;
-  const sizes = new WeakMap();
-  const createBuffer = GPUDevice.prototype.createBuffer;
-  GPUDevice.prototype.createBuffer = function (descriptor) {
-    const buffer = createBuffer.call(this, descriptor);
-    sizes.set(buffer, descriptor.size);
-    gpuBytes += descriptor.size;
-    gpuPeak = Math.max(gpuPeak, gpuBytes);
-    return buffer;
-  };
-  const destroy = GPUBuffer.prototype.destroy;
-  GPUBuffer.prototype.destroy = function () {
-    gpuBytes -= sizes.get(this) ?? 0;
-    sizes.delete(this);
-    return destroy.call(this);
-  };
+/** Counts GPU buffers and finds the engine's memory. */
+const MEASURE_IN_WORKER = `${COUNT_GPU_BUFFERS}
   let memory;
   for (const name of ["instantiate", "instantiateStreaming"]) {
     const instantiate = WebAssembly[name];
@@ -54,9 +37,9 @@ const MEASURE_IN_WORKER = `
   }
   self.measure = () => {
     gc();
-    const peak = gpuPeak;
-    gpuPeak = gpuBytes;
-    return { gpu: gpuBytes, gpuPeak: peak, wasm: memory?.buffer.byteLength ?? 0 };
+    const { held, most } = self.gpuBuffers;
+    self.gpuBuffers.most = held;
+    return { gpu: held, gpuPeak: most, wasm: memory?.buffer.byteLength ?? 0 };
   };`;
 
 /**

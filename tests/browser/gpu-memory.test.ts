@@ -5,6 +5,7 @@
 import path from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { COUNT_GPU_BUFFERS } from "../../scripts/headless.mjs";
 import { ROOT } from "../../scripts/run.mjs";
 import {
   beforeTheWorker,
@@ -102,8 +103,9 @@ async function plannedMemory(): Promise<number> {
 async function memory(): Promise<{ held: number; most: number }> {
   const [worker] = page.workers();
   const counted = await worker?.evaluate(() => {
-    const { held, most, complaints } = (self as unknown as { counted: Counted }).counted;
-    Object.assign((self as unknown as { counted: Counted }).counted, { most: held });
+    const { gpuBuffers, complaints } = self as unknown as Counted;
+    const { held, most } = gpuBuffers;
+    gpuBuffers.most = held;
     return { held, most, complaints };
   });
   if (!counted) throw new Error("The engine's worker is gone.");
@@ -111,37 +113,21 @@ async function memory(): Promise<{ held: number; most: number }> {
   return counted;
 }
 
+/** What the worker has of it. */
 interface Counted {
-  held: number;
-  most: number;
+  gpuBuffers: { held: number; most: number };
   complaints: string[];
 }
 
 const countBuffers = (context: BrowserContext) =>
   beforeTheWorker(
     context,
-    `
-    const sizes = new WeakMap();
-    const counted = { held: 0, most: 0, complaints: [] };
-    self.counted = counted;
+    `${COUNT_GPU_BUFFERS}
+    self.complaints = [];
     const request = GPUAdapter.prototype.requestDevice;
     GPUAdapter.prototype.requestDevice = async function (...parameters) {
       const device = await request.apply(this, parameters);
-      device.addEventListener("uncapturederror", ({ error }) => counted.complaints.push(error.message));
+      device.addEventListener("uncapturederror", ({ error }) => self.complaints.push(error.message));
       return device;
-    };
-    const create = GPUDevice.prototype.createBuffer;
-    GPUDevice.prototype.createBuffer = function (descriptor) {
-      const buffer = create.call(this, descriptor);
-      sizes.set(buffer, descriptor.size);
-      counted.held += descriptor.size;
-      counted.most = Math.max(counted.most, counted.held);
-      return buffer;
-    };
-    const destroy = GPUBuffer.prototype.destroy;
-    GPUBuffer.prototype.destroy = function () {
-      counted.held -= sizes.get(this) ?? 0;
-      sizes.delete(this);
-      destroy.call(this);
     };`,
   );

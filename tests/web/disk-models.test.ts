@@ -7,6 +7,7 @@ import type { FilesChoice, ModelChoice } from "../../web/engine/model-choice";
 import type { ReadAgain } from "../../web/features/models/disk-models";
 import { asHandle, FakeDirectoryHandle, type FakeFileHandle, fileHandle } from "./fake-handles";
 import { fakeStorage } from "./fake-opfs";
+import { stubStorage } from "./fake-storage";
 
 const fake = vi.hoisted(() => ({
   opened: [] as (() => Promise<void>)[],
@@ -37,12 +38,7 @@ vi.mock("../../web/app/studio", () => ({
 }));
 vi.mock("../../web/app/announce", () => ({ announce: () => undefined }));
 
-const kept = new Map<string, string>();
-vi.stubGlobal("localStorage", {
-  getItem: (key: string) => kept.get(key) ?? null,
-  setItem: (key: string, value: string) => kept.set(key, value),
-  removeItem: (key: string) => kept.delete(key),
-});
+const kept = stubStorage();
 // A browser's database keeps handles; Node has none to copy.
 vi.stubGlobal("structuredClone", (value: unknown) => value);
 

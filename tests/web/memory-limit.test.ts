@@ -1,7 +1,8 @@
 /** How much memory work may take is said once: each engine hears it, and later visits know it. */
 import { beforeEach, expect, test, vi } from "vitest";
+import { stubStorage } from "./fake-storage";
 
-const outside = vi.hoisted(() => ({ told: [] as number[], state: "ready", kept: new Map<string, string>() }));
+const outside = vi.hoisted(() => ({ told: [] as number[], state: "ready" }));
 
 vi.mock("../../web/app/studio", () => ({
   device: {
@@ -16,6 +17,8 @@ vi.mock("../../web/app/studio", () => ({
   }),
 }));
 
+const kept = stubStorage();
+
 /** As at a visit. */
 async function visit() {
   vi.resetModules();
@@ -25,11 +28,7 @@ async function visit() {
 beforeEach(() => {
   outside.told = [];
   outside.state = "ready";
-  outside.kept.clear();
-  vi.stubGlobal("localStorage", {
-    getItem: (key: string) => outside.kept.get(key) ?? null,
-    setItem: (key: string, value: string) => outside.kept.set(key, value),
-  });
+  kept.clear();
 });
 
 test("4 GB until the visitor says otherwise, then that, also at the next visit", async () => {
@@ -50,7 +49,7 @@ test("said before an engine is there, it is kept for the one that opens", async 
   expect([outside.told, memoryLimit.value]).toEqual([[], 8]);
 });
 
-test.each(["", "0", "-1", "1e9", "much"])("%j in the storage is none", async (kept) => {
-  outside.kept.set("palpable-memory-limit", kept);
+test.each(["", "0", "-1", "1e9", "much"])("%j in the storage is none", async (stored) => {
+  kept.set("palpable-memory-limit", stored);
   expect((await visit()).memoryLimit.value).toBe(4);
 });

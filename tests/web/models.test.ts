@@ -4,6 +4,7 @@ import type { ModelReport } from "../../web/engine/contract";
 import { faultError } from "../../web/engine/fault";
 import type { ModelChoice } from "../../web/engine/model-choice";
 import { type FakeFolder, fakeStorage } from "./fake-opfs";
+import { stubStorage } from "./fake-storage";
 
 type Load = (choice: ModelChoice, progress: (now: LoadProgress) => void) => Promise<LoadedModel | null>;
 
@@ -18,12 +19,7 @@ vi.mock("../../web/app/studio", () => ({
   }),
 }));
 
-const kept = new Map<string, string>();
-vi.stubGlobal("localStorage", {
-  getItem: (key: string) => kept.get(key) ?? null,
-  setItem: (key: string, value: string) => kept.set(key, value),
-  removeItem: (key: string) => kept.delete(key),
-});
+const kept = stubStorage();
 
 const { choice, DEMO, fetching, loadModel, model, pauseFetch } = await import(
   "../../web/features/models/model"

@@ -1,7 +1,8 @@
 /** Whether models compute with 32-bit numbers is said once: each engine hears it, and later visits know it. */
 import { beforeEach, expect, test, vi } from "vitest";
+import { stubStorage } from "./fake-storage";
 
-const outside = vi.hoisted(() => ({ told: [] as boolean[], kept: new Map<string, string>() }));
+const outside = vi.hoisted(() => ({ told: [] as boolean[] }));
 
 vi.mock("../../web/app/studio", () => ({
   device: { value: { state: "ready" } },
@@ -12,6 +13,8 @@ vi.mock("../../web/app/studio", () => ({
   }),
 }));
 
+const kept = stubStorage();
+
 /** As at a visit. */
 async function visit() {
   vi.resetModules();
@@ -20,11 +23,7 @@ async function visit() {
 
 beforeEach(() => {
   outside.told = [];
-  outside.kept.clear();
-  vi.stubGlobal("localStorage", {
-    getItem: (key: string) => outside.kept.get(key) ?? null,
-    setItem: (key: string, value: string) => outside.kept.set(key, value),
-  });
+  kept.clear();
 });
 
 test("16 bits until the visitor says otherwise, then 32, also at the next visit, until that is taken back", async () => {

@@ -28,8 +28,9 @@ export function watchBuffers(gpu: GPU): (held: References) => void {
     const held = new Set(Array.from({ length: references.length }, (_, index) => references.get(index)));
     created = created.filter((reference) => {
       const buffer = reference.deref();
-      if (buffer && !held.has(buffer)) buffer.destroy();
-      return buffer && held.has(buffer);
+      const isHeld = buffer !== undefined && held.has(buffer);
+      if (!isHeld) buffer?.destroy();
+      return isHeld;
     });
   };
 }
