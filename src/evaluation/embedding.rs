@@ -6,8 +6,8 @@ use image::RgbImage;
 use super::{Error, image_processor::ImageProcessor};
 use crate::gpu;
 
-/// Pictures that go through an image encoder together.
-const BATCH: usize = 16;
+/// Most pictures that go through an image encoder together.
+pub(crate) const PICTURES_AT_ONCE: usize = 16;
 
 /// An image encoder's surroundings.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ impl PictureBatches {
             return Err(Error::NoPictures);
         }
         let mut vectors = Vec::new();
-        for batch in pictures.chunks(BATCH) {
+        for batch in pictures.chunks(PICTURES_AT_ONCE) {
             let values =
                 batch.iter().flat_map(|picture| self.image_processor.pixel_values(picture)).collect();
             let data = TensorData::new::<f32, _>(values, [batch.len(), self.size, self.size, 3]);

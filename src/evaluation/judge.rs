@@ -12,7 +12,7 @@ use super::{
     CLIP_SCORE_PREFIX, ClipScorer, DinoScorer, Error, clip_score, cosine, foreground::SubjectMask,
     mean_cosine,
 };
-use crate::tokenizer::Tokenizer;
+use crate::{gpu::Held, tokenizer::Tokenizer};
 
 /// A CLIP with the tokenizer that writes for it, and perhaps a DINO.
 pub struct Judge {
@@ -20,6 +20,8 @@ pub struct Judge {
     tokenizer: Tokenizer,
     dino: Option<DinoScorer>,
     texts: HashMap<String, Vec<f32>>,
+    /// Has plans count its weights while it lives.
+    _held: Option<Held>,
 }
 
 /// A subject's photos as the judge sees them: unit vectors.
@@ -76,7 +78,12 @@ pub struct PictureScores {
 
 impl Judge {
     pub fn new(clip: ClipScorer, tokenizer: Tokenizer, dino: Option<DinoScorer>) -> Self {
-        Self { clip, tokenizer, dino, texts: HashMap::new() }
+        Self { clip, tokenizer, dino, texts: HashMap::new(), _held: None }
+    }
+
+    /// The same judge, for whose weights `held` stands.
+    pub(crate) fn holding(self, held: Held) -> Self {
+        Self { _held: Some(held), ..self }
     }
 
     /// # Errors

@@ -23,6 +23,7 @@ pub use clip_scores::{CLIP_SCORE_PREFIX, ClipScorer, clip_score};
 pub use contamination::{ForegroundMask, contamination};
 pub use daam::{HeatMap, HeatMapRecorder, MappedWord};
 pub use dino_scores::DinoScorer;
+pub(crate) use embedding::PICTURES_AT_ONCE;
 pub use embedding::{cosine, mean_cosine};
 pub use error::Error;
 pub use judge::{Judge, PictureScores, SubjectVectors};

@@ -4,7 +4,7 @@
 //! handler panics. Ours collects errors; [`Gpu::check`] is called after every read-back, because a
 //! failed submission reads as zeros, silently.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, atomic::AtomicU64};
 
 use burn::tensor::{Device, wgpu as burn_wgpu};
 
@@ -52,6 +52,7 @@ pub struct Gpu {
     /// wgpu's handle of the device; `None` where burn's CPU backend computes.
     handle: Option<wgpu::Device>,
     pub(super) memory_peak: Arc<MemoryPeak>,
+    pub(super) held: Arc<AtomicU64>,
 }
 
 impl Gpu {
@@ -71,6 +72,7 @@ impl Gpu {
                 wide_activations: false,
                 errors: Arc::default(),
                 memory_peak: Arc::default(),
+                held: Arc::default(),
                 handle: None,
             }),
         }
@@ -153,6 +155,7 @@ impl Gpu {
             wide_activations: false,
             errors,
             memory_peak: Arc::default(),
+            held: Arc::default(),
             handle: Some(device),
         })
     }

@@ -6,7 +6,10 @@
 
 use std::{
     cell::RefCell,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use burn::tensor::Device;
@@ -57,6 +60,20 @@ impl Drop for ReleaseUnused {
     }
 }
 
+/// Memory that something takes beside the model for as long as this lives, such as a judge of pictures or the state
+/// of a training: plans of other work count it.
+#[derive(Debug)]
+pub struct Held {
+    bytes: u64,
+    held: Arc<AtomicU64>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.held.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
 thread_local! {
     /// Destroys the buffers that were released; None where they go by themselves.
     static DESTROY_RELEASED: RefCell<Option<Box<dyn Fn()>>> = const { RefCell::new(None) };
@@ -101,6 +118,17 @@ impl Gpu {
     /// garbage collector, which doesn't know what they hold.
     pub fn destroy_released_by(destroy: impl Fn() + 'static) {
         DESTROY_RELEASED.set(Some(Box::new(destroy)));
+    }
+
+    /// Has plans count `bytes` beside the model until what is returned is dropped.
+    pub fn hold(&self, bytes: u64) -> Held {
+        self.held.fetch_add(bytes, Ordering::Relaxed);
+        Held { bytes, held: self.held.clone() }
+    }
+
+    /// Bytes that are [held](Self::hold) beside the model.
+    pub fn held(&self) -> u64 {
+        self.held.load(Ordering::Relaxed)
     }
 
     /// Forgets the peak, for the start of a phase.

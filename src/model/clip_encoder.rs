@@ -40,7 +40,7 @@ impl HiddenAct {
 }
 
 /// What a tower's config says about its encoder.
-pub(super) struct EncoderConfig {
+pub(crate) struct EncoderConfig {
     pub hidden_size: usize,
     pub intermediate_size: usize,
     pub num_hidden_layers: usize,

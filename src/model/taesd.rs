@@ -111,6 +111,7 @@ fn supported_settings() -> Vec<Supported> {
 /// The tiny autoencoder, frozen. Computes in the type of its weights; inputs and outputs are f32.
 #[derive(Clone, Debug)]
 pub struct AutoencoderTiny {
+    config: AutoencoderTinyConfig,
     encoder: Vec<Layer>,
     decoder: Vec<Layer>,
     dtype: DType,
@@ -133,7 +134,11 @@ impl AutoencoderTiny {
     /// A tensor is missing or has another shape than the config implies.
     pub fn load(weights: &mut Weights, config: &AutoencoderTinyConfig) -> Result<Self, weights::Error> {
         let (encoder, dtype) = load_encoder(weights, config)?;
-        Ok(Self { encoder, decoder: load_decoder(weights, config)?, dtype })
+        Ok(Self { config: config.clone(), encoder, decoder: load_decoder(weights, config)?, dtype })
+    }
+
+    pub fn config(&self) -> &AutoencoderTinyConfig {
+        &self.config
     }
 
     /// images `[batch, height, width, in_channels]` in −1…1 → latents as the U-Net takes them, half as

@@ -83,7 +83,7 @@ impl VitConfig {
         Ok(config)
     }
 
-    fn encoder(&self) -> EncoderConfig {
+    pub(crate) fn encoder(&self) -> EncoderConfig {
         EncoderConfig {
             hidden_size: self.hidden_size,
             intermediate_size: self.intermediate_size,

@@ -13,7 +13,6 @@ use std::future::Future;
 use super::{AppliedAdapter, Error, Generation, GenerationSettings, Picture, StableDiffusion};
 use crate::{
     adapter::Adapter,
-    plan::MemoryPlan,
     training::{Trainer, TrainingSettings, early_stopping::HeldBackScores},
 };
 
@@ -69,13 +68,9 @@ impl TrialPrompt {
 }
 
 impl StableDiffusion {
-    /// The memory plan of a picture that judges a run with these settings, to be checked before the run.
-    ///
-    /// # Errors
-    /// More memory than the device may give.
-    pub fn plan_trial(&self, settings: &TrainingSettings) -> Result<MemoryPlan, Error> {
-        let prompt = settings.personalization_text();
-        self.plan_generation(&trial_settings(prompt, 0, self.training_side(settings)), &[], None)
+    /// One of the pictures that judge a run with these settings.
+    pub fn trial_settings(&self, settings: &TrainingSettings) -> GenerationSettings {
+        trial_settings(settings.personalization_text(), 0, self.training_side(settings))
     }
 
     /// Draws a run's state as it is now and has the pictures judged.
@@ -89,6 +84,7 @@ impl StableDiffusion {
     ) -> Result<HeldBackScores, Error> {
         let adapter = trainer.adapter().await?;
         self.gpu.check()?;
+        let _held = self.hold_run(trainer, true);
         let side = self.training_side(trainer.settings());
         let (mut texts, mut images, mut dinos) = (Vec::new(), Vec::new(), Vec::new());
         for TrialPrompt { prompt, clean_prompt, wanted } in TrialPrompt::of_run(trainer.settings()) {
@@ -101,6 +97,8 @@ impl StableDiffusion {
                 dinos.extend(scores.dino);
             }
         }
+        // What the judge took is of other sizes than what a step takes.
+        self.gpu.release_unused();
         let mean = |scores: Vec<f64>| scores.iter().sum::<f64>() / scores.len() as f64;
         Ok(HeldBackScores {
             text_alignment: mean(texts),

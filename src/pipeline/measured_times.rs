@@ -113,7 +113,7 @@ impl MeasuredTimes {
 fn cost_relevant(model: &StableDiffusion, settings: &TrainingSettings, side: usize) -> TrainingSettings {
     let neutral = TrainingSettings::default();
     let sized = TrainingSettings { resolution: Some(side), ..settings.clone() };
-    let planned = model.plan_training(&sized, 1).ok().and_then(|plan| plan.activations);
+    let planned = model.plan_training(&sized, 1, None).ok().and_then(|plan| plan.activations);
     TrainingSettings {
         method: neutral.method,
         placeholder: neutral.placeholder,

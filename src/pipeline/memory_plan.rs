@@ -1,4 +1,4 @@
-//! How much device memory a picture or a training will take, and whether it may be started.
+//! How much device memory a picture will take, and whether it may be drawn.
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -8,17 +8,15 @@ use crate::{
     model::{
         adaptable::{ModuleChoice, TEXT_ENCODER},
         lora::Folding,
+        taesd::AutoencoderTiny,
     },
-    plan::{self, Adaptation, GenerationSizes, MemoryPlan, ModelSizes, TrainingSizes},
-    training::{ActivationPolicy, Activations, TrainingSettings},
+    plan::{self, Adaptation, AdapterSizes, GenerationSizes, MemoryPlan, ModelSizes},
 };
 
 /// Sides that are offered where a picture is too large, in pixels.
 const SMALLER_SIDES: [usize; 4] = [768, 512, 384, 256];
 /// Sides of the VAE's tiles in latents, the best first: smaller ones see less of the picture.
 const TILES: [usize; 3] = [64, 48, 32];
-/// A rank that is offered where a training is too large.
-const SMALL_RANK: usize = 8;
 
 impl StableDiffusion {
     /// The plan of making a picture, perhaps from a given one; the VAE works in tiles where only those fit.
@@ -59,36 +57,29 @@ impl StableDiffusion {
             return Ok(Folding::Nothing);
         }
         let all = self.generation_sizes(settings, adapters, source, Folding::All)?;
-        let fits = self.fits(&self.sizes().generation(all));
-        Ok(if fits { Folding::All } else { Folding::Differences })
+        Ok(self.fitting_folding(all))
     }
 
-    fn generation_sizes(
+    /// The same for a picture whose adapters would be folded whole.
+    pub(super) fn fitting_folding(&self, all: GenerationSizes) -> Folding {
+        let fits = self.fits(&self.sizes().generation(all));
+        if fits { Folding::All } else { Folding::Differences }
+    }
+
+    pub(super) fn generation_sizes(
         &self,
         settings: &GenerationSettings,
         adapters: &[AppliedAdapter],
         source: Option<&SourcePicture>,
         folding: Folding,
     ) -> Result<GenerationSizes, Error> {
-        let values = adapters.iter().map(|applied| applied.adapter.unfolded_values(folding));
-        let [low_rank, differences] =
-            values.fold([0, 0], |sums, more| [sums[0] + more[0], sums[1] + more[1]]);
-        let rank = adapters.iter().map(|applied| applied.adapter.largest_rank()).sum();
-        let unfolded = match [low_rank, differences] {
-            [0, 0] => None,
-            [_, 0] => Some(Adaptation::LowRank { rank, on: ModuleChoice::AttentionProjections }),
-            _ => Some(Adaptation::Full(ModuleChoice::All)),
-        };
-        let [folded_values, text_encoder_values] = folded_values(adapters, folding);
         Ok(GenerationSizes {
             size: settings.size(self, source)?,
             tokens: self.prompt_tokens(settings, adapters),
             guided: settings.guidance_scale != 1.0 && !self.unet.takes_guidance(),
-            unfolded,
-            unfolded_values: low_rank + differences,
-            folded_values,
-            text_encoder_values,
+            adapters: adapter_sizes(adapters, folding),
             hooks_attention: settings.hooks_attention(),
+            preview: settings.preview,
         })
     }
 
@@ -115,7 +106,7 @@ impl StableDiffusion {
 
     /// The plan with the whole picture in the VAE, or with the largest tiles that fit if the whole doesn't
     /// and tiles help.
-    fn fitting_generation(&self, sizes: GenerationSizes) -> MemoryPlan {
+    pub(super) fn fitting_generation(&self, sizes: GenerationSizes) -> MemoryPlan {
         let whole = self.sizes().generation(sizes);
         if self.fits(&whole) {
             return whole;
@@ -132,65 +123,22 @@ impl StableDiffusion {
             size: [self.resolution; 2],
             tokens: self.tokenizer.length(),
             guided: true,
-            unfolded: None,
-            unfolded_values: 0,
-            folded_values: 0,
-            text_encoder_values: 0,
-            hooks_attention: false,
+            ..Default::default()
         })
     }
 
-    /// The plan of a training on this number of photos, with its activations kept or computed again as
-    /// `settings` say, or as fits.
-    ///
-    /// # Errors
-    /// More memory than the device may give ([`plan::Error`]).
-    pub fn plan_training(&self, settings: &TrainingSettings, photos: usize) -> Result<MemoryPlan, Error> {
-        let sizes = TrainingSizes {
-            side: self.training_side(settings),
-            pictures: settings.pictures(photos),
-            batch: settings.rows(),
-            adaptation: Adaptation::of(settings),
-            aligned_predictions: settings.aligned_predictions().into_iter().max().unwrap_or_default(),
-            optimizer: settings.optimizer,
-            localized: settings.localized_loss > 0.0,
-        };
-        let plan = |sizes, policy| self.sizes().training(sizes, policy);
-        let policy = match settings.activations {
-            Activations::Keep => ActivationPolicy::Keep,
-            Activations::Recompute => ActivationPolicy::Recompute,
-            Activations::Auto if self.fits(&plan(sizes, ActivationPolicy::Keep)) => ActivationPolicy::Keep,
-            Activations::Auto => ActivationPolicy::Recompute,
-        };
-        let chosen = plan(sizes, policy);
-        let (small_adapter, rank, on) = match sizes.adaptation {
-            Adaptation::LowRank { rank, on } => ("batch 1 and rank 8", rank.min(SMALL_RANK), on),
-            Adaptation::Full(_) => {
-                ("batch 1 and a LoRA of rank 8", SMALL_RANK, ModuleChoice::AttentionProjections)
-            }
-        };
-        let small = Adaptation::LowRank { rank, on };
-        let smaller = [
-            ("to compute activations again", sizes),
-            ("batch 1", TrainingSizes { batch: 1, ..sizes }),
-            (small_adapter, TrainingSizes { batch: 1, adaptation: small, ..sizes }),
-        ];
-        let fits =
-            |(_, sizes): &&(&str, TrainingSizes)| self.fits(&plan(*sizes, ActivationPolicy::Recompute));
-        let advice = smaller.iter().find(fits).map(|(advice, _)| (*advice).to_owned());
-        self.check_plan(&chosen, "this training", advice)?;
-        Ok(chosen)
+    pub(super) fn sizes(&self) -> ModelSizes<'_> {
+        let taesd = self.taesd.as_deref().map(AutoencoderTiny::config);
+        let (text_encoder, unet) = (self.text_encoder.config(), self.unet.config());
+        let sizes = self.precision.sizes(text_encoder, unet, &self.vae.config, taesd);
+        ModelSizes { held: self.gpu.held(), ..sizes }
     }
 
-    fn sizes(&self) -> ModelSizes<'_> {
-        self.precision.sizes(self.text_encoder.config(), self.unet.config(), &self.vae.config)
-    }
-
-    fn fits(&self, plan: &MemoryPlan) -> bool {
+    pub(super) fn fits(&self, plan: &MemoryPlan) -> bool {
         self.check_plan(plan, "", None).is_ok()
     }
 
-    fn check_plan(
+    pub(super) fn check_plan(
         &self,
         plan: &MemoryPlan,
         job: &'static str,
@@ -208,6 +156,25 @@ impl StableDiffusion {
             return Err(plan::Error::Buffer { job, needed: plan.largest_buffer(), limit: largest });
         }
         Ok(())
+    }
+}
+
+/// What adapters take where so much of them is folded.
+fn adapter_sizes(adapters: &[AppliedAdapter], folding: Folding) -> AdapterSizes {
+    let values = adapters.iter().map(|applied| applied.adapter.unfolded_values(folding));
+    let [low_rank, differences] = values.fold([0, 0], |sums, more| [sums[0] + more[0], sums[1] + more[1]]);
+    let rank = adapters.iter().map(|applied| applied.adapter.largest_rank()).sum();
+    let unfolded = match [low_rank, differences] {
+        [0, 0] => None,
+        [_, 0] => Some(Adaptation::LowRank { rank, on: ModuleChoice::AttentionProjections }),
+        _ => Some(Adaptation::Full(ModuleChoice::All)),
+    };
+    let [folded_values, text_encoder_values] = folded_values(adapters, folding).map(|count| count as u64);
+    AdapterSizes {
+        unfolded,
+        unfolded_values: (low_rank + differences) as u64,
+        folded_values,
+        text_encoder_values,
     }
 }
 

@@ -4,6 +4,7 @@ mod adapters;
 mod denoiser;
 mod error;
 mod held_back;
+mod judging;
 mod measured_times;
 mod memory_plan;
 #[cfg(not(target_arch = "wasm32"))]
@@ -22,10 +23,12 @@ mod stable_diffusion;
 mod step_times;
 mod text_to_image;
 mod time_preset;
+mod training_plan;
 mod training_run;
 
 pub use error::Error;
 pub use held_back::{HeldBackJudge, TrialPrompt};
+pub use judging::{ClipFiles, JudgeFiles};
 pub use measured_times::{MeasuredTimes, StepTimes};
 pub use model_configs::ModelPlan;
 pub use noise::NoisePurpose;
@@ -39,4 +42,5 @@ pub use stable_diffusion::{LoadProgress, StableDiffusion};
 pub use step_times::Measuring;
 pub use text_to_image::Generation;
 pub use time_preset::{Previews, TimePlan, TimePreset, TimedTraining};
+pub use training_plan::TrainingPreviews;
 pub use training_run::{BrokenOff, Evaluation, RunObserver, run_training};

@@ -158,11 +158,7 @@ impl ModelConfigs {
             size: [self.resolution(); 2],
             tokens: self.text_encoder.max_position_embeddings,
             guided: true,
-            unfolded: None,
-            unfolded_values: 0,
-            folded_values: 0,
-            text_encoder_values: 0,
-            hooks_attention: false,
+            ..Default::default()
         })
     }
 
@@ -175,12 +171,13 @@ impl ModelConfigs {
             adaptation: Adaptation::of(&settings),
             aligned_predictions: settings.aligned_predictions().into_iter().max().unwrap_or_default(),
             optimizer: settings.optimizer,
+            keeps_best: false,
             localized: settings.localized_loss > 0.0,
         };
         self.sizes(precision).training(sizes, ActivationPolicy::Recompute)
     }
 
     fn sizes(&self, precision: Precision) -> ModelSizes<'_> {
-        precision.sizes(&self.text_encoder, &self.unet, &self.vae)
+        precision.sizes(&self.text_encoder, &self.unet, &self.vae, self.taesd.as_ref())
     }
 }

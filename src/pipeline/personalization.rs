@@ -26,7 +26,7 @@ impl StableDiffusion {
         settings.check_photos(photos.len()).map_err(training::Error::from)?;
         let masked = photos.iter().filter(|photo| photo.mask().is_some()).count();
         settings.check_masks(masked).map_err(training::Error::from)?;
-        let plan = self.plan_training(&settings, photos.len())?;
+        let plan = self.plan_training(&settings, photos.len(), None)?;
         let settings = TrainingSettings {
             activations: plan.activations.map_or(settings.activations, Into::into),
             ..settings
@@ -45,7 +45,7 @@ impl StableDiffusion {
         let latents = PhotoLatents::encode(photos, &self.vae, sizes, &settings, device, &mut encoding).await;
         self.gpu.check()?;
         self.gpu.release_unused();
-        let mut latents = latents.map_err(|error| self.overflow_or(error.into()))?;
+        let mut latents = latents.map_err(|error| self.overflow_or(error))?;
         let model = self.frozen();
         if prior > 0 {
             let mut drawing = |done, of| progress(encoded + done, encoded + of);
@@ -70,7 +70,7 @@ impl StableDiffusion {
         if settings.activations == Activations::Keep {
             settings.activations = Activations::Auto;
         }
-        let plan = self.plan_training(settings, checkpoint.latents.photos())?;
+        let plan = self.plan_training(settings, checkpoint.latents.photos(), None)?;
         // Buffers left over from an earlier job are of other sizes.
         self.gpu.release_unused();
         settings.activations = plan.activations.map_or(settings.activations, Into::into);

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::{Error, model_configs::ModelConfigs};
 use crate::{
     gpu::Gpu,
-    model::{clip_text::ClipTextConfig, unet_config::UNet2DConditionConfig, vae_config::AutoencoderKlConfig},
+    model::{
+        clip_text::ClipTextConfig, taesd::AutoencoderTinyConfig, unet_config::UNet2DConditionConfig,
+        vae_config::AutoencoderKlConfig,
+    },
     ops::packed::Packing,
     plan::ModelSizes,
     weights::ByteSource,
@@ -111,9 +114,11 @@ impl Precision {
         text_encoder: &'a ClipTextConfig,
         unet: &'a UNet2DConditionConfig,
         vae: &'a AutoencoderKlConfig,
+        taesd: Option<&'a AutoencoderTinyConfig>,
     ) -> ModelSizes<'a> {
         let (unet_packing, other_packing) = (self.unet_packing(), self.other_packing());
-        ModelSizes { text_encoder, unet, vae, scalar: self.bytes(), unet_packing, other_packing }
+        let scalar = self.bytes();
+        ModelSizes { text_encoder, unet, vae, taesd, scalar, unet_packing, other_packing, held: 0 }
     }
 
     /// Bytes of one number that is not packed.

@@ -116,10 +116,13 @@ impl StableDiffusion {
         })
     }
 
-    /// The error, or, where numbers of 16 bits were not finite, that they overflowed.
-    pub(super) fn overflow_or(&self, error: Error) -> Error {
+    /// The error, or, where numbers of 16 bits were not finite, that they overflowed. A run's first step is made with
+    /// the model's own values, so there too; later steps may have diverged.
+    pub fn overflow_or(&self, error: impl Into<Error>) -> Error {
+        use training::Error::{NotFinite, NotFiniteLatents};
+        let error = error.into();
         let not_finite =
-            matches!(error, Error::NotFinite | Error::Training(training::Error::NotFiniteLatents));
+            matches!(error, Error::NotFinite | Error::Training(NotFiniteLatents | NotFinite { step: 1 }));
         if not_finite && self.precision.dtype() == FloatDType::F16 { Error::Overflow } else { error }
     }
 

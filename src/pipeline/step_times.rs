@@ -83,7 +83,7 @@ impl StableDiffusion {
             resolution: Some(side),
             ..settings.clone()
         };
-        let plan = self.plan_training(&settings, 1)?;
+        let plan = self.plan_training(&settings, 1, None)?;
         let activations = plan.activations.map_or(settings.activations, Into::into);
         let settings = TrainingSettings { activations, ..settings };
         let (mut latents, encoding) = self.time_encoding(&settings, side, measuring).await?;

@@ -11,7 +11,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, MeasuredTimes, Measuring, StableDiffusion, StepTimes};
+use super::{
+    Error, GenerationSettings, MeasuredTimes, Measuring, StableDiffusion, StepTimes, TrainingPreviews,
+};
 use crate::training::{TrainingSettings, prior};
 
 /// What is reduced where a preset takes too long: first the side (share of the model's own), then the steps
@@ -211,7 +213,10 @@ impl StableDiffusion {
         let side = |share: &f64| (self.resolution as f64 * share) as usize / multiple * multiple;
         let fits = |&side: &usize| {
             let settings = TrainingSettings { resolution: Some(side), ..asked.settings.clone() };
-            self.plan_training(&settings, asked.photos).is_ok()
+            let [width, height] = [self.resolution; 2];
+            let picture = GenerationSettings { width, height, preview: true, ..Default::default() };
+            let previews = TrainingPreviews { picture: &picture, scored: false };
+            self.plan_training(&settings, asked.photos, asked.previews.map(|_| previews)).is_ok()
         };
         let mut sides: Vec<usize> =
             SIDES.iter().map(side).filter(|&side| side >= MIN_SIDE).filter(fits).collect();

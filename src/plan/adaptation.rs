@@ -1,8 +1,10 @@
 //! The part of the U-Net that an adapter changes, or a training trains, as far as memory goes.
 
-use super::parameters;
+use super::AdapterSizes;
+use super::parameters::{self, Parameter};
 use super::unet::has_transformer;
 use crate::model::adaptable::ModuleChoice;
+use crate::model::lora::Folding;
 use crate::model::unet_config::UNet2DConditionConfig;
 use crate::training::{TrainedWeights, TrainingSettings};
 
@@ -48,17 +50,39 @@ impl Adaptation {
     pub fn values(self, config: &UNet2DConditionConfig) -> u64 {
         match self {
             Self::LowRank { rank, on } => rank as u64 * widths(config, on),
-            Self::Full(choice) => {
-                let of_layers = parameters::unet(config).into_iter().filter(|parameter| {
-                    let (path, _) = parameter.name.rsplit_once('.').unwrap_or_default();
-                    let layer = path.rsplit('.').next().unwrap_or_default();
-                    let frozen = layer.contains("norm") || path.starts_with("time_embedding");
-                    !frozen && choice.includes(path)
-                });
-                of_layers.map(|parameter| parameter.count).sum()
-            }
+            Self::Full(choice) => numbers_of(&layers(config, choice)),
         }
     }
+
+    /// What it takes where a picture is drawn with it, so much of it folded.
+    pub fn applied(self, config: &UNet2DConditionConfig, folding: Folding) -> AdapterSizes {
+        let beside =
+            AdapterSizes { unfolded: Some(self), unfolded_values: self.values(config), ..Default::default() };
+        let folded = |choice| AdapterSizes {
+            folded_values: numbers_of(&layers(config, choice)),
+            ..Default::default()
+        };
+        match (folding, self) {
+            (Folding::Nothing, _) | (Folding::Differences, Self::LowRank { .. }) => beside,
+            (Folding::All, Self::LowRank { on, .. }) => folded(on),
+            (Folding::All | Folding::Differences, Self::Full(choice)) => folded(choice),
+        }
+    }
+}
+
+/// The tensors of the chosen layers, which full differences are trained of.
+fn layers(config: &UNet2DConditionConfig, choice: ModuleChoice) -> Vec<Parameter> {
+    let chosen = |parameter: &Parameter| {
+        let (path, _) = parameter.name.rsplit_once('.').unwrap_or_default();
+        let layer = path.rsplit('.').next().unwrap_or_default();
+        let frozen = layer.contains("norm") || path.starts_with("time_embedding");
+        !frozen && choice.includes(path)
+    };
+    parameters::unet(config).into_iter().filter(chosen).collect()
+}
+
+fn numbers_of(parameters: &[Parameter]) -> u64 {
+    parameters.iter().map(|parameter| parameter.count).sum()
 }
 
 /// Numbers of inputs and outputs of all chosen attention projections, added up.

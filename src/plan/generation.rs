@@ -5,6 +5,7 @@ use super::adaptation::Adaptation;
 use super::blocks::F32;
 use super::ledger::{Ghost, Ledger};
 use super::report::{MemoryPlan, Phase};
+use super::taesd::TaesdPass;
 use super::text::TextPass;
 use super::unet::UNetPass;
 use super::vae::VaePass;
@@ -12,7 +13,7 @@ use crate::model::unet_segments::{SegmentKind, SegmentShape};
 use crate::model::vae_tiles::Tiling;
 
 /// The sizes that a picture's memory depends on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GenerationSizes {
     /// `[height, width]` in pixels.
     pub size: [usize; 2],
@@ -20,17 +21,24 @@ pub struct GenerationSizes {
     pub tokens: usize,
     /// Whether there is guidance: then each step makes two predictions, as one batch.
     pub guided: bool,
-    /// What adapters leave beside the U-Net's weights to act at each step, if anything.
-    pub unfolded: Option<Adaptation>,
-    /// Numbers in it.
-    pub unfolded_values: usize,
-    /// Numbers in the U-Net's layers that adapters are folded into; 0 without any.
-    pub folded_values: usize,
-    /// Numbers in the text encoder's layers that adapters are folded into; needed while the prompts are
-    /// encoded.
-    pub text_encoder_values: usize,
+    pub adapters: AdapterSizes,
     /// Whether cross-attention is computed in the open (probabilities stored), for regions or heat maps.
     pub hooks_attention: bool,
+    /// Whether it is decoded by the tiny autoencoder where the model has one.
+    pub preview: bool,
+}
+
+/// What adapters take beside a model's weights.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AdapterSizes {
+    /// What they leave beside the U-Net's weights to act at each step, if anything.
+    pub unfolded: Option<Adaptation>,
+    /// Numbers in it.
+    pub unfolded_values: u64,
+    /// Numbers in the U-Net's layers that they are folded into; 0 without any.
+    pub folded_values: u64,
+    /// Numbers in the text encoder's layers that they are folded into; needed while the prompts are encoded.
+    pub text_encoder_values: u64,
 }
 
 impl ModelSizes<'_> {
@@ -45,16 +53,8 @@ impl ModelSizes<'_> {
     }
 
     fn generation_with(&self, sizes: GenerationSizes, tile: Option<usize>) -> MemoryPlan {
-        let GenerationSizes {
-            size,
-            tokens,
-            guided,
-            unfolded,
-            unfolded_values,
-            folded_values,
-            text_encoder_values,
-            hooks_attention,
-        } = sizes;
+        let GenerationSizes { size, tokens, guided, adapters, hooks_attention, preview } = sizes;
+        let AdapterSizes { unfolded, unfolded_values, folded_values, text_encoder_values } = adapters;
         let batch = if guided { 2 } else { 1 };
         let tokens = tokens as u64;
         let size = size.map(|side| side as u64);
@@ -75,7 +75,7 @@ impl ModelSizes<'_> {
         let pixels = decoded_at_once.into_iter().product();
         let picture = VaePass { config: self.vae, scalar: self.scalar, pixels };
 
-        let adapters = unfolded_values as u64 * F32 + folded_values as u64 * self.scalar;
+        let adapters = unfolded_values * F32 + folded_values * self.scalar;
         let encodings = batch * tokens * self.text_encoder.hidden_size as u64 * F32;
         let held = encodings + latents[0] * latents[1] * self.unet.in_channels as u64 * F32;
         // Adapters are many buffers, of which none is the largest.
@@ -87,7 +87,7 @@ impl ModelSizes<'_> {
             let phase = Phase::of(name, &ledger);
             Phase { bytes: phase.bytes + adapters, ..phase }
         };
-        let of_text_encoder = text_encoder_values as u64 * self.scalar;
+        let of_text_encoder = text_encoder_values * self.scalar;
         let phases = vec![
             phase("encoding the prompt", adapters + of_text_encoder, &|ledger| {
                 drop(prompt.encode(ledger));
@@ -98,11 +98,16 @@ impl ModelSizes<'_> {
                 drop(pass.predict(ledger));
             }),
             phase("decoding the picture", 0, &|ledger| {
+                if let Some(config) = self.taesd.filter(|_| preview) {
+                    let pixels = size.into_iter().product();
+                    drop(TaesdPass { config, scalar: self.scalar, pixels }.decode(ledger));
+                    return;
+                }
                 let _tiles = tilings.as_ref().map(|tilings| self.finished_tiles(ledger, size, tilings));
                 drop(picture.decode(ledger));
             }),
         ];
-        MemoryPlan { weights: self.weights(), phases, tile, activations: None }
+        MemoryPlan { weights: self.weights(), held: self.held, phases, tile, activations: None }
     }
 
     /// `[height, width]` of a tile in pixels.

@@ -8,21 +8,26 @@
 
 mod adaptation;
 mod blocks;
+mod encoder;
 mod generation;
+mod judge;
 mod ledger;
 pub mod parameters;
 mod report;
+mod taesd;
 mod text;
 mod training;
 mod unet;
 mod vae;
 
 pub use adaptation::Adaptation;
-pub use generation::GenerationSizes;
+pub use generation::{AdapterSizes, GenerationSizes};
+pub use judge::JudgeSizes;
 pub use report::{Error, MemoryPlan, Phase, gigabytes};
 pub use training::TrainingSizes;
 
 use crate::model::clip_text::ClipTextConfig;
+use crate::model::taesd::AutoencoderTinyConfig;
 use crate::model::unet_config::UNet2DConditionConfig;
 use crate::model::vae_config::AutoencoderKlConfig;
 use crate::ops::packed::Packing;
@@ -37,12 +42,16 @@ pub struct ModelSizes<'a> {
     pub text_encoder: &'a ClipTextConfig,
     pub unet: &'a UNet2DConditionConfig,
     pub vae: &'a AutoencoderKlConfig,
+    /// Decodes previews where the model has it.
+    pub taesd: Option<&'a AutoencoderTinyConfig>,
     /// Bytes of a stored number: 4 for f32, 2 for f16.
     pub scalar: u64,
     /// How the U-Net's weights are packed.
     pub unet_packing: Option<Packing>,
     /// How those of text encoder and VAE are packed.
     pub other_packing: Option<Packing>,
+    /// Bytes of what else lies on the device while the model is at work.
+    pub held: u64,
 }
 
 /// Bytes of each part's weights.
@@ -52,38 +61,25 @@ pub struct WeightBytes {
     pub text_encoder: u64,
     pub unet: u64,
     pub vae: u64,
+    /// 0 for a model without one.
+    pub taesd: u64,
 }
 
 impl WeightBytes {
     pub fn total(self) -> u64 {
-        self.text_encoder + self.unet + self.vae
+        self.text_encoder + self.unet + self.vae + self.taesd
     }
 }
 
 impl ModelSizes<'_> {
     /// Bytes of the weights on the device.
     pub fn weights(&self) -> WeightBytes {
-        let bytes = |parameters: Vec<Parameter>, packing: Option<Packing>| {
-            let ledger = Ledger::default();
-            let buffers = |parameter: &Parameter| {
-                let packing = packing.filter(|_| may_pack(&parameter.name));
-                let numbers = parameter.count.next_multiple_of(4);
-                match packing {
-                    None => vec![ledger.take(parameter.count * self.scalar)],
-                    Some(Packing::Halves) => vec![ledger.take(2 * numbers)],
-                    // And a scale for each output channel.
-                    Some(Packing::Integers) => {
-                        vec![ledger.take(numbers), ledger.take(parameter.outputs * F32)]
-                    }
-                }
-            };
-            let _all: Vec<_> = parameters.iter().map(buffers).collect();
-            ledger.reserved()
-        };
+        let scalar = self.scalar;
         WeightBytes {
-            text_encoder: bytes(parameters::text_encoder(self.text_encoder), self.other_packing),
-            unet: bytes(parameters::unet(self.unet), self.unet_packing),
-            vae: bytes(parameters::vae(self.vae), self.other_packing),
+            text_encoder: bytes(&parameters::text_encoder(self.text_encoder), scalar, self.other_packing),
+            unet: bytes(&parameters::unet(self.unet), scalar, self.unet_packing),
+            vae: bytes(&parameters::vae(self.vae), scalar, self.other_packing),
+            taesd: self.taesd.map_or(0, |config| bytes(&parameters::taesd(config), scalar, None)),
         }
     }
 
@@ -91,4 +87,21 @@ impl ModelSizes<'_> {
     fn downscale(&self) -> u64 {
         self.vae.downscale() as u64
     }
+}
+
+/// Bytes of weights on the device, `scalar` of them for a number that isn't packed.
+fn bytes(parameters: &[Parameter], scalar: u64, packing: Option<Packing>) -> u64 {
+    let ledger = Ledger::default();
+    let buffers = |parameter: &Parameter| {
+        let packing = packing.filter(|_| may_pack(&parameter.name));
+        let numbers = parameter.count.next_multiple_of(4);
+        match packing {
+            None => vec![ledger.take(parameter.count * scalar)],
+            Some(Packing::Halves) => vec![ledger.take(2 * numbers)],
+            // And a scale for each output channel.
+            Some(Packing::Integers) => vec![ledger.take(numbers), ledger.take(parameter.outputs * F32)],
+        }
+    };
+    let _all: Vec<_> = parameters.iter().map(buffers).collect();
+    ledger.reserved()
 }

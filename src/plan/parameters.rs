@@ -1,9 +1,15 @@
 //! Every tensor of a model by name and number of values, from its configs alone.
 
+use crate::model::clip::ClipConfig;
 use crate::model::clip_text::ClipTextConfig;
+use crate::model::taesd::AutoencoderTinyConfig;
 use crate::model::unet_config::UNet2DConditionConfig;
 use crate::model::unet_segments::{SegmentKind, SegmentShape};
 use crate::model::vae_config::AutoencoderKlConfig;
+use crate::model::vit::VitConfig;
+
+/// Red, green, blue.
+const COLOURS: usize = 3;
 
 /// A tensor of a model's files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +77,20 @@ impl Listing {
         self.layer(&format!("{path}.proj_out"), channels, channels, 1);
     }
 
+    /// The layers of CLIP's transformer.
+    fn encoder(&mut self, path: &str, layers: usize, width: usize, intermediate_size: usize) {
+        for layer in 0..layers {
+            let path = format!("{path}.{layer}");
+            for projection in ["q_proj", "k_proj", "v_proj", "out_proj"] {
+                self.layer(&format!("{path}.self_attn.{projection}"), width, width, 1);
+            }
+            self.norm(&format!("{path}.layer_norm1"), width);
+            self.norm(&format!("{path}.layer_norm2"), width);
+            self.layer(&format!("{path}.mlp.fc1"), width, intermediate_size, 1);
+            self.layer(&format!("{path}.mlp.fc2"), intermediate_size, width, 1);
+        }
+    }
+
     fn vae_middle(&mut self, path: &str, channels: usize, attention: bool) {
         self.resnet(&format!("{path}.resnets.0"), channels, channels, None);
         if attention {
@@ -90,17 +110,63 @@ pub fn text_encoder(config: &ClipTextConfig) -> Vec<Parameter> {
     listing.tensor("embeddings.token_embedding.weight".to_owned(), config.vocab_size, width);
     let positions = config.max_position_embeddings;
     listing.tensor("embeddings.position_embedding.weight".to_owned(), positions, width);
-    for layer in 0..config.num_hidden_layers {
-        let path = format!("encoder.layers.{layer}");
-        for projection in ["q_proj", "k_proj", "v_proj", "out_proj"] {
-            listing.layer(&format!("{path}.self_attn.{projection}"), width, width, 1);
-        }
-        listing.norm(&format!("{path}.layer_norm1"), width);
-        listing.norm(&format!("{path}.layer_norm2"), width);
-        listing.layer(&format!("{path}.mlp.fc1"), width, config.intermediate_size, 1);
-        listing.layer(&format!("{path}.mlp.fc2"), config.intermediate_size, width, 1);
-    }
+    listing.encoder("encoder.layers", config.num_hidden_layers, width, config.intermediate_size);
     listing.norm("final_layer_norm", width);
+    listing.parameters
+}
+
+/// A CLIP's tensors without those of its text tower.
+pub fn clip_vision(config: &ClipConfig) -> Vec<Parameter> {
+    let mut listing = Listing::default();
+    let (vision, projected) = (&config.vision_config, config.projection_dim);
+    let (width, patch) = (vision.hidden_size, vision.patch_size);
+    listing.tensor("text_projection.weight".to_owned(), projected, config.text_config.hidden_size);
+    listing.tensor("visual_projection.weight".to_owned(), projected, width);
+    let embeddings = "vision_model.embeddings";
+    listing.tensor(format!("{embeddings}.class_embedding"), width, 1);
+    listing.tensor(format!("{embeddings}.patch_embedding.weight"), width, COLOURS * patch * patch);
+    let positions = (vision.image_size / patch).pow(2) + 1;
+    listing.tensor(format!("{embeddings}.position_embedding.weight"), positions, width);
+    // Upstream's spelling.
+    listing.norm("vision_model.pre_layrnorm", width);
+    let layers = vision.num_hidden_layers;
+    listing.encoder("vision_model.encoder.layers", layers, width, vision.intermediate_size);
+    listing.norm("vision_model.post_layernorm", width);
+    listing.parameters
+}
+
+/// A DINO's tensors. Within its layers they are called as CLIP's.
+pub fn vit(config: &VitConfig) -> Vec<Parameter> {
+    let mut listing = Listing::default();
+    let (width, patch) = (config.hidden_size, config.patch_size);
+    listing.tensor("embeddings.cls_token".to_owned(), width, 1);
+    listing.layer("embeddings.patch_embeddings.projection", COLOURS * patch * patch, width, 1);
+    let positions = (config.image_size / patch).pow(2) + 1;
+    listing.tensor("embeddings.position_embeddings".to_owned(), positions, width);
+    listing.encoder("encoder.layer", config.num_hidden_layers, width, config.intermediate_size);
+    listing.norm("layernorm", width);
+    listing.parameters
+}
+
+/// The tiny autoencoder's tensors. Its layers are called by their kinds here, upstream by their places in a list.
+pub fn taesd(config: &AutoencoderTinyConfig) -> Vec<Parameter> {
+    let mut listing = Listing::default();
+    let (encoder, decoder) = (config.encoder_block_out_channels[0], config.decoder_block_out_channels[0]);
+    for (half, inputs, channels, outputs, blocks) in [
+        ("encoder", config.in_channels, encoder, config.latent_channels, &config.num_encoder_blocks),
+        ("decoder", config.latent_channels, decoder, config.out_channels, &config.num_decoder_blocks),
+    ] {
+        listing.layer(&format!("{half}.first"), inputs, channels, 9);
+        for (level, &count) in blocks.iter().enumerate() {
+            if level > 0 {
+                listing.tensor(format!("{half}.{level}.resampler.weight"), channels, channels * 9);
+            }
+            for convolution in 0..3 * count {
+                listing.layer(&format!("{half}.{level}.{convolution}"), channels, channels, 9);
+            }
+        }
+        listing.layer(&format!("{half}.last"), channels, outputs, 9);
+    }
     listing.parameters
 }
 

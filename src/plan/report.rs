@@ -11,6 +11,8 @@ use crate::training::ActivationPolicy;
 #[serde(rename_all = "camelCase")]
 pub struct MemoryPlan {
     pub weights: WeightBytes,
+    /// Bytes of what lies there beside the model all the while, such as a judge of pictures.
+    pub held: u64,
     /// The memory beside the weights, phase by phase; one phase follows the other.
     pub phases: Vec<Phase>,
     /// Side of the tiles, in latents, that the VAE works in; None where the whole picture has room.
@@ -60,7 +62,7 @@ impl MemoryPlan {
     /// The most bytes that the job takes at once.
     pub fn peak(&self) -> u64 {
         let most = self.phases.iter().map(|phase| phase.bytes).max().unwrap_or(0);
-        self.weights.total() + most
+        self.weights.total() + self.held + most
     }
 
     /// Bytes of the largest buffer that the phases take.
@@ -71,6 +73,9 @@ impl MemoryPlan {
     /// One line for a person: "about 310 MB of GPU memory: weights 79 MB, a pass 210 MB".
     pub fn sentence(&self) -> String {
         let mut parts = vec![format!("weights {}", gigabytes(self.weights.total()))];
+        if self.held > 0 {
+            parts.push(format!("held beside the model {}", gigabytes(self.held)));
+        }
         parts.extend(self.phases.iter().map(|phase| format!("{} {}", phase.name, gigabytes(phase.bytes))));
         let policy = match self.activations {
             Some(ActivationPolicy::Keep) => "; activations are kept",

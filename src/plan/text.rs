@@ -1,8 +1,9 @@
 //! The memory that a pass through the text encoder takes.
 
 use super::blocks::{F32, Walk};
+use super::encoder::EncoderShape;
 use super::ledger::{Ghost, Ledger, Tape};
-use crate::model::{clip_encoder::HiddenAct, clip_text::ClipTextConfig};
+use crate::model::clip_text::ClipTextConfig;
 
 /// A text encoder that is given one prompt.
 #[derive(Clone, Copy)]
@@ -46,40 +47,21 @@ impl TextPass<'_> {
             prompt: None,
             adaptation: None,
         };
-        let mut x = walk.frozen(&leaf, tokens * width);
-        for _ in 0..self.config.num_hidden_layers {
-            let normal = walk.layer_norm(&x, tokens, width);
-            let projections = [(); 3].map(|()| walk.frozen(&normal, tokens * width));
-            drop(normal);
-            let attended = walk.attention(projections, tokens, width, heads);
-            let out = walk.frozen(&attended, tokens * width);
-            drop(attended);
-            x = walk.tape.add(x, out);
-            let normal = walk.layer_norm(&x, tokens, width);
-            let hidden = walk.frozen(&normal, tokens * intermediate_size);
-            drop(normal);
-            let activated = activation(&mut walk, self.config.hidden_act, hidden, tokens * intermediate_size);
-            let out = walk.frozen(&activated, tokens * width);
-            drop(activated);
-            x = walk.tape.add(x, out);
-        }
+        let x = walk.frozen(&leaf, tokens * width);
+        let x = walk.encoder(
+            x,
+            EncoderShape {
+                tokens,
+                width,
+                intermediate_size,
+                heads,
+                layers: config.num_hidden_layers,
+                activation: Some(config.hidden_act),
+            },
+        );
         let output = walk.layer_norm(&x, tokens, width);
         RecordedPrompt { tape, output, leaf }
     }
-}
-
-/// x · σ(1.702·x) or x · Φ(x) by burn's operations; the product keeps both factors. For their own gradients
-/// the sigmoid keeps its result, which is the second factor, and the error function in Φ keeps its
-/// argument.
-fn activation(walk: &mut Walk, hidden_act: HiddenAct, x: Ghost, count: u64) -> Ghost {
-    let bytes = count * walk.scalar;
-    let scaled = walk.tape.operation(&[&x], &[], bytes, 0);
-    let factor = match hidden_act {
-        HiddenAct::QuickGelu => walk.tape.operation_keeping_result(&[&scaled], &[], bytes, bytes),
-        HiddenAct::Gelu => walk.tape.operation(&[&scaled], &[&scaled], bytes, bytes),
-    };
-    drop(scaled);
-    walk.tape.operation(&[&x, &factor], &[&x, &factor], bytes, 0)
 }
 
 impl RecordedPrompt {

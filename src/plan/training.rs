@@ -25,6 +25,8 @@ pub struct TrainingSizes {
     /// alignment.
     pub aligned_predictions: usize,
     pub optimizer: Optimizer,
+    /// Whether the best of its states is kept.
+    pub keeps_best: bool,
     /// Whether there is a localized cross-attention loss.
     pub localized: bool,
 }
@@ -36,15 +38,11 @@ const UPDATE_TERMS: usize = 6;
 impl ModelSizes<'_> {
     /// The phases of a run: encoding the photos, then passes and updates.
     pub fn training(&self, sizes: TrainingSizes, policy: ActivationPolicy) -> MemoryPlan {
-        let TrainingSizes { side, pictures, batch, adaptation, aligned_predictions, optimizer, localized } =
-            sizes;
-        let [pictures, batch, aligned_predictions] =
-            [pictures, batch, aligned_predictions].map(|count| count as u64);
+        let TrainingSizes { side, batch, adaptation, aligned_predictions, localized, .. } = sizes;
+        let [batch, aligned_predictions] = [batch, aligned_predictions].map(|count| count as u64);
         let size = [side as u64 / self.downscale(); 2];
-        let latents = size[0] * size[1] * self.unet.in_channels as u64 * F32;
         let lora = adaptation.values(self.unet) * F32;
         let prompt = TextPass { config: self.text_encoder, scalar: self.scalar };
-        let encoding = text::encoding(self.text_encoder);
         let pass = UNetPass {
             config: self.unet,
             scalar: self.scalar,
@@ -59,20 +57,10 @@ impl ModelSizes<'_> {
         drop(VaePass { config: self.vae, scalar: self.scalar, pixels: (side as u64).pow(2) }.encode(&photos));
 
         let step = Ledger::default();
-        // Held throughout: values and moments; masks and latents of the photos; a batch's latents, noise,
-        // noisy sample and target; the fixed prompts.
-        let moment = match optimizer {
-            Optimizer::AdamW => lora,
-            Optimizer::AdamW8bit => lora.div_ceil(F32),
-        };
-        let state = [step.take(lora), step.take(moment), step.take(moment)];
-        let masks = if localized { (pictures + batch) * size[0] * size[1] * F32 } else { 0 };
-        let held = [
-            step.take(masks),
-            step.take(pictures * latents),
-            step.take(4 * batch * latents),
-            step.take(2 * encoding),
-        ];
+        let state = self.run_state(sizes).map(|bytes| step.take(bytes));
+        // A batch's latents, noise, noisy sample and target, and its masks.
+        let masks = if localized { batch * size[0] * size[1] * F32 } else { 0 };
+        let of_batch = [step.take(masks), step.take(4 * batch * self.latents_of(size))];
         let factors = step.take(lora);
         let kept_prompt = (policy == ActivationPolicy::Keep).then(|| prompt.record(&step));
         let states = match &kept_prompt {
@@ -93,9 +81,34 @@ impl ModelSizes<'_> {
         }
         drop((factors, states, output));
         let update = [(); UPDATE_TERMS].map(|()| step.take(lora));
-        drop((state, held, gradients, update));
+        drop((state, of_batch, gradients, update));
 
         let phases = vec![Phase::of("encoding the photos", &photos), Phase::of("training", &step)];
-        MemoryPlan { weights: self.weights(), phases, tile: None, activations: Some(policy) }
+        MemoryPlan { weights: self.weights(), held: self.held, phases, tile: None, activations: Some(policy) }
+    }
+
+    /// Bytes of what a run holds from step to step.
+    pub fn between_steps(&self, sizes: TrainingSizes) -> u64 {
+        self.run_state(sizes).into_iter().sum()
+    }
+
+    /// The same one by one: values, moments, the best values; masks and latents of the photos; the fixed prompts.
+    fn run_state(&self, sizes: TrainingSizes) -> [u64; 7] {
+        let TrainingSizes { side, pictures, adaptation, optimizer, keeps_best, localized, .. } = sizes;
+        let size = [side as u64 / self.downscale(); 2];
+        let values = adaptation.values(self.unet) * F32;
+        let moment = match optimizer {
+            Optimizer::AdamW => values,
+            Optimizer::AdamW8bit => values.div_ceil(F32),
+        };
+        let best = if keeps_best { values } else { 0 };
+        let masks = if localized { pictures as u64 * size[0] * size[1] * F32 } else { 0 };
+        let latents = pictures as u64 * self.latents_of(size);
+        [values, moment, moment, best, masks, latents, 2 * text::encoding(self.text_encoder)]
+    }
+
+    /// Bytes of latents, f32, `size` is their height and width.
+    fn latents_of(&self, size: [u64; 2]) -> u64 {
+        size[0] * size[1] * self.unet.in_channels as u64 * F32
     }
 }

@@ -16,7 +16,7 @@ use super::{
     model_source::ModelSource,
     source_picture::SourcePicture,
     to_js,
-    training::{Photo, Training},
+    training::{Photo, Previews, Training},
 };
 use crate::{
     adapter::read_adapter,
@@ -152,9 +152,11 @@ impl Engine {
     /// the first weights come: the device need not hold both. `progress(bytes loaded, bytes in all)`.
     #[wasm_bindgen(js_name = loadModel)]
     pub async fn load_model(&mut self, source: ModelSource, progress: Function) -> Result<JsValue, JsValue> {
-        let Self { gpu, model: loaded, .. } = self;
+        let Self { gpu, model: loaded, judge, .. } = self;
         let mut report = |state: pipeline::LoadProgress| {
             if loaded.take().is_some() {
+                // It holds the model's text encoder.
+                *judge = None;
                 gpu.release_unused();
             }
             // A page that fails to draw its progress bar still gets its model.
@@ -188,7 +190,6 @@ impl Engine {
             picture_bytes: model.picture_memory().peak(),
         };
         self.model = Some(model);
-        self.judge = None;
         to_js(&report)
     }
 
@@ -214,12 +215,24 @@ impl Engine {
         self.gpu.wide_activations = wide;
     }
 
-    /// What a training on so many photos will take; refuses what may not be taken.
+    /// What a training on so many photos will take, with pictures drawn in between as `previews` says, if it says
+    /// anything; refuses what may not be taken.
     #[wasm_bindgen(js_name = planTraining)]
-    pub fn plan_training(&self, settings: JsValue, photos: usize) -> Result<JsValue, JsValue> {
+    pub fn plan_training(
+        &self,
+        settings: JsValue,
+        photos: usize,
+        previews: JsValue,
+    ) -> Result<JsValue, JsValue> {
         let settings: TrainingSettings = from_js(settings)?;
+        let previews: Option<Previews> = from_js(previews)?;
         let model = self.model()?;
-        let plan = model.plan_training(&settings, photos).map_err(fault)?;
+        // One that isn't open yet will be by then.
+        let judge = previews.as_ref().and_then(|previews| previews.judge.as_ref());
+        let judge = judge.filter(|_| self.judge.is_none()).map(|config| model.judge_weights(config));
+        let _held = judge.transpose().map_err(fault)?.map(|bytes| self.gpu.hold(bytes));
+        let previews = previews.as_ref().map(Previews::planned);
+        let plan = model.plan_training(&settings, photos, previews).map_err(fault)?;
         let recomputes = plan.activations == Some(ActivationPolicy::Recompute);
         let remarks = model.training_remarks(&settings);
         to_js(&TrainingPlan { bytes: plan.peak(), recomputes, remarks })
@@ -253,17 +266,21 @@ impl Engine {
     pub async fn begin_training(
         &self,
         settings: JsValue,
+        previews: JsValue,
         photos: Vec<Photo>,
         progress: Option<Function>,
     ) -> Result<Training, JsValue> {
         let settings: TrainingSettings = from_js(settings)?;
-        Training::new(self.model()?, settings, &photos, progress, self.adapters.clone()).await
+        let previews: Option<Previews> = from_js(previews)?;
+        let adapters = self.adapters.clone();
+        Training::new(self.model()?, settings, previews.as_ref(), &photos, progress, adapters).await
     }
 
     /// Goes on with a run from its state: the steps that follow are the uninterrupted run's.
     #[wasm_bindgen(js_name = resumeTraining)]
-    pub async fn resume_training(&self, state: Vec<u8>) -> Result<Training, JsValue> {
-        Training::resume(self.model()?, &state, self.adapters.clone()).await
+    pub async fn resume_training(&self, state: Vec<u8>, previews: JsValue) -> Result<Training, JsValue> {
+        let previews: Option<Previews> = from_js(previews)?;
+        Training::resume(self.model()?, &state, previews.as_ref(), self.adapters.clone()).await
     }
 
     /// Begins a bench of the loaded model, or of Stable Diffusion 1.5's architecture if the request says so.

@@ -15,12 +15,13 @@ use super::{
 };
 use crate::{
     evaluation::{
-        ClipScorer, Error, Judge, SubjectVectors,
+        SubjectVectors,
         judge::{Expected, mean_among},
         mean_cosine,
         statistics::mean,
     },
-    gpu::Gpu,
+    gpu::{Gpu, ReleaseUnused},
+    pipeline::{self, ClipFiles, JudgeFiles},
 };
 
 /// What the photos themselves score: what a perfect likeness would.
@@ -42,12 +43,9 @@ impl Engine {
         if self.judge.is_some() {
             return Ok(());
         }
-        let model = self.model()?;
-        let text_model = (*model.text_encoder).clone();
-        let dtype = model.precision.dtype();
-        let clip = ClipScorer::load(&source, text_model, &model.gpu.device, dtype, &mut |_| ()).await;
-        let clip = computed(&self.gpu, clip).await?;
-        self.judge = Some(Judge::new(clip, self.model()?.tokenizer.clone(), None));
+        let files = JudgeFiles { clip: ClipFiles::OfModel(&source), dino: None };
+        let judge = self.model()?.load_judge(files).await;
+        self.judge = Some(computed(&self.gpu, judge).await?);
         Ok(())
     }
 
@@ -55,6 +53,7 @@ impl Engine {
     #[wasm_bindgen(js_name = embedPhotos)]
     pub async fn embed_photos(&self, photos: Vec<Photo>) -> Result<JsValue, JsValue> {
         let judge = self.judge.as_ref().ok_or_else(no_judge)?;
+        let _after = ReleaseUnused(self.gpu.clone());
         to_js(&computed(&self.gpu, judge.embed_subject(&pixels(&photos)?).await).await?)
     }
 
@@ -68,6 +67,7 @@ impl Engine {
     ) -> Result<JsValue, JsValue> {
         let subject: SubjectVectors = from_js(photos)?;
         let judge = self.judge.as_mut().ok_or_else(no_judge)?;
+        let _after = ReleaseUnused(self.gpu.clone());
         let expected =
             Expected { clean_prompt: &prompt, elements: &elements, subject: &subject, others: &[] };
         let mut scores = Vec::new();
@@ -82,6 +82,7 @@ impl Engine {
     pub async fn score_photos(&mut self, photos: JsValue, prompts: Vec<String>) -> Result<JsValue, JsValue> {
         let subject: SubjectVectors = from_js(photos)?;
         let judge = self.judge.as_mut().ok_or_else(no_judge)?;
+        let _after = ReleaseUnused(self.gpu.clone());
         let mut texts = Vec::new();
         for prompt in &prompts {
             let text = computed(&self.gpu, judge.text(prompt).await).await?;
@@ -95,8 +96,8 @@ fn pixels(photos: &[Photo]) -> Result<Vec<RgbImage>, JsValue> {
     photos.iter().map(|photo| Ok(photo.decoded()?.pixels().clone())).collect()
 }
 
-async fn computed<T>(gpu: &Gpu, result: Result<T, Error>) -> Result<T, JsValue> {
-    match result {
+async fn computed<T>(gpu: &Gpu, result: Result<T, impl Into<pipeline::Error>>) -> Result<T, JsValue> {
+    match result.map_err(Into::into) {
         // A submission that failed reads as zeros.
         Ok(value) => gpu.check().map(|()| value).map_err(fault),
         Err(error) => Err(computing_fault(gpu, error).await),

@@ -3,7 +3,7 @@
 use std::{cell::RefCell, rc::Rc};
 
 use js_sys::{Function, Uint8Array};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
 use super::{
@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     adapter::Adapter,
-    gpu::ReleaseUnused,
-    pipeline::StableDiffusion,
+    gpu::{Held, ReleaseUnused},
+    pipeline::{GenerationSettings, StableDiffusion, TrainingPreviews},
     training::{self, Trainer, TrainingSettings, early_stopping::HeldBackScores},
 };
 
@@ -41,6 +41,21 @@ impl Photo {
     }
 }
 
+/// The pictures that a training draws in between.
+#[derive(Deserialize)]
+pub struct Previews {
+    picture: GenerationSettings,
+    scored: bool,
+    /// `config.json` of the judge's CLIP, where it is known.
+    pub judge: Option<String>,
+}
+
+impl Previews {
+    pub fn planned(&self) -> TrainingPreviews<'_> {
+        TrainingPreviews { picture: &self.picture, scored: self.scored }
+    }
+}
+
 /// How a noted score stands among those before it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -57,6 +72,8 @@ pub struct Training {
     adapters: Rc<RefCell<Library>>,
     /// The library's number for what this run trains.
     id: u32,
+    /// Has plans of pictures that are drawn meanwhile count its state.
+    _held: Held,
     /// Its activations, gradients and moments needn't stay until the next job.
     _after: ReleaseUnused,
 }
@@ -74,7 +91,9 @@ impl Training {
         let started = clock::seconds();
         let mut record = match self.trainer.step().await {
             Ok(record) => record,
-            Err(error) => return Err(computing_fault(&self.model.gpu, error).await),
+            Err(error) => {
+                return Err(computing_fault(&self.model.gpu, self.model.overflow_or(error)).await);
+            }
         };
         // A submission that failed reads as zeros.
         self.model.gpu.check().map_err(fault)?;
@@ -123,11 +142,19 @@ impl Training {
 }
 
 impl Training {
-    fn of(trainer: Trainer, model: &StableDiffusion, adapters: Rc<RefCell<Library>>) -> Self {
-        let id = adapters.borrow_mut().reserve();
-        let model = model.clone();
+    /// Refuses a run that would leave no room for its previews.
+    fn of(
+        trainer: Trainer,
+        model: &StableDiffusion,
+        previews: Option<&Previews>,
+        adapters: Rc<RefCell<Library>>,
+    ) -> Result<Self, JsValue> {
         let after = ReleaseUnused(model.gpu.clone());
-        Self { trainer, model, adapters, id, _after: after }
+        let planned = previews.map(Previews::planned);
+        model.plan_training(trainer.settings(), trainer.photos(), planned).map_err(fault)?;
+        let id = adapters.borrow_mut().reserve();
+        let held = model.hold_run(&trainer, previews.is_some_and(|previews| previews.scored));
+        Ok(Self { trainer, model: model.clone(), adapters, id, _held: held, _after: after })
     }
 
     async fn read_adapter(&self) -> Result<Adapter, JsValue> {
@@ -141,19 +168,21 @@ impl Training {
     pub async fn resume(
         model: &StableDiffusion,
         state: &[u8],
+        previews: Option<&Previews>,
         adapters: Rc<RefCell<Library>>,
     ) -> Result<Self, JsValue> {
         let trainer = match model.resume_training(state) {
             Ok(trainer) => trainer,
             Err(error) => return Err(computing_fault(&model.gpu, error).await),
         };
-        Ok(Self::of(trainer, model, adapters))
+        Self::of(trainer, model, previews, adapters)
     }
 
     /// `progress(encoded, of)` is called as the photos are encoded and returns whether the run is still wanted.
     pub async fn new(
         model: &StableDiffusion,
         settings: TrainingSettings,
+        previews: Option<&Previews>,
         photos: &[Photo],
         progress: Option<Function>,
         adapters: Rc<RefCell<Library>>,
@@ -169,6 +198,6 @@ impl Training {
             Ok(trainer) => trainer,
             Err(error) => return Err(computing_fault(&model.gpu, error).await),
         };
-        Ok(Self::of(trainer, model, adapters))
+        Self::of(trainer, model, previews, adapters)
     }
 }

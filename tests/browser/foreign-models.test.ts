@@ -235,7 +235,7 @@ test("memory beyond what the engine's 32-bit sizes can count is counted", async 
   const offer = page.getByRole("region", { name: "large-folder", exact: true });
   await offer.getByText("That is more than the 4.0 GB that may be used").waitFor();
   const facts = await offer.getByText("Drawing 32768 × 32768 pixels").textContent();
-  expect(Number(/takes up to ([\d.]+) GB/.exec(facts ?? "")?.[1])).toBeGreaterThan(137);
+  expect(Number(/takes up to ([\d.]+)\sGB/.exec(facts ?? "")?.[1])).toBeGreaterThan(137);
 });
 
 test("a folder that is gone since it was chosen can't be used, and the page says so", async () => {

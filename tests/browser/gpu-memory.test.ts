@@ -85,17 +85,37 @@ test("a training takes what was said, and gives it back", async () => {
   expect(held).toBeLessThan(weights + LITTLE);
 });
 
-test("a model makes room for the next", async () => {
+test("a training whose previews are scored takes what was said, the judge included", async () => {
+  await page.getByRole("button", { name: "Train another" }).click();
+  const unscored = await plannedMemory();
+  await page.getByLabel("Watch the quality").check();
+  await page.getByLabel("Steps a preview").fill("1");
+  await page.getByLabel("Training steps").fill("2");
+  await page.waitForTimeout(1_000);
+  const planned = await plannedMemory();
+  expect(planned).toBeGreaterThan(unscored + 2 * LITTLE);
+  await page.getByRole("button", { name: "Start training" }).click();
+  await untilLearnt(page);
+  const { held, most } = await memory();
+  expect(most / planned).toBeGreaterThan(0.85);
+  expect(most / planned).toBeLessThan(1.15);
+  // The judge stays.
+  expect(held).toBeGreaterThan(weights + 2 * LITTLE);
+  expect(held).toBeLessThan(weights + 5 * LITTLE);
+});
+
+test("a model makes room for the next, and so does its judge", async () => {
+  const before = (await memory()).held;
   await useFolder(page, path.join(ROOT, "models", "demo"));
   const { held, most } = await memory();
   expect(held).toBeLessThan(weights + LITTLE);
-  expect(most).toBeLessThan(weights + LITTLE);
+  expect(most).toBeLessThan(before + LITTLE);
 });
 
 /** What the page says the work on its screen needs. */
 async function plannedMemory(): Promise<number> {
   const said = await page.getByText(/^Needs about .* of GPU memory/).textContent();
-  const megabytes = /about (\d+) MB/.exec(said ?? "")?.[1];
+  const megabytes = /about (\d+)\sMB/.exec(said ?? "")?.[1];
   return Number(megabytes) * 1e6;
 }
 

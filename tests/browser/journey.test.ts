@@ -68,7 +68,7 @@ describe("the journey", () => {
     }, 20);
     await waitForModel(page);
     clearInterval(watching);
-    expect([...labels].join("\n")).toMatch(/\d+\.\d MB of 39\.7 MB/);
+    expect([...labels].join("\n")).toMatch(/\d+\.\d\sMB of 39\.7\sMB/);
     await screenshot(page, "1-device");
     await expectAccessible(page, "the device");
 

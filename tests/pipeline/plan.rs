@@ -4,12 +4,13 @@
 use crate::demo;
 use palpable::model::adaptable::ModuleChoice;
 use palpable::model::clip_text::ClipTextConfig;
+use palpable::model::lora::Folding;
 use palpable::model::unet_config::UNet2DConditionConfig;
 use palpable::model::vae_config::AutoencoderKlConfig;
 use palpable::ops::packed::Packing;
 use palpable::pipeline::{GenerationSettings, PromptSyntax, StableDiffusion};
 use palpable::plan::parameters::{self, Parameter};
-use palpable::plan::{Adaptation, GenerationSizes, MemoryPlan, ModelSizes, TrainingSizes};
+use palpable::plan::{Adaptation, AdapterSizes, GenerationSizes, MemoryPlan, ModelSizes, TrainingSizes};
 use palpable::training::optimizer::Optimizer;
 use palpable::training::{ActivationPolicy, Activations, TrainingSettings};
 
@@ -47,22 +48,21 @@ impl StableDiffusion15 {
 
     fn sizes(&self, scalar: u64) -> ModelSizes<'_> {
         let Self { text_encoder, unet, vae } = self;
-        ModelSizes { text_encoder, unet, vae, scalar, unet_packing: None, other_packing: None }
+        ModelSizes {
+            text_encoder,
+            unet,
+            vae,
+            taesd: None,
+            scalar,
+            unet_packing: None,
+            other_packing: None,
+            held: 0,
+        }
     }
 }
 
 fn picture(side: usize) -> GenerationSizes {
-    let size = [side; 2];
-    GenerationSizes {
-        size,
-        tokens: 77,
-        guided: true,
-        unfolded: None,
-        unfolded_values: 0,
-        folded_values: 0,
-        text_encoder_values: 0,
-        hooks_attention: false,
-    }
+    GenerationSizes { size: [side; 2], tokens: 77, guided: true, ..Default::default() }
 }
 
 fn run(side: usize, batch: usize) -> TrainingSizes {
@@ -75,6 +75,7 @@ fn run(side: usize, batch: usize) -> TrainingSizes {
         adaptation,
         aligned_predictions: 2,
         optimizer,
+        keeps_best: false,
         localized: false,
     }
 }
@@ -143,16 +144,33 @@ fn stable_diffusion_fits_its_bars_with_packed_weights() {
     assert!(sizes.training(run(512, 1), ActivationPolicy::Keep).peak() <= 6_000_000_000);
 }
 
+/// With a run's state beside it, and its LoRA beside the weights or folded into copies of them.
+#[test]
+fn a_preview_takes_more_than_its_training_and_stays_within_the_bar() {
+    let model = StableDiffusion15::new();
+    let sizes = model.sizes(2);
+    let of = TrainingSizes { keeps_best: true, ..run(512, 1) };
+    let preview = |folding| {
+        let adapters = of.adaptation.applied(&model.unet, folding);
+        sizes.generation(GenerationSizes { adapters, ..picture(512) }).peak() + sizes.between_steps(of)
+    };
+    let training = sizes.training(of, ActivationPolicy::Recompute).peak();
+    for folding in [Folding::Differences, Folding::All] {
+        assert!((training..=3_600_000_000).contains(&preview(folding)), "{folding:?}: {}", preview(folding));
+    }
+}
+
 /// A device that binds 128 MiB at once has room for an adapter of more: it lies there layer by layer.
 #[test]
 fn adapters_are_no_single_buffer() {
     let model = StableDiffusion15::new();
-    let adapted = GenerationSizes {
+    let adapters = AdapterSizes {
+        unfolded: None,
+        unfolded_values: 50_000_000,
         folded_values: 800_000_000,
         text_encoder_values: 85_000_000,
-        unfolded_values: 50_000_000,
-        ..picture(512)
     };
+    let adapted = GenerationSizes { adapters, ..picture(512) };
     for scalar in [2, 4] {
         let sizes = model.sizes(scalar);
         let [plain, plan] = [picture(512), adapted].map(|asked| sizes.generation(asked));
@@ -254,7 +272,7 @@ fn settings(activations: Activations) -> TrainingSettings {
 #[test]
 fn activations_are_kept_where_there_is_room() {
     let mut model = demo();
-    let plan = |model: &StableDiffusion, activations| model.plan_training(&settings(activations), 4);
+    let plan = |model: &StableDiffusion, activations| model.plan_training(&settings(activations), 4, None);
     let [kept, recomputed] =
         [Activations::Keep, Activations::Recompute].map(|setting| plan(&model, setting).unwrap().peak());
     assert!(recomputed < kept);
@@ -267,12 +285,12 @@ fn activations_are_kept_where_there_is_room() {
 #[test]
 fn what_has_no_room_is_refused_with_numbers_and_a_way_out() {
     let mut model = demo();
-    let needed = model.plan_training(&settings(Activations::Recompute), 4).unwrap().peak();
+    let needed = model.plan_training(&settings(Activations::Recompute), 4, None).unwrap().peak();
     model.gpu.memory_limit = needed - 1;
-    let refusal = model.plan_training(&settings(Activations::Auto), 4).unwrap_err().sentence();
+    let refusal = model.plan_training(&settings(Activations::Auto), 4, None).unwrap_err().sentence();
     assert!(refusal.starts_with("This training needs "), "{refusal}");
     assert!(refusal.contains("choose batch 1, or raise the memory limit"), "{refusal}");
-    let refusal = model.plan_training(&settings(Activations::Keep), 4).unwrap_err().sentence();
+    let refusal = model.plan_training(&settings(Activations::Keep), 4, None).unwrap_err().sentence();
     assert!(refusal.contains("choose batch 1"), "{refusal}");
 
     model.gpu.memory_limit = 1_000_000;

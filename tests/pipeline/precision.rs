@@ -11,11 +11,11 @@ use palpable::{
         vae_config::AutoencoderKlConfig,
     },
     pipeline::{Error, Generation, GenerationSettings, ModelPlan, Picture, Precision, StableDiffusion},
-    training::{Photo, TrainingSettings},
+    training::{self, Photo, TrainingSettings},
     weights::{Combined, MemorySource, read_text},
 };
 
-use crate::support::{block_on, demo_model, formula::FormulaModel, open_any, open_gpu};
+use crate::support::{block_on, demo_model, formula::FormulaModel, in_repository, open_any, open_gpu};
 use crate::{demo, draw, finish, psnr_of, settings};
 
 /// docs/performance.md gives the measured value.
@@ -88,6 +88,22 @@ fn fewer_bits_are_taken_where_more_would_not_fit() {
     assert_eq!(plan(&gpu).precision, Precision::Float16Float32);
 }
 
+fn grey_photo() -> Photo {
+    Photo::from_rgba(128, 128, &[128; 128 * 128 * 4]).expect("a photo")
+}
+
+fn least_training() -> TrainingSettings {
+    TrainingSettings {
+        placeholder: "<my-dog>".to_owned(),
+        class_noun: "dog".to_owned(),
+        clean_prompt: "a photo of a dog at the beach".to_owned(),
+        resolution: Some(64),
+        photo_variants: 1,
+        batch: 1,
+        ..TrainingSettings::default()
+    }
+}
+
 /// As the VAEs of some well-known models do.
 #[test]
 fn numbers_that_outgrow_16_bits_are_told_apart_from_a_device_that_fails() {
@@ -96,13 +112,6 @@ fn numbers_that_outgrow_16_bits_are_told_apart_from_a_device_that_fails() {
         return;
     }
     let settings = GenerationSettings { steps: 1, ..settings("ddim") };
-    let photo = Photo::from_rgba(128, 128, &[128; 128 * 128 * 4]).expect("a photo");
-    let training = TrainingSettings {
-        placeholder: "<my-dog>".to_owned(),
-        class_noun: "dog".to_owned(),
-        clean_prompt: "a photo of a dog at the beach".to_owned(),
-        ..TrainingSettings::default()
-    };
     for (precision, overflows) in [(Precision::Float16, true), (Precision::Float16Float32, false)] {
         let mut model = load_as(&gpu, precision);
         model.vae = Rc::new(overflowing_vae(&gpu, precision));
@@ -111,10 +120,59 @@ fn numbers_that_outgrow_16_bits_are_told_apart_from_a_device_that_fails() {
         let picture = block_on(generation.finish());
         assert_eq!(matches!(picture, Err(Error::Overflow)), overflows, "{picture:?}");
         assert_eq!(picture.is_ok(), !overflows);
-        let run = block_on(model.trainer(std::slice::from_ref(&photo), training.clone(), &mut |_, _| true));
+        let run = block_on(model.trainer(&[grey_photo()], least_training(), &mut |_, _| true));
         assert_eq!(matches!(run, Err(Error::Overflow)), overflows, "{:?}", run.err());
         assert_eq!(run.is_ok(), !overflows);
     }
+}
+
+/// A run's first step is made with the model's own values, which no learning rate has touched.
+#[test]
+fn a_unet_that_outgrows_16_bits_in_training_is_told_apart_from_a_run_that_diverges() {
+    let gpu = open_any();
+    if !gpu.report.float16 {
+        return;
+    }
+    let (demo, unet) = (demo_model(), overflowing_unet());
+    let source = Combined::new(&demo).with("unet", &unet);
+    for (precision, overflows) in [(Precision::Float16, true), (Precision::Float16Float32, false)] {
+        let model = block_on(StableDiffusion::load(&gpu, &source, "demo", precision, &mut |_| ()));
+        let model = model.expect("a model");
+        let run = block_on(model.trainer(&[grey_photo()], least_training(), &mut |_, _| true));
+        let step = block_on(run.expect("a run").step()).map_err(|error| model.overflow_or(error));
+        assert_eq!(matches!(step, Err(Error::Overflow)), overflows, "{step:?}");
+        assert_eq!(step.is_ok(), !overflows);
+    }
+    let model = block_on(StableDiffusion::load(&gpu, &demo, "demo", Precision::Float16, &mut |_| ()));
+    let later = model.expect("a model").overflow_or(training::Error::NotFinite { step: 2 });
+    assert!(matches!(later, Error::Training(training::Error::NotFinite { step: 2 })), "{later:?}");
+}
+
+/// The demo's, whose first convolution is 2¹⁸ times as strong.
+fn overflowing_unet() -> MemorySource {
+    let mut files = MemorySource::default();
+    for name in [
+        "config.json",
+        "diffusion_pytorch_model.safetensors.index.json",
+        "diffusion_pytorch_model-00001-of-00002.safetensors",
+        "diffusion_pytorch_model-00002-of-00002.safetensors",
+    ] {
+        let path = format!("unet/{name}");
+        let mut bytes = std::fs::read(in_repository(&format!("models/demo/{path}"))).expect("a file");
+        if name.contains("00001") {
+            let start = 8 + u64::from_le_bytes(bytes[..8].try_into().expect("a length")) as usize;
+            let header: serde_json::Value = serde_json::from_slice(&bytes[8..start]).expect("a header");
+            let place = |end: usize| header["conv_in.weight"]["data_offsets"][end].as_u64().expect("a place");
+            let [first, last] = [0, 1].map(|end| start + place(end) as usize);
+            for number in bytes[first..last].chunks_exact_mut(2) {
+                let bits = u16::from_le_bytes([number[0], number[1]]);
+                let exponent = ((bits >> 10 & 31) + 18).min(30);
+                number.copy_from_slice(&(bits & 0x83FF | exponent << 10).to_le_bytes());
+            }
+        }
+        files.insert(path, bytes);
+    }
+    files
 }
 
 /// Its first layers' results are about a million, which the norms that follow take back.

@@ -161,7 +161,7 @@ fn a_device_is_measured_once() {
     assert!(!measure(&other, &mut kept));
 
     // What no longer fits is computed again, which takes longer.
-    let kept = model.plan_training(&own, 1).expect("it fits").peak();
+    let kept = model.plan_training(&own, 1, None).expect("it fits").peak();
     model.gpu.memory_limit = kept - 1;
     assert_eq!(measured.of(&model, &own, 128), None);
 

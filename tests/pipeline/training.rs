@@ -90,7 +90,7 @@ fn checkpoints_that_cannot_go_on_are_refused() {
     model.name = "demo".to_owned();
     let needs = |activations| {
         let settings = TrainingSettings { activations, ..settings() };
-        model.plan_training(&settings, photos().len()).expect("it fits").peak()
+        model.plan_training(&settings, photos().len(), None).expect("it fits").peak()
     };
     let [kept, recomputed] = [Activations::Keep, Activations::Recompute].map(needs);
     assert!(recomputed < kept);

@@ -3,8 +3,12 @@ import { binarySize, duration, fileSize, megabytes, parameters } from "../../web
 import { smoothed } from "../../web/features/personalize/smoothed";
 
 test("numbers as people read them", () => {
-  expect(megabytes(39_712_345)).toBe("39.7 MB");
-  expect([fileSize(1), fileSize(999_900), fileSize(1_000_000)]).toEqual(["1 kB", "1,000 kB", "1.0 MB"]);
+  expect(megabytes(39_712_345)).toBe("39.7\u00a0MB");
+  expect([fileSize(1), fileSize(999_900), fileSize(1_000_000)]).toEqual([
+    "1\u00a0kB",
+    "1,000\u00a0kB",
+    "1.0\u00a0MB",
+  ]);
   expect([binarySize(2 ** 27), binarySize(32768), binarySize(2 ** 31)]).toEqual([
     "128 MiB",
     "32 KiB",

@@ -6,7 +6,7 @@ import { faultError } from "../../web/engine/fault";
 import type { RunFacts } from "../../web/engine/run-file";
 import { JobControl } from "../../web/engine/worker/job-control";
 import { readRun } from "../../web/engine/worker/run-store";
-import { runTraining } from "../../web/engine/worker/training-job";
+import { plannedPreviews, runTraining } from "../../web/engine/worker/training-job";
 import { Turns } from "../../web/engine/worker/turns";
 import { fakeStorage } from "./fake-opfs";
 
@@ -17,6 +17,11 @@ vi.mock("../../web/engine/worker/sources/embedded", () => ({
     files.asked.push(folder);
     if (!files.reachable) throw new Error("no connection");
     return { name: "demo-judge", read: async (path: string) => path, length: async (path: string) => path };
+  },
+  embeddedText: async (folder: string, path: string) => {
+    files.asked.push(folder + path);
+    if (!files.reachable) throw new Error("no connection");
+    return "{}";
   },
 }));
 
@@ -153,6 +158,25 @@ describe("the judge", () => {
     files.reachable = true;
     await judge.open(engine, () => undefined);
     expect(opened).toHaveLength(1);
+  });
+});
+
+describe("what previews take", () => {
+  test("is planned by their picture, and by the judge's config, which is fetched once a model", async () => {
+    const judge = new JudgeOpener(new Turns());
+    expect(await judge.config()).toBeNull();
+    judge.modelLoaded("/models/demo/");
+    files.reachable = false;
+    expect(await judge.config()).toBeNull();
+    files.reachable = true;
+    expect([await judge.config(), await judge.config()]).toEqual(["{}", "{}"]);
+    expect(files.asked).toEqual(Array(2).fill("/models/demo/clip/config.json"));
+
+    const planned = plannedPreviews({ ...PREVIEWS, size: 64 }, "{}");
+    expect(planned).toMatchObject({ scored: true, judge: "{}" });
+    expect(planned?.picture).toMatchObject({ width: 64, height: 64, guidanceScale: 5, preview: true });
+    expect(plannedPreviews({ ...PREVIEWS, cleanPrompt: null }, null)?.scored).toBe(false);
+    expect(plannedPreviews(null, null)).toBeNull();
   });
 });
 

@@ -15,7 +15,7 @@ vi.mock("../../web/app/studio", () => ({
   engine: () => ({ generate }),
 }));
 vi.mock("../../web/app/announce", () => ({ announce: () => undefined }));
-vi.mock("../../web/features/models/model", () => ({ model }));
+vi.mock("../../web/features/models/model", () => ({ whenModelIsChosen: () => undefined, model }));
 vi.mock("../../web/features/generate/form", () => ({ USUAL_GUIDANCE: 5 }));
 vi.mock("../../web/features/personalize/preview-choice", () => ({ previewSteps: signal(10) }));
 vi.mock("../../web/features/personalize/setup", () => ({

@@ -7,19 +7,24 @@ const oneDigit = new Intl.NumberFormat(locale, { maximumFractionDigits: 1, minim
 
 export const count = (value: number) => whole.format(value);
 
+/** Between a number and its unit: a line never ends there. */
+const NO_BREAK = "\u00a0";
+
 /** "39.7 MB"; decimal units, as browsers and shops count. */
 export function megabytes(bytes: number): string {
-  return `${oneDigit.format(bytes / 1e6)} MB`;
+  return `${oneDigit.format(bytes / 1e6)}${NO_BREAK}MB`;
 }
 
 /** "880 kB", from 1 MB on as `megabytes`: for sizes that start small and grow. */
 export function fileSize(bytes: number): string {
-  return bytes < 1e6 ? `${whole.format(Math.ceil(bytes / 1000))} kB` : megabytes(bytes);
+  return bytes < 1e6 ? `${whole.format(Math.ceil(bytes / 1000))}${NO_BREAK}kB` : megabytes(bytes);
 }
 
 /** "310 MB", "2.7 GB": as exact as a plan deserves. */
 export function gigabytes(bytes: number): string {
-  return bytes >= 1e9 ? `${oneDigit.format(bytes / 1e9)} GB` : `${whole.format(bytes / 1e6)} MB`;
+  return bytes >= 1e9
+    ? `${oneDigit.format(bytes / 1e9)}${NO_BREAK}GB`
+    : `${whole.format(bytes / 1e6)}${NO_BREAK}MB`;
 }
 
 /** Sizes of GPU limits, which are powers of two: "128 MiB", "32 KiB", "2 GiB". */

@@ -145,8 +145,12 @@ export interface EngineApi {
   setMemoryLimit(bytes: number): Promise<void>;
   /** Whether models that are loaded from now on compute with 32-bit numbers, though 16 bits would do. */
   setWideActivations(wide: boolean): Promise<void>;
-  /** Memory that a training on so many photos will take; an error if that is over the limit. */
-  planTraining(settings: TrainingSettings, photos: number): Promise<TrainingPlan>;
+  /** Memory that a training on so many photos will take, its previews included; an error if that is over the limit. */
+  planTraining(
+    settings: TrainingSettings,
+    photos: number,
+    previews: PreviewPlan | null,
+  ): Promise<TrainingPlan>;
   /**
    * What each time preset chooses for such a training, and how long that takes. The first call for a device
    * and model makes a few steps to measure it; other work waits for them. An error if there isn't enough

@@ -8,6 +8,7 @@ import type {
   EvaluationObserver,
   LoadProgress,
   OfferedChoice,
+  PreviewPlan,
   ProjectContents,
   TrainingObserver,
   TrainingPhotos,
@@ -94,8 +95,8 @@ export class EngineClient {
     return this.#call(this.#remote.setWideActivations(wide));
   }
 
-  planTraining(settings: TrainingSettings, photos: number) {
-    return this.#call(this.#remote.planTraining(settings, photos));
+  planTraining(settings: TrainingSettings, photos: number, previews: PreviewPlan | null) {
+    return this.#call(this.#remote.planTraining(settings, photos, previews));
   }
 
   timePlans(settings: TrainingSettings, photos: number, previews?: PreviewTimes) {

@@ -297,6 +297,15 @@ export interface Training {
   free(): void;
 }
 
+/** The pictures that a training draws in between, as far as memory goes. */
+export interface TrainingPreviews {
+  picture: GenerationSettings;
+  /** Whether they are scored, and the best state kept. */
+  scored: boolean;
+  /** `config.json` of the judge that scores them, where it is known. */
+  judge: string | null;
+}
+
 /** How a score compares with those noted before it. */
 export interface NotedScore {
   isBest: boolean;
@@ -414,11 +423,12 @@ export interface Engine {
   /** `progress` is called as the photos are encoded and returns whether the training is still wanted. */
   beginTraining(
     settings: TrainingSettings,
+    previews: TrainingPreviews | null,
     photos: Photo[],
     progress: (encoded: number, of: number) => boolean,
   ): Promise<Training>;
   /** Continues a run from its checkpoint: its next steps equal those of an uninterrupted run, bit for bit. */
-  resumeTraining(checkpoint: Uint8Array): Promise<Training>;
+  resumeTraining(checkpoint: Uint8Array, previews: TrainingPreviews | null): Promise<Training>;
   /** Default settings of a training by the method. */
   defaultTrainingSettings(classNoun: string, method: Method): TrainingSettings;
   beginBench(plan: BenchPlan): Promise<Bench>;
@@ -437,7 +447,7 @@ export interface Engine {
   setMemoryLimit(bytes: number): void;
   setWideActivations(wide: boolean): void;
   /** Memory that a training on so many photos will take; an error if that is over the limit. */
-  planTraining(settings: TrainingSettings, photos: number): TrainingPlan;
+  planTraining(settings: TrainingSettings, photos: number, previews: TrainingPreviews | null): TrainingPlan;
   /** Takes over the times that earlier visits measured on this device. */
   takeMeasuredTimes(kept: string): void;
   /**

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use palpable::{
-    evaluation::{ClipScorer, DinoScorer, Judge},
-    pipeline::{self, StableDiffusion},
-    weights::DirectorySource,
+    evaluation::Judge,
+    pipeline::{ClipFiles, JudgeFiles, StableDiffusion},
+    weights::{ByteSource, DirectorySource},
 };
 
 use super::error::Error;
@@ -39,25 +39,10 @@ impl JudgeArguments {
         model: &StableDiffusion,
         model_folder: &DirectorySource,
     ) -> Result<Judge, Error> {
-        let (device, dtype) = (&model.gpu.device, model.precision.dtype());
-        let (clip, tokenizer) = match &self.clip {
-            Some(folder) => {
-                ClipScorer::load_whole(&DirectorySource::new(folder), device, dtype, &mut |_| ()).await
-            }
-            None => {
-                let text_model = (*model.text_encoder).clone();
-                let clip = ClipScorer::load(model_folder, text_model, device, dtype, &mut |_| ()).await;
-                clip.map(|clip| (clip, model.tokenizer.clone()))
-            }
-        }
-        .map_err(pipeline::Error::from)?;
-        let dino = match &self.dino {
-            Some(folder) => {
-                let dino = DinoScorer::load(&DirectorySource::new(folder), device, dtype, &mut |_| ()).await;
-                Some(dino.map_err(pipeline::Error::from)?)
-            }
-            None => None,
-        };
-        Ok(Judge::new(clip, tokenizer, dino))
+        let whole = self.clip.as_deref().map(DirectorySource::new);
+        let dino = self.dino.as_deref().map(DirectorySource::new);
+        let clip = whole.as_ref().map_or(ClipFiles::OfModel(model_folder), |folder| ClipFiles::Whole(folder));
+        let files = JudgeFiles { clip, dino: dino.as_ref().map(|folder| folder as &dyn ByteSource) };
+        Ok(model.load_judge(files).await?)
     }
 }

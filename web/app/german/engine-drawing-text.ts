@@ -130,12 +130,14 @@ export const drawingWords: EngineWords = {
   parts: {
     "this picture": "dieses Bild",
     "this training": "dieses Training",
+    "judging pictures": "das Begutachten von Bildern",
     "choose {advice}, or ": "wähle {advice} oder ",
     "{side} × {side} pixels": "{side} × {side} Pixel",
     "to compute activations again": "„Noch einmal berechnen“ bei den Zwischenwerten",
     "batch 1": "den Stapel 1",
     "batch 1 and rank 8": "den Stapel 1 und den Rang 8",
     "batch 1 and a LoRA of rank 8": "den Stapel 1 und eine LoRA vom Rang 8",
+    "no previews": "keine Vorschauen",
     region: "sein Bereich",
     "heat map": "seine Karte",
 

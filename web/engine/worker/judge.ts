@@ -3,7 +3,7 @@ import type { LoadProgress, TrainingObserver } from "../api";
 import type { Engine, ModelSource, Photo } from "../contract";
 import { faultError, needsFreshEngine, toFault } from "../fault";
 import type { RunFacts } from "../run-file";
-import { embeddedModel } from "./sources/embedded";
+import { embeddedModel, embeddedText } from "./sources/embedded";
 import type { Turns } from "./turns";
 
 /** Folder of the judge within its model's folder, with its own list of files. */
@@ -13,6 +13,7 @@ export class JudgeOpener {
   readonly #turns: Turns;
   #modelFolder: string | undefined;
   #opening: Promise<void> | undefined;
+  #config: Promise<string | null> | undefined;
 
   constructor(turns: Turns) {
     this.#turns = turns;
@@ -25,6 +26,19 @@ export class JudgeOpener {
   modelLoaded(folder: string | undefined): void {
     this.#modelFolder = folder;
     this.#opening = undefined;
+    this.#config = undefined;
+  }
+
+  /** `config.json` of the judge's CLIP; `null` where there is no judge, or it can't be reached. */
+  config(): Promise<string | null> {
+    const folder = this.#modelFolder;
+    if (folder === undefined) return Promise.resolve(null);
+    this.#config ??= embeddedText(folder + FOLDER, "config.json").catch(() => {
+      // The next time may have a connection.
+      this.#config = undefined;
+      return null;
+    });
+    return this.#config;
   }
 
   /** @throws a fault of kind `Network` where the model's folder holds no judge or can't be reached. */

@@ -20,7 +20,7 @@ import type { Bringing, OpenedModel } from "./sources/bring";
 import { embeddedModel } from "./sources/embedded";
 import { readAhead } from "./sources/read-ahead";
 import { TimePlanner } from "./time-plans";
-import { runTraining } from "./training-job";
+import { plannedPreviews, runTraining } from "./training-job";
 import { Turns } from "./turns";
 
 guardNetwork(self);
@@ -149,7 +149,10 @@ const api: EngineApi = {
     turns.take(() => engine().defaultTrainingSettings(classNoun, method)),
   setMemoryLimit: (bytes) => turns.take(() => engine().setMemoryLimit(bytes)),
   setWideActivations: (wide) => turns.take(() => engine().setWideActivations(wide)),
-  planTraining: (settings, photos) => turns.take(() => engine().planTraining(settings, photos)),
+  planTraining: async (settings, photos, previews) => {
+    const config = previews?.cleanPrompt ? await judge.config() : null;
+    return turns.take(() => engine().planTraining(settings, photos, plannedPreviews(previews, config)));
+  },
   timePlans: (settings, photos, previews) => timePlanner.plans(engine(), turns, settings, photos, previews),
   cancelTimePlans: () => timePlanner.cancel(),
   planGeneration: (settings) => turns.take(() => engine().planGeneration(settings)),
@@ -164,10 +167,15 @@ const api: EngineApi = {
       const judging = heldBack.length > 0 ? heldBack : trained;
       const ready = await judge.prepare(engine(), run, judging, observer);
       return runTraining({ engine: engine(), turns, control, observer }, ready, () =>
-        engine().beginTraining(run.settings, trained, (encoded, of) => {
-          observer.encoded(encoded, of);
-          return !control.cancelled;
-        }),
+        engine().beginTraining(
+          run.settings,
+          plannedPreviews(ready.previews, null),
+          trained,
+          (encoded, of) => {
+            observer.encoded(encoded, of);
+            return !control.cancelled;
+          },
+        ),
       );
     }),
   continueTraining: (id, observer) =>
@@ -178,7 +186,7 @@ const api: EngineApi = {
       }
       const ready = await judge.prepare(engine(), run.facts, [], observer);
       return runTraining({ engine: engine(), turns, control, observer }, ready, () =>
-        engine().resumeTraining(run.checkpoint),
+        engine().resumeTraining(run.checkpoint, plannedPreviews(ready.previews, null)),
       );
     }),
   bench: (plan, observer) => asJob("bench", (control) => runBench(engine(), turns, control, plan, observer)),

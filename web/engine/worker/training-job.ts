@@ -1,6 +1,15 @@
 /** A training run: engine steps with previews and saved states in between, until done, stopped or cancelled. */
 import type { PreviewPlan, TrainingObserver } from "../api";
-import type { AdapterReport, Engine, Picture, PictureScores, SubjectVectors, Training } from "../contract";
+import type {
+  AdapterReport,
+  Engine,
+  GenerationSettings,
+  Picture,
+  PictureScores,
+  SubjectVectors,
+  Training,
+  TrainingPreviews,
+} from "../contract";
 import type { RunFacts } from "../run-file";
 import { runGeneration } from "./generation-job";
 import type { JobControl } from "./job-control";
@@ -118,6 +127,24 @@ async function scorePreview(
   return scores;
 }
 
+/** What previews take, as far as it is known before: `judge` is the `config.json` of who scores them. */
+export function plannedPreviews(plan: PreviewPlan | null, judge: string | null): TrainingPreviews | null {
+  return plan && { picture: previewSettings(plan), scored: plan.cleanPrompt !== null, judge };
+}
+
+const previewSettings = (plan: PreviewPlan): GenerationSettings => ({
+  prompt: plan.prompt,
+  negativePrompt: "",
+  seed: plan.seed,
+  steps: plan.steps,
+  guidanceScale: plan.guidanceScale,
+  sampler: "ddim",
+  width: plan.size,
+  height: plan.size,
+  adapters: [],
+  preview: true,
+});
+
 /** Draws with a temporary adapter made of the state so far. `null` when the run was stopped or cancelled. */
 async function drawPreview(
   { engine, turns, control, observer }: TrainingJob,
@@ -130,18 +157,7 @@ async function drawPreview(
       engine,
       turns,
       control,
-      {
-        prompt: plan.prompt,
-        negativePrompt: "",
-        seed: plan.seed,
-        steps: plan.steps,
-        guidanceScale: plan.guidanceScale,
-        sampler: "ddim",
-        width: plan.size,
-        height: plan.size,
-        adapters: [{ id: adapter.id, strength: 1 }],
-        preview: true,
-      },
+      { ...previewSettings(plan), adapters: [{ id: adapter.id, strength: 1 }] },
       (done, of) => observer.previewProgress(done, of),
     );
   } finally {

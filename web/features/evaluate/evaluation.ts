@@ -10,6 +10,7 @@ import { type Fault, toFault } from "../../engine/fault";
 import { toCanvas } from "../../ui/picture-view";
 import { USUAL_GUIDANCE } from "../generate/form";
 import { model } from "../models/model";
+import { endsWithModel } from "../models/overflow-faults";
 import { toPixels } from "../personalize/photos";
 import * as choices from "./choices";
 import { type PlannedCell, plan } from "./plan";
@@ -34,6 +35,7 @@ export const drawn = signal<DrawnCell[]>([]);
 export const facts = signal<EvaluationFacts | undefined>(undefined);
 export const fault = signal<Fault | undefined>(undefined);
 endsWithEngine(fault);
+endsWithModel(fault);
 
 export const rows = computed(() => summaries(drawn.value));
 

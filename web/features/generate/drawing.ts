@@ -4,6 +4,7 @@ import { endsWithEngine } from "../../app/ended-faults";
 import { engine } from "../../app/studio";
 import type { DrawnPicture } from "../../engine/api";
 import { type Fault, toFault } from "../../engine/fault";
+import { endsWithModel } from "../models/overflow-faults";
 import { type DrawingRequest, requestOf, stepsOf, type Wish } from "./wish";
 
 /** What a series is for. */
@@ -29,6 +30,7 @@ export const share = computed(() => {
 });
 export const fault = signal<Fault | undefined>(undefined);
 endsWithEngine(fault);
+endsWithModel(fault);
 
 /** Seconds that a step of the latest picture took, and the number of its pixels. */
 const measured = signal<{ seconds: number; pixels: number } | undefined>(undefined);

@@ -75,8 +75,8 @@ export const secondsLeft = computed(() => {
 export async function start(): Promise<void> {
   const settings = setup.chosenSettings.value;
   if (!settings || model.value.state !== "ready" || busy.value || !setup.allows.value) return;
-  const { name, resolution } = model.value.report;
-  const previews = previewChoice.previewPlan(settings, setup.previewPrompt.value, resolution);
+  const { name } = model.value.report;
+  const previews = setup.previews.value;
   const run: RunFacts = {
     id: crypto.randomUUID(),
     savedAt: Date.now(),

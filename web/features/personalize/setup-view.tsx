@@ -41,8 +41,9 @@ export function Setup() {
   useSignalEffect(() => {
     // The plan depends on the memory limit too; the engine is told a new limit before it is asked for the
     // plan.
-    const [settings, count] = [setup.chosenSettings.value, photos.value.length, memoryLimit.value];
-    if (model.value.state === "ready" && settings) void setup.planMemory(settings, count);
+    const [settings, previews] = [setup.chosenSettings.value, setup.previews.value, memoryLimit.value];
+    const count = photos.value.length;
+    if (model.value.state === "ready" && settings) void setup.planMemory(settings, count, previews);
   });
   return (
     <div class="screen">

@@ -7,11 +7,13 @@ import { withArticle } from "../../app/prompts";
 import { engine } from "../../app/studio";
 import { text } from "../../app/text";
 import { offerUndo, type Removal, withdrawUndo } from "../../app/undo";
+import type { PreviewPlan } from "../../engine/api";
 import type { Method, TrainingSettings } from "../../engine/contract";
 import { type Fault, toFault } from "../../engine/fault";
+import { model } from "../models/model";
 import { closeAll } from "./photo-list";
 import type { SubjectPhoto } from "./photos";
-import { ofTrained } from "./preview-choice";
+import { ofTrained, previewPlan } from "./preview-choice";
 import { type SampleSubject, samples } from "./samples";
 import { settingsText } from "./settings-text";
 import {
@@ -72,27 +74,31 @@ export const remarks = signal<string[]>([]);
 /** Why the engine would refuse the training. */
 export const refusal = signal<Fault | undefined>(undefined);
 /** What to plan next, and whether the engine is being asked: once at a time, though each letter of a wish asks anew. */
-let toPlan: [TrainingSettings, number] | undefined;
+let toPlan: Parameters<typeof planFor> | undefined;
 let planning = false;
 
-export async function planMemory(settings: TrainingSettings, photos: number): Promise<void> {
-  toPlan = [settings, photos];
+export async function planMemory(...training: Parameters<typeof planFor>): Promise<void> {
+  toPlan = training;
   if (planning) return;
   planning = true;
   try {
     while (toPlan) {
-      const [settings, photos]: [TrainingSettings, number] = toPlan;
+      const training: Parameters<typeof planFor> = toPlan;
       toPlan = undefined;
-      await planFor(settings, photos);
+      await planFor(...training);
     }
   } finally {
     planning = false;
   }
 }
 
-async function planFor(settings: TrainingSettings, photos: number): Promise<void> {
+async function planFor(
+  settings: TrainingSettings,
+  photos: number,
+  previews: PreviewPlan | null,
+): Promise<void> {
   const plan = await engine()
-    .planTraining(settings, Math.max(1, photos))
+    .planTraining(settings, Math.max(1, photos), previews)
     .then(
       ({ bytes, recomputes, remarks }) => ({
         needs: text.personalize.memory(gigabytes(bytes), recomputes),
@@ -247,5 +253,12 @@ const maskedLoss = computed(
     changes.value.maskedLoss ??
     (photos.value.some(({ mask }) => mask) ? 1 : (settings.value?.maskedLoss ?? 0)),
 );
+
+/** Plan of the run's previews, as large as the model's own pictures; `null` if they are off or no model is there. */
+export const previews = computed<PreviewPlan | null>(() => {
+  const settings = chosenSettings.value;
+  if (!settings || model.value.state !== "ready") return null;
+  return previewPlan(settings, previewPrompt.value, model.value.report.resolution);
+});
 
 export const previewPrompt = computed(() => withPhrases(target.value.trim(), photoSentence()));

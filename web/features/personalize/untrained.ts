@@ -13,6 +13,7 @@ import type { Picture } from "../../engine/contract";
 import { type Fault, toFault } from "../../engine/fault";
 import { USUAL_GUIDANCE } from "../generate/form";
 import { model } from "../models/model";
+import { endsWithModel } from "../models/overflow-faults";
 import { previewSteps } from "./preview-choice";
 import * as setup from "./setup";
 
@@ -26,6 +27,7 @@ const kept = signal<ReadonlyMap<string, Picture>>(new Map());
 export const drawing = signal<{ step: number; steps: number } | undefined>(undefined);
 export const untrainedFault = signal<Fault | undefined>(undefined);
 endsWithEngine(untrainedFault);
+endsWithModel(untrainedFault);
 
 const nameOf = (wish: Wish) =>
   JSON.stringify([

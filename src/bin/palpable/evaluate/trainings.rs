@@ -108,7 +108,7 @@ impl Task<'_> {
         file: &str,
         of_one_prompt: Option<&str>,
     ) -> Result<(Adapter, TrainingRun), Error> {
-        let plan = model.plan_training(&settings, self.subject.photos.len())?;
+        let plan = model.plan_training(&settings, self.subject.photos.len(), None)?;
         model.gpu.restart_peak();
         let started = Instant::now();
         let mut trainer = model.trainer(&self.subject.photos, settings, &mut |_, _| true).await?;

@@ -6,7 +6,7 @@ use palpable::{
     evaluation::{Judge, SubjectVectors, judge::Expected},
     pipeline::{self, HeldBackJudge, Picture, StableDiffusion},
     training::{
-        Photo, TrainingSettings,
+        Photo,
         early_stopping::{EarlyStopping, HeldBackScores},
     },
 };
@@ -67,18 +67,16 @@ impl HeldBackArguments {
     /// Loads who judges; `None` without photos.
     ///
     /// # Errors
-    /// The judge can't be loaded, its pictures need more memory than the device may give, or it failed.
+    /// The judge can't be loaded, needs more memory than the device may give, or failed.
     pub async fn load(
         &self,
         photos: &[Photo],
         model: &StableDiffusion,
         place: &ModelArguments,
-        settings: &TrainingSettings,
     ) -> Result<Option<HeldBack>, Error> {
         if photos.is_empty() {
             return Ok(None);
         }
-        model.plan_trial(settings)?;
         let judge = self.judge.load(model, &place.place().directory).await?;
         let photos: Vec<RgbImage> = photos.iter().map(|photo| photo.pixels().clone()).collect();
         let subject = judge.embed_subject(&photos).await.map_err(pipeline::Error::from)?;

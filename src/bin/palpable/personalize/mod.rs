@@ -15,7 +15,7 @@ use std::{
 
 use palpable::{
     adapter::Adapter,
-    pipeline::{BrokenOff, Evaluation, RunObserver, StableDiffusion, run_training},
+    pipeline::{BrokenOff, Evaluation, RunObserver, StableDiffusion, TrainingPreviews, run_training},
     plan::MemoryPlan,
     training::{
         self, Trainer, TrainingRecord, TrainingSettings,
@@ -70,8 +70,12 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
         prepared = done;
         true
     };
+    // Beside the model while the run lasts, so loaded before the run is planned.
+    let held_back = arguments.held_back.load(&held_back, &model, &arguments.model).await?;
     let planned = |settings: &TrainingSettings, photos| -> Result<MemoryPlan, Error> {
-        let plan = model.plan_training(settings, photos)?;
+        let picture = model.trial_settings(settings);
+        let trials = held_back.as_ref().map(|_| TrainingPreviews { picture: &picture, scored: true });
+        let plan = model.plan_training(settings, photos, trials)?;
         announce_memory(&model.gpu, &plan);
         Ok(plan)
     };
@@ -99,7 +103,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
         checkpoint,
         log,
         step_began: Instant::now(),
-        held_back: arguments.held_back.load(&held_back, &model, &arguments.model, trainer.settings()).await?,
+        held_back,
         scores: None,
         model: &model,
     };
@@ -127,7 +131,10 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
                 let file = arguments.out.display();
                 eprintln!("What was learned in {kept_steps} steps is kept in {file}.");
             }
-            Err(error)
+            Err(match error {
+                Error::Pipeline(error) => model.overflow_or(error).into(),
+                Error::Other(_) => error,
+            })
         }
     }
 }

@@ -48,6 +48,16 @@ export async function embeddedModel(
   };
 }
 
+/** A small file of such a model as text; `null` where it has no such file. */
+export async function embeddedText(folder: string, path: string): Promise<string | null> {
+  const base = new URL(folder, self.location.origin);
+  const manifest = await readManifest(base, await openStore());
+  const file = manifest.files.find((file) => file.path === path);
+  if (!file) return null;
+  const address = new URL(path, base);
+  return (await bringFile(address, file.bytes, await openVersion(manifest), () => undefined)).text();
+}
+
 /** Store of the manifests; `undefined` if the browser has none (private windows of some browsers). */
 async function openStore(): Promise<Cache | undefined> {
   return "caches" in self ? await caches.open("palpable-manifests").catch(() => undefined) : undefined;

@@ -2,6 +2,8 @@
 //! kept and computed again, on the embedded model and on Stable Diffusion 1.5's layout in small. Both ways
 //! of training learn the same to the bit.
 
+mod beside;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::{collections::HashMap, rc::Rc};
@@ -129,6 +131,8 @@ fn sizes(model: &StableDiffusion) -> ModelSizes<'_> {
         scalar: 4,
         unet_packing: None,
         other_packing: None,
+        taesd: None,
+        held: 0,
     }
 }
 
@@ -136,7 +140,16 @@ fn run(side: usize, settings: &TrainingSettings) -> TrainingSizes {
     let adaptation = Adaptation::of(settings);
     let optimizer = settings.optimizer;
     let localized = settings.localized_loss > 0.0;
-    TrainingSizes { side, pictures: 1, batch: 2, adaptation, aligned_predictions: 2, optimizer, localized }
+    TrainingSizes {
+        side,
+        pictures: 1,
+        batch: 2,
+        adaptation,
+        aligned_predictions: 2,
+        optimizer,
+        keeps_best: false,
+        localized,
+    }
 }
 
 const POLICIES: [(Activations, ActivationPolicy); 2] =
@@ -296,6 +309,8 @@ fn stable_diffusions_layout_takes_what_is_planned() {
         scalar: 4,
         unet_packing: None,
         other_packing: None,
+        taesd: None,
+        held: 0,
     };
     let mut learnt = Vec::new();
     let [kept, recomputed] = POLICIES.map(|policy| (TrainedWeights::Lora, policy, 0.0));

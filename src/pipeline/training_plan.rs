@@ -1,0 +1,101 @@
+//! How much device memory a training will take, and whether it may be started.
+
+use super::{Error, GenerationSettings, StableDiffusion};
+use crate::{
+    gpu::Held,
+    model::{adaptable::ModuleChoice, lora::Folding},
+    plan::{Adaptation, GenerationSizes, MemoryPlan, Phase, TrainingSizes},
+    training::{ActivationPolicy, Activations, Trainer, TrainingSettings},
+};
+
+/// A rank that is offered where a training is too large.
+const SMALL_RANK: usize = 8;
+
+/// Pictures that a training draws of its state in between.
+#[derive(Clone, Copy)]
+pub struct TrainingPreviews<'a> {
+    pub picture: &'a GenerationSettings,
+    /// Whether they are scored and the best state is kept.
+    pub scored: bool,
+}
+
+impl StableDiffusion {
+    /// The plan of a training on this number of photos, with its activations kept or computed again as
+    /// `settings` say, or as fits; `previews` are the pictures that are drawn in between, if any.
+    ///
+    /// # Errors
+    /// More memory than the device may give ([`plan::Error`]); previews of a size that can't be made.
+    pub fn plan_training(
+        &self,
+        settings: &TrainingSettings,
+        photos: usize,
+        previews: Option<TrainingPreviews<'_>>,
+    ) -> Result<MemoryPlan, Error> {
+        let sizes = self.training_sizes(settings, photos, previews.is_some_and(|previews| previews.scored));
+        let picture =
+            previews.map(|previews| self.generation_sizes(previews.picture, &[], None, Folding::All));
+        let picture = picture.transpose()?;
+        let plan = |sizes, policy| {
+            let mut plan = self.sizes().training(sizes, policy);
+            plan.phases.extend(picture.map(|picture| self.preview_phase(sizes, picture)));
+            plan
+        };
+        let policy = match settings.activations {
+            Activations::Keep => ActivationPolicy::Keep,
+            Activations::Recompute => ActivationPolicy::Recompute,
+            Activations::Auto if self.fits(&plan(sizes, ActivationPolicy::Keep)) => ActivationPolicy::Keep,
+            Activations::Auto => ActivationPolicy::Recompute,
+        };
+        let chosen = plan(sizes, policy);
+        let (small_adapter, rank, on) = match sizes.adaptation {
+            Adaptation::LowRank { rank, on } => ("batch 1 and rank 8", rank.min(SMALL_RANK), on),
+            Adaptation::Full(_) => {
+                ("batch 1 and a LoRA of rank 8", SMALL_RANK, ModuleChoice::AttentionProjections)
+            }
+        };
+        let small = Adaptation::LowRank { rank, on };
+        let smaller = [
+            ("to compute activations again", sizes),
+            ("batch 1", TrainingSizes { batch: 1, ..sizes }),
+            (small_adapter, TrainingSizes { batch: 1, adaptation: small, ..sizes }),
+        ];
+        let fits =
+            |(_, sizes): &&(&str, TrainingSizes)| self.fits(&plan(*sizes, ActivationPolicy::Recompute));
+        let without_previews = || self.fits(&self.sizes().training(sizes, policy)).then_some("no previews");
+        let advice = smaller.iter().find(fits).map(|(advice, _)| *advice).or_else(without_previews);
+        self.check_plan(&chosen, "this training", advice.map(str::to_owned))?;
+        Ok(chosen)
+    }
+
+    /// Drawing a picture while a run's state lies on the device, with that state as its adapter.
+    fn preview_phase(&self, of: TrainingSizes, picture: GenerationSizes) -> Phase {
+        let state = self.sizes().between_steps(of);
+        let _held = self.gpu.hold(state);
+        let with = |folding| GenerationSizes {
+            adapters: of.adaptation.applied(self.unet.config(), folding),
+            ..picture
+        };
+        let plan = self.fitting_generation(with(self.fitting_folding(with(Folding::All))));
+        let most = plan.phases.iter().map(|phase| phase.bytes).max().unwrap_or(0);
+        Phase { name: "drawing a preview", bytes: state + most, largest: plan.largest_buffer() }
+    }
+
+    /// Has other plans count what a run holds from step to step, until what is returned is dropped.
+    pub fn hold_run(&self, trainer: &Trainer, scored: bool) -> Held {
+        let sizes = self.training_sizes(trainer.settings(), trainer.photos(), scored);
+        self.gpu.hold(self.sizes().between_steps(sizes))
+    }
+
+    fn training_sizes(&self, settings: &TrainingSettings, photos: usize, scored: bool) -> TrainingSizes {
+        TrainingSizes {
+            side: self.training_side(settings),
+            pictures: settings.pictures(photos),
+            batch: settings.rows(),
+            adaptation: Adaptation::of(settings),
+            aligned_predictions: settings.aligned_predictions().into_iter().max().unwrap_or_default(),
+            optimizer: settings.optimizer,
+            keeps_best: scored,
+            localized: settings.localized_loss > 0.0,
+        }
+    }
+}

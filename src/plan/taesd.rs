@@ -1,0 +1,58 @@
+//! The memory that decoding a preview takes, step by step as in the tiny autoencoder's own code.
+
+use super::blocks::Walk;
+use super::ledger::{Ghost, Ledger, Tape};
+use crate::model::taesd::AutoencoderTinyConfig;
+
+/// A tiny autoencoder, and the picture that it makes.
+#[derive(Clone, Copy)]
+pub struct TaesdPass<'a> {
+    pub config: &'a AutoencoderTinyConfig,
+    /// Bytes of a stored number.
+    pub scalar: u64,
+    /// Pixels of the picture.
+    pub pixels: u64,
+}
+
+impl TaesdPass<'_> {
+    /// One picture from its latents.
+    pub fn decode(&self, ledger: &Ledger) -> Ghost {
+        let mut tape = Tape::new(ledger, false);
+        let mut walk = Walk {
+            tape: &mut tape,
+            scalar: self.scalar,
+            batch: 1,
+            norm_num_groups: 0,
+            prompt: None,
+            adaptation: None,
+        };
+        let channels = self.config.decoder_block_out_channels[0] as u64;
+        let levels = self.config.num_decoder_blocks.len();
+        // The coarsest level is the first.
+        let pixels = |level: usize| self.pixels >> (2 * (levels - 1 - level));
+        let latents = ledger.take(pixels(0) * self.config.latent_channels as u64 * self.scalar);
+        let mut x = walk.frozen(&latents, pixels(0) * channels);
+        drop(latents);
+        for (level, &blocks) in self.config.num_decoder_blocks.iter().enumerate() {
+            if level > 0 {
+                x = walk.frozen(&x, pixels(level) * channels);
+            }
+            for _ in 0..blocks {
+                x = walk.taesd_block(x, pixels(level) * channels);
+            }
+        }
+        walk.frozen(&x, self.pixels * self.config.out_channels as u64)
+    }
+}
+
+impl Walk<'_> {
+    /// Three convolutions of `count` numbers; what lies between them is computed in place.
+    fn taesd_block(&mut self, x: Ghost, count: u64) -> Ghost {
+        let first = self.frozen(&x, count);
+        let second = self.frozen(&first, count);
+        drop(first);
+        let third = self.frozen(&second, count);
+        drop(second);
+        self.tape.add(x, third)
+    }
+}
