@@ -5,7 +5,7 @@
 //! on. It is given back between phases (after loading, encoding, training), not between steps.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -60,6 +60,30 @@ impl Drop for ReleaseUnused {
     }
 }
 
+/// The buffers that a job's steps leave for its next steps, given back when it ends. Where jobs alternate, each turn
+/// begins by giving back what the other's steps left: else both would lie there, and each is planned alone.
+pub struct JobBuffers {
+    job: u32,
+    at_the_end: ReleaseUnused,
+}
+
+impl JobBuffers {
+    /// Of a new job, whose turn it is.
+    pub fn new(gpu: &Gpu) -> Self {
+        let job = JOBS.get() + 1;
+        JOBS.set(job);
+        LATEST.set(job);
+        Self { job, at_the_end: ReleaseUnused(gpu.clone()) }
+    }
+
+    /// To be called before each of the job's steps.
+    pub fn take_turn(&self) {
+        if LATEST.replace(self.job) != self.job {
+            self.at_the_end.0.release_unused();
+        }
+    }
+}
+
 /// Memory that something takes beside the model for as long as this lives, such as a judge of pictures or the state
 /// of a training: plans of other work count it.
 #[derive(Debug)]
@@ -75,6 +99,10 @@ impl Drop for Held {
 }
 
 thread_local! {
+    /// Number of jobs so far.
+    static JOBS: Cell<u32> = const { Cell::new(0) };
+    /// The job whose turn was the latest.
+    static LATEST: Cell<u32> = const { Cell::new(0) };
     /// Destroys the buffers that were released; None where they go by themselves.
     static DESTROY_RELEASED: RefCell<Option<Box<dyn Fn()>>> = const { RefCell::new(None) };
 }

@@ -23,7 +23,7 @@ pub use error::Error;
 pub use gemm::Activation;
 pub use matrix_units::{MatrixLanguage, MatrixUnits};
 pub(crate) use memory::release_unused;
-pub use memory::{Held, MemoryUse, ReleaseUnused};
+pub use memory::{Held, JobBuffers, MemoryUse, ReleaseUnused};
 pub use profile::KernelProfile;
 pub use readback::{ReadError, read, read_integers};
 pub use replay::{Outputs, Replay};

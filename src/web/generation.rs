@@ -9,7 +9,7 @@ use super::{
     to_js,
 };
 use crate::{
-    gpu::{Gpu, ReleaseUnused},
+    gpu::{Gpu, JobBuffers},
     pipeline::{self, AppliedAdapter, GenerationSettings, StableDiffusion},
 };
 
@@ -18,8 +18,8 @@ pub struct Generation {
     gpu: Gpu,
     /// `None` once it is finished.
     generation: Option<pipeline::Generation>,
-    /// For one that is cancelled.
-    _after: ReleaseUnused,
+    /// Last, for one that is cancelled.
+    buffers: JobBuffers,
 }
 
 #[derive(Serialize)]
@@ -49,6 +49,7 @@ impl Generation {
     /// One denoising step: `{ step, steps }`.
     pub async fn step(&mut self) -> Result<JsValue, JsValue> {
         let generation = self.generation.as_mut().ok_or_else(finished)?;
+        self.buffers.take_turn();
         match generation.step().await {
             Ok(step) => to_js(&Progress { step, steps: generation.steps() }),
             Err(error) => Err(computing_fault(&self.gpu, error).await),
@@ -100,7 +101,7 @@ impl Generation {
         };
         let generation = generation.map_err(fault)?;
         let gpu = model.gpu.clone();
-        Ok(Self { _after: ReleaseUnused(gpu.clone()), gpu, generation: Some(generation) })
+        Ok(Self { buffers: JobBuffers::new(&gpu), gpu, generation: Some(generation) })
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     adapter::Adapter,
-    gpu::{Held, ReleaseUnused},
+    gpu::{Held, JobBuffers},
     pipeline::{GenerationSettings, StableDiffusion, TrainingPreviews},
     training::{self, Trainer, TrainingSettings, early_stopping::HeldBackScores},
 };
@@ -74,8 +74,8 @@ pub struct Training {
     id: u32,
     /// Has plans of pictures that are drawn meanwhile count its state.
     _held: Held,
-    /// Its activations, gradients and moments needn't stay until the next job.
-    _after: ReleaseUnused,
+    /// Last: its activations, gradients and moments are given back when they are gone.
+    buffers: JobBuffers,
 }
 
 #[wasm_bindgen]
@@ -88,6 +88,7 @@ impl Training {
 
     /// One optimizer step: its record.
     pub async fn step(&mut self) -> Result<JsValue, JsValue> {
+        self.buffers.take_turn();
         let started = clock::seconds();
         let mut record = match self.trainer.step().await {
             Ok(record) => record,
@@ -149,12 +150,12 @@ impl Training {
         previews: Option<&Previews>,
         adapters: Rc<RefCell<Library>>,
     ) -> Result<Self, JsValue> {
-        let after = ReleaseUnused(model.gpu.clone());
+        let buffers = JobBuffers::new(&model.gpu);
         let planned = previews.map(Previews::planned);
         model.plan_training(trainer.settings(), trainer.photos(), planned).map_err(fault)?;
         let id = adapters.borrow_mut().reserve();
         let held = model.hold_run(&trainer, previews.is_some_and(|previews| previews.scored));
-        Ok(Self { trainer, model: model.clone(), adapters, id, _held: held, _after: after })
+        Ok(Self { trainer, model: model.clone(), adapters, id, _held: held, buffers })
     }
 
     async fn read_adapter(&self) -> Result<Adapter, JsValue> {

@@ -73,8 +73,6 @@ test("a picture that is cancelled gives back what it took", async () => {
 test("a training takes what was said, and gives it back", async () => {
   await goTo(page, "personalize");
   await setUpLeastTraining(page, 4);
-  // Not what was said before the last of these settings.
-  await page.waitForTimeout(1_000);
   const planned = await plannedMemory();
   await page.getByRole("button", { name: "Start training" }).click();
   await untilLearnt(page);
@@ -85,13 +83,40 @@ test("a training takes what was said, and gives it back", async () => {
   expect(held).toBeLessThan(weights + LITTLE);
 });
 
-test("a training whose previews are scored takes what was said, the judge included", async () => {
+test("a picture between a training's steps takes what was said, beside the training's state", async () => {
   await page.getByRole("button", { name: "Train another" }).click();
+  await page.getByText("Advanced settings").click();
+  await page.getByLabel("Side in training, in pixels").fill("128");
+  await page.getByLabel("Training steps").fill("99");
+  await page.getByRole("button", { name: "Start training" }).click();
+  await page.getByText(/^Step [1-9]/).waitFor({ timeout: PATIENCE });
+  await goTo(page, "generate");
+  await page.getByText("More settings").click();
+  await page.getByLabel("Width", { exact: true }).selectOption("192");
+  await page.getByLabel("Height", { exact: true }).selectOption("192");
+  await page.getByLabel("Steps", { exact: true }).fill("1");
+  // The engine answers between two steps.
+  await expect.poll(plannedMemory, { timeout: PATIENCE }).toBeGreaterThan(weights + 12 * LITTLE);
+  const planned = await plannedMemory();
+  await memory();
+  await drawn(page);
+  const { most } = await memory();
+  expect(most / planned).toBeGreaterThan(0.85);
+  expect(most / planned).toBeLessThan(1.15);
+  await goTo(page, "personalize");
+  await page.getByRole("button", { name: "Cancel", exact: true }).click();
+  await page.getByRole("button", { name: "Yes, drop it" }).click();
+  await page.getByRole("button", { name: "Start training" }).waitFor({ timeout: PATIENCE });
+});
+
+test("a training whose previews are scored takes what was said, the judge included", async () => {
+  await page.getByText("Advanced settings").click();
+  await page.getByLabel("Side in training, in pixels").fill("64");
+  await page.getByLabel("Side in training, in pixels").blur();
   const unscored = await plannedMemory();
   await page.getByLabel("Watch the quality").check();
   await page.getByLabel("Steps a preview").fill("1");
   await page.getByLabel("Training steps").fill("2");
-  await page.waitForTimeout(1_000);
   const planned = await plannedMemory();
   expect(planned).toBeGreaterThan(unscored + 2 * LITTLE);
   await page.getByRole("button", { name: "Start training" }).click();
@@ -114,6 +139,8 @@ test("a model makes room for the next, and so does its judge", async () => {
 
 /** What the page says the work on its screen needs. */
 async function plannedMemory(): Promise<number> {
+  // Not what it said before the last of the settings.
+  await page.waitForTimeout(1_000);
   const said = await page.getByText(/^Needs about .* of GPU memory/).textContent();
   const megabytes = /about (\d+)\sMB/.exec(said ?? "")?.[1];
   return Number(megabytes) * 1e6;
