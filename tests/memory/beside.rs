@@ -4,7 +4,7 @@
 use image::RgbImage;
 use palpable::{
     evaluation::Judge,
-    gpu::Gpu,
+    gpu::{Gpu, JobBuffers},
     model::taesd::{AutoencoderTiny, AutoencoderTinyConfig},
     pipeline::{
         AppliedAdapter, ClipFiles, GenerationSettings, JudgeFiles, StableDiffusion, TrainingPreviews,
@@ -14,7 +14,10 @@ use palpable::{
 };
 
 use super::{FloatDType, Rc, activations, assert_near, block_on, demo, demo_model, draw, training};
-use crate::support::{formula::FormulaModel, in_repository, open_gpu};
+use crate::support::{
+    formula::{self, FormulaModel},
+    in_repository, open_gpu,
+};
 
 fn photo_file() -> Vec<u8> {
     std::fs::read(in_repository("models/demo/subjects/cat/1.png")).expect("a photo")
@@ -135,7 +138,7 @@ fn previews_that_leave_no_room_are_told_before_the_training() {
     model.gpu.memory_limit = model.plan_training(&settings, 1, None).expect("room").peak();
     let refusal = model.plan_training(&settings, 1, previews).expect_err("no room").sentence();
     assert!(
-        refusal.starts_with("This training needs ") && refusal.contains("choose no previews, or"),
+        refusal.starts_with("This training needs ") && refusal.contains("choose no pictures in between, or"),
         "{refusal}"
     );
 }
@@ -163,4 +166,17 @@ fn a_preview_by_the_tiny_autoencoder_takes_what_is_planned() {
     let decoding = activations(&plan);
     let drawn = draw(&gpu, &model, &settings, &[]);
     assert!(drawn >= decoding, "{drawn} bytes measured, {decoding} planned for decoding alone");
+}
+
+#[test]
+fn jobs_that_alternate_keep_nothing_of_each_other() {
+    let gpu = open_gpu();
+    let [one, other] = [(); 2].map(|()| JobBuffers::new(&gpu));
+    one.take_turn();
+    drop(formula::values("activations", [512, 512], &gpu.device));
+    let kept = || gpu.memory().reserved - gpu.memory().in_use;
+    one.take_turn();
+    assert!(kept() >= 512 * 512 * 4, "its own next step may use them");
+    other.take_turn();
+    assert!(kept() < 512 * 512, "{} bytes kept", kept());
 }

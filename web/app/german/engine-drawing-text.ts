@@ -137,7 +137,7 @@ export const drawingWords: EngineWords = {
     "batch 1": "den Stapel 1",
     "batch 1 and rank 8": "den Stapel 1 und den Rang 8",
     "batch 1 and a LoRA of rank 8": "den Stapel 1 und eine LoRA vom Rang 8",
-    "no previews": "keine Vorschauen",
+    "no pictures in between": "keine Bilder zwischendurch",
     region: "sein Bereich",
     "heat map": "seine Karte",
 
