@@ -121,8 +121,9 @@ fn training_needs_nothing_that_was_not_compiled() {
     as_in_a_browser(&gpu, || {
         let model = load(&gpu);
         // Encodes the photo, which is not the steps' work.
-        let prepare =
-            || block_on(model.trainer(&photos[..1], settings.clone(), &mut |_, _| true)).expect("a run");
+        let prepare = || {
+            block_on(model.trainer(&photos[..1], settings.clone(), None, &mut |_, _| true)).expect("a run")
+        };
         let train = |mut trainer: Trainer| {
             while !trainer.is_complete() {
                 block_on(trainer.step()).expect("a step");

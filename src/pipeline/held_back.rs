@@ -10,7 +10,9 @@
 
 use std::future::Future;
 
-use super::{AppliedAdapter, Error, Generation, GenerationSettings, Picture, StableDiffusion};
+use super::{
+    AppliedAdapter, Error, Generation, GenerationSettings, Picture, StableDiffusion, TrainingPreviews,
+};
 use crate::{
     adapter::Adapter,
     training::{Trainer, TrainingSettings, early_stopping::HeldBackScores},
@@ -68,9 +70,10 @@ impl TrialPrompt {
 }
 
 impl StableDiffusion {
-    /// One of the pictures that judge a run with these settings.
-    pub fn trial_settings(&self, settings: &TrainingSettings) -> GenerationSettings {
-        trial_settings(settings.personalization_text(), 0, self.training_side(settings))
+    /// What a plan needs to know of the pictures that judge a run with these settings.
+    pub fn trials(&self, settings: &TrainingSettings) -> TrainingPreviews {
+        let picture = trial_settings(settings.personalization_text(), 0, self.training_side(settings));
+        TrainingPreviews { picture, scored: true }
     }
 
     /// Draws a run's state as it is now and has the pictures judged.

@@ -159,8 +159,9 @@ impl StableDiffusion {
     }
 }
 
-/// What adapters take where so much of them is folded.
+/// What adapters take where so much of them is folded. Those of strength 0 take nothing.
 fn adapter_sizes(adapters: &[AppliedAdapter], folding: Folding) -> AdapterSizes {
+    let adapters: Vec<_> = adapters.iter().filter(|applied| applied.strength != 0.0).copied().collect();
     let values = adapters.iter().map(|applied| applied.adapter.unfolded_values(folding));
     let [low_rank, differences] = values.fold([0, 0], |sums, more| [sums[0] + more[0], sums[1] + more[1]]);
     let rank = adapters.iter().map(|applied| applied.adapter.largest_rank()).sum();
@@ -169,7 +170,7 @@ fn adapter_sizes(adapters: &[AppliedAdapter], folding: Folding) -> AdapterSizes 
         [_, 0] => Some(Adaptation::LowRank { rank, on: ModuleChoice::AttentionProjections }),
         _ => Some(Adaptation::Full(ModuleChoice::All)),
     };
-    let [folded_values, text_encoder_values] = folded_values(adapters, folding).map(|count| count as u64);
+    let [folded_values, text_encoder_values] = folded_values(&adapters, folding).map(|count| count as u64);
     AdapterSizes {
         unfolded,
         unfolded_values: (low_rank + differences) as u64,

@@ -1,6 +1,6 @@
 //! From photos to a training run on a loaded model.
 
-use super::{Error, StableDiffusion};
+use super::{Error, StableDiffusion, TrainingPreviews};
 use crate::training::checkpoint::Checkpoint;
 use crate::training::settings::unseen_remark;
 use crate::training::{
@@ -19,6 +19,7 @@ impl StableDiffusion {
         &self,
         photos: &[Photo],
         settings: TrainingSettings,
+        previews: Option<&TrainingPreviews>,
         progress: &mut dyn FnMut(usize, usize) -> bool,
     ) -> Result<Trainer, Error> {
         // Checked before the photos are encoded, which takes a while.
@@ -26,7 +27,7 @@ impl StableDiffusion {
         settings.check_photos(photos.len()).map_err(training::Error::from)?;
         let masked = photos.iter().filter(|photo| photo.mask().is_some()).count();
         settings.check_masks(masked).map_err(training::Error::from)?;
-        let plan = self.plan_training(&settings, photos.len(), None)?;
+        let plan = self.plan_training(&settings, photos.len(), previews)?;
         let settings = TrainingSettings {
             activations: plan.activations.map_or(settings.activations, Into::into),
             ..settings
@@ -62,7 +63,11 @@ impl StableDiffusion {
     ///
     /// # Errors
     /// A file that is no checkpoint of a run on this model; more memory than the device may give.
-    pub fn resume_training(&self, checkpoint: &[u8]) -> Result<Trainer, Error> {
+    pub fn resume_training(
+        &self,
+        checkpoint: &[u8],
+        previews: Option<&TrainingPreviews>,
+    ) -> Result<Trainer, Error> {
         let mut checkpoint = Checkpoint::from_bytes(checkpoint).map_err(Error::from)?;
         let settings = &mut checkpoint.settings;
         // Less memory may be allowed than when the run began. With activations computed again the gradients
@@ -70,7 +75,7 @@ impl StableDiffusion {
         if settings.activations == Activations::Keep {
             settings.activations = Activations::Auto;
         }
-        let plan = self.plan_training(settings, checkpoint.latents.photos(), None)?;
+        let plan = self.plan_training(settings, checkpoint.latents.photos(), previews)?;
         // Buffers left over from an earlier job are of other sizes.
         self.gpu.release_unused();
         settings.activations = plan.activations.map_or(settings.activations, Into::into);

@@ -211,12 +211,12 @@ impl StableDiffusion {
     fn training_sides(&self, asked: TimedTraining) -> Vec<usize> {
         let multiple = self.picture_multiple();
         let side = |share: &f64| (self.resolution as f64 * share) as usize / multiple * multiple;
+        let [width, height] = [self.resolution; 2];
+        let picture = GenerationSettings { width, height, preview: true, ..Default::default() };
+        let previews = asked.previews.map(|_| TrainingPreviews { picture, scored: false });
         let fits = |&side: &usize| {
             let settings = TrainingSettings { resolution: Some(side), ..asked.settings.clone() };
-            let [width, height] = [self.resolution; 2];
-            let picture = GenerationSettings { width, height, preview: true, ..Default::default() };
-            let previews = TrainingPreviews { picture: &picture, scored: false };
-            self.plan_training(&settings, asked.photos, asked.previews.map(|_| previews)).is_ok()
+            self.plan_training(&settings, asked.photos, previews.as_ref()).is_ok()
         };
         let mut sides: Vec<usize> =
             SIDES.iter().map(side).filter(|&side| side >= MIN_SIDE).filter(fits).collect();

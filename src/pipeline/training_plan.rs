@@ -1,5 +1,7 @@
 //! How much device memory a training will take, and whether it may be started.
 
+use serde::Deserialize;
+
 use super::{Error, GenerationSettings, StableDiffusion};
 use crate::{
     gpu::Held,
@@ -12,9 +14,9 @@ use crate::{
 const SMALL_RANK: usize = 8;
 
 /// Pictures that a training draws of its state in between.
-#[derive(Clone, Copy)]
-pub struct TrainingPreviews<'a> {
-    pub picture: &'a GenerationSettings,
+#[derive(Clone, Debug, Deserialize)]
+pub struct TrainingPreviews {
+    pub picture: GenerationSettings,
     /// Whether they are scored and the best state is kept.
     pub scored: bool,
 }
@@ -29,11 +31,11 @@ impl StableDiffusion {
         &self,
         settings: &TrainingSettings,
         photos: usize,
-        previews: Option<TrainingPreviews<'_>>,
+        previews: Option<&TrainingPreviews>,
     ) -> Result<MemoryPlan, Error> {
         let sizes = self.training_sizes(settings, photos, previews.is_some_and(|previews| previews.scored));
         let picture =
-            previews.map(|previews| self.generation_sizes(previews.picture, &[], None, Folding::All));
+            previews.map(|previews| self.generation_sizes(&previews.picture, &[], None, Folding::All));
         let picture = picture.transpose()?;
         let plan = |sizes, policy| {
             let mut plan = self.sizes().training(sizes, policy);

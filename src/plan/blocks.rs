@@ -63,6 +63,13 @@ pub struct TransformerSizes {
     pub localized: bool,
 }
 
+impl<'a> Walk<'a> {
+    /// A walk through layers without group norms, prompts and adapters.
+    pub fn plain(tape: &'a mut Tape, scalar: u64, batch: u64) -> Self {
+        Self { tape, scalar, batch, norm_num_groups: 0, prompt: None, adaptation: None }
+    }
+}
+
 impl Walk<'_> {
     /// A frozen layer whose result has `count` numbers per batch row; it keeps nothing.
     pub fn frozen(&mut self, x: &Ghost, count: u64) -> Ghost {

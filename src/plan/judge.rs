@@ -69,14 +69,7 @@ impl ImagePass {
     /// `ClipVisionModel`, `VitModel`
     fn run(&self, ledger: &Ledger) -> Ghost {
         let mut tape = Tape::new(ledger, false);
-        let mut walk = Walk {
-            tape: &mut tape,
-            scalar: self.scalar,
-            batch: self.batch,
-            norm_num_groups: 0,
-            prompt: None,
-            adaptation: None,
-        };
+        let mut walk = Walk::plain(&mut tape, self.scalar, self.batch);
         let colours = 3 * self.image_size.pow(2);
         let patches = (self.image_size / self.patch_size).pow(2);
         let (tokens, width) = (patches + 1, self.encoder.hidden_size as u64);

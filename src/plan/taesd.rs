@@ -18,14 +18,7 @@ impl TaesdPass<'_> {
     /// One picture from its latents.
     pub fn decode(&self, ledger: &Ledger) -> Ghost {
         let mut tape = Tape::new(ledger, false);
-        let mut walk = Walk {
-            tape: &mut tape,
-            scalar: self.scalar,
-            batch: 1,
-            norm_num_groups: 0,
-            prompt: None,
-            adaptation: None,
-        };
+        let mut walk = Walk::plain(&mut tape, self.scalar, 1);
         let channels = self.config.decoder_block_out_channels[0] as u64;
         let levels = self.config.num_decoder_blocks.len();
         // The coarsest level is the first.

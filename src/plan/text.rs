@@ -39,14 +39,7 @@ impl TextPass<'_> {
             [config.max_position_embeddings, config.num_attention_heads].map(|size| size as u64);
         let mut tape = Tape::new(ledger, recording);
         let leaf = tape.leaf(&ledger.take(tokens * width * self.scalar));
-        let mut walk = Walk {
-            tape: &mut tape,
-            scalar: self.scalar,
-            batch: 1,
-            norm_num_groups: 0,
-            prompt: None,
-            adaptation: None,
-        };
+        let mut walk = Walk::plain(&mut tape, self.scalar, 1);
         let x = walk.frozen(&leaf, tokens * width);
         let x = walk.encoder(
             x,

@@ -1,6 +1,6 @@
 //! Values between host and device.
 
-use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use burn::tensor::{DType, Device, Element, Int, Tensor, TensorData};
 
 use super::Error;
 use crate::gpu;
@@ -15,16 +15,10 @@ pub fn upload(values: Vec<f32>, device: &Device) -> Tensor<1> {
     Tensor::from_data(TensorData::new(values, [count]), (device, DType::F32))
 }
 
-/// Brings f32 values to the host, piece by piece.
+/// Brings f32 values to the host.
 pub async fn read(values: Tensor<1>) -> Result<Vec<f32>, Error> {
-    let count = values.dims()[0];
-    let mut read = Vec::with_capacity(count);
-    for start in (0..count).step_by(PIECE) {
-        let piece = values.clone().narrow(0, start, PIECE.min(count - start));
-        let data = gpu::read(piece).await.map_err(|error| failed(&error))?;
-        read.extend_from_slice(data.as_slice::<f32>().map_err(|error| failed(&error))?);
-    }
-    Ok(read)
+    let piece = async |start, length| gpu::read(values.clone().narrow(0, start, length)).await;
+    in_pieces(values.dims()[0], piece).await
 }
 
 /// Brings 32-bit words to the device.
@@ -33,18 +27,22 @@ pub fn upload_words(words: Vec<i32>, device: &Device) -> Tensor<1, Int> {
     Tensor::from_data(TensorData::new(words, [count]), (device, DType::I32))
 }
 
-/// Brings 32-bit words to the host, piece by piece.
+/// Brings 32-bit words to the host.
 pub async fn read_words(words: Tensor<1, Int>) -> Result<Vec<i32>, Error> {
-    let count = words.dims()[0];
-    let mut read = Vec::with_capacity(count);
-    for start in (0..count).step_by(PIECE) {
-        let piece = words.clone().narrow(0, start, PIECE.min(count - start));
-        let data = gpu::read_integers(piece).await.map_err(|error| failed(&error))?;
-        read.extend_from_slice(data.as_slice::<i32>().map_err(|error| failed(&error))?);
-    }
-    Ok(read)
+    let piece = async |start, length| gpu::read_integers(words.clone().narrow(0, start, length)).await;
+    in_pieces(words.dims()[0], piece).await
 }
 
-fn failed(error: &impl std::fmt::Display) -> Error {
-    Error::Device { reason: error.to_string() }
+/// `piece(start, length)` brings a part of `count` numbers.
+async fn in_pieces<T: Element>(
+    count: usize,
+    piece: impl AsyncFn(usize, usize) -> Result<TensorData, gpu::ReadError>,
+) -> Result<Vec<T>, Error> {
+    let failed = |reason: String| Error::Device { reason };
+    let mut read = Vec::with_capacity(count);
+    for start in (0..count).step_by(PIECE) {
+        let data = piece(start, PIECE.min(count - start)).await.map_err(|error| failed(error.to_string()))?;
+        read.extend_from_slice(data.as_slice::<T>().map_err(|error| failed(error.to_string()))?);
+    }
+    Ok(read)
 }

@@ -22,7 +22,9 @@ use crate::{
     adapter::read_adapter,
     evaluation::Judge,
     gpu::{DeviceChoice, Gpu, MatrixUnits},
-    pipeline::{self, GenerationSettings, MeasuredTimes, ModelPlan, Precision, StableDiffusion},
+    pipeline::{
+        self, GenerationSettings, MeasuredTimes, ModelPlan, Precision, StableDiffusion, TrainingPreviews,
+    },
     startup,
     training::{ActivationPolicy, Method, TrainingSettings},
     weights::{ByteSource, CheckpointHashes, SingleFile},
@@ -231,7 +233,7 @@ impl Engine {
         let judge = previews.as_ref().and_then(|previews| previews.judge.as_ref());
         let judge = judge.filter(|_| self.judge.is_none()).map(|config| model.judge_weights(config));
         let _held = judge.transpose().map_err(fault)?.map(|bytes| self.gpu.hold(bytes));
-        let previews = previews.as_ref().map(Previews::planned);
+        let previews = previews.as_ref().map(|previews| &previews.planned);
         let plan = model.plan_training(&settings, photos, previews).map_err(fault)?;
         let recomputes = plan.activations == Some(ActivationPolicy::Recompute);
         let remarks = model.training_remarks(&settings);
@@ -271,7 +273,7 @@ impl Engine {
         progress: Option<Function>,
     ) -> Result<Training, JsValue> {
         let settings: TrainingSettings = from_js(settings)?;
-        let previews: Option<Previews> = from_js(previews)?;
+        let previews: Option<TrainingPreviews> = from_js(previews)?;
         let adapters = self.adapters.clone();
         Training::new(self.model()?, settings, previews.as_ref(), &photos, progress, adapters).await
     }
@@ -279,7 +281,7 @@ impl Engine {
     /// Goes on with a run from its state: the steps that follow are the uninterrupted run's.
     #[wasm_bindgen(js_name = resumeTraining)]
     pub async fn resume_training(&self, state: Vec<u8>, previews: JsValue) -> Result<Training, JsValue> {
-        let previews: Option<Previews> = from_js(previews)?;
+        let previews: Option<TrainingPreviews> = from_js(previews)?;
         Training::resume(self.model()?, &state, previews.as_ref(), self.adapters.clone()).await
     }
 

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     adapter::Adapter,
     gpu::{Held, JobBuffers},
-    pipeline::{GenerationSettings, StableDiffusion, TrainingPreviews},
+    pipeline::{StableDiffusion, TrainingPreviews},
     training::{self, Trainer, TrainingSettings, early_stopping::HeldBackScores},
 };
 
@@ -44,16 +44,10 @@ impl Photo {
 /// The pictures that a training draws in between.
 #[derive(Deserialize)]
 pub struct Previews {
-    picture: GenerationSettings,
-    scored: bool,
+    #[serde(flatten)]
+    pub planned: TrainingPreviews,
     /// `config.json` of the judge's CLIP, where it is known.
     pub judge: Option<String>,
-}
-
-impl Previews {
-    pub fn planned(&self) -> TrainingPreviews<'_> {
-        TrainingPreviews { picture: &self.picture, scored: self.scored }
-    }
 }
 
 /// How a noted score stands among those before it.
@@ -143,19 +137,16 @@ impl Training {
 }
 
 impl Training {
-    /// Refuses a run that would leave no room for its previews.
     fn of(
         trainer: Trainer,
         model: &StableDiffusion,
-        previews: Option<&Previews>,
+        previews: Option<&TrainingPreviews>,
         adapters: Rc<RefCell<Library>>,
-    ) -> Result<Self, JsValue> {
+    ) -> Self {
         let buffers = JobBuffers::new(&model.gpu);
-        let planned = previews.map(Previews::planned);
-        model.plan_training(trainer.settings(), trainer.photos(), planned).map_err(fault)?;
         let id = adapters.borrow_mut().reserve();
         let held = model.hold_run(&trainer, previews.is_some_and(|previews| previews.scored));
-        Ok(Self { trainer, model: model.clone(), adapters, id, _held: held, buffers })
+        Self { trainer, model: model.clone(), adapters, id, _held: held, buffers }
     }
 
     async fn read_adapter(&self) -> Result<Adapter, JsValue> {
@@ -169,21 +160,21 @@ impl Training {
     pub async fn resume(
         model: &StableDiffusion,
         state: &[u8],
-        previews: Option<&Previews>,
+        previews: Option<&TrainingPreviews>,
         adapters: Rc<RefCell<Library>>,
     ) -> Result<Self, JsValue> {
-        let trainer = match model.resume_training(state) {
+        let trainer = match model.resume_training(state, previews) {
             Ok(trainer) => trainer,
             Err(error) => return Err(computing_fault(&model.gpu, error).await),
         };
-        Self::of(trainer, model, previews, adapters)
+        Ok(Self::of(trainer, model, previews, adapters))
     }
 
     /// `progress(encoded, of)` is called as the photos are encoded and returns whether the run is still wanted.
     pub async fn new(
         model: &StableDiffusion,
         settings: TrainingSettings,
-        previews: Option<&Previews>,
+        previews: Option<&TrainingPreviews>,
         photos: &[Photo],
         progress: Option<Function>,
         adapters: Rc<RefCell<Library>>,
@@ -195,10 +186,10 @@ impl Training {
                 progress.as_ref().map(|progress| progress.call2(&JsValue::NULL, &done.into(), &of.into()));
             told.is_none_or(|told| told.map_or(true, |wanted| wanted.is_truthy()))
         };
-        let trainer = match model.trainer(&decoded, settings, &mut told).await {
+        let trainer = match model.trainer(&decoded, settings, previews, &mut told).await {
             Ok(trainer) => trainer,
             Err(error) => return Err(computing_fault(&model.gpu, error).await),
         };
-        Self::of(trainer, model, previews, adapters)
+        Ok(Self::of(trainer, model, previews, adapters))
     }
 }

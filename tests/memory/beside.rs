@@ -87,12 +87,12 @@ fn a_training_with_previews_takes_what_is_planned() {
             batch: 1,
             ..training(Activations::Recompute, trained_weights)
         };
-        let previews = TrainingPreviews { picture: &preview(), scored: true };
-        let plan = model.plan_training(&settings, 1, Some(previews)).expect("room");
+        let previews = TrainingPreviews { picture: preview(), scored: true };
+        let plan = model.plan_training(&settings, 1, Some(&previews)).expect("room");
         let without = model.plan_training(&settings, 1, None).expect("room");
         assert!(plan.peak() > without.peak(), "{}", plan.sentence());
         let (_, _, mut trainer) = taken(&gpu, before, || {
-            block_on(model.trainer(&photos, settings, &mut |_, _| true)).expect("a run")
+            block_on(model.trainer(&photos, settings, Some(&previews), &mut |_, _| true)).expect("a run")
         });
         let mut adapter = None;
         let (step, _, ()) = taken(&gpu, before, || {
@@ -115,7 +115,7 @@ fn a_training_with_previews_takes_what_is_planned() {
         let drawn = draw(&gpu, &model, &preview(), &[applied]);
         assert_near(&format!("{what}, a preview"), state + drawn, preview_planned.bytes);
         // It is read in pieces.
-        let resumed = model.resume_training(&block_on(trainer.checkpoint()).expect("a checkpoint"));
+        let resumed = model.resume_training(&block_on(trainer.checkpoint()).expect("a checkpoint"), None);
         let resumed = block_on(resumed.expect("the run").adapter()).expect("an adapter");
         assert!(Some(resumed) == adapter, "the resumed run has other values");
         let alone = model.plan_generation(&preview(), &[], None).expect("room");
@@ -134,9 +134,9 @@ fn previews_that_leave_no_room_are_told_before_the_training() {
         rank: 8,
         ..training(Activations::Recompute, TrainedWeights::Lora)
     };
-    let previews = Some(TrainingPreviews { picture: &preview(), scored: false });
+    let previews = TrainingPreviews { picture: preview(), scored: false };
     model.gpu.memory_limit = model.plan_training(&settings, 1, None).expect("room").peak();
-    let refusal = model.plan_training(&settings, 1, previews).expect_err("no room").sentence();
+    let refusal = model.plan_training(&settings, 1, Some(&previews)).expect_err("no room").sentence();
     assert!(
         refusal.starts_with("This training needs ") && refusal.contains("choose no pictures in between, or"),
         "{refusal}"

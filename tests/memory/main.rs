@@ -226,6 +226,14 @@ fn adapters_take_what_is_planned() {
         for (what, adapter) in adapters(model.adaptable_modules()) {
             let applied = [AppliedAdapter { adapter: &adapter, strength: 1.0 }];
             let changing = GenerationSettings { strength_end: Some(0.5), ..picture() };
+            let idle = [AppliedAdapter { adapter: &adapter, strength: 0.0 }];
+            let [plain, idle] =
+                [&[][..], &idle].map(|adapters| model.plan_generation(&picture(), adapters, None));
+            assert_eq!(
+                idle.expect("room"),
+                plain.expect("room"),
+                "of strength 0 it isn't brought to the device"
+            );
             let mut limit = u64::MAX;
             for (held, settings) in [("folded", picture()), ("tight", picture()), ("changing", changing)] {
                 model.gpu.memory_limit = if held == "tight" { limit } else { u64::MAX };

@@ -120,7 +120,7 @@ fn numbers_that_outgrow_16_bits_are_told_apart_from_a_device_that_fails() {
         let picture = block_on(generation.finish());
         assert_eq!(matches!(picture, Err(Error::Overflow)), overflows, "{picture:?}");
         assert_eq!(picture.is_ok(), !overflows);
-        let run = block_on(model.trainer(&[grey_photo()], least_training(), &mut |_, _| true));
+        let run = block_on(model.trainer(&[grey_photo()], least_training(), None, &mut |_, _| true));
         assert_eq!(matches!(run, Err(Error::Overflow)), overflows, "{:?}", run.err());
         assert_eq!(run.is_ok(), !overflows);
     }
@@ -138,7 +138,7 @@ fn a_unet_that_outgrows_16_bits_in_training_is_told_apart_from_a_run_that_diverg
     for (precision, overflows) in [(Precision::Float16, true), (Precision::Float16Float32, false)] {
         let model = block_on(StableDiffusion::load(&gpu, &source, "demo", precision, &mut |_| ()));
         let model = model.expect("a model");
-        let run = block_on(model.trainer(&[grey_photo()], least_training(), &mut |_, _| true));
+        let run = block_on(model.trainer(&[grey_photo()], least_training(), None, &mut |_, _| true));
         let step = block_on(run.expect("a run").step()).map_err(|error| model.overflow_or(error));
         assert_eq!(matches!(step, Err(Error::Overflow)), overflows, "{step:?}");
         assert_eq!(step.is_ok(), !overflows);

@@ -42,7 +42,7 @@ fn photos() -> Vec<Photo> {
 }
 
 fn trainer(model: &StableDiffusion) -> Trainer {
-    block_on(model.trainer(&photos(), settings(), &mut |_, _| true)).expect("a run")
+    block_on(model.trainer(&photos(), settings(), None, &mut |_, _| true)).expect("a run")
 }
 
 fn run(trainer: &mut Trainer, steps: usize) {
@@ -60,7 +60,7 @@ fn a_run_goes_on_from_its_checkpoint() {
     let checkpoint = block_on(whole.checkpoint()).expect("a checkpoint");
     run(&mut whole, 2);
     let reloaded = demo();
-    let mut resumed = reloaded.resume_training(&checkpoint).expect("the run");
+    let mut resumed = reloaded.resume_training(&checkpoint, None).expect("the run");
     assert_eq!((resumed.steps_made(), resumed.settings()), (1, whole.settings()));
     run(&mut resumed, 2);
     assert!(resumed.is_complete());
@@ -73,7 +73,7 @@ fn checkpoints_that_cannot_go_on_are_refused() {
     let mut model = demo();
     let checkpoint = block_on(trainer(&model).checkpoint()).expect("a checkpoint");
     let refused =
-        |model: &StableDiffusion, bytes: &[u8]| model.resume_training(bytes).err().expect("an error");
+        |model: &StableDiffusion, bytes: &[u8]| model.resume_training(bytes, None).err().expect("an error");
     let error = refused(&model, b"no such file");
     assert!(matches!(error, Error::Training(training::Error::CheckpointFile(_))), "{error}");
     let error = refused(&model, &checkpoint[..checkpoint.len() / 2]);
@@ -95,7 +95,7 @@ fn checkpoints_that_cannot_go_on_are_refused() {
     let [kept, recomputed] = [Activations::Keep, Activations::Recompute].map(needs);
     assert!(recomputed < kept);
     model.gpu.memory_limit = recomputed;
-    let resumed = model.resume_training(&checkpoint).expect("it fits computed again");
+    let resumed = model.resume_training(&checkpoint, None).expect("it fits computed again");
     assert_eq!(resumed.settings().activations, Activations::Recompute);
     model.gpu.memory_limit = 1_000_000;
     let error = refused(&model, &checkpoint);
@@ -112,7 +112,7 @@ fn the_localized_loss_asks_for_masks() {
         encoded += 1;
         true
     };
-    let refused = block_on(model.trainer(unmasked, settings(), &mut told)).err();
+    let refused = block_on(model.trainer(unmasked, settings(), None, &mut told)).err();
     let sentence = refused.expect("an error").sentence();
     assert!(sentence.contains("no photo has a mask"), "{sentence}");
     assert_eq!(encoded, 0);
@@ -130,7 +130,8 @@ fn a_preparation_ends_when_it_is_no_longer_wanted() {
             reports.push((done, of));
             reports.iter().filter(|&&report| report == last).count() < times
         };
-        let error = block_on(model.trainer(&photos(), settings.clone(), &mut told)).err().expect("an end");
+        let error =
+            block_on(model.trainer(&photos(), settings.clone(), None, &mut told)).err().expect("an end");
         assert!(matches!(error, Error::Training(training::Error::Cancelled)), "{error}");
         assert_eq!(reports.last(), Some(&last));
     }

@@ -25,7 +25,8 @@ fn personalize(model: &StableDiffusion, photos: &[Photo], lambda: f64) -> Adapte
         lambda,
         ..Default::default()
     };
-    let mut trainer = block_on(model.trainer(photos, settings, &mut |_, _| true)).expect("valid settings");
+    let mut trainer =
+        block_on(model.trainer(photos, settings, None, &mut |_, _| true)).expect("valid settings");
     while !trainer.is_complete() {
         block_on(trainer.step()).expect("a step");
     }

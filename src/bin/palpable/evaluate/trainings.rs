@@ -111,7 +111,7 @@ impl Task<'_> {
         let plan = model.plan_training(&settings, self.subject.photos.len(), None)?;
         model.gpu.restart_peak();
         let started = Instant::now();
-        let mut trainer = model.trainer(&self.subject.photos, settings, &mut |_, _| true).await?;
+        let mut trainer = model.trainer(&self.subject.photos, settings, None, &mut |_, _| true).await?;
         let (mut ratios, mut aligned) = (0.0, 0);
         let mut evaluations = 0;
         while !trainer.is_complete() {

@@ -15,7 +15,7 @@ use std::{
 
 use palpable::{
     adapter::Adapter,
-    pipeline::{BrokenOff, Evaluation, RunObserver, StableDiffusion, TrainingPreviews, run_training},
+    pipeline::{BrokenOff, Evaluation, RunObserver, StableDiffusion, run_training},
     plan::MemoryPlan,
     training::{
         self, Trainer, TrainingRecord, TrainingSettings,
@@ -72,17 +72,17 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     };
     // Beside the model while the run lasts, so loaded before the run is planned.
     let held_back = arguments.held_back.load(&held_back, &model, &arguments.model).await?;
+    let is_judged = held_back.is_some();
+    let trials = |settings: &TrainingSettings| is_judged.then(|| model.trials(settings));
     let planned = |settings: &TrainingSettings, photos| -> Result<MemoryPlan, Error> {
-        let picture = model.trial_settings(settings);
-        let trials = held_back.as_ref().map(|_| TrainingPreviews { picture: &picture, scored: true });
-        let plan = model.plan_training(settings, photos, trials)?;
+        let plan = model.plan_training(settings, photos, trials(settings).as_ref())?;
         announce_memory(&model.gpu, &plan);
         Ok(plan)
     };
     let (mut trainer, plan) = match unfinished {
         // With its own settings and photos.
         Some(checkpoint) => {
-            let trainer = model.resume_training(&checkpoint)?;
+            let trainer = model.resume_training(&checkpoint, None)?;
             if let Some((file, path)) = &log {
                 forget_steps_after(trainer.steps_made(), file, path)?;
             }
@@ -91,7 +91,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
         }
         None => {
             let plan = planned(&settings, photos.len())?;
-            (model.trainer(&photos, settings, &mut told).await?, plan)
+            let trials = trials(&settings);
+            (model.trainer(&photos, settings, trials.as_ref(), &mut told).await?, plan)
         }
     };
     for remark in trainer.remarks() {
