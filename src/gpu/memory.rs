@@ -68,7 +68,7 @@ pub struct JobBuffers {
 }
 
 impl JobBuffers {
-    /// Of a new job, whose turn it is.
+    /// Of a new job, whose turn it is: preparing it gave back what lay there.
     pub fn new(gpu: &Gpu) -> Self {
         let job = JOBS.get() + 1;
         JOBS.set(job);

@@ -78,7 +78,7 @@ impl ClipTextConfig {
         self.encoder().check(component)
     }
 
-    fn encoder(&self) -> EncoderConfig {
+    pub(crate) fn encoder(&self) -> EncoderConfig {
         EncoderConfig {
             hidden_size: self.hidden_size,
             intermediate_size: self.intermediate_size,

@@ -73,14 +73,18 @@ impl StableDiffusion {
     /// Drawing a picture while a run's state lies on the device, with that state as its adapter.
     fn preview_phase(&self, of: TrainingSizes, picture: GenerationSizes) -> Phase {
         let state = self.sizes().between_steps(of);
+        // What has room then is chosen as it will be when the preview is drawn.
         let _held = self.gpu.hold(state);
         let with = |folding| GenerationSizes {
             adapters: of.adaptation.applied(self.unet.config(), folding),
             ..picture
         };
         let plan = self.fitting_generation(with(self.fitting_folding(with(Folding::All))));
-        let most = plan.phases.iter().map(|phase| phase.bytes).max().unwrap_or(0);
-        Phase { name: "drawing a preview", bytes: state + most, largest: plan.largest_buffer() }
+        Phase {
+            name: "drawing a preview",
+            bytes: state + plan.largest_phase(),
+            largest: plan.largest_buffer(),
+        }
     }
 
     /// Has other plans count what a run holds from step to step, until what is returned is dropped.

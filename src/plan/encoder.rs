@@ -2,29 +2,26 @@
 
 use super::blocks::Walk;
 use super::ledger::Ghost;
-use crate::model::clip_encoder::HiddenAct;
-
-/// A transformer, and the number of tokens that it is given in each batch row.
-#[derive(Clone, Copy)]
-pub struct EncoderShape {
-    pub tokens: u64,
-    pub width: u64,
-    pub intermediate_size: u64,
-    pub heads: u64,
-    pub layers: usize,
-    /// The activation where it is an operation of its own, as it is where gradients may be asked for; None where
-    /// the linear layer before it applies it.
-    pub activation: Option<HiddenAct>,
-}
+use crate::model::clip_encoder::{EncoderConfig, HiddenAct};
 
 impl Walk<'_> {
-    /// `ClipEncoder`
-    pub fn encoder(&mut self, x: Ghost, shape: EncoderShape) -> Ghost {
-        (0..shape.layers).fold(x, |x, _| self.encoder_layer(x, shape))
+    /// `ClipEncoder`, given so many tokens in each batch row. `activates_apart`: the activation is an operation of its
+    /// own, as it is where gradients may be asked for; else the linear layer before it applies it.
+    pub fn encoder(&mut self, x: Ghost, config: &EncoderConfig, tokens: u64, activates_apart: bool) -> Ghost {
+        let layers = 0..config.num_hidden_layers;
+        layers.fold(x, |x, _| self.encoder_layer(x, config, tokens, activates_apart))
     }
 
-    fn encoder_layer(&mut self, x: Ghost, shape: EncoderShape) -> Ghost {
-        let EncoderShape { tokens, width, intermediate_size, heads, activation, .. } = shape;
+    fn encoder_layer(
+        &mut self,
+        x: Ghost,
+        config: &EncoderConfig,
+        tokens: u64,
+        activates_apart: bool,
+    ) -> Ghost {
+        let [width, intermediate_size, heads] =
+            [config.hidden_size, config.intermediate_size, config.num_attention_heads]
+                .map(|size| size as u64);
         let normal = self.layer_norm(&x, tokens, width);
         let projections = [(); 3].map(|()| self.frozen(&normal, tokens * width));
         drop(normal);
@@ -33,14 +30,13 @@ impl Walk<'_> {
         drop(attended);
         let x = self.tape.add(x, out);
         let normal = self.layer_norm(&x, tokens, width);
-        let hidden = self.frozen(&normal, tokens * intermediate_size);
+        let mut hidden = self.frozen(&normal, tokens * intermediate_size);
         drop(normal);
-        let activated = match activation {
-            Some(hidden_act) => self.activation(hidden_act, hidden, tokens * intermediate_size),
-            None => hidden,
-        };
-        let out = self.frozen(&activated, tokens * width);
-        drop(activated);
+        if activates_apart {
+            hidden = self.activation(config.hidden_act, hidden, tokens * intermediate_size);
+        }
+        let out = self.frozen(&hidden, tokens * width);
+        drop(hidden);
         self.tape.add(x, out)
     }
 

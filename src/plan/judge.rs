@@ -1,12 +1,11 @@
 //! The memory that a judge of pictures takes: a CLIP, and perhaps a DINO.
 
 use super::blocks::Walk;
-use super::encoder::EncoderShape;
 use super::ledger::{Ghost, Ledger, Tape};
 use super::report::Phase;
 use super::{
-    bytes,
-    parameters::{self, Parameter},
+    parameters::{self, COLOURS, Parameter},
+    weight_bytes,
 };
 use crate::model::{clip::ClipConfig, clip_encoder::EncoderConfig, vit::VitConfig};
 
@@ -36,7 +35,7 @@ struct ImagePass {
 impl JudgeSizes<'_> {
     /// Bytes of the weights on the device.
     pub fn weights(&self) -> u64 {
-        let of = |parameters: &[Parameter]| bytes(parameters, self.scalar, None);
+        let of = |parameters: &[Parameter]| weight_bytes(parameters, self.scalar, None);
         let text = match self.own_text_tower {
             true => of(&parameters::text_encoder(&self.clip.text_config)),
             false => 0,
@@ -48,18 +47,15 @@ impl JudgeSizes<'_> {
     /// Looking at so many pictures at once.
     pub fn scoring(&self, pictures: usize) -> Phase {
         let ledger = Ledger::default();
-        let (batch, scalar) = (pictures as u64, self.scalar);
+        let look = |encoder, image_size: usize, patch_size: usize, normalizes_first| {
+            let [image_size, patch_size, batch] = [image_size, patch_size, pictures].map(|size| size as u64);
+            let scalar = self.scalar;
+            drop(ImagePass { encoder, image_size, patch_size, normalizes_first, batch, scalar }.run(&ledger));
+        };
         let vision = &self.clip.vision_config;
-        let [image_size, patch_size] = [vision.image_size, vision.patch_size].map(|size| size as u64);
-        let encoder = vision.encoder();
-        drop(
-            ImagePass { encoder, image_size, patch_size, normalizes_first: true, batch, scalar }.run(&ledger),
-        );
+        look(vision.encoder(), vision.image_size, vision.patch_size, true);
         if let Some(dino) = self.dino {
-            let [image_size, patch_size] = [dino.image_size, dino.patch_size].map(|size| size as u64);
-            let encoder = dino.encoder();
-            let pass = ImagePass { encoder, image_size, patch_size, normalizes_first: false, batch, scalar };
-            drop(pass.run(&ledger));
+            look(dino.encoder(), dino.image_size, dino.patch_size, false);
         }
         Phase::of("looking at pictures", &ledger)
     }
@@ -70,7 +66,7 @@ impl ImagePass {
     fn run(&self, ledger: &Ledger) -> Ghost {
         let mut tape = Tape::new(ledger, false);
         let mut walk = Walk::plain(&mut tape, self.scalar, self.batch);
-        let colours = 3 * self.image_size.pow(2);
+        let colours = COLOURS as u64 * self.image_size.pow(2);
         let patches = (self.image_size / self.patch_size).pow(2);
         let (tokens, width) = (patches + 1, self.encoder.hidden_size as u64);
         let pixels = ledger.take(self.batch * colours * self.scalar);
@@ -82,14 +78,6 @@ impl ImagePass {
         let x = walk.frozen(&embedded, tokens * width);
         drop(embedded);
         let x = if self.normalizes_first { walk.layer_norm(&x, tokens, width) } else { x };
-        let shape = EncoderShape {
-            tokens,
-            width,
-            intermediate_size: self.encoder.intermediate_size as u64,
-            heads: self.encoder.num_attention_heads as u64,
-            layers: self.encoder.num_hidden_layers,
-            activation: None,
-        };
-        walk.encoder(x, shape)
+        walk.encoder(x, &self.encoder, tokens, false)
     }
 }

@@ -76,10 +76,14 @@ impl ModelSizes<'_> {
     pub fn weights(&self) -> WeightBytes {
         let scalar = self.scalar;
         WeightBytes {
-            text_encoder: bytes(&parameters::text_encoder(self.text_encoder), scalar, self.other_packing),
-            unet: bytes(&parameters::unet(self.unet), scalar, self.unet_packing),
-            vae: bytes(&parameters::vae(self.vae), scalar, self.other_packing),
-            taesd: self.taesd.map_or(0, |config| bytes(&parameters::taesd(config), scalar, None)),
+            text_encoder: weight_bytes(
+                &parameters::text_encoder(self.text_encoder),
+                scalar,
+                self.other_packing,
+            ),
+            unet: weight_bytes(&parameters::unet(self.unet), scalar, self.unet_packing),
+            vae: weight_bytes(&parameters::vae(self.vae), scalar, self.other_packing),
+            taesd: self.taesd.map_or(0, |config| weight_bytes(&parameters::taesd(config), scalar, None)),
         }
     }
 
@@ -90,7 +94,7 @@ impl ModelSizes<'_> {
 }
 
 /// Bytes of weights on the device, `scalar` of them for a number that isn't packed.
-fn bytes(parameters: &[Parameter], scalar: u64, packing: Option<Packing>) -> u64 {
+fn weight_bytes(parameters: &[Parameter], scalar: u64, packing: Option<Packing>) -> u64 {
     let ledger = Ledger::default();
     let buffers = |parameter: &Parameter| {
         let packing = packing.filter(|_| may_pack(&parameter.name));

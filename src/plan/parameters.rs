@@ -1,6 +1,7 @@
 //! Every tensor of a model by name and number of values, from its configs alone.
 
 use crate::model::clip::ClipConfig;
+use crate::model::clip_encoder::EncoderConfig;
 use crate::model::clip_text::ClipTextConfig;
 use crate::model::taesd::AutoencoderTinyConfig;
 use crate::model::unet_config::UNet2DConditionConfig;
@@ -9,7 +10,7 @@ use crate::model::vae_config::AutoencoderKlConfig;
 use crate::model::vit::VitConfig;
 
 /// Red, green, blue.
-const COLOURS: usize = 3;
+pub(super) const COLOURS: usize = 3;
 
 /// A tensor of a model's files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,8 +79,9 @@ impl Listing {
     }
 
     /// The layers of CLIP's transformer.
-    fn encoder(&mut self, path: &str, layers: usize, width: usize, intermediate_size: usize) {
-        for layer in 0..layers {
+    fn encoder(&mut self, path: &str, config: &EncoderConfig) {
+        let (width, intermediate_size) = (config.hidden_size, config.intermediate_size);
+        for layer in 0..config.num_hidden_layers {
             let path = format!("{path}.{layer}");
             for projection in ["q_proj", "k_proj", "v_proj", "out_proj"] {
                 self.layer(&format!("{path}.self_attn.{projection}"), width, width, 1);
@@ -110,7 +112,7 @@ pub fn text_encoder(config: &ClipTextConfig) -> Vec<Parameter> {
     listing.tensor("embeddings.token_embedding.weight".to_owned(), config.vocab_size, width);
     let positions = config.max_position_embeddings;
     listing.tensor("embeddings.position_embedding.weight".to_owned(), positions, width);
-    listing.encoder("encoder.layers", config.num_hidden_layers, width, config.intermediate_size);
+    listing.encoder("encoder.layers", &config.encoder());
     listing.norm("final_layer_norm", width);
     listing.parameters
 }
@@ -129,8 +131,7 @@ pub fn clip_vision(config: &ClipConfig) -> Vec<Parameter> {
     listing.tensor(format!("{embeddings}.position_embedding.weight"), positions, width);
     // Upstream's spelling.
     listing.norm("vision_model.pre_layrnorm", width);
-    let layers = vision.num_hidden_layers;
-    listing.encoder("vision_model.encoder.layers", layers, width, vision.intermediate_size);
+    listing.encoder("vision_model.encoder.layers", &vision.encoder());
     listing.norm("vision_model.post_layernorm", width);
     listing.parameters
 }
@@ -143,7 +144,7 @@ pub fn vit(config: &VitConfig) -> Vec<Parameter> {
     listing.layer("embeddings.patch_embeddings.projection", COLOURS * patch * patch, width, 1);
     let positions = (config.image_size / patch).pow(2) + 1;
     listing.tensor("embeddings.position_embeddings".to_owned(), positions, width);
-    listing.encoder("encoder.layer", config.num_hidden_layers, width, config.intermediate_size);
+    listing.encoder("encoder.layer", &config.encoder());
     listing.norm("layernorm", width);
     listing.parameters
 }

@@ -61,8 +61,12 @@ pub enum Error {
 impl MemoryPlan {
     /// The most bytes that the job takes at once.
     pub fn peak(&self) -> u64 {
-        let most = self.phases.iter().map(|phase| phase.bytes).max().unwrap_or(0);
-        self.weights.total() + self.held + most
+        self.weights.total() + self.held + self.largest_phase()
+    }
+
+    /// The most bytes that a phase takes beside weights and what is held.
+    pub fn largest_phase(&self) -> u64 {
+        self.phases.iter().map(|phase| phase.bytes).max().unwrap_or(0)
     }
 
     /// Bytes of the largest buffer that the phases take.

@@ -1,7 +1,6 @@
 //! The memory that a pass through the text encoder takes.
 
 use super::blocks::{F32, Walk};
-use super::encoder::EncoderShape;
 use super::ledger::{Ghost, Ledger, Tape};
 use crate::model::clip_text::ClipTextConfig;
 
@@ -32,26 +31,13 @@ impl TextPass<'_> {
     }
 
     fn run(&self, ledger: &Ledger, recording: bool) -> RecordedPrompt {
-        let config = self.config;
-        let [width, intermediate_size] =
-            [config.hidden_size, config.intermediate_size].map(|size| size as u64);
-        let [tokens, heads] =
-            [config.max_position_embeddings, config.num_attention_heads].map(|size| size as u64);
+        let config = self.config.encoder();
+        let (tokens, width) = (self.config.max_position_embeddings as u64, config.hidden_size as u64);
         let mut tape = Tape::new(ledger, recording);
         let leaf = tape.leaf(&ledger.take(tokens * width * self.scalar));
         let mut walk = Walk::plain(&mut tape, self.scalar, 1);
         let x = walk.frozen(&leaf, tokens * width);
-        let x = walk.encoder(
-            x,
-            EncoderShape {
-                tokens,
-                width,
-                intermediate_size,
-                heads,
-                layers: config.num_hidden_layers,
-                activation: Some(config.hidden_act),
-            },
-        );
+        let x = walk.encoder(x, &config, tokens, true);
         let output = walk.layer_norm(&x, tokens, width);
         RecordedPrompt { tape, output, leaf }
     }

@@ -16,7 +16,7 @@ use super::{
     model_source::ModelSource,
     source_picture::SourcePicture,
     to_js,
-    training::{Photo, Previews, Training},
+    training::{Photo, Training},
 };
 use crate::{
     adapter::read_adapter,
@@ -90,6 +90,15 @@ struct GenerationRequest {
     settings: GenerationSettings,
     #[serde(default)]
     adapters: Vec<AdapterChoice>,
+}
+
+/// A page's plan of the pictures that a training draws in between.
+#[derive(Deserialize)]
+struct PreviewRequest {
+    #[serde(flatten)]
+    previews: TrainingPreviews,
+    /// `config.json` of the judge's CLIP, where it is known.
+    judge: Option<String>,
 }
 
 #[wasm_bindgen]
@@ -217,8 +226,8 @@ impl Engine {
         self.gpu.wide_activations = wide;
     }
 
-    /// What a training on so many photos will take, with pictures drawn in between as `previews` says, if it says
-    /// anything; refuses what may not be taken.
+    /// What a training on so many photos will take, the pictures that it draws in between (`previews`, or null)
+    /// included; refuses what may not be taken.
     #[wasm_bindgen(js_name = planTraining)]
     pub fn plan_training(
         &self,
@@ -227,13 +236,13 @@ impl Engine {
         previews: JsValue,
     ) -> Result<JsValue, JsValue> {
         let settings: TrainingSettings = from_js(settings)?;
-        let previews: Option<Previews> = from_js(previews)?;
+        let request: Option<PreviewRequest> = from_js(previews)?;
         let model = self.model()?;
         // One that isn't open yet will be by then.
-        let judge = previews.as_ref().and_then(|previews| previews.judge.as_ref());
+        let judge = request.as_ref().and_then(|request| request.judge.as_ref());
         let judge = judge.filter(|_| self.judge.is_none()).map(|config| model.judge_weights(config));
         let _held = judge.transpose().map_err(fault)?.map(|bytes| self.gpu.hold(bytes));
-        let previews = previews.as_ref().map(|previews| &previews.planned);
+        let previews = request.as_ref().map(|request| &request.previews);
         let plan = model.plan_training(&settings, photos, previews).map_err(fault)?;
         let recomputes = plan.activations == Some(ActivationPolicy::Recompute);
         let remarks = model.training_remarks(&settings);

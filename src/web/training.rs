@@ -3,7 +3,7 @@
 use std::{cell::RefCell, rc::Rc};
 
 use js_sys::{Function, Uint8Array};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::{
@@ -39,15 +39,6 @@ impl Photo {
         let photo = training::Photo::from_rgba(self.width(), self.height(), &self.rgba().to_vec());
         photo.map_err(training::Error::from).map_err(fault)
     }
-}
-
-/// The pictures that a training draws in between.
-#[derive(Deserialize)]
-pub struct Previews {
-    #[serde(flatten)]
-    pub planned: TrainingPreviews,
-    /// `config.json` of the judge's CLIP, where it is known.
-    pub judge: Option<String>,
 }
 
 /// How a noted score stands among those before it.

@@ -7,10 +7,11 @@ use palpable::{
     gpu::{Gpu, JobBuffers},
     model::taesd::{AutoencoderTiny, AutoencoderTinyConfig},
     pipeline::{
-        AppliedAdapter, ClipFiles, GenerationSettings, JudgeFiles, StableDiffusion, TrainingPreviews,
+        AppliedAdapter, ClipFiles, Error, GenerationSettings, JudgeFiles, StableDiffusion, TrainingPreviews,
     },
+    plan,
     training::{Activations, Photo, TrainedWeights, TrainingSettings},
-    weights::ByteSource,
+    weights::{ByteSource, DirectorySource},
 };
 
 use super::{FloatDType, Rc, activations, assert_near, block_on, demo, demo_model, draw, training};
@@ -50,7 +51,7 @@ fn a_judge_takes_what_is_planned() {
     let gpu = open_gpu();
     let model = demo(&gpu);
     let before = gpu.memory().in_use;
-    let dino = palpable::weights::DirectorySource::new(in_repository("tests/goldens/evaluation/dino"));
+    let dino = DirectorySource::new(in_repository("tests/goldens/evaluation/dino"));
     for dino in [None, Some(&dino as &dyn ByteSource)] {
         let (_, weights, judge) = taken(&gpu, before, || judge_of(&model, dino));
         assert_near("a judge", weights, gpu.held());
@@ -64,8 +65,7 @@ fn a_judge_takes_what_is_planned() {
         let files = JudgeFiles { clip: ClipFiles::OfModel(&demo_model()), dino };
         drop(judge);
         let refusal = block_on(small.load_judge(files)).err().expect("a refusal");
-        let palpable::pipeline::Error::Memory(palpable::plan::Error::Memory { job, needed, .. }) = refusal
-        else {
+        let Error::Memory(plan::Error::Memory { job, needed, .. }) = refusal else {
             panic!("{refusal}");
         };
         assert_eq!(job, "judging pictures");
@@ -161,10 +161,9 @@ fn a_preview_by_the_tiny_autoencoder_takes_what_is_planned() {
     let plan = model.plan_generation(&settings, &[], None).expect("room");
     assert!(plan.peak() < whole.peak());
     assert_near("a tiny autoencoder", of_taesd, plan.weights.taesd);
-    let most = plan.phases.iter().map(|phase| phase.bytes).max().expect("phases");
-    assert_near("a preview", draw(&gpu, &model, &settings, &[]), most);
-    let decoding = activations(&plan);
     let drawn = draw(&gpu, &model, &settings, &[]);
+    assert_near("a preview", drawn, plan.largest_phase());
+    let decoding = activations(&plan);
     assert!(drawn >= decoding, "{drawn} bytes measured, {decoding} planned for decoding alone");
 }
 
