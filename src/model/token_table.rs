@@ -1,20 +1,22 @@
 //! A text encoder's token embeddings, looked up by id.
 //!
 //! The table is the one weight of Stable Diffusion 1 and 2 that is larger than the 128 MiB a WebGPU
-//! device must bind at once (152 MB and 202 MB in f32), so it may lie in several tensors of whole rows.
+//! device must bind at once (152 MB and 202 MB in f32), so it may lie in several parts of whole rows.
 
-use burn::tensor::{DType, Int, Tensor, TensorData};
+use burn::tensor::{DType, Tensor};
 
+use crate::ops::frozen_weight::FrozenWeight;
 use crate::weights::{self, Weights};
 
-/// Rows whose norms are computed at a time: as 32-bit floats they stay far below what a device must bind.
-const BLOCK_ROWS: usize = 8192;
+/// Rows whose norms are computed at a time. Packed ones are unpacked by operations of their own, each of which
+/// writes as many 32-bit numbers; they stay below the memory of a step.
+const BLOCK_ROWS: usize = 1024;
 
 /// The rows of all tokens.
 #[derive(Clone, Debug)]
 pub(super) struct TokenTable {
     /// `[rows, width]`, one part after the other; all but the last have the same number of rows.
-    parts: Vec<Tensor<2>>,
+    parts: Vec<FrozenWeight<2>>,
     rows: usize,
 }
 
@@ -37,10 +39,8 @@ impl TokenTable {
             .collect();
         // Neighbours in the same part are looked up together.
         let runs = places.chunk_by(|(part, _), (next, _)| part == next).map(|run| {
-            let part = &self.parts[run[0].0];
-            let rows: Vec<i32> = run.iter().map(|(_, row)| *row).collect();
-            let rows = TensorData::new(rows, [run.len()]);
-            part.clone().select(0, Tensor::<1, Int>::from_data(rows, &part.device()))
+            let (part, _) = run[0];
+            self.parts[part].rows(run.iter().map(|(_, row)| *row).collect())
         });
         let mut runs: Vec<Tensor<2>> = runs.collect();
         if runs.len() == 1 { runs.remove(0) } else { Tensor::cat(runs, 0) }
@@ -52,7 +52,7 @@ impl TokenTable {
             let [rows, _] = part.dims();
             (0..rows)
                 .step_by(BLOCK_ROWS)
-                .map(move |row| part.clone().narrow(0, row, BLOCK_ROWS.min(rows - row)))
+                .map(move |row| part.rows((row as i32..rows.min(row + BLOCK_ROWS) as i32).collect()))
         });
         let norms = blocks.map(|block| block.cast(DType::F32).square().sum_dim(1).sqrt());
         Tensor::cat(norms.collect(), 0).mean()

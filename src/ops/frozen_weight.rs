@@ -1,9 +1,9 @@
-//! A frozen layer's weight: floats, or fewer bits that stand for them. Layers ask for their result and need not
-//! know which.
+//! A frozen layer's weight: floats, or fewer bits that stand for them. Layers ask for their result, and tables for
+//! their rows, and need not know which.
 
 use burn::{
     backend::Dispatch,
-    tensor::{DType, Tensor},
+    tensor::{DType, Tensor, TensorData},
 };
 
 use super::{extension::WeightOperand, packed::PackedWeight};
@@ -33,6 +33,26 @@ impl<const D: usize> FrozenWeight<D> {
         match self {
             Self::Floats(weight) => weight.clone(),
             Self::Packed { weight, dtype } => weight.unpack().cast(*dtype),
+        }
+    }
+
+    /// The type that the layer computes in.
+    pub fn dtype(&self) -> DType {
+        match self {
+            Self::Floats(weight) => weight.dtype(),
+            Self::Packed { dtype, .. } => *dtype,
+        }
+    }
+}
+
+impl FrozenWeight<2> {
+    /// Its lines of these indices, `[indices, in]`, as floats.
+    pub fn rows(&self, indices: Vec<i32>) -> Tensor<2> {
+        let count = indices.len();
+        let indices = TensorData::new(indices, [count]);
+        match self {
+            Self::Floats(weight) => weight.clone().select(0, Tensor::from_data(indices, &weight.device())),
+            Self::Packed { weight, dtype } => weight.rows(indices).unpack().cast(*dtype),
         }
     }
 }

@@ -59,14 +59,14 @@ impl StableDiffusion {
     }
 
     /// Resumes a run where its checkpoint left it: settings, photos and state are in the file. Activations
-    /// that no longer fit are computed again.
+    /// that no longer fit are computed again. `previews` is given the settings.
     ///
     /// # Errors
     /// A file that is no checkpoint of a run on this model; more memory than the device may give.
     pub fn resume_training(
         &self,
         checkpoint: &[u8],
-        previews: Option<&TrainingPreviews>,
+        previews: impl FnOnce(&TrainingSettings) -> Option<TrainingPreviews>,
     ) -> Result<Trainer, Error> {
         let mut checkpoint = Checkpoint::from_bytes(checkpoint).map_err(Error::from)?;
         let settings = &mut checkpoint.settings;
@@ -75,7 +75,8 @@ impl StableDiffusion {
         if settings.activations == Activations::Keep {
             settings.activations = Activations::Auto;
         }
-        let plan = self.plan_training(settings, checkpoint.latents.photos(), previews)?;
+        let previews = previews(settings);
+        let plan = self.plan_training(settings, checkpoint.latents.photos(), previews.as_ref())?;
         // Buffers left over from an earlier job are of other sizes.
         self.gpu.release_unused();
         settings.activations = plan.activations.map_or(settings.activations, Into::into);

@@ -63,8 +63,10 @@ impl StableDiffusion {
         ];
         let fits =
             |(_, sizes): &&(&str, TrainingSizes)| self.fits(&plan(*sizes, ActivationPolicy::Recompute));
-        let without_previews =
-            || self.fits(&self.sizes().training(sizes, policy)).then_some("no pictures in between");
+        let without_previews = || {
+            let unscored = self.training_sizes(settings, photos, false);
+            self.fits(&self.sizes().training(unscored, policy)).then_some("no pictures in between")
+        };
         let advice = smaller.iter().find(fits).map(|(advice, _)| *advice).or_else(without_previews);
         self.check_plan(&chosen, "this training", advice.map(str::to_owned))?;
         Ok(chosen)

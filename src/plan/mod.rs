@@ -31,7 +31,7 @@ use crate::model::taesd::AutoencoderTinyConfig;
 use crate::model::unet_config::UNet2DConditionConfig;
 use crate::model::vae_config::AutoencoderKlConfig;
 use crate::ops::packed::Packing;
-use crate::weights::may_pack;
+use crate::weights::packing_of;
 use blocks::F32;
 use ledger::Ledger;
 use parameters::Parameter;
@@ -97,9 +97,8 @@ impl ModelSizes<'_> {
 fn weight_bytes(parameters: &[Parameter], scalar: u64, packing: Option<Packing>) -> u64 {
     let ledger = Ledger::default();
     let buffers = |parameter: &Parameter| {
-        let packing = packing.filter(|_| may_pack(&parameter.name));
         let numbers = parameter.count.next_multiple_of(4);
-        match packing {
+        match packing_of(&parameter.name, packing) {
             None => vec![ledger.take(parameter.count * scalar)],
             Some(Packing::Halves) => vec![ledger.take(2 * numbers)],
             // And a scale for each output channel.

@@ -154,7 +154,7 @@ impl Training {
         previews: Option<&TrainingPreviews>,
         adapters: Rc<RefCell<Library>>,
     ) -> Result<Self, JsValue> {
-        let trainer = match model.resume_training(state, previews) {
+        let trainer = match model.resume_training(state, |_| previews.cloned()) {
             Ok(trainer) => trainer,
             Err(error) => return Err(computing_fault(&model.gpu, error).await),
         };

@@ -14,7 +14,7 @@ use super::{
     ByteSource, Error, TensorEntry, Weights,
     component::{Content, Stored},
     convert::{Floats, to_f32},
-    packing::may_pack,
+    packing::{is_table, packing_of},
     reading::{output_bytes, read_floats, read_taps_first, read_whole, whole_outputs},
     taps_first::kernel_sizes,
 };
@@ -46,8 +46,8 @@ impl Weights {
             self.skipped.insert(entry.name.clone(), Error::EmptyTensor { component, name });
             return Ok(());
         }
-        let packing = self.packing.filter(|_| may_pack(&name));
-        let content = if let Some(packing) = packing.and_then(|packing| packable(packing, &entry.shape)) {
+        let packing = packing_of(&name, self.packing).and_then(|packing| packable(packing, &entry.shape));
+        let content = if let Some(packing) = packing {
             self.fetch_packed(packing, source, path, entry, device, progress).await?
         } else if self.reorders_kernels
             && let Some(sizes) = kernel_sizes(&entry.shape)
@@ -55,7 +55,8 @@ impl Weights {
             let values = read_taps_first(source, path, entry, sizes, dtype, progress).await?;
             Content::TapsFirst(self.upload(&name, values, device, dtype)?)
         } else {
-            let part_bytes = (self.numbers_together(&entry.shape, dtype) * entry.dtype.size()) as u64;
+            let part_bytes =
+                (numbers_within(self.largest_tensor, &entry.shape, dtype) * entry.dtype.size()) as u64;
             let mut parts = Vec::new();
             let mut start = entry.range.start;
             while start < entry.range.end {
@@ -102,6 +103,9 @@ impl Weights {
     ) -> Result<Content, Error> {
         let (f16, range) = (FloatDType::F16, entry.range.clone());
         Ok(match (packing, &entry.shape[..]) {
+            (Packing::Halves, &[_, columns]) if is_table(&entry.name) => {
+                Content::Rows(self.bring_rows(source, path, entry, columns, device, progress).await?)
+            }
             (Packing::Halves, &[outputs, inputs] | &[outputs, inputs, 1, 1]) => {
                 let numbers = read_floats(source, path, entry, range, f16, progress).await?;
                 Content::Matrix(self.halves(entry, numbers, [outputs, inputs], device)?)
@@ -120,6 +124,30 @@ impl Weights {
             }
             _ => return Err(self.wrong_shape(&entry.name, vec![], entry.shape.clone())),
         })
+    }
+
+    /// A table in parts of whole rows. Each leaves the host before the next is read.
+    async fn bring_rows(
+        &self,
+        source: &dyn ByteSource,
+        path: &str,
+        entry: &TensorEntry,
+        columns: usize,
+        device: &Device,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Vec<PackedWeight<2>>, Error> {
+        let together = TOGETHER.min(self.largest_tensor);
+        let part_bytes = numbers_within(together, &entry.shape, FloatDType::F16) * entry.dtype.size();
+        let mut parts = Vec::new();
+        let mut start = entry.range.start;
+        while start < entry.range.end {
+            let end = entry.range.end.min(start + part_bytes as u64);
+            let rows = (end - start) as usize / entry.dtype.size() / columns;
+            let numbers = read_floats(source, path, entry, start..end, FloatDType::F16, progress).await?;
+            parts.push(self.halves(entry, numbers, [rows, columns], device)?);
+            start = end;
+        }
+        Ok(parts)
     }
 
     fn halves<const D: usize>(
@@ -157,17 +185,6 @@ impl Weights {
         quantizer.finish(device).map_err(|error| wrong(error.count))
     }
 
-    /// How many numbers of a tensor of that shape lie in one tensor of the device.
-    pub(super) fn numbers_together(&self, shape: &[usize], dtype: FloatDType) -> usize {
-        match shape[..] {
-            [rows, columns] => {
-                let row = columns * DType::from(dtype).size();
-                (self.largest_tensor / row.max(1)).clamp(1, rows.max(1)) * columns
-            }
-            _ => shape.iter().product(),
-        }
-    }
-
     fn check_range(&self, name: &str, values: &Floats) -> Result<(), Error> {
         if values.overflowed() {
             return Err(Error::TooLargeForF16 { component: self.component.clone(), name: name.to_owned() });
@@ -186,6 +203,18 @@ impl Weights {
         let tensor = Tensor::from_data(values.into_data(), (device, DType::from(dtype)));
         submit_queued(&tensor);
         Ok(tensor)
+    }
+}
+
+/// How many numbers of a tensor of that shape are brought together if they may take so many bytes: whole rows of
+/// a matrix, at least one.
+pub(super) fn numbers_within(bytes: usize, shape: &[usize], dtype: FloatDType) -> usize {
+    match shape[..] {
+        [rows, columns] => {
+            let row = columns * DType::from(dtype).size();
+            (bytes / row.max(1)).clamp(1, rows.max(1)) * columns
+        }
+        _ => shape.iter().product(),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
 
 use super::{
     ByteSource, Error, SafetensorsHeader,
+    bringing::numbers_within,
     convert::Floats,
     files::{Index, Layout},
     random::RandomTensors,
@@ -34,7 +35,7 @@ pub struct Weights {
     pub(super) largest_tensor: usize,
     /// What layers compute in.
     pub(super) dtype: DType,
-    /// Of the weights that [`may_pack`](super::may_pack) names.
+    /// Of the weights that [`packing_of`](super::packing_of) names.
     pub(super) packing: Option<Packing>,
     /// Whether 3×3 kernels are reordered here rather than on the device.
     pub(super) reorders_kernels: bool,
@@ -57,6 +58,8 @@ pub(super) enum Content {
     Matrix(PackedWeight<2>),
     /// A 3×3 kernel as our convolutions read it.
     Kernel(PackedWeight<4>),
+    /// A table of token embeddings: whole rows one after the other, all but the last of as many.
+    Rows(Vec<PackedWeight<2>>),
 }
 
 impl Weights {
@@ -80,9 +83,9 @@ impl Weights {
         Self::load_packed(source, [folder, stem], device, dtype, None, progress).await
     }
 
-    /// The same with the weights of linear layers and convolutions packed (see [`may_pack`](super::may_pack)).
-    /// Only [`take_matrix`](Self::take_matrix), [`take_pointwise`](Self::take_pointwise) and
-    /// [`take_kernel`](Self::take_kernel) give them.
+    /// The same with weights packed (see [`packing_of`](super::packing_of)). Only
+    /// [`take_matrix`](Self::take_matrix), [`take_pointwise`](Self::take_pointwise),
+    /// [`take_kernel`](Self::take_kernel) and [`take_rows`](Self::take_rows) give them.
     ///
     /// # Errors
     /// As [`load`](Self::load).
@@ -160,7 +163,7 @@ impl Weights {
                 return Err(weights.wrong_shape(&name, vec![numbers.len()], shape));
             }
             let mut parts = Vec::new();
-            for numbers in numbers.chunks(weights.numbers_together(&shape, dtype).max(1)) {
+            for numbers in numbers.chunks(numbers_within(weights.largest_tensor, &shape, dtype).max(1)) {
                 let mut values = Floats::new(dtype)?;
                 values.extend_from(numbers);
                 parts.push(weights.upload(&name, values, device, dtype)?);

@@ -29,7 +29,7 @@ pub use error::Error;
 pub use files::{ComponentFile, component_files};
 pub use hash::{CheckpointHashes, checkpoint_hash, file_sha256};
 pub use header::{SafetensorsHeader, StoredType, TensorEntry};
-pub use packing::may_pack;
+pub use packing::packing_of;
 pub(crate) use single_file::RESNET_LAYERS;
 pub use single_file::{SingleFile, SingleFileOptions};
 #[cfg(not(target_arch = "wasm32"))]

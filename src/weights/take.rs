@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use super::{
     Error, Weights,
     component::{Content, Stored},
-    packing::may_pack,
+    packing::packing_of,
 };
 use crate::ops::{conv2d::to_taps_first, frozen_weight::FrozenWeight};
 
@@ -28,20 +28,33 @@ impl Weights {
         Ok(values.reshape(shape))
     }
 
-    /// Takes a matrix `[rows, columns]` out in as many tensors of whole rows as it lies in: one, unless it
-    /// is larger than a device must be able to bind. All but the last have as many rows.
+    /// Takes a table `[rows, columns]` out in as many parts of whole rows as it lies in: one, unless it is
+    /// larger than a device must be able to bind, or packed. All but the last have as many rows.
     ///
     /// # Errors
     /// As [`take`](Self::take).
-    pub fn take_rows(&mut self, name: &str, shape: [usize; 2]) -> Result<Vec<Tensor<2>>, Error> {
+    pub fn take_rows(&mut self, name: &str, shape: [usize; 2]) -> Result<Vec<FrozenWeight<2>>, Error> {
+        if let Some(packed) = self.invent_packed(name, shape) {
+            return Ok(vec![packed]);
+        }
         if let Some(random) = &self.random {
-            return Ok(random.take_rows(name, shape, self.largest_tensor));
+            let parts = random.take_rows(name, shape, self.largest_tensor);
+            return Ok(parts.into_iter().map(FrozenWeight::Floats).collect());
+        }
+        if let Some(Stored { shape: actual, content: Content::Rows(parts) }) = self.tensors.get(name)
+            && actual[..] == shape
+        {
+            let dtype = self.dtype;
+            let parts =
+                parts.iter().map(|part| FrozenWeight::Packed { weight: part.clone(), dtype }).collect();
+            self.tensors.remove(name);
+            return Ok(parts);
         }
         let parts = self.take_parts(name, &shape)?;
         let [_, columns] = shape;
         let rows = |part: Tensor<1>| {
             let rows = part.dims()[0] / columns;
-            part.reshape([rows, columns])
+            FrozenWeight::Floats(part.reshape([rows, columns]))
         };
         Ok(parts.into_iter().map(rows).collect())
     }
@@ -59,7 +72,7 @@ impl Weights {
         match content {
             Content::Floats(parts) => Ok(parts),
             Content::TapsFirst(kernel) => Ok(vec![stored_order(kernel, shape)]),
-            Content::Matrix(_) | Content::Kernel(_) => {
+            Content::Matrix(_) | Content::Kernel(_) | Content::Rows(_) => {
                 Err(Error::Packed { component: self.component.clone(), name: name.to_owned() })
             }
         }
@@ -132,9 +145,8 @@ impl Weights {
 
     /// Where tensors are invented and that one is to be packed.
     fn invent_packed<const D: usize>(&self, name: &str, shape: [usize; D]) -> Option<FrozenWeight<D>> {
-        let (random, packing) = (self.random.as_ref()?, self.packing?);
-        let weight = may_pack(name).then(|| random.take_packed(packing, shape))?;
-        Some(FrozenWeight::Packed { weight, dtype: self.dtype })
+        let (random, packing) = (self.random.as_ref()?, packing_of(name, self.packing)?);
+        Some(FrozenWeight::Packed { weight: random.take_packed(packing, shape), dtype: self.dtype })
     }
 }
 

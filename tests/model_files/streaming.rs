@@ -37,7 +37,8 @@ impl Endless {
             let first = end;
             end += 2 * shape.iter().product::<u64>();
             let entry = json!({"dtype": "F16", "shape": shape, "data_offsets": [first, end]});
-            header.insert(format!("tensor.{index}.weight"), entry);
+            let name = if index == 0 { "token_embedding".to_owned() } else { format!("tensor.{index}") };
+            header.insert(format!("{name}.weight"), entry);
         }
         let json = serde_json::to_vec(&header).unwrap();
         let start = [(json.len() as u64).to_le_bytes().to_vec(), json].concat();

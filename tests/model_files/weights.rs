@@ -107,8 +107,8 @@ fn a_number_too_large_for_f16_is_refused() {
 }
 
 /// A file of one tensor in f32, loaded with its numbers packed.
-fn load_packed(shape: &[usize], numbers: &[f32], packing: Packing) -> Result<Weights, Error> {
-    let file = write_safetensors(&[OutgoingTensor::f32("w.weight", shape, numbers)], &BTreeMap::new());
+fn load_packed(name: &str, shape: &[usize], numbers: &[f32], packing: Packing) -> Result<Weights, Error> {
+    let file = write_safetensors(&[OutgoingTensor::f32(name, shape, numbers)], &BTreeMap::new());
     let mut source = MemorySource::default();
     source.insert(format!("unet/{STEM}.safetensors"), file);
     let (files, device) = (["unet", STEM], any_device());
@@ -123,7 +123,7 @@ fn packed_weights_are_those_of_the_file() {
     for packing in [Packing::Halves, Packing::Integers] {
         let load = |shape: &[usize]| {
             let count = shape.iter().product::<usize>();
-            load_packed(shape, &numbers[..count], packing).expect("weights")
+            load_packed("w.weight", shape, &numbers[..count], packing).expect("weights")
         };
         let matrix = load(&[3, 5]).take_matrix("w.weight", [3, 5]).expect("a matrix");
         let pointwise = load(&[3, 5, 1, 1]).take_pointwise("w.weight", [3, 5]).expect("a matrix");
@@ -139,11 +139,43 @@ fn packed_weights_are_those_of_the_file() {
         assert!(error.to_string().contains("packed in fewer bits"), "{error}");
     }
     // Halves are made of the kernels that there are.
-    let mut wide = load_packed(&[2, 1, 5, 5], &numbers[..50], Packing::Halves).expect("weights");
+    let mut wide = load_packed("w.weight", &[2, 1, 5, 5], &numbers[..50], Packing::Halves).expect("weights");
     let wide = wide.take_kernel("w.weight", [2, 1, 5, 5]).expect("a kernel");
     assert!(matches!(wide, FrozenWeight::Floats(_)));
-    let error = load_packed(&[1, 1], &[1e6], Packing::Halves).expect_err("it is too large");
+    let error = load_packed("w.weight", &[1, 1], &[1e6], Packing::Halves).expect_err("it is too large");
     assert!(error.to_string().contains("too large for 16-bit floats"), "{error}");
+}
+
+/// Its rows are looked up in 16 bits, however layers are packed.
+#[test]
+fn a_packed_table_of_embeddings_has_the_rows_of_the_file() {
+    let numbers: Vec<f32> = (0..21).map(|index| half::f16::from_f32(index as f32 / 7.0).to_f32()).collect();
+    for packing in [Packing::Halves, Packing::Integers] {
+        let load = || load_packed("token_embedding.weight", &[7, 3], &numbers, packing).expect("weights");
+        let parts = load().take_rows("token_embedding.weight", [7, 3]).expect("a table");
+        assert!(matches!(parts[..], [FrozenWeight::Packed { .. }]));
+        assert_eq!(values(parts[0].floats()), numbers);
+        let rows = [&numbers[18..], &numbers[..3], &numbers[..3]].concat();
+        assert_eq!(values(parts[0].rows(vec![6, 0, 0])), rows);
+        let error = load().take_rows("token_embedding.weight", [3, 7]).expect_err("it has another shape");
+        assert!(matches!(error, Error::WrongShape { .. }), "{error}");
+    }
+}
+
+/// What a part may have lies on the host at once.
+#[test]
+fn a_large_packed_table_lies_in_parts_of_whole_rows() {
+    let (rows, columns) = (300_001, 57);
+    let numbers: Vec<f32> = (0..rows).flat_map(|row| [(row % 2048) as f32; 57]).collect();
+    let mut weights =
+        load_packed("token_embedding.weight", &[rows, columns], &numbers, Packing::Halves).unwrap();
+    let parts = weights.take_rows("token_embedding.weight", [rows, columns]).expect("a table");
+    let first = (32 << 20) / 2 / columns;
+    assert_eq!(parts.iter().map(FrozenWeight::dims).collect::<Vec<_>>(), [[first, 57], [rows - first, 57]]);
+    let row = |row: usize| vec![(row % 2048) as f32; columns];
+    assert_eq!(values(parts[0].rows(vec![first as i32 - 1])), row(first - 1));
+    assert_eq!(values(parts[1].rows(vec![0])), row(first));
+    assert_eq!(values(parts[1].rows(vec![(rows - first) as i32 - 1])), row(rows - 1));
 }
 
 #[test]
@@ -304,7 +336,7 @@ fn a_matrix_too_large_for_one_tensor_is_split_between_rows() {
     let weights = || Weights::from_tensors_in_parts(tensors(), &device, FloatDType::F32, 24).unwrap();
     let parts = weights().take_rows("w", [5, 3]).unwrap();
     assert_eq!(parts.iter().map(|part| part.dims()).collect::<Vec<_>>(), [[2, 3], [2, 3], [1, 3]]);
-    assert_eq!(values(parts[1].clone()), [6.0, 7.0, 8.0, 9.0, 10.0, 11.0]);
+    assert_eq!(values(parts[1].floats()), [6.0, 7.0, 8.0, 9.0, 10.0, 11.0]);
     let whole: Tensor<2> = weights().take("w", [5, 3]).unwrap();
     assert_eq!(values(whole), (0..15).map(|x| x as f32).collect::<Vec<_>>());
     assert!(matches!(weights().take_rows("w", [3, 5]), Err(Error::WrongShape { .. })));

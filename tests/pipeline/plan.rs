@@ -181,7 +181,7 @@ fn adapters_are_no_single_buffer() {
 }
 
 /// Halves are half of 32-bit floats and integers half of 16-bit ones; scales, norms and the first and last layer
-/// cost little. Of the text encoder the embeddings stay.
+/// cost little.
 #[test]
 fn packing_halves_weights() {
     let model = StableDiffusion15::new();
@@ -189,7 +189,7 @@ fn packing_halves_weights() {
     let (floats, packed) = (model.sizes(4).weights(), model.packed_sizes().weights());
     assert!((0.5..0.51).contains(&share(packed.unet, floats.unet)), "{packed:?}");
     assert!((0.5..0.51).contains(&share(packed.vae, floats.vae)), "{packed:?}");
-    assert!((0.65..0.66).contains(&share(packed.text_encoder, floats.text_encoder)), "{packed:?}");
+    assert!((0.5..0.51).contains(&share(packed.text_encoder, floats.text_encoder)), "{packed:?}");
     let integers = ModelSizes { unet_packing: Some(Packing::Integers), ..model.sizes(2) }.weights();
     assert!((0.5..0.51).contains(&share(integers.unet, model.sizes(2).weights().unet)), "{integers:?}");
 }

@@ -1,7 +1,9 @@
 //! Training on a loaded model: a run that goes on from its checkpoint, and how a state is judged.
 
 use palpable::{
-    pipeline::{Error, HeldBackJudge, Picture, StableDiffusion, TrialPrompt},
+    pipeline::{
+        Error, GenerationSettings, HeldBackJudge, Picture, StableDiffusion, TrainingPreviews, TrialPrompt,
+    },
     plan,
     training::{
         self, Activations, Photo, Trainer, TrainingSettings,
@@ -60,7 +62,7 @@ fn a_run_goes_on_from_its_checkpoint() {
     let checkpoint = block_on(whole.checkpoint()).expect("a checkpoint");
     run(&mut whole, 2);
     let reloaded = demo();
-    let mut resumed = reloaded.resume_training(&checkpoint, None).expect("the run");
+    let mut resumed = reloaded.resume_training(&checkpoint, |_| None).expect("the run");
     assert_eq!((resumed.steps_made(), resumed.settings()), (1, whole.settings()));
     run(&mut resumed, 2);
     assert!(resumed.is_complete());
@@ -72,8 +74,9 @@ fn a_run_goes_on_from_its_checkpoint() {
 fn checkpoints_that_cannot_go_on_are_refused() {
     let mut model = demo();
     let checkpoint = block_on(trainer(&model).checkpoint()).expect("a checkpoint");
-    let refused =
-        |model: &StableDiffusion, bytes: &[u8]| model.resume_training(bytes, None).err().expect("an error");
+    let refused = |model: &StableDiffusion, bytes: &[u8]| {
+        model.resume_training(bytes, |_| None).err().expect("an error")
+    };
     let error = refused(&model, b"no such file");
     assert!(matches!(error, Error::Training(training::Error::CheckpointFile(_))), "{error}");
     let error = refused(&model, &checkpoint[..checkpoint.len() / 2]);
@@ -95,8 +98,16 @@ fn checkpoints_that_cannot_go_on_are_refused() {
     let [kept, recomputed] = [Activations::Keep, Activations::Recompute].map(needs);
     assert!(recomputed < kept);
     model.gpu.memory_limit = recomputed;
-    let resumed = model.resume_training(&checkpoint, None).expect("it fits computed again");
+    let resumed = model.resume_training(&checkpoint, |_| None).expect("it fits computed again");
     assert_eq!(resumed.settings().activations, Activations::Recompute);
+    // The pictures in between are those that its own settings call for.
+    let large = |settings: &TrainingSettings| {
+        let TrainingPreviews { picture, scored } = model.trials(settings);
+        Some(TrainingPreviews { picture: GenerationSettings { width: 512, height: 512, ..picture }, scored })
+    };
+    let error = model.resume_training(&checkpoint, large).err().expect("its pictures have no room");
+    let sentence = error.sentence();
+    assert!(sentence.contains("no pictures in between"), "{sentence}");
     model.gpu.memory_limit = 1_000_000;
     let error = refused(&model, &checkpoint);
     assert!(matches!(error, Error::Memory(plan::Error::Memory { .. })), "{error}");

@@ -8,7 +8,7 @@
 //!
 //! Layers take a [`PackedWeight`] as a [`FrozenWeight`](super::frozen_weight::FrozenWeight). The matrix product
 //! unpacks it into numbers of its storage type while it stages them, so results and input gradients are those
-//! of the unpacked weight.
+//! of the unpacked weight. A table's rows are unpacked when they are looked up.
 
 mod halves;
 mod quantizer;

@@ -85,6 +85,17 @@ impl<const D: usize> PackedWeight<D> {
     }
 }
 
+impl PackedWeight<2> {
+    /// A weight of the lines of these indices, which may repeat.
+    #[must_use]
+    pub fn rows(&self, indices: TensorData) -> Self {
+        let indices = Tensor::<1, Int>::from_data(indices, &self.words.device());
+        let shape = [indices.dims()[0], self.shape[1]];
+        let scale = self.scale.clone().map(|scale| scale.select(0, indices.clone()));
+        Self { words: self.words.clone().select(0, indices), scale, shape }
+    }
+}
+
 impl<const D: usize> From<PackedWeight<D>> for WeightOperand<Dispatch> {
     fn from(weight: PackedWeight<D>) -> Self {
         Self::Packed { words: weight.words.into_dispatch(), scale: weight.scale.into() }

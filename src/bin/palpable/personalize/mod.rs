@@ -82,7 +82,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     let (mut trainer, plan) = match unfinished {
         // With its own settings and photos.
         Some(checkpoint) => {
-            let trainer = model.resume_training(&checkpoint, None)?;
+            let trainer = model.resume_training(&checkpoint, trials)?;
             if let Some((file, path)) = &log {
                 forget_steps_after(trainer.steps_made(), file, path)?;
             }
