@@ -150,7 +150,7 @@ test("where a model is too large, the demo's for one, its weights are kept in fe
   await inSixteenBits.close();
 
   const inEightBits = await within(0.06);
-  await inEightBits.page.getByText("takes 51 MB of GPU memory").waitFor();
+  await inEightBits.page.getByText("takes 50 MB of GPU memory").waitFor();
   // As natively; in floats it would be 45 dB off.
   const drawing = { width: 128, height: 128, memory: 60_000_000 };
   await expectGolden(inEightBits.page, "models/demo", "eight-bits", drawing);
