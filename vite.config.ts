@@ -5,6 +5,8 @@ import { modelFolders } from "./scripts/model-folders.mjs";
 import { serviceWorker } from "./scripts/service-worker.mjs";
 
 export default defineConfig({
+  // The site works in any folder of a host: what is built refers to its neighbours relatively.
+  base: "./",
   // What must keep its name: the web app manifest and its icons. Models are brought by their plugin, with their lists.
   publicDir: "web/public",
   plugins: [modelFolders(), licences(), inlineStyles(), serviceWorker()],

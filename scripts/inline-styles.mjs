@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 
-const LINK = /\s*<link rel="stylesheet"[^>]* href="\/(assets\/[^"]+\.css)">/;
+const LINK = /\s*<link rel="stylesheet"[^>]* href="\.\/(assets\/[^"]+\.css)">/;
 
 /** @returns {import("vite").Plugin} */
 export function inlineStyles() {

@@ -57,7 +57,7 @@ function pageFiles(outDir) {
     .filter((file) => !file.startsWith("models/") || KEPT_OF_MODELS.test(file))
     .sort()
     .map((file) => ({
-      url: `/${file}`,
+      url: file,
       revision: file.startsWith("assets/") ? null : contentHash(path.join(outDir, file)),
     }));
 }

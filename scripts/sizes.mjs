@@ -36,7 +36,7 @@ function shell() {
     const content = fs.readFileSync(file, "utf8");
     const references =
       file === start
-        ? content.matchAll(/(?:src|href)="\/(assets\/[^"]+)"/g)
+        ? content.matchAll(/(?:src|href)="\.\/(assets\/[^"]+)"/g)
         : content.matchAll(/(?:from|import)\s*"(\.\/[^"]+)"/g);
     for (const [, reference = ""] of references) {
       found.add(path.join(file === start ? DIST : path.dirname(file), reference));

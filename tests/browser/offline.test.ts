@@ -1,8 +1,19 @@
 /** The page kept by its service worker: without a network after the first visit, and new versions of it. */
 import type { BrowserContextOptions, Page } from "playwright-core";
+import type { Plugin } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { SCREENS } from "../../web/app/screens";
-import { goTo, installed, openPage, openStudio, type Studio, withoutEngine } from "./studio";
+import {
+  drawInOneStep,
+  goTo,
+  installed,
+  openPage,
+  openQuickStudio,
+  openStudio,
+  type Studio,
+  waitForModel,
+  withoutEngine,
+} from "./studio";
 import { VISITOR } from "./visitor";
 
 const KEPT: BrowserContextOptions = { ...VISITOR, serviceWorkers: "allow" };
@@ -35,13 +46,53 @@ test("once visited, every screen opens without a network", async () => {
   await close();
 });
 
+test("in a folder of a host it works the same, and without a network", async () => {
+  const quick = await openQuickStudio(true, [onlyBelow("/palpable/")]);
+  const below = { ...quick, address: `${quick.address}palpable/` };
+  const { page, close } = await openPage(below, KEPT);
+  await waitForModel(page);
+  const draw = async () => {
+    await goTo(page, "generate");
+    await page.getByLabel("Seed", { exact: true }).fill("7");
+    return drawInOneStep(page, "a photo of a dog");
+  };
+  const before = await draw();
+  await goTo(page, "about");
+  await page.getByRole("link", { name: "under which licences" }).click();
+  await page.getByText("burn").first().waitFor();
+  await installed(page);
+  await page.context().setOffline(true);
+  await page.goto(`${below.address}#/generate`);
+  await page.reload();
+  await waitForModel(page);
+  expect(await draw()).toBe(before);
+  await close();
+  await quick.close();
+});
+
+/** A host that has this site in one of its folders, and nothing else. */
+const onlyBelow = (folder: string): Plugin => ({
+  name: "only-below",
+  configurePreviewServer(server) {
+    server.middlewares.use((request, response, next) => {
+      const { url = "" } = request;
+      if (url.startsWith(folder)) {
+        request.url = url.slice(folder.length - 1);
+        return next();
+      }
+      response.statusCode = 404;
+      response.end();
+    });
+  },
+});
+
 test("it can be installed as an app", async () => {
   const { page, close } = await openPage(studio, KEPT, "personalize", withoutEngine);
   await installed(page);
   const session = await page.context().newCDPSession(page);
   const { errors, data } = await session.send("Page.getAppManifest");
   expect(errors).toEqual([]);
-  expect(JSON.parse(data ?? "")).toMatchObject({ name: expect.stringMatching(/^Palpable/), start_url: "/" });
+  expect(JSON.parse(data ?? "")).toMatchObject({ name: expect.stringMatching(/^Palpable/), start_url: "." });
   const { installabilityErrors } = await session.send("Page.getInstallabilityErrors");
   // A private window, as each test's is, installs nothing whatever the page.
   expect(installabilityErrors.filter(({ errorId }) => errorId !== "in-incognito")).toEqual([]);

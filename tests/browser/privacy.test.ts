@@ -1,4 +1,4 @@
-/** What the page keeps, and that all of it goes when the visitor says so. Requests are watched by the journey. */
+/** What the page keeps, and that all of it and nothing else goes when the visitor says so. Requests are watched by the journey. */
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { goTo, openPage, openStudio, type Studio, withoutEngine } from "./studio";
@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => studio.close());
 
-test("“Delete everything” leaves nothing in any storage of the browser", async () => {
+test("“Delete everything” leaves nothing of the studio in any storage of the browser, and other sites' things alone", async () => {
   const options = { ...VISITOR, serviceWorkers: "allow" } as const;
   const { page, close } = await openPage(studio, options, "gallery", withoutEngine);
   await page.getByText("Nothing here yet").waitFor();
@@ -25,17 +25,41 @@ test("“Delete everything” leaves nothing in any storage of the browser", asy
     Object.values(before).every((names) => names.length > 0),
     JSON.stringify(before),
   ).toBe(true);
+  await fillNeighboursStorage(page);
+  const withNeighbours = await stored(page);
 
   await goTo(page, "about");
   await page.getByRole("button", { name: "Delete everything kept here" }).click();
   await page.getByRole("button", { name: "Keep it" }).click();
-  expect(await stored(page)).toEqual(before);
+  expect(await stored(page)).toEqual(withNeighbours);
   await page.getByRole("button", { name: "Delete everything kept here" }).click();
   await page.getByRole("button", { name: "Yes, delete everything" }).click();
   await page.getByRole("heading", { name: "Everything is deleted" }).waitFor();
-  expect(await stored(page)).toEqual({ files: [], databases: [], caches: [], choices: [], workers: [] });
+  const neighbours = {
+    files: [NEIGHBOUR],
+    databases: [NEIGHBOUR],
+    caches: [NEIGHBOUR],
+    choices: [NEIGHBOUR],
+  };
+  expect(await stored(page)).toEqual({ ...neighbours, workers: [] });
   await close();
 });
+
+/** What a site in another folder of the same host keeps. */
+const NEIGHBOUR = "neighbour";
+
+function fillNeighboursStorage(page: Page): Promise<void> {
+  return page.evaluate(async (name) => {
+    await (await navigator.storage.getDirectory()).getDirectoryHandle(name, { create: true });
+    localStorage.setItem(name, "kept");
+    await caches.open(name);
+    await new Promise((resolve, reject) => {
+      const opening = indexedDB.open(name);
+      opening.onerror = reject;
+      opening.onsuccess = () => resolve(opening.result.close());
+    });
+  }, NEIGHBOUR);
+}
 
 /** As an unfinished training, a choice and a model on the disk would; all else is the page's own. */
 function fillStorage(page: Page): Promise<void> {
@@ -44,7 +68,7 @@ function fillStorage(page: Page): Promise<void> {
     const folder = await root.getDirectoryHandle("unfinished-trainings", { create: true });
     await folder.getDirectoryHandle("a-run", { create: true });
     localStorage.setItem("palpable-keep-pictures", "yes");
-    const handle = await root.getDirectoryHandle("my-model", { create: true });
+    const handle = await folder.getDirectoryHandle("my-model", { create: true });
     const model = { id: "1", name: "my-model", handle, bytes: 1, files: "", usedAt: 1 };
     await new Promise((resolve, reject) => {
       const opening = indexedDB.open("palpable-disk-models", 1);

@@ -48,10 +48,10 @@ const engineWorker = () =>
   `/assets/${fs.readdirSync(path.join(ROOT, "dist", "assets")).find((name) => /^main-.*\.js$/.test(name))}`;
 
 /** With a tiny model in the demo model's place: for what is about the studio and not about the pictures in it. */
-export async function openQuickStudio(knowsGpu = true): Promise<Studio> {
+export async function openQuickStudio(knowsGpu = true, plugins: Plugin[] = []): Promise<Studio> {
   const folder = path.join(ARTIFACTS, "tiny-model");
   writeTinyModel(folder);
-  return { ...(await openStudio(WEBGPU_FLAGS, [serveForDemo(folder)])), knowsGpu };
+  return { ...(await openStudio(WEBGPU_FLAGS, [...plugins, serveForDemo(folder)])), knowsGpu };
 }
 
 /** What the folder doesn't have, as sample subjects and the judge, is still the demo model's. */
@@ -270,13 +270,13 @@ export async function trainingRecords(page: Page): Promise<TrainingRecord[]> {
     .map((line) => JSON.parse(line));
 }
 
-/** On the Generate screen, until the picture shows. */
-export async function drawInOneStep(page: Page, prompt: string): Promise<void> {
+/** On the Generate screen, until the picture shows: its pixels as `shownPixels` gives them. */
+export async function drawInOneStep(page: Page, prompt: string): Promise<string> {
   await goTo(page, "generate");
   await page.getByLabel("Prompt", { exact: true }).fill(prompt);
   await page.getByText("More settings").click();
   await page.getByLabel("Steps", { exact: true }).fill("1");
-  await drawn(page);
+  return drawn(page);
 }
 
 /** What a press of this button draws last, as `shownPixels` gives it. */

@@ -5,6 +5,7 @@
  */
 import type { ExportFormat } from "../engine/contract";
 import type { FaultKind } from "../engine/fault";
+import { SITE } from "../engine/site";
 import { galleryText } from "./gallery-text";
 import { inLanguage } from "./language";
 
@@ -656,8 +657,8 @@ export const english = {
       "The demo model was made for this project. It knows emoji-like objects, animals and food in many styles and scenes. It is not a photo model: its pictures are small and its shapes soft.",
     modelOther: "Use another model",
     modelLinks: [
-      ["/models/demo/MODEL_CARD.md", "Model card"],
-      ["/models/demo/DATA.md", "Training data and licences"],
+      [`${SITE}models/demo/MODEL_CARD.md`, "Model card"],
+      [`${SITE}models/demo/DATA.md`, "Training data and licences"],
     ] as [string, string][],
     privacyTitle: "Privacy",
     privacy:

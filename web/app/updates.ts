@@ -4,6 +4,7 @@
  * shows at the next visit.
  */
 import { signal } from "@preact/signals";
+import { SITE } from "../engine/site";
 import { trustedScriptUrl } from "../engine/trusted-urls";
 import type { UpdateCommand } from "../service-worker/update-command";
 import { anyTabWorks } from "./working";
@@ -27,7 +28,7 @@ export async function keepForOffline(): Promise<void> {
     });
   }
   try {
-    registration = await navigator.serviceWorker.register(trustedScriptUrl("/service-worker.js"));
+    registration = await navigator.serviceWorker.register(trustedScriptUrl(`${SITE}service-worker.js`));
   } catch {
     // Private windows of some browsers have none: the page then needs its network.
     return;

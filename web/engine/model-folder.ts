@@ -6,7 +6,7 @@
  */
 import type { Licence, StoredModel } from "./model-choice";
 
-const FOLDER = "models";
+export const MODELS_FOLDER = "models";
 export const MANIFEST = "manifest.json";
 /** Holds the time of the model's last use. */
 export const USED = "used";
@@ -36,7 +36,7 @@ export const lockName = (id: string) => `palpable-model ${id}`;
 /** @throws the browser's error where it denies the page its file system, as in some private windows. */
 export async function modelsFolder(): Promise<FileSystemDirectoryHandle> {
   const root = await navigator.storage.getDirectory();
-  return root.getDirectoryHandle(FOLDER, { create: true });
+  return root.getDirectoryHandle(MODELS_FOLDER, { create: true });
 }
 
 export const fileName = (index: number) => `${index}.bin`;

@@ -5,7 +5,7 @@
  */
 import { decodeRun, type RunFile } from "./run-file";
 
-const FOLDER = "unfinished-trainings";
+export const RUNS_FOLDER = "unfinished-trainings";
 export const SLOTS = ["one.run", "two.run"] as const;
 
 export interface RunSlot {
@@ -19,7 +19,7 @@ export const lockName = (id: string) => `palpable-training ${id}`;
 /** @throws the browser's error where it denies the page its file system, as in some private windows. */
 export async function runsFolder(): Promise<FileSystemDirectoryHandle> {
   const root = await navigator.storage.getDirectory();
-  return root.getDirectoryHandle(FOLDER, { create: true });
+  return root.getDirectoryHandle(RUNS_FOLDER, { create: true });
 }
 
 /** Reads both slots of a run; `run` is `undefined` for a slot without a whole file. */

@@ -5,14 +5,14 @@
  *
  * A new version waits until no tab uses the old one, or until the visitor asks for it (see `app/updates.ts`).
  */
-import { clientsClaim } from "workbox-core";
+import { clientsClaim, setCacheNameDetails } from "workbox-core";
 import { cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute } from "workbox-precaching";
 import { NavigationRoute, registerRoute } from "workbox-routing";
 import { CacheFirst } from "workbox-strategies";
 import type { UpdateCommand } from "./update-command";
 
 declare const self: ServiceWorkerGlobalScope;
-/** Every file of the page; put in by `scripts/service-worker.mjs`. */
+/** Every file of the page, from its folder on; put in by `scripts/service-worker.mjs`. */
 declare const PAGE_FILES: { url: string; revision: string | null }[];
 /** Files that are fetched only when they are needed; their names carry a hash of their content. */
 declare const LATER_FILES: string[];
@@ -20,8 +20,11 @@ declare const LATER_FILES: string[];
 /** Holds files of the newest version only. */
 const LATER_CACHE = "palpable-later";
 
+// Sites in other folders of the host see its caches too, and leave those alone that bear another's name.
+setCacheNameDetails({ prefix: "palpable" });
 precacheAndRoute(PAGE_FILES);
-const isLater = ({ pathname }: URL) => LATER_FILES.includes(pathname.slice(1));
+const later = LATER_FILES.map((file) => new URL(file, self.location.href).href);
+const isLater = ({ href }: URL) => later.includes(href);
 registerRoute(({ url }) => isLater(url), new CacheFirst({ cacheName: LATER_CACHE }));
 self.addEventListener("activate", (event) => {
   event.waitUntil(dropOldLater());
@@ -34,7 +37,7 @@ async function dropOldLater(): Promise<void> {
 }
 
 // Whatever stands behind the address (`?bench`, an adapter's link): the page is one file.
-registerRoute(new NavigationRoute(createHandlerBoundToURL("/index.html"), { denylist: [/^\/models\//] }));
+registerRoute(new NavigationRoute(createHandlerBoundToURL("index.html"), { denylist: [/\/models\//] }));
 cleanupOutdatedCaches();
 // So that the tab that installed this worker also works without a network from now on.
 clientsClaim();
@@ -47,6 +50,8 @@ self.addEventListener("message", ({ data }) => {
 self.addEventListener("notificationclick", (event) => {
   event.notification.close();
   event.waitUntil(
-    self.clients.matchAll({ type: "window" }).then(([tab]) => tab?.focus() ?? self.clients.openWindow("/")),
+    self.clients
+      .matchAll({ type: "window" })
+      .then(([tab]) => tab?.focus() ?? self.clients.openWindow(self.registration.scope)),
   );
 });
