@@ -23,8 +23,8 @@ const LATER_CACHE = "palpable-later";
 // Sites in other folders of the host see its caches too, and leave those alone that bear another's name.
 setCacheNameDetails({ prefix: "palpable" });
 precacheAndRoute(PAGE_FILES);
-const later = LATER_FILES.map((file) => new URL(file, self.location.href).href);
-const isLater = ({ href }: URL) => later.includes(href);
+const laterAddresses = LATER_FILES.map((file) => new URL(file, self.location.href).href);
+const isLater = ({ href }: URL) => laterAddresses.includes(href);
 registerRoute(({ url }) => isLater(url), new CacheFirst({ cacheName: LATER_CACHE }));
 self.addEventListener("activate", (event) => {
   event.waitUntil(dropOldLater());
