@@ -3,6 +3,7 @@
  *
  * English is in the text files themselves (`text.ts` and its siblings). A translation is an object of the
  * same type in its own folder (`german/`), fetched only by those who read it; a missing text is a type error.
+ * It may import nothing of the page but types: the page waits for it, so it can't wait for the page.
  * The engine's English sentences are translated when they arrive (`engine-words.ts`). To add a language: add
  * its name here, its folder, and a line in each text file.
  */

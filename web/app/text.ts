@@ -5,7 +5,6 @@
  */
 import type { ExportFormat } from "../engine/contract";
 import type { FaultKind } from "../engine/fault";
-import { SITE } from "../engine/site";
 import { galleryText } from "./gallery-text";
 import { inLanguage } from "./language";
 
@@ -656,9 +655,10 @@ export const english = {
     modelText:
       "The demo model was made for this project. It knows emoji-like objects, animals and food in many styles and scenes. It is not a photo model: its pictures are small and its shapes soft.",
     modelOther: "Use another model",
+    /** By the names of the demo model's papers. */
     modelLinks: [
-      [`${SITE}models/demo/MODEL_CARD.md`, "Model card"],
-      [`${SITE}models/demo/DATA.md`, "Training data and licences"],
+      ["MODEL_CARD.md", "Model card"],
+      ["DATA.md", "Training data and licences"],
     ] as [string, string][],
     privacyTitle: "Privacy",
     privacy:

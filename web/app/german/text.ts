@@ -1,5 +1,4 @@
 /** The page's words in German. Prompts and what the model is asked for stay English: it understands nothing else. */
-import { SITE } from "../../engine/site";
 import type { Text } from "../text";
 import { germanGallery } from "./gallery-text";
 
@@ -659,8 +658,8 @@ export const german: Text = {
       "Das Demo-Modell wurde für dieses Projekt gemacht. Es kennt emojiartige Dinge, Tiere und Speisen in vielen Stilen und Szenen. Es ist kein Fotomodell: Seine Bilder sind klein und seine Formen weich.",
     modelOther: "Ein anderes Modell benutzen",
     modelLinks: [
-      [`${SITE}models/demo/MODEL_CARD.md`, "Modellkarte (englisch)"],
-      [`${SITE}models/demo/DATA.md`, "Trainingsdaten und Lizenzen (englisch)"],
+      ["MODEL_CARD.md", "Modellkarte (englisch)"],
+      ["DATA.md", "Trainingsdaten und Lizenzen (englisch)"],
     ],
     privacyTitle: "Privatsphäre",
     privacy:

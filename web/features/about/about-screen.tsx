@@ -13,7 +13,7 @@ import type { Fault } from "../../engine/fault";
 import { CopyButton } from "../../ui/copy-button";
 import { SelectField } from "../../ui/field";
 import { Notice } from "../../ui/notice";
-import { model } from "../models/model";
+import { DEMO_FOLDER, model } from "../models/model";
 import { KeptData } from "./kept-data";
 import { LICENCES, LicencesPage } from "./licences-page";
 import { type Fact, pageFacts } from "./page-facts";
@@ -154,8 +154,8 @@ function ModelFacts() {
       <p>{text.about.modelText}</p>
       <p class="links">
         <a href={addressOf("models")}>{text.about.modelOther}</a>
-        {text.about.modelLinks.map(([address, name]) => (
-          <a key={address} href={address}>
+        {text.about.modelLinks.map(([paper, name]) => (
+          <a key={paper} href={DEMO_FOLDER + paper}>
             {name}
           </a>
         ))}
