@@ -165,7 +165,13 @@ impl ClipTextModel {
 
     /// The mean length of the table's rows, `[1]`, f32.
     pub fn vocabulary_norm(&self) -> Tensor<1> {
-        self.token_embedding.mean_norm()
+        let norms = self.vocabulary_blocks().map(|block| block.square().sum_dim(1).sqrt());
+        Tensor::cat(norms.collect(), 0).mean()
+    }
+
+    /// All rows of the table, some at a time, `[rows, hidden_size]`, f32.
+    pub fn vocabulary_blocks(&self) -> impl Iterator<Item = Tensor<2>> {
+        self.token_embedding.blocks()
     }
 
     /// Token embeddings `[batch, tokens, hidden_size]` → the last hidden state, of the same shape,

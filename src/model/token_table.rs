@@ -8,8 +8,8 @@ use burn::tensor::{DType, Tensor};
 use crate::ops::frozen_weight::FrozenWeight;
 use crate::weights::{self, Weights};
 
-/// Rows whose norms are computed at a time. Packed ones are unpacked by operations of their own, each of which
-/// writes as many 32-bit numbers; they stay below the memory of a step.
+/// Rows of a block. Unpacking takes several tensors of as many 32-bit numbers, which are to
+/// be small beside a training's step.
 const BLOCK_ROWS: usize = 1024;
 
 /// The rows of all tokens.
@@ -40,25 +40,25 @@ impl TokenTable {
         // Neighbours in the same part are looked up together.
         let runs = places.chunk_by(|(part, _), (next, _)| part == next).map(|run| {
             let (part, _) = run[0];
-            self.parts[part].rows(run.iter().map(|(_, row)| *row).collect())
+            let rows: Vec<i32> = run.iter().map(|(_, row)| *row).collect();
+            self.parts[part].rows(&rows)
         });
         let mut runs: Vec<Tensor<2>> = runs.collect();
         if runs.len() == 1 { runs.remove(0) } else { Tensor::cat(runs, 0) }
     }
 
-    /// The mean of the rows' Euclidean norms, `[1]`, f32.
-    pub fn mean_norm(&self) -> Tensor<1> {
-        let blocks = self.parts.iter().flat_map(|part| {
+    /// All rows, some at a time, `[rows, width]`, f32.
+    pub fn blocks(&self) -> impl Iterator<Item = Tensor<2>> {
+        self.parts.iter().flat_map(|part| {
             let [rows, _] = part.dims();
-            (0..rows)
-                .step_by(BLOCK_ROWS)
-                .map(move |row| part.rows((row as i32..rows.min(row + BLOCK_ROWS) as i32).collect()))
-        });
-        let norms = blocks.map(|block| block.cast(DType::F32).square().sum_dim(1).sqrt());
-        Tensor::cat(norms.collect(), 0).mean()
+            (0..rows).step_by(BLOCK_ROWS).map(move |first| {
+                let indices: Vec<i32> = (first as i32..rows.min(first + BLOCK_ROWS) as i32).collect();
+                part.rows(&indices).cast(DType::F32)
+            })
+        })
     }
 
-    /// The type of the numbers.
+    /// The type that rows come in.
     pub fn dtype(&self) -> DType {
         self.parts[0].dtype()
     }

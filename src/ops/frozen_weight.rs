@@ -3,7 +3,7 @@
 
 use burn::{
     backend::Dispatch,
-    tensor::{DType, Tensor, TensorData},
+    tensor::{DType, Tensor},
 };
 
 use super::{extension::WeightOperand, packed::PackedWeight};
@@ -47,9 +47,7 @@ impl<const D: usize> FrozenWeight<D> {
 
 impl FrozenWeight<2> {
     /// Its lines of these indices, `[indices, in]`, as floats.
-    pub fn rows(&self, indices: Vec<i32>) -> Tensor<2> {
-        let count = indices.len();
-        let indices = TensorData::new(indices, [count]);
+    pub fn rows(&self, indices: &[i32]) -> Tensor<2> {
         match self {
             Self::Floats(weight) => weight.clone().select(0, Tensor::from_data(indices, &weight.device())),
             Self::Packed { weight, dtype } => weight.rows(indices).unpack().cast(*dtype),

@@ -59,7 +59,8 @@ impl StableDiffusion {
     }
 
     /// Resumes a run where its checkpoint left it: settings, photos and state are in the file. Activations
-    /// that no longer fit are computed again. `previews` is given the settings.
+    /// that no longer fit are computed again. `previews` says, by
+    /// those settings, which pictures are drawn in between.
     ///
     /// # Errors
     /// A file that is no checkpoint of a run on this model; more memory than the device may give.

@@ -64,6 +64,7 @@ impl StableDiffusion {
         let fits =
             |(_, sizes): &&(&str, TrainingSizes)| self.fits(&plan(*sizes, ActivationPolicy::Recompute));
         let without_previews = || {
+            // Then no best state is kept either.
             let unscored = self.training_sizes(settings, photos, false);
             self.fits(&self.sizes().training(unscored, policy)).then_some("no pictures in between")
         };

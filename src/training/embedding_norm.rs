@@ -5,13 +5,11 @@
 //! the order of [`NormControls::apply`], and leave the optimizer's moments alone; the anchor is a term of
 //! the loss instead.
 
-use burn::tensor::{DType, Tensor};
+use burn::tensor::Tensor;
 
 use super::settings::TrainingSettings;
 use crate::model::clip_text::ClipTextModel;
 
-/// Number of rows of the token table that are looked up at once.
-const ROWS: u32 = 256;
 /// Rate of norm decay, as a multiple of the learning rate (cloneofsimo/lora).
 const DECAY_PER_LEARNING_RATE: f64 = 100.0;
 /// The exponent of the retraction (diffusers' `train_dreambooth_lora_sdxl_advanced`).
@@ -28,23 +26,17 @@ pub struct Vocabulary {
 impl Vocabulary {
     pub fn of(text_encoder: &ClipTextModel) -> Self {
         let config = text_encoder.config();
-        let rows = config.vocab_size as u32;
-        let parts = (0..rows).step_by(ROWS as usize).map(|first| {
-            let ids: Vec<u32> = (first..rows.min(first + ROWS)).collect();
-            let part = text_encoder.embed_tokens(&ids).cast(DType::F32);
-            [norms(part.clone()).sum(), part.clone().sum(), part.square().sum()]
+        let rows = config.vocab_size as f64;
+        let blocks = text_encoder
+            .vocabulary_blocks()
+            .map(|block| [norms(block.clone()).sum(), block.clone().sum(), block.square().sum()]);
+        let sums = blocks.reduce(|[norms, sum, squares], [more_norms, more, more_squares]| {
+            [norms + more_norms, sum + more, squares + more_squares]
         });
-        let sums = parts.reduce(|sums, part| {
-            let mut part = part.into_iter();
-            sums.map(|sum| part.next().map_or(sum.clone(), |part| sum.clone() + part))
-        });
-        let [norms, sum, squares] = sums.unwrap_or_else(|| {
-            let zero = Tensor::zeros([1], (&text_encoder.embed_tokens(&[0]).device(), DType::F32));
-            [zero.clone(), zero.clone(), zero]
-        });
-        let count = f64::from(rows) * config.hidden_size as f64;
+        let [norms, sum, squares] = sums.expect("a vocabulary has rows: see `ClipTextConfig`");
+        let count = rows * config.hidden_size as f64;
         let variance = (squares - sum.square() / count) / (count - 1.0).max(1.0);
-        Self { mean_norm: norms / f64::from(rows).max(1.0), std: variance.clamp_min(0.0).sqrt() }
+        Self { mean_norm: norms / rows, std: variance.clamp_min(0.0).sqrt() }
     }
 }
 

@@ -55,14 +55,9 @@ impl Weights {
             let values = read_taps_first(source, path, entry, sizes, dtype, progress).await?;
             Content::TapsFirst(self.upload(&name, values, device, dtype)?)
         } else {
-            let part_bytes =
-                (numbers_within(self.largest_tensor, &entry.shape, dtype) * entry.dtype.size()) as u64;
             let mut parts = Vec::new();
-            let mut start = entry.range.start;
-            while start < entry.range.end {
-                let end = entry.range.end.min(start + part_bytes);
-                parts.push(self.bring(source, path, entry, start..end, device, dtype, progress).await?);
-                start = end;
+            for range in ranges_within(self.largest_tensor, entry, dtype) {
+                parts.push(self.bring(source, path, entry, range, device, dtype, progress).await?);
             }
             Content::Floats(parts)
         };
@@ -136,16 +131,11 @@ impl Weights {
         device: &Device,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Vec<PackedWeight<2>>, Error> {
-        let together = TOGETHER.min(self.largest_tensor);
-        let part_bytes = numbers_within(together, &entry.shape, FloatDType::F16) * entry.dtype.size();
         let mut parts = Vec::new();
-        let mut start = entry.range.start;
-        while start < entry.range.end {
-            let end = entry.range.end.min(start + part_bytes as u64);
-            let rows = (end - start) as usize / entry.dtype.size() / columns;
-            let numbers = read_floats(source, path, entry, start..end, FloatDType::F16, progress).await?;
+        for range in ranges_within(TOGETHER.min(self.largest_tensor), entry, FloatDType::F16) {
+            let rows = (range.end - range.start) as usize / entry.dtype.size() / columns;
+            let numbers = read_floats(source, path, entry, range, FloatDType::F16, progress).await?;
             parts.push(self.halves(entry, numbers, [rows, columns], device)?);
-            start = end;
         }
         Ok(parts)
     }
@@ -204,6 +194,15 @@ impl Weights {
         submit_queued(&tensor);
         Ok(tensor)
     }
+}
+
+/// Where in its file the parts of a tensor lie that take at most so many bytes as `dtype`.
+fn ranges_within(bytes: usize, entry: &TensorEntry, dtype: FloatDType) -> impl Iterator<Item = Range<u64>> {
+    let end = entry.range.end;
+    let part = (numbers_within(bytes, &entry.shape, dtype) * entry.dtype.size()) as u64;
+    let next = move |before: &Range<u64>| Some(before.end..end.min(before.end + part));
+    let first = entry.range.start..end.min(entry.range.start + part);
+    std::iter::successors(Some(first), next).take_while(|range| !range.is_empty())
 }
 
 /// How many numbers of a tensor of that shape are brought together if they may take so many bytes: whole rows of

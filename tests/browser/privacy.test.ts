@@ -1,4 +1,7 @@
-/** What the page keeps, and that all of it and nothing else goes when the visitor says so. Requests are watched by the journey. */
+/**
+ * What the page keeps, and that all of it and nothing else goes when the visitor says so. Requests are watched by the
+ * journey.
+ */
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { goTo, openPage, openStudio, type Studio, withoutEngine } from "./studio";
@@ -12,7 +15,7 @@ beforeAll(async () => {
 
 afterAll(() => studio.close());
 
-test("“Delete everything” leaves nothing of the studio in any storage of the browser, and other sites' things alone", async () => {
+test("“Delete everything” leaves nothing of the studio in any storage of the browser, and its neighbours alone", async () => {
   const options = { ...VISITOR, serviceWorkers: "allow" } as const;
   const { page, close } = await openPage(studio, options, "gallery", withoutEngine);
   await page.getByText("Nothing here yet").waitFor();

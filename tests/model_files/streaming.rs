@@ -37,6 +37,7 @@ impl Endless {
             let first = end;
             end += 2 * shape.iter().product::<u64>();
             let entry = json!({"dtype": "F16", "shape": shape, "data_offsets": [first, end]});
+            // The first is a text encoder's table.
             let name = if index == 0 { "token_embedding".to_owned() } else { format!("tensor.{index}") };
             header.insert(format!("{name}.weight"), entry);
         }

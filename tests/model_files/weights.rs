@@ -156,7 +156,7 @@ fn a_packed_table_of_embeddings_has_the_rows_of_the_file() {
         assert!(matches!(parts[..], [FrozenWeight::Packed { .. }]));
         assert_eq!(values(parts[0].floats()), numbers);
         let rows = [&numbers[18..], &numbers[..3], &numbers[..3]].concat();
-        assert_eq!(values(parts[0].rows(vec![6, 0, 0])), rows);
+        assert_eq!(values(parts[0].rows(&[6, 0, 0])), rows);
         let error = load().take_rows("token_embedding.weight", [3, 7]).expect_err("it has another shape");
         assert!(matches!(error, Error::WrongShape { .. }), "{error}");
     }
@@ -173,9 +173,9 @@ fn a_large_packed_table_lies_in_parts_of_whole_rows() {
     let first = (32 << 20) / 2 / columns;
     assert_eq!(parts.iter().map(FrozenWeight::dims).collect::<Vec<_>>(), [[first, 57], [rows - first, 57]]);
     let row = |row: usize| vec![(row % 2048) as f32; columns];
-    assert_eq!(values(parts[0].rows(vec![first as i32 - 1])), row(first - 1));
-    assert_eq!(values(parts[1].rows(vec![0])), row(first));
-    assert_eq!(values(parts[1].rows(vec![(rows - first) as i32 - 1])), row(rows - 1));
+    assert_eq!(values(parts[0].rows(&[first as i32 - 1])), row(first - 1));
+    assert_eq!(values(parts[1].rows(&[0])), row(first));
+    assert_eq!(values(parts[1].rows(&[(rows - first) as i32 - 1])), row(rows - 1));
 }
 
 #[test]

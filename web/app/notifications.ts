@@ -1,6 +1,6 @@
 /** System notifications for visitors in another tab or program. Permission is asked for only at a click. */
 import { signal } from "@preact/signals";
-import { SITE } from "../engine/site";
+import { SITE_FOLDER } from "../engine/site";
 import { text } from "./text";
 
 export const permission = signal<NotificationPermission | "unavailable">(
@@ -14,7 +14,11 @@ export async function askToNotify(): Promise<void> {
 /** Sends a notification, but only while the page can't be seen. */
 export async function notify(sentence: string): Promise<void> {
   if (permission.value !== "granted" || !document.hidden) return;
-  const options: NotificationOptions = { body: sentence, icon: `${SITE}icons/icon-192.png`, tag: "palpable" };
+  const options: NotificationOptions = {
+    body: sentence,
+    icon: `${SITE_FOLDER}icons/icon-192.png`,
+    tag: "palpable",
+  };
   // Phones only show notifications that come from service workers.
   const worker = await navigator.serviceWorker?.getRegistration();
   if (worker) await worker.showNotification(text.appName, options);

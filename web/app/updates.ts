@@ -4,7 +4,7 @@
  * shows at the next visit.
  */
 import { signal } from "@preact/signals";
-import { SITE } from "../engine/site";
+import { SITE_FOLDER } from "../engine/site";
 import { trustedScriptUrl } from "../engine/trusted-urls";
 import type { UpdateCommand } from "../service-worker/update-command";
 import { anyTabWorks } from "./working";
@@ -28,7 +28,9 @@ export async function keepForOffline(): Promise<void> {
     });
   }
   try {
-    registration = await navigator.serviceWorker.register(trustedScriptUrl(`${SITE}service-worker.js`));
+    registration = await navigator.serviceWorker.register(
+      trustedScriptUrl(`${SITE_FOLDER}service-worker.js`),
+    );
   } catch {
     // Private windows of some browsers have none: the page then needs its network.
     return;

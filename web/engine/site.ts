@@ -7,4 +7,4 @@ const script = import.meta.url;
  * Path of the site's folder: "/", or for instance "/palpable/". Built scripts, the page's and the workers', lie in its
  * `assets/`; unbuilt ones are served from the root.
  */
-export const SITE = import.meta.env.DEV ? "/" : new URL("..", script).pathname;
+export const SITE_FOLDER = import.meta.env.DEV ? "/" : new URL("..", script).pathname;

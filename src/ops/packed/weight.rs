@@ -88,7 +88,7 @@ impl<const D: usize> PackedWeight<D> {
 impl PackedWeight<2> {
     /// A weight of the lines of these indices, which may repeat.
     #[must_use]
-    pub fn rows(&self, indices: TensorData) -> Self {
+    pub fn rows(&self, indices: &[i32]) -> Self {
         let indices = Tensor::<1, Int>::from_data(indices, &self.words.device());
         let shape = [indices.dims()[0], self.shape[1]];
         let scale = self.scale.clone().map(|scale| scale.select(0, indices.clone()));

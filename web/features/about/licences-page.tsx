@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { addressOf } from "../../app/navigation";
 import { text } from "../../app/text";
-import { SITE } from "../../engine/site";
+import { SITE_FOLDER } from "../../engine/site";
 import { Icon } from "../../ui/icon";
 import { Notice } from "../../ui/notice";
 
@@ -34,7 +34,7 @@ async function fetchLicences(): Promise<void> {
   if (licences.peek()) return;
   failed.value = false;
   try {
-    licences.value = (await (await fetch(`${SITE}licences.json`)).json()) as Licences;
+    licences.value = (await (await fetch(`${SITE_FOLDER}licences.json`)).json()) as Licences;
   } catch {
     failed.value = true;
   }

@@ -2,7 +2,7 @@
  * Links that open the studio with an adapter from another server: `#/adapters/from=<address>`. Anybody can
  * write such a link, so nothing is fetched before the visitor has seen from where and said yes.
  */
-import { SITE } from "../../engine/site";
+import { SITE_FOLDER } from "../../engine/site";
 import { trustedScriptUrl } from "../../engine/trusted-urls";
 import type { FetchAnswer } from "./fetch-worker";
 import fetchWorker from "./fetch-worker.ts?worker&url";
@@ -36,7 +36,7 @@ export function linkedAdapter(subject: string | undefined): LinkedAdapter | "ref
 export function linkTo(address: string): string | undefined {
   const subject = PREFIX + encodeURIComponent(address.trim());
   const found = linkedAdapter(subject);
-  return typeof found === "object" ? `${location.origin}${SITE}#/adapters/${subject}` : undefined;
+  return typeof found === "object" ? `${location.origin}${SITE_FOLDER}#/adapters/${subject}` : undefined;
 }
 
 /** @throws with the reason as its message: see `FetchAnswer`. */

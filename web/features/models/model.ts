@@ -5,14 +5,14 @@ import type { LoadProgress } from "../../engine/api";
 import type { ModelReport } from "../../engine/contract";
 import { type Fault, toFault } from "../../engine/fault";
 import type { ModelChoice } from "../../engine/model-choice";
-import { SITE } from "../../engine/site";
+import { SITE_FOLDER } from "../../engine/site";
 import { readUnasked, rememberOnDisk } from "./disk-models";
 import * as diskStore from "./disk-store";
 import { tellMemoryLimit } from "./memory-limit";
 import { tellWideActivations } from "./wide-activations";
 
 /** The embedded model: static files beside the page, with their list in `files.json`. */
-export const DEMO_FOLDER = `${SITE}models/demo/`;
+export const DEMO_FOLDER = `${SITE_FOLDER}models/demo/`;
 export const DEMO: ModelChoice = { kind: "embedded", folder: DEMO_FOLDER };
 
 /** Storage key of the last model in use. Declared above the code that reads it while this file is loaded. */

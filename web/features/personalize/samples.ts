@@ -1,7 +1,7 @@
 /** The sample subjects that come with the demo model: drawings the model has never seen. */
 import subjects from "../../../models/demo/subjects/subjects.json";
 import { text } from "../../app/text";
-import { SITE } from "../../engine/site";
+import { SITE_FOLDER } from "../../engine/site";
 import { DEMO_FOLDER } from "../models/model";
 import { PhotoProblem, readPhoto, type SubjectPhoto } from "./photos";
 
@@ -15,7 +15,7 @@ export interface SampleSubject {
 }
 
 const FOLDER = `${DEMO_FOLDER}subjects/`;
-const THUMBNAILS = `${SITE}samples/`;
+const THUMBNAILS = `${SITE_FOLDER}samples/`;
 /** Side of a thumbnail, in pixels. */
 export const THUMBNAIL_SIDE = 160;
 

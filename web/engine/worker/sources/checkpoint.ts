@@ -1,12 +1,12 @@
 /** Files of a single-file model: the checkpoint, under a fixed name, and the tokenizer's merges it lacks. */
 import { faultError } from "../../fault";
-import { SITE } from "../../site";
+import { SITE_FOLDER } from "../../site";
 import { httpFile } from "./http-file";
 import type { IncomingFile } from "./incoming";
 import { CHECKPOINT, MERGES } from "./layout";
 
 /** Address of CLIP's own merges, which come with the page; all models of one architecture share them. */
-const MERGES_ADDRESS = `${SITE}models/clip-tokenizer/merges.txt`;
+const MERGES_ADDRESS = `${SITE_FOLDER}models/clip-tokenizer/merges.txt`;
 
 export async function checkpointFiles(checkpoint: IncomingFile): Promise<IncomingFile[]> {
   return [{ ...checkpoint, path: CHECKPOINT }, await merges()];
