@@ -5,6 +5,7 @@ import { gigabytes } from "../../app/format";
 import { text } from "../../app/text";
 import { wipe } from "../../app/wipe";
 import { type Fault, toFault } from "../../engine/fault";
+import { model } from "../models/model";
 
 const words = text.wipe;
 
@@ -12,7 +13,13 @@ export function KeptData() {
   const [bytes, setBytes] = useState<number | undefined>();
   const [asking, setAsking] = useState(false);
   const [fault, setFault] = useState<Fault | undefined>();
-  useEffect(() => void navigator.storage?.estimate().then(({ usage }) => setBytes(usage)), []);
+  // Read again with each change of the model: a first visit's files come while this screen is open.
+  useEffect(() => {
+    void navigator.storage?.estimate().then(
+      ({ usage }) => setBytes(usage),
+      () => undefined,
+    );
+  }, [model.value]);
   const wipeAll = async () => {
     setAsking(false);
     setFault(undefined);
