@@ -220,6 +220,30 @@ describe("photos that are kept with an adapter", () => {
     });
   });
 
+  test("stay with an adapter that found no room, at its training's end", async () => {
+    await putPhotos("training of my-dog", jpegs);
+    const full = vi.spyOn(IDBObjectStore.prototype, "put").mockImplementation(() => {
+      throw new DOMException("full", "QuotaExceededError");
+    });
+    const { key } = await trained("my-dog");
+    full.mockRestore();
+    await dropPhotos(() => true);
+    await adapters.storeAgain(key);
+    await reload();
+    expect([library.value[0]?.photos, (await readPhotos(key)).length]).toEqual([2, 2]);
+  });
+
+  test("of an adapter that found no room go with it", async () => {
+    await putPhotos("training of my-dog", jpegs);
+    const full = vi.spyOn(IDBObjectStore.prototype, "put").mockImplementation(() => {
+      throw new DOMException("full", "QuotaExceededError");
+    });
+    const entry = await trained("my-dog");
+    full.mockRestore();
+    await adapters.remove(entry);
+    expect(await readPhotos(entry.key)).toEqual([]);
+  });
+
   test("of trainings that came to nothing are deleted, of adapters and others never", async () => {
     for (const name of ["my-dog", "my-mug", "my-cat"]) await putPhotos(`training of ${name}`, jpegs);
     await trained("my-dog");

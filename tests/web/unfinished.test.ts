@@ -3,7 +3,12 @@ import type { TrainingSettings } from "../../web/engine/contract";
 import { decodeRun, encodeRun, type RunFile } from "../../web/engine/run-file";
 import { lockName } from "../../web/engine/run-folder";
 import { RunKeeper, readRun } from "../../web/engine/worker/run-store";
-import { discard, findUnfinished, unfinished } from "../../web/features/personalize/unfinished";
+import {
+  discard,
+  discardUnfinished,
+  findUnfinished,
+  unfinished,
+} from "../../web/features/personalize/unfinished";
 import { type FakeFolder, fakeStorage } from "./fake-opfs";
 
 const FOLDER = "unfinished-trainings";
@@ -161,5 +166,13 @@ describe("the next visit", () => {
     expect(unfinished.value).toEqual([]);
     expect(storage.children.get(FOLDER)).toMatchObject({ children: new Map() });
     await discard("a");
+  });
+
+  test("continued by another tab meanwhile, a discarded one only goes from the list", async () => {
+    await new RunKeeper("a").keep(run(25));
+    await findUnfinished();
+    vi.spyOn(navigator.locks, "query").mockResolvedValue({ held: [{ name: lockName("a") }] });
+    await discardUnfinished("a");
+    expect([unfinished.value, await readRun("a")]).toEqual([[], run(25)]);
   });
 });

@@ -188,7 +188,7 @@ async function addProject(report: AdapterReport, project: ProjectContents): Prom
 
 /** Removes an adapter, also from the storage, so that it doesn't come back from there. */
 export async function remove(entry: LibraryEntry): Promise<void> {
-  if (entry.kept) await store.remove(entry.key);
+  if (entry.kept || entry.photos > 0) await store.remove(entry.key);
   if (held.delete(entry.key)) await engine().removeAdapter(entry.report.id);
   library.value = library.value.filter(({ key }) => key !== entry.key);
 }

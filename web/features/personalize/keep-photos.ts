@@ -1,5 +1,6 @@
 /** Keeps photos, only if the visitor wants: with the adapter, under the training's id from its start on. */
 import { signal } from "@preact/signals";
+import { library } from "../adapters/library";
 import { putPhotos, removePhotosWithoutAdapter } from "../adapters/store";
 import { cropToJpeg } from "./photos";
 import { photos } from "./subjects";
@@ -22,8 +23,11 @@ export async function keepPhotos(training: string): Promise<void> {
   }
 }
 
-/** Deletes the photos of the trainings that `isGone` picks, unless they became an adapter. */
+/** Deletes the photos of the trainings that `isGone` picks, unless they became an adapter, stored or not. */
 export async function dropPhotos(isGone: (training: string) => boolean): Promise<void> {
+  const isAtHand = (training: string) => library.value.some(({ key }) => key === training);
   // If nothing can be deleted, nothing could be kept either.
-  await removePhotosWithoutAdapter(isGone).catch(() => undefined);
+  await removePhotosWithoutAdapter((training) => isGone(training) && !isAtHand(training)).catch(
+    () => undefined,
+  );
 }

@@ -7,7 +7,7 @@ import type { PreviewScore, TrainingObserver } from "../../engine/api";
 import type { AdapterReport, Picture, TrainingRecord, TrainingSettings } from "../../engine/contract";
 import { type Fault, needsFreshEngine, toFault } from "../../engine/fault";
 import type { RunFacts } from "../../engine/run-file";
-import { keepBrokenOff, keepTrained, type LibraryEntry, library, storeAgain } from "../adapters/library";
+import { keepBrokenOff, keepTrained, type LibraryEntry, library } from "../adapters/library";
 import { setPreview } from "../adapters/preview";
 import { model } from "../models/model";
 import { keepPhotos } from "./keep-photos";
@@ -92,8 +92,9 @@ export async function start(): Promise<void> {
   const { trained, heldBack } = previewChoice.splitPhotos();
   const photos = { trained: trained.map(toPixels), heldBack: heldBack.map(toPixels) };
   await follow(run, async (observer) => {
-    await keepPhotos(run.id);
-    return engine().train(run, photos, observer);
+    // Together: the engine obeys Pause and Cancel only once it knows of the training.
+    const [report] = await Promise.all([engine().train(run, photos, observer), keepPhotos(run.id)]);
+    return report;
   });
 }
 
@@ -119,8 +120,6 @@ async function follow(
     }
     // Not before the adapter is kept: a tab killed in between loses neither.
     await discard(run.id);
-    // Deleting the state may have freed the room that the adapter lacked.
-    await storeAgain(run.id);
     if (!report) reset();
   } catch (error) {
     fault.value = toFault(error);
@@ -230,7 +229,6 @@ export async function keepAdapterFile(): Promise<void> {
     fault.value = undefined;
     await endWith(entry);
     await discard(run.id);
-    await storeAgain(run.id);
   } catch (error) {
     fault.value = toFault(error);
   }

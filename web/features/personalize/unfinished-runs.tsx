@@ -8,7 +8,7 @@ import { Notice } from "../../ui/notice";
 import { model } from "../models/model";
 import { continueRun } from "./run";
 import { wordsOf } from "./subjects";
-import { discard, discardFault, type UnfinishedRun, unfinished } from "./unfinished";
+import { discardFault, discardUnfinished, type UnfinishedRun, unfinished } from "./unfinished";
 
 const words = text.unfinished;
 
@@ -30,7 +30,7 @@ function Offer({ run: { id, facts } }: { run: UnfinishedRun }) {
       <Notice
         tone="problem"
         actions={
-          <button type="button" class="button" onClick={() => discard(id)}>
+          <button type="button" class="button" onClick={() => discardUnfinished(id)}>
             {words.deleteDamaged}
           </button>
         }
@@ -52,7 +52,7 @@ function Offer({ run: { id, facts } }: { run: UnfinishedRun }) {
       {asking ? (
         <fieldset class="actions" aria-label={words.question}>
           <span>{words.question}</span>
-          <button type="button" class="button danger" onClick={() => discard(id)}>
+          <button type="button" class="button danger" onClick={() => discardUnfinished(id)}>
             {words.yes}
           </button>
           <button type="button" class="button" onClick={() => setAsking(false)}>

@@ -8,6 +8,7 @@ import { type Fault, faultError, toFault } from "../../engine/fault";
 import { heldLocks } from "../../engine/locks";
 import type { RunFacts } from "../../engine/run-file";
 import { latest, lockName, readSlots, removeRun, runsFolder } from "../../engine/run-folder";
+import { storeAgain } from "../adapters/library";
 import { dropPhotos } from "./keep-photos";
 
 export interface UnfinishedRun {
@@ -37,11 +38,19 @@ async function readRuns(): Promise<UnfinishedRun[]> {
   return runs.sort((one, other) => (other.facts?.savedAt ?? 0) - (one.facts?.savedAt ?? 0));
 }
 
+/** Discards a run on the list, unless another tab continues it by now. */
+export async function discardUnfinished(id: string): Promise<void> {
+  await findUnfinished();
+  if (unfinished.value.some((run) => run.id === id)) await discard(id);
+}
+
 /** Deletes a run; when this resolves, no trace of it is stored, unless `discardFault` says otherwise. */
 export async function discard(id: string): Promise<void> {
   discardFault.value = undefined;
   try {
     await removeRun(id);
+    // The state may have taken the room that the run's adapter lacked.
+    await storeAgain(id);
     await dropPhotos((other) => other === id);
     unfinished.value = unfinished.value.filter((run) => run.id !== id);
   } catch {
