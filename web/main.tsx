@@ -2,14 +2,12 @@
 import { render } from "preact";
 import { App } from "./app/app";
 import { declareLanguage } from "./app/language";
+import { guardLeaving } from "./app/leaving";
 import { listenForShortcuts } from "./app/shortcuts";
 import { refuseStrayDrops } from "./app/stray-drops";
 import { openEngine } from "./app/studio";
 import { keepForOffline } from "./app/updates";
-import { wiped } from "./app/wipe";
 import { tellOtherTabs } from "./app/working";
-import { hasUnsaved } from "./features/adapters/library";
-import { busy } from "./features/personalize/run";
 import { helpWhoIsAway } from "./features/personalize/while-away";
 import "./styles/tokens.css";
 import "./styles/elements.css";
@@ -24,11 +22,7 @@ const opened = openEngine();
 const root = document.getElementById("app");
 if (root) render(<App />, root);
 
-// Training under way or adapters never exported would be lost with the tab: the browser asks first.
-window.addEventListener("beforeunload", (event) => {
-  if (!wiped.value && (busy.value || hasUnsaved.value)) event.preventDefault();
-});
-
+guardLeaving();
 tellOtherTabs();
 listenForShortcuts();
 refuseStrayDrops();

@@ -155,7 +155,7 @@ function ModelFacts() {
       <p class="links">
         <a href={addressOf("models")}>{text.about.modelOther}</a>
         {text.about.modelLinks.map(([paper, name]) => (
-          <a key={paper} href={DEMO_FOLDER + paper}>
+          <a key={paper} href={DEMO_FOLDER + paper} target="_blank" rel="noreferrer">
             {name}
           </a>
         ))}

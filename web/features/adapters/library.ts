@@ -4,6 +4,7 @@
  */
 import { computed, signal } from "@preact/signals";
 import { listed } from "../../app/format";
+import { askBeforeLeaving } from "../../app/leaving";
 import { engine, whenEngineCloses, whenEngineOpens } from "../../app/studio";
 import type { ProjectContents } from "../../engine/api";
 import type { AdapterReport, ProjectWords, TrainingSettings } from "../../engine/contract";
@@ -67,6 +68,7 @@ export const hasUnsaved = computed(() => {
   const isUnsaved = ({ saved, kept }: Candidate) => !saved && !kept;
   return library.value.some(isUnsaved) || unusable.value.some(({ unkept }) => unkept && isUnsaved(unkept));
 });
+askBeforeLeaving(hasUnsaved);
 
 /** A library addition: an adapter that the engine holds, its file, and the key of its photos, if kept. */
 interface Addition extends Pick<LibraryEntry, "report" | "fileName" | "bytes" | "saved"> {

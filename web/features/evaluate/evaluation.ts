@@ -3,6 +3,7 @@ import { batch, computed, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
 import { endsWithEngine } from "../../app/ended-faults";
 import { evaluateText as text } from "../../app/evaluate-text";
+import { askBeforeLeaving } from "../../app/leaving";
 import { engine } from "../../app/studio";
 import type { LoadProgress } from "../../engine/api";
 import type { PhotoScores, Picture } from "../../engine/contract";
@@ -38,6 +39,10 @@ endsWithEngine(fault);
 endsWithModel(fault);
 
 export const rows = computed(() => summaries(drawn.value));
+
+/** Whether the results on show were saved or copied. */
+export const exported = signal(false);
+askBeforeLeaving(computed(() => state.value === "running" || (drawn.value.length > 0 && !exported.value)));
 
 let startedAt = 0;
 /** Seconds left, estimated by the mean time of the pictures so far. */
@@ -93,6 +98,7 @@ function begin(pictures: number, begun: EvaluationFacts): void {
     of.value = pictures;
     facts.value = begun;
     drawn.value = [];
+    exported.value = false;
     fault.value = undefined;
     loading.value = undefined;
     progress.value = undefined;

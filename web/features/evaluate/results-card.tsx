@@ -5,7 +5,7 @@ import { CopyButton } from "../../ui/copy-button";
 import { download } from "../../ui/download";
 import { Icon } from "../../ui/icon";
 import { bareWord } from "../adapters/library";
-import { drawn, type facts as Facts, facts, rows } from "./evaluation";
+import { drawn, exported, type facts as Facts, facts, rows } from "./evaluation";
 import { BASE, type Strength } from "./plan";
 import { report, type Summary } from "./results";
 import { Scatter } from "./scatter";
@@ -105,11 +105,13 @@ const spread = ({ low, mean, high }: Interval) =>
     : decimals(mean, DIGITS);
 
 function Export({ known }: { known: NonNullable<typeof Facts.value> }) {
-  const json = () =>
-    report(
+  const json = () => {
+    exported.value = true;
+    return report(
       known,
       drawn.value.map(({ picture: _, ...scored }) => scored),
     );
+  };
   const save = () =>
     download(new Blob([json()], { type: "application/json" }), `${bareWord(known.adapter)}-evaluation.json`);
   return (

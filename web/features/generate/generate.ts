@@ -1,6 +1,7 @@
 /** Draws pictures from the form, and holds the pictures of this visit. */
 import { computed, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
+import { askBeforeLeaving } from "../../app/leaving";
 import { text } from "../../app/text";
 import type { HeatMap, Picture } from "../../engine/contract";
 import { keepFirstPicture } from "../adapters/preview";
@@ -33,6 +34,11 @@ export const results = signal<Result[]>([]);
 export const shownKey = signal<number | undefined>(undefined);
 export const shown = computed(
   () => results.value.find(({ key }) => key === shownKey.value) ?? results.value[0],
+);
+
+// Pictures under way, and those that the Gallery could not keep.
+askBeforeLeaving(
+  computed(() => progress.value !== undefined || results.value.some(({ galleryId }) => !galleryId)),
 );
 
 let nextKey = 1;

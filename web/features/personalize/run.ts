@@ -1,6 +1,7 @@
 /** The training run: its live numbers and pictures, its switches, and what is saved when it breaks off. */
 import { batch, computed, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
+import { askBeforeLeaving } from "../../app/leaving";
 import { engine, openEngine } from "../../app/studio";
 import { text } from "../../app/text";
 import type { PreviewScore, TrainingObserver } from "../../engine/api";
@@ -62,6 +63,9 @@ export const fault = signal<Fault | undefined>(undefined);
 const clock = { ran: 0, since: 0 };
 
 export const busy = computed(() => ["running", "paused", "stopping"].includes(phase.value));
+
+// Of a failed run, the file that can still be kept would be lost with the tab.
+askBeforeLeaving(computed(() => busy.value || (phase.value === "failed" && adapterFile.value !== undefined)));
 
 /** Seconds left, by the mean time of the steps so far, previews included; `undefined` before two steps. */
 export const secondsLeft = computed(() => {
