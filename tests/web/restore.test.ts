@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { AdapterReport } from "../../web/engine/contract";
-import { library } from "../../web/features/adapters/library";
+import { library, storageRead } from "../../web/features/adapters/library";
 import type { PictureSettings } from "../../web/features/gallery/picture-settings";
 import { encodeRegion } from "../../web/features/gallery/region-mask";
 import * as form from "../../web/features/generate/form";
@@ -42,6 +42,7 @@ const notes = () => filledIn.value?.notes;
 
 beforeEach(() => {
   library.value = [entry(1, "<my-dog>"), entry(2, "<my-mug>")];
+  storageRead.value = true;
   model.value = { state: "ready", report: DEMO_REPORT };
   form.sampler.value = "ddim";
   form.seedLocked.value = false;
@@ -71,6 +72,37 @@ describe("the settings of a picture fill Generate in", () => {
     expect(form.steps.value).toBe(33);
     expect(library.value.some(({ active }) => active)).toBe(false);
     expect(notes()).toEqual(["They come from “cat.png”."]);
+  });
+});
+
+describe("before the adapters of earlier visits are there", () => {
+  beforeEach(() => {
+    library.value = [];
+    storageRead.value = false;
+  });
+
+  const adaptersCome = () => {
+    library.value = [entry(1, "<my-dog>"), entry(2, "<my-mug>")];
+    storageRead.value = true;
+  };
+
+  test("none is called missing; they are filled in as they come", () => {
+    const adapters = [...(settings.adapters ?? []), { name: "my-cat", strength: 1 }];
+    fillIn({ ...settings, adapters });
+    expect(notes()).toEqual([]);
+    adaptersCome();
+    expect(library.value.map(({ active, strength }) => [active, strength])).toEqual([
+      [true, 0.7],
+      [false, 1],
+    ]);
+    expect(notes()).toEqual([expect.stringContaining("my-cat")]);
+  });
+
+  test("taken back, they come as they were kept", async () => {
+    fillIn(settings);
+    await undoFillIn();
+    adaptersCome();
+    expect(library.value.every(({ active, strength }) => active && strength === 1)).toBe(true);
   });
 });
 

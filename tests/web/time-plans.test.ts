@@ -10,15 +10,12 @@ const previews = { every: 20, steps: 10 };
 
 /** The browser's store as far as findings use it. */
 class FakeCache {
-  readonly entries = new Map<string, string>();
-  match = async (address: URL) => {
-    const text = this.entries.get(address.href);
-    return text === undefined ? undefined : new Response(text);
-  };
+  readonly entries = new Map<string, Response>();
+  match = async (address: URL) => this.entries.get(address.href)?.clone();
   keys = async () => [...this.entries.keys()].map((url) => ({ url }));
   delete = async ({ url }: { url: string }) => this.entries.delete(url);
   put = async (address: URL, response: Response) => {
-    this.entries.set(address.href, await response.text());
+    this.entries.set(address.href, response);
   };
 }
 
@@ -73,6 +70,16 @@ test("what is kept of durations leaves what is kept of the arithmetic", async ()
   await arithmetic.keep("still right");
   await expect((await openDeviceMemo("device-memo")).read()).resolves.toBe("still right");
   await expect((await openDeviceMemo("step-times")).read()).resolves.toBe("measured");
+});
+
+test("what was found out long ago is found out anew: the driver may be another", async () => {
+  const memo = await openDeviceMemo("device-memo");
+  await memo.keep("right");
+  vi.useFakeTimers({ now: Date.now() + 13 * 86_400_000, toFake: ["Date"] });
+  await expect(memo.read()).resolves.toBe("right");
+  vi.setSystemTime(Date.now() + 2 * 86_400_000);
+  await expect(memo.read()).resolves.toBeUndefined();
+  vi.useRealTimers();
 });
 
 test("cancelled, measuring ends, nothing is kept, and asking again measures", async () => {

@@ -22,14 +22,29 @@ function onKey(event: KeyboardEvent): void {
   const target = event.target instanceof Element ? event.target : document.body;
   if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-    // From any field of a form, also from those in which Enter alone makes a new line.
-    target.closest("form")?.requestSubmit();
+    submitFrom(target);
     return;
   }
   if (!singleKeys.value || event.ctrlKey || event.metaKey || event.altKey || target.closest(TYPING)) return;
   const screen = SCREENS[Number(event.key) - 1];
   if (screen) goTo(screen);
   if (event.key === "?") helpOpen.value = true;
+}
+
+/**
+ * Submits a field's form: from any of its fields, also from those in which Enter alone makes a new line, and from
+ * those outside it whose group names it by `data-form`.
+ */
+function submitFrom(target: Element): void {
+  const named = target.closest<HTMLElement>("[data-form]")?.dataset.form;
+  const form = named === undefined ? target.closest("form") : document.getElementById(named);
+  if (!(form instanceof HTMLFormElement)) return;
+  // A number counts when its field is left.
+  if (target instanceof HTMLInputElement) {
+    target.blur();
+    target.focus();
+  }
+  form.requestSubmit();
 }
 
 export function listenForShortcuts(): void {

@@ -142,6 +142,7 @@ export const drawingWords: EngineWords = {
     "heat map": "seine Karte",
 
     "the memory of a workgroup in bytes": "Der Speicher einer Arbeitsgruppe in Bytes",
+    "the number of threads in a workgroup": "Die Zahl der Threads in einer Arbeitsgruppe",
     "linear layers": "lineare Schichten",
     "trained linear layers": "trainierte lineare Schichten",
     "adapted linear layers": "angepasste lineare Schichten",

@@ -7,6 +7,8 @@
 import { adapterInfo } from "./device-name";
 
 const STORE = "palpable-device";
+/** Milliseconds for which a finding is believed: pages see no driver's version, and drivers are updated. */
+const VALID = 14 * 24 * 3_600_000;
 
 export interface DeviceMemo {
   read(): Promise<string | undefined>;
@@ -21,14 +23,19 @@ export async function openDeviceMemo(finding: Finding): Promise<DeviceMemo> {
   const store = "caches" in self ? await caches.open(STORE).catch(() => undefined) : undefined;
   const address = await memoAddress(finding);
   return {
-    read: async () => (await store?.match(address))?.text(),
+    read: async () => {
+      const kept = await store?.match(address);
+      const keptAt = Date.parse(kept?.headers.get("date") ?? "");
+      return Date.now() - keptAt < VALID ? kept?.text() : undefined;
+    },
     keep: async (text) => {
       if (!store) return;
       for (const old of await store.keys()) {
         if (new URL(old.url).pathname === address.pathname) await store.delete(old);
       }
       // Without room for it the next visit finds out anew.
-      await store.put(address, new Response(text)).catch(() => undefined);
+      const headers = { date: new Date().toUTCString() };
+      await store.put(address, new Response(text, { headers })).catch(() => undefined);
     },
   };
 }

@@ -84,7 +84,10 @@ async function compileDrawing(progress: (kernels: number, of: number) => void): 
   kernelsCompiled = true;
 }
 
-/** Registers the job's switch for its time; a second job of the same kind is refused. */
+/**
+ * Registers the job's switch for its time; a second job of the same kind is refused. What only measures gives way to
+ * a job.
+ */
 async function asJob<T>(kind: JobKind, run: (control: JobControl) => Promise<T>): Promise<T> {
   if (controls.has(kind)) {
     throw faultError(
@@ -92,6 +95,7 @@ async function asJob<T>(kind: JobKind, run: (control: JobControl) => Promise<T>)
       `Another ${kind === "model" ? "model's fetch" : kind} is still running; stop it or wait for its end.`,
     );
   }
+  timePlanner.cancel();
   const control = new JobControl();
   controls.set(kind, control);
   try {

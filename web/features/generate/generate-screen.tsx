@@ -6,7 +6,7 @@ import { text } from "../../app/text";
 import { Icon } from "../../ui/icon";
 import { lazyScreen } from "../../ui/lazy-screen";
 import { AdapterList } from "./adapter-list";
-import { PromptForm } from "./prompt-form";
+import { PROMPT_FORM, PromptForm } from "./prompt-form";
 import { ResultPanel } from "./result-panel";
 import { SettingsCard } from "./settings-card";
 import { start } from "./start-picture";
@@ -22,7 +22,7 @@ export function GenerateScreen() {
       <div class="generate">
         <PromptForm />
         <ResultPanel />
-        <div class="generate-settings">
+        <div class="generate-settings" data-form={PROMPT_FORM}>
           <AdapterList />
           <StartSection />
           <SettingsCard />

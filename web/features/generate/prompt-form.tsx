@@ -14,6 +14,7 @@ import { MemoryLine } from "./memory-line";
 import { keepFilledIn } from "./restore";
 
 const words = text.generate;
+export const PROMPT_FORM = "prompt-form";
 
 export function PromptForm() {
   const submit = (event: Event) => {
@@ -22,7 +23,7 @@ export function PromptForm() {
     void generate();
   };
   return (
-    <form class="card prompt-form" onSubmit={submit}>
+    <form id={PROMPT_FORM} class="card prompt-form" onSubmit={submit}>
       <TextField
         label={words.prompt}
         hint={words.promptHint}

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { announce } from "../../app/announce";
 import { text } from "../../app/text";
 import type { SamplerName } from "../../engine/contract";
-import { library, plainName } from "../adapters/library";
+import { library, plainName, storageRead } from "../adapters/library";
 import type { FoundSettings, UsedStart } from "../gallery/picture-settings";
 import { model } from "../models/model";
 import * as form from "./form";
@@ -51,10 +51,10 @@ export function fillIn(settings: FoundSettings, from: Origin = {}): void {
     ...fillSampler(settings.sampler),
     ...fillSize(settings),
     ...fillSteering(settings),
-    ...fillAdapters(settings.adapters ?? []),
     ...modelNotes(settings),
   ];
   filledIn.value = { notes, before };
+  fillAdaptersOnceRead(settings.adapters ?? []);
   announce(words.title);
   filling = fillStart(settings.start, from);
 }
@@ -69,6 +69,7 @@ export function keepFilledIn(): void {
 export async function undoFillIn(): Promise<void> {
   const undone = filledIn.value;
   filledIn.value = undefined;
+  stopWaiting();
   await filling;
   await undone?.before.bringBack();
   announce(words.undone);
@@ -90,6 +91,10 @@ async function fillStart(used: UsedStart | undefined, from: Origin): Promise<voi
     isBack ? words.startIsBack : words.startNotKept,
     ...(used.maskBlur !== undefined && !isWhole ? [words.maskNotKept] : []),
   ];
+  addNotes(notes);
+}
+
+function addNotes(notes: string[]): void {
   if (filledIn.value) filledIn.value = { ...filledIn.value, notes: [...filledIn.value.notes, ...notes] };
 }
 
@@ -135,6 +140,17 @@ function fillSteering(settings: FoundSettings): string[] {
 }
 
 const isSampler = (name: string): name is SamplerName => Object.hasOwn(text.generate.samplers, name);
+
+/** Ends the wait of the last fill-in for the adapters. */
+let stopWaiting = () => {};
+
+/** Fills in the adapters once those of earlier visits are there: until then none can be called missing. */
+function fillAdaptersOnceRead(wanted: NonNullable<FoundSettings["adapters"]>): void {
+  stopWaiting();
+  stopWaiting = storageRead.subscribe((read) => {
+    if (read) addNotes(fillAdapters(wanted));
+  });
+}
 
 function fillAdapters(wanted: NonNullable<FoundSettings["adapters"]>): string[] {
   library.value = library.value.map((entry) => {

@@ -1,8 +1,10 @@
 /** Choice of the training time: three presets, with the time that each takes on this device. */
 import { useSignalEffect } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { duration } from "../../app/format";
 import { device } from "../../app/studio";
 import type { TimePlan } from "../../engine/contract";
+import { storageRead } from "../adapters/library";
 import { model } from "../models/model";
 import { busy } from "./run";
 import { settingsText } from "./settings-text";
@@ -14,10 +16,16 @@ const words = settingsText.time;
 export function TimeChoice() {
   // On a device that computes on the processor, measuring takes minutes, so it must be asked for.
   const slow = device.value.state === "ready" && device.value.report.software;
+  const asked = slow || time.declined.value;
   useSignalEffect(() => {
     if (model.value.state !== "ready" || device.value.state !== "ready" || busy.value) return;
-    if (!device.value.report.software || time.isMeasured(setup.method.value)) void time.measure();
+    // The engine does one thing at a time: the adapters of earlier visits come first.
+    if (!storageRead.value) return;
+    const unasked = !device.value.report.software && !time.declined.value;
+    if (unasked || time.isMeasured(setup.method.value)) void time.measure();
   });
+  // What nobody asked for must not keep other screens waiting.
+  useEffect(() => () => void (asked || time.stopMeasuring()), [asked]);
   const { state } = time.measured.value;
   const plans = time.plans.value;
   if (time.failed.value) return null;
@@ -31,14 +39,12 @@ export function TimeChoice() {
           <span class="hint" role="status">
             {words.measuring}
           </span>
-          {slow && (
-            <button type="button" class="button quiet" onClick={time.cancelMeasuring}>
-              {words.cancel}
-            </button>
-          )}
+          <button type="button" class="button quiet" onClick={time.declineMeasuring}>
+            {words.cancel}
+          </button>
         </div>
       )}
-      {!plans && state !== "measuring" && slow && model.value.state === "ready" && (
+      {!plans && state !== "measuring" && asked && model.value.state === "ready" && (
         <div class="actions">
           <button type="button" class="button" onClick={time.measure}>
             {words.measure}

@@ -81,8 +81,16 @@ export async function measure(): Promise<void> {
   if (now.state === "measuring" && now.of === of) measured.value = found;
 }
 
-export function cancelMeasuring(): void {
-  engine().cancelTimePlans();
+/** Whether the visitor cancelled measuring, which is then not begun again by itself. */
+export const declined = signal(false);
+
+export function stopMeasuring(): void {
+  if (measured.value.state === "measuring") engine().cancelTimePlans();
+}
+
+export function declineMeasuring(): void {
+  declined.value = true;
+  stopMeasuring();
 }
 
 /** Settings of a plan that differ from the current ones. */
