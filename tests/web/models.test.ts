@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import type { LoadedModel, LoadProgress } from "../../web/engine/api";
+import type { LoadedModel, LoadProgress, OfferedChoice } from "../../web/engine/api";
 import type { ModelReport } from "../../web/engine/contract";
 import { faultError } from "../../web/engine/fault";
-import type { ModelChoice } from "../../web/engine/model-choice";
+import type { ModelChoice, ModelOffer } from "../../web/engine/model-choice";
 import { type FakeFolder, fakeStorage } from "./fake-opfs";
 import { stubStorage } from "./fake-storage";
 
@@ -24,13 +24,14 @@ const kept = stubStorage();
 const { choice, DEMO, fetching, loadModel, model, pauseFetch } = await import(
   "../../web/features/models/model"
 );
+const { look, use } = await import("../../web/features/models/manager");
 const { choiceOf } = await import("../../web/features/models/picked-model");
 
 const report = (name: string) => ({ name, resolution: 512 }) as ModelReport;
 const loads = (load: Load) => {
   fake.load = load;
 };
-const HUB: ModelChoice = { kind: "hub", repository: "a/b", revision: "main", token: "secret" };
+const HUB: OfferedChoice = { kind: "hub", repository: "a/b", revision: "main", token: "secret" };
 const FETCH: LoadProgress = { phase: "fetch", bytesLoaded: 1, bytesTotal: 2 };
 const UPLOAD: LoadProgress = { phase: "upload", bytesLoaded: 1, bytesTotal: 2 };
 
@@ -39,6 +40,7 @@ beforeEach(() => {
   kept.clear();
   fake.commands = [];
   choice.value = DEMO;
+  look.value = { state: "offered", choice: HUB, offer: {} as ModelOffer };
   model.value = { state: "ready", report: report("demo") };
 });
 
@@ -55,8 +57,9 @@ describe("another model", () => {
       expect(model.value.state).toBe("loading");
       return { report: report("b"), storedId: "4f" };
     });
-    await loadModel(HUB, "b");
+    await use(HUB, "b");
     expect(model.value).toMatchObject({ state: "ready", report: { name: "b" } });
+    expect(look.value.state).toBe("none");
     expect(choice.value).toEqual({ kind: "stored", id: "4f" });
     expect(fetching.value).toBeUndefined();
     expect(fake.commands).toEqual(["pause"]);
@@ -75,8 +78,10 @@ describe("another model", () => {
       progress(FETCH);
       return null;
     });
-    await loadModel(HUB);
+    await use(HUB, "b");
     expect(model.value).toMatchObject({ state: "ready", report: { name: "demo" } });
+    // It stays on offer, to go on with.
+    expect(look.value.state).toBe("offered");
     loads(async (_, progress) => {
       progress(FETCH);
       throw faultError("Network", "It broke.");

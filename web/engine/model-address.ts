@@ -1,5 +1,5 @@
 /** What the visitor wrote to name a model: a repository of the hub, an address on it, or any other address. */
-import type { ModelChoice } from "./model-choice";
+import type { OfferedChoice } from "./api";
 
 const HUB_HOSTS = ["huggingface.co", "hf.co"];
 
@@ -7,7 +7,7 @@ const HUB_HOSTS = ["huggingface.co", "hf.co"];
  * "owner/name", "owner/name@revision", "owner/name/file.safetensors", an address on the hub, or any other address.
  * `undefined` for anything else.
  */
-export function parseModelAddress(written: string): ModelChoice | undefined {
+export function parseModelAddress(written: string): OfferedChoice | undefined {
   const words = written.trim();
   if (URL.canParse(words)) {
     const address = new URL(words);
@@ -21,7 +21,7 @@ export function parseModelAddress(written: string): ModelChoice | undefined {
 }
 
 /** "/owner/name", perhaps with "/tree/revision", "/blob/revision/file" or "/resolve/revision/file". */
-function onHub({ pathname }: URL): ModelChoice | undefined {
+function onHub({ pathname }: URL): OfferedChoice | undefined {
   const [owner, name, view, revision, ...rest] = pathname.split("/").filter(Boolean).map(decodeURIComponent);
   if (!owner || !name) return undefined;
   const isFile = (view === "blob" || view === "resolve") && rest.length > 0;

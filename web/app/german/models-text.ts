@@ -110,6 +110,7 @@ export const germanModels: ModelsText = {
     damaged: (size) => `${size}; seine Dateiliste ist beschädigt`,
     inUse: "In Gebrauch",
     use: "Benutzen",
+    goOn: "Den Rest holen",
     delete: "Löschen",
     question: (name) => `${name} aus diesem Browser löschen?`,
     yes: "Ja, löschen",

@@ -80,10 +80,11 @@ export async function use(wanted: ModelChoice, name: string): Promise<void> {
   fault.value = undefined;
   diskTrouble.value = undefined;
   try {
-    await loadModel(wanted, name);
-    announce(text.fetching.done(name));
-    // The visitor may have looked at another model meanwhile.
-    if (look.value.state === "offered" && look.value.choice === wanted) dismiss();
+    if (await loadModel(wanted, name)) {
+      announce(text.fetching.done(name));
+      // The visitor may have looked at another model meanwhile.
+      if (look.value.state === "offered" && look.value.choice === wanted) dismiss();
+    }
   } catch (error) {
     fault.value = toFault(error);
   }
@@ -102,8 +103,7 @@ export async function useFromDisk(known: diskStore.DiskModel): Promise<Fault | u
       await lookAt(found);
       throw faultError("LocalFile", pageText.model.onDisk.changed(known.name));
     }
-    await loadModel(found, known.name);
-    announce(text.fetching.done(known.name));
+    if (await loadModel(found, known.name)) announce(text.fetching.done(known.name));
   } catch (error) {
     diskTrouble.value = { id: known.id, fault: toFault(error) };
   }

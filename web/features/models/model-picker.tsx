@@ -2,7 +2,6 @@
 import { useState } from "preact/hooks";
 import { FaultNotice } from "../../app/fault-notice";
 import { device } from "../../app/studio";
-import type { OfferedChoice } from "../../engine/api";
 import { parseModelAddress } from "../../engine/model-address";
 import { CheckField, Field, TextField } from "../../ui/field";
 import { FilePicker } from "../../ui/file-picker";
@@ -40,7 +39,7 @@ function AddressForm() {
   const refused = shown.state === "fault" && shown.fault.kind === "AccessDenied";
   const submit = (event: Event) => {
     event.preventDefault();
-    const choice = parseModelAddress(written) as OfferedChoice | undefined;
+    const choice = parseModelAddress(written);
     setError(choice ? undefined : text.badAddress);
     if (!choice) return;
     void lookAt(choice.kind === "hub" && token ? { ...choice, token } : choice);

@@ -54,13 +54,17 @@ export function whenModelIsChosen(step: () => Promise<void>): void {
   onChosen.push(step);
 }
 
-/** Loads the model in place of the one in use, which stays if the visitor stops its fetch or the fetch fails. */
-export async function loadModel(wanted: ModelChoice, name = ""): Promise<void> {
-  await load(wanted, name);
+/**
+ * Loads the model in place of the one in use, which stays if the visitor stops its fetch or the fetch fails. False if it
+ * was stopped.
+ */
+export async function loadModel(wanted: ModelChoice, name = ""): Promise<boolean> {
+  if (!(await load(wanted, name))) return false;
   for (const step of onChosen) await step();
+  return true;
 }
 
-async function load(wanted: ModelChoice, name: string): Promise<void> {
+async function load(wanted: ModelChoice, name: string): Promise<boolean> {
   const before = model.value;
   if (before.state !== "ready") model.value = { state: "loading", progress: undefined };
   // Late messages may arrive after the answer.
@@ -78,6 +82,7 @@ async function load(wanted: ModelChoice, name: string): Promise<void> {
       model.value = { state: "ready", report: loaded.report };
       remember(choice.value);
     }
+    return loaded !== null;
   } catch (error) {
     over = true;
     // Until bytes move to the GPU, the engine still has the previous model.

@@ -1,8 +1,9 @@
 /** Lists the models in the browser's storage with size and last use; each can be used again or deleted. */
 import { useState } from "preact/hooks";
 import { dateTime, gigabytes } from "../../app/format";
+import { parseModelAddress } from "../../engine/model-address";
 import type { StoredModel } from "../../engine/model-choice";
-import { isInUse, remove, stored, use } from "./manager";
+import { isInUse, lookAt, remove, stored, use } from "./manager";
 import { fetching } from "./model";
 import { modelsText } from "./text";
 
@@ -25,6 +26,8 @@ function StoredEntry({ entry }: { entry: StoredModel }) {
   const [asking, setAsking] = useState(false);
   const { id, name, from } = entry;
   const busy = fetching.value !== undefined;
+  // Where the rest of one that was fetched in part is to be had.
+  const rest = entry.whole ? undefined : parseModelAddress(from);
   return (
     <li class="model-entry">
       <h3>{name}</h3>
@@ -55,6 +58,11 @@ function StoredEntry({ entry }: { entry: StoredModel }) {
                 {text.use}
               </button>
             )
+          )}
+          {rest && (
+            <button type="button" class="button" disabled={busy} onClick={() => lookAt(rest)}>
+              {text.goOn}
+            </button>
           )}
           <button type="button" class="button quiet" disabled={busy} onClick={() => setAsking(true)}>
             {text.delete}

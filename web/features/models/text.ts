@@ -110,6 +110,7 @@ export const english = {
     damaged: (size: string) => `${size}; its list of files is damaged`,
     inUse: "In use",
     use: "Use",
+    goOn: "Fetch the rest",
     delete: "Delete",
     question: (name: string) => `Delete ${name} from this browser?`,
     yes: "Yes, delete it",

@@ -38,7 +38,7 @@ export async function hubModel(choice: HubChoice): Promise<IncomingModel> {
   return {
     identity: [host.origin, repository, revision, file ?? ""].join(" "),
     name: name.replace(/\.safetensors$/, ""),
-    from: revision === "main" ? repository : `${repository}@${revision}`,
+    from: [revision === "main" ? repository : `${repository}@${revision}`, ...(file ? [file] : [])].join("/"),
     licence: licenceOf(listing, new URL(`/${repository}`, host)),
     files,
   };

@@ -21,7 +21,7 @@ export interface IncomingModel {
   /** The same for the same model at every visit. */
   identity: string;
   name: string;
-  /** Where it comes from, for people. */
+  /** Where it comes from, as a visitor would write it; empty for files of this device. */
   from: string;
   licence: Licence | null;
   files: IncomingFile[];
