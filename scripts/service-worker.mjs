@@ -14,8 +14,8 @@ const NAME = "service-worker.js";
 /** Files of the models that are kept: only those the page itself shows, the sample subjects and papers. */
 const KEPT_OF_MODELS = /^models\/demo\/(subjects\/.+\.(json|png)|[A-Z_]+\.md)$/;
 
-/** Files that only some visitors need: kept once they were fetched, not before. */
-const KEPT_LATER = /^assets\/libheif-/;
+/** Files that only some visitors need: kept once they were fetched, not before. None ever changes under its name. */
+const KEPT_LATER = /^(assets\/libheif-|models\/clip-tokenizer\/)/;
 
 /** @returns {import("vite").Plugin} */
 export function serviceWorker() {

@@ -14,7 +14,7 @@ import type { UpdateCommand } from "./update-command";
 declare const self: ServiceWorkerGlobalScope;
 /** Every file of the page, from its folder on; put in by `scripts/service-worker.mjs`. */
 declare const PAGE_FILES: { url: string; revision: string | null }[];
-/** Files that are fetched only when they are needed; their names carry a hash of their content. */
+/** Files that are fetched only when they are needed; none ever changes under its name. */
 declare const LATER_FILES: string[];
 
 /** Holds files of the newest version only. */

@@ -1,6 +1,7 @@
 /**
  * A model that comes with the page: its files are fetched once as streams straight into the browser's store, and read
- * from there as slices. No file is ever held whole in memory, and a second visit fetches nothing.
+ * from there as slices. No file is ever held whole in memory, and a second visit fetches nothing. A new version takes
+ * the old one's place once it is whole; until then the old one serves.
  */
 import type { LoadProgress } from "../../api";
 import type { ModelSource } from "../../contract";
@@ -14,6 +15,8 @@ interface Manifest {
 }
 
 const STORE_PREFIX = "palpable-model ";
+/** Milliseconds that a visitor waits for news of a model that is here already. */
+const PATIENCE = 3000;
 
 export async function embeddedModel(
   folder: string,
@@ -21,20 +24,14 @@ export async function embeddedModel(
 ): Promise<ModelSource> {
   const base = new URL(folder, self.location.origin);
   const store = await openStore();
-  const manifest = await readManifest(base, store);
-  await dropOldVersions(manifest);
-  const bytesTotal = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
-  let bytesLoaded = 0;
-  const count = (bytes: number) => {
-    bytesLoaded += bytes;
-    progress({ phase: "fetch", bytesLoaded, bytesTotal });
-  };
-  const files = new Map<string, Blob>();
-  const versioned = await openVersion(manifest);
-  // One after the other: each stream gets the whole bandwidth, and a failure leaves complete files behind.
-  for (const file of manifest.files) {
-    files.set(file.path, await bringFile(new URL(file.path, base), file.bytes, versioned, count));
-  }
+  const kept = await keptManifest(base, store);
+  const latest = await latestManifest(base, kept);
+  const bringing = bringVersion(base, latest, progress);
+  const isNew = kept !== undefined && kept.version !== latest.version;
+  const { manifest, files } = await (isNew
+    ? bringing.catch(() => bringVersion(base, kept, progress))
+    : bringing);
+  if (manifest !== kept) await keepOnly(manifest, base, store);
   return {
     name: manifest.name,
     length: async (path) => files.get(path)?.size,
@@ -48,10 +45,27 @@ export async function embeddedModel(
   };
 }
 
+/** Brings all files of a version, as far as they aren't here. */
+async function bringVersion(base: URL, manifest: Manifest, progress: (progress: LoadProgress) => void) {
+  const bytesTotal = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
+  let bytesLoaded = 0;
+  const count = (bytes: number) => {
+    bytesLoaded += bytes;
+    progress({ phase: "fetch", bytesLoaded, bytesTotal });
+  };
+  const files = new Map<string, Blob>();
+  const versioned = await openVersion(manifest);
+  // One after the other: each stream gets the whole bandwidth, and a failure leaves complete files behind.
+  for (const file of manifest.files) {
+    files.set(file.path, await bringFile(new URL(file.path, base), file.bytes, versioned, count));
+  }
+  return { manifest, files };
+}
+
 /** A small file of such a model as text; `null` where it has no such file. */
 export async function embeddedText(folder: string, path: string): Promise<string | null> {
   const base = new URL(folder, self.location.origin);
-  const manifest = await readManifest(base, await openStore());
+  const manifest = await latestManifest(base, await keptManifest(base, await openStore()));
   const file = manifest.files.find((file) => file.path === path);
   if (!file) return null;
   const address = new URL(path, base);
@@ -70,17 +84,22 @@ async function openVersion(manifest: Manifest): Promise<Cache | undefined> {
 
 const storeName = (manifest: Manifest) => `${STORE_PREFIX}${manifest.name} ${manifest.version}`;
 
-/** Reads the manifest from the network or, without a network, the one kept from the last visit. */
-async function readManifest(base: URL, store: Cache | undefined): Promise<Manifest> {
-  const address = new URL("files.json", base);
+const manifestAddress = (base: URL) => new URL("files.json", base);
+
+/** The manifest of the version that is here. */
+async function keptManifest(base: URL, store: Cache | undefined): Promise<Manifest | undefined> {
+  return (await store?.match(manifestAddress(base)))?.json();
+}
+
+/** The manifest from the network or, without one that answers soon, the one that is kept. */
+async function latestManifest(base: URL, kept: Manifest | undefined): Promise<Manifest> {
   try {
-    const answer = await fetch(address, { cache: "no-cache" });
+    const signal = kept ? AbortSignal.timeout(PATIENCE) : null;
+    const answer = await fetch(manifestAddress(base), { cache: "no-cache", signal });
     if (!answer.ok) throw new Error(`status ${answer.status}`);
-    await store?.put(address, answer.clone()).catch(() => undefined);
     return (await answer.json()) as Manifest;
   } catch {
-    const kept = await store?.match(address);
-    if (kept) return (await kept.json()) as Manifest;
+    if (kept) return kept;
     throw faultError(
       "Network",
       "The list of the model's files could not be fetched. Check the connection and try again.",
@@ -88,7 +107,9 @@ async function readManifest(base: URL, store: Cache | undefined): Promise<Manife
   }
 }
 
-async function dropOldVersions(manifest: Manifest): Promise<void> {
+/** Keeps a version that is here whole for later visits, in place of all others. */
+async function keepOnly(manifest: Manifest, base: URL, store: Cache | undefined): Promise<void> {
+  await store?.put(manifestAddress(base), Response.json(manifest)).catch(() => undefined);
   if (!("caches" in self)) return;
   // With site data blocked there are none.
   const old = (await caches.keys().catch(() => [])).filter(
