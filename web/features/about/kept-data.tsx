@@ -5,13 +5,13 @@ import { gigabytes } from "../../app/format";
 import { text } from "../../app/text";
 import { wipe } from "../../app/wipe";
 import { type Fault, toFault } from "../../engine/fault";
+import { AskFirst } from "../../ui/ask-first";
 import { model } from "../models/model";
 
 const words = text.wipe;
 
 export function KeptData() {
   const [bytes, setBytes] = useState<number | undefined>();
-  const [asking, setAsking] = useState(false);
   const [fault, setFault] = useState<Fault | undefined>();
   // Read again with each change of the model: a first visit's files come while this screen is open.
   useEffect(() => {
@@ -21,7 +21,6 @@ export function KeptData() {
     );
   }, [model.value]);
   const wipeAll = async () => {
-    setAsking(false);
     setFault(undefined);
     await wipe().catch((error: unknown) => setFault(toFault(error)));
   };
@@ -30,23 +29,13 @@ export function KeptData() {
       <h2>{words.title}</h2>
       <p>{words.kept(bytes === undefined ? undefined : gigabytes(bytes))}</p>
       {fault && <FaultNotice fault={fault} onDismiss={() => setFault(undefined)} />}
-      {asking ? (
-        <fieldset class="actions" aria-label={words.question}>
-          <span>{words.question}</span>
-          <button type="button" class="button danger" onClick={wipeAll}>
-            {words.yes}
-          </button>
-          <button type="button" class="button" onClick={() => setAsking(false)}>
-            {words.no}
-          </button>
-        </fieldset>
-      ) : (
-        <div class="actions">
-          <button type="button" class="button danger" onClick={() => setAsking(true)}>
+      <AskFirst question={words.question} yes={words.yes} no={words.no} onYes={wipeAll}>
+        {(ask) => (
+          <button type="button" class="button danger" onClick={ask}>
             {words.all}
           </button>
-        </div>
-      )}
+        )}
+      </AskFirst>
     </section>
   );
 }

@@ -1,4 +1,5 @@
 /** The adapters at hand: export, import, remove. */
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { announce } from "../../app/announce";
 import { FaultNotice, HeldFault, sentenceFor } from "../../app/fault-notice";
@@ -7,6 +8,7 @@ import { addressOf, subject } from "../../app/navigation";
 import { text } from "../../app/text";
 import type { AdapterReport } from "../../engine/contract";
 import { type Fault, faultError, toFault } from "../../engine/fault";
+import { AskFirst } from "../../ui/ask-first";
 import { CheckField, SelectField, TextField } from "../../ui/field";
 import { FilePicker } from "../../ui/file-picker";
 import { Icon } from "../../ui/icon";
@@ -114,7 +116,6 @@ interface UnusableNoticeProps {
 }
 
 function UnusableNotice({ entry, attempt }: UnusableNoticeProps) {
-  const [asking, setAsking] = useState(false);
   const { key, fileName, fault } = entry;
   const words = text.adapters;
   const remove = () => attempt(() => removeUnusable(key));
@@ -123,14 +124,14 @@ function UnusableNotice({ entry, attempt }: UnusableNoticeProps) {
       tone={fault ? "hint" : "problem"}
       title={fileName ? words.refused(fileName) : words.damaged}
       actions={
-        asking ? (
-          <RemoveQuestion question={words.removeQuestion} onYes={remove} onNo={() => setAsking(false)} />
-        ) : (
-          // A damaged adapter is lost already, so nobody is asked.
-          <button type="button" class="button" onClick={() => (fault ? setAsking(true) : remove())}>
-            {words.deleteUnusable}
-          </button>
-        )
+        <WithRemoval onYes={remove}>
+          {(ask) => (
+            // A damaged adapter is lost already, so nobody is asked.
+            <button type="button" class="button" onClick={fault ? ask : remove}>
+              {words.deleteUnusable}
+            </button>
+          )}
+        </WithRemoval>
       }
     >
       {fault && `${sentenceFor(fault)} ${words.triedAgain}`}
@@ -138,22 +139,15 @@ function UnusableNotice({ entry, attempt }: UnusableNoticeProps) {
   );
 }
 
-interface RemoveQuestionProps {
-  question: string;
+interface RemovalProps {
+  question?: string;
   onYes: () => void;
-  onNo: () => void;
+  children: (ask: () => void) => ComponentChildren;
 }
 
-const RemoveQuestion = ({ question, onYes, onNo }: RemoveQuestionProps) => (
-  <fieldset class="actions" aria-label={text.adapters.removeQuestion}>
-    <span>{question}</span>
-    <button type="button" class="button danger" onClick={onYes}>
-      {text.adapters.removeYes}
-    </button>
-    <button type="button" class="button" onClick={onNo}>
-      {text.adapters.removeNo}
-    </button>
-  </fieldset>
+/** Actions of which one removes an adapter. */
+const WithRemoval = ({ question = text.adapters.removeQuestion, ...rest }: RemovalProps) => (
+  <AskFirst question={question} yes={text.adapters.removeYes} no={text.adapters.removeNo} {...rest} />
 );
 
 interface AdapterCardProps {
@@ -162,7 +156,6 @@ interface AdapterCardProps {
 }
 
 function AdapterCard({ entry, attempt }: AdapterCardProps) {
-  const [asking, setAsking] = useState(false);
   const { report, note } = entry;
   return (
     <li class="card adapter">
@@ -184,33 +177,32 @@ function AdapterCard({ entry, attempt }: AdapterCardProps) {
       ) : (
         !entry.saved && <p class="unsaved">{text.adapters.unsaved}</p>
       )}
-      {asking ? (
-        <RemoveQuestion
-          question={entry.saved ? text.adapters.removeQuestion : text.adapters.removeUnsaved}
-          onYes={() => attempt(() => remove(entry))}
-          onNo={() => setAsking(false)}
-        />
-      ) : (
-        <div class="actions">
-          <button type="button" class="button primary" onClick={() => attempt(() => exportFile(entry))}>
-            <Icon name="download" />
-            {text.adapters.export}
-          </button>
-          {canShare() && (
-            <button type="button" class="button" onClick={() => attempt(() => share(entry))}>
-              {text.adapters.share}
+      <WithRemoval
+        question={entry.saved ? text.adapters.removeQuestion : text.adapters.removeUnsaved}
+        onYes={() => attempt(() => remove(entry))}
+      >
+        {(ask) => (
+          <>
+            <button type="button" class="button primary" onClick={() => attempt(() => exportFile(entry))}>
+              <Icon name="download" />
+              {text.adapters.export}
             </button>
-          )}
-          {report.vectors > 0 && (
-            <button type="button" class="button" onClick={() => attempt(() => exportWords(entry))}>
-              {text.adapters.exportWords(report.placeholders.length)}
+            {canShare() && (
+              <button type="button" class="button" onClick={() => attempt(() => share(entry))}>
+                {text.adapters.share}
+              </button>
+            )}
+            {report.vectors > 0 && (
+              <button type="button" class="button" onClick={() => attempt(() => exportWords(entry))}>
+                {text.adapters.exportWords(report.placeholders.length)}
+              </button>
+            )}
+            <button type="button" class="button quiet" onClick={ask}>
+              {text.adapters.remove}
             </button>
-          )}
-          <button type="button" class="button quiet" onClick={() => setAsking(true)}>
-            {text.adapters.remove}
-          </button>
-        </div>
-      )}
+          </>
+        )}
+      </WithRemoval>
       {entry.photos > 0 && <KeptPhotos entry={entry} attempt={attempt} />}
       <StrengthStrip entry={entry} />
       <ExportChoices entry={entry} attempt={attempt} />

@@ -1,8 +1,8 @@
 /** Lists the models in the browser's storage with size and last use; each can be used again or deleted. */
-import { useState } from "preact/hooks";
 import { dateTime, gigabytes } from "../../app/format";
 import { parseModelAddress } from "../../engine/model-address";
 import type { StoredModel } from "../../engine/model-choice";
+import { AskFirst } from "../../ui/ask-first";
 import { isInUse, lookAt, remove, stored, use } from "./manager";
 import { fetching } from "./model";
 import { modelsText } from "./text";
@@ -23,7 +23,6 @@ export function StoredList() {
 }
 
 function StoredEntry({ entry }: { entry: StoredModel }) {
-  const [asking, setAsking] = useState(false);
   const { id, name, from } = entry;
   const busy = fetching.value !== undefined;
   // Where the rest of one that was fetched in part is to be had.
@@ -33,42 +32,34 @@ function StoredEntry({ entry }: { entry: StoredModel }) {
       <h3>{name}</h3>
       {from !== "" && from !== name && <p class="hint">{from}</p>}
       <p>{factsOf(entry)}</p>
-      {asking ? (
-        <fieldset class="actions" aria-label={text.question(name)}>
-          <span>{text.question(name)}</span>
-          <button type="button" class="button danger" onClick={() => remove(id)}>
-            {text.yes}
-          </button>
-          <button type="button" class="button" onClick={() => setAsking(false)}>
-            {text.no}
-          </button>
-        </fieldset>
-      ) : (
-        <div class="actions">
-          {isInUse(id) ? (
-            <span class="verdict">{text.inUse}</span>
-          ) : (
-            entry.whole && (
-              <button
-                type="button"
-                class="button"
-                disabled={busy}
-                onClick={() => use({ kind: "stored", id }, name)}
-              >
-                {text.use}
+      <AskFirst question={text.question(name)} yes={text.yes} no={text.no} onYes={() => remove(id)}>
+        {(ask) => (
+          <>
+            {isInUse(id) ? (
+              <span class="verdict">{text.inUse}</span>
+            ) : (
+              entry.whole && (
+                <button
+                  type="button"
+                  class="button"
+                  disabled={busy}
+                  onClick={() => use({ kind: "stored", id }, name)}
+                >
+                  {text.use}
+                </button>
+              )
+            )}
+            {rest && (
+              <button type="button" class="button" disabled={busy} onClick={() => lookAt(rest)}>
+                {text.goOn}
               </button>
-            )
-          )}
-          {rest && (
-            <button type="button" class="button" disabled={busy} onClick={() => lookAt(rest)}>
-              {text.goOn}
+            )}
+            <button type="button" class="button quiet" disabled={busy} onClick={ask}>
+              {text.delete}
             </button>
-          )}
-          <button type="button" class="button quiet" disabled={busy} onClick={() => setAsking(true)}>
-            {text.delete}
-          </button>
-        </div>
-      )}
+          </>
+        )}
+      </AskFirst>
     </li>
   );
 }

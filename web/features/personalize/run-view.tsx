@@ -1,9 +1,9 @@
 /** A training run as it happens: progress, switches, previews and curves; then its result. */
-import { useState } from "preact/hooks";
 import { HeldFault, sentenceFor } from "../../app/fault-notice";
 import { decimals, duration } from "../../app/format";
 import { goTo } from "../../app/navigation";
 import { text } from "../../app/text";
+import { AskFirst } from "../../ui/ask-first";
 import { download } from "../../ui/download";
 import { Icon, type IconName } from "../../ui/icon";
 import { Notice } from "../../ui/notice";
@@ -102,33 +102,27 @@ function TimeLeft() {
 }
 
 function Switches() {
-  const [asking, setAsking] = useState(false);
   const paused = run.phase.value === "paused";
   const stopping = run.phase.value === "stopping";
-  if (asking && !stopping) {
-    return (
-      <fieldset class="actions" aria-label={words.cancelQuestion}>
-        <span>{words.cancelQuestion}</span>
-        <Button name={words.cancelYes} kind="danger" onClick={run.cancel} />
-        <Button name={words.cancelNo} onClick={() => setAsking(false)} />
-      </fieldset>
-    );
-  }
   return (
-    <div class="actions">
-      {paused ? (
-        <Button name={words.resume} icon="play" kind="primary" disabled={stopping} onClick={run.resume} />
-      ) : (
-        <Button name={words.pause} icon="pause" disabled={stopping} onClick={run.pause} />
+    <AskFirst question={words.cancelQuestion} yes={words.cancelYes} no={words.cancelNo} onYes={run.cancel}>
+      {(ask) => (
+        <>
+          {paused ? (
+            <Button name={words.resume} icon="play" kind="primary" disabled={stopping} onClick={run.resume} />
+          ) : (
+            <Button name={words.pause} icon="pause" disabled={stopping} onClick={run.pause} />
+          )}
+          <Button
+            name={words.stop}
+            icon="stop"
+            disabled={stopping || run.records.value.length === 0}
+            onClick={run.stopAndKeep}
+          />
+          <Button name={words.cancel} kind="quiet" disabled={stopping} onClick={ask} />
+        </>
       )}
-      <Button
-        name={words.stop}
-        icon="stop"
-        disabled={stopping || run.records.value.length === 0}
-        onClick={run.stopAndKeep}
-      />
-      <Button name={words.cancel} kind="quiet" disabled={stopping} onClick={() => setAsking(true)} />
-    </div>
+    </AskFirst>
   );
 }
 

@@ -1,8 +1,8 @@
 /** Offers to continue what an earlier visit left unfinished, or to discard it. */
-import { useState } from "preact/hooks";
 import { FaultNotice } from "../../app/fault-notice";
 import { dateTime } from "../../app/format";
 import { text } from "../../app/text";
+import { AskFirst } from "../../ui/ask-first";
 import { Icon } from "../../ui/icon";
 import { Notice } from "../../ui/notice";
 import { model } from "../models/model";
@@ -24,7 +24,6 @@ export function UnfinishedRuns() {
 }
 
 function Offer({ run: { id, facts } }: { run: UnfinishedRun }) {
-  const [asking, setAsking] = useState(false);
   if (!facts) {
     return (
       <Notice
@@ -49,32 +48,24 @@ function Offer({ run: { id, facts } }: { run: UnfinishedRun }) {
       <p class="hint">
         {otherModel ? words.otherModel(facts.model) : words.savedAt(dateTime(facts.savedAt))}
       </p>
-      {asking ? (
-        <fieldset class="actions" aria-label={words.question}>
-          <span>{words.question}</span>
-          <button type="button" class="button danger" onClick={() => discardUnfinished(id)}>
-            {words.yes}
-          </button>
-          <button type="button" class="button" onClick={() => setAsking(false)}>
-            {words.no}
-          </button>
-        </fieldset>
-      ) : (
-        <div class="actions">
-          <button
-            type="button"
-            class="button primary"
-            disabled={ready === undefined || otherModel}
-            onClick={() => continueRun(facts)}
-          >
-            <Icon name="play" />
-            {words.go}
-          </button>
-          <button type="button" class="button quiet" onClick={() => setAsking(true)}>
-            {words.discard}
-          </button>
-        </div>
-      )}
+      <AskFirst question={words.question} yes={words.yes} no={words.no} onYes={() => discardUnfinished(id)}>
+        {(ask) => (
+          <>
+            <button
+              type="button"
+              class="button primary"
+              disabled={ready === undefined || otherModel}
+              onClick={() => continueRun(facts)}
+            >
+              <Icon name="play" />
+              {words.go}
+            </button>
+            <button type="button" class="button quiet" onClick={ask}>
+              {words.discard}
+            </button>
+          </>
+        )}
+      </AskFirst>
     </section>
   );
 }
