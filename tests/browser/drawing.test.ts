@@ -82,6 +82,15 @@ describe("drawing", () => {
     expect(await drawn(page)).toBe(another);
   });
 
+  test("Ctrl and Enter draw from the settings too, with the number just typed", async () => {
+    const seed = page.getByLabel("Seed", { exact: true });
+    await seed.press("ControlOrMeta+A");
+    await page.keyboard.type("77");
+    await page.keyboard.press("Control+Enter");
+    await page.getByText("seed 77 ·").waitFor({ timeout: PATIENCE });
+    expect(await seed.evaluate((element) => element === document.activeElement)).toBe(true);
+  });
+
   test("the shape is chosen by a tap, and swapped", async () => {
     const sides = () =>
       Promise.all(["Width", "Height"].map((side) => page.getByLabel(side, { exact: true }).inputValue()));

@@ -46,7 +46,7 @@ describe("ending a training early", () => {
   test("cancelled: back to the settings, nothing kept", async () => {
     await startAndMakeAStep();
     expect(await page.title()).toMatch(/^\d+% · Palpable$/);
-    expect(await whileAway(page)).toMatchObject({ screenLocks: 1 });
+    await expect.poll(() => whileAway(page), { timeout: PATIENCE }).toMatchObject({ screenLocks: 1 });
     await page.getByRole("button", { name: "Notify me when it is done" }).click();
     // On a busy machine the page's thread is held up now and then; what is slow by itself is slow each time.
     let slow = await slowHandlers(page);

@@ -152,7 +152,8 @@ async function bringFindings(page: Page, address: string): Promise<void> {
   await page.evaluate(
     async ([store, text]) => {
       const { address, findings } = JSON.parse(text);
-      await (await caches.open(store)).put(address, new Response(findings));
+      const headers = { date: new Date().toUTCString() };
+      await (await caches.open(store)).put(address, new Response(findings, { headers }));
     },
     [FINDINGS_STORE, fs.readFileSync(FINDINGS_FILE, "utf8")] as const,
   );

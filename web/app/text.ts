@@ -26,6 +26,8 @@ export const english = {
     done: "Copied.",
     forbidden: "The browser doesn't allow copying here. Select this and copy it yourself:",
   },
+  unreadableFiles:
+    "Not all of it could be read. Check that it is still there and may be read, then choose it again.",
   loading: "Loading",
   million: (value: string) => `${value} million`,
   billion: (value: string) => `${value} billion`,

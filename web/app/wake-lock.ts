@@ -1,6 +1,9 @@
 /** Keeps a phone's screen on while work is under way, since browsers halt pages that nobody looks at. */
 import { effect, type ReadonlySignal } from "@preact/signals";
 
+/** Milliseconds after which work counts as long. */
+const LONG = 5000;
+
 export function keepScreenOn(working: ReadonlySignal<boolean>): void {
   let lock: Promise<WakeLockSentinel | undefined> | undefined;
   const take = () => {
@@ -8,13 +11,15 @@ export function keepScreenOn(working: ReadonlySignal<boolean>): void {
     lock = navigator.wakeLock?.request("screen").catch(() => undefined);
   };
   effect(() => {
-    if (working.value) take();
-    else {
+    if (!working.value) return;
+    const waiting = setTimeout(take, LONG);
+    return () => {
+      clearTimeout(waiting);
       void lock?.then((held) => held?.release());
       lock = undefined;
-    }
+    };
   });
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && working.peek()) take();
+    if (!document.hidden && lock) take();
   });
 }

@@ -1,6 +1,7 @@
 /** Takes files and folders: by drop, by the File System Access API if available, or by the old pickers. */
 import type { ComponentChildren } from "preact";
-import { useRef } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
+import { text } from "../app/text";
 import { openFilePicker, openFolderPicker } from "./file-system-access";
 import { Icon } from "./icon";
 import { fromDrop, fromHandle, fromInput, type PickedFile } from "./picked-files";
@@ -37,11 +38,17 @@ export function FilePicker(props: FilePickerProps) {
   } = props;
   const file = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
+  const [unreadable, setUnreadable] = useState(false);
+  const take = async (reading: Promise<PickedFile[]>) => {
+    const picked = await reading.catch(() => undefined);
+    setUnreadable(picked === undefined);
+    if (picked) onPicked(picked);
+  };
   const pick = async (opening: ReturnType<typeof openFilePicker>, input: HTMLInputElement | null) => {
     if (!opening) return input?.click();
     const handles = await opening;
     if (!handles) return input?.click();
-    if (handles.length > 0) onPicked((await Promise.all(handles.map(fromHandle))).flat());
+    if (handles.length > 0) await take(Promise.all(handles.map(fromHandle)).then((picked) => picked.flat()));
   };
   const pickFiles = () => pick(openFilePicker(accept, multiple), file.current);
   const pickFolder = () => pick(openFolderPicker(), folder.current);
@@ -51,7 +58,7 @@ export function FilePicker(props: FilePickerProps) {
     input.value = "";
   };
   const { over, handlers } = useDrop((dropped) => {
-    if (!disabled) void fromDrop(dropped).then(onPicked);
+    if (!disabled) void take(fromDrop(dropped));
   });
   return (
     <fieldset class={`drop-zone${over ? " over" : ""}`} {...handlers}>
@@ -83,6 +90,11 @@ export function FilePicker(props: FilePickerProps) {
         {...{ webkitdirectory: true }}
         onChange={(event) => onInput(event.currentTarget)}
       />
+      {unreadable && (
+        <p class="field-error" role="alert">
+          {text.unreadableFiles}
+        </p>
+      )}
       {children}
     </fieldset>
   );

@@ -20,6 +20,8 @@ export const german: Text = {
     done: "Kopiert.",
     forbidden: "Der Browser erlaubt das Kopieren hier nicht. Markiere dies und kopiere es selbst:",
   },
+  unreadableFiles:
+    "Nicht alles davon ließ sich lesen. Prüfe, ob es noch da ist und gelesen werden darf, und wähle es dann noch einmal.",
   loading: "Lädt",
   million: (value) => `${value} Millionen`,
   billion: (value) => `${value} Milliarden`,

@@ -1,4 +1,5 @@
 /** The prompt, and the button that draws it. */
+import { useEffect, useRef } from "preact/hooks";
 import { HeldFault } from "../../app/fault-notice";
 import { named } from "../../app/prompts";
 import { text } from "../../app/text";
@@ -8,7 +9,7 @@ import { model } from "../models/model";
 import * as drawing from "./drawing";
 import { DrawingProgress } from "./drawing-progress";
 import { FilledInNotice } from "./filled-in-notice";
-import * as form from "./form";
+import * as fields from "./form";
 import { generate } from "./generate";
 import { MemoryLine } from "./memory-line";
 import { keepFilledIn } from "./restore";
@@ -22,41 +23,52 @@ export function PromptForm() {
     keepFilledIn();
     void generate();
   };
+  const form = useRef<HTMLFormElement>(null);
+  const isDrawing = drawing.progress.value !== undefined;
+  const wasDrawing = useRef(isDrawing);
+  useEffect(() => {
+    // The button that was pressed gave way to another: keys go on from that one.
+    const left = document.activeElement === document.body;
+    if (left && wasDrawing.current !== isDrawing) {
+      form.current?.querySelector<HTMLElement>(":scope > button")?.focus({ preventScroll: true });
+    }
+    wasDrawing.current = isDrawing;
+  }, [isDrawing]);
   return (
-    <form id={PROMPT_FORM} class="card prompt-form" onSubmit={submit}>
+    <form ref={form} id={PROMPT_FORM} class="card prompt-form" onSubmit={submit}>
       <TextField
         label={words.prompt}
         hint={words.promptHint}
         rows={3}
         placeholder={words.promptPlaceholder}
-        value={form.prompt.value}
-        error={form.promptMissing.value ? words.promptMissing : undefined}
+        value={fields.prompt.value}
+        error={fields.promptMissing.value ? words.promptMissing : undefined}
         onValue={(value) => {
-          form.prompt.value = value;
-          form.promptMissing.value = false;
+          fields.prompt.value = value;
+          fields.promptMissing.value = false;
         }}
       />
       <fieldset class="chips" aria-label={words.insert}>
         {phrases.value.map(named).map((words) => (
-          <button key={words} type="button" class="chip word" onClick={() => form.addToPrompt(words)}>
+          <button key={words} type="button" class="chip word" onClick={() => fields.addToPrompt(words)}>
             {words}
           </button>
         ))}
         {words.phrases.map((phrase) => (
-          <button key={phrase} type="button" class="chip" onClick={() => form.addToPrompt(phrase)}>
+          <button key={phrase} type="button" class="chip" onClick={() => fields.addToPrompt(phrase)}>
             {phrase}
           </button>
         ))}
       </fieldset>
       <FilledInNotice />
-      {drawing.progress.value ? <DrawingProgress /> : <Start />}
+      {isDrawing ? <DrawingProgress /> : <Start />}
       <HeldFault of={drawing.fault} />
     </form>
   );
 }
 
 function Start() {
-  const count = form.count.value;
+  const count = fields.count.value;
   return (
     <>
       <button type="submit" class="button primary large" disabled={model.value.state !== "ready"}>

@@ -93,6 +93,8 @@ export async function start(): Promise<void> {
     scores: [],
     photoVectors: null,
   };
+  // Hours of work: a browser that needs room would delete what it wasn't asked to keep.
+  void navigator.storage?.persist?.().catch(() => false);
   const { trained, heldBack } = previewChoice.splitPhotos();
   const photos = { trained: trained.map(toPixels), heldBack: heldBack.map(toPixels) };
   await follow(run, async (observer) => {

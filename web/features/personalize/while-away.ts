@@ -1,9 +1,11 @@
-/** For visitors who look away from a training: progress in the title, screen kept on, a notification. */
+/** For visitors who look away from long work: progress in the title, screen kept on, a notification. */
 import { computed, effect } from "@preact/signals";
 import { notify } from "../../app/notifications";
 import { text } from "../../app/text";
 import { keepScreenOn } from "../../app/wake-lock";
+import { pendingCalls } from "../../engine/client";
 import { share } from "../generate/drawing";
+import { fetching } from "../models/model";
 import * as run from "./run";
 
 /** Progress of the work under way in percent; a training counts before the previews that it draws. */
@@ -14,7 +16,8 @@ const percent = computed(() => {
 });
 
 export function helpWhoIsAway(): void {
-  keepScreenOn(run.busy);
+  const halted = computed(() => run.phase.value === "paused" || fetching.value?.paused === true);
+  keepScreenOn(computed(() => pendingCalls.value > 0 && !halted.value));
   effect(() => {
     document.title = percent.value === undefined ? text.appName : text.run.tabTitle(percent.value);
   });
