@@ -51,6 +51,8 @@ pub struct Kernel {
     template: &'static str,
     constants: BTreeMap<&'static str, Constant>,
     workgroup_size: u32,
+    /// See [`slower_than_products`](Self::slower_than_products).
+    slowness: u64,
 }
 
 /// A value in a template.
@@ -91,7 +93,7 @@ impl Kernel {
     /// A kernel that stores numbers of type `scalar`, with `workgroup_size` threads in one dimension;
     /// templates see both under these names.
     pub fn new(template: &'static str, scalar: DType, workgroup_size: u32) -> Self {
-        let kernel = Self { template, constants: BTreeMap::new(), workgroup_size };
+        let kernel = Self { template, constants: BTreeMap::new(), workgroup_size, slowness: 1 };
         kernel
             .with("scalar", scalar_name(scalar))
             .with("workgroup_size", workgroup_size)
@@ -101,6 +103,17 @@ impl Kernel {
     pub fn with(mut self, name: &'static str, value: impl Into<Constant>) -> Self {
         self.constants.insert(name, value.into());
         self
+    }
+
+    /// Says that an operation of this kernel takes as long as so many of a matrix product, by whose speed the
+    /// budget of a submission is measured.
+    pub fn slower_than_products(self, slowness: u64) -> Self {
+        Self { slowness, ..self }
+    }
+
+    /// Operations of a matrix product that take as long as `flops` of this kernel.
+    fn cost(&self, flops: u64) -> u64 {
+        flops.saturating_mul(self.slowness)
     }
 
     /// Lets a kernel with sums over its workgroup use subgroup operations where `like`'s device has them.
@@ -157,7 +170,7 @@ impl Kernel {
     ) {
         let bytes = bytes_of(inputs, outputs);
         let along = u64::from(workgroups[axis]);
-        let parts = submissions::parts(outputs[0], flops, bytes).min(along);
+        let parts = submissions::parts(outputs[0], self.cost(flops), bytes).min(along);
         // Nearly every launch: neither the kernel nor its parameters are copied.
         if parts <= 1 {
             return self.launch_counted(workgroups, inputs, outputs, parameters, flops, bytes);
@@ -190,7 +203,7 @@ impl Kernel {
         if !Work::count(self.kind(), flops, bytes) {
             return;
         }
-        submissions::make_room_for_launch(outputs[0], flops, bytes);
+        submissions::make_room_for_launch(outputs[0], self.cost(flops), bytes);
         let client = outputs[0].client.clone();
         // If the launch fails, its outputs count as missing from then on; its inputs stay good.
         let roles = inputs.iter().map(|tensor| (tensor, BufferIOAttr::ReadOnly));

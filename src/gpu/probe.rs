@@ -145,14 +145,14 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
         Ok(())
     }
 
-    /// The speed of a compiled kernel; None if `end` comes first.
+    /// The speed of a compiled kernel; None if `end` comes first, or the clock ticks too slowly to tell.
     pub async fn speed(&self, candidate: Candidate, end: f64) -> Result<Option<Probed>, Error> {
         let tile = candidate.tile();
         let rows = tile.rows as usize;
         if (self.clock)() >= end {
             return Ok(None);
         }
-        let small = self.seconds(candidate, rows, end).await?;
+        let Some(small) = self.seconds(candidate, rows, end).await? else { return Ok(None) };
         // Grows by factors of four until it takes long enough: a disturbed measurement then costs little.
         let mut copies = 4;
         while self.duration(candidate, rows * copies, 1).await? < LARGE_PROBE && copies < MAX_COPIES {
@@ -161,14 +161,14 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
         if (self.clock)() >= end {
             return Ok(None);
         }
-        let large = self.seconds(candidate, rows * copies, end).await?;
+        let Some(large) = self.seconds(candidate, rows * copies, end).await? else { return Ok(None) };
         let flops = (2 * rows * COLUMNS * DEPTH) as f64;
         let workgroups = COLUMNS as f64 / f64::from(tile.columns);
         Ok(Some(Probed { full: flops * copies as f64 / large, lone: flops / workgroups / small }))
     }
 
-    /// Seconds per launch.
-    async fn seconds(&self, candidate: Candidate, rows: usize, end: f64) -> Result<f64, Error> {
+    /// Seconds per launch; None if they can't be told from those of the read-back.
+    async fn seconds(&self, candidate: Candidate, rows: usize, end: f64) -> Result<Option<f64>, Error> {
         let readback = self.duration(candidate, rows, 0).await?;
         let readback = self.duration(candidate, rows, 0).await?.min(readback);
         let mut repeats = 1;
@@ -177,7 +177,8 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
             let last = all >= LONG_ENOUGH + readback || repeats >= MAX_REPEATS || (self.clock)() >= end;
             if last {
                 // Even if the read-back was disturbed, at least a tenth of the duration is left.
-                return Ok((all - readback).max(0.1 * all).max(1e-9) / repeats as f64);
+                let launches = (all - readback).max(0.1 * all);
+                return Ok((launches > 0.0).then(|| launches / repeats as f64));
             }
             repeats *= 4;
         }

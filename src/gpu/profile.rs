@@ -44,6 +44,9 @@ pub struct KernelProfile {
 
 /// Seconds that a submission may take at the measured speed: an eighth of the watchdog's two seconds.
 const SUBMISSION_SECONDS: f64 = 0.25;
+/// The most that is believed of a measured speed, a quarter of a second of the fastest GPUs: by a clock that
+/// ticks too slowly a product may seem to take no time.
+const MAX_BUDGET: f64 = 2e13;
 /// Submission budget of a device whose speed was not measured: a quarter of a second at 40 GFLOP/s, which
 /// an integrated GPU of ten years ago reaches.
 const CAREFUL_BUDGET: u64 = 10_000_000_000;
@@ -101,7 +104,7 @@ impl KernelProfile {
         }
         let flops = tiles.flops_per_second() as f64 * SUBMISSION_SECONDS;
         // Below this, a single kernel decides how long a submission takes, not the number of kernels.
-        Self { submission_budget: flops.max(1e8) as u64, tiles, ..self }
+        Self { submission_budget: flops.clamp(1e8, MAX_BUDGET) as u64, tiles, ..self }
     }
 
     /// Makes kernels on `device` go by this profile from now on.

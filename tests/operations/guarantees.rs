@@ -250,6 +250,21 @@ fn launches_stay_within_a_gpus_budget() {
     assert_eq!(launches(true, 3_000_000), 1);
 }
 
+/// Attention is slower than a product of as many operations, by whose speed the budget is measured.
+#[test]
+fn attention_goes_to_a_gpu_in_more_launches_than_a_product() {
+    let device = open_gpu().device;
+    let operations = 2 * 2 * 512 * 512 * 16;
+    let budget = KernelProfile { software: false, submission_budget: operations, ..KernelProfile::on(&device) };
+    budget.set(&device);
+    let tokens = || on_device(numbers([1, 512, 16], 1), &device, FloatDType::F32);
+    let before = Work::so_far();
+    attention::attention(tokens(), tokens(), tokens(), 1, false);
+    let work = Work::so_far() - before;
+    assert_eq!(work.flops, operations);
+    assert!(work.launches >= 2, "{} launch", work.launches);
+}
+
 fn bits(results: &[Vec<f32>]) -> Vec<u32> {
     results.iter().flatten().copied().map(f32::to_bits).collect()
 }

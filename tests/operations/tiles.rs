@@ -164,6 +164,18 @@ fn splits_are_deterministic_and_counted() {
     });
 }
 
+/// A product that seems to take no time would be given to the device in one piece, however large.
+#[test]
+fn a_clock_that_hardly_ticks_shows_no_infinite_speed() {
+    let gpu = open_gpu();
+    launch_probes(&gpu);
+    let start = Instant::now();
+    let clock = || 2.0 * (start.elapsed().as_secs_f64() / 2.0).floor();
+    let table = pollster::block_on(tune(&gpu, 1.0, clock)).expect("a table");
+    let speeds = table.f32.iter().chain(&table.f16);
+    assert!(speeds.map(|speed| speed.flops_per_second).all(|speed| speed < 1_000_000_000_000_000));
+}
+
 /// What a device gives is measured within the budget, and what is computed by it is right.
 #[test]
 fn tuning_measures_a_table() {

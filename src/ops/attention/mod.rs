@@ -22,6 +22,12 @@ use tiles::{Task, Tiles};
 /// The axis of the workgroups that runs along the rows they own.
 const ALONG_ROWS: usize = 0;
 
+/// How many times as long as a matrix product's an operation takes: on an H200, products run at 27 to 31 TFLOP/s,
+/// attention with heads of 40 at 19 to 21…
+const SLOWNESS: u64 = 2;
+/// …and with heads of 512, whose rows are too long for a thread to own several, at 7.
+const SLOWNESS_OF_LONG_ROWS: u64 = 4;
+
 /// query `[batch, query_tokens, heads·d]`, key and value `[batch, tokens, heads·d]` →
 /// `[batch, query_tokens, heads·d]`. `causal`: a query sees only keys at its own place or before.
 pub fn attention(
@@ -89,6 +95,7 @@ impl Projections {
             .with("lanes", tiles.lanes)
             .with("chunk", tiles.chunk)
             .with("unrolled", few_chunks && !KernelProfile::of(&self.query).software)
+            .slower_than_products(if tiles.thread_rows == 1 { SLOWNESS_OF_LONG_ROWS } else { SLOWNESS })
     }
 
     /// Tiles of the forward kernel, which stages rows as they are stored.
