@@ -17,6 +17,7 @@ use super::{
     token_table::TokenTable,
 };
 use crate::ops::layer_norm::{LayerNormWeights, layer_norm};
+use crate::ops::total::mean;
 use crate::weights::{self, Weights};
 
 /// `text_encoder/config.json`, with transformers' names and defaults.
@@ -166,7 +167,7 @@ impl ClipTextModel {
     /// The mean length of the table's rows, `[1]`, f32.
     pub fn vocabulary_norm(&self) -> Tensor<1> {
         let norms = self.vocabulary_blocks().map(|block| block.square().sum_dim(1).sqrt());
-        Tensor::cat(norms.collect(), 0).mean()
+        mean(Tensor::cat(norms.collect(), 0))
     }
 
     /// All rows of the table, some at a time, `[rows, hidden_size]`, f32.

@@ -13,6 +13,7 @@ use super::Error;
 use crate::{
     adapter::Embedding,
     model::clip_text::ClipTextModel,
+    ops::total::mean,
     tokenizer::{Tokenizer, Tokens, WeightedTokens},
 };
 
@@ -158,7 +159,7 @@ impl PromptEncoder {
         let plain = plain.cast(DType::F32);
         let weights = TensorData::new(chunk.weights.clone(), [1, chunk.weights.len(), 1]);
         let weighted = plain.clone() * Tensor::from_data(weights, (&plain.device(), DType::F32));
-        let share = plain.mean() / weighted.clone().mean();
+        let share = mean(plain) / mean(weighted.clone());
         (weighted * share.reshape([1, 1, 1])).cast(dtype)
     }
 }

@@ -9,6 +9,7 @@ use burn::tensor::Tensor;
 
 use super::settings::TrainingSettings;
 use crate::model::clip_text::ClipTextModel;
+use crate::ops::total::{mean, total};
 
 /// Rate of norm decay, as a multiple of the learning rate (cloneofsimo/lora).
 const DECAY_PER_LEARNING_RATE: f64 = 100.0;
@@ -29,7 +30,7 @@ impl Vocabulary {
         let rows = config.vocab_size as f64;
         let blocks = text_encoder
             .vocabulary_blocks()
-            .map(|block| [norms(block.clone()).sum(), block.clone().sum(), block.square().sum()]);
+            .map(|block| [total(norms(block.clone())), total(block.clone()), total(block.square())]);
         let sums = blocks.reduce(|[norms, sum, squares], [more_norms, more, more_squares]| {
             [norms + more_norms, sum + more, squares + more_squares]
         });
@@ -114,8 +115,7 @@ pub fn decay_norms(embedding: Tensor<2>, target: Tensor<1>, learning_rate: f64) 
 /// v · (std / std(v))^0.1. The standard deviation is that of all vectors together, with n − 1.
 pub fn retract_std(embedding: Tensor<2>, std: Tensor<1>) -> Tensor<2> {
     let count = embedding.shape().num_elements() as f64;
-    let mean = embedding.clone().mean().unsqueeze::<2>();
-    let squares = (embedding.clone() - mean).square().sum();
+    let squares = total((embedding.clone() - mean(embedding.clone()).unsqueeze::<2>()).square());
     let own = (squares / (count - 1.0).max(1.0)).sqrt().clamp_min(f64::from(f32::MIN_POSITIVE));
     embedding * (std / own).powf_scalar(RETRACTION).unsqueeze::<2>()
 }
@@ -124,5 +124,5 @@ pub fn retract_std(embedding: Tensor<2>, std: Tensor<1>) -> Tensor<2> {
 /// `embedding_reg_weight`).
 pub fn anchor_loss(embedding: Tensor<2>, start: Tensor<2>, weight: f64) -> (Tensor<1>, Tensor<2>) {
     let away = embedding - start;
-    (away.clone().square().sum() * weight, away * (2.0 * weight))
+    (total(away.clone().square()) * weight, away * (2.0 * weight))
 }

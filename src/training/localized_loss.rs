@@ -25,7 +25,7 @@ use crate::model::{
     resample::{Filter, matrix},
     unet::UNet2DConditionModel,
 };
-use crate::ops::linear::linear;
+use crate::ops::{linear::linear, total::total};
 
 /// Keeps denominators from zero, in the authors' code.
 const EPSILON: f64 = 1e-5;
@@ -140,7 +140,7 @@ impl CrossAttentionHook for LocalizedLoss<'_> {
             let coefficients =
                 if probabilities.is_autodiff() { coefficients.autodiff() } else { coefficients };
             let share = 1.0 / (batch * heads * self.localization.layers) as f64;
-            let loss = (probabilities.clone() * coefficients).sum() * share;
+            let loss = total(probabilities.clone() * coefficients) * share;
             self.sum.replace_with(|sum| Some(sum.take().map_or(loss.clone(), |sum| sum + loss)));
         }
         probabilities

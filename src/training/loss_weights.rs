@@ -10,6 +10,7 @@
 use burn::tensor::{Device, Tensor};
 
 use super::palp;
+use crate::ops::total::mean;
 use crate::sampling::{NoiseSchedule, PredictionType};
 
 /// The weights of a batch's rows.
@@ -67,7 +68,7 @@ pub fn min_snr(schedule: &NoiseSchedule, timesteps: &[usize], gamma: f64) -> Vec
 pub fn mean_squared_error(output: Tensor<4>, target: Tensor<4>, weights: &Option<Tensor<4>>) -> Tensor<1> {
     match weights {
         None => palp::mean_squared_error(output, target),
-        Some(weights) => ((output - target).square() * weights.clone()).mean(),
+        Some(weights) => mean((output - target).square() * weights.clone()),
     }
 }
 

@@ -7,7 +7,7 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
-use crate::ops::total::total;
+use crate::ops::total::{mean, total};
 use crate::sampling::{NoiseSchedule, PredictionType, guide};
 
 /// How much signal and noise each row of a batch holds.
@@ -129,9 +129,7 @@ pub fn shifted_target(
 
 /// mean((output − target)²) over everything, `[1]`.
 pub fn mean_squared_error(output: Tensor<4>, target: Tensor<4>) -> Tensor<1> {
-    let squares = (output - target).square();
-    let count = squares.shape().num_elements();
-    total(squares) / count as f64
+    mean((output - target).square())
 }
 
 /// The gradient of [`mean_squared_error`] with respect to the prediction: 2·(p − target)/n.
