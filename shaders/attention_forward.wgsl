@@ -8,10 +8,14 @@
 // log_sum_exp: [batch][heads][query_tokens], f32.
 // Keys and values take turns in other_rows: while one is multiplied, the other is being fetched. The lanes
 // of a row find its maximum through workgroup memory, because they need not lie in one subgroup, whose size
-// differs between GPUs. The row's sum stays with the lanes until the end.
+// differs between GPUs. The row's sum stays with the lanes until the end. Where weights are staged in f16 they are
+// 2^12 times as large, which the division by their sum takes back: devices may take numbers below 2^-14 for zero,
+// and thousands of small weights can matter.
 {% from "attention_rows" import declarations, workgroup_memory, places, stage, in_flight, fetch, keep, scores, zero_scores, multiply, hide_unless, zero_sums, add_weighted, accumulate, store, row_groups, own_tile, other_tile, chunks, whole, slots %}
 {{ declarations([["query", "Element"], ["key", "Element"], ["value", "Element"]], [["output", "Element"], ["log_sum_exp", "f32"]]) }}
 {{ workgroup_memory("Vector", ["own_rows"], ["other_rows"]) }}
+{% set raised = " + 12.0" if scalar == "f16" else "" %}
+{% set lowered = " - 12.0" if scalar == "f16" else "" %}
 // [row][lane]: a thread's maxima, at the end its totals; a component for each of its rows
 var<workgroup> partial: array<vec4<f32>, {{ workgroup_size }}>;
 
@@ -66,7 +70,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     maximum = peak;
     total *= correction;
 {% for i in range(thread_rows) %}
-    score_{{ i }} = exp2(score_{{ i }} - vec4<f32>(maximum.{{ "xyzw"[i] }}));
+    score_{{ i }} = exp2(score_{{ i }} - vec4<f32>(maximum.{{ "xyzw"[i] }}){{ raised }});
     total.{{ "xyzw"[i] }} += dot(score_{{ i }}, vec4<f32>(1.0));
     weights[(row + {{ i * row_groups }}u) * {{ lanes }}u + lane] = Staged(score_{{ i }});
 {% for c in range(chunks) %}
@@ -98,7 +102,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 {% endfor %}
 {% endfor %}
   if (lane == 0u && first_own + row + {{ i * row_groups }}u < p.query_tokens) {
-    log_sum_exp[workgroup.y * p.query_tokens + first_own + row + {{ i * row_groups }}u] = maximum.{{ "xyzw"[i] }} + log2(total.{{ "xyzw"[i] }});
+    log_sum_exp[workgroup.y * p.query_tokens + first_own + row + {{ i * row_groups }}u] = maximum.{{ "xyzw"[i] }} + log2(total.{{ "xyzw"[i] }}){{ lowered }};
   }
 {% endfor %}
 {{ store("output", "sum", "p.query_tokens") }}

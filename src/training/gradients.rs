@@ -26,9 +26,12 @@ use crate::model::unet::UNet2DConditionModel;
 use crate::sampling::NoiseSchedule;
 
 /// With a model in f16 the loss is multiplied by this before the backward pass and the gradients are
-/// divided by it after, so that they don't fall below f16's smallest numbers on their way: the mean
-/// over a picture's latents makes them some 10⁻⁵. A power of two: dividing is exact.
-const F16_LOSS_SCALE: f64 = 1024.0;
+/// divided by it after, so that they don't fall below f16's smallest numbers on their way: the mean over
+/// `latents` makes them some 10⁻⁵, and devices may take what is below 6·10⁻⁵ for zero. The scale takes that mean
+/// back, up to where PyTorch's `GradScaler` begins. A power of two: dividing is exact.
+fn f16_loss_scale(latents: usize) -> f64 {
+    (latents.next_power_of_two() as f64).clamp(1024.0, 65536.0)
+}
 
 /// The frozen networks of a step.
 #[derive(Clone, Copy)]
@@ -233,7 +236,10 @@ pub(super) fn gradients_at(
     let prompt = PersonalPrompt { networks, conditioning, embedding: &trained.embedding };
     let (personal, prompt_tape) = prompt.encode();
     let states = rows_of(personal.clone(), &batch.prompts);
-    let scale = if networks.dtype == DType::F16 { F16_LOSS_SCALE } else { 1.0 };
+    let scale = match networks.dtype {
+        DType::F16 => f16_loss_scale(batch.latents.shape().num_elements()),
+        _ => 1.0,
+    };
     let localized = batch.localization(networks, conditioning);
     let localized_weight = localized.as_ref().map_or(0.0, |(_, weight)| *weight);
     let (output, pass) = SegmentedPass::forward(
