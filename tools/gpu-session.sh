@@ -25,11 +25,12 @@ limited() {
 }
 
 if [ -x "$palpable" ]; then
-  limited 60 native-ops "$palpable" bench ops --json "$out/native-ops.json"
+  limited 50 native-ops "$palpable" bench ops --json "$out/native-ops.json"
   limited 50 native-networks "$palpable" bench unet --json "$out/native-unet.json" --sizes 256,512,768
   limited 30 native-vae "$palpable" bench vae --json "$out/native-vae.json"
   limited 70 native-palp "$palpable" bench palp --json "$out/native-palp.json"
   limited 40 native-palp-packed "$palpable" bench palp --precision f16-f32 --json "$out/native-palp-packed.json"
+  limited 40 native-matrix-units "$palpable" bench palp --precision f16 --matrix-units --json "$out/native-matrix-units.json"
 else
   echo "· native skipped: no $palpable (cargo build --release)"
 fi
@@ -43,12 +44,12 @@ else
 fi
 
 if "$python" -c 'import torch, diffusers, peft' 2> /dev/null; then
-  limited 170 pytorch "$python" tools/pytorch-baseline/bench.py --json "$out/pytorch.json"
+  limited 150 pytorch "$python" tools/pytorch-baseline/bench.py --json "$out/pytorch.json"
 else
   echo "· PyTorch skipped: pip install -r tools/pytorch-baseline/requirements.txt"
 fi
 
-[ -x "$palpable" ] && [ -f "$out/pytorch.json" ] && for ours in native-ops native-unet native-vae native-palp native-palp-packed dawn dawn-matrix-units; do
+[ -x "$palpable" ] && [ -f "$out/pytorch.json" ] && for ours in native-ops native-unet native-vae native-palp native-palp-packed native-matrix-units dawn dawn-matrix-units; do
   [ -f "$out/$ours.json" ] && "$palpable" bench compare "$out/$ours.json" "$out/pytorch.json" > "$out/$ours-ratios.md"
 done
 ls "$out"

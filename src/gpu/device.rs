@@ -18,12 +18,19 @@ use super::{
 
 /// Bytes of workgroup memory that our kernels need at least; every WebGPU device has them.
 const WORKGROUP_STORAGE: u32 = 16 * 1024;
+/// Threads that our largest workgroups have; every WebGPU device allows them, Vulkan asks for half of them.
+const WORKGROUP_INVOCATIONS: u32 = 256;
 
 /// Where the work is to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeviceChoice {
     /// The best GPU there is.
     Gpu,
+    /// The same with its matrix units, if wgpu offers them. Not by itself: the SPIR-V of such kernels declares
+    /// Vulkan's memory model but doesn't mark workgroup memory as shared, so a driver may keep one thread's
+    /// numbers from another's (gfx-rs/wgpu#8805). Browsers have a compiler of their own.
+    #[cfg(not(target_arch = "wasm32"))]
+    GpuWithMatrixUnits,
     /// The same GPU held to what every WebGPU device offers: 128 MiB bindings, 16 KiB of workgroup
     /// memory, 256 threads, 8 storage buffers, no 16-bit floats, no subgroups, no timestamp queries.
     /// Lets tests run as on the weakest visitor's device.
@@ -59,7 +66,13 @@ impl Gpu {
     /// Opens the device. Asynchronous because browsers grant GPUs asynchronously.
     pub async fn open(choice: DeviceChoice) -> Result<Self, Error> {
         match choice {
-            DeviceChoice::Gpu => Self::open_adapter(wgpu::Features::all(), |offered| offered).await,
+            DeviceChoice::Gpu => {
+                Self::open_adapter(wgpu::Features::all() - MatrixUnits::FEATURE, |offered| offered).await
+            }
+            #[cfg(not(target_arch = "wasm32"))]
+            DeviceChoice::GpuWithMatrixUnits => {
+                Self::open_adapter(wgpu::Features::all(), |offered| offered).await
+            }
             DeviceChoice::SmallestGpu => {
                 let cap = |offered: wgpu::Limits| offered.or_worse_values_from(&wgpu::Limits::defaults());
                 Self::open_adapter(expected_by_burn(), cap).await
@@ -96,13 +109,20 @@ impl Gpu {
         let features = features & adapter.features() & wanted_features();
         let mut report = DeviceReport::of(&adapter.get_info(), features, &limits);
         let adapter_name = report.adapter_name.clone();
-        if limits.max_compute_workgroup_storage_size < WORKGROUP_STORAGE {
-            return Err(Error::TooSmall {
-                adapter: adapter_name,
-                what: "the memory of a workgroup in bytes",
-                has: limits.max_compute_workgroup_storage_size.into(),
-                needs: WORKGROUP_STORAGE.into(),
-            });
+        let needed = [
+            (
+                "the memory of a workgroup in bytes",
+                limits.max_compute_workgroup_storage_size,
+                WORKGROUP_STORAGE,
+            ),
+            (
+                "the number of threads in a workgroup",
+                limits.max_compute_invocations_per_workgroup,
+                WORKGROUP_INVOCATIONS,
+            ),
+        ];
+        if let Some((what, has, needs)) = needed.into_iter().find(|(_, has, needs)| has < needs) {
+            return Err(Error::TooSmall { adapter: adapter_name, what, has: has.into(), needs: needs.into() });
         }
         let matrix_units = MatrixUnits::of(&adapter, features);
         report.note_matrix_units(matrix_units);

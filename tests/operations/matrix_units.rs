@@ -11,13 +11,7 @@ use palpable::ops::{conv2d, linear};
 use crate::comparison::{compare_on, gpu, half_rounded, numbers, precisions};
 use crate::guarantees::every_operation;
 use crate::packed::{of_layer, packed_kernel, packed_matrix};
-use crate::support::{open_gpu, relative_error};
-
-/// The device's own matrix units, or emulated ones.
-fn units() -> MatrixUnits {
-    let emulated = MatrixUnits { side: 16, subgroup_size: 32, language: MatrixLanguage::Emulated };
-    KernelProfile::on(&gpu().device).matrix_units.unwrap_or(emulated)
-}
+use crate::support::{open_gpu_with_matrix_units, relative_error};
 
 /// The candidates that compute by them, with sums whole and split.
 fn candidates() -> Vec<Candidate> {
@@ -31,12 +25,15 @@ fn smallest() -> Candidate {
     candidates().into_iter().rfind(whole).expect("there are candidates")
 }
 
-/// A device that computes its products in 16 bits by this candidate, and results start as NaN.
+/// A device that computes its products in 16 bits by this candidate, with its own matrix units or emulated ones,
+/// and results start as NaN.
 fn device_with(candidate: Candidate) -> Gpu {
-    let gpu = open_gpu();
+    let gpu = open_gpu_with_matrix_units();
     let tiles = TileTable::default().only(candidate);
     let profile = KernelProfile::on(&gpu.device);
-    KernelProfile { matrix_units: Some(units()), tiles, poison_results: true, ..profile }.set(&gpu.device);
+    let emulated = MatrixUnits { side: 16, subgroup_size: 32, language: MatrixLanguage::Emulated };
+    let matrix_units = Some(profile.matrix_units.unwrap_or(emulated));
+    KernelProfile { matrix_units, tiles, poison_results: true, ..profile }.set(&gpu.device);
     gpu
 }
 

@@ -36,6 +36,14 @@ pub fn open_gpu() -> Gpu {
     open(wanted_device().unwrap_or(DeviceChoice::Gpu))
 }
 
+/// The same with its matrix units, where wgpu offers them.
+pub fn open_gpu_with_matrix_units() -> Gpu {
+    match wanted_device() {
+        None | Some(DeviceChoice::Gpu) => open(DeviceChoice::GpuWithMatrixUnits),
+        Some(other) => open(other),
+    }
+}
+
 /// For tests that any device passes: the processor, the quickest to start, unless a GPU is asked for. One for all
 /// tests of a program, so that each kernel is compiled once.
 pub fn open_any() -> Gpu {

@@ -34,6 +34,10 @@ pub struct ModelArguments {
     /// Where to compute
     #[arg(long, value_enum, default_value_t = Device::Gpu)]
     device: Device,
+    /// Use the GPU's matrix units (tensor cores) for products in 16 bits, if it has them: an experiment, see
+    /// docs/performance.md
+    #[arg(long)]
+    matrix_units: bool,
     /// How weights and activations are stored
     #[arg(long, value_enum, default_value_t = Stored::Auto)]
     precision: Stored,
@@ -109,6 +113,7 @@ impl ModelArguments {
     /// Opens the device and loads the model.
     pub async fn load(&self) -> Result<StableDiffusion, Error> {
         let choice = match self.device {
+            Device::Gpu if self.matrix_units => DeviceChoice::GpuWithMatrixUnits,
             Device::Gpu => DeviceChoice::Gpu,
             Device::Cpu => DeviceChoice::Cpu,
         };

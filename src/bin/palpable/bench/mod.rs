@@ -75,6 +75,10 @@ struct Options {
     filter: String,
     #[arg(long, value_enum, default_value_t = Precisions::Both)]
     precision: Precisions,
+    /// Use the GPU's matrix units (tensor cores) for products in 16 bits, if it has them: an experiment, see
+    /// docs/performance.md
+    #[arg(long)]
+    matrix_units: bool,
     /// Few and short samples, and for "ops" small shapes: for software adapters
     #[arg(long)]
     quick: bool,
@@ -177,7 +181,8 @@ async fn measure(options: &Options, tasks: &[Task]) -> Result<(), Error> {
                         step or palp.";
         return Err(Error::Other(sentence.to_owned()));
     }
-    let mut gpu = Gpu::open(DeviceChoice::Gpu).await.map_err(pipeline::Error::from)?;
+    let choice = if options.matrix_units { DeviceChoice::GpuWithMatrixUnits } else { DeviceChoice::Gpu };
+    let mut gpu = Gpu::open(choice).await.map_err(pipeline::Error::from)?;
     eprintln!("Measuring on {} ({}).", gpu.report.adapter_name, gpu.report.backend);
     let plan = options.plan(tasks);
     let model = options.model(&gpu, &plan).await?;
