@@ -122,7 +122,12 @@ impl Gpu {
             ),
         ];
         if let Some((what, has, needs)) = needed.into_iter().find(|(_, has, needs)| has < needs) {
-            return Err(Error::TooSmall { adapter: adapter_name, what, has: has.into(), needs: needs.into() });
+            return Err(Error::TooSmall {
+                adapter: adapter_name,
+                what,
+                has: has.into(),
+                needs: needs.into(),
+            });
         }
         let matrix_units = MatrixUnits::of(&adapter, features);
         report.note_matrix_units(matrix_units);

@@ -255,7 +255,8 @@ fn launches_stay_within_a_gpus_budget() {
 fn attention_goes_to_a_gpu_in_more_launches_than_a_product() {
     let device = open_gpu().device;
     let operations = 2 * 2 * 512 * 512 * 16;
-    let budget = KernelProfile { software: false, submission_budget: operations, ..KernelProfile::on(&device) };
+    let budget =
+        KernelProfile { software: false, submission_budget: operations, ..KernelProfile::on(&device) };
     budget.set(&device);
     let tokens = || on_device(numbers([1, 512, 16], 1), &device, FloatDType::F32);
     let before = Work::so_far();
