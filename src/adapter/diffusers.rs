@@ -11,7 +11,8 @@
 //!
 //! The tensors carry no alpha. Files of newer versions tell it in the metadata entry
 //! `lora_adapter_metadata`, peft's configuration as JSON; without it alpha = rank, as diffusers assumes.
-//! peft alone tells it in `adapter_config.json` beside the file.
+//! Where a component was saved alone (diffusers' `save_lora_adapter`), neither the tensors' keys nor the
+//! configuration's begin with COMPONENT. peft alone tells the alpha in `adapter_config.json` beside the file.
 
 use std::collections::BTreeMap;
 
@@ -25,6 +26,9 @@ use crate::model::adaptable::TEXT_ENCODER;
 /// What the keys of files that peft alone wrote begin with.
 const PEFT_PREFIX: &str = "base_model.model.";
 
+/// What the keys of the U-Net begin with.
+const UNET: &str = "unet.";
+
 /// Whether a file of this key has its scale in `adapter_config.json`.
 pub(super) fn is_peft_alone(key: &str) -> bool {
     key.starts_with(PEFT_PREFIX)
@@ -32,7 +36,7 @@ pub(super) fn is_peft_alone(key: &str) -> bool {
 
 pub(super) fn part(key: &str) -> Option<Part> {
     let key = key.strip_prefix(PEFT_PREFIX).unwrap_or(key);
-    let key = key.strip_prefix("unet.").unwrap_or(key);
+    let key = key.strip_prefix(UNET).unwrap_or(key);
     let (path, suffix) = match key.split_once(".processor.") {
         Some((attention, rest)) => {
             let (projection, suffix) = rest.split_once("_lora.")?;
@@ -74,8 +78,12 @@ impl PeftConfig {
     pub fn from_metadata(metadata: &BTreeMap<String, String>) -> Self {
         let json = metadata.get("lora_adapter_metadata").map_or("", String::as_str);
         let Ok(Value::Object(entries)) = serde_json::from_str(json) else { return Self::default() };
-        let [unet, text_encoder] =
-            ["unet.", TEXT_ENCODER].map(|prefix| Scales::from_entries(&entries, prefix));
+        let components = [UNET, TEXT_ENCODER];
+        let named = entries.keys().any(|key| components.iter().any(|component| key.starts_with(component)));
+        if !named {
+            return Self::of_one_component(Scales::from_entries(&entries, ""));
+        }
+        let [unet, text_encoder] = components.map(|component| Scales::from_entries(&entries, component));
         Self { unet, text_encoder }
     }
 
@@ -103,7 +111,12 @@ impl PeftConfig {
                 "its alpha_pattern holds regular expressions, and only layers' names are read",
             ));
         }
-        Ok(Self { unet: scales.clone(), text_encoder: scales })
+        Ok(Self::of_one_component(scales))
+    }
+
+    /// Which component that is, the tensors' names tell.
+    fn of_one_component(scales: Scales) -> Self {
+        Self { unet: scales.clone(), text_encoder: scales }
     }
 
     /// The alpha with which scale = alpha/rank is peft's scale; `None` if the configuration does not tell.

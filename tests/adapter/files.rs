@@ -521,6 +521,41 @@ fn alpha_defaults_to_the_rank() {
     }
 }
 
+/// The factors of three layers as diffusers' `save_lora_adapter` names them, with this configuration.
+fn saved_alone(component: &str, paths: [&str; 3], config: &str) -> Result<Adapter, Error> {
+    let tensors = paths.map(|path| {
+        let name = format!("{component}{path}.lora_");
+        [f32_tensor(&format!("{name}A.weight"), &[4, 12]), f32_tensor(&format!("{name}B.weight"), &[16, 4])]
+    });
+    let metadata = [("lora_adapter_metadata".to_owned(), config.to_owned())].into();
+    Adapter::from_bytes(&write_safetensors(tensors.as_flattened(), &metadata), "file.safetensors")
+}
+
+const TO_Q: &str = "mid_block.attentions.0.transformer_blocks.0.attn1.to_q";
+const TEXT_LAYERS: [&str; 3] = [
+    "text_model.encoder.layers.0.mlp.fc1",
+    "text_model.encoder.layers.0.mlp.fc2",
+    "text_model.encoder.layers.1.mlp.fc1",
+];
+
+/// By their paths.
+fn alphas(adapter: Result<Adapter, Error>) -> Vec<f32> {
+    adapter.unwrap().lora.iter().map(|weights| weights.alpha).collect()
+}
+
+/// Neither tensors nor configuration name the component, whose paths do.
+#[test]
+fn a_component_that_was_saved_alone_has_its_own_alpha() {
+    let unet = [TO_K, TO_OUT, TO_Q];
+    let config = r#"{"r": 4, "lora_alpha": 8, "alpha_pattern": {"attn1.to_q": 2}, "use_rslora": false}"#;
+    assert_eq!(alphas(saved_alone("", unet, config)), [8.0, 8.0, 2.0]);
+    assert_eq!(alphas(saved_alone("", TEXT_LAYERS, r#"{"lora_alpha": 8}"#)), [8.0; 3]);
+    // Where components are named, entries without their names are nobody's.
+    let config = r#"{"lora_alpha": 8, "unet.lora_alpha": 2}"#;
+    assert_eq!(alphas(saved_alone("unet.", unet, config)), [2.0; 3]);
+    assert_eq!(alphas(saved_alone("text_encoder.", TEXT_LAYERS, config)), [4.0; 3]);
+}
+
 #[test]
 fn lora_set_scales_by_strength_and_adds_up() {
     let device = any_device();
