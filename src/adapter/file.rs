@@ -109,7 +109,7 @@ impl Adapter {
                 return Err(Error::NoPeftConfig { file: file.name });
             }
             None => {
-                told = PeftConfig::from_metadata(metadata);
+                told = PeftConfig::from_metadata(&file.name, metadata)?;
                 &told
             }
         };

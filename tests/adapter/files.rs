@@ -556,6 +556,34 @@ fn a_component_that_was_saved_alone_has_its_own_alpha() {
     assert_eq!(alphas(saved_alone("text_encoder.", TEXT_LAYERS, config)), [4.0; 3]);
 }
 
+/// peft looks for `(.*\.)?(KEY)$` in a layer's path.
+#[test]
+fn exceptions_of_alpha_are_those_of_peft() {
+    let unet = |exceptions: &str| {
+        let config = format!(r#"{{"unet.lora_alpha": 8, "unet.alpha_pattern": {{{exceptions}}}}}"#);
+        saved_alone("unet.", [TO_K, TO_OUT, TO_Q], &config)
+    };
+    for (exceptions, expected) in [
+        (r#""to_out.0": 2"#, [8.0, 2.0, 8.0]),
+        (r#""to_out\\.0": 2"#, [8.0, 2.0, 8.0]),
+        (r#""^mid_block\\.attentions\\.0\\.transformer_blocks\\.0\\.attn1\\.to_q": 2"#, [8.0, 8.0, 2.0]),
+        (r#""^attn1.to_q": 2"#, [8.0; 3]),
+        (r#""q": 2"#, [8.0; 3]),
+        (r#""attn1.to_q": 2, "to_q": 4, "to_out.0": 1"#, [8.0, 1.0, 2.0]),
+    ] {
+        assert_eq!(alphas(unet(exceptions)), expected, "{exceptions}");
+    }
+    let config = r#"{"lora_alpha": 8, "alpha_pattern": {"^encoder.layers.0.mlp.fc2": 2, "^text_model.encoder.layers.1.mlp.fc1": 4}}"#;
+    assert_eq!(alphas(saved_alone("", TEXT_LAYERS, config)), [8.0, 2.0, 4.0]);
+    let error = unet(r#"".*attn1.*": 2"#).unwrap_err();
+    assert!(matches!(error, Error::PeftConfig { .. }));
+    assert_eq!(
+        error.to_string(),
+        "file.safetensors cannot be used: its alpha_pattern holds regular expressions, and only layers' names \
+         are read; save the adapter with peft again, or as one .safetensors file"
+    );
+}
+
 #[test]
 fn lora_set_scales_by_strength_and_adds_up() {
     let device = any_device();
