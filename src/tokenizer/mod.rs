@@ -131,7 +131,7 @@ impl Tokenizer {
     /// and lower case are the same.
     ///
     /// # Errors
-    /// It is empty, holds white space, is one token already (a word of the vocabulary, another
+    /// It is empty, holds white space, is one token already (a word of the vocabulary or a piece of one, another
     /// placeholder), or the number of vectors is out of bounds.
     pub fn add_placeholder(&mut self, placeholder: &str, vectors: usize) -> Result<(), Error> {
         if placeholder.is_empty() {
@@ -145,7 +145,9 @@ impl Tokenizer {
             return Err(Error::VectorCount { vectors, most });
         }
         for token in token_names(placeholder, vectors) {
-            if self.raw_tokens(&token).len() == 1 {
+            // A piece of words is no token in a prompt, but a placeholder of its name would get its id.
+            let is_piece = self.pipeline.get_model().token_to_id(&token).is_some();
+            if is_piece || self.raw_tokens(&token).len() == 1 {
                 return Err(Error::KnownWord { word: token });
             }
         }

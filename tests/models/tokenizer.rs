@@ -155,6 +155,21 @@ fn unusable_placeholders_are_refused() {
     tokenizer.add_placeholder("<b>", 2).unwrap();
 }
 
+/// A placeholder of such a name would get the piece's id, and every word with that piece its vectors.
+#[test]
+fn pieces_of_the_vocabularys_words_are_no_placeholders() {
+    let mut tokenizer = demo();
+    for piece in ["happ", "dog</w>"] {
+        assert!(tokenizer.encode(piece).ids[2] != tokenizer.encode("").ids[1], "more than one token");
+        let error = tokenizer.add_placeholder(piece, 1).unwrap_err();
+        assert_eq!(error, Error::KnownWord { word: piece.to_owned() });
+    }
+    let vocabulary = r#"{"<|startoftext|>":0,"<|endoftext|>":1,"<a>_1":2}"#;
+    let mut tokenizer = Tokenizer::new(vocabulary, "", None).unwrap();
+    assert_eq!(tokenizer.add_placeholder("<a>", 2), Err(Error::KnownWord { word: "<a>_1".to_owned() }));
+    tokenizer.add_placeholder("<a>", 1).unwrap();
+}
+
 #[test]
 fn broken_files_are_refused_in_a_sentence() {
     let (vocabulary, merges) = (read_demo("vocab.json"), read_demo("merges.txt"));
