@@ -17,10 +17,14 @@ pub(super) fn clean_name(text: &str) -> String {
     clean(text, MAX_NAME)
 }
 
-/// A word fit to stand in a prompt as one token: no white space inside, not empty.
+/// A word fit to stand in a prompt as one token: not empty, inside neither white space nor what is syntax in
+/// prompts with emphasis.
 pub(super) fn clean_placeholder(text: &str) -> String {
-    let word = clean_name(text).split_whitespace().collect::<Vec<_>>().join("-");
-    if word.trim_matches(['<', '>']).is_empty() { "<word>".to_owned() } else { word }
+    let word = clean_name(text);
+    let name = word.trim_matches(['<', '>']);
+    let parts = name.split(|letter: char| letter.is_whitespace() || "()[]:\\".contains(letter));
+    let joined = parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
+    if joined.is_empty() { "<word>".to_owned() } else { word.replace(name, &joined) }
 }
 
 /// A file's name without folders and extension.

@@ -38,6 +38,13 @@ pub enum Error {
     )]
     KnownWord { word: String },
 
+    /// Special tokens or the syntax of emphasis stand in it.
+    #[error(
+        "\"{placeholder}\" cannot be a placeholder, because this model reads it in parts; choose another of \
+         letters, digits and hyphens, such as <my-dog>"
+    )]
+    SplitPlaceholder { placeholder: String },
+
     #[error("a placeholder has 1 to {most} vectors, not {vectors}")]
     VectorCount { vectors: usize, most: usize },
 }

@@ -132,7 +132,7 @@ impl Tokenizer {
     ///
     /// # Errors
     /// It is empty, holds white space, is one token already (a word of the vocabulary or a piece of one, another
-    /// placeholder), or the number of vectors is out of bounds.
+    /// placeholder), is not found whole in a prompt (with emphasis, too), or the number of vectors is out of bounds.
     pub fn add_placeholder(&mut self, placeholder: &str, vectors: usize) -> Result<(), Error> {
         if placeholder.is_empty() {
             return Err(Error::EmptyPlaceholder);
@@ -153,6 +153,14 @@ impl Tokenizer {
         }
         self.placeholders.push(Placeholder { word: placeholder.to_owned(), vectors, first_id: 0 });
         self.refresh();
+        // The syntax of emphasis and special tokens, such as Stable Diffusion 2's `!`, are cut out first.
+        let whole =
+            PlaceholderSpan { placeholder: placeholder.to_owned(), position: 1, first_vector: 0, vectors };
+        if self.encode_chunks(placeholder)[0].tokens.placeholders != [whole] {
+            self.placeholders.pop();
+            self.refresh();
+            return Err(Error::SplitPlaceholder { placeholder: placeholder.to_owned() });
+        }
         Ok(())
     }
 

@@ -497,6 +497,18 @@ fn embeddings_of_other_programs_are_read() {
 
     let params = read(&[f32_tensor("emb_params", &[1, 768])]).unwrap().embeddings.remove(0);
     assert_eq!((params.placeholder.as_str(), params.width), ("<file>", 768));
+    // What is syntax in prompts would cut the word.
+    let tensor = [f32_tensor("emb_params", &[1, 768])];
+    for (file_name, placeholder) in [
+        ("style (1).safetensors", "<style-1>"),
+        ("a[b]:c.safetensors", "<a-b-c>"),
+        ("(:).safetensors", "<word>"),
+    ] {
+        let file = write_safetensors(&tensor, &BTreeMap::new());
+        let read = Adapter::from_bytes(&file, file_name).unwrap();
+        assert_eq!(read.embeddings[0].placeholder, placeholder);
+    }
+    assert_eq!(read(&[f32_tensor(r"<a\b>", &[1, 8])]).unwrap().embeddings[0].placeholder, "<a-b>");
     // OneTrainer keeps the brackets.
     for key in ["bundle_emb.cat.string_to_param.*", "bundle_emb.cat.clip_l", "bundle_emb.<cat>.clip_l"] {
         let bundled = read(&[f32_tensor(key, &[1, 768])]).unwrap().embeddings.remove(0);

@@ -170,6 +170,29 @@ fn pieces_of_the_vocabularys_words_are_no_placeholders() {
     tokenizer.add_placeholder("<a>", 1).unwrap();
 }
 
+/// Special tokens are cut out of a prompt before placeholders, and emphasis before both.
+#[test]
+fn placeholders_that_prompts_cannot_hold_whole_are_refused() {
+    let split = |placeholder: &str| Error::SplitPlaceholder { placeholder: placeholder.to_owned() };
+    let mut tokenizer = demo();
+    let before = tokenizer.encode("<my-dog> (dog)").ids;
+    for word in ["<style-(1)>", "<[a]>", r"<a\b>", "<BREAK>", "<a<|endoftext|>b>"] {
+        assert_eq!(tokenizer.add_placeholder(word, 1), Err(split(word)));
+    }
+    assert_eq!(tokenizer.encode("<my-dog> (dog)").ids, before);
+    tokenizer.add_placeholder("<wow!>", 2).unwrap();
+
+    let config = r#"{"pad_token": "!"}"#;
+    let mut pads = Tokenizer::new(&read_demo("vocab.json"), &read_demo("merges.txt"), Some(config)).unwrap();
+    assert_eq!(pads.add_placeholder("<wow!>", 2), Err(split("<wow!>")));
+    pads.add_placeholder("<wow>", 2).unwrap();
+    assert_eq!(
+        split("<wow!>").to_string(),
+        "\"<wow!>\" cannot be a placeholder, because this model reads it in parts; choose another of letters, \
+         digits and hyphens, such as <my-dog>"
+    );
+}
+
 #[test]
 fn broken_files_are_refused_in_a_sentence() {
     let (vocabulary, merges) = (read_demo("vocab.json"), read_demo("merges.txt"));

@@ -59,6 +59,8 @@ export const modelWords: EngineWords = {
       "„{placeholder}“ kann kein neues Wort sein, denn es enthält ein Leerzeichen; schreib zum Beispiel <my-dog>",
     '"{word}" is a word that the model already knows; choose another placeholder, such as <my-{word}>':
       "„{word}“ ist ein Wort, das das Modell schon kennt; wähle ein anderes neues Wort, etwa <my-{word}>",
+    '"{placeholder}" cannot be a placeholder, because this model reads it in parts; choose another of letters, digits and hyphens, such as <my-dog>':
+      "„{placeholder}“ kann kein neues Wort sein, denn dieses Modell liest es in Teilen; wähle ein anderes aus Buchstaben, Ziffern und Bindestrichen, etwa <my-dog>",
     "a placeholder has 1 to {most} vectors, not {vectors}":
       "ein neues Wort hat 1 bis {most} Vektoren, nicht {vectors}",
   },
