@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{
     Error,
-    config::{ConfigFile, Supported},
+    config::{ConfigFile, MAX_EXTENT, MAX_LAYERS, MAX_LEVELS, Supported},
     layers::Conv2d,
     vae_config::AutoencoderKlConfig,
 };
@@ -52,26 +52,39 @@ impl AutoencoderTinyConfig {
     /// Reads a `config.json`.
     ///
     /// # Errors
-    /// Another architecture, a setting of the wrong kind, or levels that contradict each other.
+    /// Another architecture, a setting of the wrong kind or beyond any model's, or levels that contradict each
+    /// other.
     pub fn from_json(json: &str) -> Result<Self, Error> {
         let file = ConfigFile::parse("preview autoencoder", json)?;
         file.refuse_unsupported(&supported_settings())?;
         let config: Self = file.read()?;
-        for (half, channels, blocks) in [
-            ("encoder", &config.encoder_block_out_channels, &config.num_encoder_blocks),
-            ("decoder", &config.decoder_block_out_channels, &config.num_decoder_blocks),
+        for (half, channels, setting, blocks) in [
+            ("encoder", &config.encoder_block_out_channels, "num_encoder_blocks", &config.num_encoder_blocks),
+            ("decoder", &config.decoder_block_out_channels, "num_decoder_blocks", &config.num_decoder_blocks),
         ] {
-            if channels.is_empty() || channels.len() != blocks.len() || channels.contains(&0) {
+            let levels = blocks.len();
+            if levels == 0 || levels != channels.len() {
                 let reason = format!("the {half}'s lists of channels and blocks do not fit");
                 return Err(file.inconsistent(reason));
             }
+            if levels > MAX_LEVELS {
+                return Err(file.unsupported(setting, format!("{levels} levels")));
+            }
+            file.within(setting, blocks, MAX_LAYERS)?;
             // Convolutions between levels keep the number of channels.
             if channels.windows(2).any(|pair| pair[0] != pair[1]) {
                 return Err(file.inconsistent(format!("the {half}'s levels differ in their channels")));
             }
         }
-        if [config.in_channels, config.out_channels, config.latent_channels].contains(&0) {
-            return Err(file.inconsistent("a number of channels is 0"));
+        let sizes = [
+            ("in_channels", &[config.in_channels][..]),
+            ("out_channels", &[config.out_channels]),
+            ("latent_channels", &[config.latent_channels]),
+            ("encoder_block_out_channels", &config.encoder_block_out_channels),
+            ("decoder_block_out_channels", &config.decoder_block_out_channels),
+        ];
+        for (setting, values) in sizes {
+            file.within(setting, values, MAX_EXTENT)?;
         }
         Ok(config)
     }

@@ -121,6 +121,12 @@ impl UNet2DConditionConfig {
         }
         file.within("layers_per_block", &self.layers_per_block, MAX_LAYERS)?;
         file.within("transformer_layers_per_block", &self.transformer_layers_per_block, MAX_LAYERS)?;
+        // Each layer has a transformer of its own; those of SDXL's coarsest level have 20 layers together.
+        let mut transformers = self.layers_per_block.iter().zip(&self.transformer_layers_per_block);
+        if let Some((blocks, layers)) = transformers.find(|(blocks, layers)| *blocks * *layers > MAX_LAYERS) {
+            let value = format!("{layers} in each of {blocks} layers");
+            return Err(file.unsupported("transformer_layers_per_block", value));
+        }
         file.within("sample_size", self.sample_size.as_ref().map_or(&[], |sides| &sides[..]), MAX_SIDE)?;
         for (setting, types) in
             [("down_block_types", &self.down_block_attention), ("up_block_types", &self.up_block_attention)]

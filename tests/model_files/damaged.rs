@@ -12,6 +12,7 @@ use palpable::{
         clip_text::ClipTextConfig, taesd::AutoencoderTinyConfig, unet_config::UNet2DConditionConfig,
         vae_config::AutoencoderKlConfig,
     },
+    plan::parameters,
     sampling::{NoiseSchedule, SchedulerConfig},
     tokenizer::Tokenizer,
     weights::{
@@ -263,7 +264,11 @@ fn targets() -> Vec<Target> {
             if let Ok(config) = AutoencoderKlConfig::from_json(&text) {
                 config.downscale();
             }
-            drop(AutoencoderTinyConfig::from_json(&text));
+        }),
+        with_text("preview autoencoder config", config_of("vae/taesd.json"), |bytes| {
+            if let Ok(config) = AutoencoderTinyConfig::from_json(&String::from_utf8_lossy(bytes)) {
+                drop(parameters::taesd(&config));
+            }
         }),
         with_text(
             "text encoder config",
@@ -341,4 +346,46 @@ fn damaged_files_end_in_a_sentence() {
         assert!(taken <= allowed, "{} took {taken} bytes for {} (case {case})", target.name, file.len());
     }
     println!("{cases} cases, at most {most} bytes taken beyond the usual");
+}
+
+/// The plan lists a model's tensors before any of them is read: of as many levels and layers as a config can ask
+/// for, and of none that asks for more.
+#[test]
+fn the_plan_of_a_hostile_config_stays_small() {
+    const MOST: usize = 32 << 20;
+    let peak_of = |list: &dyn Fn() -> usize| {
+        take_peak();
+        let before = held();
+        let tensors = list();
+        ((take_peak() - before) as usize, tensors)
+    };
+    let unet = |layers: usize, transformer_layers: usize| {
+        let types = |kind| vec![kind; 8];
+        let config = serde_json::json!({
+            "block_out_channels": vec![32; 8],
+            "down_block_types": types("CrossAttnDownBlock2D"),
+            "up_block_types": types("CrossAttnUpBlock2D"),
+            "layers_per_block": layers,
+            "transformer_layers_per_block": transformer_layers,
+        });
+        UNet2DConditionConfig::from_json(&config.to_string()).map(|config| parameters::unet(&config).len())
+    };
+    for (layers, transformer_layers) in [(128, 1), (1, 128), (11, 11)] {
+        let (taken, tensors) = peak_of(&|| unet(layers, transformer_layers).expect("accepted"));
+        println!("{layers} layers of {transformer_layers}: {tensors} tensors in {taken} bytes");
+        assert!(taken < MOST);
+    }
+    assert!(unet(128, 128).is_err());
+    let taesd = |blocks: usize| {
+        let config = serde_json::json!({
+            "encoder_block_out_channels": vec![8; 8],
+            "decoder_block_out_channels": vec![8; 8],
+            "num_encoder_blocks": vec![blocks; 8],
+            "num_decoder_blocks": vec![blocks; 8],
+        });
+        AutoencoderTinyConfig::from_json(&config.to_string()).map(|config| parameters::taesd(&config).len())
+    };
+    let (taken, tensors) = peak_of(&|| taesd(128).expect("accepted"));
+    println!("{tensors} tensors in {taken} bytes");
+    assert!(taken < MOST && taesd(4_000_000_000).is_err());
 }

@@ -267,6 +267,10 @@ fn configs_of_other_architectures_are_refused_in_a_sentence() {
         (r#"{"layers_per_block": 0}"#, "layers_per_block is 0"),
         (r#"{"layers_per_block": 1000000000}"#, "layers_per_block to 1000000000"),
         (r#"{"transformer_layers_per_block": 1000000000}"#, "transformer_layers_per_block to 1000000000"),
+        (
+            r#"{"layers_per_block": 128, "transformer_layers_per_block": [1, 1, 2, 1]}"#,
+            "transformer_layers_per_block to 2 in each of 128 layers",
+        ),
         (r#"{"cross_attention_dim": 4000000000}"#, "cross_attention_dim to 4000000000"),
         (r#"{"sample_size": 100000}"#, "sample_size to 100000"),
         (r#"{"norm_num_groups": 7}"#, "320 channels do not divide into 7 groups"),

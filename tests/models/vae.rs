@@ -162,6 +162,18 @@ fn the_tiny_autoencoder_equals_diffusers() {
         (r#"{"act_fn": "silu"}"#, "act_fn"),
         (r#"{"num_decoder_blocks": [1]}"#, "the decoder's lists of channels and blocks do not fit"),
         (r#"{"encoder_block_out_channels": [64, 64, 64, 32]}"#, "levels differ in their channels"),
+        (r#"{"num_encoder_blocks": [4000000000, 3, 3, 3]}"#, "num_encoder_blocks to 4000000000"),
+        (r#"{"num_decoder_blocks": [3, 0, 3, 1]}"#, "num_decoder_blocks is 0"),
+        (
+            r#"{"decoder_block_out_channels": [70000, 70000, 70000, 70000]}"#,
+            "decoder_block_out_channels to 70000",
+        ),
+        (
+            r#"{"encoder_block_out_channels": [8, 8, 8, 8, 8, 8, 8, 8, 8], "num_encoder_blocks": [1, 1, 1, 1, 1, 1, 1, 1, 1]}"#,
+            "num_encoder_blocks to 9 levels",
+        ),
+        (r#"{"latent_channels": 4000000000}"#, "latent_channels to 4000000000"),
+        (r#"{"in_channels": 0}"#, "in_channels is 0"),
     ] {
         let message = AutoencoderTinyConfig::from_json(json).unwrap_err().to_string();
         assert!(message.contains(expected), "{json}: {message}");

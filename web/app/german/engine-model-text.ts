@@ -111,7 +111,6 @@ export const modelWords: EngineWords = {
       "Die Listen der Kanäle und Blöcke ({half}) passen nicht zusammen",
     "the {half}'s levels differ in their channels": "Die Stufen ({half}) haben verschieden viele Kanäle",
     "{setting} is 0": "{setting} ist 0",
-    "a number of channels is 0": "Eine Zahl von Kanälen ist 0",
     "block_out_channels is empty": "block_out_channels ist leer",
     "{channels} channels do not divide into {groups} groups":
       "{channels} Kanäle lassen sich nicht in {groups} Gruppen teilen",
