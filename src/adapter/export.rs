@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::types::{Adapter, Embedding, LoraWeights, is_of_text_encoder};
-use super::{Error, bundle, metadata};
+use super::{Error, MAX_FILE, bundle, metadata};
 use crate::model::adaptable::TEXT_ENCODER;
 use crate::weights::{OutgoingTensor, write_safetensors};
 
@@ -56,8 +56,8 @@ impl Adapter {
     /// The files of a format.
     ///
     /// # Errors
-    /// [`Error::NotWritable`]: full differences as diffusers' or peft's LoRA; an embedding of an adapter that
-    /// has no word.
+    /// [`Error::NotWritable`]: full differences as diffusers' or peft's LoRA; layers of ranks that differ so much
+    /// that one rank for all would make diffusers' file too large; an embedding of an adapter that has no word.
     pub fn export(&self, format: ExportFormat) -> Result<Vec<ExportedFile>, Error> {
         let refused =
             |problem| Err(Error::NotWritable { adapter: self.name.clone(), format: format.name(), problem });
@@ -67,6 +67,12 @@ impl Adapter {
         }
         if format == ExportFormat::Embedding && self.embeddings.is_empty() {
             return refused("it has no new word");
+        }
+        if format == ExportFormat::Diffusers && self.filling_bytes() > MAX_FILE {
+            return refused(
+                "its layers have ranks that differ too much, and with one rank for all, as diffusers needs it, \
+                 they would be larger than any adapter; choose peft",
+            );
         }
         Ok(match format {
             ExportFormat::Kohya => {
@@ -87,18 +93,32 @@ impl Adapter {
         })
     }
 
-    fn diffusers_files(&self) -> Vec<ExportedFile> {
+    /// Each layer with the one rank that its component's layers get: before version 0.40 diffusers took the first
+    /// layer's rank for the alpha of all.
+    fn layers_and_ranks(&self) -> impl Iterator<Item = (&LoraWeights, usize)> {
         let rank_of = |of_text_encoder| {
             let layers = self.lora.iter().filter(|each| is_of_text_encoder(&each.path) == of_text_encoder);
             layers.map(|each| each.rank).max().unwrap_or_default()
         };
         let (unet_rank, text_rank) = (rank_of(false), rank_of(true));
+        let rank = move |path: &str| if is_of_text_encoder(path) { text_rank } else { unet_rank };
+        self.lora.iter().map(move |weights| (weights, rank(&weights.path)))
+    }
+
+    /// Bytes of the zeros that layers of smaller ranks are filled up with for diffusers.
+    fn filling_bytes(&self) -> u64 {
+        let zeros = self.layers_and_ranks().map(|(layer, rank)| {
+            let numbers_per_rank = layer.in_features * layer.kind.taps() + layer.out_features;
+            (rank - layer.rank) as u64 * numbers_per_rank as u64
+        });
+        zeros.sum::<u64>() * size_of::<f32>() as u64
+    }
+
+    fn diffusers_files(&self) -> Vec<ExportedFile> {
         let mut tensors = Vec::new();
-        for weights in &self.lora {
-            let of_text_encoder = is_of_text_encoder(&weights.path);
-            let (component, rank) = if of_text_encoder { ("", text_rank) } else { ("unet.", unet_rank) };
+        for (weights, rank) in self.layers_and_ranks() {
+            let component = if is_of_text_encoder(&weights.path) { "" } else { "unet." };
             let scale = weights.scale();
-            // Before version 0.40 diffusers took the first layer's rank for the alpha of all.
             let weights = weights.filled_up(rank);
             let up: Vec<f32> = weights.up.iter().map(|value| value * scale).collect();
             tensors.extend(factors(&format!("{component}{}", weights.path), &weights, &up));

@@ -5,6 +5,7 @@
 use palpable::adapter::{
     Adapter, Difference, Embedding, Error, ExportFormat, ExportedFile, LoraWeights, read_adapter, zip_of,
 };
+use palpable::model::adaptable::LayerKind;
 use palpable::weights::SafetensorsHeader;
 use serde_json::{Value, json};
 
@@ -208,6 +209,25 @@ fn what_a_form_has_no_place_for_is_refused() {
         assert!(refused(&full, format).contains("it changes whole weights"));
     }
     assert_eq!(Adapter::from_bytes(&full.export(ExportFormat::Kohya).unwrap()[0].bytes, "x").unwrap(), full);
+    // Filled up to one rank, the second layer would have 2·10¹¹ numbers.
+    let layer = |path: &str, rank: usize, features: usize| LoraWeights {
+        path: path.to_owned(),
+        rank,
+        in_features: features,
+        out_features: features,
+        kind: LayerKind::Linear,
+        down: vec![0.5; rank * features],
+        up: vec![0.5; rank * features],
+        alpha: 1.0,
+    };
+    let lora = vec![layer("conv_in", 100_000, 1), layer("conv_out", 1, 1_000_000)];
+    let uneven = Adapter { name: "x".to_owned(), lora, ..Adapter::default() };
+    assert_eq!(
+        refused(&uneven, ExportFormat::Diffusers),
+        "the adapter \"x\" cannot be written as diffusers: its layers have ranks that differ too much, and with \
+         one rank for all, as diffusers needs it, they would be larger than any adapter; choose peft"
+    );
+    assert_eq!(Adapter::from_files("x", &files(&uneven, ExportFormat::Peft)).unwrap().lora, uneven.lora);
     let named: Vec<_> = ExportFormat::ALL.into_iter().map(ExportFormat::name).collect();
     assert_eq!(named, ["kohya", "diffusers", "peft", "embedding"]);
     assert_eq!(ExportFormat::by_name("peft"), Some(ExportFormat::Peft));

@@ -132,6 +132,8 @@ export const adapterWords: EngineWords = {
       "Sein alpha_pattern enthält reguläre Ausdrücke, und nur Namen von Schichten werden gelesen",
     "it changes whole weights, which a LoRA cannot hold; choose kohya":
       "Er ändert ganze Gewichte, die eine LoRA nicht enthalten kann; wähle kohya",
+    "its layers have ranks that differ too much, and with one rank for all, as diffusers needs it, they would be larger than any adapter; choose peft":
+      "Die Ränge seiner Schichten sind zu verschieden, und mit einem Rang für alle, wie ihn diffusers braucht, wären sie größer als jeder Adapter; wähle peft",
     "it has no new word": "Er hat kein neues Wort",
 
     "{kind} (1 tensor)": "{kind} (1 Tensor)",
