@@ -18,11 +18,11 @@ pub(super) fn clean_name(text: &str) -> String {
 }
 
 /// A word fit to stand in a prompt as one token: not empty, inside neither white space nor what is syntax in
-/// prompts with emphasis.
+/// prompts with emphasis. A colon is syntax only before a weight that a bracket closes.
 pub(super) fn clean_placeholder(text: &str) -> String {
     let word = clean_name(text);
     let name = word.trim_matches(['<', '>']);
-    let parts = name.split(|letter: char| letter.is_whitespace() || "()[]:\\".contains(letter));
+    let parts = name.split(|letter: char| letter.is_whitespace() || "()[]\\".contains(letter));
     let joined = parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
     if joined.is_empty() { "<word>".to_owned() } else { word.replace(name, &joined) }
 }

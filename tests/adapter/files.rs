@@ -501,8 +501,8 @@ fn embeddings_of_other_programs_are_read() {
     let tensor = [f32_tensor("emb_params", &[1, 768])];
     for (file_name, placeholder) in [
         ("style (1).safetensors", "<style-1>"),
-        ("a[b]:c.safetensors", "<a-b-c>"),
-        ("(:).safetensors", "<word>"),
+        ("a[b]c:d.safetensors", "<a-b-c:d>"),
+        ("().safetensors", "<word>"),
     ] {
         let file = write_safetensors(&tensor, &BTreeMap::new());
         let read = Adapter::from_bytes(&file, file_name).unwrap();

@@ -181,6 +181,7 @@ fn placeholders_that_prompts_cannot_hold_whole_are_refused() {
     }
     assert_eq!(tokenizer.encode("<my-dog> (dog)").ids, before);
     tokenizer.add_placeholder("<wow!>", 2).unwrap();
+    tokenizer.add_placeholder("<a:b>", 1).unwrap();
 
     let config = r#"{"pad_token": "!"}"#;
     let mut pads = Tokenizer::new(&read_demo("vocab.json"), &read_demo("merges.txt"), Some(config)).unwrap();
