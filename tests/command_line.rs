@@ -8,7 +8,11 @@ use std::{
     process::{Command, Output},
 };
 
-use support::in_repository;
+use palpable::{
+    pipeline::{Precision, StableDiffusion},
+    training::{Photo, TrainingSettings},
+};
+use support::{block_on, demo_model, in_repository, open_any};
 
 /// A folder of this test's own, empty.
 fn folder(name: &str) -> PathBuf {
@@ -157,6 +161,39 @@ fn a_run_is_judged_by_photos_held_back() {
 
     let all = train(&["--hold-back=5"]);
     fails(&all.iter().map(String::as_str).collect::<Vec<_>>(), "5 of 5 photos can't be held back");
+}
+
+/// Its further steps would otherwise give way to the best state before them.
+#[test]
+fn a_judged_run_is_resumed_by_its_judge() {
+    let folder = folder("judged");
+    let checkpoint = folder.join("run");
+    let photo = std::fs::read(in_repository("models/demo/subjects/cat/1.png")).expect("a photo");
+    let photo = Photo::decode(&photo, "1.png").expect("a photo");
+    let settings = TrainingSettings {
+        placeholder: "<my-cat>".into(),
+        class_noun: "cat".into(),
+        clean_prompt: "a photo of a cat".into(),
+        steps: 2,
+        photo_variants: 1,
+        ..Default::default()
+    };
+    let bytes = block_on(async {
+        let (gpu, source) = (open_any(), demo_model());
+        let model = StableDiffusion::load(&gpu, &source, "demo", Precision::Float32, &mut |_| ()).await?;
+        let mut trainer = model.trainer(&[photo], settings, None, &mut |_, _| true).await?;
+        trainer.step().await?;
+        trainer.note_score(0.5);
+        Ok::<_, palpable::pipeline::Error>(trainer.checkpoint().await?)
+    });
+    std::fs::write(&checkpoint, bytes.expect("a checkpoint")).expect("a file");
+    let kept = format!("--checkpoint={}", checkpoint.display());
+    let out = format!("--out={}", folder.join("cat.safetensors").display());
+    let resumed =
+        [&PERSONALIZE[..], &["--photos=models/demo/subjects/cat", "--resume", &kept, &out]].concat();
+    fails(&resumed, "--hold-back");
+    assert!(checkpoint.exists(), "the run can still go on");
+    succeeds(&[&resumed[..], &["--hold-back=1"]].concat());
 }
 
 /// The findings about a device are kept in the user's cache folder: the second start needs no test.

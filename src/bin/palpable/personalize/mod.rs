@@ -83,6 +83,14 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
         // With its own settings and photos.
         Some(checkpoint) => {
             let trainer = model.resume_training(&checkpoint, trials)?;
+            // Unjudged, its further steps would give way to the best state so far at the end.
+            if !is_judged && trainer.standing().best.is_some() {
+                return Err(Error::Other(
+                    "The run in this checkpoint is judged by photos held back; go on with --hold-back as before, \
+                     or nothing that it still learns would be kept."
+                        .to_owned(),
+                ));
+            }
             if let Some((file, path)) = &log {
                 forget_steps_after(trainer.steps_made(), file, path)?;
             }
