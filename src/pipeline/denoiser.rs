@@ -71,7 +71,7 @@ impl Denoiser {
             model.gpu.release_unused();
         }
         let mut model = model.clone();
-        let guided = settings.guidance_scale != 1.0 && !model.unet.takes_guidance();
+        let guided = settings.is_guided(&model);
         model.unet = Rc::new(model.unet.with_guidance(settings.guidance_scale));
         let condition = |encoder: &PromptEncoder, prompt: &str, words: &[(String, String)]| {
             Condition::new(encoder, settings, guided, prompt, words)

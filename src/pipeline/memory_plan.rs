@@ -76,7 +76,7 @@ impl StableDiffusion {
         Ok(GenerationSizes {
             size: settings.size(self, source)?,
             tokens: self.prompt_tokens(settings, adapters),
-            guided: settings.guidance_scale != 1.0 && !self.unet.takes_guidance(),
+            guided: settings.is_guided(self),
             adapters: adapter_sizes(adapters, folding),
             hooks_attention: settings.hooks_attention(),
             preview: settings.preview,

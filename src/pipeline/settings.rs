@@ -19,7 +19,7 @@ pub struct GenerationSettings {
     pub prompt_syntax: PromptSyntax,
     pub seed: u64,
     pub steps: usize,
-    /// Weight of the prompt against the negative prompt; 1 is no guidance.
+    /// Weight of the prompt against the negative prompt; 1 and less is no guidance.
     pub guidance_scale: f32,
     /// One of [`SamplerKind::names`].
     pub sampler: String,
@@ -132,6 +132,12 @@ impl GenerationSettings {
             }
         }
         Ok([height, width])
+    }
+
+    /// Whether each step predicts for the negative prompt too. Above a scale of 1 alone, as in diffusers
+    /// (`do_classifier_free_guidance`): SD-Turbo's model card asks for 0 and means the prompt's own prediction.
+    pub(super) fn is_guided(&self, model: &StableDiffusion) -> bool {
+        self.guidance_scale > 1.0 && !model.unet.takes_guidance()
     }
 
     /// How many of a run's `steps` are drawn with the class noun: ⌈ρN⌉.

@@ -41,7 +41,7 @@ pub struct Arguments {
     seed: u64,
     #[arg(long, default_value_t = GenerationSettings::default().steps)]
     steps: usize,
-    /// Weight of the prompt; 1 is no guidance
+    /// Weight of the prompt; 1 and less is no guidance
     #[arg(long, default_value_t = GenerationSettings::default().guidance_scale)]
     guidance: f32,
     #[arg(long, default_value_t = GenerationSettings::default().sampler, help = sampler_help())]
