@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Error, GenerationSettings, MeasuredTimes, Measuring, StableDiffusion, StepTimes, TrainingPreviews,
 };
-use crate::training::{TrainingSettings, prior};
+use crate::training::{self, TrainingSettings, prior};
 
 /// What is reduced where a preset takes too long: first the side (share of the model's own), then the steps
 /// (share of the preset's).
@@ -166,7 +166,8 @@ impl StableDiffusion {
     /// anything was measured.
     ///
     /// # Errors
-    /// More memory than the device may give, a failing device, or that it is no longer wanted.
+    /// A number out of its range, more memory than the device may give, a failing device, or that it is no longer
+    /// wanted.
     pub async fn measure_times(
         &self,
         asked: TimedTraining<'_>,
@@ -176,7 +177,7 @@ impl StableDiffusion {
         let mut fresh = false;
         loop {
             // A side that was chosen by an estimate from a larger one is chosen again by its own durations.
-            let chosen = self.plan_times(asked, measured).into_iter().map(|plan| plan.size);
+            let chosen = self.plan_times(asked, measured)?.into_iter().map(|plan| plan.size);
             let sides = self.training_sides(asked).into_iter().take(1).chain(chosen);
             let missing = sides.into_iter().find(|&side| measured.of(self, asked.settings, side).is_none());
             let Some(side) = missing else { return Ok(fresh) };
@@ -187,7 +188,11 @@ impl StableDiffusion {
     }
 
     /// The plan of each preset, by what was measured.
-    pub fn plan_times(&self, asked: TimedTraining, measured: &MeasuredTimes) -> Vec<TimePlan> {
+    ///
+    /// # Errors
+    /// A number out of its range: each of the steps is gone through.
+    pub fn plan_times(&self, asked: TimedTraining, measured: &MeasuredTimes) -> Result<Vec<TimePlan>, Error> {
+        asked.settings.check_ranges().map_err(training::Error::from)?;
         let sides = self.training_sides(asked);
         let largest = sides.first().copied().unwrap_or(self.resolution);
         let of_largest = measured.of(self, asked.settings, largest).unwrap_or_default();
@@ -203,7 +208,7 @@ impl StableDiffusion {
             found.unwrap_or_else(|| scaled(side))
         };
         let presets = TimePreset::ALL.into_iter();
-        presets.filter_map(|preset| preset.choose(asked, self.resolution, &sides, &times)).collect()
+        Ok(presets.filter_map(|preset| preset.choose(asked, self.resolution, &sides, &times)).collect())
     }
 
     /// The sides that presets choose from, from the model's own down: those that the device has the memory

@@ -7,7 +7,7 @@ use crate::{
     gpu::Held,
     model::{adaptable::ModuleChoice, lora::Folding},
     plan::{Adaptation, GenerationSizes, MemoryPlan, Phase, TrainingSizes},
-    training::{ActivationPolicy, Activations, Trainer, TrainingSettings},
+    training::{self, ActivationPolicy, Activations, Trainer, TrainingSettings},
 };
 
 /// A rank that is offered where a training is too large.
@@ -26,13 +26,15 @@ impl StableDiffusion {
     /// `settings` say, or as fits; `previews` are the pictures that are drawn in between, if any.
     ///
     /// # Errors
-    /// More memory than the device may give ([`plan::Error`]); previews of a size that can't be made.
+    /// A number out of its range, more memory than the device may give ([`plan::Error`]), previews of a size that
+    /// can't be made.
     pub fn plan_training(
         &self,
         settings: &TrainingSettings,
         photos: usize,
         previews: Option<&TrainingPreviews>,
     ) -> Result<MemoryPlan, Error> {
+        settings.check_ranges().map_err(training::Error::from)?;
         let sizes = self.training_sizes(settings, photos, previews.is_some_and(|previews| previews.scored));
         let picture =
             previews.map(|previews| self.generation_sizes(&previews.picture, &[], None, Folding::All));

@@ -3,7 +3,12 @@
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-use super::{clock, engine::Engine, fault::computing_fault, from_js, to_js};
+use super::{
+    clock,
+    engine::Engine,
+    fault::{computing_fault, fault},
+    from_js, to_js,
+};
 use crate::{
     pipeline::{MeasuredTimes, Measuring, Previews, TimedTraining},
     training::TrainingSettings,
@@ -46,6 +51,6 @@ impl Engine {
         let (settings, previews): (TrainingSettings, Option<Previews>) =
             (from_js(settings)?, from_js(previews)?);
         let asked = TimedTraining { settings: &settings, photos, previews };
-        to_js(&self.model()?.plan_times(asked, &self.measured))
+        to_js(&self.model()?.plan_times(asked, &self.measured).map_err(fault)?)
     }
 }

@@ -116,6 +116,26 @@ fn measuring_ends_when_nobody_waits_for_it() {
     assert_eq!(measured, MeasuredTimes::default());
 }
 
+/// Going through so many steps would take days.
+#[test]
+fn more_steps_than_a_run_may_have_are_refused_before_they_are_counted() {
+    let model = demo();
+    let endless = TrainingSettings { steps: 1_000_000_000_000, ..Default::default() };
+    let mut measured = MeasuredTimes::default();
+    let measuring = Measuring { clock: &|| 0.0, wanted: &|| true };
+    let refusals = [
+        model.plan_training(&endless, 1, None).expect_err("no plan").sentence(),
+        model.plan_times(asked(&endless), &measured).expect_err("no plans").sentence(),
+        block_on(model.measure_times(asked(&endless), &mut measured, measuring))
+            .expect_err("no times")
+            .sentence(),
+    ];
+    assert!(
+        refusals.iter().all(|refusal| refusal.starts_with("The number of steps is 1000000000000")),
+        "{refusals:?}"
+    );
+}
+
 /// On a clock by which everything takes five seconds.
 #[test]
 fn a_device_is_measured_once() {
@@ -144,7 +164,7 @@ fn a_device_is_measured_once() {
     assert_eq!(times, expected);
     // Quick may take 300 s: smaller pictures would have done by their pixels, but turned out as slow.
     assert!([96, 64].iter().all(|&side| measured.of(&model, &own, side) == Some(expected)));
-    let plans = model.plan_times(asked(&own), &measured);
+    let plans = model.plan_times(asked(&own), &measured).expect("plans");
     let quick = &plans[0];
     assert_eq!((quick.settings.steps, quick.size, quick.seconds), (30, 128, 20.0 * 5.0 + 30.0 * 5.0));
 

@@ -95,6 +95,11 @@ fn subjects_and_photos_must_fit_each_other() {
     for photos in [0, 1, 2] {
         assert!(pair.check_photos(photos).unwrap_err().to_string().contains("at least one of its own"));
     }
+    // Together they are 1 where a sum wraps.
+    let many = [usize::MAX, 2].map(|photos| Subject { photos, ..cat.clone() }).to_vec();
+    let many = TrainingSettings { further_subjects: many, ..settings() };
+    assert_eq!(many.photo_counts(3)[0], 0);
+    assert!(many.check_photos(3).unwrap_err().to_string().contains("at least one of its own"));
     let twin = Subject { placeholder: "<MY-dog>".into(), ..cat.clone() };
     let refused = refusal(|s| s.further_subjects = vec![twin]).to_string();
     assert!(refused.contains("same new word \"<MY-dog>\""), "{refused}");

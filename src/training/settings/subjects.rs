@@ -109,8 +109,13 @@ impl TrainingSettings {
     /// How many of `photos` photos each subject has; the first has those that the further ones leave.
     pub fn photo_counts(&self, photos: usize) -> Vec<usize> {
         let further = self.further_subjects.iter().map(|subject| subject.photos);
-        let first = photos.saturating_sub(further.clone().sum());
+        let first = photos.saturating_sub(self.further_photos());
         std::iter::once(first).chain(further).collect()
+    }
+
+    /// How many photos the further subjects have together. Counts from a file may be larger than any sum.
+    pub(super) fn further_photos(&self) -> usize {
+        self.further_subjects.iter().fold(0, |sum, subject| sum.saturating_add(subject.photos))
     }
 
     /// How prompts name the first subject as its training did: `<my-dog>`, or `<my-dog> dog` where the

@@ -54,8 +54,7 @@ impl TrainingSettings {
     pub fn check_photos(&self, photos: usize) -> Result<(), SettingsError> {
         let counts = self.photo_counts(photos);
         if counts.contains(&0) || counts.iter().sum::<usize>() != photos {
-            let further = self.further_subjects.iter().map(|subject| subject.photos).sum();
-            return Err(SettingsError::PhotosMiscounted { further, photos });
+            return Err(SettingsError::PhotosMiscounted { further: self.further_photos(), photos });
         }
         if self.captions.len() > photos {
             return Err(SettingsError::CaptionsMiscounted { captions: self.captions.len(), photos });
@@ -83,7 +82,8 @@ impl TrainingSettings {
         self.subjects().map(|subject| subject.placeholder).find(|word| !seen.insert(word.to_lowercase()))
     }
 
-    fn check_ranges(&self) -> Result<(), SettingsError> {
+    /// Whether every number is in its range; words may still be missing.
+    pub(crate) fn check_ranges(&self) -> Result<(), SettingsError> {
         let count = |field, value: usize, least: usize, most: usize| {
             within(field, value as f64, least as f64, most as f64)
         };

@@ -53,7 +53,7 @@ impl TimeArguments {
         let mut measured = MeasuredTimes::default();
         let measuring = Measuring { clock: &|| began.elapsed().as_secs_f64(), wanted: &|| true };
         model.measure_times(asked, &mut measured, measuring).await?;
-        let plans = model.plan_times(asked, &measured);
+        let plans = model.plan_times(asked, &measured)?;
         let took = began.elapsed();
         let plan = plans.into_iter().find(|plan| plan.preset == preset);
         Ok(plan.map(|plan| {
