@@ -10,6 +10,7 @@ mod export;
 mod generate;
 mod heat_maps;
 mod inspect;
+mod interrupted_file;
 mod judge;
 mod merge;
 mod model;

@@ -14,7 +14,7 @@ use image::RgbImage;
 use palpable::evaluation::results::{Cell, Record, TrainingRun, read_lines};
 use serde_json::Value;
 
-use super::super::{error::Error, whole_file::write_whole};
+use super::super::{error::Error, interrupted_file::go_on_after, whole_file::write_whole};
 
 pub const RESULTS: &str = "results.jsonl";
 const SETTINGS: &str = "settings.json";
@@ -55,8 +55,8 @@ impl Folder {
             Error::Other(format!("Line {line} of {} is no result; remove it, and run again.", path.display()))
         })?;
         let open = || {
-            let file = OpenOptions::new().create(true).append(true).open(&path)?;
-            file.set_len(whole as u64)?;
+            let file = OpenOptions::new().create(true).write(true).truncate(false).open(&path)?;
+            go_on_after(whole as u64, &file)?;
             Ok(file)
         };
         let results = open().map_err(|reason: std::io::Error| Error::unwritable(&path, reason))?;

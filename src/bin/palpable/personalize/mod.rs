@@ -27,6 +27,7 @@ pub use arguments::Arguments;
 
 use super::{
     error::Error,
+    interrupted_file::go_on_after,
     model::{announce_memory, report_memory},
     whole_file::write_whole,
 };
@@ -219,9 +220,9 @@ impl RunObserver<Error> for Watch<'_> {
     }
 }
 
-/// A resumed run's log goes on where it was.
+/// A resumed run's log is kept, to go on behind its steps.
 fn open_log(path: &Path, resume: bool) -> Result<File, Error> {
-    let log = File::options().create(true).write(true).append(resume).truncate(!resume).open(path);
+    let log = File::options().create(true).write(true).truncate(!resume).open(path);
     log.map_err(|reason| Error::unwritable(path, reason))
 }
 
@@ -239,7 +240,7 @@ fn forget_steps_after(step: usize, log: &File, path: &Path) -> Result<(), Error>
     };
     let kept: usize =
         written.split_inclusive(|byte| *byte == b'\n').take_while(made_before).map(<[u8]>::len).sum();
-    log.set_len(kept as u64).map_err(|reason| Error::unwritable(path, reason))
+    go_on_after(kept as u64, log).map_err(|reason| Error::unwritable(path, reason))
 }
 
 /// The state to go on from. A checkpoint that nobody asked to resume is not written over.
