@@ -565,6 +565,23 @@ fn bad_settings_are_explained() {
     train(&["--prompt=a cat", "--log=no/such/folder/log.jsonl"], "could not be written");
 }
 
+/// Before the model is loaded: of these folders none is one.
+#[test]
+fn a_missing_judge_is_named() {
+    let model = ["--device=cpu", "--model=tests/goldens"];
+    let cat = "models/demo/subjects/cat";
+    let photos = format!("--photos={cat}");
+    let score = ["score", "--prompt=a cat", &photos, "--pictures=models/demo/subjects/cat/1.png"];
+    let subjects = format!("--subjects={cat}");
+    let out = format!("--out={}", folder("judgeless").display());
+    let evaluate = ["evaluate", "--class-noun=cat", &subjects, &out];
+    let personalize = ["personalize", "--class-noun=cat", "--hold-back=1", &photos, &out];
+    for command in [&score[..], &evaluate, &personalize] {
+        fails(&[command, &model].concat(), "name one with --clip");
+    }
+    fails(&[&score[..], &["--device=cpu", "--model=no-such-folder"]].concat(), "there is no such folder");
+}
+
 #[test]
 fn bad_files_are_explained() {
     let folder = folder("files");

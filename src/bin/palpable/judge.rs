@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use palpable::{
     evaluation::Judge,
-    pipeline::{ClipFiles, JudgeFiles, StableDiffusion},
+    pipeline::{self, ClipFiles, JudgeFiles, StableDiffusion},
     weights::{ByteSource, DirectorySource},
 };
 
-use super::error::Error;
+use super::{error::Error, model::ModelArguments};
 
 #[derive(Args)]
 pub struct JudgeArguments {
@@ -32,6 +32,24 @@ impl JudgeArguments {
             Some(dino) => format!("{clip} and {}", name(dino)),
             None => clip,
         }
+    }
+
+    /// Refuses what lacks a CLIP before the model is loaded, which takes a while.
+    ///
+    /// # Errors
+    /// None is named, and none comes with the model; there is no such model.
+    pub async fn check_is_here(&self, model: &ModelArguments) -> Result<(), Error> {
+        model.check_is_here().map_err(pipeline::Error::from)?;
+        let folder = model.place().directory;
+        let own = folder.length("clip/config.json").await.map_err(pipeline::Error::from)?;
+        if self.clip.is_none() && own.is_none() {
+            return Err(Error::Other(
+                "No CLIP that can judge pictures comes with this model (it would be its folder \"clip\"); name one \
+                 with --clip."
+                    .to_owned(),
+            ));
+        }
+        Ok(())
     }
 
     pub async fn load(

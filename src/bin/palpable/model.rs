@@ -110,6 +110,12 @@ impl ModelArguments {
         .collect()
     }
 
+    /// Refuses models that are not on this machine.
+    pub fn check_is_here(&self) -> Result<(), weights::Error> {
+        let written = [Some(&self.model), self.vae.as_ref(), self.complete_with.as_ref()];
+        written.into_iter().flatten().try_for_each(|written| check_is_here(written))
+    }
+
     /// Opens the device and loads the model.
     pub async fn load(&self) -> Result<StableDiffusion, Error> {
         let choice = match self.device {
@@ -117,11 +123,7 @@ impl ModelArguments {
             Device::Gpu => DeviceChoice::Gpu,
             Device::Cpu => DeviceChoice::Cpu,
         };
-        for written in
-            [Some(&self.model), self.vae.as_ref(), self.complete_with.as_ref()].into_iter().flatten()
-        {
-            check_is_here(written)?;
-        }
+        self.check_is_here()?;
         let mut gpu = Gpu::open(choice).await?;
         if let Some(limit) = self.memory_limit {
             gpu.memory_limit = limit;

@@ -43,6 +43,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     let others = arguments.other_photos.iter().map(|folder| read_subject(folder));
     let others = others.collect::<Result<Vec<_>, _>>()?;
 
+    arguments.judge.check_is_here(&arguments.model).await?;
     let model = arguments.model.load().await?;
     let mut judge = arguments.judge.load(&model, &arguments.model.place().directory).await?;
     let subject = judge.embed_subject(&photos).await.map_err(pipeline::Error::from)?;

@@ -54,6 +54,7 @@ pub async fn run(
     prompts: &PromptSet,
     subjects: &[Subject],
 ) -> Result<Compared, Error> {
+    arguments.judge.check_is_here(&arguments.model).await?;
     let model = arguments.model.load().await?;
     let judge = arguments.judge.load(&model, &arguments.model.place().directory).await?;
     let mut vectors = Vec::new();

@@ -64,6 +64,14 @@ impl HeldBackArguments {
         Ok(photos.photos.drain(held_back).collect())
     }
 
+    /// Refuses what lacks a judge for these photos; nothing without photos.
+    ///
+    /// # Errors
+    /// As [`JudgeArguments::check_is_here`].
+    pub async fn check_judge(&self, photos: &[Photo], model: &ModelArguments) -> Result<(), Error> {
+        if photos.is_empty() { Ok(()) } else { self.judge.check_is_here(model).await }
+    }
+
     /// Loads who judges; `None` without photos.
     ///
     /// # Errors

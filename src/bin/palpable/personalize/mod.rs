@@ -42,6 +42,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     let mut settings = arguments.settings()?;
     let mut photos = read_photos(&arguments).map_err(training::Error::from)?;
     let held_back = arguments.held_back.take_from(&mut photos)?;
+    arguments.held_back.check_judge(&held_back, &arguments.model).await?;
     let Photos { photos, captions, further } = photos;
     if !captions.is_empty() {
         settings.captions = captions;
