@@ -183,7 +183,14 @@ fn an_interrupted_comparison_goes_on_and_is_reported() {
         assert_eq!(output.status.code(), Some(1));
         assert!(said(&output).contains(expected) && !said(&output).contains("panicked"), "{}", said(&output));
     };
-    refused("--guidance=3", "guidanceScale");
+    refused("--guidance=3", "holds a comparison with --guidance 5.0, and this one is with --guidance 3.0;");
+    refused("--vae=models/demo", "without --vae, and this one is with --vae models/demo;");
+    let settings = out.join("settings.json");
+    let begun = std::fs::read_to_string(&settings).expect("settings");
+    let with_vae = begun.replacen('{', "{\"vae\": \"other.safetensors\",", 1);
+    std::fs::write(&settings, with_vae).expect("settings");
+    refused("--precision=f32", "with --vae other.safetensors, and this one is without --vae;");
+    std::fs::write(&settings, begun).expect("settings");
     refused("--training-seeds=0", "at least 1");
     refused("--variant=x={\"lamda\":1}", "there is no setting \"lamda\"");
     refused("--variant=palp={}", "two methods called \"palp\"");

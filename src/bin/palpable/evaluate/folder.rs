@@ -169,11 +169,29 @@ fn same_settings(root: &Path, kept: &Value, settings: &Value) -> Result<(), Erro
         return Ok(());
     }
     let (Some(before), Some(now)) = (kept.as_object(), settings.as_object()) else { return Ok(()) };
-    let differs = now.iter().find(|(name, value)| before.get(*name) != Some(value));
-    let (name, value) = differs.map_or(("settings", Value::Null), |(name, value)| (name, value.clone()));
+    // What was left out at either start is missing there.
+    let Some(name) = before.keys().chain(now.keys()).find(|name| before.get(*name) != now.get(*name)) else {
+        return Ok(());
+    };
     Err(Error::Other(format!(
-        "{} holds a comparison with {name} {} and not {value}; choose another folder, or go on with the same.",
+        "{} holds a comparison {}, and this one is {}; choose another folder, or go on as it was begun.",
         root.display(),
-        before.get(name).unwrap_or(&Value::Null),
+        given(name, before.get(name)),
+        given(name, now.get(name)),
     )))
+}
+
+/// "with --guidance 5", "without --vae": how a setting was given.
+fn given(name: &str, value: Option<&Value>) -> String {
+    let option = match name {
+        "samplerSteps" => "sampler-steps",
+        "guidanceScale" => "guidance",
+        "completeWith" => "complete-with",
+        other => other,
+    };
+    match value {
+        None => format!("without --{option}"),
+        Some(Value::String(word)) => format!("with --{option} {word}"),
+        Some(value) => format!("with --{option} {value}"),
+    }
 }
