@@ -105,13 +105,15 @@ impl SchedulerConfig {
             return refuse("steps_offset must be smaller than num_train_timesteps");
         }
         if self.trained_betas.is_some() {
-            return refuse("trained_betas (an explicit noise table) is not supported");
+            return refuse(
+                "trained_betas (an explicit noise table) is not supported; choose a model without it",
+            );
         }
         if self.rescale_betas_zero_snr {
-            return refuse("rescale_betas_zero_snr is not supported");
+            return refuse("rescale_betas_zero_snr is not supported; choose a model without it");
         }
         if self.thresholding {
-            return refuse("thresholding is not supported");
+            return refuse("thresholding is not supported; choose a model without it");
         }
         Ok(())
     }

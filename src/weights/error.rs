@@ -60,7 +60,9 @@ pub enum Error {
     WrongShape { component: String, name: String, actual: Vec<usize>, expected: Vec<usize> },
 
     /// A type of number that cannot become f32 or f16 without knowing more.
-    #[error("\"{name}\" of {component} is stored as {stored}, which this program does not read")]
+    #[error(
+        "\"{name}\" of {component} is stored as {stored}, which this program does not read; choose a file of the model in fp16, bf16 or fp32"
+    )]
     UnsupportedType { component: String, name: String, stored: StoredType },
 
     /// A tensor with a side of length 0.

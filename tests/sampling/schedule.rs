@@ -165,7 +165,10 @@ fn unusable_configs_are_refused_in_words() {
         (r#"{"beta_end": 1e300}"#, "beta_end"),
         (r#"{"steps_offset": 1000}"#, "steps_offset"),
         (r#"{"trained_betas": [0.1]}"#, "trained_betas"),
-        (r#"{"rescale_betas_zero_snr": true}"#, "rescale_betas_zero_snr"),
+        (
+            r#"{"rescale_betas_zero_snr": true}"#,
+            "rescale_betas_zero_snr is not supported; choose a model without it",
+        ),
         (r#"{"thresholding": true}"#, "thresholding"),
         (r#"{"final_sigmas_type": "small"}"#, "small"),
     ] {

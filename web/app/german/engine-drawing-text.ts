@@ -164,9 +164,11 @@ export const drawingWords: EngineWords = {
       "beta_start und beta_end müssen zwischen 0 und 1 liegen",
     "steps_offset must be smaller than num_train_timesteps":
       "steps_offset muss kleiner sein als num_train_timesteps",
-    "trained_betas (an explicit noise table) is not supported":
-      "trained_betas (eine eigene Tabelle des Rauschens) geht nicht",
-    "rescale_betas_zero_snr is not supported": "rescale_betas_zero_snr geht nicht",
-    "thresholding is not supported": "thresholding geht nicht",
+    "trained_betas (an explicit noise table) is not supported; choose a model without it":
+      "trained_betas (eine eigene Tabelle des Rauschens) geht nicht; wähle ein Modell ohne das",
+    "rescale_betas_zero_snr is not supported; choose a model without it":
+      "rescale_betas_zero_snr geht nicht; wähle ein Modell ohne das",
+    "thresholding is not supported; choose a model without it":
+      "thresholding geht nicht; wähle ein Modell ohne das",
   },
 };

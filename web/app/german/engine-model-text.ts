@@ -26,8 +26,8 @@ export const modelWords: EngineWords = {
       "{component} hat keinen Tensor „{name}“; ist es ein Modell anderer Art?",
     '"{name}" of {component} has the shape {actual:?} where its config asks for {expected:?}':
       "„{name}“ von {component} hat die Form {actual:?}, und seine Konfiguration verlangt {expected:?}",
-    '"{name}" of {component} is stored as {stored}, which this program does not read':
-      "„{name}“ von {component} ist als {stored} gespeichert, was dieses Programm nicht liest",
+    '"{name}" of {component} is stored as {stored}, which this program does not read; choose a file of the model in fp16, bf16 or fp32':
+      "„{name}“ von {component} ist als {stored} gespeichert, was dieses Programm nicht liest; wähle eine Datei des Modells in fp16, bf16 oder fp32",
     '"{name}" of {component} holds nothing': "„{name}“ von {component} enthält nichts",
     '"{name}" of {component} holds numbers too large for 16-bit floats; load it in 32 bits':
       "„{name}“ von {component} enthält Zahlen, die für 16 Bit zu groß sind; lade es in 32 Bit",
