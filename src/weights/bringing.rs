@@ -46,23 +46,50 @@ impl Weights {
             self.skipped.insert(entry.name.clone(), Error::EmptyTensor { component, name });
             return Ok(());
         }
-        let packing = packing_of(&name, self.packing).and_then(|packing| packable(packing, &entry.shape));
-        let content = if let Some(packing) = packing {
-            self.fetch_packed(packing, source, path, entry, device, progress).await?
+        let mut left = entry.range.end - entry.range.start;
+        let mut brought = |bytes| {
+            left -= bytes;
+            progress(bytes);
+        };
+        match self.fetch_content(source, path, entry, device, dtype, &mut brought).await {
+            Ok(content) => {
+                self.tensors.insert(name, Stored { shape: entry.shape.clone(), content });
+            }
+            // What no layer takes may hold anything: a mask of −∞, for instance.
+            Err(error @ Error::NotFinite { .. }) => {
+                progress(left);
+                self.skipped.insert(name, error);
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    async fn fetch_content(
+        &self,
+        source: &dyn ByteSource,
+        path: &str,
+        entry: &TensorEntry,
+        device: &Device,
+        dtype: FloatDType,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Content, Error> {
+        let name = &entry.name;
+        let packing = packing_of(name, self.packing).and_then(|packing| packable(packing, &entry.shape));
+        if let Some(packing) = packing {
+            self.fetch_packed(packing, source, path, entry, device, progress).await
         } else if self.reorders_kernels
             && let Some(sizes) = kernel_sizes(&entry.shape)
         {
             let values = read_taps_first(source, path, entry, sizes, dtype, progress).await?;
-            Content::TapsFirst(self.upload(&name, values, device, dtype)?)
+            Ok(Content::TapsFirst(self.upload(name, values, device, dtype)?))
         } else {
             let mut parts = Vec::new();
             for range in ranges_within(self.largest_tensor, entry, dtype) {
                 parts.push(self.bring(source, path, entry, range, device, dtype, progress).await?);
             }
-            Content::Floats(parts)
-        };
-        self.tensors.insert(name, Stored { shape: entry.shape.clone(), content });
-        Ok(())
+            Ok(Content::Floats(parts))
+        }
     }
 
     /// The numbers at `range` in one tensor. Each piece leaves the host before the next is read.
@@ -166,7 +193,7 @@ impl Weights {
         let together = output_bytes(entry).saturating_mul(Quantizer::<D>::TOGETHER as u64);
         let together = usize::try_from(together).unwrap_or(usize::MAX);
         for range in whole_outputs(entry) {
-            let bytes = read_whole(source, path, range, progress).await?;
+            let bytes = read_whole(source, path, entry, range, progress).await?;
             for channels in bytes.chunks(together) {
                 quantizer = quantizer.with(&to_f32(entry.dtype, channels));
             }

@@ -26,7 +26,7 @@ pub struct Weights {
     /// Its folder, or a word for it: names it in messages.
     pub(super) component: String,
     pub(super) tensors: HashMap<String, Stored>,
-    /// In the files, but nothing to compute with (positions as integers, for instance): what to say
+    /// In the files, but nothing to compute with (positions as integers, numbers that are none): what to say
     /// if a model wants them after all.
     pub(super) skipped: HashMap<String, Error>,
     /// Invents whatever is taken.

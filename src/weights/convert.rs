@@ -112,6 +112,21 @@ impl Floats {
     }
 }
 
+/// Whether all stored numbers are finite. It looks at each, without a branch: compilers make vector instructions of it.
+pub(super) fn are_finite(stored: StoredType, bytes: &[u8]) -> bool {
+    match stored {
+        StoredType::F64 => all(bytes, |number| f64::from_le_bytes(number).is_finite()),
+        StoredType::F32 => all(bytes, |number| f32::from_le_bytes(number).is_finite()),
+        StoredType::F16 => all(bytes, |number| f16::from_le_bytes(number).is_finite()),
+        StoredType::BF16 => all(bytes, |number| bf16::from_le_bytes(number).is_finite()),
+        _ => true,
+    }
+}
+
+fn all<const N: usize>(bytes: &[u8], is_finite: impl Fn([u8; N]) -> bool) -> bool {
+    numbers(bytes).fold(true, |all, number| all & is_finite(number))
+}
+
 /// Stored numbers as f32; nothing if `stored` is not a kind of number known here.
 pub(super) fn to_f32(stored: StoredType, bytes: &[u8]) -> Vec<f32> {
     let mut values = Floats::F32(Vec::with_capacity(bytes.len() / stored.size()));

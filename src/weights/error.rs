@@ -69,6 +69,12 @@ pub enum Error {
     #[error("\"{name}\" of {component} holds nothing")]
     EmptyTensor { component: String, name: String },
 
+    /// An infinity, or what is no number.
+    #[error(
+        "\"{name}\" in {path} holds numbers that are not finite: the file is damaged; download it again or choose another file"
+    )]
+    NotFinite { path: String, name: String },
+
     /// A number that f16 cannot hold.
     #[error("\"{name}\" of {component} holds numbers too large for 16-bit floats; load it in 32 bits")]
     TooLargeForF16 { component: String, name: String },

@@ -4,7 +4,11 @@ use std::ops::Range;
 
 use burn::tensor::FloatDType;
 
-use super::{ByteSource, Error, TensorEntry, convert::Floats, taps_first::reorder};
+use super::{
+    ByteSource, Error, TensorEntry,
+    convert::{Floats, are_finite},
+    taps_first::reorder,
+};
 
 /// Read at once, in bytes: bounds what lies in memory beside the tensor itself. A multiple of every
 /// type's size.
@@ -43,10 +47,11 @@ pub(super) fn output_bytes(entry: &TensorEntry) -> u64 {
     ((entry.range.end - entry.range.start) / outputs).max(1)
 }
 
-/// The bytes at `range` of a file, all of them.
+/// The bytes at `range` of a tensor's file, all of them, where its numbers are finite.
 pub(super) async fn read_whole(
     source: &dyn ByteSource,
     path: &str,
+    entry: &TensorEntry,
     range: Range<u64>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Vec<u8>, Error> {
@@ -56,6 +61,9 @@ pub(super) async fn read_whole(
         return Err(Error::Truncated { path: path.to_owned(), actual, expected: range.end });
     }
     progress(range.end - range.start);
+    if !are_finite(entry.dtype, &bytes) {
+        return Err(Error::NotFinite { path: path.to_owned(), name: entry.name.clone() });
+    }
     Ok(bytes)
 }
 
@@ -73,7 +81,7 @@ pub(super) async fn read_floats(
     let mut start = range.start;
     while start < range.end {
         let end = range.end.min(start + PIECE);
-        let piece = read_whole(source, path, start..end, progress).await?;
+        let piece = read_whole(source, path, entry, start..end, progress).await?;
         let known = values.extend(entry.dtype, &piece);
         debug_assert!(known, "looked at before anything was read");
         start = end;

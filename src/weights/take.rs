@@ -18,7 +18,8 @@ impl Weights {
     /// Takes a tensor out. A scalar (shape `[]`) is taken as `[1]`.
     ///
     /// # Errors
-    /// [`Error::MissingTensor`], [`Error::WrongShape`], [`Error::UnsupportedType`], [`Error::EmptyTensor`].
+    /// [`Error::MissingTensor`], [`Error::WrongShape`], [`Error::UnsupportedType`], [`Error::EmptyTensor`],
+    /// [`Error::NotFinite`].
     pub fn take<const D: usize>(&mut self, name: &str, shape: [usize; D]) -> Result<Tensor<D>, Error> {
         if let Some(random) = &self.random {
             return Ok(random.take(name, shape));

@@ -28,6 +28,8 @@ export const modelWords: EngineWords = {
       "„{name}“ von {component} hat die Form {actual:?}, und seine Konfiguration verlangt {expected:?}",
     '"{name}" of {component} is stored as {stored}, which this program does not read; choose a file of the model in fp16, bf16 or fp32':
       "„{name}“ von {component} ist als {stored} gespeichert, was dieses Programm nicht liest; wähle eine Datei des Modells in fp16, bf16 oder fp32",
+    '"{name}" in {path} holds numbers that are not finite: the file is damaged; download it again or choose another file':
+      "„{name}“ in {path} enthält Zahlen, die nicht endlich sind: Die Datei ist beschädigt; lade sie noch einmal herunter oder wähle eine andere",
     '"{name}" of {component} holds nothing': "„{name}“ von {component} enthält nichts",
     '"{name}" of {component} holds numbers too large for 16-bit floats; load it in 32 bits':
       "„{name}“ von {component} enthält Zahlen, die für 16 Bit zu groß sind; lade es in 32 Bit",
