@@ -274,8 +274,10 @@ describe("a run that watches the quality", () => {
 
   test("without a judge it trains all the same, and says so", async () => {
     files.reachable = false;
-    const { scores, problems } = await train(run());
+    const { scores, problems, restored } = await train(run({ ...PREVIEWS, keepsBest: true }));
     expect(scores).toEqual([]);
+    // What an earlier visit scored best lacks all that was learnt since.
+    expect(restored).toEqual([]);
     expect(problems).toEqual([expect.stringContaining("could not be fetched")]);
   });
 

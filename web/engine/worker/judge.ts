@@ -55,7 +55,8 @@ export class JudgeOpener {
 
   /**
    * Prepares the scoring of the run's previews, if they are scored: opens the judge and embeds the photos. If
-   * the judge can't be opened, the run goes on with its previews unscored.
+   * the judge can't be opened, the run goes on with its previews unscored, and gives its last state: the best of
+   * those that an earlier visit scored lacks all that is learnt from now on.
    */
   async prepare(
     engine: Engine,
@@ -72,7 +73,7 @@ export class JudgeOpener {
       const fault = toFault(error);
       if (needsFreshEngine(fault)) throw error;
       observer.notScored(fault.message);
-      return { ...run, previews: { ...run.previews, cleanPrompt: null } };
+      return { ...run, previews: { ...run.previews, cleanPrompt: null, keepsBest: false } };
     }
   }
 

@@ -54,7 +54,9 @@ export const keptStep = signal<number | undefined>(undefined);
 export const keepProblem = signal<"full" | "unavailable" | undefined>(undefined);
 const resultKey = signal<string | undefined>(undefined);
 /** Whether the result is, or will be, the state that scored best. */
-export const keepsBest = computed(() => facts.value?.previews?.keepsBest === true);
+export const keepsBest = computed(
+  () => facts.value?.previews?.keepsBest === true && scoreProblem.value === undefined,
+);
 /** The adapter of a finished run, as long as it isn't removed from the library. */
 export const result = computed(() => library.value.find(({ key }) => key === resultKey.value));
 export const fault = signal<Fault | undefined>(undefined);
