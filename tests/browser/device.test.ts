@@ -65,7 +65,9 @@ describe("a browser that can do with less", () => {
     await page.evaluate(async (text) => {
       const store = await caches.open("palpable-device");
       const [address] = await store.keys();
-      if (address) await store.put(address, new Response(text));
+      // With its date.
+      const kept = address && (await store.match(address));
+      if (kept) await store.put(address, new Response(text, kept));
     }, first?.replace('"offered"', '"simplest"') ?? "");
     await page.reload();
     await waitForModel(page);

@@ -55,8 +55,14 @@ test("measuring how long trainings take can be cancelled, and asked for again", 
   // Enter ends a number, and begins no training; with Ctrl it does, as the help says.
   await page.getByLabel("Training steps").press("Enter");
   expect(await page.getByRole("button", { name: "Start training" }).isEnabled()).toBe(true);
+  await measure.click();
+  await page.getByText("Measuring how fast this device trains").waitFor();
   await page.getByLabel("Training steps").press("Control+Enter");
   await untilLearnt(page);
+  // Measuring gave way.
+  await page.getByRole("button", { name: "Train another" }).click();
+  await measure.waitFor();
+  expect(await page.locator(".time-button").count()).toBe(0);
 });
 
 test("what needs more memory than the visitor allows is refused, at later visits too, until more is allowed", async () => {

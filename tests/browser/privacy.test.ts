@@ -2,7 +2,7 @@
  * What the page keeps, and that all of it and nothing else goes when the visitor says so. Requests are watched by the
  * journey.
  */
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { goTo, openPage, openStudio, type Studio, withoutEngine } from "./studio";
 import { VISITOR } from "./visitor";
@@ -32,10 +32,14 @@ test("“Delete everything” leaves nothing of the studio in any storage of the
   const withNeighbours = await stored(page);
 
   await goTo(page, "about");
-  await page.getByRole("button", { name: "Delete everything kept here" }).click();
-  await page.getByRole("button", { name: "Keep it" }).click();
+  const all = page.getByRole("button", { name: "Delete everything kept here" });
+  await all.press("Enter");
+  // By keys: the question takes the focus and gives it back.
+  await hasFocus(page.getByRole("group", { name: "Delete all pictures, adapters" }));
+  await page.getByRole("button", { name: "Keep it" }).press("Enter");
+  await hasFocus(all);
   expect(await stored(page)).toEqual(withNeighbours);
-  await page.getByRole("button", { name: "Delete everything kept here" }).click();
+  await all.click();
   await page.getByRole("button", { name: "Yes, delete everything" }).click();
   await page.getByRole("heading", { name: "Everything is deleted" }).waitFor();
   const neighbours = {
@@ -47,6 +51,9 @@ test("“Delete everything” leaves nothing of the studio in any storage of the
   expect(await stored(page)).toEqual({ ...neighbours, workers: [] });
   await close();
 });
+
+const hasFocus = (place: Locator) =>
+  expect.poll(() => place.evaluate((element) => element === document.activeElement)).toBe(true);
 
 /** What a site in another folder of the same host keeps. */
 const NEIGHBOUR = "neighbour";
