@@ -3,7 +3,7 @@
  * it is answered, the focus goes back to where it was.
  */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 interface AskFirstProps {
   question: string;
@@ -18,7 +18,7 @@ export function AskFirst({ question, yes, no, onYes, children }: AskFirstProps) 
   const [asking, setAsking] = useState(false);
   const group = useRef<HTMLFieldSetElement>(null);
   const asker = useRef<HTMLElement | null>(null);
-  useEffect(() => (asking ? group.current : asker.current)?.focus(), [asking]);
+  useLayoutEffect(() => (asking ? group.current : asker.current)?.focus(), [asking]);
   const ask = () => {
     asker.current = document.activeElement as HTMLElement | null;
     setAsking(true);
