@@ -81,6 +81,19 @@ describe("ending a training early", () => {
     });
     expect(await adapters()).toEqual(["<my-dog>"]);
   });
+
+  test("cancelled while its photos are being kept, before the engine knows of it", async () => {
+    await goTo(page, "personalize");
+    await page.getByRole("button", { name: "Train another" }).click();
+    expect(await page.getByLabel("Keep the photos with the adapter").isChecked()).toBe(true);
+    await keepPhotosSlowly(page);
+    await page.getByRole("button", { name: "Start training" }).click();
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("button", { name: "Yes, drop it" }).click();
+    // Its 200 steps would take longer.
+    await page.getByRole("button", { name: "Start training" }).waitFor({ timeout: 20_000 });
+    expect(await adapters()).toEqual(["<my-dog>"]);
+  });
 });
 
 /** A headless browser shows no notification and holds no screen on: what the page asks for is counted instead. */
@@ -107,6 +120,15 @@ const watchWhileAway = (context: BrowserContext) =>
         },
       },
     });
+  });
+
+const keepPhotosSlowly = (page: Page) =>
+  page.evaluate(() => {
+    const { convertToBlob } = OffscreenCanvas.prototype;
+    OffscreenCanvas.prototype.convertToBlob = async function (options) {
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+      return convertToBlob.call(this, options);
+    };
   });
 
 const whileAway = (page: Page) =>

@@ -100,9 +100,13 @@ export async function start(): Promise<void> {
   const { trained, heldBack } = previewChoice.splitPhotos();
   const photos = { trained: trained.map(toPixels), heldBack: heldBack.map(toPixels) };
   await follow(run, async (observer) => {
-    // Together: the engine obeys Pause and Cancel only once it knows of the training.
-    const [report] = await Promise.all([engine().train(run, photos, observer), keepPhotos(run.id)]);
-    return report;
+    // First: a GPU that trains lets canvases wait.
+    await keepPhotos(run.id);
+    // Until now the engine knew no training that could obey the switches.
+    if (phase.value === "stopping") return null;
+    const training = engine().train(run, photos, observer);
+    if (phase.value === "paused") engine().command("training", "pause");
+    return training;
   });
 }
 
