@@ -24,6 +24,7 @@ use super::{
 const TOGETHER: usize = 32 << 20;
 
 impl Weights {
+    /// Fetches one tensor of a file, or notes why it can't be computed with.
     pub(super) async fn fetch(
         &mut self,
         source: &dyn ByteSource,
@@ -65,6 +66,7 @@ impl Weights {
         Ok(())
     }
 
+    /// A tensor's numbers in the form in which this component keeps them, brought to the device.
     async fn fetch_content(
         &self,
         source: &dyn ByteSource,

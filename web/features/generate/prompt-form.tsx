@@ -15,6 +15,7 @@ import { MemoryLine } from "./memory-line";
 import { keepFilledIn } from "./restore";
 
 const words = text.generate;
+/** Id by which the settings beside the form name it: see `submitFrom` in `app/shortcuts.ts`. */
 export const PROMPT_FORM = "prompt-form";
 
 export function PromptForm() {

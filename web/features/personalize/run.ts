@@ -95,7 +95,7 @@ export async function start(): Promise<void> {
     scores: [],
     photoVectors: null,
   };
-  // Hours of work: a browser that needs room would delete what it wasn't asked to keep.
+  // A browser that needs room deletes what it wasn't asked to keep, and this may take hours to learn again.
   void navigator.storage?.persist?.().catch(() => false);
   const { trained, heldBack } = previewChoice.splitPhotos();
   const photos = { trained: trained.map(toPixels), heldBack: heldBack.map(toPixels) };

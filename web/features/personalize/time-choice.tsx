@@ -16,16 +16,16 @@ const words = settingsText.time;
 export function TimeChoice() {
   // On a device that computes on the processor, measuring takes minutes, so it must be asked for.
   const slow = device.value.state === "ready" && device.value.report.software;
-  const asked = slow || time.declined.value;
+  const asksFirst = slow || time.declined.value;
   useSignalEffect(() => {
     if (model.value.state !== "ready" || device.value.state !== "ready" || busy.value) return;
     // The engine does one thing at a time: the adapters of earlier visits come first.
     if (!storageRead.value) return;
-    const unasked = !device.value.report.software && !time.declined.value;
-    if (unasked || time.isMeasured(setup.method.value)) void time.measure();
+    const asksFirst = device.value.report.software || time.declined.value;
+    if (!asksFirst || time.isMeasured(setup.method.value)) void time.measure();
   });
   // What nobody asked for must not keep other screens waiting.
-  useEffect(() => () => void (asked || time.stopMeasuring()), [asked]);
+  useEffect(() => (asksFirst ? undefined : time.stopMeasuring), [asksFirst]);
   const { state } = time.measured.value;
   const plans = time.plans.value;
   if (time.failed.value) return null;
@@ -44,7 +44,7 @@ export function TimeChoice() {
           </button>
         </div>
       )}
-      {!plans && state !== "measuring" && asked && model.value.state === "ready" && (
+      {!plans && state !== "measuring" && asksFirst && model.value.state === "ready" && (
         <div class="actions">
           <button type="button" class="button" onClick={time.measure}>
             {words.measure}

@@ -81,7 +81,7 @@ export async function measure(): Promise<void> {
   if (now.state === "measuring" && now.of === of) measured.value = found;
 }
 
-/** Whether the visitor cancelled measuring, which is then not begun again by itself. */
+/** Whether the visitor cancelled measuring, which then begins only when it is asked for. */
 export const declined = signal(false);
 
 export function stopMeasuring(): void {
