@@ -87,7 +87,20 @@ describe("the gallery", () => {
     await newest.focus();
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: SECOND }).waitFor();
+    const headingFocused = page.evaluate(
+      () =>
+        new Promise<boolean>((resolve) => {
+          const heading = document.querySelector("h1");
+          new MutationObserver((_, observer) => {
+            if (document.contains(heading)) return;
+            observer.disconnect();
+            resolve(document.activeElement === document.querySelector("h1"));
+          }).observe(document.body, { childList: true, subtree: true });
+        }),
+    );
     await page.keyboard.press("ArrowRight");
+    // At once, or else the focus would come back here from what a visitor chose meanwhile.
+    expect(await headingFocused).toBe(true);
     await page.getByRole("heading", { name: FIRST }).waitFor();
     expect(new URL(page.url()).hash).toBe(address);
     await page.getByRole("link", { name: "All pictures" }).press("Enter");

@@ -1,6 +1,6 @@
 /** The page's frame: header, the screen the address names, and the live region for announcements. */
 import type { ComponentType } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { GenerateScreen } from "../features/generate/generate-screen";
 import { TourCard } from "../features/help/tour-card";
 import { LastModelNotice } from "../features/models/last-model-notice";
@@ -39,7 +39,7 @@ export function App() {
   const first = useRef(true);
   const shown = screen.value;
   // Runs whenever another screen shows.
-  useEffect(() => {
+  useLayoutEffect(() => {
     // A screen reader goes on from the new screen's top, not from the link that led there.
     if (!first.current) main.current?.focus({ preventScroll: true });
     first.current = false;

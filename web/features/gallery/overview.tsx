@@ -1,5 +1,5 @@
 /** The grid of pictures, with search and selection; before there are any, it says what the Gallery is for. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { fileSize } from "../../app/format";
 import { addressOf } from "../../app/navigation";
 import { text } from "../../app/text";
@@ -95,7 +95,7 @@ function Grid() {
   });
   const list = useRef<HTMLUListElement>(null);
   // After coming back from a picture, its tile gets the focus.
-  useEffect(() => {
+  useLayoutEffect(() => {
     const id = lastOpened.value;
     lastOpened.value = undefined;
     if (id) list.current?.querySelector<HTMLElement>(`a[href="${addressOf("gallery", id)}"]`)?.focus();

@@ -25,13 +25,13 @@ export function PicturePage({ id }: { id: string }) {
   const entry = gallery.entries.value?.find((other) => other.id === id);
   const { newer, older } = neighbours(id);
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  // Layout effects run with the frame that shows the heading, not some frames later: a key pressed at once
+  // counts, and the focus isn't taken from what it chose.
+  useLayoutEffect(() => {
     lastOpened.value = id;
     heading.current?.focus({ preventScroll: true });
     window.scrollTo(0, 0);
   }, []);
-  // A layout effect listens as soon as the heading shows, not some frames later: a key pressed at once
-  // counts.
   useLayoutEffect(() => {
     const turn = (event: KeyboardEvent) => {
       const target = event.key === "ArrowLeft" ? newer : event.key === "ArrowRight" ? older : undefined;

@@ -1,5 +1,5 @@
 /** The prompt, and the button that draws it. */
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { HeldFault } from "../../app/fault-notice";
 import { named } from "../../app/prompts";
 import { text } from "../../app/text";
@@ -27,7 +27,7 @@ export function PromptForm() {
   const form = useRef<HTMLFormElement>(null);
   const isDrawing = drawing.progress.value !== undefined;
   const wasDrawing = useRef(isDrawing);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // The button that was pressed gave way to another: keys go on from that one.
     const left = document.activeElement === document.body;
     if (left && wasDrawing.current !== isDrawing) {

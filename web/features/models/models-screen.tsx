@@ -1,5 +1,5 @@
 /** Models screen: the model in use, sources of further ones, and the models stored in this browser. */
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { HeldFault } from "../../app/fault-notice";
 import { gigabytes, parameters } from "../../app/format";
 import { device } from "../../app/studio";
@@ -45,7 +45,7 @@ export function ModelsScreen() {
 function Offer({ choice, offer }: { choice: OfferedChoice; offer: ModelOffer }) {
   const { plan } = offer;
   const place = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     place.current?.scrollIntoView();
     place.current?.focus({ preventScroll: true });
   }, [offer]);

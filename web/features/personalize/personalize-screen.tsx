@@ -1,6 +1,6 @@
 /** Personalize screen: the set-up, replaced by the run once it begins. */
 
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { painted } from "../../app/painted";
 import { lazyScreen } from "../../ui/lazy-screen";
 import { phase } from "./run";
@@ -12,7 +12,7 @@ const Run = lazyScreen(loadRun);
 export function PersonalizeScreen() {
   const settingUp = phase.value === "idle";
   const first = useRef(true);
-  useEffect(() => {
+  useLayoutEffect(() => {
     window.scrollTo(0, 0);
     // The pressed button is gone, so a screen reader continues from the top of what replaced it.
     if (!first.current) document.getElementById("content")?.focus({ preventScroll: true });
