@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Error, GenerationSettings, MeasuredTimes, Measuring, StableDiffusion, StepTimes, TrainingPreviews,
 };
-use crate::training::{self, TrainingSettings, prior};
+use crate::training::{self, MAX_STEPS, TrainingSettings, prior};
 
 /// What is reduced where a preset takes too long: first the side (share of the model's own), then the steps
 /// (share of the preset's).
@@ -117,7 +117,7 @@ impl TimePreset {
     fn apply(self, settings: &TrainingSettings, share: f64) -> TrainingSettings {
         let (steps, rank) = self.factors();
         let times = |value: usize, factor: f64| ((value as f64 * factor).round() as usize).max(1);
-        let factor = steps * share;
+        let factor = (steps * share).min(MAX_STEPS as f64 / settings.steps.max(1) as f64);
         let [least, most] = RANKS;
         // The limits give way to a rank that is beyond them already.
         let rank = times(settings.rank, rank).clamp(least.min(settings.rank), most.max(settings.rank));

@@ -59,5 +59,6 @@ pub use latents::PhotoLatents;
 pub use photos::Photo;
 pub use record::TrainingRecord;
 pub use segmented_pass::ActivationPolicy;
+pub(crate) use settings::MAX_STEPS;
 pub use settings::{Activations, LoraTargets, Method, TrainedWeights, TrainingSettings};
 pub use trainer::Trainer;

@@ -7,6 +7,7 @@ mod counting;
 mod damaged;
 mod kernels;
 mod loading_time;
+mod readers;
 mod single_file;
 mod streaming;
 mod weights;

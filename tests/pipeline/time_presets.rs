@@ -77,6 +77,10 @@ fn presets_move_steps_and_rank_where_there_is_time() {
     assert_eq!(plans[1].settings, own);
     assert_eq!(plans[1].seconds, asked(&own).seconds(&TIMES));
     assert!(plans.windows(2).all(|pair| pair[0].seconds < pair[1].seconds));
+    // No more steps than a training may have, all phases in proportion.
+    let long = TrainingSettings { steps: 80_000, warmup_steps: 40_000, ..own.clone() };
+    let TimePlan { settings, .. } = choose(TimePreset::Thorough, &long, 1e-6);
+    assert_eq!((settings.steps, settings.warmup_steps), (100_000, 50_000));
     // A small rank is not made smaller.
     let small = TrainingSettings { rank: 2, ..own };
     assert_eq!(choose(TimePreset::Quick, &small, 1.0).settings.rank, 2);

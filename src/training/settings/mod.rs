@@ -24,6 +24,7 @@ pub use choices::{Activations, LoraTargets, Method, PromptTemplates, TrainedWeig
 pub use error::SettingsError;
 pub use prompt_words::{with_article, with_class_noun, with_new_word};
 pub use subjects::{Subject, SubjectView};
+pub(crate) use validation::MAX_STEPS;
 pub use validation::unseen_remark;
 
 /// Stands for the placeholder in a personalization prompt.

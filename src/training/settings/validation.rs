@@ -11,6 +11,9 @@ const MAX_FULL_RATE: f64 = 2e-4;
 /// Vectors that a new word may have.
 const MAX_VECTORS: usize = 8;
 
+/// Steps that a training may have.
+pub(crate) const MAX_STEPS: usize = 100_000;
+
 /// Largest side of the pictures that are trained on, in pixels.
 const MAX_RESOLUTION: usize = 1024;
 
@@ -90,8 +93,8 @@ impl TrainingSettings {
         count("number of embedding vectors", self.vectors, 1, MAX_VECTORS)?;
         count("rank", self.rank, 1, 256)?;
         within("LoRA alpha", self.effective_lora_alpha(), 1e-3, 1024.0)?;
-        count("number of steps", self.steps, 1, 100_000)?;
-        count("number of warm-up steps", self.warmup_steps, 0, 100_000)?;
+        count("number of steps", self.steps, 1, MAX_STEPS)?;
+        count("number of warm-up steps", self.warmup_steps, 0, MAX_STEPS)?;
         count("batch size", self.batch, 1, 64)?;
         count("number of accumulated batches", self.accumulation, 1, 256)?;
         self.check_alignment()?;
@@ -99,7 +102,7 @@ impl TrainingSettings {
         within("embedding learning rate", self.embedding_learning_rate, 0.0, 1.0)?;
         within("weight decay", self.weight_decay, 0.0, 1.0)?;
         within("gradient clip", self.gradient_clip, 1e-6, 1e6)?;
-        count("number of warm-up steps of the learning rate", self.learning_rate_warmup_steps, 0, 100_000)?;
+        count("number of warm-up steps of the learning rate", self.learning_rate_warmup_steps, 0, MAX_STEPS)?;
         within("embedding norm cap", self.embedding_norm_cap.unwrap_or(1.0), 0.1, 100.0)?;
         within("norm that the embedding decays to", self.embedding_norm_decay.unwrap_or(1.0), 0.1, 100.0)?;
         within("embedding anchor", self.embedding_anchor, 0.0, 1e4)?;
