@@ -224,6 +224,17 @@ describe("what can't be filled in is said", () => {
     expect(notes()).toEqual(said);
   });
 
+  test("what the file's reader could not take over", () => {
+    fillIn({ ...settings, remarks: ["It was drawn otherwise."] });
+    expect(notes()).toEqual(["It was drawn otherwise."]);
+  });
+
+  test("a strength beyond what the engine takes", () => {
+    fillIn({ ...settings, adapters: [{ name: "my-dog", strength: 8 }] });
+    expect(library.value[0]?.strength).toBe(2);
+    expect(notes()).toEqual(["my-dog: 8 became 2, the limit here."]);
+  });
+
   test("numbers beyond the limits here", () => {
     fillIn({ ...settings, steps: 150, guidanceScale: 0.5 });
     expect([form.steps.value, form.guidanceScale.value]).toEqual([100, 1]);

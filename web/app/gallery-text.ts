@@ -90,6 +90,14 @@ export const galleryText = {
     startIsBack: "It starts from the same picture.",
     maskNotKept: "Which part was redrawn isn't kept: paint it again.",
     noSampler: (name: string) => `The sampler “${name}” isn't offered here; the one chosen stays.`,
+    clipSkip: (layers: string) =>
+      `It was drawn with “Clip skip: ${layers}”, which isn't offered here: the picture will differ.`,
+    promptSyntax: (part: string) =>
+      `“${part}” has a meaning in other programs that it doesn't have here: all words count from first step to last.`,
+    noStrength: (name: string, written: string) =>
+      `The strength “${written}” of “${name}” can't be read. Set it by hand.`,
+    textStrength: (name: string, te: number, unet: number) =>
+      `“${name}” acted on the words at ${te} and on the picture at ${unet}; here one strength is for both, ${unet}.`,
     limited: (name: string, value: number, limit: number) =>
       `${name}: ${value} became ${limit}, the limit here.`,
   },

@@ -95,6 +95,14 @@ export const germanGallery: Text["gallery"] = {
     startIsBack: "Es geht vom selben Bild aus.",
     maskNotKept: "Welcher Teil neu gezeichnet wurde, ist nicht aufbewahrt: Male ihn noch einmal.",
     noSampler: (name) => `Den Sampler „${name}“ gibt es hier nicht; der gewählte bleibt.`,
+    clipSkip: (layers) =>
+      `Es wurde mit „Clip skip: ${layers}“ gezeichnet, was es hier nicht gibt: Das Bild wird anders.`,
+    promptSyntax: (part) =>
+      `„${part}“ bedeutet anderen Programmen etwas, hier nicht: Alle Wörter gelten vom ersten bis zum letzten Schritt.`,
+    noStrength: (name, written) =>
+      `Die Stärke „${written}“ von „${name}“ lässt sich nicht lesen. Stelle sie selbst ein.`,
+    textStrength: (name, te, unet) =>
+      `„${name}“ wirkte auf die Wörter mit ${te} und auf das Bild mit ${unet}; hier gilt eine Stärke für beides, ${unet}.`,
     limited: (name, value, limit) => `${name}: Aus ${value} wurde ${limit}, die Grenze hier.`,
   },
 

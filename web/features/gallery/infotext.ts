@@ -8,15 +8,13 @@
  * Values that contain a comma, colon or line break are written as JSON strings. The form is ambiguous if a
  * prompt looks like the lines below it; the picture's own JSON restores the settings exactly.
  */
-import {
-  acceptedSettings,
-  type FoundSettings,
-  type PictureSettings,
-  type UsedAdapter,
-} from "./picture-settings";
+import { number, takeTags, writeTags } from "./adapter-tags";
+import { acceptedSettings, type FoundSettings, type PictureSettings } from "./picture-settings";
+import type { A1111Sampler } from "./sampler-names";
+import { untaken } from "./untaken";
 
 /** The engine's names of samplers with A1111's. */
-export type SamplerNames = Readonly<Record<string, string>>;
+export type SamplerNames = Readonly<Record<string, A1111Sampler>>;
 
 const NEGATIVE = "Negative prompt:";
 /**
@@ -27,17 +25,19 @@ const NEGATIVE = "Negative prompt:";
 const SETTING = /(\w[\w \-/]{1,60}):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)/g;
 /** Least number of settings in the last line; with fewer, it belongs to the prompt. */
 const MIN_SETTINGS = 3;
-/** Bounded for the same reason. */
-const ADAPTER = / ?<lora:([^:<>]{1,200})(?::([^:<>]{0,40}))?(?::[^<>]{0,200})?>/gi;
+/** Bounded, since each is looked for in the prompts. */
+const MAX_EMBEDDINGS = 16;
+/** Schedules that all samplers here follow whose name holds no other. */
+const PLAIN_SCHEDULES = ["automatic", "uniform", "normal"];
 
 export function writeInfotext(settings: PictureSettings, samplers: SamplerNames): string {
   const { prompt, negativePrompt, adapters, steps, guidanceScale, seed, width, height, model, start } =
     settings;
-  const sampler = Object.hasOwn(samplers, settings.sampler) ? samplers[settings.sampler] : settings.sampler;
-  const tags = adapters.map(({ name, strength }) => ` <lora:${tagName(name)}:${strength}>`).join("");
+  const known = Object.hasOwn(samplers, settings.sampler) ? samplers[settings.sampler] : undefined;
   const line = [
     ["Steps", steps],
-    ["Sampler", sampler],
+    ["Sampler", known?.label ?? settings.sampler],
+    ...(known?.schedule ? [["Schedule type", known.schedule] as const] : []),
     ["CFG scale", guidanceScale],
     ["Seed", seed],
     ["Size", `${width}x${height}`],
@@ -47,7 +47,11 @@ export function writeInfotext(settings: PictureSettings, samplers: SamplerNames)
   ]
     .map(([name, value]) => `${name}: ${quoted(String(value))}`)
     .join(", ");
-  return [prompt + tags, ...(negativePrompt ? [`${NEGATIVE} ${negativePrompt}`] : []), line].join("\n");
+  return [
+    prompt + writeTags(adapters),
+    ...(negativePrompt ? [`${NEGATIVE} ${negativePrompt}`] : []),
+    line,
+  ].join("\n");
 }
 
 export function readInfotext(infotext: string, samplers: SamplerNames): FoundSettings {
@@ -57,11 +61,14 @@ export function readInfotext(infotext: string, samplers: SamplerNames): FoundSet
   const negativeAt = lines.findIndex((line) => line.trimStart().startsWith(NEGATIVE));
   const promptLines = negativeAt < 0 ? lines : lines.slice(0, negativeAt);
   const negativeLines = negativeAt < 0 ? [] : lines.slice(negativeAt);
-  const { prompt, adapters } = withoutAdapters(joined(promptLines));
-  const size = /^(\d+)x(\d+)$/.exec(settings.get("Size") ?? "");
-  return acceptedSettings({
-    prompt,
-    negativePrompt: joined(negativeLines).replace(NEGATIVE, "").trim(),
+  const { prompt, adapters, remarks } = takeTags(joined(promptLines));
+  const negativePrompt = joined(negativeLines).replace(NEGATIVE, "").trim();
+  const embeddings = embeddingsOf(settings);
+  const firstPass = settings.get("First pass size");
+  const size = /^(\d+)x(\d+)$/.exec((firstPass ?? settings.get("Size")) || "");
+  const found = acceptedSettings({
+    prompt: withBrackets(prompt, embeddings),
+    negativePrompt: withBrackets(negativePrompt, embeddings),
     seed: number(settings.get("Seed")),
     steps: number(settings.get("Steps")),
     guidanceScale: number(settings.get("CFG scale")),
@@ -69,18 +76,23 @@ export function readInfotext(infotext: string, samplers: SamplerNames): FoundSet
     width: number(size?.[1]),
     height: number(size?.[2]),
     model: settings.get("Model"),
-    adapters,
+    adapters: [...adapters, ...embeddings.map((name) => ({ name, strength: 1 }))],
     start: startOf(settings),
   });
+  const all = [...remarks, ...untaken(settings, `${prompt}\n${negativePrompt}`)];
+  return all.length === 0 ? found : { ...found, remarks: all };
 }
 
 function settingsOf(line: string): Map<string, string> {
   return new Map([...line.matchAll(SETTING)].map(([, name = "", value = ""]) => [name, unquoted(value)]));
 }
 
-/** A picture that was drawn small and then larger has a strength too, but none that it was drawn on. */
+/**
+ * A picture that was drawn small and then larger has a strength too, but none that it was drawn on. Of its settings
+ * any may be missing, and versions before 2023 wrote only the first size.
+ */
 const startOf = (settings: ReadonlyMap<string, string>) =>
-  settings.has("Hires upscale")
+  [...settings.keys()].some((name) => name.startsWith("Hires ") || name === "First pass size")
     ? undefined
     : {
         strength: number(settings.get("Denoising strength")),
@@ -93,25 +105,35 @@ const joined = (lines: string[]) =>
     .join("\n")
     .trim();
 
-/** A1111 takes adapters by tags in the prompt; a tag without a strength means 1. */
-function withoutAdapters(prompt: string): { prompt: string; adapters: UsedAdapter[] } {
-  const adapters = [...prompt.matchAll(ADAPTER)].map(([, name = "", strength]) => ({
-    name,
-    strength: number(strength || "1") ?? 1,
-  }));
-  return { prompt: prompt.replace(ADAPTER, "").trim(), adapters };
+/**
+ * Names of the embeddings that A1111's web UI found in the prompts. It knows them by their bare names, in any case;
+ * here they are adapters whose words have brackets.
+ */
+function embeddingsOf(settings: ReadonlyMap<string, string>): string[] {
+  const parts = settings.get("TI hashes")?.split(",", MAX_EMBEDDINGS) ?? [];
+  const names = parts.map((part) => part.split(":", 1)[0]?.trim() ?? "");
+  return [...new Set(names)].filter((name) => /^[^<>]{1,100}$/.test(name));
+}
+
+function withBrackets(prompt: string, names: string[]): string {
+  if (names.length === 0) return prompt;
+  const anyName = names.map((name) => name.replace(/[^\w\s]/g, "\\$&")).join("|");
+  return prompt.replace(new RegExp(`(?<![\\w<])(?:${anyName})(?![\\w>])`, "gi"), (found) => {
+    const name = names.find((other) => other.toLowerCase() === found.toLowerCase());
+    return `<${name ?? found}>`;
+  });
 }
 
 /** Newer versions of the web UI write "DPM++ 2M" and "Karras" apart, older ones as one name. */
 function samplerName(label: string | undefined, schedule: string | undefined, samplers: SamplerNames) {
-  const named = (wanted: string) =>
-    Object.entries(samplers).find(([, shown]) => shown.toLowerCase() === wanted.toLowerCase())?.[0];
   if (label === undefined) return undefined;
-  return (schedule && named(`${label} ${schedule}`)) ?? named(label) ?? label;
+  const other = schedule?.toLowerCase() ?? "automatic";
+  const isSaid = PLAIN_SCHEDULES.includes(other) || label.toLowerCase().endsWith(` ${other}`);
+  const wanted = isSaid ? label : `${label} ${schedule}`;
+  const [name] =
+    Object.entries(samplers).find(([, known]) => known.label.toLowerCase() === wanted.toLowerCase()) ?? [];
+  return name ?? wanted;
 }
-
-const number = (digits: string | undefined) =>
-  digits !== undefined && /^-?\d+(\.\d+)?(e-?\d+)?$/i.test(digits.trim()) ? Number(digits) : undefined;
 
 const quoted = (value: string) => (/[,:\n]/.test(value) ? JSON.stringify(value) : value);
 
@@ -123,6 +145,3 @@ function unquoted(value: string): string {
     return value;
   }
 }
-
-/** The name without the characters that have a meaning in a tag. */
-const tagName = (name: string) => name.replace(/[<>]/g, "").replace(/[:\n]/g, "-");

@@ -53,7 +53,10 @@ export interface PictureSettings extends SteeringSettings {
 }
 
 /** Settings found in a file; those that it doesn't contain are missing. */
-export type FoundSettings = Partial<PictureSettings>;
+export type FoundSettings = Partial<PictureSettings> & {
+  /** Sentences about what isn't taken over. */
+  remarks?: string[];
+};
 
 const MAX_PROMPT = 20_000;
 const MAX_NAME = 200;

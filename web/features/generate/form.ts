@@ -6,6 +6,8 @@ import { model } from "../models/model";
 /** Classifier-free guidance that suits the demo model. */
 export const USUAL_GUIDANCE = 5;
 export const STEPS_RANGE = { min: 1, max: 100 } as const;
+/** What the engine takes (`src/pipeline/adapters.rs`). */
+export const ADAPTER_STRENGTH_RANGE = { min: -2, max: 2 } as const;
 export const GUIDANCE_RANGE = { min: 1, max: 15 } as const;
 /** Number of pictures drawn by one press. */
 export const COUNT_RANGE = { min: 1, max: 32 } as const;

@@ -44,6 +44,7 @@ export function fillIn(settings: FoundSettings, from: Origin = {}): void {
   }
   const notes = [
     ...(from.file ? [words.file(from.file)] : []),
+    ...(settings.remarks ?? []),
     ...fillNumber(text.generate.steps, steps, form.STEPS_RANGE, form.setSteps),
     ...fillNumber(text.generate.guidance, guidanceScale, form.GUIDANCE_RANGE, (value) => {
       form.guidanceScale.value = value;
@@ -153,12 +154,20 @@ function fillAdaptersOnceRead(wanted: NonNullable<FoundSettings["adapters"]>): v
 }
 
 function fillAdapters(wanted: NonNullable<FoundSettings["adapters"]>): string[] {
+  const nearest = (value: number) => within(value, form.ADAPTER_STRENGTH_RANGE);
   library.value = library.value.map((entry) => {
     const named = wanted.find(({ name }) => name === plainName(entry.report));
-    return { ...entry, active: named !== undefined, strength: named?.strength ?? entry.strength };
+    return {
+      ...entry,
+      active: named !== undefined,
+      strength: named ? nearest(named.strength) : entry.strength,
+    };
   });
   const here = library.value.map(({ report }) => plainName(report));
-  return wanted.filter(({ name }) => !here.includes(name)).map(({ name }) => words.noAdapter(name));
+  return wanted.flatMap(({ name, strength }) => {
+    if (!here.includes(name)) return [words.noAdapter(name)];
+    return nearest(strength) === strength ? [] : [words.limited(name, strength, nearest(strength))];
+  });
 }
 
 /** Fills in the size; sides that aren't among those offered become the nearest one. */
