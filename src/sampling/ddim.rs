@@ -16,7 +16,7 @@ pub(super) fn plan(schedule: &NoiseSchedule, steps: usize, begin: usize) -> Plan
         let level = schedule.noise_level(timestep);
         let next = match timestep.checked_sub(stride) {
             Some(next) => schedule.noise_level(next),
-            None => schedule.final_noise_level(),
+            None => schedule.final_noise_level(true),
         };
         let update = update(schedule.prediction_type(), level, next);
         Step::plain(timestep as f32, level, Prediction::OUTPUT, update)

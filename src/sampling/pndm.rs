@@ -27,7 +27,7 @@ pub(super) fn plan(schedule: &NoiseSchedule, steps: usize, begin: usize) -> Plan
         let from = if again { timestep + stride } else { timestep };
         let next = match from.checked_sub(stride) {
             Some(next) => schedule.noise_level(next),
-            None => schedule.final_noise_level(),
+            None => schedule.final_noise_level(false),
         };
         let outputs = match index {
             0 => WEIGHTS[0],

@@ -21,7 +21,8 @@ pub struct SchedulerConfig {
     pub beta_end: f64,
     pub beta_schedule: BetaSchedule,
     pub steps_offset: usize,
-    pub set_alpha_to_one: bool,
+    /// Whether walks over ᾱ end at 1 rather than at ᾱ_0; `None`: each sampler's own default.
+    pub set_alpha_to_one: Option<bool>,
     /// `None`: each sampler's own default (DDIM and PNDM leading, the others linspace).
     pub timestep_spacing: Option<TimestepSpacing>,
     pub prediction_type: PredictionType,
@@ -74,7 +75,7 @@ impl Default for SchedulerConfig {
             beta_end: 0.02,
             beta_schedule: BetaSchedule::Linear,
             steps_offset: 0,
-            set_alpha_to_one: true,
+            set_alpha_to_one: None,
             timestep_spacing: None,
             prediction_type: PredictionType::Epsilon,
             final_sigmas_type: FinalSigmasType::Zero,
@@ -169,9 +170,10 @@ impl NoiseSchedule {
         NoiseLevel { signal, noise }
     }
 
-    /// The level one step after the lowest timestep, where walks over ᾱ end.
-    pub(super) fn final_noise_level(&self) -> NoiseLevel {
-        let alpha_cumprod = if self.config.set_alpha_to_one { 1.0 } else { self.alphas_cumprod[0] };
+    /// The level one step after the lowest timestep, where walks over ᾱ end; `to_one` is the sampler's default.
+    pub(super) fn final_noise_level(&self, to_one: bool) -> NoiseLevel {
+        let to_one = self.config.set_alpha_to_one.unwrap_or(to_one);
+        let alpha_cumprod = if to_one { 1.0 } else { self.alphas_cumprod[0] };
         let (signal, noise) = signal_and_noise(alpha_cumprod);
         NoiseLevel { signal, noise }
     }

@@ -104,10 +104,14 @@ fn equals_diffusers(name: &str) {
     close(&golden, "mean", values(vae.encode(formula::values("images", [1, 16, 16, 3], &device)).mean));
     close(&golden, "decoded", values(vae.decode(formula::values("latents", [1, 2, 2, 4], &device))));
 
-    let text_config = ClipTextConfig::from_json(&config(&model, "text_encoder/config.json")).unwrap();
-    let text = ClipTextModel::load(&mut weights(&model, "text_encoder", "model"), text_config).unwrap();
+    close(&golden, "text", text_encoding(&model));
+}
+
+fn text_encoding(model: &SingleFile) -> Vec<f32> {
+    let text_config = ClipTextConfig::from_json(&config(model, "text_encoder/config.json")).unwrap();
+    let text = ClipTextModel::load(&mut weights(model, "text_encoder", "model"), text_config).unwrap();
     let embedded: Tensor<3> = text.embed_tokens(&[98, 5, 17, 3, 0, 0, 97]).unsqueeze();
-    close(&golden, "text", values(text.forward(embedded)));
+    values(text.forward(embedded))
 }
 
 #[test]
@@ -118,6 +122,19 @@ fn stable_diffusion_1_equals_diffusers() {
 #[test]
 fn stable_diffusion_2_with_open_clip_equals_diffusers() {
     equals_diffusers("sd2");
+}
+
+/// SD-Turbo's file has Stability's later name for it.
+#[test]
+fn open_clip_has_two_names() {
+    let tensors = shapes("sd2").into_iter().map(|(name, shape)| {
+        let later = name.replace("cond_stage_model.", "conditioner.embedders.0.");
+        OutgoingTensor::f32(later, &shape, &formula::weight(&name, &shape))
+    });
+    let source = memory(write_safetensors(&tensors.collect::<Vec<_>>(), &BTreeMap::new()));
+    let model = open(&source, SingleFileOptions { merges: Some(MERGES), ..Default::default() }).unwrap();
+    assert!(model.lacks().is_empty());
+    close(&Golden::read("single_file/sd2.safetensors"), "text", text_encoding(&model));
 }
 
 /// What diffusers' script converts back to the original names lacks the layer that Stable Diffusion 2 doesn't read,
@@ -251,7 +268,7 @@ fn other_files_are_refused_in_a_sentence() {
     let holding =
         |name: &str| write_safetensors(&[OutgoingTensor::f32(name, &[1], &[0.0])], &BTreeMap::new());
     for (bytes, expected) in [
-        (holding("conditioner.embedders.0.x"), "it is a Stable Diffusion XL"),
+        (holding("conditioner.embedders.1.x"), "it is a Stable Diffusion XL"),
         (holding("lora_unet_down_blocks_0.alpha"), "open it as an adapter"),
         (holding("something.weight"), "no part of it has the names"),
         (b"PK\x03\x04 a zip of pickles".to_vec(), "is a pickle"),

@@ -16,7 +16,7 @@ fn stable_diffusion() -> SchedulerConfig {
         beta_end: 0.012,
         beta_schedule: BetaSchedule::ScaledLinear,
         steps_offset: 1,
-        set_alpha_to_one: false,
+        set_alpha_to_one: Some(false),
         timestep_spacing: Some(TimestepSpacing::Leading),
         ..SchedulerConfig::default()
     }

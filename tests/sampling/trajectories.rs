@@ -93,6 +93,8 @@ fn trajectories_are_diffusers() {
                 let config = SchedulerConfig {
                     timestep_spacing: Some(spacing_by_name(spacing)),
                     prediction_type: serde_json::from_value(prediction.into()).unwrap(),
+                    // What the goldens' sampler wasn't told either.
+                    set_alpha_to_one: (kind != SamplerKind::Pndm).then_some(false),
                     ..stable_diffusion()
                 };
                 let schedule = NoiseSchedule::new(&config).unwrap();

@@ -43,7 +43,8 @@ impl<'a> Names<'a> {
     /// Why this is a checkpoint of a kind that is not read here, as far as a name shows.
     pub fn other_architecture(&self) -> Option<&'static str> {
         let marks = [
-            ("conditioner.embedders.", "it is a Stable Diffusion XL"),
+            // SD-Turbo has one text encoder below that name, XL two.
+            ("conditioner.embedders.1.", "it is a Stable Diffusion XL"),
             (
                 "model.diffusion_model.label_emb.",
                 "its U-Net takes a class beside the prompt, as SD XL's does",

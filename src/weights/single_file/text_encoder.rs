@@ -37,8 +37,9 @@ const OPEN_CLIP_LAYERS: usize = 24;
 
 fn open_clip<'a>(names: &'a Names<'a>) -> Option<Part<'a>> {
     let table = "token_embedding.weight";
-    let prefix = "cond_stage_model.model.";
-    names.get(&format!("{prefix}{table}"))?;
+    // Stability's later files (SD-Turbo) have the second name.
+    let prefixes = ["cond_stage_model.model.", "conditioner.embedders.0.model."];
+    let prefix = prefixes.into_iter().find(|prefix| names.has(&format!("{prefix}{table}")))?;
     let mut clip = Part::new(names, prefix);
     clip.tensor(table, "text_model.embeddings.token_embedding.weight");
     clip.tensor("positional_embedding", "text_model.embeddings.position_embedding.weight");
