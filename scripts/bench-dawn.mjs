@@ -21,12 +21,10 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { runnerImport } from "vite";
-import { ZEROED_BY_LOOP } from "./headless.mjs";
+import { F16_ON_NVIDIA, ZEROED_BY_LOOP } from "./chromium-flags.mjs";
 import { main, ROOT, run, Stop, say } from "./run.mjs";
 
 const DAWN = "webgpu@0.6.2";
-/** NVIDIA's Vulkan driver has 16-bit floats, which Dawn hides unless told otherwise. */
-const F16_ON_NVIDIA = "vulkan_enable_f16_on_nvidia";
 const ENGINE = path.join(ROOT, "web", "wasm", "palpable.js");
 
 const { values: options } = parseArgs({
@@ -62,7 +60,13 @@ await main(async () => {
   });
   const engine = await Engine.open(unlisted, () => destroyReleased(references));
   // As the page does: kernels are tested and tiles chosen before anything is measured.
-  if (!options.host) await engine.start();
+  if (!options.host) {
+    await engine.start();
+    const { test, tiles } = engine.device().firstStart;
+    say(
+      `seconds of the first start: ${test.toFixed(1)} for the test, ${tiles?.toFixed(1) ?? "none"} for tiles`,
+    );
+  }
   const sd15 = options.model === "sd15";
   if (!sd15) await engine.loadModel(folderSource(options.model), () => undefined);
   const bench = await engine.beginBench({

@@ -2,20 +2,10 @@
 import path from "node:path";
 import { chromium } from "playwright-core";
 import { preview } from "vite";
+import { WEBGPU_FLAGS } from "./chromium-flags.mjs";
 import { ROOT, Stop } from "./run.mjs";
 import { chromium as findChromium } from "./test-machine.mjs";
 
-/**
- * Workgroup memory is zeroed by a loop in the kernel. Left to the driver, SwiftShader writes a store for each number
- * there is, and compiles a training's kernels in 53 s instead of 8.
- */
-export const ZEROED_BY_LOOP = "disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension";
-export const WEBGPU_FLAGS = [
-  "--enable-unsafe-webgpu",
-  "--use-webgpu-adapter=swiftshader",
-  "--enable-features=Vulkan",
-  `--${ZEROED_BY_LOOP}`,
-];
 const QUIET_FLAGS = [
   "--no-sandbox",
   "--disable-quic",

@@ -10,7 +10,8 @@ import fs from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { buildPage } from "./build-page.mjs";
-import { ARTIFACTS, openHeadless, WEBGPU_FLAGS } from "./headless.mjs";
+import { GPU_FLAGS, WEBGPU_FLAGS } from "./chromium-flags.mjs";
+import { ARTIFACTS, openHeadless } from "./headless.mjs";
 import { main, ROOT, say } from "./run.mjs";
 
 const PATIENCE = 3_600_000;
@@ -141,7 +142,7 @@ await main(async () => {
   });
   buildPage();
   fs.mkdirSync(FOLDER, { recursive: true });
-  const flags = values.gpu ? ["--enable-unsafe-webgpu", "--enable-features=Vulkan"] : WEBGPU_FLAGS;
+  const flags = values.gpu ? GPU_FLAGS : WEBGPU_FLAGS;
   const studio = await openHeadless(flags);
   try {
     const context = await studio.browser.newContext({ viewport: SIZES.desktop, serviceWorkers: "block" });

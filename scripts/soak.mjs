@@ -13,7 +13,8 @@ import fs from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { buildPage } from "./build-page.mjs";
-import { ARTIFACTS, COUNT_GPU_BUFFERS, openHeadless, serveWorkerWith, WEBGPU_FLAGS } from "./headless.mjs";
+import { WEBGPU_FLAGS } from "./chromium-flags.mjs";
+import { ARTIFACTS, COUNT_GPU_BUFFERS, openHeadless, serveWorkerWith } from "./headless.mjs";
 import { main, Stop, say } from "./run.mjs";
 import { writeTinyModel } from "./tiny-model.mjs";
 

@@ -1,8 +1,8 @@
 //! Times work on the device by the wall clock.
 //!
 //! A sample queues the work many times over, then waits until the device is idle and reads one number
-//! back. The cost of such a read on an idle device is measured beforehand and subtracted. The first run is
-//! not counted: it compiles the pipelines.
+//! back. The cost of such a read on an idle device is measured beforehand and subtracted. The first two runs
+//! are not counted: one compiles the pipelines, the next may record its launches ([`gpu::Replay`]).
 
 use std::rc::Rc;
 
@@ -28,7 +28,7 @@ pub struct Effort {
     sample: f64,
     /// Most seconds for all samples together, unless a single run takes longer.
     row: f64,
-    /// Seconds of uncounted runs, after the first run, which compiles.
+    /// Seconds of uncounted runs, after those that compile and record.
     warm_up: f64,
 }
 
@@ -48,7 +48,8 @@ pub struct Timing {
     pub median: f64,
     pub least: f64,
     pub most: f64,
-    /// Seconds until a run was queued.
+    /// Seconds until a run was queued. Natively they hold waits for the device, which cubecl limits to a few
+    /// hundred launches ahead: only a browser's or Dawn's are the host's own work.
     pub host: f64,
     pub samples: usize,
     /// Runs in a sample.
@@ -100,11 +101,12 @@ impl Stopwatch {
         let before = Work::so_far();
         first();
         let work = Work::so_far() - before;
+        prepare()();
         self.wait().await?;
 
+        let mut once = self.sample(1, prepare).await?.0;
         // A GPU that waited for a compiler has slowed its clock down.
         let warm = (self.clock)() + effort.warm_up;
-        let mut once = self.sample(1, prepare).await?.0;
         let repeats_for = |once: f64| {
             let repeats = (effort.sample / once.max(1e-6)).ceil() as usize;
             repeats.clamp(1, most_repeats.max(1))

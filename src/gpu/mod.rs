@@ -27,7 +27,7 @@ pub use memory::{Held, JobBuffers, MemoryUse, ReleaseUnused};
 pub use profile::KernelProfile;
 pub use readback::{ReadError, read, read_integers};
 pub use replay::{Outputs, Replay};
-pub use report::{DeviceReport, Limits};
+pub use report::{DeviceReport, FirstStart, Limits};
 pub(crate) use submissions::submit_queued;
 pub use tune::{launch_probes, tune};
 pub use work::{Work, WorkByKind};

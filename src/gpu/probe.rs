@@ -25,6 +25,7 @@ const DEPTH: usize = 1024;
 const STEADY: f64 = 0.2;
 const GAIN: f64 = 0.97;
 const MAX_WARM_UP: f64 = 1.0;
+const MAX_PROBES: usize = 1000;
 /// Seconds that are measured well by a clock that ticks in tenths of a millisecond.
 const LONG_ENOUGH: f64 = 4e-3;
 /// The large probe grows until it takes this many seconds…
@@ -133,7 +134,11 @@ impl<'a, C: Fn() -> f64> Probe<'a, C> {
         let mut copies = 1;
         let mut fastest = f64::MAX;
         let mut last_gain = start;
-        while (self.clock)() < end && (self.clock)() - last_gain < STEADY {
+        // Bounded for a clock that stands still.
+        for _ in 0..MAX_PROBES {
+            if (self.clock)() >= end || (self.clock)() - last_gain >= STEADY {
+                break;
+            }
             let seconds = self.duration(candidate, rows * copies, 1).await?;
             if seconds < LARGE_PROBE && copies < MAX_COPIES {
                 copies *= 4;

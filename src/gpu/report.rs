@@ -1,6 +1,6 @@
 //! What the graphics card can do, for the Device screen and for bug reports.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::MatrixUnits;
 
@@ -20,8 +20,19 @@ pub struct DeviceReport {
     /// The GPU's matrix units multiply 16-bit floats.
     pub matrix_units: bool,
     pub limits: Limits,
+    /// How long its first start took; `None` until it is started.
+    pub first_start: Option<FirstStart>,
     /// Sentences about what to expect on this device.
     pub notes: Vec<String>,
+}
+
+/// Seconds of a first start, in which kernels are compiled too.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FirstStart {
+    /// Of the test of its arithmetic.
+    pub test: f64,
+    /// Of measuring which tiles suit it, if that was done.
+    pub tiles: Option<f64>,
 }
 
 /// The limits that decide what fits, in bytes and counts.
@@ -64,6 +75,7 @@ impl DeviceReport {
                 max_compute_workgroup_storage_size: limits.max_compute_workgroup_storage_size,
                 max_compute_invocations_per_workgroup: limits.max_compute_invocations_per_workgroup,
             },
+            first_start: None,
             notes,
         }
     }
@@ -84,6 +96,7 @@ impl DeviceReport {
             float16: false,
             matrix_units: false,
             limits: Limits::default(),
+            first_start: None,
             notes: vec!["Everything runs on the processor, by the reference operations.".into()],
         }
     }

@@ -21,7 +21,7 @@ pub use large_checks::large_checks;
 pub use memo::DeviceMemo;
 pub use self_test::{Variants, Verdict, compile_checks, self_test};
 
-use crate::gpu::{Error, Gpu, KernelProfile, tune};
+use crate::gpu::{Error, FirstStart, Gpu, KernelProfile, tune};
 
 /// Seconds that measuring a device's tiles may take at its first start.
 const TUNING_SECONDS: f64 = 3.0;
@@ -59,7 +59,9 @@ pub async fn start(gpu: &mut Gpu, kept: Option<&str>, clock: &dyn Fn() -> f64) -
             memo
         }
         None => {
+            let begun = clock();
             let verdict = self_test(gpu, &checks_of(gpu)).await?;
+            let tested = clock();
             let tiles = match verdict.variants {
                 // The tiles that the verdict is about.
                 Variants::Simplest => KernelProfile::on(&gpu.device).tiles,
@@ -67,9 +69,11 @@ pub async fn start(gpu: &mut Gpu, kept: Option<&str>, clock: &dyn Fn() -> f64) -
                 _ if gpu.report.software => KernelProfile::on(&gpu.device).tiles,
                 _ => tune(gpu, TUNING_SECONDS, clock).await?,
             };
-            DeviceMemo::new(subject, verdict, tiles)
+            let measuring = tiles.measured.then(|| clock() - tested);
+            let first_start = FirstStart { test: tested - begun, tiles: measuring };
+            DeviceMemo::new(subject, verdict, tiles, first_start)
         }
     };
-    KernelProfile::on(&gpu.device).with_tiles(memo.tiles.clone()).set(&gpu.device);
+    memo.apply(gpu);
     Ok(Started { memo: memo.to_json(), fresh })
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use burn::tensor::{Device, FloatDType, Tensor};
 use palpable::{
     gpu::{
-        Error, Gpu, KernelProfile, MatrixLanguage, MatrixUnits,
+        Error, FirstStart, Gpu, KernelProfile, MatrixLanguage, MatrixUnits,
         tiles::{Candidate, TileTable},
     },
     startup::{Check, Known, Variants, Verdict, checks_of, large_checks, self_test, small_checks, start},
@@ -196,6 +196,9 @@ fn findings_are_kept() {
     let second = block_on(start(&mut again, Some(&first.memo), &clock)).expect("a right device");
     assert!(!second.fresh);
     assert_eq!(second.memo, first.memo);
+    let FirstStart { test, tiles } = gpu.report.first_start.expect("it is started");
+    assert!(test > 0.0 && tiles.is_none() == gpu.report.software);
+    assert_eq!(again.report.first_start, gpu.report.first_start);
 
     // What was kept is what kernels go by, whatever this device would have measured.
     let tiles = TileTable::default().only(Candidate::simplest());

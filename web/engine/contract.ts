@@ -38,6 +38,8 @@ export interface DeviceReport {
     maxComputeWorkgroupStorageSize: number;
     maxComputeInvocationsPerWorkgroup: number;
   };
+  /** Seconds that testing its arithmetic and measuring its tiles took at its first start; `null` until it is started. */
+  firstStart: { test: number; tiles: number | null } | null;
   notes: string[];
 }
 

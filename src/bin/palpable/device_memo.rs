@@ -4,7 +4,7 @@
 use std::{path::PathBuf, time::Instant};
 
 use palpable::{
-    gpu::{Error, Gpu},
+    gpu::{Error, FirstStart, Gpu},
     startup,
 };
 
@@ -14,7 +14,10 @@ pub async fn start(gpu: &mut Gpu) -> Result<(), Error> {
     let opened = Instant::now();
     let started = startup::start(gpu, kept.as_deref(), &|| opened.elapsed().as_secs_f64()).await?;
     if started.fresh {
-        eprintln!("Tested this device's arithmetic in {:.1} s.", opened.elapsed().as_secs_f64());
+        if let Some(FirstStart { test, tiles }) = gpu.report.first_start {
+            let measured = tiles.map(|tiles| format!(" and measured its tiles in {tiles:.1} s"));
+            eprintln!("Tested this device's arithmetic in {test:.1} s{}.", measured.unwrap_or_default());
+        }
         if let Some(file) = file {
             // Where nothing can be kept, the next start tests again.
             let _ = file.parent().map(std::fs::create_dir_all);

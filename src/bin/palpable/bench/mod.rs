@@ -111,6 +111,12 @@ enum Precisions {
     /// Weights in 16 bits, all else in 32
     #[value(name = "f16-f32")]
     F16F32,
+    /// The U-Net's weights in eight bits, all else in 32
+    #[value(name = "int8-f32")]
+    Int8F32,
+    /// The U-Net's weights in eight bits, all else in 16
+    #[value(name = "int8-f16")]
+    Int8F16,
 }
 
 impl Options {
@@ -133,6 +139,8 @@ impl Options {
                 Precisions::F16 => vec![Precision::Float16],
                 Precisions::Both => vec![Precision::Float32, Precision::Float16],
                 Precisions::F16F32 => vec![Precision::Float16Float32],
+                Precisions::Int8F32 => vec![Precision::Int8Float32],
+                Precisions::Int8F16 => vec![Precision::Int8Float16],
             },
             quick: self.quick,
         }
