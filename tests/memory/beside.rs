@@ -14,10 +14,10 @@ use palpable::{
     weights::{ByteSource, DirectorySource},
 };
 
-use super::{FloatDType, Rc, activations, assert_near, block_on, demo, demo_model, draw, training};
+use super::{FloatDType, Rc, activations, assert_near, block_on, demo, demo_model, draw, open_gpu, training};
 use crate::support::{
     formula::{self, FormulaModel},
-    in_repository, open_gpu,
+    in_repository,
 };
 
 fn photo_file() -> Vec<u8> {

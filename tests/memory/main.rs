@@ -11,7 +11,7 @@ use std::{collections::HashMap, rc::Rc};
 use burn::tensor::FloatDType;
 use palpable::{
     adapter::{Adapter, Difference, LoraWeights},
-    gpu::{Gpu, Work},
+    gpu::{Gpu, KernelProfile, Work, tiles::TileTable},
     model::{
         adaptable::AdaptableModule,
         clip_text::{ClipTextConfig, ClipTextModel},
@@ -30,11 +30,18 @@ use palpable::{
 use support::{
     as_in_a_browser, block_on, demo_model,
     formula::{self, FormulaModel},
-    open_gpu,
 };
 
 /// How far from the plan a measured peak may be.
 const TOLERANCE: f64 = 0.15;
+
+/// A GPU that sums in one piece, as software adapters do. Others may split a small product's sums over workgroups: the
+/// plan leaves those buffers out, 2 to 5 % of Stable Diffusion 1.5's and more of these models'.
+fn open_gpu() -> Gpu {
+    let gpu = support::open_gpu();
+    KernelProfile::on(&gpu.device).with_tiles(TileTable::untuned(true)).set(&gpu.device);
+    gpu
+}
 
 fn demo(gpu: &Gpu) -> StableDiffusion {
     let source = demo_model();
