@@ -3,6 +3,7 @@ import { render } from "preact";
 import { App } from "./app/app";
 import { declareLanguage } from "./app/language";
 import { guardLeaving } from "./app/leaving";
+import { catchLostFocus } from "./app/lost-focus";
 import { listenForShortcuts } from "./app/shortcuts";
 import { refuseStrayDrops } from "./app/stray-drops";
 import { openEngine } from "./app/studio";
@@ -23,6 +24,7 @@ const root = document.getElementById("app");
 if (root) render(<App />, root);
 
 guardLeaving();
+catchLostFocus();
 tellOtherTabs();
 listenForShortcuts();
 refuseStrayDrops();

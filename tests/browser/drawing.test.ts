@@ -141,6 +141,10 @@ describe("drawing", () => {
     expect(bytes.subarray(1, 4).toString()).toBe("PNG");
     await page.getByRole("button", { name: "<my-dog>", exact: true }).click();
     await page.locator(".heat-overlay").waitFor({ state: "detached" });
+    // A comparison that is asked for takes a map's place.
+    await page.getByRole("button", { name: "snow", exact: true }).click();
+    await page.getByRole("button", { name: "Compare without the adapter" }).click();
+    await page.locator(".before-after").waitFor({ timeout: PATIENCE });
     await page.getByLabel("See what each word did").uncheck();
   });
 
@@ -201,8 +205,10 @@ describe("drawing", () => {
     const exported = page.getByRole("button", { name: "Export .safetensors" });
     const { name, bytes } = await downloaded(page, () => exported.click());
     await page.getByRole("button", { name: "Remove" }).click();
-    await page.getByRole("button", { name: "Yes, remove" }).click();
+    await page.getByRole("button", { name: "Yes, remove" }).press("Enter");
     await page.getByText("Nothing here yet").waitFor();
+    await page.getByText("<my-dog> was removed.").waitFor({ state: "attached" });
+    expect(await page.locator(":focus").count()).toBe(1);
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "palpable-"));
     fs.writeFileSync(path.join(folder, name), bytes);
     await dropFile(page, path.join(folder, name), await middleOf(page.locator(".drop-zone")));

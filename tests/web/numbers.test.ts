@@ -1,6 +1,21 @@
 import { expect, test } from "vitest";
-import { binarySize, duration, fileSize, megabytes, parameters } from "../../web/app/format";
+import { shownFileName } from "../../web/app/file-name";
+import { binarySize, duration, fileSize, megabytes, parameters, setting } from "../../web/app/format";
+import { germanGallery } from "../../web/app/german/gallery-text";
 import { smoothed } from "../../web/features/personalize/smoothed";
+
+test("settings as they were chosen, in either language", () => {
+  expect([0.85, 7.5, 1, 0.1 + 0.2, 12_000].map(setting)).toEqual(["0.85", "7.5", "1", "0.3", "12000"]);
+  expect(germanGallery.picture.adapter("mein-hund", 0.85)).toBe("mein-hund mit 0,85");
+});
+
+test("a file's name turns no sentence round and fills no screen", () => {
+  expect(shownFileName("\u202egnp.exe\u2066.png")).toBe("gnp.exe.png");
+  expect(shownFileName("dog.png")).toBe("dog.png");
+  const long = shownFileName(`${"🐕".repeat(300)}.png`);
+  expect([...long]).toHaveLength(60);
+  expect(long).toMatch(/^🐕+…🐕+\.png$/u);
+});
 
 test("numbers as people read them", () => {
   expect(megabytes(39_712_345)).toBe("39.7\u00a0MB");

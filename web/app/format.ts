@@ -64,6 +64,11 @@ export const decimals = (value: number, digits: number) =>
     value,
   );
 
+const unrounded = new Intl.NumberFormat(locale, { maximumFractionDigits: 6, useGrouping: false });
+
+/** "0.85": a setting as it was chosen. */
+export const setting = (value: number) => unrounded.format(value);
+
 const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
 
 /** "Nov 23, 2026, 6:12 PM", in the visitor's time zone; from milliseconds since 1970. */

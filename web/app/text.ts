@@ -358,6 +358,7 @@ export const english = {
     each: "each step",
     stepAxis: "step",
     previewTitle: "What it draws now",
+    previewOf: (prompt: string) => `“${prompt}”`,
     previewAt: (step: number) => `after ${step} steps`,
     previewLabel: (prompt: string, step: number) => `“${prompt}” after ${step} training steps`,
     untrained: "untrained",
@@ -623,6 +624,7 @@ export const english = {
         "This browser's storage didn't answer. Export the adapters you need, reload the page and try again.",
     },
     imported: (name: string) => `${name} was imported.`,
+    removed: (name: string) => `${name} was removed.`,
     exported: (name: string) => `${name} was exported.`,
   },
 

@@ -1,6 +1,7 @@
 /** Form fields with label, hint and error tied to the control for screen readers. */
 import type { ComponentChildren } from "preact";
 import { useId, useState } from "preact/hooks";
+import { setting } from "../app/format";
 
 interface FieldProps {
   label: string;
@@ -180,7 +181,7 @@ export function SliderField({ label, hint, value, onValue, ...rest }: NumberProp
             aria-describedby={describedBy}
             onInput={(event) => onValue(event.currentTarget.valueAsNumber)}
           />
-          <output for={id}>{value}</output>
+          <output for={id}>{setting(value)}</output>
         </div>
       )}
     </Field>

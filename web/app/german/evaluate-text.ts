@@ -1,5 +1,7 @@
 /** The words of the Evaluate screen in German. */
+
 import type { EvaluateText } from "../evaluate-text";
+import { setting } from "./numbers";
 
 export const germanEvaluate: EvaluateText = {
   title: "Einen Adapter messen",
@@ -59,7 +61,7 @@ export const germanEvaluate: EvaluateText = {
   intervals: "Hinter ±: wo der Mittelwert in 95 von 100 neuen Ziehungen der Bilder liegt.",
   row: {
     base: "Ohne ihn",
-    adapter: (strength) => `Stärke ${strength}`,
+    adapter: (strength) => `Stärke ${setting(strength)}`,
     photos: "Deine Fotos",
   },
   columns: {

@@ -1,5 +1,7 @@
 /** The words of the Gallery in German; part of the page's. */
+
 import type { Text } from "../text";
+import { setting } from "./numbers";
 
 const pictures = (count: number) => (count === 1 ? "1 Bild" : `${count} Bilder`);
 
@@ -76,7 +78,7 @@ export const germanGallery: Text["gallery"] = {
     model: "Modell",
     adapters: "Adapter",
     noAdapters: "keine",
-    adapter: (name, strength) => `${name} mit ${strength}`,
+    adapter: (name, strength) => `${name} mit ${setting(strength)}`,
     savedAt: "Gezeichnet am",
     missing: "Dieses Bild ist nicht mehr in der Galerie.",
     unreadable: "Die Datei dieses Bildes lässt sich nicht mehr lesen.",
@@ -102,8 +104,9 @@ export const germanGallery: Text["gallery"] = {
     noStrength: (name, written) =>
       `Die Stärke „${written}“ von „${name}“ lässt sich nicht lesen. Stelle sie selbst ein.`,
     textStrength: (name, te, unet) =>
-      `„${name}“ wirkte auf die Wörter mit ${te} und auf das Bild mit ${unet}; hier gilt eine Stärke für beides, ${unet}.`,
-    limited: (name, value, limit) => `${name}: Aus ${value} wurde ${limit}, die Grenze hier.`,
+      `„${name}“ wirkte auf die Wörter mit ${setting(te)} und auf das Bild mit ${setting(unet)}; hier gilt eine Stärke für beides, ${setting(unet)}.`,
+    limited: (name, value, limit) =>
+      `${name}: Aus ${setting(value)} wurde ${setting(limit)}, die Grenze hier.`,
   },
 
   problems: {

@@ -1,6 +1,8 @@
 /** The page's words in German. Prompts and what the model is asked for stay English: it understands nothing else. */
+
 import type { Text } from "../text";
 import { germanGallery } from "./gallery-text";
+import { setting } from "./numbers";
 
 export const german: Text = {
   appName: "Palpable",
@@ -360,6 +362,7 @@ export const german: Text = {
     each: "jeder Schritt",
     stepAxis: "Schritt",
     previewTitle: "Was es jetzt zeichnet",
+    previewOf: (prompt) => `„${prompt}“`,
     previewAt: (step) => `nach ${step} Schritten`,
     previewLabel: (prompt, step) => `„${prompt}“ nach ${step} Trainingsschritten`,
     untrained: "untrainiert",
@@ -507,7 +510,7 @@ export const german: Text = {
     gallery: "Alle Bilder",
     history: "Bilder dieses Besuchs",
     caption: (seed, steps, guidance, sampler) =>
-      `Startzahl ${seed} · ${steps} ${steps === 1 ? "Schritt" : "Schritte"} · Führung ${guidance} · ${sampler}`,
+      `Startzahl ${seed} · ${steps} ${steps === 1 ? "Schritt" : "Schritte"} · Führung ${setting(guidance)} · ${sampler}`,
     pictureLabel: (prompt) => `Bild zu „${prompt}“`,
     drawn: (prompt) => `Das Bild zu „${prompt}“ ist fertig.`,
     compared: "Das Bild ohne den Adapter ist fertig.",
@@ -542,8 +545,8 @@ export const german: Text = {
       title: "Seine Stärken ausprobieren",
       hint: "Mit seinem Wort darin. Größe, Startzahl und alles andere sind wie unter Zeichnen.",
       draw: (count) => `Mit ${count} Stärken zeichnen`,
-      choose: (strength) => `Die Stärke ${strength} nehmen`,
-      chosen: (strength) => `Die Stärke ist jetzt ${strength}.`,
+      choose: (strength) => `Die Stärke ${setting(strength)} nehmen`,
+      chosen: (strength) => `Die Stärke ist jetzt ${setting(strength)}.`,
     },
     exporting: {
       title: "Name, Lizenz und Form des Exports",
@@ -626,6 +629,7 @@ export const german: Text = {
         "Der Speicher dieses Browsers antwortete nicht. Exportiere die Adapter, die du brauchst, lade die Seite neu und versuche es noch einmal.",
     },
     imported: (name) => `${name} wurde importiert.`,
+    removed: (name) => `${name} wurde entfernt.`,
     exported: (name) => `${name} wurde exportiert.`,
   },
 

@@ -179,7 +179,12 @@ function AdapterCard({ entry, attempt }: AdapterCardProps) {
       )}
       <WithRemoval
         question={entry.saved ? text.adapters.removeQuestion : text.adapters.removeUnsaved}
-        onYes={() => attempt(() => remove(entry))}
+        onYes={() =>
+          attempt(async () => {
+            await remove(entry);
+            announce(text.adapters.removed(knownAs(report)));
+          })
+        }
       >
         {(ask) => (
           <>

@@ -1,6 +1,7 @@
 /** All kept pictures, or one of them large; a PNG dropped anywhere here gives its settings to Generate. */
 import { useEffect } from "preact/hooks";
 import { HeldFault } from "../../app/fault-notice";
+import { shownFileName } from "../../app/file-name";
 import { goTo, subject } from "../../app/navigation";
 import { text } from "../../app/text";
 import { Notice } from "../../ui/notice";
@@ -29,7 +30,8 @@ export function GalleryScreen() {
 
 function openFile(file: File): Promise<void> {
   return gallery.attempt(async () => {
-    fillIn(await readSettings(file, file.name), { file: file.name });
+    const name = shownFileName(file.name);
+    fillIn(await readSettings(file, name), { file: name });
     goTo("generate");
   });
 }

@@ -71,7 +71,11 @@ function Shown({ result }: { result: state.Result }) {
             class="button"
             title={words.compareHint}
             disabled={progress.value !== undefined || model.value.state !== "ready"}
-            onClick={() => state.compare(result)}
+            onClick={() => {
+              // A heat map would hide what is compared.
+              setMapped(undefined);
+              void state.compare(result);
+            }}
           >
             {words.compare}
           </button>

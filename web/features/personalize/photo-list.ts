@@ -1,6 +1,7 @@
 /** The photos of one subject: a sample's, or the visitor's own by drop or picker. */
 import { computed, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
+import { shownFileName } from "../../app/file-name";
 import { text } from "../../app/text";
 import { offerUndo, type Removal, withdrawUndo } from "../../app/undo";
 import { MAX_PHOTOS, type PhotoChoice, PhotoProblem, readPhoto, type SubjectPhoto } from "./photos";
@@ -64,7 +65,7 @@ export class PhotoList {
         this.#problems.value = [...this.#problems.value, text.photos.tooMany(MAX_PHOTOS)];
         break;
       }
-      this.#opening.value = file.name;
+      this.#opening.value = shownFileName(file.name);
       try {
         const photo = await readPhoto(file, file.name);
         if (bringing.aborted) return photo.bitmap.close();

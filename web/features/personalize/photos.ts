@@ -1,4 +1,5 @@
 /** Photos of the subject: read from files, cropped to squares, handed to the engine as pixels. */
+import { shownFileName } from "../../app/file-name";
 import { text } from "../../app/text";
 import type { Photo } from "../../engine/contract";
 import { decodeHeif, HeifProblem } from "./heif";
@@ -47,7 +48,8 @@ export class PhotoProblem extends Error {}
 
 let nextId = 1;
 
-export async function readPhoto(file: Blob, name: string): Promise<SubjectPhoto> {
+export async function readPhoto(file: Blob, fileName: string): Promise<SubjectPhoto> {
+  const name = shownFileName(fileName);
   if (file.size > MAX_BYTES) throw new PhotoProblem(text.photos.tooManyBytes(name, MAX_BYTES / 1e6));
   const beginning = await file
     .slice(0, HEADER_BYTES)

@@ -34,7 +34,7 @@ export function PreviewPanel({ every }: { every: number }) {
             <PictureView picture={shown.picture} label={label} />
           )}
           <figcaption>
-            “{prompt}” <span class="muted">{words.previewAt(shown.step)}</span>
+            {words.previewOf(prompt)} <span class="muted">{words.previewAt(shown.step)}</span>
           </figcaption>
         </figure>
       ) : (

@@ -1,8 +1,10 @@
 /** A training run as it happens: progress, switches, previews and curves; then its result. */
-import { HeldFault, sentenceFor } from "../../app/fault-notice";
+import { useState } from "preact/hooks";
+import { FaultNotice, HeldFault, sentenceFor } from "../../app/fault-notice";
 import { decimals, duration } from "../../app/format";
 import { goTo } from "../../app/navigation";
 import { text } from "../../app/text";
+import { type Fault, toFault } from "../../engine/fault";
 import { AskFirst } from "../../ui/ask-first";
 import { download } from "../../ui/download";
 import { Icon, type IconName } from "../../ui/icon";
@@ -128,9 +130,11 @@ function Switches() {
 
 function Result() {
   const entry = run.result.value;
+  const [fault, setFault] = useState<Fault | undefined>();
   // Removed from the library meanwhile.
   if (!entry) return <Button name={words.back} onClick={run.reset} />;
   const best = run.bestStep.value;
+  const save = () => exportFile(entry).catch((error) => setFault(toFault(error)));
   const generate = () => {
     if (!prompt.value) addToPrompt(run.previewPrompt.value);
     goTo("generate");
@@ -142,9 +146,10 @@ function Result() {
         {run.keepsBest.value && best !== undefined && words.bestKept(best)}
       </p>
       <HeldFault of={storageFault} />
+      {fault && <FaultNotice fault={fault} onDismiss={() => setFault(undefined)} />}
       <div class="actions">
         <Button name={words.useIt} icon="generate" kind="primary" onClick={generate} />
-        <Button name={words.export} icon="download" onClick={() => exportFile(entry)} />
+        <Button name={words.export} icon="download" onClick={save} />
         <Button name={words.log} onClick={saveLog} />
         <Button name={words.again} kind="quiet" onClick={run.reset} />
       </div>
