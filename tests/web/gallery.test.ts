@@ -118,6 +118,17 @@ describe("keeping", () => {
   });
 });
 
+describe("settings that are not read back", () => {
+  test.each([
+    ["a prompt", settingsFor("a".repeat(20_001))],
+    ["a name", settingsFor("a dog", { adapters: [{ name: "a".repeat(201), strength: 1 }] })],
+  ])("%s too long: a sentence, and nothing is written", async (_, settings) => {
+    expect(await gallery.keep(picture, settings)).toBeUndefined();
+    expect(gallery.keepFault.value?.message).toContain("too long or too many for the Gallery");
+    expect(await storedKeys()).toEqual([]);
+  });
+});
+
 describe("storage that refuses", () => {
   const refuseThirdWrite = (error: DOMException) => {
     const { put } = IDBObjectStore.prototype;

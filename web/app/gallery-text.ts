@@ -111,6 +111,8 @@ export const galleryText = {
       "This browser doesn't let the page keep pictures, as in some private windows. Save those you like as PNG.",
     failed: "This browser's storage didn't answer. Save what matters as PNG, reload the page and try again.",
     noPicture: "The browser has no memory left for another picture. Close other tabs and try again.",
+    tooLong:
+      "Its prompts, adapters or names are too long or too many for the Gallery. Save the picture as a PNG before the tab closes.",
     leftOut: (count: number) => `${pictures(count)} could not be read and left out of the zip.`,
     tooLarge: (name: string) => `“${name}” is larger than 64 MB; it was not opened.`,
     notAPng: (name: string) => `“${name}” is not a whole PNG picture.`,

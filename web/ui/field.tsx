@@ -38,6 +38,7 @@ interface TextFieldProps {
   value: string;
   placeholder?: string;
   rows?: number;
+  maxLength?: number;
   disabled?: boolean;
   onValue: (value: string) => void;
 }

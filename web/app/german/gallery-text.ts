@@ -120,6 +120,8 @@ export const germanGallery: Text["gallery"] = {
       "Der Speicher dieses Browsers antwortete nicht. Speichere Wichtiges als PNG, lade die Seite neu und versuche es noch einmal.",
     noPicture:
       "Der Browser hat keinen Speicher für ein weiteres Bild. Schließe andere Tabs und versuche es noch einmal.",
+    tooLong:
+      "Seine Prompts, Adapter oder Namen sind für die Galerie zu lang oder zu viele. Speichere das Bild als PNG, bevor der Tab schließt.",
     leftOut: (count) =>
       count === 1
         ? "1 Bild ließ sich nicht lesen und fehlt im Zip."

@@ -2,11 +2,11 @@
 import { computed, signal } from "@preact/signals";
 import { text } from "../../app/text";
 import type { Picture, SourcePicture } from "../../engine/contract";
-import { type Fault, toFault } from "../../engine/fault";
+import { type Fault, faultError, toFault } from "../../engine/fault";
 import { toPng } from "../../ui/picture-view";
 import { bytesOf, keptStart } from "./kept-start";
 import { withSettings } from "./picture-file";
-import type { PictureSettings } from "./picture-settings";
+import { checkedSettings, type PictureSettings } from "./picture-settings";
 import { fits } from "./search";
 import * as store from "./store";
 import { thumbnailOf } from "./thumbnail";
@@ -76,6 +76,8 @@ export async function keep(
   keepFault.value = undefined;
   if (!keepNew.value) return undefined;
   try {
+    // What reading refuses must not be written: it would come back as damaged.
+    if (!checkedSettings(settings)) throw faultError("Storage", text.gallery.problems.tooLong);
     const [png, thumbnail, start] = await Promise.all([
       toPng(picture).then((plain) => withSettings(plain, settings)),
       thumbnailOf(picture),

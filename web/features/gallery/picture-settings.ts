@@ -58,7 +58,8 @@ export type FoundSettings = Partial<PictureSettings> & {
   remarks?: string[];
 };
 
-const MAX_PROMPT = 20_000;
+/** Most characters of a prompt, in the fields too: what is longer could be drawn but not kept. */
+export const MAX_PROMPT = 20_000;
 const MAX_NAME = 200;
 const MAX_ID = 64;
 const MAX_ADAPTERS = 32;

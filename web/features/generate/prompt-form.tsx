@@ -5,6 +5,7 @@ import { named } from "../../app/prompts";
 import { text } from "../../app/text";
 import { TextField } from "../../ui/field";
 import { phrases } from "../adapters/library";
+import { MAX_PROMPT } from "../gallery/picture-settings";
 import { model } from "../models/model";
 import * as drawing from "./drawing";
 import { DrawingProgress } from "./drawing-progress";
@@ -41,6 +42,7 @@ export function PromptForm() {
         label={words.prompt}
         hint={words.promptHint}
         rows={3}
+        maxLength={MAX_PROMPT}
         placeholder={words.promptPlaceholder}
         value={fields.prompt.value}
         error={fields.promptMissing.value ? words.promptMissing : undefined}

@@ -4,6 +4,7 @@ import type { SamplerName } from "../../engine/contract";
 import { bound } from "../../ui/bound";
 import { NumberField, SelectField, SliderField, TextField } from "../../ui/field";
 import { Icon } from "../../ui/icon";
+import { MAX_PROMPT } from "../gallery/picture-settings";
 import * as form from "./form";
 import { SizeChoice } from "./size-choice";
 import { Steering } from "./steering";
@@ -60,7 +61,12 @@ export function SettingsCard() {
       />
       <details>
         <summary>{words.more}</summary>
-        <TextField label={words.negative} hint={words.negativeHint} {...bound(form.negativePrompt)} />
+        <TextField
+          label={words.negative}
+          hint={words.negativeHint}
+          maxLength={MAX_PROMPT}
+          {...bound(form.negativePrompt)}
+        />
         <SliderField
           label={words.steps}
           {...form.STEPS_RANGE}

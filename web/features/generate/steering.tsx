@@ -2,6 +2,7 @@
 import { text } from "../../app/text";
 import { bound } from "../../ui/bound";
 import { CheckField, OptionalNumberField, SliderField, TextField } from "../../ui/field";
+import { MAX_PROMPT } from "../gallery/picture-settings";
 import * as form from "./form";
 import { RegionList } from "./region-list";
 import * as steering from "./steering-settings";
@@ -26,7 +27,12 @@ export function Steering() {
       />
       <CheckField label={words.keepsLora} hint={words.keepsLoraHint} {...bound(steering.delayedKeepsLora)} />
       {steering.delayedConcept.value > 0 && (
-        <TextField label={words.classPrompt} hint={words.classPromptHint} {...bound(steering.classPrompt)} />
+        <TextField
+          label={words.classPrompt}
+          hint={words.classPromptHint}
+          maxLength={MAX_PROMPT}
+          {...bound(steering.classPrompt)}
+        />
       )}
       <SliderField
         label={words.strengthEnd}
