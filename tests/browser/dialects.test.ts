@@ -75,6 +75,18 @@ test("one of a model with other layers is refused with a sentence", async () => 
   await page.getByRole("button", { name: "Dismiss" }).click();
 });
 
+test("of several files each is imported that can be and isn't here yet; of the others it is said why", async () => {
+  await goTo(page, "adapters");
+  const there = await page.locator(".adapter").count();
+  const refused = path.resolve("tests/goldens/adapters_kohya.safetensors");
+  await page.getByLabel("Choose files").setInputFiles([refused, fileOf("peft")]);
+  const said = page.getByRole("alert").filter({ hasText: "was made for another model" });
+  await said.getByText("peft is here already, so it was not imported again.").waitFor();
+  expect(await page.locator(".adapter").count()).toBe(there);
+  await said.getByRole("button", { name: "Dismiss" }).click();
+  await said.waitFor({ state: "detached" });
+});
+
 test("several act together, each by its strength", async () => {
   const strengths = { peft: 0.5, "sd-scripts": 1.25, "a1111-style": 1, diffusers: 0.25 };
   await act(strengths);

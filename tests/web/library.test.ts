@@ -39,6 +39,7 @@ vi.mock("../../web/app/studio", () => ({
 }));
 
 const adapters = await import("../../web/features/adapters/library");
+const { importAll, importFile, outcome } = await import("../../web/features/adapters/import");
 const { putPhotos, readPhotos } = await import("../../web/features/adapters/store");
 const { dropPhotos } = await import("../../web/features/personalize/keep-photos");
 const { library } = adapters;
@@ -268,7 +269,9 @@ describe("a project that is imported", () => {
     const noPicture = new Uint8Array(latin1("\x89PNG\r\n\x1a\n and then nothing"));
     const words = { settings: { steps: 250 }, prompts: ["a crown"] };
     fakeEngine.project = { ...words, thumbnails: [photo], photos: [photo, noPicture] };
-    const { key } = await adapters.importFile(new File(["a zip"], "rex.palpable.zip"));
+    const {
+      entry: { key },
+    } = await importFile(new File(["a zip"], "rex.palpable.zip"));
     await vi.waitFor(async () => {
       await reload();
       expect(library.value[0]).toMatchObject({ key, photos: 1, project: words, saved: true });
@@ -279,6 +282,31 @@ describe("a project that is imported", () => {
     const [kept] = await readPhotos(key);
     expect(Buffer.from(kept ?? []).includes("where I live")).toBe(false);
     expect(Buffer.from(photo).includes("where I live")).toBe(true);
+  });
+});
+
+describe("files that are imported", () => {
+  const file = (name: string, content = name) => new File([content], name);
+
+  test("once more are not there twice, neither in the library nor in the engine", async () => {
+    await importAll([file("rex")]);
+    await importAll([file("rex")]);
+    expect([names(), [...fakeEngine.adapters.values()]]).toEqual([["rex"], ["rex"]]);
+    expect(outcome.value).toEqual(["<rex> is here already, so it was not imported again."]);
+  });
+
+  test("with another's word are there, switched off", async () => {
+    await importAll([file("rex"), file("rex", "trained longer")]);
+    expect(library.value.map(({ active }) => active)).toEqual([true, false]);
+    expect(outcome.value).toEqual([expect.stringContaining("<rex> was imported switched off")]);
+  });
+
+  test("beside one that can't be are, and of that one the reason is said", async () => {
+    fakeEngine.refused = "bad";
+    await importAll([file("bad"), file("rex")]);
+    expect(names()).toEqual(["rex"]);
+    expect(outcome.value).toEqual([{ kind: "BadFile", message: "It belongs to another model." }]);
+    await expect(importAll([file("bad")])).rejects.toThrow("another model");
   });
 });
 

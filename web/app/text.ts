@@ -625,6 +625,9 @@ export const english = {
     },
     imported: (name: string) => `${name} was imported.`,
     removed: (name: string) => `${name} was removed.`,
+    alreadyHere: (name: string) => `${name} is here already, so it was not imported again.`,
+    sameWord: (name: string) =>
+      `${name} was imported switched off, since another adapter here has this word. Choose under Generate which of them acts.`,
     exported: (name: string) => `${name} was exported.`,
   },
 

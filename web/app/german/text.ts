@@ -630,6 +630,9 @@ export const german: Text = {
     },
     imported: (name) => `${name} wurde importiert.`,
     removed: (name) => `${name} wurde entfernt.`,
+    alreadyHere: (name) => `${name} ist schon hier und wurde nicht noch einmal importiert.`,
+    sameWord: (name) =>
+      `${name} wurde ausgeschaltet importiert, weil ein anderer Adapter hier dieses Wort hat. Wähle unter Zeichnen, welcher wirkt.`,
     exported: (name) => `${name} wurde exportiert.`,
   },
 

@@ -1,7 +1,6 @@
 /** The adapters at hand: export, import, remove. */
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { announce } from "../../app/announce";
 import { FaultNotice, HeldFault, sentenceFor } from "../../app/fault-notice";
 import { megabytes } from "../../app/format";
 import { addressOf, subject } from "../../app/navigation";
@@ -15,9 +14,10 @@ import { Icon } from "../../ui/icon";
 import { Notice } from "../../ui/notice";
 import { model } from "../models/model";
 import { canShare, exportFile, exportProject, exportWords, share } from "./export";
+import { importAll } from "./import";
+import { ImportNotice } from "./import-notice";
 import { KeptPhotos } from "./kept-photos";
 import {
-  importFile,
   knownAs,
   type LibraryEntry,
   library,
@@ -50,6 +50,7 @@ export function AdaptersScreen() {
       <p class="lead">{text.adapters.lead}</p>
       {link && <LinkQuestion link={link} />}
       {fault && <FaultNotice fault={fault} onDismiss={() => setFault(undefined)} />}
+      <ImportNotice />
       <HeldFault of={storageFault} />
       {unusable.value.map((entry) => (
         <UnusableNotice key={entry.key} entry={entry} attempt={attempt} />
@@ -84,10 +85,7 @@ export function AdaptersScreen() {
           attempt(async () => {
             const files = await adaptersAmong(picked);
             if (files.length === 0) throw faultError("BadFile", text.adapters.noneAmong);
-            for (const file of files) {
-              const entry = await importFile(file);
-              announce(text.adapters.imported(entry.report.name));
-            }
+            await importAll(files);
           })
         }
       />

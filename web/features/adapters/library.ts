@@ -6,14 +6,11 @@ import { computed, signal } from "@preact/signals";
 import { listed } from "../../app/format";
 import { askBeforeLeaving } from "../../app/leaving";
 import { engine, whenEngineCloses, whenEngineOpens } from "../../app/studio";
-import type { ProjectContents } from "../../engine/api";
 import type { AdapterReport, ProjectWords, TrainingSettings } from "../../engine/contract";
 import { type Fault, needsFreshEngine, toFault } from "../../engine/fault";
 import { whenModelIsChosen } from "../models/model";
-import { redrawn } from "../personalize/photos";
 import { type AdapterNote, noteOf } from "./safetensors-metadata";
 import * as store from "./store";
-import { importedThumbnail, redrawnThumbnail } from "./thumbnail";
 
 export interface LibraryEntry {
   key: string;
@@ -73,15 +70,17 @@ askBeforeLeaving(hasUnsaved);
 /** A library addition: an adapter that the engine holds, its file, and the key of its photos, if kept. */
 interface Addition extends Pick<LibraryEntry, "report" | "fileName" | "bytes" | "saved"> {
   key?: string;
+  active?: boolean;
   project?: ProjectWords | undefined;
 }
 
-async function add({ key = crypto.randomUUID(), project, ...addition }: Addition): Promise<LibraryEntry> {
+export async function add(added: Addition): Promise<LibraryEntry> {
+  const { key = crypto.randomUUID(), active = true, project, ...addition } = added;
   const { report, fileName, bytes, saved } = addition;
   const photos = (await store.readPhotos(key).catch(() => [])).length;
   const entry: LibraryEntry = {
     ...{ key, report, fileName, bytes, saved, photos },
-    ...{ active: true, strength: 1, kept: false, addedAt: Date.now(), note: noteOf(bytes) },
+    ...{ active, strength: 1, kept: false, addedAt: Date.now(), note: noteOf(bytes) },
     ...(project ? { project } : {}),
   };
   storageFault.value = undefined;
@@ -91,7 +90,7 @@ async function add({ key = crypto.randomUUID(), project, ...addition }: Addition
 }
 
 /** Whether storing succeeded; if not, the reason is shown with the adapters. */
-async function storing(work: Promise<void>): Promise<boolean> {
+export async function storing(work: Promise<void>): Promise<boolean> {
   try {
     await work;
     return true;
@@ -150,42 +149,6 @@ export async function keepTrained(report: AdapterReport, run: MadeBy): Promise<L
 export async function keepBrokenOff(bytes: Uint8Array, run: MadeBy): Promise<LibraryEntry> {
   const fileName = `${bareWord(run.settings.placeholder)}.safetensors`;
   return add({ report: await engine().addAdapter(bytes, fileName), fileName, bytes, ...madeBy(run) });
-}
-
-export async function importFile(file: File): Promise<LibraryEntry> {
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  const report = await engine().addAdapter(bytes, file.name);
-  const project = await engine().openProject(bytes, file.name);
-  if (project) return addProject(report, project);
-  const entry = await add({ report, fileName: file.name, bytes, saved: true });
-  const jpeg = await importedThumbnail(bytes);
-  if (jpeg) update(entry.key, { preview: { jpeg, exported: true } });
-  return entry;
-}
-
-/** Most photos taken from a foreign project: as many as a training takes. */
-const MAX_PROJECT_PHOTOS = 30;
-
-/** Redraws the photos one after the other, since each is large once it is unpacked. */
-async function redrawnAll(photos: Uint8Array[]): Promise<Uint8Array[]> {
-  const jpegs: Uint8Array[] = [];
-  for (const photo of photos.slice(0, MAX_PROJECT_PHOTOS)) {
-    const jpeg = await redrawn(photo);
-    if (jpeg) jpegs.push(jpeg);
-  }
-  return jpegs;
-}
-
-/** Adds a project in its parts, so that its photos can be seen and deleted separately. */
-async function addProject(report: AdapterReport, project: ProjectContents): Promise<LibraryEntry> {
-  const { settings, prompts, thumbnails, photos } = project;
-  const bytes = await engine().exportAdapter(report.id);
-  const words = { settings, prompts };
-  const entry = await add({ report, fileName: fileNameFor(report), bytes, saved: true, project: words });
-  const jpeg = thumbnails[0] && (await redrawnThumbnail(thumbnails[0]));
-  if (jpeg) update(entry.key, { preview: { jpeg, exported: true } });
-  if (photos.length > 0) await storing(redrawnAll(photos).then((jpegs) => setPhotos(entry.key, jpegs)));
-  return entry;
 }
 
 /** Removes an adapter, also from the storage, so that it doesn't come back from there. */

@@ -1,6 +1,5 @@
 /** Asks whether to follow a link to an adapter on another server: says from where, and what that means. */
 import { useState } from "preact/hooks";
-import { announce } from "../../app/announce";
 import { FaultNotice } from "../../app/fault-notice";
 import { goTo } from "../../app/navigation";
 import { text } from "../../app/text";
@@ -8,7 +7,7 @@ import { type Fault, faultError, toFault } from "../../engine/fault";
 import { Notice } from "../../ui/notice";
 import { ProgressBar } from "../../ui/progress-bar";
 import { model } from "../models/model";
-import { importFile } from "./library";
+import { importAll } from "./import";
 import { FetchProblem, fetchLinked, type LinkedAdapter } from "./link";
 
 const words = text.adapters.link;
@@ -35,8 +34,7 @@ export function LinkQuestion({ link }: { link: LinkedAdapter | "refused" }) {
     setFetching(true);
     setFault(undefined);
     try {
-      const entry = await importFile(await fetchLinked(link));
-      announce(text.adapters.imported(entry.report.name));
+      await importAll([await fetchLinked(link)]);
       leave();
     } catch (error) {
       const reason = error instanceof FetchProblem ? words[error.problem](link.address.host) : undefined;
