@@ -677,6 +677,9 @@ export const english = {
     languageTitle: "Language",
     language: "Language of the page",
     languageHint: "The page reloads with it.",
+    languageLoses: "What isn't kept, such as your own photos, is lost when the page reloads. Change it?",
+    languageYes: "Yes, change it",
+    languageNo: "Keep it",
   },
 
   licences: {

@@ -680,6 +680,10 @@ export const german: Text = {
     languageTitle: "Sprache",
     language: "Sprache der Seite",
     languageHint: "Die Seite lädt damit neu.",
+    languageLoses:
+      "Was nicht behalten wird, etwa deine eigenen Fotos, ist verloren, wenn die Seite neu lädt. Wechseln?",
+    languageYes: "Ja, wechseln",
+    languageNo: "Behalten",
   },
 
   licences: {

@@ -4,12 +4,14 @@ import { inPageLanguage } from "../../app/engine-words";
 import { FaultNotice, sentenceFor } from "../../app/fault-notice";
 import { binarySize, count, parameters } from "../../app/format";
 import { chooseLanguage, LANGUAGES, type Language, language } from "../../app/language";
+import { agreeToLeave, wouldLose } from "../../app/leaving";
 import { addressOf, subject } from "../../app/navigation";
 import { device, openEngine } from "../../app/studio";
 import { text } from "../../app/text";
 import { pendingCalls } from "../../engine/client";
 import type { DeviceReport } from "../../engine/contract";
 import type { Fault } from "../../engine/fault";
+import { AskFirst } from "../../ui/ask-first";
 import { CopyButton } from "../../ui/copy-button";
 import { SelectField } from "../../ui/field";
 import { Notice } from "../../ui/notice";
@@ -165,17 +167,34 @@ function ModelFacts() {
 }
 
 function LanguageChoice() {
+  const [chosen, setChosen] = useState(language);
   return (
     <section class="card">
       <h2>{text.about.languageTitle}</h2>
-      <SelectField
-        label={text.about.language}
-        hint={text.about.languageHint}
-        options={Object.entries(LANGUAGES) as [Language, string][]}
-        value={language}
-        disabled={pendingCalls.value > 0}
-        onValue={chooseLanguage}
-      />
+      <AskFirst
+        question={text.about.languageLoses}
+        yes={text.about.languageYes}
+        no={text.about.languageNo}
+        onYes={() => {
+          agreeToLeave();
+          chooseLanguage(chosen);
+        }}
+      >
+        {(ask) => (
+          <SelectField
+            label={text.about.language}
+            hint={text.about.languageHint}
+            options={Object.entries(LANGUAGES) as [Language, string][]}
+            value={language}
+            disabled={pendingCalls.value > 0}
+            onValue={(name) => {
+              if (!wouldLose()) return chooseLanguage(name);
+              setChosen(name);
+              ask();
+            }}
+          />
+        )}
+      </AskFirst>
     </section>
   );
 }
