@@ -80,6 +80,16 @@ describe("photos of a sample", () => {
     expect([names(list).length, list.problems.value]).toEqual([5, []]);
   });
 
+  test("stay until a photo of one's own can be used, and no other of these is lost then", async () => {
+    const list = new PhotoList();
+    await list.chooseSample(dog);
+    await list.addFiles([new File(["?"], "broken")]);
+    expect([list.sample.value, names(list).length, list.problems.value.length]).toEqual([dog, 5, 1]);
+    const mine = list.addFiles([new File(["?"], "broken"), new File([png()], "mine")]);
+    await Promise.all([mine, list.addFiles([new File([png()], "mine too")])]);
+    expect([list.sample.value, names(list).sort()]).toEqual([undefined, ["mine", "mine too"]]);
+  });
+
   test("that can't be fetched are not waited for any longer", async () => {
     fetched.mockRejectedValue(new TypeError("no network"));
     const list = new PhotoList();

@@ -43,11 +43,16 @@ const DEFAULTS = {
 /** Photos need a browser: here they are named and never looked at. */
 const photo = (name: string) => new File([name], name);
 
-vi.mock("../../web/features/personalize/photos", () => ({
-  MAX_PHOTOS: 10,
-  PhotoProblem: class extends Error {},
-  readPhoto: async (file: File) => ({ id: file.name, name: file.name, bitmap: { close() {} }, caption: "" }),
-}));
+const BROKEN = "no photo";
+
+vi.mock("../../web/features/personalize/photos", () => {
+  class PhotoProblem extends Error {}
+  const readPhoto = async ({ name }: File) => {
+    if (name === BROKEN) throw new PhotoProblem();
+    return { id: name, name, bitmap: { close() {} }, caption: "" };
+  };
+  return { MAX_PHOTOS: 10, PhotoProblem, readPhoto };
+});
 
 beforeEach(() => {
   setup.defaults.value = DEFAULTS;
@@ -167,6 +172,39 @@ describe("taken back", () => {
     expect(firstSubject.list.sample.value).toBeUndefined();
     expect(subjects.photos.value.map(({ name }) => name)).toEqual(["dog 1", "dog 2"]);
     expect([firstSubject.noun, setup.target.value]).toEqual(["dog", "a dog next to a cat"]);
+  });
+
+  test("one's own wish, whose place another sample's took, with the sample that it was for", async () => {
+    const { firstSubject } = subjects;
+    const [cat, dog] = samples.map((sample) => ({ ...sample, images: [] }));
+    if (!cat || !dog) throw new Error("no samples");
+    firstSubject.list.clear();
+    setup.target.value = "";
+    await setup.chooseSample(firstSubject, cat);
+    await setup.chooseSample(firstSubject, dog);
+    expect(undoable.value).toBeUndefined();
+    setup.target.value = "a dog in a crown";
+    await setup.chooseSample(firstSubject, cat);
+    expect(undoable.value?.sentence).toBe("Your wish was replaced.");
+    await undo();
+    expect([firstSubject.list.sample.value, firstSubject.noun, setup.target.value]).toEqual([
+      dog,
+      dog.classNoun,
+      "a dog in a crown",
+    ]);
+  });
+
+  test("a file that can't be used takes neither a sample's words nor what can be taken back", async () => {
+    const { firstSubject } = subjects;
+    const [sample] = samples;
+    if (!sample) throw new Error("no sample");
+    await setup.addFiles(firstSubject, [photo("dog 1")]);
+    await setup.chooseSample(firstSubject, { ...sample, images: [] });
+    const wish = setup.target.value;
+    await setup.addFiles(firstSubject, [photo(BROKEN)]);
+    expect([firstSubject.noun, setup.target.value]).toEqual([sample.classNoun, wish]);
+    await undo();
+    expect(subjects.photos.value.map(({ name }) => name)).toEqual(["dog 1"]);
   });
 
   test("a sample's words go with its photos, one's own stay", async () => {

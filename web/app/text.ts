@@ -210,6 +210,7 @@ export const english = {
     removed: (name: string) => `${name} removed.`,
     replaced: (count: number) =>
       count === 1 ? "Your photo was replaced." : `Your ${count} photos were replaced.`,
+    wishReplaced: "Your wish was replaced.",
     back: "It is back.",
     problemsTitle: "Some files can't be used",
     wordsTitle: "The words",

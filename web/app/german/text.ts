@@ -214,6 +214,7 @@ export const german: Text = {
     removeLabel: (name) => `${name} entfernen`,
     removed: (name) => `${name} entfernt.`,
     replaced: (count) => (count === 1 ? "Dein Foto wurde ersetzt." : `Deine ${count} Fotos wurden ersetzt.`),
+    wishReplaced: "Dein Wunsch wurde ersetzt.",
     back: "Wieder da.",
     problemsTitle: "Manche Dateien lassen sich nicht benutzen",
     wordsTitle: "Die Wörter",

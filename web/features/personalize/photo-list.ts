@@ -18,6 +18,8 @@ export class PhotoList {
   #removal: Removal | undefined;
   /** Aborted when all photos are removed or replaced: what is on its way then must not come in. */
   #bringing = new AbortController();
+  /** Aborted also when one's own photos take a sample's place: they go on coming in. */
+  #fetching = new AbortController();
 
   readonly photos = computed(() => this.#photos.value);
   /** The sample in use; `undefined` with the visitor's own photos. */
@@ -36,29 +38,34 @@ export class PhotoList {
    */
   async chooseSample(subject: SampleSubject, quiet: Promise<void> = Promise.resolve()): Promise<void> {
     this.clear();
-    const { signal: bringing } = this.#bringing;
+    const { signal: fetching } = this.#fetching;
     this.#sample.value = subject;
     this.#problems.value = [];
     this.#awaited.value = subject.images.length;
     try {
       await quiet;
-      if (bringing.aborted) return;
+      if (fetching.aborted) return;
       const read = await readSamplePhotos(subject);
-      if (bringing.aborted) closeAll(read);
+      if (fetching.aborted) closeAll(read);
       else this.#replace(read);
     } catch (error) {
-      if (!bringing.aborted) this.#note(error);
+      if (!fetching.aborted) this.#note(error);
     } finally {
-      if (!bringing.aborted) this.#awaited.value = 0;
+      if (!fetching.aborted) this.#awaited.value = 0;
     }
   }
 
-  /** Adds the visitor's own photos; they replace a sample's. */
-  async addFiles(files: readonly File[]): Promise<void> {
+  /**
+   * Adds the visitor's own photos. The first that can be used takes a sample's place. `onUsable` is called before each
+   * comes in, with the sample that it replaces.
+   */
+  async addFiles(
+    files: readonly File[],
+    onUsable: (replaced: SampleSubject | undefined) => void = () => undefined,
+  ): Promise<void> {
     this.#problems.value = [];
     // If a removed photo came back later, there could be one too many.
     withdrawUndo(this.#removal);
-    if (this.#sample.value) this.clear();
     const { signal: bringing } = this.#bringing;
     for (const file of files) {
       if (this.#photos.value.length >= MAX_PHOTOS) {
@@ -69,6 +76,8 @@ export class PhotoList {
       try {
         const photo = await readPhoto(file, file.name);
         if (bringing.aborted) return photo.bitmap.close();
+        onUsable(this.#sample.value);
+        if (this.#sample.value) this.#dropSample();
         this.#photos.value = [...this.#photos.value, photo];
       } catch (error) {
         if (bringing.aborted) return;
@@ -118,9 +127,15 @@ export class PhotoList {
   clear(): void {
     this.#bringing.abort();
     this.#bringing = new AbortController();
+    this.#opening.value = undefined;
+    this.#dropSample();
+  }
+
+  #dropSample(): void {
+    this.#fetching.abort();
+    this.#fetching = new AbortController();
     this.#sample.value = undefined;
     this.#awaited.value = 0;
-    this.#opening.value = undefined;
     this.#replace([]);
   }
 

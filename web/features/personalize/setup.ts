@@ -13,7 +13,6 @@ import type { Method, TrainingSettings } from "../../engine/contract";
 import { type Fault, toFault } from "../../engine/fault";
 import { model } from "../models/model";
 import { closeAll } from "./photo-list";
-import type { SubjectPhoto } from "./photos";
 import { ofTrained, previewPlan } from "./preview-choice";
 import { type SampleSubject, samples } from "./samples";
 import { settingsText } from "./settings-text";
@@ -147,19 +146,22 @@ export async function prepare(): Promise<void> {
 
 /**
  * Chooses a sample, which fills in its class noun and, for the first subject, an example wish. The visitor's
- * own photos and words that it replaces can be brought back for some seconds.
+ * own photos and wish that it replaces can be brought back for some seconds.
  */
 export function chooseSample(
   subject: SubjectChoice,
   sample: SampleSubject,
   quiet?: Promise<void>,
 ): Promise<void> {
-  const own = subject.list.takeOwn();
-  if (own.length > 0) offerOwn(subject, own);
+  offerOwn(subject);
   subject.classNoun.value = sample.classNoun;
   if (subject === firstSubject) target.value = exampleWish(sample);
   return subject.list.chooseSample(sample, quiet);
 }
+
+/** Whether the wish is neither empty nor the one that the sample filled in. */
+const isOwnWish = (sample: SampleSubject | undefined) =>
+  target.value.trim() !== "" && !(sample && target.value === exampleWish(sample));
 
 const exampleWish = ({ classNoun }: SampleSubject) => text.personalize.examples[0](withArticle(classNoun));
 
@@ -177,16 +179,20 @@ export function removeFurtherTarget(place: number): void {
   });
 }
 
-/** The visitor's own photos that were replaced, as long as they can be brought back. */
+/** The visitor's own photos or wish that were replaced, as long as they can be brought back. */
 let replaced: Removal | undefined;
 
-function offerOwn(subject: SubjectChoice, own: SubjectPhoto[]): void {
+function offerOwn(subject: SubjectChoice): void {
+  const sample = subject.list.sample.value;
+  const own = subject.list.takeOwn();
+  if (own.length === 0 && !(subject === firstSubject && isOwnWish(sample))) return;
   const noun = subject.classNoun.value;
   const wish = target.value;
   replaced = {
-    sentence: text.personalize.replaced(own.length),
+    sentence: own.length > 0 ? text.personalize.replaced(own.length) : text.personalize.wishReplaced,
     bringBack: () => {
-      subject.list.putBack(own);
+      if (sample) void subject.list.chooseSample(sample);
+      else subject.list.putBack(own);
       subject.classNoun.value = noun;
       if (subject === firstSubject) target.value = wish;
       announce(text.personalize.back);
@@ -198,8 +204,7 @@ function offerOwn(subject: SubjectChoice, own: SubjectPhoto[]): void {
 
 /** Sets up an adapter's photos and words again. Replaced photos can be brought back for some seconds. */
 export async function startAgain(files: readonly File[], classNoun: string, wish: string): Promise<void> {
-  const own = firstSubject.list.takeOwn();
-  if (own.length > 0) offerOwn(firstSubject, own);
+  offerOwn(firstSubject);
   firstSubject.classNoun.value = classNoun;
   target.value = wish;
   await firstSubject.list.addFiles(files);
@@ -207,12 +212,12 @@ export async function startAgain(files: readonly File[], classNoun: string, wish
 
 /** Adds the visitor's own photos; they replace a sample, and the words that it filled in are cleared. */
 export function addFiles(subject: SubjectChoice, files: readonly File[]): Promise<void> {
-  // If replaced photos were brought back later, they would replace these.
-  withdrawUndo(replaced);
-  const sample = subject.list.sample.value;
-  if (sample && subject.classNoun.value === sample.classNoun) subject.classNoun.value = "";
-  if (sample && subject === firstSubject && target.value === exampleWish(sample)) target.value = "";
-  return subject.list.addFiles(files);
+  return subject.list.addFiles(files, (sample) => {
+    // If replaced photos were brought back later, they would replace these.
+    withdrawUndo(replaced);
+    if (sample && subject.classNoun.value === sample.classNoun) subject.classNoun.value = "";
+    if (sample && subject === firstSubject && target.value === exampleWish(sample)) target.value = "";
+  });
 }
 
 /** Personalization prompt y_P with its marks for the words; every prompt names the subjects as it does. */
