@@ -101,6 +101,16 @@ describe("the grid", () => {
     expect(drawing.progress.value).toBeUndefined();
   });
 
+  test.each([
+    ["adapterStrength", "columns", grid.columns],
+    ["change", "rows", grid.rows],
+  ] as const)("what has no effect any more is refused: %s", async (parameter, name, axis) => {
+    axis.value = { parameter, written: "0.5, 1" };
+    expect(grid.plan.value).toMatchObject({ of: name, problem: expect.stringContaining("no effect now") });
+    await grid.drawGrid();
+    expect(outside.asked).toEqual([]);
+  });
+
   test("the same thing on both axes, or too many pictures, is refused", async () => {
     grid.rows.value = { parameter: "guidance", written: "3" };
     expect(grid.plan.value).toMatchObject({ of: "rows" });

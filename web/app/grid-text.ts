@@ -33,6 +33,7 @@ export const english = {
     notWhole: (value: string) => `${value} is no whole number.`,
     tooMany: (most: number) => `At most ${most} values.`,
     notInPrompt: (words: string) => `“${words}” is not in the prompt.`,
+    noEffect: "That has no effect now: an adapter or a start picture is missing. Choose something else.",
     same: "Columns and rows change the same thing.",
     tooManyPictures: (most: number) => `At most ${most} pictures at once.`,
   },

@@ -33,6 +33,7 @@ export const germanGrid: GridText = {
     notWhole: (value) => `${value} ist keine ganze Zahl.`,
     tooMany: (most) => `Höchstens ${most} Werte.`,
     notInPrompt: (words) => `„${words}“ steht nicht im Prompt.`,
+    noEffect: "Das bewirkt gerade nichts: Ein Adapter oder ein Ausgangsbild fehlt. Wähle etwas anderes.",
     same: "Spalten und Zeilen ändern dasselbe.",
     tooManyPictures: (most) => `Höchstens ${most} Bilder auf einmal.`,
   },

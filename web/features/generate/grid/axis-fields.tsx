@@ -4,7 +4,8 @@ import { text } from "../../../app/text";
 import type { SamplerName } from "../../../engine/contract";
 import { SelectField, TextField } from "../../../ui/field";
 import { plainWish } from "../wish";
-import { type AxisChoice, PARAMETERS, type ParameterName, parametersFor } from "./axes";
+import { type AxisChoice, PARAMETERS, type ParameterName } from "./axes";
+import { offered } from "./grid";
 
 interface AxisFieldsProps {
   title: string;
@@ -12,20 +13,18 @@ interface AxisFieldsProps {
   /** Whether the axis may be left empty, so that nothing changes along it. */
   optional: boolean;
   error: string | undefined;
-  hasStart: boolean;
   onAxis: (axis: AxisChoice | undefined) => void;
 }
 
-export function AxisFields({ title, axis, optional, error, hasStart, onAxis }: AxisFieldsProps) {
-  const wish = plainWish();
-  // Of the start picture, only its presence matters here.
-  const names = parametersFor(wish).concat(hasStart ? ["change"] : []);
+export function AxisFields({ title, axis, optional, error, onAxis }: AxisFieldsProps) {
+  // What has no effect any more is shown as long as it is chosen.
+  const names = new Set(offered.value.concat(axis ? [axis.parameter] : []));
   const options = [
     ...(optional ? [["", words.none] as const] : []),
-    ...names.map((name) => [name, words.parameters[name]] as const),
+    ...[...names].map((name) => [name, words.parameters[name]] as const),
   ];
   const choose = (name: ParameterName | "") =>
-    onAxis(name === "" ? undefined : { parameter: name, written: PARAMETERS[name].initial(wish) });
+    onAxis(name === "" ? undefined : { parameter: name, written: PARAMETERS[name].initial(plainWish()) });
   return (
     <fieldset class="grid-axis">
       <legend>{title}</legend>

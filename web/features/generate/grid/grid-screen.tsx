@@ -11,7 +11,6 @@ import { model } from "../../models/model";
 import * as drawing from "../drawing";
 import { DrawingProgress } from "../drawing-progress";
 import * as form from "../form";
-import { start } from "../start-picture";
 import { plainWish } from "../wish";
 import { AxisFields } from "./axis-fields";
 import * as state from "./grid";
@@ -37,7 +36,6 @@ function GridForm() {
   const problemOf = (axis: "columns" | "rows") =>
     "problem" in planned && planned.of === axis ? planned.problem : undefined;
   const prompt = form.prompt.value.trim();
-  const hasStart = start.value !== undefined;
   const submit = (event: Event) => {
     event.preventDefault();
     void state.drawGrid();
@@ -52,7 +50,6 @@ function GridForm() {
           axis={state.columns.value}
           optional={false}
           error={problemOf("columns")}
-          hasStart={hasStart}
           onAxis={(axis) => {
             if (axis) state.columns.value = axis;
           }}
@@ -62,7 +59,6 @@ function GridForm() {
           axis={state.rows.value}
           optional
           error={problemOf("rows")}
-          hasStart={hasStart}
           onAxis={(axis) => {
             state.rows.value = axis;
           }}

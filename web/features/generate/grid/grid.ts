@@ -6,8 +6,9 @@ import type { Picture } from "../../../engine/contract";
 import { keep } from "../../gallery/gallery";
 import { drawAll } from "../drawing";
 import { mayDraw } from "../generate";
+import { start } from "../start-picture";
 import { plainWish, type Wish, wishNow } from "../wish";
-import { type AxisChoice, AxisProblem, type AxisValue, valuesOf } from "./axes";
+import { type AxisChoice, AxisProblem, type AxisValue, parametersFor, valuesOf } from "./axes";
 
 export const MAX_PICTURES = 64;
 
@@ -39,6 +40,9 @@ export interface Plan {
   rows: AxisValue[];
 }
 
+/** Parameters that can change. Of the start picture, only its presence matters here. */
+export const offered = computed(() => parametersFor(plainWish()).concat(start.value ? ["change"] : []));
+
 /** The grid that would be drawn, or a problem and the axis or axes that cause it. */
 export const plan = computed<Plan | { problem: string; of: "columns" | "rows" | "both" }>(() => {
   const wish = plainWish();
@@ -58,6 +62,8 @@ export const plan = computed<Plan | { problem: string; of: "columns" | "rows" | 
 });
 
 function read(axis: AxisChoice, wish: Wish): AxisValue[] | string {
+  // An adapter or the start picture may be gone since it was chosen.
+  if (!offered.value.includes(axis.parameter)) return gridText.problems.noEffect;
   try {
     return valuesOf(axis, wish);
   } catch (error) {
