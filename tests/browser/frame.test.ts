@@ -73,6 +73,31 @@ test("in the dark and in German it is accessible too", async () => {
   await close();
 });
 
+test("fields keep to their limits, and say so", async () => {
+  const { page, close } = await openPage(studio, DESKTOP, "generate", withoutEngine);
+  const count = page.getByLabel("Pictures", { exact: true });
+  const problem = page.getByRole("alert").filter({ hasText: "Only whole numbers from 1 to 32" });
+  const wrong = () => count.getAttribute("aria-invalid");
+  for (const [typed, then] of [
+    ["99", "32"],
+    ["2.5", "32"],
+    ["-3", "1"],
+  ] as const) {
+    await count.fill("");
+    await count.pressSequentially(typed);
+    expect(await wrong()).toBe("true");
+    expect(await problem.count()).toBe(0);
+    await count.blur();
+    await problem.waitFor();
+    expect([await count.inputValue(), await wrong()]).toEqual([then, null]);
+  }
+  await count.fill("7");
+  expect(await problem.count()).toBe(0);
+  // What is longer is not kept.
+  expect(await page.getByLabel("Prompt", { exact: true }).getAttribute("maxlength")).toBe("20000");
+  await close();
+});
+
 test("keys lead to screens and to the help, unless they are switched off", async () => {
   const { page, close } = await openPage(studio, DESKTOP, "personalize", withoutEngine);
   await page.locator("main h1").waitFor();

@@ -29,6 +29,8 @@ export const english = {
   unreadableFiles:
     "Not all of it could be read. Check that it is still there and may be read, then choose it again.",
   loading: "Loading",
+  outside: (least: number, most: number, whole: boolean) =>
+    `Only ${whole ? "whole numbers" : "numbers"} from ${least} to ${most} are possible here, so the field was corrected.`,
   million: (value: string) => `${value} million`,
   billion: (value: string) => `${value} billion`,
   screenNotFetched:

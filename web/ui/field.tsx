@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useId, useState } from "preact/hooks";
 import { setting } from "../app/format";
+import { text } from "../app/text";
 
 interface FieldProps {
   label: string;
@@ -77,21 +78,9 @@ interface NumberProps {
   onValue: (value: number) => void;
 }
 
-export function NumberField({ label, hint, value, onValue, ...limits }: NumberProps) {
-  return (
-    <Field label={label} hint={hint}>
-      {(ids) => (
-        <NumberInput
-          {...{ ...limits, ...ids }}
-          value={String(value)}
-          onChange={(input) => {
-            if (input.value !== "") onValue(input.valueAsNumber);
-          }}
-        />
-      )}
-    </Field>
-  );
-}
+export const NumberField = ({ value, onValue, ...rest }: NumberProps) => (
+  <NumberInput {...rest} value={String(value)} required onChange={(input) => onValue(input.valueAsNumber)} />
+);
 
 interface OptionalNumberProps extends Omit<NumberProps, "value" | "onValue"> {
   value: number | null;
@@ -99,44 +88,62 @@ interface OptionalNumberProps extends Omit<NumberProps, "value" | "onValue"> {
 }
 
 /** Empty stands for `null`. */
-export function OptionalNumberField({ label, hint, value, onValue, ...limits }: OptionalNumberProps) {
-  return (
-    <Field label={label} hint={hint}>
-      {(ids) => (
-        <NumberInput
-          {...{ ...limits, ...ids }}
-          value={String(value ?? "")}
-          onChange={(input) => onValue(input.value === "" ? null : input.valueAsNumber)}
-        />
-      )}
-    </Field>
-  );
-}
+export const OptionalNumberField = ({ value, onValue, ...rest }: OptionalNumberProps) => (
+  <NumberInput
+    {...rest}
+    value={String(value ?? "")}
+    onChange={(input) => onValue(input.value === "" ? null : input.valueAsNumber)}
+  />
+);
 
-interface NumberInputProps extends Omit<NumberProps, "label" | "hint" | "value" | "onValue"> {
-  id: string;
-  describedBy: string | undefined;
+interface NumberInputProps extends Omit<NumberProps, "value" | "onValue"> {
   value: string;
-  /** Called when the value is within the limits; one that isn't is put back. */
+  /** Whether it can't be empty. */
+  required?: boolean;
   onChange: (input: HTMLInputElement) => void;
 }
 
-/** A number counts when the field is left or Enter is pressed; what is typed until then outlives redraws. */
-function NumberInput({ describedBy, value, onChange, ...attributes }: NumberInputProps) {
+/**
+ * A number counts when the field is left or Enter is pressed; what is typed until then outlives redraws. One beyond
+ * the limits becomes the nearer limit, anything else that can't be is put back, and the field says so.
+ */
+function NumberInput({ label, hint, value, required, onChange, ...limits }: NumberInputProps) {
   const [typed, setTyped] = useState<string | undefined>();
+  const [isWrong, setWrong] = useState(false);
+  const [problem, setProblem] = useState<string | undefined>();
+  const { min, max, step } = limits;
+  const isValid = ({ value, validity }: HTMLInputElement) => validity.valid && !(required && value === "");
+  const take = (input: HTMLInputElement) => {
+    const wasValid = isValid(input);
+    const { rangeUnderflow, rangeOverflow } = input.validity;
+    if (rangeUnderflow || rangeOverflow) input.value = String(rangeOverflow ? max : min);
+    setTyped(undefined);
+    setWrong(false);
+    setProblem(wasValid ? undefined : text.outside(min, max, step === 1));
+    if (isValid(input)) onChange(input);
+    // Set by hand, since what is no number may stand there with the same value: none.
+    else input.value = value;
+  };
   return (
-    <input
-      {...attributes}
-      type="number"
-      inputMode="decimal"
-      value={typed ?? value}
-      aria-describedby={describedBy}
-      onInput={(event) => setTyped(event.currentTarget.value)}
-      onChange={(event) => {
-        setTyped(undefined);
-        if (event.currentTarget.validity.valid) onChange(event.currentTarget);
-      }}
-    />
+    <Field label={label} hint={hint} error={problem}>
+      {({ id, describedBy }) => (
+        <input
+          {...limits}
+          id={id}
+          type="number"
+          inputMode="decimal"
+          value={typed ?? value}
+          aria-describedby={describedBy}
+          aria-invalid={isWrong || undefined}
+          onInput={({ currentTarget }) => {
+            setTyped(currentTarget.value);
+            setWrong(!currentTarget.validity.valid);
+            setProblem(undefined);
+          }}
+          onChange={(event) => take(event.currentTarget)}
+        />
+      )}
+    </Field>
   );
 }
 

@@ -25,6 +25,8 @@ export const german: Text = {
   unreadableFiles:
     "Nicht alles davon ließ sich lesen. Prüfe, ob es noch da ist und gelesen werden darf, und wähle es dann noch einmal.",
   loading: "Lädt",
+  outside: (least, most, whole) =>
+    `Hier gehen nur ${whole ? "ganze Zahlen" : "Zahlen"} von ${least} bis ${most}; das Feld wurde berichtigt.`,
   million: (value) => `${value} Millionen`,
   billion: (value) => `${value} Milliarden`,
   screenNotFetched:
