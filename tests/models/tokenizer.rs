@@ -6,7 +6,7 @@ use palpable::{
     tokenizer::{Error, PlaceholderSpan, PromptPiece, Tokenizer, parse_emphasis},
     weights::MemorySource,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 #[derive(Deserialize)]
 struct Case {
@@ -20,7 +20,18 @@ struct Case {
 #[derive(Deserialize)]
 struct Prompt {
     text: String,
+    #[serde(deserialize_with = "filled_up")]
     ids: Vec<u32>,
+}
+
+/// Tokens of an encoded prompt.
+const LENGTH: usize = 77;
+
+/// A row whose last value stands for all that fill it up.
+fn filled_up<'de, D: Deserializer<'de>, T: Deserialize<'de> + Copy>(row: D) -> Result<Vec<T>, D::Error> {
+    let mut row = Vec::deserialize(row)?;
+    row.resize(LENGTH, *row.last().expect("a row has a value"));
+    Ok(row)
 }
 
 fn read_demo(file: &str) -> String {
@@ -224,7 +235,9 @@ struct EmphasisCase {
 
 #[derive(Deserialize)]
 struct Chunk {
+    #[serde(deserialize_with = "filled_up")]
     ids: Vec<u32>,
+    #[serde(deserialize_with = "filled_up")]
     weights: Vec<f32>,
 }
 

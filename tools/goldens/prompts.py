@@ -6,7 +6,8 @@ The rules (src/tokenizer/emphasis.rs and chunks.rs state them in words) are writ
 independently: a recursive reading of brackets, and a chunker over the ids of transformers' CLIPTokenizer.
 (A tree can't have brackets that cross; they are tested without this script.)
 Writes to tests/goldens:
-* prompts.json: for each prompt its pieces (null for BREAK), and the ids and weights of its chunks;
+* prompts.json: for each prompt its pieces (null for BREAK), and the ids and weights of its chunks, of which the last
+  stands for all that fill a row up;
 * prompts.safetensors: the first channels of the weighted hidden states of some prompts, by their index.
 """
 
@@ -15,6 +16,7 @@ import re
 from pathlib import Path
 
 import torch
+from rows import shortened
 from safetensors.torch import save_file
 from transformers import CLIPTextModel, CLIPTokenizer
 
@@ -148,7 +150,8 @@ def main():
     cases = []
     for prompt in PROMPTS:
         pieces = read(prompt)
-        cases.append({"prompt": prompt, "pieces": pieces, "chunks": chunks(tokenizer, pieces)})
+        rows = [{name: shortened(row) for name, row in chunk.items()} for chunk in chunks(tokenizer, pieces)]
+        cases.append({"prompt": prompt, "pieces": pieces, "chunks": rows})
     lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
     (OUT / "prompts.json").write_text(f'{{"states": {json.dumps(STATES)}, "cases": [\n{lines}\n]}}\n')
 

@@ -1,4 +1,5 @@
 """Token ids of transformers' CLIPTokenizer for many prompts: writes tests/goldens/tokenizer.json.
+The last id of each stands for all that fill the row up.
 
 Usage: python tools/goldens/tokenizer.py      (from the repository's root; see requirements.txt)
 """
@@ -9,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from diffusers.loaders import TextualInversionLoaderMixin
+from rows import shortened
 from transformers import CLIPTokenizer
 
 FOLDER = Path("models/demo/tokenizer")
@@ -95,7 +97,7 @@ def case(name, prompts, placeholders=(), special_tokens_map=None, config=None):
     tokenizer = make(placeholders, special_tokens_map, config)
     convert = TextualInversionLoaderMixin().maybe_convert_prompt if any(n > 1 for _, n in placeholders) else lambda prompt, _: prompt
     ids = [tokenizer(convert(prompt, tokenizer), padding="max_length", max_length=tokenizer.model_max_length, truncation=True).input_ids for prompt in prompts]
-    return {"name": name, "placeholders": [list(p) for p in placeholders], "special_tokens_map": special_tokens_map, "config": config, "prompts": [{"text": text, "ids": row} for text, row in zip(prompts, ids)]}
+    return {"name": name, "placeholders": [list(p) for p in placeholders], "special_tokens_map": special_tokens_map, "config": config, "prompts": [{"text": text, "ids": shortened(row)} for text, row in zip(prompts, ids)]}
 
 
 def token(content, **more):

@@ -1,6 +1,7 @@
 /** The adapters at hand: export, import, remove. */
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
+import { announce } from "../../app/announce";
 import { FaultNotice, HeldFault, sentenceFor } from "../../app/fault-notice";
 import { megabytes } from "../../app/format";
 import { addressOf, subject } from "../../app/navigation";
