@@ -10,7 +10,7 @@ use std::{
 
 use palpable::{
     pipeline::{Precision, StableDiffusion},
-    training::{Photo, TrainingSettings},
+    training::{Photo, Trainer, TrainingSettings, checkpoint::Terms, photos},
 };
 use support::{block_on, demo_model, in_repository, open_any};
 
@@ -163,13 +163,13 @@ fn a_run_is_judged_by_photos_held_back() {
     fails(&all.iter().map(String::as_str).collect::<Vec<_>>(), "5 of 5 photos can't be held back");
 }
 
-/// Its further steps would otherwise give way to the best state before them.
+/// Otherwise photos that it learns from would judge it, or its scores be compared with another judge's.
 #[test]
-fn a_judged_run_is_resumed_by_its_judge() {
-    let folder = folder("judged");
+fn a_run_is_resumed_on_its_own_terms() {
+    let folder = folder("terms");
     let checkpoint = folder.join("run");
-    let photo = std::fs::read(in_repository("models/demo/subjects/cat/1.png")).expect("a photo");
-    let photo = Photo::decode(&photo, "1.png").expect("a photo");
+    let photos = photos::read_folder(&in_repository("models/demo/subjects/cat")).expect("photos");
+    let hashes: Vec<_> = photos.iter().map(Photo::hash).collect();
     let settings = TrainingSettings {
         placeholder: "<my-cat>".into(),
         class_noun: "cat".into(),
@@ -178,21 +178,57 @@ fn a_judged_run_is_resumed_by_its_judge() {
         photo_variants: 1,
         ..Default::default()
     };
-    let bytes = block_on(async {
-        let (gpu, source) = (open_any(), demo_model());
-        let model = StableDiffusion::load(&gpu, &source, "demo", Precision::Float32, &mut |_| ()).await?;
-        let mut trainer = model.trainer(&[photo], settings, None, &mut |_, _| true).await?;
-        trainer.step().await?;
-        trainer.note_score(0.5);
-        Ok::<_, palpable::pipeline::Error>(trainer.checkpoint().await?)
-    });
-    std::fs::write(&checkpoint, bytes.expect("a checkpoint")).expect("a file");
+    let begun = |trained: usize| {
+        block_on(async {
+            let (gpu, source) = (open_any(), demo_model());
+            let model = StableDiffusion::load(&gpu, &source, "demo", Precision::Float32, &mut |_| ()).await?;
+            let mut trainer =
+                model.trainer(&photos[..trained], settings.clone(), None, &mut |_, _| true).await?;
+            trainer.step().await?;
+            Ok::<_, palpable::pipeline::Error>(trainer)
+        })
+        .expect("a run")
+    };
+    let keep = |trainer: &Trainer| {
+        std::fs::write(&checkpoint, block_on(trainer.checkpoint()).expect("a checkpoint")).expect("a file");
+    };
     let kept = format!("--checkpoint={}", checkpoint.display());
     let out = format!("--out={}", folder.join("cat.safetensors").display());
     let resumed =
         [&PERSONALIZE[..], &["--photos=models/demo/subjects/cat", "--resume", &kept, &out]].concat();
-    fails(&resumed, "--hold-back");
-    assert!(checkpoint.exists(), "the run can still go on");
+    let refused = |options: &[&str], expected: &str| {
+        fails(&[&resumed[..], options].concat(), expected);
+        assert!(checkpoint.exists(), "the run can still go on");
+    };
+
+    let mut trainer = begun(5);
+    // As an earlier version kept it.
+    keep(&trainer);
+    refused(&["--hold-back=4"], "(photos: 5; now photos: 1, 4 held back for the CLIP of demo)");
+    let terms = |trained: &[String], held_back: &[String], judge: Option<&str>| {
+        let [trained, held_back] = [trained, held_back].map(<[_]>::to_vec);
+        Some(Terms { trained, held_back, judge: judge.map(str::to_owned) })
+    };
+    trainer.terms = terms(&[&hashes[1..], &hashes[..1]].concat(), &[], None);
+    keep(&trainer);
+    refused(&[], "was begun with other photos");
+    trainer.terms = terms(&hashes, &[], None);
+    keep(&trainer);
+    refused(&["--hold-back=4"], "(photos: 5; now photos: 1, 4 held back");
+    succeeds(&resumed);
+    trainer.terms = None;
+    trainer.note_score(0.5);
+    keep(&trainer);
+    refused(&[], "(photos: 5, others held back; now photos: 5); give --photos, --subject, --hold-back,");
+
+    let mut trainer = begun(4);
+    trainer.note_score(0.5);
+    trainer.terms = terms(&hashes[..4], &hashes[4..], Some("the CLIP of demo and dino"));
+    keep(&trainer);
+    refused(&["--hold-back=1"], "(photos: 4, 1 held back for the CLIP of demo and dino; now photos: 4,");
+    trainer.terms = terms(&hashes[..4], &hashes[4..], Some("the CLIP of demo"));
+    keep(&trainer);
+    refused(&["--hold-back=3"], "now photos: 2, 3 held back for the CLIP of demo)");
     succeeds(&[&resumed[..], &["--hold-back=1"]].concat());
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::best::HostBest;
 use super::early_stopping::Standing;
@@ -34,6 +34,17 @@ pub struct Checkpoint {
     pub embedding: HostGroup,
     pub latents: HostLatents,
     pub best: HostBest,
+    pub terms: Option<Terms>,
+}
+
+/// What a run was begun on beside its settings: on other terms, photos that it learns from could judge it, or two
+/// judges' scores be compared. Photos are kept by their [hashes](super::Photo::hash).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    pub trained: Vec<String>,
+    pub held_back: Vec<String>,
+    /// Who compares with the photos held back, in words.
+    pub judge: Option<String>,
 }
 
 impl Checkpoint {
@@ -49,6 +60,9 @@ impl Checkpoint {
         note("layout", self.layout.clone());
         note("photos", json(&self.latents.arrangement)?);
         note("best", json(&self.best.standing)?);
+        if let Some(terms) = &self.terms {
+            note("terms", json(terms)?);
+        }
 
         let mut tensors = Vec::new();
         for (index, HostBucket { latents, weights, masks, prior }) in self.latents.buckets.iter().enumerate()
@@ -133,6 +147,7 @@ impl Checkpoint {
             embedding: file.group("embedding")?,
             latents,
             best: HostBest { standing, values: best },
+            terms: file.known("terms")?,
         })
     }
 }
@@ -163,6 +178,11 @@ impl File<'_> {
     fn parsed<T: DeserializeOwned>(&self, key: &str) -> Result<T, Error> {
         serde_json::from_str(self.entry(key)?)
             .map_err(|error| Error::Checkpoint { reason: format!("its {key} can't be read ({error})") })
+    }
+
+    /// An entry that earlier programs didn't write.
+    fn known<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
+        self.header.metadata.get(key).map(|_| self.parsed(key)).transpose()
     }
 
     fn tensor(&self, name: &str, dtype: StoredType) -> Result<&TensorEntry, Error> {

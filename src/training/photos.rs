@@ -11,6 +11,8 @@ use image::{
     DynamicImage, GrayImage, ImageBuffer, ImageDecoder, ImageReader, Luma, Pixel, RgbImage, imageops,
 };
 
+use crate::weights::sha256;
+
 /// A picture of this many pixels or more is refused before it is decoded.
 pub const MAX_PIXELS: u64 = 100_000_000;
 /// A training run takes 1 to this many photos of each subject.
@@ -149,6 +151,13 @@ impl Photo {
         picture.apply_orientation(orientation);
         let picture = picture.into_rgba8();
         Self::from_rgba(picture.width(), picture.height(), picture.as_raw())
+    }
+
+    /// What tells photos apart: a hash of pixels and mask.
+    pub fn hash(&self) -> String {
+        let size = [self.width(), self.height()].map(u32::to_le_bytes).concat();
+        let mask = self.mask.as_ref().map_or(&[][..], |mask| mask.as_raw());
+        sha256([&size, self.pixels.as_raw(), mask].into_iter())
     }
 
     /// The whole photo, upright.

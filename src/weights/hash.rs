@@ -22,7 +22,7 @@ pub struct CheckpointHashes {
 }
 
 /// SHA-256 of all parts one after the other, in hexadecimal.
-pub(super) fn sha256<'a>(parts: impl Iterator<Item = &'a [u8]>) -> String {
+pub(crate) fn sha256<'a>(parts: impl Iterator<Item = &'a [u8]>) -> String {
     let mut hash = Sha256::new();
     parts.for_each(|part| hash.update(part));
     digits(hash)

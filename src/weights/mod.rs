@@ -27,6 +27,7 @@ pub use combined::Combined;
 pub use component::Weights;
 pub use error::Error;
 pub use files::{ComponentFile, component_files};
+pub(crate) use hash::sha256;
 pub use hash::{CheckpointHashes, checkpoint_hash, file_sha256};
 pub use header::{SafetensorsHeader, StoredType, TensorEntry};
 pub use packing::packing_of;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use burn::tensor::{FloatDType, Tensor};
 use palpable::model::unet::UNet2DConditionModel;
 use palpable::model::unet_config::UNet2DConditionConfig;
-use palpable::training::checkpoint::Checkpoint;
+use palpable::training::checkpoint::{Checkpoint, Terms};
 use palpable::training::{Error, PhotoLatents, Trainer, TrainingSettings};
 use palpable::weights::{OutgoingTensor, SafetensorsHeader};
 
@@ -48,8 +48,11 @@ fn a_resumed_run_is_the_uninterrupted_one_to_the_bit() {
     let tiny = Tiny::new();
     let settings = TrainingSettings { vectors: 2, accumulation: 2, batch: 1, seed: u64::MAX, ..settings() };
     let mut whole = tiny.trainer(&settings);
+    let terms = Some(Terms { trained: vec!["a".to_owned()], held_back: Vec::new(), judge: None });
+    whole.terms = terms.clone();
     run(&mut whole, 6);
     let mut first = tiny.trainer(&settings);
+    first.terms = terms;
     run(&mut first, 3);
     let mut second = resume(&tiny, &state(&first)).unwrap();
     assert_eq!(second.steps_made(), 3);

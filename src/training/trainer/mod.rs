@@ -16,6 +16,7 @@ use burn::tensor::{Device, Tensor};
 use super::alignment::Alignment;
 use super::batches::Batches;
 use super::best::Best;
+use super::checkpoint::Terms;
 use super::embedding::NewWords;
 use super::embedding_norm::{self, NormControls};
 use super::frozen_model::FrozenModel;
@@ -62,6 +63,8 @@ pub struct Trainer {
     /// Number of steps behind the trained values: `step`, unless earlier values were restored.
     trained_step: usize,
     best: Best,
+    /// Checkpoints hold them; `None` where nobody said them, or to a program that didn't keep them yet.
+    pub terms: Option<Terms>,
     device: Device,
 }
 

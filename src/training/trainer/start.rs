@@ -112,6 +112,7 @@ impl Trainer {
             step: 0,
             trained_step: 0,
             best: Best::default(),
+            terms: None,
             device,
         })
     }

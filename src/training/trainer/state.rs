@@ -20,7 +20,7 @@ impl Trainer {
     /// A file that is no checkpoint ([`Error::CheckpointFile`]) or one of another model
     /// ([`Error::Checkpoint`]).
     pub fn resume(model: FrozenModel, checkpoint: Checkpoint, device: &Device) -> Result<Self, Error> {
-        let Checkpoint { settings, step, model: made_with, layout, unet, embedding, latents, best } =
+        let Checkpoint { settings, step, model: made_with, layout, unet, embedding, latents, best, terms } =
             checkpoint;
         let refused = |reason: String| Err(Error::Checkpoint { reason });
         if made_with != model.name {
@@ -42,6 +42,7 @@ impl Trainer {
         trainer.unet.restore(unet, step);
         trainer.embedding.restore(embedding, step);
         trainer.best = Best::from_host(best, &trainer.device);
+        trainer.terms = terms;
         (trainer.step, trainer.trained_step) = (step, step);
         Ok(trainer)
     }
@@ -134,6 +135,7 @@ impl Trainer {
             embedding: self.embedding.read().await?,
             latents: HostLatents::read(&self.latents).await?,
             best: self.best.to_host().await?,
+            terms: self.terms.clone(),
         };
         checkpoint.to_bytes()
     }

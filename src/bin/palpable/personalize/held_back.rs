@@ -72,6 +72,11 @@ impl HeldBackArguments {
         if photos.is_empty() { Ok(()) } else { self.judge.check_is_here(model).await }
     }
 
+    /// Who judges, in words; nobody without photos.
+    pub fn judge_name(&self, photos: &[Photo], model: &StableDiffusion) -> Option<String> {
+        (!photos.is_empty()).then(|| self.judge.name(model))
+    }
+
     /// Loads who judges; `None` without photos.
     ///
     /// # Errors

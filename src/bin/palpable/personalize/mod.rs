@@ -4,6 +4,7 @@ mod arguments;
 mod held_back;
 mod options;
 mod subjects;
+mod terms;
 mod time;
 
 use std::{
@@ -18,7 +19,8 @@ use palpable::{
     pipeline::{BrokenOff, Evaluation, RunObserver, StableDiffusion, run_training},
     plan::MemoryPlan,
     training::{
-        self, Trainer, TrainingRecord, TrainingSettings,
+        self, Photo, Trainer, TrainingRecord, TrainingSettings,
+        checkpoint::Terms,
         early_stopping::{EarlyStopping, HeldBackScores},
     },
 };
@@ -72,6 +74,12 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
         prepared = done;
         true
     };
+    let hashes = |photos: &[Photo]| photos.iter().map(Photo::hash).collect();
+    let terms = Terms {
+        trained: hashes(&photos),
+        held_back: hashes(&held_back),
+        judge: arguments.held_back.judge_name(&held_back, &model),
+    };
     // Beside the model while the run lasts, so loaded before the run is planned.
     let held_back = arguments.held_back.load(&held_back, &model, &arguments.model).await?;
     let is_judged = held_back.is_some();
@@ -85,14 +93,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
         // With its own settings and photos.
         Some(checkpoint) => {
             let trainer = model.resume_training(&checkpoint, trials)?;
-            // Unjudged, its further steps would give way to the best state so far at the end.
-            if !is_judged && trainer.standing().best.is_some() {
-                return Err(Error::Other(
-                    "The run in this checkpoint is judged by photos held back; go on with --hold-back as before, \
-                     or nothing that it still learns would be kept."
-                        .to_owned(),
-                ));
-            }
+            terms::check(&trainer, &terms)?;
             if let Some((file, path)) = &log {
                 forget_steps_after(trainer.steps_made(), file, path)?;
             }
@@ -105,6 +106,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
             (model.trainer(&photos, settings, trials.as_ref(), &mut told).await?, plan)
         }
     };
+    trainer.terms = Some(terms);
     for remark in trainer.remarks() {
         eprintln!("{remark}");
     }
