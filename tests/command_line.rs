@@ -190,7 +190,7 @@ fn a_run_is_resumed_on_its_own_terms() {
         .expect("a run")
     };
     let keep = |trainer: &Trainer| {
-        std::fs::write(&checkpoint, block_on(trainer.checkpoint()).expect("a checkpoint")).expect("a file");
+        std::fs::write(&checkpoint, block_on(trainer.checkpoint()).expect("a state")).expect("a file");
     };
     let kept = format!("--checkpoint={}", checkpoint.display());
     let out = format!("--out={}", folder.join("cat.safetensors").display());
@@ -229,6 +229,17 @@ fn a_run_is_resumed_on_its_own_terms() {
     trainer.terms = terms(&hashes[..4], &hashes[4..], Some("the CLIP of demo"));
     keep(&trainer);
     refused(&["--hold-back=3"], "now photos: 2, 3 held back for the CLIP of demo)");
+    // Another autoencoder of the same architecture.
+    let other = folder.join("other/vae");
+    std::fs::create_dir_all(&other).expect("a folder");
+    for (file, change) in [("config.json", 0), ("diffusion_pytorch_model.safetensors", 1)] {
+        let mut bytes = std::fs::read(in_repository("models/demo/vae").join(file)).expect("a file");
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= change;
+        std::fs::write(other.join(file), bytes).expect("a file");
+    }
+    refused(&["--hold-back=1", &format!("--vae={}", folder.join("other").display())], "another model (vae: ");
+    refused(&["--hold-back=1", "--precision=f16-f32"], "another model (precision: f32, now f16-f32);");
     succeeds(&[&resumed[..], &["--hold-back=1"]].concat());
 }
 

@@ -97,6 +97,7 @@ impl StableDiffusion {
         FrozenModel {
             name: self.name.clone(),
             checkpoint: self.checkpoint.clone(),
+            identity: self.identity.clone(),
             resolution: self.resolution,
             tokenizer: self.tokenizer.clone(),
             text_encoder: self.text_encoder.clone(),

@@ -16,7 +16,7 @@ use crate::{
     sampling::NoiseSchedule,
     tokenizer::Tokenizer,
     training,
-    weights::{ByteSource, CheckpointHashes, Weights},
+    weights::{ByteSource, CheckpointHashes, Weights, component_files, middle_hash},
 };
 
 /// Bytes of the model loaded so far, and in all.
@@ -32,6 +32,8 @@ pub struct StableDiffusion {
     pub name: String,
     /// Hashes of a model that came as one file, if the loader computed them.
     pub checkpoint: Option<CheckpointHashes>,
+    /// [`FrozenModel::identity`](training::FrozenModel::identity)
+    pub identity: Vec<(String, String)>,
     pub gpu: Gpu,
     pub precision: Precision,
     pub tokenizer: Tokenizer,
@@ -99,10 +101,22 @@ impl StableDiffusion {
         drop(weights);
         gpu.release_unused();
         gpu.check()?;
+        let prediction = format!("{:?}", configs.schedule.prediction_type());
+        let mut identity = vec![
+            ("precision".to_owned(), precision.name().to_owned()),
+            ("prediction".to_owned(), prediction),
+        ];
+        for [folder, stem] in [TEXT_ENCODER, UNET, VAE] {
+            let files = component_files(source, folder, stem, dtype).await?;
+            if let Some(file) = files.first() {
+                identity.push((folder.to_owned(), middle_hash(source, &file.path).await?));
+            }
+        }
 
         Ok(Self {
             name: name.to_owned(),
             checkpoint: None,
+            identity,
             parameters,
             gpu: gpu.clone(),
             precision,

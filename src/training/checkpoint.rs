@@ -28,6 +28,8 @@ pub struct Checkpoint {
     pub step: usize,
     /// Name of the model.
     pub model: String,
+    /// [`FrozenModel::identity`](super::FrozenModel::identity); empty in files of earlier versions.
+    pub identity: Vec<(String, String)>,
     /// [`UNetLayout::description`](super::unet_parameters::UNetLayout::description)
     pub layout: String,
     pub unet: HostGroup,
@@ -57,6 +59,7 @@ impl Checkpoint {
         note("settings", json(&self.settings)?);
         note("step", self.step.to_string());
         note("model", self.model.clone());
+        note("identity", json(&self.identity)?);
         note("layout", self.layout.clone());
         note("photos", json(&self.latents.arrangement)?);
         note("best", json(&self.best.standing)?);
@@ -142,6 +145,7 @@ impl Checkpoint {
             settings,
             step: file.parsed("step")?,
             model: file.entry("model")?.to_owned(),
+            identity: file.known("identity")?.unwrap_or_default(),
             layout: file.entry("layout")?.to_owned(),
             unet: file.group("lora")?,
             embedding: file.group("embedding")?,

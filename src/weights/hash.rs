@@ -53,9 +53,22 @@ fn digits(hash: Sha256) -> String {
 /// # Errors
 /// The file is missing, or what the source reports.
 pub async fn checkpoint_hash(source: &dyn ByteSource, path: &str) -> Result<String, Error> {
+    hash_from(source, path, |_| START).await
+}
+
+/// A hash as short of the 64 KiB in the middle of a part's weights: fine-tunes mostly leave the vocabulary alone, with
+/// which a text encoder begins.
+///
+/// # Errors
+/// As [`checkpoint_hash`].
+pub async fn middle_hash(source: &dyn ByteSource, path: &str) -> Result<String, Error> {
+    hash_from(source, path, |length| length.saturating_sub(LENGTH) / 2).await
+}
+
+async fn hash_from(source: &dyn ByteSource, path: &str, start: impl Fn(u64) -> u64) -> Result<String, Error> {
     let missing = || Error::MissingFile { path: path.to_owned() };
     let length = source.length(path).await?.ok_or_else(missing)?;
-    let (start, end) = (START.min(length), (START + LENGTH).min(length));
+    let (start, end) = (start(length).min(length), (start(length) + LENGTH).min(length));
     let bytes = source.read(path, start..end).await?;
     let mut short = sha256(std::iter::once(bytes.as_slice()));
     short.truncate(SHORT_DIGITS);

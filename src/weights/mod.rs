@@ -28,7 +28,7 @@ pub use component::Weights;
 pub use error::Error;
 pub use files::{ComponentFile, component_files};
 pub(crate) use hash::sha256;
-pub use hash::{CheckpointHashes, checkpoint_hash, file_sha256};
+pub use hash::{CheckpointHashes, checkpoint_hash, file_sha256, middle_hash};
 pub use header::{SafetensorsHeader, StoredType, TensorEntry};
 pub use packing::packing_of;
 pub(crate) use single_file::RESNET_LAYERS;

@@ -120,6 +120,7 @@ fn activations(plan: &MemoryPlan) -> u64 {
 fn frozen(model: &StableDiffusion) -> FrozenModel {
     FrozenModel {
         checkpoint: None,
+        identity: Vec::new(),
         resolution: model.resolution,
         name: model.name.clone(),
         tokenizer: model.tokenizer.clone(),
@@ -339,6 +340,7 @@ fn stable_diffusions_layout_takes_what_is_planned() {
     {
         let model = FrozenModel {
             checkpoint: None,
+            identity: Vec::new(),
             resolution: 512,
             name: "layout".to_owned(),
             tokenizer: block_on(Tokenizer::load(&demo_model(), "tokenizer")).expect("a tokenizer"),

@@ -58,6 +58,7 @@ fn turbo() -> StableDiffusion {
         parameters: 0,
         gpu,
         checkpoint: None,
+        identity: Vec::new(),
     }
 }
 

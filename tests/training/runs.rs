@@ -6,7 +6,7 @@ use burn::tensor::{FloatDType, Tensor};
 use palpable::model::unet::UNet2DConditionModel;
 use palpable::model::unet_config::UNet2DConditionConfig;
 use palpable::training::checkpoint::{Checkpoint, Terms};
-use palpable::training::{Error, PhotoLatents, Trainer, TrainingSettings};
+use palpable::training::{Error, FrozenModel, PhotoLatents, Trainer, TrainingSettings};
 use palpable::weights::{OutgoingTensor, SafetensorsHeader};
 
 use crate::support::formula::{self, FormulaModel};
@@ -163,6 +163,22 @@ fn files_that_are_no_checkpoint_of_this_model_are_refused() {
     let good = Checkpoint::from_bytes(&good).unwrap();
     let error = Trainer::resume(narrower, good, &tiny.device).err().unwrap();
     assert!(error.to_string().contains("another architecture"), "{error}");
+}
+
+#[test]
+fn another_model_of_the_same_name_is_refused() {
+    let tiny = Tiny::new();
+    let known =
+        |unet: &str| FrozenModel { identity: vec![("unet".to_owned(), unet.to_owned())], ..tiny.model() };
+    let mut kept = state(&Trainer::new(known("1a"), tiny.latents(), settings(), &tiny.device).unwrap());
+    let resume =
+        |kept: &[u8]| Trainer::resume(known("2b"), Checkpoint::from_bytes(kept).unwrap(), &tiny.device);
+    let error = resume(&kept).err().unwrap().to_string();
+    assert!(error.contains("another model (unet: 1a, now 2b); load that one"), "{error}");
+    // As an earlier version kept it.
+    let key = kept.windows(10).position(|bytes| bytes == b"\"identity\"").unwrap();
+    kept[key + 1] = b'x';
+    assert!(resume(&kept).is_ok());
 }
 
 #[test]

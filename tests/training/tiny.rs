@@ -87,6 +87,7 @@ impl Tiny {
     pub fn model(&self) -> FrozenModel {
         FrozenModel {
             checkpoint: None,
+            identity: Vec::new(),
             resolution: 64,
             name: "tiny".to_owned(),
             tokenizer: block_on(Tokenizer::load(&demo_model(), "tokenizer")).unwrap(),

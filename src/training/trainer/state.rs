@@ -20,14 +20,32 @@ impl Trainer {
     /// A file that is no checkpoint ([`Error::CheckpointFile`]) or one of another model
     /// ([`Error::Checkpoint`]).
     pub fn resume(model: FrozenModel, checkpoint: Checkpoint, device: &Device) -> Result<Self, Error> {
-        let Checkpoint { settings, step, model: made_with, layout, unet, embedding, latents, best, terms } =
-            checkpoint;
+        let Checkpoint {
+            settings,
+            step,
+            model: made_with,
+            identity,
+            layout,
+            unet,
+            embedding,
+            latents,
+            best,
+            terms,
+        } = checkpoint;
         let refused = |reason: String| Err(Error::Checkpoint { reason });
         if made_with != model.name {
             return refused(format!(
                 "it belongs to the model \"{made_with}\", and this is \"{}\"",
                 model.name
             ));
+        }
+        for (what, now) in &model.identity {
+            if let Some((_, before)) = identity.iter().find(|(known, before)| known == what && before != now)
+            {
+                return refused(format!(
+                    "it began with another model ({what}: {before}, now {now}); load that one, with the same options"
+                ));
+            }
         }
         let latents = latents.upload(&device.clone().inner());
         let mut trainer = Self::new(model, latents, settings, device)?;
@@ -130,6 +148,7 @@ impl Trainer {
             settings: self.settings.clone(),
             step: self.step,
             model: self.model.name.clone(),
+            identity: self.model.identity.clone(),
             layout: self.layout.description(),
             unet: self.unet.read().await?,
             embedding: self.embedding.read().await?,
