@@ -92,6 +92,9 @@ pub struct PhotosResult {
     pub subject: String,
     pub judge: String,
     pub class_noun: String,
+    /// Templates of the prompts that their text alignment is a mean over; unknown in results of earlier versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prompts: Vec<String>,
     /// The photos' files as they were given.
     pub photos: Vec<String>,
     /// Mean cosine of the photos with the prompts.

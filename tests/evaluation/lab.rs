@@ -1,6 +1,7 @@
 //! `palpable evaluate` from end to end on the embedded model: interrupted, gone on with, reported.
 
 use std::{
+    cell::Cell,
     collections::BTreeSet,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -191,6 +192,9 @@ fn an_interrupted_comparison_goes_on_and_is_reported() {
     std::fs::write(&settings, with_vae).expect("settings");
     refused("--precision=f32", "with --vae other.safetensors, and this one is without --vae;");
     std::fs::write(&settings, begun).expect("settings");
+    refused("--subjects=models/demo/subjects/mug", "of other subjects");
+    std::fs::copy(in_repository("models/demo/subjects/cat/2.png"), photos.join("1.png")).expect("a photo");
+    refused("--precision=f32", "of other subjects, or of the same with other photos");
     refused("--training-seeds=0", "at least 1");
     refused("--variant=x={\"lamda\":1}", "there is no setting \"lamda\"");
     refused("--variant=palp={}", "two methods called \"palp\"");
@@ -202,9 +206,10 @@ fn an_interrupted_comparison_goes_on_and_is_reported() {
 fn a_comparison_can_be_shared_out() {
     let folder = folder("lab_shared_out");
     let subjects = "--subjects=models/demo/subjects/cat,models/demo/subjects/mug";
-    let asked = [subjects, "--methods=base", "--first-prompts=1", "--seeds=1"];
+    let prompts = Cell::new("--first-prompts=1");
     let run = |name: &str, more: &[&str]| {
         let out = folder.join(name);
+        let asked = [subjects, "--methods=base", prompts.get(), "--seeds=1"];
         let output = command(&out, &[&asked[..], more].concat()).output().expect("it starts");
         assert!(output.status.success(), "{}", said(&output));
         let lines = std::fs::read_to_string(out.join("results.jsonl")).expect("results");
@@ -225,6 +230,19 @@ fn a_comparison_can_be_shared_out() {
     assert!(!progress.contains("picture "), "{progress}");
     let sorted = |lines: &str| lines.lines().map(str::to_owned).collect::<BTreeSet<_>>();
     assert_eq!(sorted(&after), sorted(&whole), "the margin over the other subject included");
+
+    // What photos score depends on the prompts. An earlier version's folder doesn't know its subjects.
+    prompts.set("--first-prompts=2");
+    let settings = together.join("settings.json");
+    let kept = std::fs::read(&settings).expect("settings");
+    let mut earlier: serde_json::Value = serde_json::from_slice(&kept).expect("JSON");
+    earlier.as_object_mut().expect("an object").remove("subjects");
+    std::fs::write(&settings, earlier.to_string()).expect("settings");
+    let (after, _) = run("together", &[]);
+    assert_eq!(after.matches("\"record\":\"photos\"").count(), 4);
+    assert_eq!(std::fs::read(&settings).expect("settings"), kept);
+    let report = std::fs::read_to_string(together.join("report.html")).expect("a report");
+    assert!(report.contains(" of 10 photos"), "each counts once");
 }
 
 #[test]

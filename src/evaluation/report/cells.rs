@@ -60,6 +60,15 @@ impl<'a> Cells<'a> {
                 _ => {}
             }
         }
+        // A comparison that went on with other prompts scored the photos again.
+        let all = std::mem::take(&mut cells.photos);
+        for photos in &all {
+            let of_subject = all.iter().filter(|other| other.subject == photos.subject);
+            let fullest = of_subject.max_by_key(|other| other.prompts.len());
+            if fullest.is_some_and(|fullest| std::ptr::eq(*fullest, *photos)) {
+                cells.photos.push(photos);
+            }
+        }
         cells
     }
 

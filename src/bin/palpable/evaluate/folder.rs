@@ -14,10 +14,15 @@ use image::RgbImage;
 use palpable::evaluation::results::{Cell, Record, TrainingRun, read_lines};
 use serde_json::Value;
 
-use super::super::{error::Error, interrupted_file::go_on_after, whole_file::write_whole};
+use super::{
+    super::{error::Error, interrupted_file::go_on_after, whole_file::write_whole},
+    subjects::Subject,
+};
 
 pub const RESULTS: &str = "results.jsonl";
 const SETTINGS: &str = "settings.json";
+/// All subjects among the settings.
+const SUBJECTS: &str = "subjects";
 
 pub struct Folder {
     root: PathBuf,
@@ -30,21 +35,26 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Opens or makes the folder. `settings` are what all pictures in it depend on.
-    pub fn open(root: &Path, settings: &Value) -> Result<Self, Error> {
+    /// Opens or makes the folder. `settings` are what all pictures in it depend on; the margins of each depend on all
+    /// subjects.
+    pub fn open(root: &Path, settings: &Value, subjects: &[Subject]) -> Result<Self, Error> {
+        let mut settings = settings.clone();
+        settings[SUBJECTS] = subjects.iter().map(|own| (own.name.clone(), own.identity())).collect();
         for part in ["adapters", "pictures"] {
             let path = root.join(part);
             std::fs::create_dir_all(&path).map_err(|reason| Error::unwritable(&path, reason))?;
         }
         let path = root.join(SETTINGS);
-        match std::fs::read_to_string(&path) {
-            Ok(text) => {
-                let kept: Value =
-                    serde_json::from_str(&text).map_err(|reason| Error::unreadable(&path, reason))?;
-                same_settings(root, &kept, settings)?;
+        if let Ok(text) = std::fs::read_to_string(&path) {
+            let mut kept: Value =
+                serde_json::from_str(&text).map_err(|reason| Error::unreadable(&path, reason))?;
+            // Earlier versions didn't keep them.
+            if kept.is_object() && kept.get(SUBJECTS).is_none() {
+                kept[SUBJECTS] = settings[SUBJECTS].clone();
             }
-            Err(_) => write_whole(&path, format!("{settings:#}\n").as_bytes())?,
+            same_settings(root, &kept, &settings)?;
         }
+        write_whole(&path, format!("{settings:#}\n").as_bytes())?;
         let path = root.join(RESULTS);
         let lines = match std::fs::read(&path) {
             Ok(lines) => lines,
@@ -173,6 +183,13 @@ fn same_settings(root: &Path, kept: &Value, settings: &Value) -> Result<(), Erro
     let Some(name) = before.keys().chain(now.keys()).find(|name| before.get(*name) != now.get(*name)) else {
         return Ok(());
     };
+    if name == SUBJECTS {
+        return Err(Error::Other(format!(
+            "{} holds a comparison of other subjects, or of the same with other photos or class nouns; choose another \
+             folder, or give --subjects as when it was begun.",
+            root.display()
+        )));
+    }
     Err(Error::Other(format!(
         "{} holds a comparison {}, and this one is {}; choose another folder, or go on as it was begun.",
         root.display(),

@@ -84,7 +84,7 @@ pub async fn run(
         judge_name: arguments.judge.name(&model),
         model,
         judge,
-        folder: Folder::open(&arguments.out, &settings)?,
+        folder: Folder::open(&arguments.out, &settings, subjects)?,
         subjects,
         vectors,
         done: 0,
@@ -189,8 +189,10 @@ impl Grid<'_> {
     /// What the subject's own photos score, once for each judge.
     async fn photos(&mut self, subject: usize, prompts: &[&EvaluationPrompt]) -> Result<(), Error> {
         let own = &self.subjects[subject];
+        let templates: Vec<String> = prompts.iter().map(|prompt| prompt.template().to_owned()).collect();
         let known = self.folder.records.iter().any(|record| {
-            matches!(record, Record::Photos(photos) if photos.subject == own.name && photos.judge == self.judge_name)
+            matches!(record, Record::Photos(photos) if photos.subject == own.name && photos.judge == self.judge_name
+                && photos.prompts == templates)
         });
         if known {
             return Ok(());
@@ -212,6 +214,7 @@ impl Grid<'_> {
             subject: own.name.clone(),
             judge: self.judge_name.clone(),
             class_noun: own.class_noun.clone(),
+            prompts: templates,
             photos,
             text_alignment: palpable::evaluation::statistics::mean(&texts).unwrap_or_default(),
             image_alignment: mean_among(&vectors.photos),

@@ -7,6 +7,7 @@ use std::{
 
 use palpable::training::{self, Photo, photos};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::super::error::Error;
 
@@ -17,6 +18,14 @@ pub struct Subject {
     pub name: String,
     pub class_noun: String,
     pub photos: Vec<Photo>,
+}
+
+impl Subject {
+    /// What its adapters and scores depend on.
+    pub fn identity(&self) -> Value {
+        let photos: Vec<String> = self.photos.iter().map(Photo::hash).collect();
+        json!({ "classNoun": self.class_noun, "photos": photos })
+    }
 }
 
 #[derive(Deserialize)]
