@@ -238,8 +238,10 @@ fn a_run_is_resumed_on_its_own_terms() {
         bytes[middle] ^= change;
         std::fs::write(other.join(file), bytes).expect("a file");
     }
-    refused(&["--hold-back=1", &format!("--vae={}", folder.join("other").display())], "another model (vae: ");
-    refused(&["--hold-back=1", "--precision=f16-f32"], "another model (precision: f32, now f16-f32);");
+    refused(
+        &["--hold-back=1", &format!("--vae={}", folder.join("other").display())],
+        "another model (vae/diffusion_pytorch_model.safetensors: ",
+    );
     succeeds(&[&resumed[..], &["--hold-back=1"]].concat());
 }
 

@@ -16,7 +16,7 @@ use crate::{
     sampling::NoiseSchedule,
     tokenizer::Tokenizer,
     training,
-    weights::{ByteSource, CheckpointHashes, Weights, component_files, middle_hash},
+    weights::{ByteSource, CheckpointHashes, ComponentFile, Weights, component_files, middle_hash},
 };
 
 /// Bytes of the model loaded so far, and in all.
@@ -102,14 +102,12 @@ impl StableDiffusion {
         gpu.release_unused();
         gpu.check()?;
         let prediction = format!("{:?}", configs.schedule.prediction_type());
-        let mut identity = vec![
-            ("precision".to_owned(), precision.name().to_owned()),
-            ("prediction".to_owned(), prediction),
-        ];
+        let mut identity = vec![("prediction".to_owned(), prediction)];
         for [folder, stem] in [TEXT_ENCODER, UNET, VAE] {
             let files = component_files(source, folder, stem, dtype).await?;
-            if let Some(file) = files.first() {
-                identity.push((folder.to_owned(), middle_hash(source, &file.path).await?));
+            if let Some(ComponentFile { path, .. }) = files.into_iter().next() {
+                let hash = middle_hash(source, &path).await?;
+                identity.push((path, hash));
             }
         }
 

@@ -21,7 +21,8 @@ pub struct FrozenModel {
     pub name: String,
     /// Hashes of the file, written there too, if the model came as one file.
     pub checkpoint: Option<CheckpointHashes>,
-    /// What tells it from others of its name: by what they may differ, and how that is here.
+    /// What tells it from others of its name: what it predicts, and a hash of each part's file. Not its precision, which
+    /// may have to change to go on where numbers overflow or memory is short; that may take files of its own.
     pub identity: Vec<(String, String)>,
     /// Side of the square pictures the model was trained on, in pixels.
     pub resolution: usize,

@@ -110,7 +110,6 @@ export const trainingWords: EngineWords = {
       "Er gehört zum Modell „{made_with}“, und dies ist „{}“",
     "it began with another model ({what}: {before}, now {now}); load that one, with the same options":
       "Er begann mit einem anderen Modell ({what}: {before}, jetzt {now}); lade jenes, mit denselben Einstellungen",
-    precision: "Genauigkeit",
     prediction: "Vorhersage",
     "it belongs to a model of another architecture": "Er gehört zu einem Modell anderer Bauart",
     "it returned an incomplete report": "es lieferte einen unvollständigen Bericht",
