@@ -168,6 +168,7 @@ impl ModelConfigs {
             side: self.resolution(),
             pictures: settings.pictures(USUAL_PHOTOS),
             batch: 1,
+            prompts: 1,
             adaptation: Adaptation::of(&settings),
             aligned_predictions: settings.aligned_predictions().into_iter().max().unwrap_or_default(),
             optimizer: settings.optimizer,

@@ -7,7 +7,7 @@ use crate::{
     gpu::Held,
     model::{adaptable::ModuleChoice, lora::Folding},
     plan::{Adaptation, GenerationSizes, MemoryPlan, Phase, TrainingSizes},
-    training::{self, ActivationPolicy, Activations, Trainer, TrainingSettings},
+    training::{self, ActivationPolicy, Activations, Trainer, TrainingSettings, prompts},
 };
 
 /// A rank that is offered where a training is too large.
@@ -58,10 +58,11 @@ impl StableDiffusion {
             }
         };
         let small = Adaptation::LowRank { rank, on };
+        let one_photo = TrainingSizes { batch: 1, prompts: 1, ..sizes };
         let smaller = [
             ("to compute activations again", sizes),
-            ("batch 1", TrainingSizes { batch: 1, ..sizes }),
-            (small_adapter, TrainingSizes { batch: 1, adaptation: small, ..sizes }),
+            ("batch 1", one_photo),
+            (small_adapter, TrainingSizes { adaptation: small, ..one_photo }),
         ];
         let fits =
             |(_, sizes): &&(&str, TrainingSizes)| self.fits(&plan(*sizes, ActivationPolicy::Recompute));
@@ -103,6 +104,7 @@ impl StableDiffusion {
             side: self.training_side(settings),
             pictures: settings.pictures(photos),
             batch: settings.rows(),
+            prompts: prompts::most_in_a_pass(settings, photos),
             adaptation: Adaptation::of(settings),
             aligned_predictions: settings.aligned_predictions().into_iter().max().unwrap_or_default(),
             optimizer: settings.optimizer,

@@ -59,7 +59,7 @@ impl ModelSizes<'_> {
         let tokens = tokens as u64;
         let size = size.map(|side| side as u64);
         let latents = size.map(|side| side / self.downscale());
-        let prompt = TextPass { config: self.text_encoder, scalar: self.scalar };
+        let prompt = TextPass { config: self.text_encoder, scalar: self.scalar, prompts: 1 };
         let pass = UNetPass {
             config: self.unet,
             scalar: self.scalar,

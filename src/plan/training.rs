@@ -19,6 +19,8 @@ pub struct TrainingSizes {
     /// Pictures that are trained on, each framing counted.
     pub pictures: usize,
     pub batch: usize,
+    /// The most distinct prompts among a batch's, which the text encoder takes together.
+    pub prompts: usize,
     /// The part of the U-Net that is trained.
     pub adaptation: Adaptation,
     /// Predictions of the larger side of Δ, a batch each: 2 with guidance, 1 without, 0 without
@@ -38,11 +40,12 @@ const UPDATE_TERMS: usize = 6;
 impl ModelSizes<'_> {
     /// The phases of a run: encoding the photos, then passes and updates.
     pub fn training(&self, sizes: TrainingSizes, policy: ActivationPolicy) -> MemoryPlan {
-        let TrainingSizes { side, batch, adaptation, aligned_predictions, localized, .. } = sizes;
-        let [batch, aligned_predictions] = [batch, aligned_predictions].map(|count| count as u64);
+        let TrainingSizes { side, batch, prompts, adaptation, aligned_predictions, localized, .. } = sizes;
+        let [batch, prompts, aligned_predictions] =
+            [batch, prompts, aligned_predictions].map(|count| count as u64);
         let size = [side as u64 / self.downscale(); 2];
         let lora = adaptation.values(self.unet) * F32;
-        let prompt = TextPass { config: self.text_encoder, scalar: self.scalar };
+        let prompt = TextPass { config: self.text_encoder, scalar: self.scalar, prompts };
         let pass = UNetPass {
             config: self.unet,
             scalar: self.scalar,
@@ -62,6 +65,10 @@ impl ModelSizes<'_> {
         let masks = if localized { batch * size[0] * size[1] * F32 } else { 0 };
         let of_batch = [step.take(masks), step.take(4 * batch * self.latents_of(size))];
         let factors = step.take(lora);
+        if prompts > 1 {
+            // The fixed prompts are encoded one by one, in buffers of other sizes.
+            drop(TextPass { prompts: 1, ..prompt }.encode(&step));
+        }
         let kept_prompt = (policy == ActivationPolicy::Keep).then(|| prompt.record(&step));
         let states = match &kept_prompt {
             Some(recorded) => recorded.output(),

@@ -10,8 +10,6 @@
 //! - photos and prior pictures draw from streams of their own: a run with prior preservation sees the same
 //!   photos, noise and timesteps as one without.
 
-use std::ops::Range;
-
 use burn::tensor::{Device, Tensor};
 
 use super::latents::{PhotoLatents, select};
@@ -83,7 +81,7 @@ impl Batches<'_> {
     /// The bucket of a pass, and the subject and the photo of each of its rows.
     fn photos(&self, pass: usize) -> (usize, Vec<(usize, usize)>) {
         let TrainingSettings { seed, batch, .. } = *self.settings;
-        let owned = self.owned();
+        let owned = self.settings.photo_ranges(self.latents.photos());
         let turn = |place: usize| {
             let (round, place) = (place / owned.len(), place % owned.len());
             (permutation(seed, stream(Purpose::SubjectOrder, round, 0), owned.len())[place], round)
@@ -120,18 +118,6 @@ impl Batches<'_> {
         permutation(self.settings.seed, stream(Purpose::PhotoOrder, round, group), count)[place]
     }
 
-    /// The photos of each subject.
-    fn owned(&self) -> Vec<Range<usize>> {
-        let mut first = 0;
-        let counts = self.settings.photo_counts(self.latents.photos()).into_iter();
-        let ranges = counts.map(|count| {
-            let range = first..first + count;
-            first = range.end;
-            range
-        });
-        ranges.collect()
-    }
-
     /// Each row's prompt, without the words for a changed size.
     fn texts(&self, photos: &[(usize, usize)], step: usize, index: usize) -> Vec<String> {
         let subjects: Vec<_> = self.settings.subjects().collect();
@@ -144,23 +130,6 @@ impl Batches<'_> {
             choices.swap_remove(((word as u64 * count) >> 31) as usize)
         });
         rows.collect()
-    }
-
-    /// Every personalization prompt that may come up, with the new word that it must hold.
-    pub fn prompts(&self) -> Vec<(String, String)> {
-        let words = ["", prompts::size_words(Some(0.0), 0), prompts::size_words(Some(2.0), 0)];
-        let words = if self.settings.size_words { &words[..] } else { &words[..1] };
-        let mut found = Vec::new();
-        for (subject, photos) in self.settings.subjects().zip(self.owned()) {
-            for text in photos.flat_map(|photo| prompts::choices(self.settings, subject, photo)) {
-                found.extend(
-                    words.iter().map(|words| (format!("{words}{text}"), subject.placeholder.to_owned())),
-                );
-            }
-        }
-        found.sort_unstable();
-        found.dedup();
-        found
     }
 
     fn prior_rows(&self, bucket: usize, step: usize, index: usize) -> Vec<PriorRow> {

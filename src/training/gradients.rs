@@ -49,7 +49,7 @@ pub struct Networks<'a> {
 /// once a run, the personalization prompts as templates, which are encoded at every pass.
 #[derive(Clone, Debug)]
 pub struct Conditioning {
-    /// The distinct prompts y_P of the rows; those of prior rows hold no new word.
+    /// The distinct prompts y_P of the rows, and perhaps more; those of prior rows hold no new word.
     pub personalization: Vec<PromptTemplate>,
     /// C_c, of the clean prompt y_c
     pub clean: Tensor<3>,
@@ -293,7 +293,10 @@ pub(super) fn gradients_at(
     };
     let gradients = pass.backward(output_gradient * scale);
     let embedding = match gradients.encoder_hidden_states.filter(|_| trained.embedding_is_trained) {
-        Some(states) => prompt.backward(prompt_tape, sum_of_rows(states, &batch.prompts)),
+        Some(states) => {
+            let sums = sum_of_rows(states, &batch.prompts, conditioning.personalization.len());
+            prompt.backward(prompt_tape, sums)
+        }
         None => trained.embedding.zeros_like(),
     };
     StepGradients {

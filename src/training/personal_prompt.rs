@@ -65,15 +65,17 @@ pub(super) fn rows_of(states: Tensor<3>, prompts: &[usize]) -> Tensor<3> {
     }
 }
 
-/// The gradient of the distinct prompts' hidden states: for each prompt the sum over its rows.
-pub(super) fn sum_of_rows(gradient: Tensor<3>, prompts: &[usize]) -> Tensor<3> {
-    let distinct = prompts.iter().max().map_or(1, |last| last + 1);
-    if distinct == 1 {
+/// The gradient of the `encoded` prompts' hidden states: for each prompt the sum over its rows.
+pub(super) fn sum_of_rows(gradient: Tensor<3>, prompts: &[usize], encoded: usize) -> Tensor<3> {
+    if encoded == 1 {
         return gradient.sum_dim(0);
     }
-    let sums = (0..distinct).map(|prompt| {
+    let sums = (0..encoded).map(|prompt| {
         let rows = (0..prompts.len()).filter(|&row| prompts[row] == prompt);
-        chosen_rows(&gradient, rows).sum_dim(0)
+        match prompts.contains(&prompt) {
+            true => chosen_rows(&gradient, rows).sum_dim(0),
+            false => gradient.clone().narrow(0, 0, 1).zeros_like(),
+        }
     });
     Tensor::cat(sums.collect(), 0)
 }

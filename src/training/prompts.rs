@@ -1,6 +1,8 @@
 //! What a row's personalization prompt says: the photo's caption, the subject's prompt or one of Textual
 //! Inversion's sentences, and Custom Diffusion's words for a changed size before it.
 
+use std::collections::BTreeSet;
+
 use super::settings::{PromptTemplates, SubjectView, TrainingSettings};
 
 /// Textual Inversion's sentences about an object (diffusers' `imagenet_templates_small`).
@@ -92,4 +94,32 @@ pub fn size_words(scale: Option<f64>, choice: usize) -> &'static str {
         Some(scale) if scale > 1.0 => LARGE_WORDS[choice % 2],
         _ => "",
     }
+}
+
+/// Every personalization prompt that may come up among so many photos, with the new word that it must hold.
+pub fn possible(settings: &TrainingSettings, photos: usize) -> Vec<(String, String)> {
+    // The first variant of a photo is the photo itself.
+    let resized = settings.size_words && settings.photo_variants > 1;
+    let [small, large] = [SMALL_WORDS, LARGE_WORDS];
+    let sizes = if resized { &["", small[0], small[1], large[0], large[1]] } else { &[""][..] };
+    let mut found = BTreeSet::new();
+    for (subject, photos) in settings.subjects().zip(settings.photo_ranges(photos)) {
+        // Photos beyond the captions have the same choices, however many a file says there are.
+        let last = photos.start.max(settings.captions.len()).saturating_add(1);
+        for photo in photos.start..photos.end.min(last) {
+            for text in choices(settings, subject, photo) {
+                let sized = sizes.iter().map(|words| format!("{words}{text}"));
+                found.extend(sized.map(|prompt| (prompt, subject.placeholder.to_owned())));
+            }
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// The most distinct prompts that a pass may encode: those of its photos, and those of its prior pictures.
+pub fn most_in_a_pass(settings: &TrainingSettings, photos: usize) -> usize {
+    let classes: BTreeSet<_> = settings.subjects().map(|subject| subject.class_prompt()).collect();
+    let prior = if settings.preserves_prior() { classes.len() } else { 0 };
+    let of_photos = possible(settings, photos).len().max(1);
+    of_photos.min(settings.batch) + prior.min(settings.batch)
 }

@@ -24,6 +24,7 @@ use palpable::{
     tokenizer::Tokenizer,
     training::{
         ActivationPolicy, Activations, FrozenModel, PhotoLatents, TrainedWeights, Trainer, TrainingSettings,
+        settings::PromptTemplates,
     },
     weights::{Weights, read_text},
 };
@@ -152,6 +153,7 @@ fn run(side: usize, settings: &TrainingSettings) -> TrainingSizes {
         side,
         pictures: 1,
         batch: 2,
+        prompts: 1,
         adaptation,
         aligned_predictions: 2,
         optimizer,
@@ -198,6 +200,26 @@ fn check_embedded_model(gpu: &Gpu) {
         assert_near(&format!("training, {policy:?}"), measured, planned);
     }
     assert!(learnt[0] == learnt[1], "kept and recomputed activations train another adapter");
+}
+
+/// The text encoder takes the prompts of a pass together: three in the first step, four in the second, in the same
+/// buffers.
+#[test]
+fn distinct_prompts_take_what_is_planned() {
+    let gpu = open_gpu();
+    let model = demo(&gpu);
+    for (setting, _) in POLICIES {
+        let settings = TrainingSettings {
+            prompt_templates: PromptTemplates::Objects,
+            lambda: 0.0,
+            batch: 4,
+            seed: 2,
+            ..training(setting, TrainedWeights::None)
+        };
+        let plan = model.plan_training(&settings, 1, None).expect("room");
+        let (measured, _) = train(&gpu, frozen(&model), 16, settings);
+        assert_near(&format!("four prompts, {setting:?}"), measured, activations(&plan));
+    }
 }
 
 /// A LoRA, and full differences, of all these layers.

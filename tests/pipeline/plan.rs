@@ -72,6 +72,7 @@ fn run(side: usize, batch: usize) -> TrainingSizes {
         side,
         pictures: 4,
         batch,
+        prompts: 1,
         adaptation,
         aligned_predictions: 2,
         optimizer,

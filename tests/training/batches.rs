@@ -3,6 +3,7 @@
 use burn::tensor::Tensor;
 use palpable::sampling::PredictionType;
 use palpable::training::batches::{Batches, Draw};
+use palpable::training::prompts::most_in_a_pass;
 use palpable::training::settings::{PromptTemplates, Subject};
 use palpable::training::{Method, PhotoLatents, Trainer, TrainingSettings};
 
@@ -83,6 +84,24 @@ fn captions_and_templates_make_the_prompts() {
     }
     assert_eq!(seen.len(), 27);
     assert!(seen.contains("a close-up photo of the <my-dog>"));
+}
+
+#[test]
+fn a_pass_encodes_no_more_prompts_than_are_told_beforehand() {
+    let most = |settings: TrainingSettings| most_in_a_pass(&TrainingSettings { batch: 8, ..settings }, 4);
+    assert_eq!(most(settings()), 1);
+    let objects = TrainingSettings { prompt_templates: PromptTemplates::Objects, ..settings() };
+    assert_eq!(most(objects.clone()), 8);
+    assert_eq!(most_in_a_pass(&TrainingSettings { batch: 40, ..objects }, 4), 27);
+    let captions = vec![Some("{placeholder} asleep".to_owned())];
+    assert_eq!(most(TrainingSettings { captions, ..settings() }), 2);
+    // Two subjects and their classes; however many photos a file says there are.
+    let several = |photos| vec![further("<my-cat>", photos)];
+    let two = TrainingSettings { further_subjects: several(1), prior_pictures: 2, ..settings() };
+    assert_eq!(most(two), 4);
+    assert_eq!(most(TrainingSettings { further_subjects: several(usize::MAX), ..settings() }), 1);
+    // Two words each for smaller and larger photos, and the class.
+    assert_eq!(most(TrainingSettings::of_method(Method::CustomDiffusion)), 6);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The things that a run learns: one, or several with a word each.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -111,6 +113,18 @@ impl TrainingSettings {
         let further = self.further_subjects.iter().map(|subject| subject.photos);
         let first = photos.saturating_sub(self.further_photos());
         std::iter::once(first).chain(further).collect()
+    }
+
+    /// Which of `photos` photos are each subject's.
+    pub fn photo_ranges(&self, photos: usize) -> Vec<Range<usize>> {
+        let mut first = 0;
+        let counts = self.photo_counts(photos).into_iter();
+        let ranges = counts.map(|count| {
+            let range = first..count.saturating_add(first);
+            first = range.end;
+            range
+        });
+        ranges.collect()
     }
 
     /// How many photos the further subjects have together. Counts from a file may be larger than any sum.

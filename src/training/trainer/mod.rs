@@ -51,6 +51,8 @@ pub struct Trainer {
     empty: Tensor<3>,
     new_words: NewWords,
     latents: PhotoLatents,
+    /// Prompts that every pass encodes: buffers of another number's sizes would lie beside those of this one.
+    prompts_at_once: usize,
     layout: UNetLayout,
     unet: ParameterGroup,
     /// [V] of every subject, flat: `[subjects · vectors · width]`
@@ -220,7 +222,10 @@ impl Trainer {
         let batches = Batches { settings, latents: &self.latents, schedule: &self.model.schedule };
         let pass = |index: usize| {
             let (batch, prompts) = batches.batch(step, index, &self.device);
-            let templates = prompts.iter().map(|prompt| self.model.template(prompt, &self.new_words));
+            // Where a pass has fewer, its last one again.
+            let again = prompts.last().into_iter().cycle();
+            let encoded = prompts.iter().chain(again).take(self.prompts_at_once.max(prompts.len()));
+            let templates = encoded.map(|prompt| self.model.template(prompt, &self.new_words));
             let conditioning = Conditioning {
                 personalization: templates.collect(),
                 clean: self.clean[step % self.clean.len()].clone(),

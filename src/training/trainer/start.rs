@@ -6,7 +6,6 @@ use std::cell::RefCell;
 use burn::tensor::{Device, Tensor};
 
 use super::Trainer;
-use crate::training::batches::Batches;
 use crate::training::best::Best;
 use crate::training::embedding::{self, NewWords};
 use crate::training::embedding_norm::{NormControls, Vocabulary};
@@ -15,7 +14,9 @@ use crate::training::optimizer::ParameterGroup;
 use crate::training::repeated_pass::RepeatedPass;
 use crate::training::settings::unseen_remark;
 use crate::training::unet_parameters::UNetLayout;
-use crate::training::{ActivationPolicy, Activations, Error, PhotoLatents, TrainedWeights, TrainingSettings};
+use crate::training::{
+    ActivationPolicy, Activations, Error, PhotoLatents, TrainedWeights, TrainingSettings, prompts,
+};
 
 impl Trainer {
     /// Prepares a run: checks the settings, encodes the fixed prompts, sets up what is trained.
@@ -63,9 +64,7 @@ impl Trainer {
             placeholders: settings.subjects().map(|subject| subject.placeholder.to_owned()).collect(),
             vectors: settings.vectors,
         };
-        let schedule = &model.schedule;
-        for (prompt, placeholder) in (Batches { settings: &settings, latents: &latents, schedule }).prompts()
-        {
+        for (prompt, placeholder) in prompts::possible(&settings, latents.photos()) {
             model.check_prompt(&prompt, &placeholder, settings.vectors)?;
         }
 
@@ -88,6 +87,7 @@ impl Trainer {
             Activations::Auto | Activations::Keep => ActivationPolicy::Keep,
             Activations::Recompute => ActivationPolicy::Recompute,
         };
+        let prompts_at_once = prompts::most_in_a_pass(&settings, latents.photos());
         Ok(Self {
             unet: ParameterGroup::new(values, settings.lora_learning_rate, settings.weight_decay)
                 .with_optimizer(settings.optimizer),
@@ -103,6 +103,7 @@ impl Trainer {
             clean,
             empty,
             new_words,
+            prompts_at_once,
             latents,
             layout,
             embedding_width,
