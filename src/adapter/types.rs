@@ -56,7 +56,7 @@ pub struct AdapterDetails {
     pub class_nouns: Vec<String>,
     /// The target prompt with the class noun, as the frozen model saw it.
     pub clean_prompt: Option<String>,
-    /// The prompt of the photos, with the placeholder; of several subjects one after the other.
+    /// A prompt of the photos, with the placeholder; of several subjects one after the other.
     pub personalization_prompt: Option<String>,
     /// PALP's guidance scale of the frozen model (not LoRA's alpha).
     pub alpha: Option<f64>,

@@ -1,9 +1,9 @@
 //! How good a run's state is, by pictures that it draws and photos that it was not trained on.
 //!
 //! A few pictures as large as the training's, with seeds that stay the same, so that evaluations differ by
-//! the state alone: some for the run's target prompts, some for the first subject's personalization prompt.
+//! the state alone: some for the run's target prompts, some for a prompt of the first subject's photos.
 //! The target prompts' pictures are judged for their text alignment, all for their likeness; a run without
-//! target prompts is judged by the personalization prompt's alone.
+//! target prompts is judged by that prompt's alone.
 //!
 //! The pictures are drawn with the state's adapter like any other picture, so the run itself is not touched.
 //! Who judges, and with which photos, is the caller's choice ([`HeldBackJudge`]).
@@ -59,7 +59,7 @@ impl TrialPrompt {
             wanted: true,
         });
         let mut prompts: Vec<_> = targets.collect();
-        let own = settings.personalization_text();
+        let own = own_prompt(settings);
         prompts.push(Self {
             clean_prompt: settings.with_class_nouns(&own),
             prompt: own,
@@ -72,7 +72,7 @@ impl TrialPrompt {
 impl StableDiffusion {
     /// What a plan needs to know of the pictures that judge a run with these settings.
     pub fn trials(&self, settings: &TrainingSettings) -> TrainingPreviews {
-        let picture = trial_settings(settings.personalization_text(), 0, self.training_side(settings));
+        let picture = trial_settings(own_prompt(settings), 0, self.training_side(settings));
         TrainingPreviews { picture, scored: true }
     }
 
@@ -121,6 +121,11 @@ impl StableDiffusion {
         }
         generation.finish().await
     }
+}
+
+/// A prompt that the first subject's photos are trained on.
+fn own_prompt(settings: &TrainingSettings) -> String {
+    settings.sentences().swap_remove(0)
 }
 
 fn trial_settings(prompt: String, seed: u64, side: usize) -> GenerationSettings {

@@ -9,7 +9,7 @@ use palpable::{
         self, Activations, Photo, Trainer, TrainingSettings,
         early_stopping::HeldBackScores,
         photos::read_folder,
-        settings::{Method, Subject},
+        settings::{Method, PromptTemplates, Subject},
     },
 };
 
@@ -224,7 +224,15 @@ fn trial_prompts_name_the_subject_as_its_training_does() {
     };
     assert_eq!(prompts(dreambooth.clone()), [of("photo of a <my-cat> cat", "photo of a cat", true)]);
     let sketch = TrainingSettings { clean_prompt: "a sketch of a cat".into(), ..dreambooth };
-    assert_eq!(prompts(sketch)[0], of("a sketch of a <my-cat> cat", "a sketch of a cat", true));
+    assert_eq!(prompts(sketch.clone())[0], of("a sketch of a <my-cat> cat", "a sketch of a cat", true));
+    // Lists of sentences have the word alone, and so may captions, where every photo has one.
+    let listed = TrainingSettings { prompt_templates: PromptTemplates::Objects, ..sketch.clone() };
+    let alone = of("a sketch of <my-cat>", "a sketch of a cat", true);
+    assert_eq!(prompts(listed), [alone.clone(), of("a photo of a <my-cat>", "a photo of a cat", false)]);
+    let caption = Some("{placeholder} asleep".to_owned());
+    let captioned = |captions| TrainingSettings { captions, ..sketch.clone() };
+    assert_eq!(prompts(captioned(vec![caption.clone()]))[0], alone);
+    assert_ne!(prompts(captioned(vec![caption, None]))[0], alone);
     let dog = Subject { placeholder: "<my-dog>".into(), class_noun: "dog".into(), ..Default::default() };
     let pair = TrainingSettings {
         clean_prompt: "a cat and a dog on grass".into(),

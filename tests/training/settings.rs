@@ -53,7 +53,7 @@ fn settings_are_camel_case_json_with_defaults() {
     assert_eq!(settings.lora_learning_rate, 0.5);
     assert_eq!(settings.effective_lora_alpha(), 8.0);
     assert_eq!((settings.rank, settings.steps, settings.warmup_steps), (16, 100, 50));
-    assert_eq!(settings.personalization_text(), "a photo of a <my-subject> cat");
+    assert_eq!(settings.sentences(), ["a photo of a <my-subject> cat"]);
     assert!(serde_json::to_string(&settings).unwrap().contains("\"embeddingNormCap\":1.2"));
     assert_eq!(settings.trained_weights, TrainedWeights::Lora);
     for (name, trained_weights) in [

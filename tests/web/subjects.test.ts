@@ -111,6 +111,9 @@ describe("several things in one run", () => {
       "a <my-dog> dog on grass",
       "a <my-dog> dog, on sand",
     ]);
+    setup.change({ promptTemplates: "objects" });
+    expect(setup.previewPrompt.value).toBe("<my-dog> next to a cat");
+    setup.resetSettings();
     setup.change({ personalizationPrompt: "{placeholder}" });
     expect(setup.chosenSettings.value?.captions).toEqual(["<my-dog> on grass", "<my-dog>, on sand"]);
   });

@@ -156,6 +156,8 @@ export interface TrainingSettings {
   /** Further target prompts, which take turns with `cleanPrompt`. */
   furtherCleanPrompts: string[];
   personalizationPrompt: string;
+  /** Sentences in use: that prompt, as if left out, or a list of sentences with the new word alone. */
+  promptTemplates?: "prompt" | "objects" | "styles";
   /** Caption of each photo, in the photos' order; `null` stands for the personalization prompt. */
   captions: (string | null)[];
   /** How much less the background counts where a photo's alpha channel marks the subject: 0 to 1. */

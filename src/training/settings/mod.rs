@@ -163,11 +163,6 @@ pub struct TrainingSettings {
 }
 
 impl TrainingSettings {
-    /// y_P of the first subject with the placeholder put in.
-    pub fn personalization_text(&self) -> String {
-        self.first_subject().personalization_text()
-    }
-
     /// All target prompts; step n (counted from 0) takes the one at n modulo their number.
     pub fn clean_prompts(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.clean_prompt.as_str())

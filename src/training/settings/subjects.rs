@@ -8,6 +8,7 @@ use super::{
     CLASS_MARK, PLACEHOLDER_MARK, TrainingSettings,
     prompt_words::{with_article, with_class_noun, with_new_word},
 };
+use crate::training::prompts;
 
 /// A subject beside the first. Its photos follow those of the subjects before it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,15 +54,11 @@ impl SubjectView<'_> {
         self.fill(self.personalization_prompt)
     }
 
-    /// How prompts name the subject as its training does: `<my-dog>`, or `<my-dog> dog` where the class noun
+    /// How prompts name the subject as this sentence does: `<my-dog>`, or `<my-dog> dog` where the class noun
     /// follows the new word.
-    fn phrase(self) -> String {
-        let followed = self.personalization_prompt.contains(&format!("{PLACEHOLDER_MARK} {CLASS_MARK}"));
-        if followed {
-            format!("{} {}", self.placeholder, self.class_noun)
-        } else {
-            self.placeholder.to_owned()
-        }
+    fn phrase(self, sentence: &str) -> String {
+        let with_noun = format!("{} {}", self.placeholder, self.class_noun);
+        if sentence.contains(&with_noun) { with_noun } else { self.placeholder.to_owned() }
     }
 
     /// What the frozen model draws for prior preservation.
@@ -99,9 +96,22 @@ impl TrainingSettings {
 
     /// A clean prompt with the new words in the class nouns' places, where it has them as whole words.
     pub fn with_new_words(&self, prompt: &str) -> String {
-        self.subjects().fold(prompt.to_owned(), |prompt, subject| {
-            with_new_word(&prompt, subject.class_noun, &subject.phrase())
+        self.subjects().zip(self.sentences()).fold(prompt.to_owned(), |prompt, (subject, sentence)| {
+            with_new_word(&prompt, subject.class_noun, &subject.phrase(&sentence))
         })
+    }
+
+    /// A sentence of each subject that its photos are trained on, with the words put in: y_P, or the first one of
+    /// the list in use; the first caption where all its photos have one.
+    pub fn sentences(&self) -> Vec<String> {
+        // There are as many captions as photos, if any.
+        let ranges = self.photo_ranges(self.captions.len()).into_iter();
+        let sentence = |(subject, mut photos): (SubjectView, Range<usize>)| {
+            let first = photos.start;
+            let uncaptioned = photos.find(|&photo| !matches!(self.captions.get(photo), Some(Some(_))));
+            prompts::choices(self, subject, uncaptioned.unwrap_or(first)).swap_remove(0)
+        };
+        self.subjects().zip(ranges).map(sentence).collect()
     }
 
     pub fn subject_count(&self) -> usize {
@@ -135,6 +145,6 @@ impl TrainingSettings {
     /// How prompts name the first subject as its training did: `<my-dog>`, or `<my-dog> dog` where the
     /// class noun follows the new word.
     pub fn subject_phrase(&self) -> String {
-        self.first_subject().phrase()
+        self.first_subject().phrase(&self.sentences()[0])
     }
 }

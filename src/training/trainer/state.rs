@@ -81,8 +81,6 @@ impl Trainer {
                     values: values.to_vec(),
                 }
             });
-        let personalization_prompts: Vec<_> =
-            settings.subjects().map(|subject| subject.personalization_text()).collect();
         Ok(Adapter {
             name: settings.placeholder.trim_matches(['<', '>']).to_owned(),
             lora,
@@ -91,7 +89,7 @@ impl Trainer {
             details: AdapterDetails {
                 class_nouns: settings.subjects().map(|subject| subject.class_noun.to_owned()).collect(),
                 clean_prompt: Some(settings.clean_prompt.clone()),
-                personalization_prompt: Some(personalization_prompts.join("; ")),
+                personalization_prompt: Some(settings.sentences().join("; ")),
                 alpha: Some(settings.alpha),
                 beta: Some(settings.beta),
                 lambda: Some(settings.lambda),

@@ -23,6 +23,7 @@ import {
   mentionsAny,
   photos,
   type SubjectChoice,
+  sentenceInUse,
   subjectObstacle,
   subjects,
   withPhrases,
@@ -220,8 +221,11 @@ export function addFiles(subject: SubjectChoice, files: readonly File[]): Promis
   });
 }
 
-/** Personalization prompt y_P with its marks for the words; every prompt names the subjects as it does. */
+/** Personalization prompt y_P with its marks for the words. */
 const photoSentence = () => settings.value?.personalizationPrompt ?? "";
+
+/** A sentence in use; every prompt names the subjects as it does. */
+const namingSentence = () => (settings.value ? sentenceInUse(settings.value) : "");
 
 const allTargets = computed(() =>
   [target.value, ...furtherTargets.value].map((wish) => wish.trim()).filter(Boolean),
@@ -253,7 +257,7 @@ export const chosenSettings = computed<TrainingSettings | undefined>(
       })),
       cleanPrompt: target.value.trim(),
       furtherCleanPrompts: allTargets.value.slice(1),
-      captions: ofTrained(captions(photoSentence())),
+      captions: ofTrained(captions(namingSentence())),
       maskedLoss: maskedLoss.value,
     },
 );
@@ -272,4 +276,4 @@ export const previews = computed<PreviewPlan | null>(() => {
   return previewPlan(settings, previewPrompt.value, model.value.report.resolution);
 });
 
-export const previewPrompt = computed(() => withPhrases(target.value.trim(), photoSentence()));
+export const previewPrompt = computed(() => withPhrases(target.value.trim(), namingSentence()));

@@ -75,7 +75,11 @@ export const wordsOf = ({ placeholder, furtherSubjects = [] }: TrainingSettings)
 /** The photos of all subjects, the first subject's first, as the engine takes them. */
 export const photos = computed(() => subjects.value.flatMap(({ list }) => list.photos.value));
 
-/** Phrase for a subject, as in `sentence`, the personalization prompt: "<my-dog>", or "<my-dog> dog". */
+/** A sentence about the photos as it is trained on, with its marks: the lists of sentences have the new word alone. */
+export const sentenceInUse = ({ personalizationPrompt, promptTemplates = "prompt" }: TrainingSettings) =>
+  promptTemplates === "prompt" ? personalizationPrompt : "{placeholder}";
+
+/** Phrase for a subject, as in `sentence`: "<my-dog>", or "<my-dog> dog". */
 const phraseOf = ({ noun, placeholder }: SubjectChoice, sentence: string) =>
   sentence.includes("{placeholder} {class}") ? `${placeholder.value} ${noun}` : placeholder.value;
 
