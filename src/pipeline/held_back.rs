@@ -22,7 +22,6 @@ use crate::{
 const MAX_PROMPTS: usize = 2;
 /// Pictures of each prompt.
 const SEEDS: u64 = 2;
-const STEPS: usize = 12;
 const SAMPLER: &str = "dpm++-2m-karras";
 
 /// A prompt that a state's pictures are drawn from.
@@ -50,6 +49,14 @@ pub trait HeldBackJudge {
 }
 
 impl TrialPrompt {
+    /// Denoising steps of each picture.
+    pub(super) const STEPS: usize = 12;
+
+    /// How many pictures each evaluation of a run draws.
+    pub(super) fn pictures(settings: &TrainingSettings) -> usize {
+        Self::of_run(settings).len() * SEEDS as usize
+    }
+
     /// The prompts of a run: the target prompts, then the photos' own.
     pub fn of_run(settings: &TrainingSettings) -> Vec<Self> {
         let targets = settings.clean_prompts().filter(|prompt| !prompt.trim().is_empty());
@@ -132,7 +139,7 @@ fn trial_settings(prompt: String, seed: u64, side: usize) -> GenerationSettings 
     GenerationSettings {
         prompt,
         seed,
-        steps: STEPS,
+        steps: TrialPrompt::STEPS,
         sampler: SAMPLER.to_owned(),
         width: side,
         height: side,

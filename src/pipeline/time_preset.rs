@@ -7,12 +7,13 @@
 //!
 //! seconds = pictures · encoding + ⌈prior pictures / batch⌉ · 25 · prior step
 //!         + steps without alignment · plain step + steps with it · aligned step
-//!         + previews · (their steps · denoising step + decoding)
+//!         + previews or trial pictures · (their steps · denoising step + decoding)
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     Error, GenerationSettings, MeasuredTimes, Measuring, StableDiffusion, StepTimes, TrainingPreviews,
+    TrialPrompt,
 };
 use crate::training::{self, MAX_STEPS, TrainingSettings, prior};
 
@@ -56,6 +57,9 @@ pub struct Previews {
     pub every: usize,
     /// Denoising steps of each preview.
     pub steps: usize,
+    /// Whether they are scored and the best state is kept.
+    #[serde(default)]
+    pub scored: bool,
 }
 
 /// A training whose duration is asked for.
@@ -64,6 +68,8 @@ pub struct TimedTraining<'a> {
     pub settings: &'a TrainingSettings,
     pub photos: usize,
     pub previews: Option<Previews>,
+    /// Steps from one evaluation to the next, in a run that is judged by [trial pictures](super::TrialPrompt).
+    pub evaluate_every: Option<usize>,
 }
 
 impl TimePreset {
@@ -139,25 +145,30 @@ impl TimePreset {
 
 impl TimedTraining<'_> {
     fn with(self, settings: &TrainingSettings) -> TimedTraining<'_> {
-        TimedTraining { settings, photos: self.photos, previews: self.previews }
+        TimedTraining { settings, ..self }
     }
 
     /// Seconds that the training takes if its parts take these times.
     pub fn seconds(self, times: &StepTimes) -> f64 {
-        let Self { settings, photos, previews } = self;
+        let Self { settings, photos, previews, evaluate_every } = self;
         let prior = if settings.preserves_prior() { settings.prior_pictures } else { 0 };
         let encoded = settings.pictures(photos) - prior;
         let batches = prior.div_ceil(settings.batch.max(1)) * prior::STEPS;
         let aligned = (0..settings.steps).filter(|&step| settings.aligns(step)).count();
-        let previews = previews.filter(|previews| previews.every > 0).map_or(0.0, |previews| {
-            let drawn = settings.steps.div_ceil(previews.every);
-            drawn as f64 * (previews.steps as f64 * times.denoising_step + times.decoding)
-        });
+        let drawing = |every: usize, pictures: usize, steps: usize| {
+            let drawn = settings.steps.div_ceil(every) * pictures;
+            drawn as f64 * (steps as f64 * times.denoising_step + times.decoding)
+        };
+        let previews = previews.filter(|previews| previews.every > 0);
+        let previews = previews.map_or(0.0, |previews| drawing(previews.every, 1, previews.steps));
+        let trials = evaluate_every
+            .map_or(0.0, |every| drawing(every.max(1), TrialPrompt::pictures(settings), TrialPrompt::STEPS));
         encoded as f64 * times.encoding
             + batches as f64 * times.prior_step
             + (settings.steps - aligned) as f64 * times.plain_step
             + aligned as f64 * times.aligned_step
             + previews
+            + trials
     }
 }
 
@@ -218,10 +229,15 @@ impl StableDiffusion {
         let side = |share: &f64| (self.resolution as f64 * share) as usize / multiple * multiple;
         let [width, height] = [self.resolution; 2];
         let picture = GenerationSettings { width, height, preview: true, ..Default::default() };
-        let previews = asked.previews.map(|_| TrainingPreviews { picture, scored: false });
+        let drawn = |settings: &TrainingSettings| match (asked.evaluate_every, asked.previews) {
+            (Some(_), _) => Some(self.trials(settings)),
+            (None, previews) => {
+                previews.map(|Previews { scored, .. }| TrainingPreviews { picture: picture.clone(), scored })
+            }
+        };
         let fits = |&side: &usize| {
             let settings = TrainingSettings { resolution: Some(side), ..asked.settings.clone() };
-            self.plan_training(&settings, asked.photos, previews.as_ref()).is_ok()
+            self.plan_training(&settings, asked.photos, drawn(&settings).as_ref()).is_ok()
         };
         let mut sides: Vec<usize> =
             SIDES.iter().map(side).filter(|&side| side >= MIN_SIDE).filter(fits).collect();

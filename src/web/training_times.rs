@@ -36,7 +36,7 @@ impl Engine {
         let (settings, previews): (TrainingSettings, Option<Previews>) =
             (from_js(settings)?, from_js(previews)?);
         let model = self.model()?.clone();
-        let asked = TimedTraining { settings: &settings, photos, previews };
+        let asked = TimedTraining { settings: &settings, photos, previews, evaluate_every: None };
         let wanted = || wanted.call0(&JsValue::NULL).is_ok_and(|answer| answer.is_truthy());
         let measuring = Measuring { clock: &clock::seconds, wanted: &wanted };
         match model.measure_times(asked, &mut self.measured, measuring).await {
@@ -50,7 +50,7 @@ impl Engine {
     pub fn plan_time(&self, settings: JsValue, photos: usize, previews: JsValue) -> Result<JsValue, JsValue> {
         let (settings, previews): (TrainingSettings, Option<Previews>) =
             (from_js(settings)?, from_js(previews)?);
-        let asked = TimedTraining { settings: &settings, photos, previews };
+        let asked = TimedTraining { settings: &settings, photos, previews, evaluate_every: None };
         to_js(&self.model()?.plan_times(asked, &self.measured).map_err(fault)?)
     }
 }

@@ -5,8 +5,11 @@
 use std::cell::Cell;
 
 use palpable::{
-    pipeline::{Error, MeasuredTimes, Measuring, Previews, StepTimes, TimePlan, TimePreset, TimedTraining},
-    training::{Method, TrainingSettings},
+    pipeline::{
+        Error, GenerationSettings, MeasuredTimes, Measuring, Previews, StepTimes, TimePlan, TimePreset,
+        TimedTraining, TrainingPreviews,
+    },
+    training::{Activations, Method, TrainingSettings},
 };
 
 use crate::{demo, support::block_on};
@@ -23,7 +26,7 @@ const TIMES: StepTimes = StepTimes {
 };
 
 fn asked(settings: &TrainingSettings) -> TimedTraining<'_> {
-    TimedTraining { settings, photos: PHOTOS, previews: None }
+    TimedTraining { settings, photos: PHOTOS, previews: None, evaluate_every: None }
 }
 
 fn choose(preset: TimePreset, settings: &TrainingSettings, slower: f64) -> TimePlan {
@@ -37,11 +40,17 @@ fn a_run_takes_the_sum_of_its_parts() {
     let palp = TrainingSettings { photo_variants: 4, warmup_steps: 50, steps: 100, ..Default::default() };
     assert_eq!(asked(&palp).seconds(&TIMES), 20.0 * 0.25 + 50.0 * 0.5 + 50.0);
     // After every 30th step and the last one.
-    let previews = Some(Previews { every: 30, steps: 8 });
+    let previews = Some(Previews { every: 30, steps: 8, scored: false });
     let with_previews = TimedTraining { previews, ..asked(&palp) };
     assert_eq!(with_previews.seconds(&TIMES), asked(&palp).seconds(&TIMES) + 4.0 * (8.0 * 0.0625 + 0.5));
-    let none = TimedTraining { previews: Some(Previews { every: 0, steps: 8 }), ..asked(&palp) };
+    let none =
+        TimedTraining { previews: Some(Previews { every: 0, steps: 8, scored: false }), ..asked(&palp) };
     assert_eq!(none.seconds(&TIMES), asked(&palp).seconds(&TIMES));
+    // Two seeds each of the target prompt and of the photos' own, in 12 steps, as often.
+    let palp =
+        TrainingSettings { clean_prompt: "a sketch of a dog".into(), class_noun: "dog".into(), ..palp };
+    let judged = TimedTraining { evaluate_every: Some(30), ..asked(&palp) };
+    assert_eq!(judged.seconds(&TIMES), asked(&palp).seconds(&TIMES) + 4.0 * 4.0 * (12.0 * 0.0625 + 0.5));
     // Mirrored photos, and 10 pictures of the prior in batches of 4, 25 denoising steps each.
     let dreambooth = TrainingSettings {
         batch: 4,
@@ -138,6 +147,24 @@ fn more_steps_than_a_run_may_have_are_refused_before_they_are_counted() {
         refusals.iter().all(|refusal| refusal.starts_with("The number of steps is 1000000000000")),
         "{refusals:?}"
     );
+}
+
+/// Beside what is kept and drawn in between, the largest pictures have no room.
+#[test]
+fn a_plan_of_a_judged_run_is_not_refused_afterwards() {
+    let mut model = demo();
+    let own = TrainingSettings { activations: Activations::Recompute, batch: 1, ..Default::default() };
+    let picture = GenerationSettings { width: 128, height: 128, preview: true, ..Default::default() };
+    let previews = Some(Previews { every: 25, steps: 8, scored: true });
+    let judged = TimedTraining { evaluate_every: Some(25), ..asked(&own) };
+    let drawn = [model.trials(&own), TrainingPreviews { picture, scored: true }];
+    for (training, drawn) in [judged, TimedTraining { previews, ..asked(&own) }].into_iter().zip(drawn) {
+        model.gpu.memory_limit = u64::MAX;
+        let needed = model.plan_training(&own, PHOTOS, Some(&drawn)).expect("room").peak();
+        model.gpu.memory_limit = needed - 1;
+        let plans = model.plan_times(training, &MeasuredTimes::default()).expect("plans");
+        assert_eq!(plans[1].size, 96);
+    }
 }
 
 /// On a clock by which everything takes five seconds.

@@ -6,7 +6,7 @@ import { Turns } from "../../web/engine/worker/turns";
 
 const settings = { steps: 100 } as TrainingSettings;
 const plan: TimePlan = { preset: "quick", settings, seconds: 12, size: 128 };
-const previews = { every: 20, steps: 10 };
+const previews = { every: 20, steps: 10, scored: false };
 
 /** The browser's store as far as findings use it. */
 class FakeCache {

@@ -194,6 +194,8 @@ export interface Subject {
 export interface PreviewTimes {
   every: number;
   steps: number;
+  /** Whether they are scored and the best state is kept. */
+  scored: boolean;
 }
 
 /** Settings chosen by how long a training may take: fewer steps, the method's own, or twice as many. */

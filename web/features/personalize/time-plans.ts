@@ -4,7 +4,7 @@ import { engine } from "../../app/studio";
 import type { Method, TimePlan, TrainingSettings } from "../../engine/contract";
 import { memoryLimit } from "../models/memory-limit";
 import { model } from "../models/model";
-import { previewEvery, previewSteps } from "./preview-choice";
+import { previewEvery, previewSteps, watchesQuality } from "./preview-choice";
 import * as setup from "./setup";
 import { photos } from "./subjects";
 
@@ -33,7 +33,7 @@ const OWN = new Set([
 /** Basis of the plans: the method's own settings, without changes by a plan or by hand. */
 const basis = computed(() => {
   const settings = setup.defaults.value;
-  const previews = { every: previewEvery.value, steps: previewSteps.value };
+  const previews = { every: previewEvery.value, steps: previewSteps.value, scored: watchesQuality.value };
   const of = model.value.state === "ready" ? model.value.report.name : undefined;
   const limit = memoryLimit.value;
   return settings && { settings, previews, photos: Math.max(1, photos.value.length), of, limit };

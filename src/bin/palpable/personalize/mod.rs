@@ -62,7 +62,16 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     if let Some(hashes) = &mut model.checkpoint {
         hashes.sha256 = arguments.model.checkpoint_sha256().await.map_err(palpable::pipeline::Error::from)?;
     }
-    let announced = arguments.time.choose(&model, &settings, photos.len()).await?;
+    let hashes = |photos: &[Photo]| photos.iter().map(Photo::hash).collect();
+    let terms = Terms {
+        trained: hashes(&photos),
+        held_back: hashes(&held_back),
+        judge: arguments.held_back.judge_name(&held_back, &model),
+    };
+    // Beside the model while the run lasts, so loaded before the run is planned.
+    let held_back = arguments.held_back.load(&held_back, &model, &arguments.model).await?;
+    let evaluate_every = held_back.as_ref().map(|held_back| held_back.stopping.evaluate_every);
+    let announced = arguments.time.choose(&model, &settings, photos.len(), evaluate_every).await?;
     if let Some(announced) = &announced {
         settings = announced.settings();
     }
@@ -74,14 +83,6 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
         prepared = done;
         true
     };
-    let hashes = |photos: &[Photo]| photos.iter().map(Photo::hash).collect();
-    let terms = Terms {
-        trained: hashes(&photos),
-        held_back: hashes(&held_back),
-        judge: arguments.held_back.judge_name(&held_back, &model),
-    };
-    // Beside the model while the run lasts, so loaded before the run is planned.
-    let held_back = arguments.held_back.load(&held_back, &model, &arguments.model).await?;
     let is_judged = held_back.is_some();
     let trials = |settings: &TrainingSettings| is_judged.then(|| model.trials(settings));
     let planned = |settings: &TrainingSettings, photos| -> Result<MemoryPlan, Error> {

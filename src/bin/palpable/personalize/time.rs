@@ -41,6 +41,7 @@ impl TimeArguments {
         model: &StableDiffusion,
         settings: &TrainingSettings,
         photos: usize,
+        evaluate_every: Option<usize>,
     ) -> Result<Option<Announced>, Error> {
         let Some(choice) = self.time else { return Ok(None) };
         let preset = match choice {
@@ -48,7 +49,7 @@ impl TimeArguments {
             TimeChoice::Balanced => TimePreset::Balanced,
             TimeChoice::Thorough => TimePreset::Thorough,
         };
-        let asked = TimedTraining { settings, photos, previews: None };
+        let asked = TimedTraining { settings, photos, previews: None, evaluate_every };
         let began = Instant::now();
         let mut measured = MeasuredTimes::default();
         let measuring = Measuring { clock: &|| began.elapsed().as_secs_f64(), wanted: &|| true };
