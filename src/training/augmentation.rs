@@ -148,11 +148,30 @@ pub fn latent_weights(
     factor: u32,
     masked_loss: f64,
 ) -> Option<Vec<f32>> {
-    let [width, height] = size.map(|length| length / factor);
     let subject = rendered.subject.as_ref().filter(|_| masked_loss > 0.0);
     if rendered.photo.is_none() && subject.is_none() {
         return None;
     }
+    let mut weights = photo_weights(rendered, size, factor);
+    if let Some(mask) = subject {
+        for (weight, covered) in weights.iter_mut().zip(covered_shares(mask, factor)) {
+            *weight *= 1.0 - masked_loss + masked_loss * covered;
+        }
+    }
+    Some(weights.into_iter().map(|weight| weight as f32).collect())
+}
+
+/// Whether there is a mask that covers none of the latents that count.
+pub fn is_mask_blank(rendered: &Rendered, size: [u32; 2], factor: u32) -> bool {
+    rendered.subject.as_ref().is_some_and(|mask| {
+        let weights = photo_weights(rendered, size, factor).into_iter();
+        weights.zip(covered_shares(mask, factor)).all(|(weight, covered)| weight * covered == 0.0)
+    })
+}
+
+/// How much each latent counts by the place of the photo in its picture.
+fn photo_weights(rendered: &Rendered, size: [u32; 2], factor: u32) -> Vec<f64> {
+    let [width, height] = size.map(|length| length / factor);
     let mut weights = vec![1.0; (width * height) as usize];
     if let Some([left, top, right, bottom]) = rendered.photo {
         let inside = |start: u32, end: u32, most: u32| {
@@ -168,12 +187,7 @@ pub fn latent_weights(
             *weight = if valid { share } else { 0.0 };
         }
     }
-    if let Some(mask) = subject {
-        for (weight, covered) in weights.iter_mut().zip(covered_shares(mask, factor)) {
-            *weight *= 1.0 - masked_loss + masked_loss * covered;
-        }
-    }
-    Some(weights.into_iter().map(|weight| weight as f32).collect())
+    weights
 }
 
 /// The share of each latent that a mask covers, row by row; a latent has `factor` × `factor` pixels.

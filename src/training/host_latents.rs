@@ -136,6 +136,7 @@ impl HostLatents {
             prior: bucket.prior.map(|prior| PriorLatents { latents: prior.upload(device), subjects }),
         });
         let places = places.into_iter().map(|[bucket, first]| Place { bucket, first });
-        PhotoLatents { buckets: buckets.collect(), places: places.collect(), variants, scales }
+        let (buckets, places) = (buckets.collect(), places.collect());
+        PhotoLatents { buckets, places, variants, scales, blank_masks: 0 }
     }
 }

@@ -6,7 +6,7 @@
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 
-use super::augmentation::{self, PhotoVariant, covered_shares, latent_weights, render};
+use super::augmentation::{self, PhotoVariant, covered_shares, is_mask_blank, latent_weights, render};
 use super::buckets::PictureSizes;
 use super::photos::{Photo, check_count};
 use super::subject_masks::SubjectMasks;
@@ -25,6 +25,8 @@ pub struct PhotoLatents {
     /// Size of the photo in its picture where Custom Diffusion changed it, at index
     /// photo · variants + variant; empty without size words.
     pub(super) scales: Vec<Option<f64>>,
+    /// Photos whose masks show nothing in some variant, which counts as unmasked; 0 in a resumed run.
+    pub(super) blank_masks: usize,
 }
 
 /// The pictures of one size.
@@ -92,7 +94,7 @@ impl PhotoLatents {
         let total: usize = variants.iter().map(Vec::len).sum();
         let mut fillings: Vec<Filling> = Vec::new();
         let mut places = Vec::new();
-        let mut encoded = 0;
+        let (mut encoded, mut blank_masks) = (0, 0);
         for (photo, variants) in photos.iter().zip(&variants) {
             let size = sizes.of_photo(photo, settings);
             let bucket = fillings.iter().position(|filling| filling.size == size).unwrap_or_else(|| {
@@ -101,13 +103,15 @@ impl PhotoLatents {
             });
             let filling = &mut fillings[bucket];
             places.push(Place { bucket, first: filling.pictures });
+            let mut blank = false;
             for variant in variants {
-                filling.add(photo, *variant, vae, settings, device).await?;
+                blank |= filling.add(photo, *variant, vae, settings, device).await?;
                 encoded += 1;
                 if !progress(encoded, total) {
                     return Err(Error::Cancelled);
                 }
             }
+            blank_masks += usize::from(blank);
         }
         let scales = variants.iter().flatten().map(|variant| variant.scale);
         Ok(Self {
@@ -115,6 +119,7 @@ impl PhotoLatents {
             places,
             variants: total / photos.len(),
             scales: if settings.size_words { scales.collect() } else { Vec::new() },
+            blank_masks,
         })
     }
 
@@ -131,7 +136,8 @@ impl PhotoLatents {
             .flat_map(|(bucket, latents)| (0..latents.dims()[0]).map(move |first| Place { bucket, first }));
         let places = places.collect();
         let bucket = |latents| Bucket { latents, weights: None, masks: None, prior: None };
-        Self { buckets: sizes.into_iter().map(bucket).collect(), places, variants: 1, scales: Vec::new() }
+        let buckets = sizes.into_iter().map(bucket).collect();
+        Self { buckets, places, variants: 1, scales: Vec::new(), blank_masks: 0 }
     }
 
     /// Latents of one size with the weight of each latent, `[photos, height, width, 1]`.
@@ -225,6 +231,7 @@ impl Filling {
         Self { size, shape: [0; 3], latents, weights, weighted: false, covered, masked: false, pictures: 0 }
     }
 
+    /// Adds a variant of a photo. Returns whether it has a mask that shows nothing, and which then doesn't count.
     async fn add(
         &mut self,
         photo: &Photo,
@@ -232,10 +239,12 @@ impl Filling {
         vae: &AutoencoderKl,
         settings: &TrainingSettings,
         device: &Device,
-    ) -> Result<(), Error> {
-        let rendered = render(photo, variant, self.size);
+    ) -> Result<bool, Error> {
+        let mut rendered = render(photo, variant, self.size);
         let [width, height] = self.size.map(|length| length as usize);
         let factor = vae.config.downscale() as u32;
+        let blank = is_mask_blank(&rendered, self.size, factor);
+        rendered.subject = rendered.subject.filter(|_| !blank);
         let weights = latent_weights(&rendered, self.size, factor, settings.masked_loss);
         let mask = rendered.subject.filter(|_| settings.localized_loss > 0.0);
         let picture = TensorData::new(rendered.values, [1, height, width, 3]);
@@ -255,7 +264,7 @@ impl Filling {
             None => self.covered.resize(self.covered.len() + height * width, 0.0),
         }
         self.pictures += 1;
-        Ok(())
+        Ok(blank)
     }
 
     fn upload(self, device: &Device) -> Bucket {

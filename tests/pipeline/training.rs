@@ -129,6 +129,24 @@ fn the_localized_loss_asks_for_masks() {
     assert_eq!(encoded, 0);
 }
 
+/// With the whole loss on the subject, nothing of such a photo would be left to learn from.
+#[test]
+fn a_mask_that_shows_nothing_is_passed_over() {
+    let model = demo();
+    let settings = TrainingSettings { localized_loss: 0.0, masked_loss: 1.0, ..settings() };
+    let first = |photo: Photo| {
+        let mut run =
+            block_on(model.trainer(&[photo], settings.clone(), None, &mut |_, _| true)).expect("a run");
+        (block_on(run.step()).expect("a step").loss, run.remarks().join(" "))
+    };
+    let plain = photos().swap_remove(1);
+    let black = image::RgbaImage::from_pixel(plain.width(), plain.height(), image::Rgba([0, 0, 0, 255]));
+    let black = Photo::from_rgba(black.width(), black.height(), &black).expect("a mask");
+    let (loss, remarks) = first(plain.clone().with_mask(&black, "2.png").expect("a masked photo"));
+    assert_eq!(loss, first(plain).0);
+    assert!(remarks.contains("1 of 1 photos have a mask that shows nothing"), "{remarks}");
+}
+
 /// Between two pictures, of the photos or of the class, and between two steps of one of the class.
 #[test]
 fn a_preparation_ends_when_it_is_no_longer_wanted() {

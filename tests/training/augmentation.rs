@@ -2,7 +2,7 @@
 //! what of a picture counts.
 
 use image::{Rgb, RgbImage};
-use palpable::training::augmentation::{PhotoVariant, latent_weights, render, variants};
+use palpable::training::augmentation::{PhotoVariant, is_mask_blank, latent_weights, render, variants};
 use palpable::training::photos::{Framing, Photo};
 use palpable::training::{PictureSizes, TrainingSettings};
 
@@ -79,6 +79,15 @@ fn a_mask_lowers_the_background() {
     let half_covered =
         render(&photo(16, 16, |x, _| if x < 4 { 0 } else { 255 }), PhotoVariant::PLAIN, [16, 16]);
     assert_eq!(latent_weights(&half_covered, [16, 16], 8, 1.0), Some(vec![0.5, 1.0, 0.5, 1.0]));
+
+    let blank = |photo: &Photo, variant| is_mask_blank(&render(photo, variant, [16, 16]), [16, 16], 8);
+    assert!(!blank(&masked, PhotoVariant::PLAIN));
+    let left_half = Framing { zoom: 2.0, shift_x: -1.0, shift_y: 0.0 };
+    assert!(blank(&masked, PhotoVariant { framing: left_half, ..PhotoVariant::PLAIN }));
+    // Of a small photo only its middle counts.
+    let edge = photo(32, 32, |x, _| if x < 31 { 0 } else { 255 });
+    let small = PhotoVariant { scale: Some(0.5), ..PhotoVariant::PLAIN };
+    assert!(is_mask_blank(&render(&edge, small, [32, 32]), [32, 32], 4));
 
     let plain = render(&opaque(16, 16), PhotoVariant::PLAIN, [16, 16]);
     assert_eq!(latent_weights(&plain, [16, 16], 8, 1.0), None);

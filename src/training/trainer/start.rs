@@ -41,7 +41,13 @@ impl Trainer {
                 latents.photos()
             ));
         }
-        if settings.masked_loss > 0.0 && !latents.is_weighted() {
+        if settings.masked_loss > 0.0 && latents.blank_masks > 0 {
+            remarks.push(format!(
+                "{} of {} photos have a mask that shows nothing, at least where it is cropped; there the whole photo counts.",
+                latents.blank_masks,
+                latents.photos()
+            ));
+        } else if settings.masked_loss > 0.0 && !latents.is_weighted() {
             remarks.push("No photo has a mask, so the masked loss does nothing.".to_owned());
         }
         model.check(&latents)?;

@@ -50,6 +50,8 @@ export const trainingWords: EngineWords = {
       "Bei einem Ausschnitt je Foto gibt es keinen in anderer Größe oder Farbe; der erste ist immer das Foto selbst.",
     "{} of {} photos have a mask; the localized loss passes over the others.":
       "{} von {} Fotos sind markiert; die übrigen lässt der örtliche Verlust aus.",
+    "{} of {} photos have a mask that shows nothing, at least where it is cropped; there the whole photo counts.":
+      "{} von {} Fotos sind so markiert, dass nichts zu sehen ist, zumindest in einem Ausschnitt; dort zählt das ganze Foto.",
     "No photo has a mask, so the masked loss does nothing.":
       "Kein Foto ist markiert; der Verlust mit Maske bewirkt also nichts.",
 
