@@ -41,15 +41,15 @@ impl Walk<'_> {
     }
 
     /// x · σ(1.702·x) or x · Φ(x) by burn's operations; the product keeps both factors. For their own gradients
-    /// the sigmoid keeps its result, which is the second factor, and the error function in Φ keeps its
-    /// argument.
+    /// the sigmoid and the error function in Φ keep their arguments.
     fn activation(&mut self, hidden_act: HiddenAct, x: Ghost, count: u64) -> Ghost {
         let bytes = count * self.scalar;
         let scaled = self.tape.operation(&[&x], &[], bytes, 0);
-        let factor = match hidden_act {
-            HiddenAct::QuickGelu => self.tape.operation_keeping_result(&[&scaled], &[], bytes, bytes),
-            HiddenAct::Gelu => self.tape.operation(&[&scaled], &[&scaled], bytes, bytes),
+        let scratch = match hidden_act {
+            HiddenAct::QuickGelu => 2 * bytes,
+            HiddenAct::Gelu => bytes,
         };
+        let factor = self.tape.operation(&[&scaled], &[&scaled], bytes, scratch);
         drop(scaled);
         self.tape.operation(&[&x, &factor], &[&x, &factor], bytes, 0)
     }
