@@ -66,8 +66,16 @@ const clock = { ran: 0, since: 0 };
 
 export const busy = computed(() => ["running", "paused", "stopping"].includes(phase.value));
 
-// Of a failed run, the file that can still be kept would be lost with the tab.
-askBeforeLeaving(computed(() => busy.value || (phase.value === "failed" && adapterFile.value !== undefined)));
+// Of a failed run, the file that can still be kept would be lost with the tab; before a run, one's own photos and the
+// words for them.
+askBeforeLeaving(
+  computed(
+    () =>
+      busy.value ||
+      (phase.value === "failed" && adapterFile.value !== undefined) ||
+      (phase.value === "idle" && setup.hasOwnPhotos.value),
+  ),
+);
 
 /** Seconds left, by the mean time of the steps so far, previews included; `undefined` before two steps. */
 export const secondsLeft = computed(() => {

@@ -2,7 +2,6 @@
 import { computed, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
 import { gigabytes } from "../../app/format";
-import { askBeforeLeaving } from "../../app/leaving";
 import { painted } from "../../app/painted";
 import { withArticle } from "../../app/prompts";
 import { engine } from "../../app/studio";
@@ -33,9 +32,9 @@ const FIRST_SAMPLE = "dog";
 
 export const target = signal("");
 
-// The visitor's own photos, and with them the words. A sample is there again with a click.
-askBeforeLeaving(
-  computed(() => subjects.value.some(({ list }) => !list.sample.value && list.photos.value.length > 0)),
+/** Whether there are photos of the visitor's own. A sample is there again with a click. */
+export const hasOwnPhotos = computed(() =>
+  subjects.value.some(({ list }) => !list.sample.value && list.photos.value.length > 0),
 );
 
 /** Target prompts besides the first; empty ones don't count. */
