@@ -23,7 +23,7 @@ export function FilledInNotice() {
         </>
       }
     >
-      {now.notes.map((note) => (
+      {[...new Set(now.notes)].map((note) => (
         <p key={note}>{note}</p>
       ))}
     </Notice>
