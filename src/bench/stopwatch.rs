@@ -101,6 +101,7 @@ impl Stopwatch {
         let before = Work::so_far();
         first();
         let work = Work::so_far() - before;
+        // The second run of what is repeated records it.
         prepare()();
         self.wait().await?;
 

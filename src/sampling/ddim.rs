@@ -7,6 +7,9 @@
 use super::plan::{NoiseLevel, Plan, Prediction, Step, WeightedSum};
 use super::schedule::{NoiseSchedule, PredictionType, TimestepSpacing};
 
+/// Where the model's config says nothing, as in diffusers.
+const SET_ALPHA_TO_ONE: bool = true;
+
 /// The last `steps − begin` steps of a run of `steps` steps.
 pub(super) fn plan(schedule: &NoiseSchedule, steps: usize, begin: usize) -> Plan {
     let spacing = schedule.config().timestep_spacing.unwrap_or(TimestepSpacing::Leading);
@@ -16,7 +19,7 @@ pub(super) fn plan(schedule: &NoiseSchedule, steps: usize, begin: usize) -> Plan
         let level = schedule.noise_level(timestep);
         let next = match timestep.checked_sub(stride) {
             Some(next) => schedule.noise_level(next),
-            None => schedule.final_noise_level(true),
+            None => schedule.final_noise_level(SET_ALPHA_TO_ONE),
         };
         let update = update(schedule.prediction_type(), level, next);
         Step::plain(timestep as f32, level, Prediction::OUTPUT, update)

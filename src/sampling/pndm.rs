@@ -19,6 +19,9 @@ const WEIGHTS: [&[f64]; 4] = [
     &[55.0 / 24.0, -59.0 / 24.0, 37.0 / 24.0, -9.0 / 24.0],
 ];
 
+/// Where the model's config says nothing, as in diffusers.
+const SET_ALPHA_TO_ONE: bool = false;
+
 /// The last `steps − begin` steps of a run of `steps` steps, and the repeated one.
 pub(super) fn plan(schedule: &NoiseSchedule, steps: usize, begin: usize) -> Plan {
     let stride = schedule.num_train_timesteps() / steps;
@@ -27,7 +30,7 @@ pub(super) fn plan(schedule: &NoiseSchedule, steps: usize, begin: usize) -> Plan
         let from = if again { timestep + stride } else { timestep };
         let next = match from.checked_sub(stride) {
             Some(next) => schedule.noise_level(next),
-            None => schedule.final_noise_level(false),
+            None => schedule.final_noise_level(SET_ALPHA_TO_ONE),
         };
         let outputs = match index {
             0 => WEIGHTS[0],

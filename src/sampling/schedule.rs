@@ -170,9 +170,10 @@ impl NoiseSchedule {
         NoiseLevel { signal, noise }
     }
 
-    /// The level one step after the lowest timestep, where walks over ᾱ end; `to_one` is the sampler's default.
-    pub(super) fn final_noise_level(&self, to_one: bool) -> NoiseLevel {
-        let to_one = self.config.set_alpha_to_one.unwrap_or(to_one);
+    /// The level one step after the lowest timestep, where walks over ᾱ end; `default` is the sampler's
+    /// `set_alpha_to_one`.
+    pub(super) fn final_noise_level(&self, default: bool) -> NoiseLevel {
+        let to_one = self.config.set_alpha_to_one.unwrap_or(default);
         let alpha_cumprod = if to_one { 1.0 } else { self.alphas_cumprod[0] };
         let (signal, noise) = signal_and_noise(alpha_cumprod);
         NoiseLevel { signal, noise }

@@ -16,18 +16,13 @@ pub struct DeviceMemo {
     pub verdict: Verdict,
     /// How the device's matrix products are cut up.
     pub tiles: TileTable,
-    first_start: FirstStart,
+    /// How long it took to find out.
+    pub first_start: FirstStart,
 }
 
 impl DeviceMemo {
     pub(super) fn new(subject: String, verdict: Verdict, tiles: TileTable, first_start: FirstStart) -> Self {
         Self { subject, verdict, tiles, first_start }
-    }
-
-    /// Has the kernels go by the findings, and the device's report say so.
-    pub(super) fn apply(&self, gpu: &mut Gpu) {
-        KernelProfile::on(&gpu.device).with_tiles(self.tiles.clone()).set(&gpu.device);
-        gpu.report.first_start = Some(self.first_start);
     }
 
     /// The memo that was kept, if it is about this subject.

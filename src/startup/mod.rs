@@ -69,11 +69,12 @@ pub async fn start(gpu: &mut Gpu, kept: Option<&str>, clock: &dyn Fn() -> f64) -
                 _ if gpu.report.software => KernelProfile::on(&gpu.device).tiles,
                 _ => tune(gpu, TUNING_SECONDS, clock).await?,
             };
-            let measuring = tiles.measured.then(|| clock() - tested);
-            let first_start = FirstStart { test: tested - begun, tiles: measuring };
+            let tile_seconds = tiles.measured.then(|| clock() - tested);
+            let first_start = FirstStart { test: tested - begun, tiles: tile_seconds };
             DeviceMemo::new(subject, verdict, tiles, first_start)
         }
     };
-    memo.apply(gpu);
+    KernelProfile::on(&gpu.device).with_tiles(memo.tiles.clone()).set(&gpu.device);
+    gpu.report.first_start = Some(memo.first_start);
     Ok(Started { memo: memo.to_json(), fresh })
 }

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { shownFileName } from "../../web/app/file-name";
-import { binarySize, duration, fileSize, megabytes, parameters, setting } from "../../web/app/format";
+import { binarySize, duration, fileSize, megabytes, parameters, plainNumber } from "../../web/app/format";
 import { germanGallery } from "../../web/app/german/gallery-text";
 import { smoothed } from "../../web/features/personalize/smoothed";
 
 test("settings as they were chosen, in either language", () => {
-  expect([0.85, 7.5, 1, 0.1 + 0.2, 12_000].map(setting)).toEqual(["0.85", "7.5", "1", "0.3", "12000"]);
+  expect([0.85, 7.5, 1, 0.1 + 0.2, 12_000].map(plainNumber)).toEqual(["0.85", "7.5", "1", "0.3", "12000"]);
   expect(germanGallery.picture.adapter("mein-hund", 0.85)).toBe("mein-hund mit 0,85");
 });
 

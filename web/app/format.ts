@@ -67,7 +67,7 @@ export const decimals = (value: number, digits: number) =>
 const unrounded = new Intl.NumberFormat(locale, { maximumFractionDigits: 6, useGrouping: false });
 
 /** "0.85": a setting as it was chosen. */
-export const setting = (value: number) => unrounded.format(value);
+export const plainNumber = (value: number) => unrounded.format(value);
 
 const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
 

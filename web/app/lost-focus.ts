@@ -15,7 +15,8 @@ export function catchLostFocus(): void {
   });
   // Runs after what the page itself does about the focus when it changes.
   new MutationObserver(() => {
-    if (document.activeElement !== document.body || trail[0]?.isConnected !== false) return;
+    const [lost] = trail;
+    if (!lost || lost.isConnected || document.activeElement !== document.body) return;
     const part = trail.find((element) => element.isConnected)?.closest<HTMLElement>(PARTS);
     if (!part) return;
     if (!part.hasAttribute("tabindex")) part.tabIndex = -1;

@@ -8,6 +8,7 @@
  */
 import type { PreviewPlan, PreviewScore } from "./api";
 import type { SubjectVectors, TrainingRecord, TrainingSettings } from "./contract";
+import { sameBytes } from "./same-bytes";
 
 /** What is known about a run apart from its engine state. */
 export interface RunFacts {
@@ -54,8 +55,8 @@ export async function encodeRun({ facts, checkpoint }: RunFile): Promise<Uint8Ar
 /** Reads a run file; `undefined` for anything but a whole file. */
 export async function decodeRun(file: Uint8Array): Promise<RunFile | undefined> {
   const body = file.length - DIGEST;
-  if (body < HEADER_AT || !same(file.subarray(0, MAGIC.length), MAGIC)) return undefined;
-  if (!same(await digest(file.subarray(0, body)), file.subarray(body))) return undefined;
+  if (body < HEADER_AT || !sameBytes(file.subarray(0, MAGIC.length), MAGIC)) return undefined;
+  if (!sameBytes(await digest(file.subarray(0, body)), file.subarray(body))) return undefined;
   const length = new DataView(file.buffer, file.byteOffset).getUint32(MAGIC.length, true);
   if (HEADER_AT + length > body) return undefined;
   const facts = checkedFacts(new TextDecoder().decode(file.subarray(HEADER_AT, HEADER_AT + length)));
@@ -83,6 +84,3 @@ function checkedFacts(json: string): RunFacts | undefined {
 
 const digest = async (bytes: Uint8Array) =>
   new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
-
-const same = (one: Uint8Array, other: Uint8Array) =>
-  one.length === other.length && one.every((byte, at) => byte === other[at]);

@@ -1,7 +1,7 @@
 /** Form fields with label, hint and error tied to the control for screen readers. */
 import type { ComponentChildren } from "preact";
 import { useId, useState } from "preact/hooks";
-import { setting } from "../app/format";
+import { plainNumber } from "../app/format";
 import { text } from "../app/text";
 
 interface FieldProps {
@@ -189,7 +189,7 @@ export function SliderField({ label, hint, value, onValue, ...rest }: NumberProp
             aria-describedby={describedBy}
             onInput={(event) => onValue(event.currentTarget.valueAsNumber)}
           />
-          <output for={id}>{setting(value)}</output>
+          <output for={id}>{plainNumber(value)}</output>
         </div>
       )}
     </Field>

@@ -56,20 +56,20 @@ impl<'a> Cells<'a> {
             match record {
                 Record::Picture(picture) if picture.judge == judge => cells.pictures.push(picture),
                 Record::Training(run) => cells.trainings.push(run),
-                Record::Photos(photos) if photos.judge == judge => cells.photos.push(photos),
+                Record::Photos(photos) if photos.judge == judge => cells.add_photos(photos),
                 _ => {}
             }
         }
-        // A comparison that went on with other prompts scored the photos again.
-        let all = std::mem::take(&mut cells.photos);
-        for photos in &all {
-            let of_subject = all.iter().filter(|other| other.subject == photos.subject);
-            let fullest = of_subject.max_by_key(|other| other.prompts.len());
-            if fullest.is_some_and(|fullest| std::ptr::eq(*fullest, *photos)) {
-                cells.photos.push(photos);
-            }
-        }
         cells
+    }
+
+    /// A comparison that went on with other prompts scored the photos again: the score by the most prompts counts.
+    fn add_photos(&mut self, photos: &'a PhotosResult) {
+        match self.photos.iter_mut().find(|known| known.subject == photos.subject) {
+            Some(known) if known.prompts.len() > photos.prompts.len() => {}
+            Some(known) => *known = photos,
+            None => self.photos.push(photos),
+        }
     }
 
     pub fn is_empty(&self) -> bool {

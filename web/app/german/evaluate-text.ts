@@ -1,7 +1,6 @@
 /** The words of the Evaluate screen in German. */
-
 import type { EvaluateText } from "../evaluate-text";
-import { setting } from "./numbers";
+import { plainNumber } from "./numbers";
 
 export const germanEvaluate: EvaluateText = {
   title: "Einen Adapter messen",
@@ -61,7 +60,7 @@ export const germanEvaluate: EvaluateText = {
   intervals: "Hinter ±: wo der Mittelwert in 95 von 100 neuen Ziehungen der Bilder liegt.",
   row: {
     base: "Ohne ihn",
-    adapter: (strength) => `Stärke ${setting(strength)}`,
+    adapter: (strength) => `Stärke ${plainNumber(strength)}`,
     photos: "Deine Fotos",
   },
   columns: {

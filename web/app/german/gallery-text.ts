@@ -1,7 +1,6 @@
 /** The words of the Gallery in German; part of the page's. */
-
 import type { Text } from "../text";
-import { setting } from "./numbers";
+import { plainNumber } from "./numbers";
 
 const pictures = (count: number) => (count === 1 ? "1 Bild" : `${count} Bilder`);
 
@@ -78,7 +77,7 @@ export const germanGallery: Text["gallery"] = {
     model: "Modell",
     adapters: "Adapter",
     noAdapters: "keine",
-    adapter: (name, strength) => `${name} mit ${setting(strength)}`,
+    adapter: (name, strength) => `${name} mit ${plainNumber(strength)}`,
     savedAt: "Gezeichnet am",
     missing: "Dieses Bild ist nicht mehr in der Galerie.",
     unreadable: "Die Datei dieses Bildes lässt sich nicht mehr lesen.",
@@ -104,9 +103,9 @@ export const germanGallery: Text["gallery"] = {
     noStrength: (name, written) =>
       `Die Stärke „${written}“ von „${name}“ lässt sich nicht lesen. Stelle sie selbst ein.`,
     textStrength: (name, te, unet) =>
-      `„${name}“ wirkte auf die Wörter mit ${setting(te)} und auf das Bild mit ${setting(unet)}; hier gilt eine Stärke für beides, ${setting(unet)}.`,
+      `„${name}“ wirkte auf die Wörter mit ${plainNumber(te)} und auf das Bild mit ${plainNumber(unet)}; hier gilt eine Stärke für beides, ${plainNumber(unet)}.`,
     limited: (name, value, limit) =>
-      `${name}: Aus ${setting(value)} wurde ${setting(limit)}, die Grenze hier.`,
+      `${name}: Aus ${plainNumber(value)} wurde ${plainNumber(limit)}, die Grenze hier.`,
   },
 
   problems: {

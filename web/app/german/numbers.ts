@@ -1,6 +1,6 @@
-/** Numbers within German sentences. */
+/** Numbers within German sentences, which can import nothing of the page (see `language.ts`). */
 
 const unrounded = new Intl.NumberFormat("de", { maximumFractionDigits: 6, useGrouping: false });
 
 /** „0,85“ */
-export const setting = (value: number) => unrounded.format(value);
+export const plainNumber = (value: number) => unrounded.format(value);

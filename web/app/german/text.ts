@@ -1,8 +1,7 @@
 /** The page's words in German. Prompts and what the model is asked for stay English: it understands nothing else. */
-
 import type { Text } from "../text";
 import { germanGallery } from "./gallery-text";
-import { setting } from "./numbers";
+import { plainNumber } from "./numbers";
 
 export const german: Text = {
   appName: "Palpable",
@@ -513,7 +512,7 @@ export const german: Text = {
     gallery: "Alle Bilder",
     history: "Bilder dieses Besuchs",
     caption: (seed, steps, guidance, sampler) =>
-      `Startzahl ${seed} · ${steps} ${steps === 1 ? "Schritt" : "Schritte"} · Führung ${setting(guidance)} · ${sampler}`,
+      `Startzahl ${seed} · ${steps} ${steps === 1 ? "Schritt" : "Schritte"} · Führung ${plainNumber(guidance)} · ${sampler}`,
     pictureLabel: (prompt) => `Bild zu „${prompt}“`,
     drawn: (prompt) => `Das Bild zu „${prompt}“ ist fertig.`,
     compared: "Das Bild ohne den Adapter ist fertig.",
@@ -548,8 +547,8 @@ export const german: Text = {
       title: "Seine Stärken ausprobieren",
       hint: "Mit seinem Wort darin. Größe, Startzahl und alles andere sind wie unter Zeichnen.",
       draw: (count) => `Mit ${count} Stärken zeichnen`,
-      choose: (strength) => `Die Stärke ${setting(strength)} nehmen`,
-      chosen: (strength) => `Die Stärke ist jetzt ${setting(strength)}.`,
+      choose: (strength) => `Die Stärke ${plainNumber(strength)} nehmen`,
+      chosen: (strength) => `Die Stärke ist jetzt ${plainNumber(strength)}.`,
     },
     exporting: {
       title: "Name, Lizenz und Form des Exports",

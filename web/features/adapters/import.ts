@@ -5,8 +5,10 @@ import { engine } from "../../app/studio";
 import { text } from "../../app/text";
 import type { ProjectContents } from "../../engine/api";
 import { type Fault, type FaultKind, toFault } from "../../engine/fault";
+import { sameBytes } from "../../engine/same-bytes";
 import { redrawn } from "../personalize/photos";
 import {
+  type Addition,
   add,
   fileNameFor,
   knownAs,
@@ -50,7 +52,7 @@ export async function importFile(file: File): Promise<{ entry: LibraryEntry; rem
   const report = await engine().addAdapter(given, file.name);
   const project = await engine().openProject(given, file.name);
   const bytes = project ? await engine().exportAdapter(report.id) : given;
-  const known = library.value.find((entry) => equal(entry.bytes, bytes));
+  const known = library.value.find((entry) => sameBytes(entry.bytes, bytes));
   if (known) {
     await engine().removeAdapter(report.id);
     return { entry: known, remark: words.alreadyHere(knownAs(known.report)) };
@@ -61,10 +63,7 @@ export async function importFile(file: File): Promise<{ entry: LibraryEntry; rem
   return taken ? { entry, remark: words.sameWord(knownAs(report)) } : { entry };
 }
 
-const equal = (one: Uint8Array, other: Uint8Array) =>
-  one.length === other.length && one.every((byte, at) => byte === other[at]);
-
-async function addPlain(addition: Parameters<typeof add>[0]): Promise<LibraryEntry> {
+async function addPlain(addition: Addition): Promise<LibraryEntry> {
   const entry = await add(addition);
   const jpeg = await importedThumbnail(addition.bytes);
   if (jpeg) update(entry.key, { preview: { jpeg, exported: true } });
@@ -86,7 +85,7 @@ async function redrawnAll(photos: Uint8Array[]): Promise<Uint8Array[]> {
 
 /** Adds a project in its parts, so that its photos can be seen and deleted separately. */
 async function addProject(
-  addition: Parameters<typeof add>[0],
+  addition: Addition,
   { settings, prompts, thumbnails, photos }: ProjectContents,
 ): Promise<LibraryEntry> {
   const fileName = fileNameFor(addition.report);

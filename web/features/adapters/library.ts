@@ -68,7 +68,7 @@ export const hasUnsaved = computed(() => {
 askBeforeLeaving(hasUnsaved);
 
 /** A library addition: an adapter that the engine holds, its file, and the key of its photos, if kept. */
-interface Addition extends Pick<LibraryEntry, "report" | "fileName" | "bytes" | "saved"> {
+export interface Addition extends Pick<LibraryEntry, "report" | "fileName" | "bytes" | "saved"> {
   key?: string;
   active?: boolean;
   project?: ProjectWords | undefined;

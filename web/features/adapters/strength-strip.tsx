@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { announce } from "../../app/announce";
 import { HeldFault } from "../../app/fault-notice";
-import { setting } from "../../app/format";
+import { plainNumber } from "../../app/format";
 import { text } from "../../app/text";
 import { TextField } from "../../ui/field";
 import { PictureView } from "../../ui/picture-view";
@@ -69,7 +69,7 @@ function Tiles({
               onClick={() => choose(place)}
             >
               {picture ? <PictureView picture={picture} /> : <span class="strength-waiting" />}
-              {setting(strength)}
+              {plainNumber(strength)}
             </button>
           </li>
         );

@@ -1,6 +1,6 @@
 /** The choices before an evaluation: what is judged, and what is drawn. */
 import { evaluateText as words } from "../../app/evaluate-text";
-import { setting } from "../../app/format";
+import { plainNumber } from "../../app/format";
 import { bound } from "../../ui/bound";
 import { NumberField, SelectField, SliderField, TextField } from "../../ui/field";
 import { PhotoPicker } from "../personalize/photo-picker";
@@ -67,7 +67,7 @@ export function DrawCard({ disabled }: { disabled: boolean }) {
               aria-pressed={choices.strengths.value.includes(strength)}
               onClick={() => choices.toggleStrength(strength)}
             >
-              {setting(strength)}
+              {plainNumber(strength)}
             </button>
           ))}
         </fieldset>

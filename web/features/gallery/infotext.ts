@@ -9,9 +9,9 @@
  * prompt looks like the lines below it; the picture's own JSON restores the settings exactly.
  */
 import { number, takeTags, writeTags } from "./adapter-tags";
+import { notTakenOver } from "./not-taken-over";
 import { acceptedSettings, type FoundSettings, type PictureSettings } from "./picture-settings";
 import type { A1111Sampler } from "./sampler-names";
-import { untaken } from "./untaken";
 
 /** The engine's names of samplers with A1111's. */
 export type SamplerNames = Readonly<Record<string, A1111Sampler>>;
@@ -64,8 +64,7 @@ export function readInfotext(infotext: string, samplers: SamplerNames): FoundSet
   const { prompt, adapters, remarks } = takeTags(joined(promptLines));
   const negativePrompt = joined(negativeLines).replace(NEGATIVE, "").trim();
   const embeddings = embeddingsOf(settings);
-  const firstPass = settings.get("First pass size");
-  const size = /^(\d+)x(\d+)$/.exec((firstPass ?? settings.get("Size")) || "");
+  const size = /^(\d+)x(\d+)$/.exec(settings.get("First pass size") ?? settings.get("Size") ?? "");
   const found = acceptedSettings({
     prompt: withBrackets(prompt, embeddings),
     negativePrompt: withBrackets(negativePrompt, embeddings),
@@ -79,7 +78,7 @@ export function readInfotext(infotext: string, samplers: SamplerNames): FoundSet
     adapters: [...adapters, ...embeddings.map((name) => ({ name, strength: 1 }))],
     start: startOf(settings),
   });
-  const all = [...remarks, ...untaken(settings, `${prompt}\n${negativePrompt}`)];
+  const all = [...remarks, ...notTakenOver(settings, `${prompt}\n${negativePrompt}`)];
   return all.length === 0 ? found : { ...found, remarks: all };
 }
 

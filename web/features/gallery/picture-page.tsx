@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { dateTime, setting } from "../../app/format";
+import { dateTime, plainNumber } from "../../app/format";
 import { addressOf, goTo } from "../../app/navigation";
 import { text } from "../../app/text";
 import { faultError } from "../../engine/fault";
@@ -164,7 +164,7 @@ function Facts({ entry: { id, settings, savedAt } }: { entry: gallery.Entry }) {
       {negativePrompt && <Fact name={words.negative}>{negativePrompt}</Fact>}
       <Fact name={words.seed}>{settings.seed}</Fact>
       <Fact name={words.steps}>{settings.steps}</Fact>
-      <Fact name={words.guidance}>{setting(settings.guidanceScale)}</Fact>
+      <Fact name={words.guidance}>{plainNumber(settings.guidanceScale)}</Fact>
       <Fact name={words.sampler}>{Object.hasOwn(samplers, sampler) ? samplers[sampler] : sampler}</Fact>
       <Fact name={words.size}>{`${width} × ${height}`}</Fact>
       {start && (

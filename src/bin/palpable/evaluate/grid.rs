@@ -186,7 +186,7 @@ impl Grid<'_> {
         Ok(())
     }
 
-    /// What the subject's own photos score, once for each judge.
+    /// What the subject's own photos score, once for each judge and set of prompts.
     async fn photos(&mut self, subject: usize, prompts: &[&EvaluationPrompt]) -> Result<(), Error> {
         let own = &self.subjects[subject];
         let templates: Vec<String> = prompts.iter().map(|prompt| prompt.template().to_owned()).collect();

@@ -18,10 +18,13 @@ pub fn check(trainer: &Trainer, now: &Terms) -> Result<(), Error> {
         }
         None => return Ok(()),
     };
+    let now = in_words(now);
+    // Other pictures, or the same in another order.
+    let difference =
+        if before == now { "as many, but not the same".to_owned() } else { format!("{before}; now {now}") };
     Err(Error::Other(format!(
-        "The run in this checkpoint was begun with other photos or another judge ({before}; now {}); give --photos, \
-         --subject, --hold-back, --clip and --dino as then.",
-        in_words(now)
+        "The run in this checkpoint was begun with other photos or another judge ({difference}); give --photos, \
+         --subject, --hold-back, --clip and --dino as then."
     )))
 }
 

@@ -2,7 +2,7 @@
  * Parameters that a grid can vary: for each, how its values are written, which values are allowed, and how a
  * value changes a wish. Numbers are written as in A1111's "X/Y/Z plot": `1, 2, 3`, `1-4`, `0-1 [5]`.
  */
-import { setting } from "../../../app/format";
+import { plainNumber } from "../../../app/format";
 import { gridText } from "../../../app/grid-text";
 import { text } from "../../../app/text";
 import type { SamplerName } from "../../../engine/contract";
@@ -137,7 +137,7 @@ function axisValues(name: ParameterName, parts: string[], wish: Wish): AxisValue
       return parts.flatMap(numbersOf).map((value) => {
         check(value, parameter);
         return {
-          label: `${gridText.parameters[name]}: ${setting(value)}`,
+          label: `${gridText.parameters[name]}: ${plainNumber(value)}`,
           apply: (wish) => parameter.apply(wish, value),
         };
       });

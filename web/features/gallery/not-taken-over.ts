@@ -12,7 +12,7 @@ const CHANGING =
 /** Matches the word between prompts that it draws together. */
 const TOGETHER = /\bAND\b/;
 
-export function untaken(settings: ReadonlyMap<string, string>, prompts: string): string[] {
+export function notTakenOver(settings: ReadonlyMap<string, string>, prompts: string): string[] {
   const clipSkip = settings.get("Clip skip");
   const syntax = CHANGING.exec(prompts)?.[0] ?? TOGETHER.exec(prompts)?.[0];
   return [
