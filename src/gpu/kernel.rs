@@ -309,13 +309,18 @@ fn scalar_name(scalar: DType) -> &'static str {
 pub fn empty(like: &CubeTensor, shape: impl Into<Shape>, dtype: DType) -> CubeTensor {
     let shape = shape.into();
     let bytes = shape.num_elements() * dtype.size();
+    empty_in(like, shape, dtype, bytes)
+}
+
+/// The same in a buffer of `bytes`, which may be larger than the tensor.
+pub fn empty_in(like: &CubeTensor, shape: impl Into<Shape>, dtype: DType, bytes: usize) -> CubeTensor {
     let buffer = if KernelProfile::of(like).poison_results {
         // All bits set is a NaN in either type.
         like.client.create_from_slice(&vec![0xFF; bytes])
     } else {
         like.client.empty(bytes)
     };
-    CubeTensor::new_contiguous(like.client.clone(), like.device.clone(), shape, buffer, dtype)
+    CubeTensor::new_contiguous(like.client.clone(), like.device.clone(), shape.into(), buffer, dtype)
 }
 
 /// Spreads `count` workgroups over two axes, since one holds only [`MAX_WORKGROUPS`]. The kernel

@@ -96,6 +96,11 @@ impl KernelProfile {
         self.tiles.choose(workload, dtype, self.matrix_units.is_some())
     }
 
+    /// Bytes of the buffer that the sums of such a product take while it is computed; 0 where the depth isn't split.
+    pub fn sum_bytes(&self, workload: Workload, dtype: DType) -> u64 {
+        workload.sum_bytes(self.candidate(workload, dtype).splits)
+    }
+
     /// The same profile with these tiles and a submission budget that follows from their speed. If no speed
     /// was measured, and the device is no software adapter, the budget stays as careful as it is.
     pub fn with_tiles(self, tiles: TileTable) -> Self {

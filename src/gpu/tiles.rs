@@ -128,6 +128,17 @@ impl Workload {
         [across as u32, down as u32, splits]
     }
 
+    /// Bytes of the buffer for the sums of so many splits; 0 where the depth isn't split. They are rounded up to
+    /// 32 MiB, or that divided by a power of four: only one is in use at a time, but each size keeps a buffer.
+    pub fn sum_bytes(&self, splits: u32) -> u64 {
+        if splits == 1 {
+            return 0;
+        }
+        let bytes = self.sums(splits) as u64 * size_of::<f32>() as u64;
+        // 2 to an odd power, as 32 MiB is.
+        1 << (bytes.next_power_of_two().trailing_zeros() | 1)
+    }
+
     /// Number of sums that the splits store.
     fn sums(&self, splits: u32) -> f64 {
         [splits as usize, self.rows, self.columns, self.groups]

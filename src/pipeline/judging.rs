@@ -66,10 +66,11 @@ impl StableDiffusion {
 
     /// The plan of looking at pictures, as many at once as a judge ever does.
     fn plan_judge(&self, sizes: JudgeSizes<'_>) -> MemoryPlan {
+        let model = self.sizes();
         MemoryPlan {
-            weights: self.sizes().weights(),
+            weights: model.weights(),
             held: self.gpu.held() + sizes.weights(),
-            phases: vec![sizes.scoring(PICTURES_AT_ONCE)],
+            phases: vec![sizes.scoring(PICTURES_AT_ONCE, &model.profile)],
             tile: None,
             activations: None,
         }

@@ -130,7 +130,7 @@ impl StableDiffusion {
     pub(super) fn sizes(&self) -> ModelSizes<'_> {
         let taesd = self.taesd.as_deref().map(AutoencoderTiny::config);
         let (text_encoder, unet) = (self.text_encoder.config(), self.unet.config());
-        let sizes = self.precision.sizes(text_encoder, unet, &self.vae.config, taesd);
+        let sizes = self.precision.sizes(&self.gpu, text_encoder, unet, &self.vae.config, taesd);
         ModelSizes { held: self.gpu.held(), ..sizes }
     }
 

@@ -77,9 +77,9 @@ impl ModelPlan {
         Ok(Self {
             resolution: configs.resolution(),
             precision,
-            weight_bytes: configs.sizes(precision).weights().total(),
-            picture_bytes: configs.picture_memory(precision).peak(),
-            training_bytes: configs.least_training_memory(precision).peak(),
+            weight_bytes: configs.sizes(gpu, precision).weights().total(),
+            picture_bytes: configs.picture_memory(gpu, precision).peak(),
+            training_bytes: configs.least_training_memory(gpu, precision).peak(),
             limit_bytes: gpu.memory_limit,
         })
     }
@@ -153,8 +153,8 @@ impl ModelConfigs {
     }
 
     /// What a picture of the model's own size takes, guided and without adapters.
-    pub fn picture_memory(&self, precision: Precision) -> MemoryPlan {
-        self.sizes(precision).generation(GenerationSizes {
+    pub fn picture_memory(&self, gpu: &Gpu, precision: Precision) -> MemoryPlan {
+        self.sizes(gpu, precision).generation(GenerationSizes {
             size: [self.resolution(); 2],
             tokens: self.text_encoder.max_position_embeddings,
             guided: true,
@@ -162,7 +162,7 @@ impl ModelConfigs {
         })
     }
 
-    fn least_training_memory(&self, precision: Precision) -> MemoryPlan {
+    fn least_training_memory(&self, gpu: &Gpu, precision: Precision) -> MemoryPlan {
         let settings = TrainingSettings { batch: 1, ..Default::default() };
         let sizes = TrainingSizes {
             side: self.resolution(),
@@ -175,10 +175,10 @@ impl ModelConfigs {
             keeps_best: false,
             localized: settings.localized_loss > 0.0,
         };
-        self.sizes(precision).training(sizes, ActivationPolicy::Recompute)
+        self.sizes(gpu, precision).training(sizes, ActivationPolicy::Recompute)
     }
 
-    fn sizes(&self, precision: Precision) -> ModelSizes<'_> {
-        precision.sizes(&self.text_encoder, &self.unet, &self.vae, self.taesd.as_ref())
+    fn sizes(&self, gpu: &Gpu, precision: Precision) -> ModelSizes<'_> {
+        precision.sizes(gpu, &self.text_encoder, &self.unet, &self.vae, self.taesd.as_ref())
     }
 }

@@ -1,11 +1,13 @@
 //! The number formats of a model's weights and activations, and which of them suits a device.
 
+use std::sync::Arc;
+
 use burn::tensor::FloatDType;
 use serde::{Deserialize, Serialize};
 
 use super::{Error, model_configs::ModelConfigs};
 use crate::{
-    gpu::Gpu,
+    gpu::{Gpu, KernelProfile},
     model::{
         clip_text::ClipTextConfig, taesd::AutoencoderTinyConfig, unet_config::UNet2DConditionConfig,
         vae_config::AutoencoderKlConfig,
@@ -92,7 +94,7 @@ impl Precision {
             (true, false) => Self::Float16Float32,
             (false, _) => Self::Float32,
         };
-        let fits = |precision| configs.picture_memory(precision).peak() <= gpu.memory_limit;
+        let fits = |precision| configs.picture_memory(gpu, precision).peak() <= gpu.memory_limit;
         let eight_bits = !fits(floats) && fits(floats.in_eight_bits());
         Ok(if eight_bits { floats.in_eight_bits() } else { floats })
     }
@@ -108,9 +110,10 @@ impl Precision {
         }
     }
 
-    /// A model stored so, as far as memory goes.
+    /// A model stored so on that device, as far as memory goes.
     pub(super) fn sizes<'a>(
         self,
+        gpu: &Gpu,
         text_encoder: &'a ClipTextConfig,
         unet: &'a UNet2DConditionConfig,
         vae: &'a AutoencoderKlConfig,
@@ -118,7 +121,8 @@ impl Precision {
     ) -> ModelSizes<'a> {
         let (unet_packing, other_packing) = (self.unet_packing(), self.other_packing());
         let scalar = self.bytes();
-        ModelSizes { text_encoder, unet, vae, taesd, scalar, unet_packing, other_packing, held: 0 }
+        let (held, profile) = (0, Arc::new(KernelProfile::on(&gpu.device)));
+        ModelSizes { text_encoder, unet, vae, taesd, scalar, unet_packing, other_packing, held, profile }
     }
 
     /// Bytes of one number that is not packed.

@@ -2,8 +2,10 @@
 //! the model's block of that name with tensors that have no numbers, and says for each operation what it
 //! makes and what it keeps.
 
-use super::adaptation::{Adaptation, LayerAdaptation};
+use super::adaptation::Adaptation;
+use super::layers::Layer;
 use super::ledger::{Ghost, Tape};
+use super::product::Product;
 
 /// Bytes of an f32, the type of statistics and adaptations whatever the model is stored in.
 pub const F32: u64 = 4;
@@ -18,6 +20,8 @@ pub struct Walk<'a> {
     pub batch: u64,
     pub norm_num_groups: u64,
     pub prompt: Option<Prompt>,
+    /// The size of the time embedding that residual blocks read; None for a VAE's, which read none.
+    pub time_embedding_size: Option<u64>,
     /// How the U-Net's layers are changed; None without an adapter.
     pub adaptation: Option<Adaptation>,
 }
@@ -28,27 +32,6 @@ pub struct Prompt {
     /// `[batch, tokens, width]`, f32
     pub states: Ghost,
     pub tokens: u64,
-}
-
-/// A linear layer or convolution that an adapter may change.
-#[derive(Clone, Copy)]
-pub struct Layer<'a> {
-    /// The end of the layer's path.
-    pub path: &'a str,
-    pub inputs: u64,
-    pub outputs: u64,
-    /// Positions of the layer's kernel: 9 for a 3×3 convolution.
-    pub taps: u64,
-}
-
-impl<'a> Layer<'a> {
-    pub fn linear(path: &'a str, inputs: u64, outputs: u64) -> Self {
-        Self { path, inputs, outputs, taps: 1 }
-    }
-
-    pub fn convolution(inputs: u64, outputs: u64) -> Self {
-        Self { path: "conv", inputs, outputs, taps: 9 }
-    }
 }
 
 /// Sizes of a transformer and of the image at its place.
@@ -66,13 +49,14 @@ pub struct TransformerSizes {
 impl<'a> Walk<'a> {
     /// A walk through layers without group norms, prompts and adapters.
     pub fn plain(tape: &'a mut Tape, scalar: u64, batch: u64) -> Self {
-        Self { tape, scalar, batch, norm_num_groups: 0, prompt: None, adaptation: None }
+        let (norm_num_groups, prompt, time_embedding_size, adaptation) = (0, None, None, None);
+        Self { tape, scalar, batch, norm_num_groups, prompt, time_embedding_size, adaptation }
     }
 }
 
 impl Walk<'_> {
-    /// A frozen layer whose result has `count` numbers per batch row; it keeps nothing.
-    pub fn frozen(&mut self, x: &Ghost, count: u64) -> Ghost {
+    /// An operation that keeps nothing and is no product, whose result has `count` numbers per batch row.
+    pub fn copy(&mut self, x: &Ghost, count: u64) -> Ghost {
         self.tape.operation(&[x], &[], self.batch * count * self.scalar, 0)
     }
 
@@ -95,6 +79,9 @@ impl Walk<'_> {
         let hidden = self.layer(&normal, pixels, Layer::convolution(in_channels, out_channels));
         drop(normal);
         // plus the timestep's projection, in place
+        if let Some(size) = self.time_embedding_size {
+            self.tape.ledger().multiply(Product::new(self.batch, out_channels, size));
+        }
         let hidden = self.tape.in_place(hidden);
         let normal = self.group_norm(&hidden, pixels * out_channels);
         drop(hidden);
@@ -132,7 +119,9 @@ impl Walk<'_> {
         let [query, key, value] = projections;
         let query = self.tape.operation(&[&query], &[], image, 0);
         let [key, value] = [key, value].map(|of_text| self.tape.operation(&[&of_text], &[], text, 0));
+        let head = channels / heads;
         let scores = self.tape.operation(&[&query, &key], &[&query, &key], pairs, 0);
+        self.multiply_heads(&scores, pixels, Layer::linear("key", head, tokens));
         drop((query, key));
         // e^(scores − largest), and their sums
         let shifted = self.tape.in_place(scores);
@@ -147,57 +136,15 @@ impl Walk<'_> {
         drop(self.tape.ledger().take(pairs));
         let kept = [&probabilities, &value, &coefficients];
         let attended = self.tape.operation(&[&probabilities, &value], &kept, image, pairs);
+        self.multiply_heads(&attended, pixels, Layer::linear("value", tokens, head));
         drop((probabilities, value));
         self.tape.operation(&[&attended], &[], self.batch * pixels * channels * self.scalar, 0)
     }
 
-    /// A layer that an adapter may change, with `tokens` results per batch row. With a LoRA it keeps its
-    /// input and A·x; with a full difference that is trained, its input and the sum of both weights.
-    pub fn layer(&mut self, x: &Ghost, tokens: u64, layer: Layer) -> Ghost {
-        let Layer { path, inputs, outputs, taps } = layer;
-        let adaptation = self.adaptation.map(|adaptation| adaptation.of_layer(path));
-        match adaptation.unwrap_or(LayerAdaptation::None) {
-            LayerAdaptation::None => self.frozen(x, tokens * outputs),
-            LayerAdaptation::LowRank(rank) => self.low_rank(x, tokens, layer, rank),
-            LayerAdaptation::Full => {
-                let weight = self.summed_weight(inputs * outputs * taps);
-                let bytes = self.batch * tokens * outputs * self.scalar;
-                let result = self.tape.operation(&[x, &weight], &[x, &weight], bytes, 0);
-                // plus the bias
-                self.tape.in_place(result)
-            }
-        }
-    }
-
-    /// W + D, summed in f32; for a model in f16 the sum is then copied to f16.
-    fn summed_weight(&mut self, count: u64) -> Ghost {
-        let ledger = self.tape.ledger().clone();
-        let difference = self.tape.leaf(&ledger.take(0));
-        if self.scalar == F32 {
-            return self.tape.operation(&[&difference], &[], count * F32, 0);
-        }
-        let terms = [(); 2].map(|()| ledger.take(count * F32));
-        let sum = self.tape.operation(&[&difference], &[], count * self.scalar, count * F32);
-        drop(terms);
-        sum
-    }
-
-    fn low_rank(&mut self, x: &Ghost, tokens: u64, layer: Layer, rank: u64) -> Ghost {
-        let Layer { inputs, outputs, .. } = layer;
-        let frozen = self.frozen(x, tokens * outputs);
-        let (down, up) = (self.factor(rank * inputs), self.factor(rank * outputs));
-        let row = self.batch * tokens * self.scalar;
-        let reduced = self.tape.operation(&[x, &down], &[x, &down], row * rank, 0);
-        let reduced = self.tape.in_place(reduced);
-        let raised = self.tape.operation(&[&reduced, &up], &[&reduced, &up], row * outputs, 0);
-        self.tape.add(frozen, raised)
-    }
-
-    /// A LoRA factor as it is used: the trained values themselves in f32, a copy in f16.
-    fn factor(&mut self, count: u64) -> Ghost {
-        let ledger = self.tape.ledger().clone();
-        let values = if self.scalar == F32 { ledger.take(0) } else { ledger.take(count * self.scalar) };
-        self.tape.leaf(&values)
+    /// The products behind `output` (`batched_linear`), one for each head, and those of their backward step.
+    fn multiply_heads(&mut self, output: &Ghost, pixels: u64, head: Layer) {
+        self.tape.ledger().multiply(head.product(pixels));
+        self.tape.multiply_back(output, vec![head.input_gradient(pixels), head.weight_gradient(pixels)]);
     }
 
     /// `Transformer2DModel`

@@ -1,6 +1,7 @@
 //! The memory that a pass through CLIP's transformer takes (`model::clip_encoder`), which DINO has too.
 
 use super::blocks::Walk;
+use super::layers::Layer;
 use super::ledger::Ghost;
 use crate::model::clip_encoder::{EncoderConfig, HiddenAct};
 
@@ -23,19 +24,21 @@ impl Walk<'_> {
             [config.hidden_size, config.intermediate_size, config.num_attention_heads]
                 .map(|size| size as u64);
         let normal = self.layer_norm(&x, tokens, width);
-        let projections = [(); 3].map(|()| self.frozen(&normal, tokens * width));
+        let square = |path| Layer::linear(path, width, width);
+        let projections =
+            ["q_proj", "k_proj", "v_proj"].map(|path| self.frozen(&normal, tokens, square(path)));
         drop(normal);
         let attended = self.attention(projections, tokens, width, heads);
-        let out = self.frozen(&attended, tokens * width);
+        let out = self.frozen(&attended, tokens, square("out_proj"));
         drop(attended);
         let x = self.tape.add(x, out);
         let normal = self.layer_norm(&x, tokens, width);
-        let mut hidden = self.frozen(&normal, tokens * intermediate_size);
+        let mut hidden = self.frozen(&normal, tokens, Layer::linear("fc1", width, intermediate_size));
         drop(normal);
         if activates_apart {
             hidden = self.activation(config.hidden_act, hidden, tokens * intermediate_size);
         }
-        let out = self.frozen(&hidden, tokens * width);
+        let out = self.frozen(&hidden, tokens, Layer::linear("fc2", intermediate_size, width));
         drop(hidden);
         self.tape.add(x, out)
     }

@@ -80,7 +80,7 @@ impl ModelSizes<'_> {
         let held = encodings + latents[0] * latents[1] * self.unet.in_channels as u64 * F32;
         // Adapters are many buffers, of which none is the largest.
         let phase = |name, adapters: u64, run: &dyn Fn(&Ledger)| {
-            let ledger = Ledger::default();
+            let ledger = self.ledger();
             let held = ledger.take(held);
             run(&ledger);
             drop(held);

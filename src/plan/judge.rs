@@ -1,12 +1,16 @@
 //! The memory that a judge of pictures takes: a CLIP, and perhaps a DINO.
 
+use std::sync::Arc;
+
 use super::blocks::Walk;
+use super::layers::Layer;
 use super::ledger::{Ghost, Ledger, Tape};
 use super::report::Phase;
 use super::{
     parameters::{self, COLOURS, Parameter},
     weight_bytes,
 };
+use crate::gpu::KernelProfile;
 use crate::model::{clip::ClipConfig, clip_encoder::EncoderConfig, vit::VitConfig};
 
 /// A judge as far as memory goes.
@@ -44,9 +48,9 @@ impl JudgeSizes<'_> {
         text + of(&parameters::clip_vision(self.clip)) + dino
     }
 
-    /// Looking at so many pictures at once.
-    pub fn scoring(&self, pictures: usize) -> Phase {
-        let ledger = Ledger::default();
+    /// Looking at so many pictures at once, on such a device.
+    pub fn scoring(&self, pictures: usize, profile: &Arc<KernelProfile>) -> Phase {
+        let ledger = Ledger::on(profile, self.scalar);
         let look = |encoder, image_size: usize, patch_size: usize, normalizes_first| {
             let [image_size, patch_size, batch] = [image_size, patch_size, pictures].map(|size| size as u64);
             let scalar = self.scalar;
@@ -70,12 +74,13 @@ impl ImagePass {
         let patches = (self.image_size / self.patch_size).pow(2);
         let (tokens, width) = (patches + 1, self.encoder.hidden_size as u64);
         let pixels = ledger.take(self.batch * colours * self.scalar);
-        let in_patches = walk.frozen(&pixels, colours);
+        let in_patches = walk.copy(&pixels, colours);
         drop(pixels);
-        let embedded = walk.frozen(&in_patches, patches * width);
+        let embedded =
+            walk.frozen(&in_patches, patches, Layer::linear("patch_embedding", colours / patches, width));
         drop(in_patches);
         // Behind the class token, and the positions added in place.
-        let x = walk.frozen(&embedded, tokens * width);
+        let x = walk.copy(&embedded, tokens * width);
         drop(embedded);
         let x = if self.normalizes_first { walk.layer_norm(&x, tokens, width) } else { x };
         walk.encoder(x, &self.encoder, tokens, false)

@@ -9,7 +9,13 @@ use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
     rc::Rc,
+    sync::Arc,
 };
+
+use burn::tensor::DType;
+
+use super::{blocks::F32, product::Product};
+use crate::gpu::KernelProfile;
 
 /// Bytes that buffers are aligned to on every WebGPU device.
 const ALIGNMENT: u64 = 256;
@@ -19,6 +25,8 @@ const ALIGNMENT: u64 = 256;
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     books: Rc<Books>,
+    /// The device that computes products, and in which type; None where there are none.
+    device: Option<(Arc<KernelProfile>, DType)>,
 }
 
 #[derive(Debug, Default)]
@@ -31,6 +39,19 @@ struct Books {
 }
 
 impl Ledger {
+    /// The buffers of work on such a device, whose numbers take `scalar` bytes.
+    pub fn on(profile: &Arc<KernelProfile>, scalar: u64) -> Self {
+        let dtype = if scalar == F32 { DType::F32 } else { DType::F16 };
+        Self { device: Some((profile.clone(), dtype)), ..Self::default() }
+    }
+
+    /// Takes what the sums of a product need while it is computed, if the device splits them.
+    pub fn multiply(&self, product: Product) {
+        if let Some((profile, dtype)) = &self.device {
+            drop(self.take(profile.sum_bytes(product.workload(), *dtype)));
+        }
+    }
+
     /// Takes a buffer of `bytes`, rounded up to the alignment.
     pub fn take(&self, bytes: u64) -> Ghost {
         let bytes = bytes.next_multiple_of(ALIGNMENT);
@@ -108,6 +129,8 @@ struct Step {
     kept: Vec<Ghost>,
     /// Bytes that the backward step takes for itself.
     scratch: u64,
+    /// What it multiplies.
+    products: Vec<Product>,
 }
 
 #[derive(Debug)]
@@ -140,6 +163,13 @@ impl Tape {
     pub fn operation(&mut self, inputs: &[&Ghost], kept: &[&Ghost], bytes: u64, scratch: u64) -> Ghost {
         let output = self.ledger.take(bytes);
         self.record(inputs, kept, output, scratch, false)
+    }
+
+    /// Says what the latest operation, which made `output`, multiplies in its backward step.
+    pub fn multiply_back(&mut self, output: &Ghost, products: Vec<Product>) {
+        if let Some(step) = self.steps.last_mut().filter(|step| output.node == Some(step.output)) {
+            step.products = products;
+        }
     }
 
     /// The same for an operation that also keeps its result.
@@ -202,7 +232,7 @@ impl Tape {
             let node = self.node();
             output.node = Some(node);
             let kept = kept.iter().map(|ghost| ghost.detached()).collect();
-            self.steps.push(Step { inputs, output: node, kept, scratch });
+            self.steps.push(Step { inputs, output: node, kept, scratch, products: Vec::new() });
         }
         output
     }
@@ -218,7 +248,7 @@ impl Tape {
         if let Some(node) = output.node {
             gradients.found.insert(node, gradient);
         }
-        for Step { inputs, output, kept, scratch } in self.steps.into_iter().rev() {
+        for Step { inputs, output, kept, scratch, products } in self.steps.into_iter().rev() {
             let Some(gradient) = gradients.found.remove(&output) else { continue };
             let scratch = gradients.ledger.take(scratch);
             let fresh: Vec<(Node, Ghost)> = inputs
@@ -227,6 +257,7 @@ impl Tape {
                     (node, fresh.map_or_else(|| gradient.clone(), |bytes| gradients.ledger.take(bytes)))
                 })
                 .collect();
+            products.into_iter().for_each(|product| gradients.ledger.multiply(product));
             drop((scratch, gradient, kept));
             fresh.into_iter().for_each(|(node, gradient)| gradients.add(node, gradient));
         }

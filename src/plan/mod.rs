@@ -11,8 +11,10 @@ mod blocks;
 mod encoder;
 mod generation;
 mod judge;
+mod layers;
 mod ledger;
 pub mod parameters;
+mod product;
 mod report;
 mod taesd;
 mod text;
@@ -26,6 +28,9 @@ pub use judge::JudgeSizes;
 pub use report::{Error, MemoryPlan, Phase, gigabytes};
 pub use training::TrainingSizes;
 
+use std::sync::Arc;
+
+use crate::gpu::KernelProfile;
 use crate::model::clip_text::ClipTextConfig;
 use crate::model::taesd::AutoencoderTinyConfig;
 use crate::model::unet_config::UNet2DConditionConfig;
@@ -36,8 +41,8 @@ use blocks::F32;
 use ledger::Ledger;
 use parameters::Parameter;
 
-/// A model as far as memory goes.
-#[derive(Clone, Copy)]
+/// A model on a device, as far as memory goes.
+#[derive(Clone)]
 pub struct ModelSizes<'a> {
     pub text_encoder: &'a ClipTextConfig,
     pub unet: &'a UNet2DConditionConfig,
@@ -52,6 +57,8 @@ pub struct ModelSizes<'a> {
     pub other_packing: Option<Packing>,
     /// Bytes of what else lies on the device while the model is at work.
     pub held: u64,
+    /// The device: how it cuts up matrix products, some of which take a buffer for their sums.
+    pub profile: Arc<KernelProfile>,
 }
 
 /// Bytes of each part's weights.
@@ -85,6 +92,11 @@ impl ModelSizes<'_> {
             vae: weight_bytes(&parameters::vae(self.vae), scalar, self.other_packing),
             taesd: self.taesd.map_or(0, |config| weight_bytes(&parameters::taesd(config), scalar, None)),
         }
+    }
+
+    /// A phase's buffers, none of them taken.
+    fn ledger(&self) -> Ledger {
+        Ledger::on(&self.profile, self.scalar)
     }
 
     /// Pixels per latent along one side.

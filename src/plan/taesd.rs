@@ -1,6 +1,7 @@
 //! The memory that decoding a preview takes, step by step as in the tiny autoencoder's own code.
 
 use super::blocks::Walk;
+use super::layers::Layer;
 use super::ledger::{Ghost, Ledger, Tape};
 use crate::model::taesd::AutoencoderTinyConfig;
 
@@ -23,28 +24,30 @@ impl TaesdPass<'_> {
         let levels = self.config.num_decoder_blocks.len();
         // The coarsest level is the first.
         let pixels = |level: usize| self.pixels >> (2 * (levels - 1 - level));
-        let latents = ledger.take(pixels(0) * self.config.latent_channels as u64 * self.scalar);
-        let mut x = walk.frozen(&latents, pixels(0) * channels);
+        let latent_channels = self.config.latent_channels as u64;
+        let latents = ledger.take(pixels(0) * latent_channels * self.scalar);
+        let mut x = walk.frozen(&latents, pixels(0), Layer::convolution(latent_channels, channels));
         drop(latents);
         for (level, &blocks) in self.config.num_decoder_blocks.iter().enumerate() {
             if level > 0 {
-                x = walk.frozen(&x, pixels(level) * channels);
+                x = walk.frozen(&x, pixels(level), Layer::upsampling(channels, channels));
             }
             for _ in 0..blocks {
-                x = walk.taesd_block(x, pixels(level) * channels);
+                x = walk.taesd_block(x, pixels(level), channels);
             }
         }
-        walk.frozen(&x, self.pixels * self.config.out_channels as u64)
+        walk.frozen(&x, self.pixels, Layer::convolution(channels, self.config.out_channels as u64))
     }
 }
 
 impl Walk<'_> {
-    /// Three convolutions of `count` numbers; what lies between them is computed in place.
-    fn taesd_block(&mut self, x: Ghost, count: u64) -> Ghost {
-        let first = self.frozen(&x, count);
-        let second = self.frozen(&first, count);
+    /// Three convolutions; what lies between them is computed in place.
+    fn taesd_block(&mut self, x: Ghost, pixels: u64, channels: u64) -> Ghost {
+        let convolution = Layer::convolution(channels, channels);
+        let first = self.frozen(&x, pixels, convolution);
+        let second = self.frozen(&first, pixels, convolution);
         drop(first);
-        let third = self.frozen(&second, count);
+        let third = self.frozen(&second, pixels, convolution);
         drop(second);
         self.tape.add(x, third)
     }

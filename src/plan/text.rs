@@ -37,7 +37,8 @@ impl TextPass<'_> {
         let mut tape = Tape::new(ledger, recording);
         let leaf = tape.leaf(&ledger.take(self.prompts * tokens * width * self.scalar));
         let mut walk = Walk::plain(&mut tape, self.scalar, self.prompts);
-        let x = walk.frozen(&leaf, tokens * width);
+        // plus the positions
+        let x = walk.copy(&leaf, tokens * width);
         let x = walk.encoder(x, &config, tokens, true);
         let output = walk.layer_norm(&x, tokens, width);
         RecordedPrompts { tape, output, leaf }

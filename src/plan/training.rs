@@ -3,7 +3,6 @@
 use super::ModelSizes;
 use super::adaptation::Adaptation;
 use super::blocks::F32;
-use super::ledger::Ledger;
 use super::report::{MemoryPlan, Phase};
 use super::text::{self, TextPass};
 use super::unet::UNetPass;
@@ -56,10 +55,10 @@ impl ModelSizes<'_> {
             localized,
         };
 
-        let photos = Ledger::default();
+        let photos = self.ledger();
         drop(VaePass { config: self.vae, scalar: self.scalar, pixels: (side as u64).pow(2) }.encode(&photos));
 
-        let step = Ledger::default();
+        let step = self.ledger();
         let state = self.run_state(sizes).map(|bytes| step.take(bytes));
         // A batch's latents, noise, noisy sample and target, and its masks.
         let masks = if localized { batch * size[0] * size[1] * F32 } else { 0 };

@@ -2,8 +2,10 @@
 //! ([`UNet2DConditionConfig::segments`]).
 
 use super::adaptation::Adaptation;
-use super::blocks::{F32, Layer, Prompt, TransformerSizes, Walk};
+use super::blocks::{F32, Prompt, TransformerSizes, Walk};
+use super::layers::Layer;
 use super::ledger::{Ghost, Ledger, Tape};
+use super::product::Product;
 use crate::model::adaptable::ModuleChoice;
 use crate::model::unet_config::UNet2DConditionConfig;
 use crate::model::unet_segments::{SegmentKind, SegmentShape};
@@ -133,6 +135,7 @@ impl<'a> UNetPass<'a> {
             batch: self.batch,
             norm_num_groups: self.config.norm_num_groups as u64,
             prompt: Some(Prompt { states: states.clone(), tokens: self.tokens }),
+            time_embedding_size: Some(self.config.time_embedding_size as u64),
             adaptation: self.adaptation,
         };
         let output = match tracks {
@@ -170,11 +173,7 @@ impl<'a> UNetPass<'a> {
                     None => x,
                 }
             }
-            SegmentKind::Upsampler { .. } => {
-                let doubled = walk.frozen(&image, pixels * inputs);
-                drop(image);
-                walk.layer(&doubled, pixels, Layer::convolution(inputs, outputs))
-            }
+            SegmentKind::Upsampler { .. } => walk.layer(&image, pixels, Layer::upsampling(inputs, outputs)),
             SegmentKind::Output => {
                 let normal = walk.group_norm(&image, pixels * inputs);
                 drop(image);
@@ -202,8 +201,13 @@ impl<'a> UNetPass<'a> {
         self.localized && own.is_some_and(|own| blocks.contains(&own))
     }
 
-    /// The prompt's encoding, f32.
+    /// The prompt's encoding, f32, and what the time embedding multiplies.
     fn states(&self, ledger: &Ledger) -> Ghost {
+        let (size, sinusoids) =
+            (self.config.time_embedding_size as u64, self.config.block_out_channels[0] as u64);
+        for depth in [sinusoids, size] {
+            ledger.multiply(Product::new(self.batch, size, depth));
+        }
         ledger.take(self.batch * self.tokens * self.config.cross_attention_dim[0] as u64 * F32)
     }
 

@@ -1,6 +1,7 @@
 //! The memory that encoding and decoding pictures takes, step by step as in the VAE's own code.
 
 use super::blocks::{F32, Walk};
+use super::layers::Layer;
 use super::ledger::{Ghost, Ledger, Tape};
 use crate::model::vae_config::AutoencoderKlConfig;
 
@@ -22,8 +23,9 @@ impl VaePass<'_> {
         let channels = self.channels();
         let coarsest = channels.len() - 1;
         let latents = self.pixels_of(coarsest);
-        let x = ledger.take(latents * self.config.latent_channels as u64 * self.scalar);
-        let x = walk.frozen(&x, latents * channels[coarsest]);
+        let latent_channels = self.config.latent_channels as u64;
+        let x = ledger.take(latents * latent_channels * self.scalar);
+        let x = walk.frozen(&x, latents, Layer::convolution(latent_channels, channels[coarsest]));
         let mut x = self.middle(&mut walk, x);
         let mut width = channels[coarsest];
         for level in (0..channels.len()).rev() {
@@ -33,13 +35,10 @@ impl VaePass<'_> {
                 width = channels[level];
             }
             if level > 0 {
-                let finer = self.pixels_of(level - 1);
-                let doubled = walk.frozen(&x, finer * width);
-                drop(x);
-                x = walk.frozen(&doubled, finer * width);
+                x = walk.frozen(&x, self.pixels_of(level - 1), Layer::upsampling(width, width));
             }
         }
-        self.output(&mut walk, x, self.pixels * width, self.pixels * self.config.out_channels as u64)
+        self.output(&mut walk, x, self.pixels, [width, self.config.out_channels as u64])
     }
 
     /// The moments of one picture, f32.
@@ -47,8 +46,9 @@ impl VaePass<'_> {
         let mut tape = Tape::new(ledger, false);
         let mut walk = self.walk(&mut tape);
         let channels = self.channels();
-        let x = ledger.take(self.pixels * self.config.in_channels as u64 * F32);
-        let mut x = walk.frozen(&x, self.pixels * channels[0]);
+        let in_channels = self.config.in_channels as u64;
+        let x = ledger.take(self.pixels * in_channels * F32);
+        let mut x = walk.frozen(&x, self.pixels, Layer::convolution(in_channels, channels[0]));
         let mut width = channels[0];
         for level in 0..channels.len() {
             for _ in 0..self.config.layers_per_block {
@@ -56,17 +56,17 @@ impl VaePass<'_> {
                 width = channels[level];
             }
             if level + 1 < channels.len() {
-                x = walk.frozen(&x, self.pixels_of(level + 1) * width);
+                x = walk.frozen(&x, self.pixels_of(level + 1), Layer::convolution(width, width));
             }
         }
         let x = self.middle(&mut walk, x);
         let latents = self.pixels_of(channels.len() - 1);
-        self.output(&mut walk, x, latents * width, latents * 2 * self.config.latent_channels as u64)
+        self.output(&mut walk, x, latents, [width, 2 * self.config.latent_channels as u64])
     }
 
     fn walk<'t>(&self, tape: &'t mut Tape) -> Walk<'t> {
         let norm_num_groups = self.config.norm_num_groups as u64;
-        Walk { tape, scalar: self.scalar, batch: 1, norm_num_groups, prompt: None, adaptation: None }
+        Walk { norm_num_groups, ..Walk::plain(tape, self.scalar, 1) }
     }
 
     /// `VaeMidBlock`
@@ -76,10 +76,11 @@ impl VaePass<'_> {
         let mut x = walk.resnet(x, pixels, channels, channels);
         if self.config.mid_block_add_attention {
             let normal = walk.group_norm(&x, pixels * channels);
-            let projections = [(); 3].map(|()| walk.frozen(&normal, pixels * channels));
+            let square = |path| Layer::linear(path, channels, channels);
+            let projections = ["to_q", "to_k", "to_v"].map(|path| walk.frozen(&normal, pixels, square(path)));
             drop(normal);
             let attended = walk.attention(projections, pixels, channels, 1);
-            let out = walk.frozen(&attended, pixels * channels);
+            let out = walk.frozen(&attended, pixels, square("to_out.0"));
             drop(attended);
             x = walk.tape.add(out, x);
         }
@@ -87,12 +88,12 @@ impl VaePass<'_> {
     }
 
     /// Normalization and last convolution, widened to f32.
-    fn output(&self, walk: &mut Walk, x: Ghost, inputs: u64, outputs: u64) -> Ghost {
-        let normal = walk.group_norm(&x, inputs);
+    fn output(&self, walk: &mut Walk, x: Ghost, pixels: u64, [inputs, outputs]: [u64; 2]) -> Ghost {
+        let normal = walk.group_norm(&x, pixels * inputs);
         drop(x);
-        let y = walk.frozen(&normal, outputs);
+        let y = walk.frozen(&normal, pixels, Layer::convolution(inputs, outputs));
         drop(normal);
-        if self.scalar == F32 { y } else { walk.tape.ledger().take(outputs * F32) }
+        if self.scalar == F32 { y } else { walk.tape.ledger().take(pixels * outputs * F32) }
     }
 
     /// Channels of each level, the finest first.

@@ -76,6 +76,17 @@ fn splits_store_little() {
     assert!(splits > 1 && splits as usize * 512 * 512 <= 8 << 20, "{splits}");
 }
 
+/// Of sizes that are four times the next, up to the most.
+#[test]
+fn splits_share_few_buffers() {
+    let bytes = |rows, splits| Workload { rows, columns: 1280, depth: 1 << 12, groups: 1 }.sum_bytes(splits);
+    assert_eq!(bytes(64, 1), 0);
+    let mut sizes: Vec<u64> = (1..=200).map(|rows| bytes(rows, 32)).collect();
+    assert!(sizes.iter().zip(1..).all(|(&size, rows)| size >= rows * 1280 * 32 * 4));
+    sizes.dedup();
+    assert_eq!(sizes, [512 << 10, 2 << 20, 8 << 20, 32 << 20]);
+}
+
 #[test]
 fn a_grid_stays_within_the_limit() {
     // Of workgroups in one dimension, as WebGPU has it.

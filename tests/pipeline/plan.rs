@@ -1,7 +1,11 @@
 //! The memory plan by itself: a model's tensors from its configs, how it grows, what it allows, and the
 //! sentence with which it refuses.
 
+use std::sync::Arc;
+
 use crate::demo;
+use palpable::gpu::KernelProfile;
+use palpable::gpu::tiles::TileTable;
 use palpable::model::adaptable::ModuleChoice;
 use palpable::model::clip_text::ClipTextConfig;
 use palpable::model::lora::Folding;
@@ -57,6 +61,7 @@ impl StableDiffusion15 {
             unet_packing: None,
             other_packing: None,
             held: 0,
+            profile: Arc::default(),
         }
     }
 }
@@ -79,6 +84,11 @@ fn run(side: usize, batch: usize) -> TrainingSizes {
         keeps_best: false,
         localized: false,
     }
+}
+
+/// A device that computes each sum of a product in one piece.
+fn splitting_nothing() -> Arc<KernelProfile> {
+    Arc::new(KernelProfile::default().with_tiles(TileTable::untuned(true)))
 }
 
 fn phase(plan: &MemoryPlan, name: &str) -> f64 {
@@ -216,7 +226,7 @@ fn tiles_keep_a_large_picture_small() {
 #[test]
 fn activations_grow_with_pixels_and_batch_and_not_faster() {
     let model = StableDiffusion15::new();
-    let sizes = model.sizes(2);
+    let sizes = ModelSizes { profile: splitting_nothing(), ..model.sizes(2) };
     let denoising = |side| phase(&sizes.generation(picture(side)), "denoising");
     let (small, large) = (denoising(256), denoising(768));
     assert!((8.0..=9.1).contains(&(large / small)), "{}", large / small);
@@ -224,6 +234,29 @@ fn activations_grow_with_pixels_and_batch_and_not_faster() {
     let training = |batch| phase(&sizes.training(run(256, batch), ActivationPolicy::Keep), "training");
     let (second, third) = (training(2) - training(1), training(3) - training(2));
     assert!((third / second - 1.0).abs() < 0.05, "{second} and {third}");
+}
+
+/// A GPU splits sums of small pictures as of large ones. At most one buffer of each size is kept for them, and all
+/// together take a third more than the largest.
+#[test]
+fn sums_in_several_pieces_are_counted() {
+    let model = StableDiffusion15::new();
+    for scalar in [2, 4] {
+        let split = model.sizes(scalar);
+        let whole = ModelSizes { profile: splitting_nothing(), ..split.clone() };
+        for side in [256, 512, 768] {
+            let peaks = |sizes: &ModelSizes| {
+                let trained = |policy| phase(&sizes.training(run(side, 1), policy), "training");
+                let denoised = phase(&sizes.generation(picture(side)), "denoising");
+                [denoised, trained(ActivationPolicy::Keep), trained(ActivationPolicy::Recompute)]
+            };
+            let more = peaks(&split).into_iter().zip(peaks(&whole)).map(|(split, whole)| split - whole);
+            let largest = f64::from(32 << 20);
+            for more in more {
+                assert!((0.1 * largest..=1.4 * largest).contains(&more), "{more} at {side}, {scalar}");
+            }
+        }
+    }
 }
 
 /// Attention in the open holds three tensors of a number for each pixel, token and head: at 512² 20 MB a chunk,

@@ -9,7 +9,7 @@ use burn::{
 };
 
 use super::super::{
-    kernel::{Kernel, empty, spread},
+    kernel::{Kernel, empty, empty_in, spread},
     profile::KernelProfile,
     tiles::{Candidate, Tile, Unit},
 };
@@ -63,7 +63,8 @@ impl Product {
             kernel.launch_in_parts(DOWN, workgroups, &inputs, &[&c], &parameters, flops);
             return c;
         }
-        let sums = empty(&product.a, [splits as usize * rows * columns], DType::F32);
+        let (count, bytes) = (splits as usize * rows * columns, workload.sum_bytes(splits));
+        let sums = empty_in(&product.a, [count], DType::F32, bytes as usize);
         let (kernel, inputs) = product.kernel(tile, splits, None);
         let parameters = product.parameters(rows, splits).words();
         kernel.launch_in_parts(DOWN, workgroups, &inputs, &[&sums], &parameters, flops);
