@@ -134,13 +134,19 @@ impl NoiseSchedule {
     pub fn new(config: &SchedulerConfig) -> Result<Self, Error> {
         config.validate()?;
         let mut product = 1.0f64;
-        let alphas_cumprod = betas(config)
+        let alphas_cumprod: Vec<f32> = betas(config)
             .into_iter()
             .map(|beta| {
                 product *= f64::from(1.0 - beta);
                 product as f32
             })
             .collect();
+        let within = alphas_cumprod.iter().all(|alpha| (f32::MIN_POSITIVE..1.0).contains(alpha));
+        // Samplers divide by ᾱ, by 1 − ᾱ, and by how far neighbours are apart.
+        if !within || !alphas_cumprod.is_sorted_by(|before, after| before > after) {
+            let why = "its betas leave no noise at the first timestep or no picture at the last; choose another model";
+            return Err(Error::Config(why.to_owned()));
+        }
         Ok(Self { config: config.clone(), alphas_cumprod })
     }
 

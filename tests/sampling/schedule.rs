@@ -163,6 +163,10 @@ fn unusable_configs_are_refused_in_words() {
         (r#"{"num_train_timesteps": -5}"#, "-5"),
         (r#"{"beta_start": 0}"#, "beta_start"),
         (r#"{"beta_end": 1e300}"#, "beta_end"),
+        // Betas of which f32 makes a ᾱ of 0, of 1, or the same at two timesteps.
+        (r#"{"beta_end": 0.5}"#, "no picture at the last"),
+        (r#"{"beta_start": 1e-9, "beta_end": 1e-9}"#, "no noise at the first"),
+        (r#"{"beta_start": 0.5, "beta_end": 1e-9}"#, "no picture at the last"),
         (r#"{"steps_offset": 1000}"#, "steps_offset"),
         (r#"{"trained_betas": [0.1]}"#, "trained_betas"),
         (

@@ -164,6 +164,8 @@ export const drawingWords: EngineWords = {
       "beta_start und beta_end müssen zwischen 0 und 1 liegen",
     "steps_offset must be smaller than num_train_timesteps":
       "steps_offset muss kleiner sein als num_train_timesteps",
+    "its betas leave no noise at the first timestep or no picture at the last; choose another model":
+      "Ihre Betas lassen am ersten Zeitschritt kein Rauschen oder am letzten kein Bild übrig; wähle ein anderes Modell",
     "trained_betas (an explicit noise table) is not supported; choose a model without it":
       "trained_betas (eine eigene Tabelle des Rauschens) geht nicht; wähle ein Modell ohne das",
     "rescale_betas_zero_snr is not supported; choose a model without it":
