@@ -10,7 +10,7 @@
 //!
 //! Malformed input is read in the way that changes least: a bracket that is never closed acts to the end; a
 //! bracket that was never opened, and a number outside of round brackets, are text. Unlike in the web UI,
-//! BREAK inside brackets ends a chunk, too.
+//! BREAK inside brackets ends a chunk, too, and no weight is above 100.
 
 /// A piece of a prompt.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,8 @@ pub enum PromptPiece {
     Break,
 }
 
+/// The largest weight: far above what a picture survives, far below what numbers can't hold.
+const MAX_WEIGHT: f64 = 100.0;
 /// What one pair of brackets multiplies with.
 const ROUND: f64 = 1.1;
 const SQUARE: f64 = 1.0 / 1.1;
@@ -93,9 +95,10 @@ fn explicit_weight(rest: &str) -> Option<(f64, usize)> {
 }
 
 fn multiply(pieces: &mut [PromptPiece], start: Option<usize>, factor: f64) {
+    let bounded = |weight: f64| weight.clamp(-MAX_WEIGHT, MAX_WEIGHT);
     for piece in &mut pieces[start.unwrap_or_default()..] {
         if let PromptPiece::Text { weight, .. } = piece {
-            *weight *= factor;
+            *weight = bounded(*weight * bounded(factor));
         }
     }
 }

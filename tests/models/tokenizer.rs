@@ -276,6 +276,16 @@ fn emphasis_is_read_by_the_rules() {
     let crossing = [("a", 1.1), ("b", 1.0), ("c", 1.0 / 1.1)];
     let crossing = crossing.map(|(text, weight)| Some((text.to_owned(), weight)));
     assert_eq!(pieces("(a[b)c]"), crossing);
+    // No weight is infinite or no number, whatever multiplies it.
+    let digits = "9".repeat(400);
+    for (prompt, weight) in [
+        (format!("{}a", "(".repeat(8000)), 100.0),
+        (format!("(a:{digits})"), 100.0),
+        (format!("(a:-{digits})"), -100.0),
+        (format!("((a:0):{digits})"), 0.0),
+    ] {
+        assert_eq!(pieces(&prompt), [Some(("a".to_owned(), weight))]);
+    }
 }
 
 #[test]
