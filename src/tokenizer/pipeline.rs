@@ -37,6 +37,12 @@ pub(super) fn build_pipeline(
     if !vocabulary.contains_key(unknown_token) {
         return Err(Error::MissingToken { token: unknown_token.to_owned() });
     }
+    // New words are numbered from the vocabulary's size on, where no token of its own may be.
+    let tokens = vocabulary.len();
+    if let Some((token, id)) = vocabulary.iter().find(|(_, id)| **id as usize >= tokens) {
+        let problem = format!("\"{token}\" has the number {id}, and there are only {tokens} tokens");
+        return Err(Error::BadVocabulary { problem });
+    }
     let model = BpeBuilder::new()
         .vocab_and_merges(vocabulary.into_iter().collect::<Vocab>(), parse_merges(merges)?)
         .unk_token(unknown_token.to_owned())

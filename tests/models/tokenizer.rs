@@ -213,6 +213,12 @@ fn broken_files_are_refused_in_a_sentence() {
     };
     assert!(refuse("[]", &merges, None).starts_with("the tokenizer's vocab.json is not usable: "));
     assert!(refuse("{}", &merges, None).contains("vocabulary lacks <|endoftext|>"));
+    // A new word would get the number of "a".
+    let gap = r#"{"<|startoftext|>": 0, "<|endoftext|>": 1, "a": 3}"#;
+    assert_eq!(
+        refuse(gap, "", None),
+        "the tokenizer's vocab.json is not usable: \"a\" has the number 3, and there are only 3 tokens"
+    );
     let config = r#"{"pad_token":"<pad>"}"#;
     assert!(refuse(&vocabulary, &merges, Some(config)).contains("vocabulary lacks <pad>"));
     assert!(refuse(&vocabulary, &merges, Some("{")).starts_with("the tokenizer's settings are not usable: "));

@@ -74,6 +74,8 @@ export const modelWords: EngineWords = {
     model: "Modell",
     "the model": "das Modell",
 
+    '"{token}" has the number {id}, and there are only {tokens} tokens':
+      "„{token}“ hat die Nummer {id}, und es gibt nur {tokens} Tokens",
     "it is far too long for a text file": "Es ist viel zu lang für eine Textdatei",
     "it is not UTF-8 text": "Es ist kein Text in UTF-8",
     "it names a part outside of its folder, {shard}": "Es nennt einen Teil außerhalb seines Ordners, {shard}",
