@@ -186,6 +186,9 @@ fn finish(file: &OpenFile, peft: &PeftConfig, path: String, layer: &Layer) -> Re
     // kohya takes 0 for "not set".
     let stored_alpha = stored_alpha.filter(|&alpha| alpha != 0.0);
     let alpha = stored_alpha.or_else(|| peft.alpha(&path, rank)).unwrap_or(rank as f32);
+    if !alpha.is_finite() {
+        return Err(Error::NotFinite { file: file.name.clone(), name: path });
+    }
     Ok(LoraWeights {
         rank,
         in_features,

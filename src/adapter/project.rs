@@ -9,6 +9,8 @@
 //!
 //! Settings are kept as they are: a JSON object whose meaning is its writer's. docs/formats.md has all of it.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -154,6 +156,11 @@ impl Manifest {
         }
         if self.thumbnails.len() > MAX_PICTURES || self.photos.len() > MAX_PICTURES {
             return Err("it has more than 100 pictures of one kind");
+        }
+        // Each is copied: a small project could become gigabytes.
+        let mut named = HashSet::new();
+        if !self.thumbnails.iter().chain(&self.photos).all(|path| named.insert(path)) {
+            return Err("it names a picture twice");
         }
         Ok(())
     }

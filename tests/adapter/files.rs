@@ -566,6 +566,9 @@ fn a_component_that_was_saved_alone_has_its_own_alpha() {
     let config = r#"{"lora_alpha": 8, "unet.lora_alpha": 2}"#;
     assert_eq!(alphas(saved_alone("unet.", unet, config)), [2.0; 3]);
     assert_eq!(alphas(saved_alone("text_encoder.", TEXT_LAYERS, config)), [4.0; 3]);
+    // Above f32 once it is multiplied by √rank.
+    let error = saved_alone("", unet, r#"{"lora_alpha": 3e38, "use_rslora": true}"#).unwrap_err();
+    assert!(matches!(error, Error::NotFinite { .. }), "{error}");
 }
 
 /// peft looks for `(.*\.)?(KEY)$` in a layer's path.

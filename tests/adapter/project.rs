@@ -201,6 +201,7 @@ fn projects_that_make_no_sense_are_refused() {
         (json!({"thumbnails": ["gone.png"]}), "a picture it names is missing"),
         (json!({"thumbnails": ["text.png"]}), "neither PNG nor JPEG nor WebP"),
         (json!({"photos": vec!["text.png"; 101]}), "more than 100 pictures"),
+        (json!({"thumbnails": ["text.png"], "photos": ["text.png"]}), "it names a picture twice"),
         (json!({"prompts": vec!["a"; 201]}), "more than 200 prompts"),
         (json!({"prompts": ["x".repeat(2001)]}), "more than 200 prompts, or one of more than 2000"),
         (json!({"name": "x".repeat(101)}), "longer than 100 characters"),

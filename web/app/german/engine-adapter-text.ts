@@ -110,6 +110,7 @@ export const adapterWords: EngineWords = {
     "it has more than 200 prompts, or one of more than 2000 characters":
       "Es hat mehr als 200 Prompts, oder einen von mehr als 2000 Zeichen",
     "it has more than 100 pictures of one kind": "Es hat mehr als 100 Bilder einer Art",
+    "it names a picture twice": "Es nennt ein Bild zweimal",
     "its palpable.json has more than 1 MB": "Seine palpable.json hat mehr als 1 MB",
     "a picture of it is neither PNG nor JPEG nor WebP": "Ein Bild darin ist weder PNG noch JPEG noch WebP",
     "a picture of it is too large": "Ein Bild darin ist zu groß",
