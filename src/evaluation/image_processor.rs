@@ -156,6 +156,9 @@ impl ImageProcessor {
         if longest > MAX_SIDE {
             return unsupported("size", longest.into());
         }
+        if !processor.std.iter().all(|std| std.is_normal()) {
+            return unsupported("image_std", settings.image_std.to_vec().into());
+        }
         if processor.output_size().is_none_or(|size| size.map(|side| side as usize) != [image_size; 2]) {
             let reason = format!("it does not make pictures of {image_size}×{image_size}");
             return Err(Error::InconsistentConfig { component: COMPONENT, reason });

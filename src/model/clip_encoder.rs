@@ -5,11 +5,12 @@
 
 use burn::tensor::Tensor;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{
     Error,
     adaptable::AdaptableModule,
-    config::{MAX_EXTENT, MAX_LAYERS},
+    config::{MAX_EXTENT, MAX_LAYERS, is_divisor},
     layers::{Linear, load_layer_norm},
     lora::LoraSet,
 };
@@ -61,6 +62,10 @@ impl EncoderConfig {
         ];
         if let Some((setting, value, _)) = sizes.into_iter().find(|&(_, value, most)| value > most) {
             return Err(Error::UnsupportedSetting { component, setting, value: value.to_string() });
+        }
+        if !is_divisor(self.layer_norm_eps) {
+            let value = Value::from(self.layer_norm_eps).to_string();
+            return Err(Error::UnsupportedSetting { component, setting: "layer_norm_eps", value });
         }
         let (width, heads) = (self.hidden_size, self.num_attention_heads);
         if width == 0 || heads == 0 || !width.is_multiple_of(heads) {

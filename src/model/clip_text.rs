@@ -11,7 +11,7 @@ use super::{
     Error,
     adaptable::{AdaptableModule, TEXT_ENCODER},
     clip_encoder::{CLIP_LAYER, ClipEncoder, EncoderConfig, HiddenAct},
-    config::MAX_EXTENT,
+    config::{MAX_EXTENT, MAX_VOCABULARY},
     layers::load_layer_norm,
     lora::LoraSet,
     token_table::TokenTable,
@@ -72,9 +72,13 @@ impl ClipTextConfig {
             let reason = "it has a vocabulary of nothing".to_owned();
             return Err(Error::InconsistentConfig { component, reason });
         }
-        if self.max_position_embeddings > MAX_EXTENT {
-            let value = self.max_position_embeddings.to_string();
-            return Err(Error::UnsupportedSetting { component, setting: "max_position_embeddings", value });
+        for (setting, value, most) in [
+            ("vocab_size", self.vocab_size, MAX_VOCABULARY),
+            ("max_position_embeddings", self.max_position_embeddings, MAX_EXTENT),
+        ] {
+            if value > most {
+                return Err(Error::UnsupportedSetting { component, setting, value: value.to_string() });
+            }
         }
         self.encoder().check(component)
     }

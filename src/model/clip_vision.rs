@@ -7,6 +7,7 @@ use super::{
     Error,
     clip_encoder::{CLIP_LAYER, ClipEncoder, EncoderConfig, HiddenAct},
     clip_text::{default_hidden_act, default_layer_norm_eps},
+    config::MAX_SIDE,
     layers::load_layer_norm,
 };
 use crate::ops::{
@@ -37,11 +38,7 @@ pub struct ClipVisionConfig {
 
 impl ClipVisionConfig {
     pub(super) fn check(&self, component: &'static str) -> Result<(), Error> {
-        let (image, patch) = (self.image_size, self.patch_size);
-        if image == 0 || patch == 0 || !image.is_multiple_of(patch) {
-            let reason = format!("an image_size of {image} cannot be cut into patches of {patch}");
-            return Err(Error::InconsistentConfig { component, reason });
-        }
+        check_patches(component, self.image_size, self.patch_size)?;
         self.encoder().check(component)
     }
 
@@ -55,6 +52,21 @@ impl ClipVisionConfig {
             layer_norm_eps: self.layer_norm_eps,
         }
     }
+}
+
+/// Whether pictures of that side can be cut into squares of this one.
+///
+/// # Errors
+/// They are too large, or some of a picture would be left.
+pub(super) fn check_patches(component: &'static str, image: usize, patch: usize) -> Result<(), Error> {
+    if image > MAX_SIDE {
+        return Err(Error::UnsupportedSetting { component, setting: "image_size", value: image.to_string() });
+    }
+    if image == 0 || patch == 0 || !image.is_multiple_of(patch) {
+        let reason = format!("an image_size of {image} cannot be cut into patches of {patch}");
+        return Err(Error::InconsistentConfig { component, reason });
+    }
+    Ok(())
 }
 
 /// The image encoder, frozen.

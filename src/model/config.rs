@@ -15,6 +15,13 @@ pub(super) const MAX_LAYERS: usize = 128;
 pub(super) const MAX_EXTENT: usize = 1 << 16;
 /// The same for sides of pictures and latents.
 pub(super) const MAX_SIDE: usize = 1 << 12;
+/// The same for tokens in a vocabulary.
+pub(super) const MAX_VOCABULARY: usize = 1 << 20;
+
+/// Whether a number that is divided by, or added to what is, can be one: above 0 in f32, and finite.
+pub(super) fn is_divisor(value: f64) -> bool {
+    (f64::from(f32::MIN_POSITIVE)..=f64::from(f32::MAX)).contains(&value)
+}
 
 /// A setting and the values of it that are supported, its default among them.
 pub(super) type Supported = (&'static str, Vec<Value>);
@@ -57,6 +64,11 @@ impl ConfigFile {
             Some(value) => Err(self.unsupported(setting, value)),
             None => Ok(()),
         }
+    }
+
+    /// Checks that the setting [can be divided by](is_divisor).
+    pub(super) fn divisor(&self, setting: &'static str, value: f64) -> Result<(), Error> {
+        if is_divisor(value) { Ok(()) } else { Err(self.unsupported(setting, Value::from(value))) }
     }
 
     pub(super) fn inconsistent(&self, reason: impl Into<String>) -> Error {

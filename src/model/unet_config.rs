@@ -1,7 +1,7 @@
 //! `unet/config.json` of a Stable Diffusion 1.x or 2.x model, with diffusers' names and defaults.
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Error;
 use super::config::{ConfigFile, MAX_EXTENT, MAX_LAYERS, MAX_LEVELS, MAX_SIDE, OneOrMany, Supported};
@@ -150,6 +150,11 @@ impl UNet2DConditionConfig {
         ];
         for (setting, values) in sizes {
             file.within(setting, values, MAX_EXTENT)?;
+        }
+        file.divisor("norm_eps", self.norm_eps)?;
+        let frequencies = self.block_out_channels[0] / 2;
+        if !(0.0..frequencies as f32).contains(&self.freq_shift) {
+            return Err(file.unsupported("freq_shift", Value::from(self.freq_shift)));
         }
         for (&channels, &heads) in self.block_out_channels.iter().zip(&self.num_attention_heads) {
             if channels % self.norm_num_groups != 0 {

@@ -74,6 +74,7 @@ impl AutoencoderKlConfig {
         for (setting, values) in sizes {
             file.within(setting, values, MAX_EXTENT)?;
         }
+        file.divisor("scaling_factor", self.scaling_factor)?;
         let groups = self.norm_num_groups;
         if let Some(channels) = self.block_out_channels.iter().find(|channels| *channels % groups != 0) {
             return Err(file.inconsistent(format!("{channels} channels do not divide into {groups} groups")));

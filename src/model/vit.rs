@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{
     Error,
     clip_encoder::{ClipEncoder, EncoderConfig, HiddenAct, LayerNames},
-    clip_vision::{patch_weight_as_matrix, to_patches},
+    clip_vision::{check_patches, patch_weight_as_matrix, to_patches},
     layers::load_layer_norm,
 };
 use crate::ops::{
@@ -74,11 +74,7 @@ impl VitConfig {
         let component = "DINO";
         let config: Self =
             serde_json::from_str(json).map_err(|reason| Error::UnreadableConfig { component, reason })?;
-        let (image, patch) = (config.image_size, config.patch_size);
-        if image == 0 || patch == 0 || !image.is_multiple_of(patch) {
-            let reason = format!("an image_size of {image} cannot be cut into patches of {patch}");
-            return Err(Error::InconsistentConfig { component, reason });
-        }
+        check_patches(component, config.image_size, config.patch_size)?;
         config.encoder().check(component)?;
         Ok(config)
     }

@@ -295,10 +295,20 @@ fn unusable_configs_are_refused_in_a_sentence() {
     assert!(refuse("quick_gelu", "relu").contains("unknown variant `relu`, expected `quick_gelu` or `gelu`"));
     assert!(refuse("\"hidden_size\": 128,", "").contains("missing field `hidden_size`"));
     assert!(refuse("\"vocab_size\": 3555", "\"vocab_size\": 0").contains("a vocabulary of nothing"));
+    let error = refuse("\"vocab_size\": 3555", "\"vocab_size\": 4000000000");
+    assert!(error.contains("vocab_size to 4000000000"), "{error}");
+    assert!(refuse("1e-05", "0").contains("layer_norm_eps to 0.0"));
 
     let clip = read("models/demo/clip/config.json");
     let error = ClipConfig::from_json(&clip.replace("\"patch_size\": 16", "\"patch_size\": 15")).unwrap_err();
     assert!(error.to_string().ends_with("an image_size of 128 cannot be cut into patches of 15"), "{error}");
+    for setting in ["projection_dim", "image_size"] {
+        let mut config: serde_json::Value = serde_json::from_str(&clip).unwrap();
+        config[setting] = 4_000_000_000_u32.into();
+        config["vision_config"][setting] = 4_000_000_000_u32.into();
+        let error = ClipConfig::from_json(&config.to_string()).unwrap_err();
+        assert!(error.to_string().contains(&format!("{setting} to 4000000000")), "{error}");
+    }
 
     let refuse = |file: &str| scorer_with("clip/preprocessor_config.json", file).unwrap_err().to_string();
     assert!(refuse(r#"{"size": 224, "crop_size": 224}"#).ends_with("it does not make pictures of 128×128"));
@@ -306,6 +316,8 @@ fn unusable_configs_are_refused_in_a_sentence() {
     assert!(
         refuse(r#"{"size": 128, "do_center_crop": false}"#).ends_with("it does not make pictures of 128×128")
     );
+    let error = refuse(r#"{"size": 128, "crop_size": 128, "image_std": [1, 0, 1]}"#);
+    assert!(error.contains("image_std to [1.0,0.0,1.0]"), "{error}");
     assert!(refuse(r#"{"resample": 2}"#).contains("sets resample to 2, which is not supported"));
     assert!(refuse(r#"{"do_resize": false}"#).contains("sets do_resize to false, which is not supported"));
 }

@@ -273,6 +273,8 @@ fn configs_of_other_architectures_are_refused_in_a_sentence() {
         ),
         (r#"{"cross_attention_dim": 4000000000}"#, "cross_attention_dim to 4000000000"),
         (r#"{"sample_size": 100000}"#, "sample_size to 100000"),
+        (r#"{"norm_eps": -1}"#, "norm_eps to -1.0"),
+        (r#"{"freq_shift": 160}"#, "freq_shift to 160.0"),
         (r#"{"norm_num_groups": 7}"#, "320 channels do not divide into 7 groups"),
         (r#"{"attention_head_dim": [7, 8, 8, 8]}"#, "320 channels do not divide into 7 heads"),
         (r#"{"transformer_layers_per_block": [[1], 1, 1, 1]}"#, "cannot be read"),

@@ -194,6 +194,7 @@ fn configs_of_other_autoencoders_are_refused_in_a_sentence() {
         (r#"{"layers_per_block": 1000000000}"#, "layers_per_block to 1000000000"),
         (r#"{"latent_channels": 4000000000}"#, "latent_channels to 4000000000"),
         (r#"{"scaling_factor": "large"}"#, "cannot be read"),
+        (r#"{"scaling_factor": 0}"#, "scaling_factor to 0.0"),
     ] {
         let message = AutoencoderKlConfig::from_json(json).unwrap_err().to_string();
         assert!(message.contains(expected), "{json}: {message}");
