@@ -130,7 +130,8 @@ impl Photo {
         let not_a_picture = || PhotoError::NotAPicture { name: name.to_owned() };
         let damaged = |error: image::ImageError| PhotoError::Damaged {
             name: name.to_owned(),
-            reason: error.to_string(),
+            // Some of the decoders' end with a line break.
+            reason: error.to_string().trim().to_owned(),
         };
 
         let mut reader =

@@ -133,6 +133,9 @@ fn bad_files_are_refused_in_a_sentence() {
     let whole = png(&two_halves(64, 64));
     let error = refusal(&whole[..whole.len() / 2]);
     assert!(matches!(error, PhotoError::Damaged { .. }), "{error}");
+    let whole = jpeg(&two_halves(64, 64), None);
+    let error = refusal(&whole[..whole.len() / 2]).to_string();
+    assert!(error.contains("damaged") && !error.contains('\n'), "{error}");
     let error = refusal(&png_claiming(10_000, 10_000));
     assert!(matches!(error, PhotoError::TooLarge { width: 10_000, height: 10_000, .. }), "{error}");
     // The header's checksum is right: a smaller lie is only found in the pixels.
