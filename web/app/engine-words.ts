@@ -56,14 +56,15 @@ export function translator({ sentences, parts }: EngineWords): (said: string) =>
     return undefined;
   }
 
-  function translatedPart(captured: string, depth: number): string | undefined {
-    return translatedList(captured, depth) ?? translate(unstopped(captured), anything, depth);
-  }
+  const translatedPart = onceEach(
+    (captured, depth) => translatedList(captured, depth) ?? translatedItem(unstopped(captured), depth),
+  );
+  const translatedItem = onceEach((item, depth) => translate(item, anything, depth));
 
   function translatedList(captured: string, depth: number): string | undefined {
     if (captured.length > MAX_LIST) return undefined;
     for (let comma = captured.indexOf(", "); comma >= 0; comma = captured.indexOf(", ", comma + 1)) {
-      const item = translate(captured.slice(0, comma), anything, depth);
+      const item = translatedItem(captured.slice(0, comma), depth);
       const rest = item && translatedPart(captured.slice(comma + 2), depth);
       if (rest) return `${item}, ${rest}`;
     }
@@ -71,9 +72,25 @@ export function translator({ sentences, parts }: EngineWords): (said: string) =>
   }
 
   return (said) => {
+    translatedPart.forget();
+    translatedItem.forget();
     const translated = translate(unstopped(said), whole, 0);
     return translated === undefined ? undefined : asSentence(translated);
   };
+}
+
+/**
+ * The function, but no text is looked at twice until it forgets. Otherwise the time for a hostile list would
+ * double with each of its commas, as the rest behind one is tried after each way to divide what is before.
+ */
+function onceEach(work: (text: string, depth: number) => string | undefined) {
+  const known = new Map<string, string | undefined>();
+  const answer = (text: string, depth: number) => {
+    const key = `${depth} ${text}`;
+    if (!known.has(key)) known.set(key, work(text, depth));
+    return known.get(key);
+  };
+  return Object.assign(answer, { forget: () => known.clear() });
 }
 
 /** Templates, those with the most literal text first, so that the least is left for placeholders. */
