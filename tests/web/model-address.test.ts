@@ -17,6 +17,7 @@ test.each([
   ["https://huggingface.co/a/b/tree/v2", hub("a/b", "v2")],
   ["https://huggingface.co/a/b/blob/main/x.safetensors", hub("a/b", "main", "x.safetensors")],
   ["https://hf.co/a/b/resolve/main/sub/x.safetensors?download=true", hub("a/b", "main", "sub/x.safetensors")],
+  ["https://huggingface.co/a/100%", hub("a/100%")],
   ["https://example.org/m.safetensors", { kind: "address", url: "https://example.org/m.safetensors" }],
   ["ftp://example.org/m", undefined],
   ["model", undefined],

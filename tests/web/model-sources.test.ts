@@ -203,6 +203,28 @@ describe("a repository of the hub", () => {
     await expect(openModel(choice(), bringing())).rejects.toThrow("no model that can be read");
   });
 
+  test("an answer that is no list of files is told of, without a fresh engine", async () => {
+    for (const answer of [
+      null,
+      {},
+      { sha: "a", siblings: [null] },
+      { sha: "a", siblings: [{ rfilename: 1 }] },
+    ]) {
+      vi.spyOn(globalThis, "fetch").mockResolvedValueOnce(Response.json(answer));
+      await expect(openModel(choice(), bringing())).rejects.toMatchObject({ name: "Network" });
+    }
+    const tags = [7, "license:mit"];
+    for (const [told, name] of [
+      [tags, "mit"],
+      ["license:mit", ""],
+    ] as const) {
+      const listing = { sha: "commit1", tags: told, siblings: [{ rfilename: "m.safetensors", size: 0 }] };
+      vi.spyOn(globalThis, "fetch").mockResolvedValueOnce(Response.json(listing));
+      await openModel(choice(), bringing()).catch(() => undefined);
+      expect((await storedModels()).at(-1)?.licence?.name).toBe(name);
+    }
+  });
+
   test("weights in parts, and weights that are pickles only", async () => {
     hub.files.delete(UNET);
     hub.files.delete("unet/diffusion_pytorch_model.safetensors");
@@ -314,6 +336,7 @@ describe("an address", () => {
     await expect(open(`${hub.store}/model.ckpt`)).rejects.toThrow("pickle");
     await expect(open("file:///etc/passwd")).rejects.toThrow("https://");
     await expect(open("http://127.0.0.1:9/model.safetensors")).rejects.toThrow("can't be reached");
+    await expect(open("http://127.0.0.1:9/100%")).rejects.toThrow("can't be reached");
   });
 
   test("changed between two connections, it is not mixed", async () => {

@@ -20,9 +20,21 @@ export function parseModelAddress(written: string): OfferedChoice | undefined {
   return { kind: "hub", repository, revision, ...(file !== undefined && { file }) };
 }
 
+/** Parts of an address's path. One with a percent sign that encodes nothing stays as it is written. */
+export function pathParts({ pathname }: URL): string[] {
+  const parts = pathname.split("/").filter(Boolean);
+  return parts.map((part) => {
+    try {
+      return decodeURIComponent(part);
+    } catch {
+      return part;
+    }
+  });
+}
+
 /** "/owner/name", perhaps with "/tree/revision", "/blob/revision/file" or "/resolve/revision/file". */
-function onHub({ pathname }: URL): OfferedChoice | undefined {
-  const [owner, name, view, revision, ...rest] = pathname.split("/").filter(Boolean).map(decodeURIComponent);
+function onHub(address: URL): OfferedChoice | undefined {
+  const [owner, name, view, revision, ...rest] = pathParts(address);
   if (!owner || !name) return undefined;
   const isFile = (view === "blob" || view === "resolve") && rest.length > 0;
   return {

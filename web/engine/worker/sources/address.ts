@@ -1,5 +1,6 @@
 /** A .safetensors file, or a folder in diffusers' layout, at an address that the visitor wrote. */
 import { faultError } from "../../fault";
+import { pathParts } from "../../model-address";
 import { allowHost } from "../network";
 import { checkpointFiles } from "./checkpoint";
 import { httpFile, refuse, request, tagOf } from "./http-file";
@@ -10,7 +11,7 @@ import { readText } from "./transfer";
 export async function addressModel(url: string): Promise<IncomingModel> {
   const address = parse(url);
   allowHost(address);
-  const last = decodeURIComponent(address.pathname.split("/").filter(Boolean).at(-1) ?? address.host);
+  const last = pathParts(address).at(-1) ?? address.host;
   if (isPickle(last)) throw pickle(last);
   const isFile = last.endsWith(".safetensors");
   return {

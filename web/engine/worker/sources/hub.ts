@@ -14,7 +14,7 @@ const HUB = "https://huggingface.co";
 interface Repository {
   /** The commit that the revision stands for. */
   sha: string;
-  tags?: string[];
+  tags?: unknown;
   cardData?: { license?: unknown; license_name?: unknown; license_link?: unknown };
   siblings: { rfilename: string; size?: number; blobId?: string; lfs?: { sha256?: string; size?: number } }[];
 }
@@ -50,14 +50,21 @@ async function list(host: URL, { repository, revision, token }: HubChoice): Prom
   try {
     const answer = await request(address, { token });
     await refuse(answer, host, `${repository}, or nothing of that name`);
-    const listing = (await answer.json()) as Repository;
-    if (typeof listing.sha === "string" && Array.isArray(listing.siblings)) return listing;
+    const listing: unknown = await answer.json();
+    if (isListing(listing)) return listing;
   } catch (error) {
     if (error instanceof Interrupted) throw faultError("Network", error.message);
     if (error instanceof Error && error.name === "SyntaxError") throw unreadable(host);
     throw error;
   }
   throw unreadable(host);
+}
+
+/** Looks at the fields without which there is nothing to fetch; the others may be anything. */
+function isListing(answer: unknown): answer is Repository {
+  const { sha, siblings } = (answer ?? {}) as Partial<Repository>;
+  const isFile = (file: { rfilename?: unknown } | null) => typeof file?.rfilename === "string";
+  return typeof sha === "string" && Array.isArray(siblings) && siblings.every(isFile);
 }
 
 const unreadable = (host: URL) =>
@@ -118,7 +125,8 @@ function needed(sources: Map<string, IncomingFile>, path: string): IncomingFile 
 
 function licenceOf({ cardData, tags }: Repository, page: URL): Licence {
   const said = [cardData?.license_name, cardData?.license].find((name) => typeof name === "string");
-  const tag = tags?.find((tag) => tag.startsWith("license:"))?.slice("license:".length);
+  const known = (Array.isArray(tags) ? tags : []).filter((tag) => typeof tag === "string");
+  const tag = known.find((tag) => tag.startsWith("license:"))?.slice("license:".length);
   const link = cardData?.license_link;
   const safe = typeof link === "string" && link.startsWith("https://") ? link : page.href;
   return { name: (said as string | undefined) ?? tag ?? "", link: safe };
