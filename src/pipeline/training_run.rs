@@ -143,7 +143,12 @@ impl<O> Run<'_, O> {
         self.gpu.check().map_err(Error::from)?;
         let mut ends = false;
         if let Ok(record) = &stepped {
-            self.observer.made(record.clone())?;
+            let reported = self.observer.made(record.clone());
+            // A log that can't be written must not cost what was learned.
+            if reported.is_err() && self.trainer.standing().best.is_none() {
+                self.keep().await?;
+            }
+            reported?;
             ends = self.evaluate().await?;
         }
         let made = self.trainer.steps_made();
@@ -173,10 +178,10 @@ impl<O> Run<'_, O> {
         self.gpu.check().map_err(Error::from)?;
         let standing = self.trainer.note_score(score);
         let evaluation = Evaluation { step, score, standing, ends: stopping.ends(&standing) };
-        self.observer.judged(evaluation)?;
         if evaluation.is_best() {
             self.keep().await?;
         }
+        self.observer.judged(evaluation)?;
         Ok(evaluation.ends)
     }
 
