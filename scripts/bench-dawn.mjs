@@ -27,29 +27,28 @@ import { main, ROOT, run, Stop, say } from "./run.mjs";
 const DAWN = "webgpu@0.6.2";
 const ENGINE = path.join(ROOT, "web", "wasm", "palpable.js");
 
-const { values: options } = parseArgs({
-  options: {
-    tasks: { type: "string", default: "ops,unet,vae,text,step,palp" },
-    model: { type: "string", default: "sd15" },
-    shapes: { type: "string", default: "sd15" },
-    sizes: { type: "string", default: "512" },
-    batch: { type: "string", default: "2" },
-    rank: { type: "string", default: "32" },
-    precisions: { type: "string", default: "f32,f16" },
-    filter: { type: "string", default: "" },
-    quick: { type: "boolean", default: false },
-    "matrix-units": { type: "boolean", default: false },
-    software: { type: "boolean", default: false },
-    host: { type: "boolean", default: false },
-    json: { type: "string" },
-  },
-});
-
 await main(async () => {
+  const { values: options } = parseArgs({
+    options: {
+      tasks: { type: "string", default: "ops,unet,vae,text,step,palp" },
+      model: { type: "string", default: "sd15" },
+      shapes: { type: "string", default: "sd15" },
+      sizes: { type: "string", default: "512" },
+      batch: { type: "string", default: "2" },
+      rank: { type: "string", default: "32" },
+      precisions: { type: "string", default: "f32,f16" },
+      filter: { type: "string", default: "" },
+      quick: { type: "boolean", default: false },
+      "matrix-units": { type: "boolean", default: false },
+      software: { type: "boolean", default: false },
+      host: { type: "boolean", default: false },
+      json: { type: "string" },
+    },
+  });
   if (!fs.existsSync(ENGINE))
     throw new Stop("The engine isn't built: run node scripts/build-wasm.mjs first.");
   if (options.software) chooseSoftware();
-  await offerWebGpu(await bringDawn());
+  await offerWebGpu(await bringDawn(), options);
   const { requestUnlistedFeatures } = await workerModule("unlisted-features.ts");
   const { watchBuffers } = await workerModule("released-buffers.ts");
   const unlisted = requestUnlistedFeatures(navigator.gpu);
@@ -128,8 +127,12 @@ async function bringDawn() {
   return import(pathToFileURL(entry).href);
 }
 
-/** Defines `navigator.gpu` and whatever else the engine expects of a page. @param {any} dawn */
-async function offerWebGpu({ create, globals }) {
+/**
+ * Defines `navigator.gpu` and whatever else the engine expects of a page.
+ * @param {any} dawn
+ * @param {{ host: boolean, software: boolean, "matrix-units": boolean }} options
+ */
+async function offerWebGpu({ create, globals }, options) {
   const flags = [...(options.host ? ["backend=null"] : []), ...(options.software ? [ZEROED_BY_LOOP] : [])];
   const features = options["matrix-units"] ? ["allow_unsafe_apis"] : [];
   const open = () => create([...flags, `enable-dawn-features=${features.join(",")}`]);

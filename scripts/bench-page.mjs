@@ -4,7 +4,7 @@
  *
  *   --plan networks | quick | …           what the page offers to measure (`web/features/bench/plans.ts`)
  *   --software                            on the software GPU
- *   --json FILE                           the report, as `palpable bench` writes it
+ *   --json FILE                           the report, as `palpable bench` writes it; page.json if left out
  *
  * Needs the built page (`node scripts/build.mjs`).
  */

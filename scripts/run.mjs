@@ -98,13 +98,28 @@ export function filesBelow(place) {
     .sort();
 }
 
-/** Runs a script's main function; a `Stop` ends it with its one sentence. @param {() => Promise<void> | void} script */
+/**
+ * Runs a script's main function; a `Stop`, or an option that it doesn't have, ends it with one sentence. `--help` shows
+ * the script's first comment instead.
+ * @param {() => Promise<void> | void} script
+ */
 export async function main(script) {
   try {
-    await script();
+    if (process.argv.includes("--help")) console.log(firstComment(process.argv[1] ?? ""));
+    else await script();
   } catch (error) {
-    if (!(error instanceof Stop)) throw error;
+    if (!(error instanceof Stop || isOfOptions(error))) throw error;
     console.error(error.message);
     process.exitCode = 1;
   }
+}
+
+/** Whether `parseArgs` threw it. @param {unknown} error @returns {error is Error} */
+const isOfOptions = (error) =>
+  error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS_");
+
+/** @param {string} file */
+function firstComment(file) {
+  const [, comment = ""] = fs.readFileSync(file, "utf8").match(/\/\*\*(.*?)\*\//s) ?? [];
+  return comment.replace(/^ \* ?/gm, "").trim();
 }

@@ -203,10 +203,9 @@ const KINDS = /** @type {(keyof Memory)[]} */ (Object.keys(NAMES));
 const describe = (memory) =>
   KINDS.map((kind) => `${NAMES[kind]} ${(memory[kind] / MEGABYTE).toFixed(1)} MB`).join(", ");
 
-/** Kinds of memory that grew after the warm-up. @param {Memory[]} seen */
+/** Kinds of memory that grew after the warm-up, of three rounds or more. @param {Memory[]} seen */
 function grown(seen) {
-  const [second, last] = [seen[1], seen.at(-1)];
-  if (!second || !last || second === last) throw new Stop("Three rounds are the least.");
+  const [second, last] = /** @type {[Memory, Memory]} */ ([seen[1], seen.at(-1)]);
   return KINDS.filter(
     (kind) => last[kind] > second[kind] * (1 + TOLERANCE.share) + TOLERANCE.megabytes * MEGABYTE,
   );
@@ -222,8 +221,10 @@ await main(async () => {
     },
   });
   const [steps, pictures, rounds] = [values.steps, values.pictures, values.rounds].map(Number);
-  if (!steps || !pictures || !rounds || steps / rounds > MAX_STEPS) {
-    throw new Stop(`Steps, pictures and rounds are numbers, with at most ${MAX_STEPS} steps a round.`);
+  if (!steps || !pictures || !rounds || rounds < 3 || steps / rounds > MAX_STEPS) {
+    throw new Stop(
+      `Steps, pictures and rounds are numbers, with three rounds at least and ${MAX_STEPS} steps a round at most.`,
+    );
   }
   buildPage();
   const model = values.model ?? path.join(ARTIFACTS, "tiny-model");

@@ -6,7 +6,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { auditCrates, auditPackages } from "./audit.mjs";
 import { WASM_TARGET } from "./build-wasm.mjs";
-import { ROOT, runLogged, say } from "./run.mjs";
+import { main, ROOT, runLogged, say } from "./run.mjs";
 import { measure } from "./sizes.mjs";
 import { chromium, softwareVulkan } from "./test-machine.mjs";
 import { bringPackages, bringWasmTarget } from "./tools.mjs";
@@ -162,28 +162,30 @@ async function browserEngineAndPage() {
   await check("browser", () => vitest("browser"));
 }
 
-bringPackages();
-bringWasmTarget();
-// Found or installed here, before the checks, so that their messages appear on the screen.
-softwareVulkan();
-chromium();
-// The file of a package of its own, which cargo would not look at.
-await cargo("rust format", ["fmt", "--check", "--", "tools/wasm-bindgen/main.rs"]);
-// In parallel, since large parts of either keep one core busy and leave the others idle.
-await Promise.all([nativeEngine(), browserEngineAndPage()]);
-await check("licences of what ships", async () => {
-  // Imported only now, since it needs a package that has just been installed.
-  const { checkLicences } = await import("./licences.mjs");
-  say(`${checkLicences()} packages ship, all under licences that allow it`);
-  return { passed: 1 };
-});
-await check("known weaknesses of what ships", () => ({ passed: auditPackages() + auditCrates() }));
-for (const { name, line, ok } of measure()) {
-  await check(`size of the ${name}`, () => {
-    say(line);
-    return ok ? { passed: 1 } : { failed: 1 };
+await main(async () => {
+  bringPackages();
+  bringWasmTarget();
+  // Found or installed here, before the checks, so that their messages appear on the screen.
+  softwareVulkan();
+  chromium();
+  // The file of a package of its own, which cargo would not look at.
+  await cargo("rust format", ["fmt", "--check", "--", "tools/wasm-bindgen/main.rs"]);
+  // In parallel, since large parts of either keep one core busy and leave the others idle.
+  await Promise.all([nativeEngine(), browserEngineAndPage()]);
+  await check("licences of what ships", async () => {
+    // Imported only now, since it needs a package that has just been installed.
+    const { checkLicences } = await import("./licences.mjs");
+    say(`${checkLicences()} packages ship, all under licences that allow it`);
+    return { passed: 1 };
   });
-}
+  await check("known weaknesses of what ships", () => ({ passed: auditPackages() + auditCrates() }));
+  for (const { name, line, ok } of measure()) {
+    await check(`size of the ${name}`, () => {
+      say(line);
+      return ok ? { passed: 1 } : { failed: 1 };
+    });
+  }
 
-console.log(`${total.passed} passed, ${total.failed} failed`);
-process.exitCode = total.failed ? 1 : 0;
+  console.log(`${total.passed} passed, ${total.failed} failed`);
+  process.exitCode = total.failed ? 1 : 0;
+});

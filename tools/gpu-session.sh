@@ -11,6 +11,9 @@
 # the time is cut off, and what it had measured by then is kept. After each part all reports are packed into one file,
 # PACKED or FOLDER.tgz.
 set -u
+case ${1:-} in
+  -*) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; exit ;;
+esac
 cd "$(dirname "$0")/.." || exit 1
 out=${1:-artifacts/bench}
 [ $# -gt 0 ] && shift
