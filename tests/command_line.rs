@@ -510,6 +510,10 @@ fn adapters_are_exported() {
     let bad = |from: &str, expected: &str| {
         fails(&["export", "--adapter", from, "--format=kohya", "--out=never.safetensors"], expected);
     };
+    fails(
+        &["export", "--adapter", &original, "--format=kohya", "--prompt=a cat", "--out=never.safetensors"],
+        "are for --format project",
+    );
     bad("no/such/file.safetensors", "could not be read");
     bad("models/demo/subjects", "The folder subjects holds no adapter");
     bad(&at("peft/adapter_model.safetensors"), "adapter_config.json");
@@ -564,8 +568,12 @@ fn bad_pictures_are_explained() {
     generate(&["--prompt=a dog", "--averaged"], "are for checkpoint files");
     generate(&["--prompt=a dog", "--prediction=v"], "are for checkpoint files");
     fails(&["bench", "ops", "--count"], "measured, not counted");
+    for nothing in ["--batch=0", "--training-batch=0", "--rank=0", "--sizes=512,0"] {
+        let output = palpable(&["bench", "unet", "--count", nothing]);
+        assert_eq!(output.status.code(), Some(2), "{nothing}");
+    }
     let nowhere = ["generate", "--device=cpu", "--model=no/such/folder", "--prompt=a dog", &out];
-    fails(&nowhere, "no/such/folder could not be read: there is no such folder or file");
+    fails(&nowhere, "\"no/such/folder\" could not be read: there is no such folder or file");
     let on_a_hub = ["generate", "--device=cpu", "--model=owner/name@v2", "--prompt=a dog", &out];
     fails(&on_a_hub, "hf download owner/name --revision v2 --local-dir name");
     let address = "--model=https://models.example/a/dreamy.safetensors";
@@ -611,7 +619,7 @@ fn bad_settings_are_explained() {
     };
     train(&["--prompt="], "empty");
     train(&["--prompt=a cat", "--lambda=-1"], "lambda");
-    train(&["--prompt=a cat", "--log=no/such/folder/log.jsonl"], "could not be written");
+    train(&["--prompt=a cat", "--log=README.md/log.jsonl"], "could not be written");
 }
 
 /// Before the model is loaded: of these folders none is one.
@@ -647,7 +655,88 @@ fn bad_files_are_explained() {
     inspect(&file(header, &[0; 4]), "cut short");
     let lying = br#"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#;
     inspect(&file(lying, &[0; 8]), "not a valid safetensors file");
-    fails(&["inspect", "no/such/file.safetensors"], "file.safetensors");
+    fails(&["inspect", "no/such/file.safetensors"], "no/such/file.safetensors could not be read");
+    fails(&["inspect", "models"], "The model folder has no unet/config.json.");
+}
+
+/// `… | head` and a closed terminal: what nobody reads ends nothing.
+#[test]
+fn nobody_need_read() {
+    let folder = folder("unread");
+    let run = |arguments: &[&str]| {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_palpable"))
+            .args(arguments)
+            .current_dir(in_repository("."))
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        drop((program.stdout.take(), program.stderr.take()));
+        program.wait().expect("it ends").code()
+    };
+    assert_eq!(run(&["inspect", "models/demo"]), Some(0));
+    let out = folder.join("x.png").display().to_string();
+    let draw =
+        ["generate", "--device=cpu", "--model=models/demo", "--prompt=a dog", "--steps=1", "--out", &out];
+    assert_eq!(run(&draw), Some(0));
+    assert!(Path::new(&out).is_file());
+}
+
+/// A place that can't be written to is refused before the work, and a file that can't be written leaves the one before
+/// it.
+#[test]
+#[cfg(target_os = "linux")]
+fn nothing_is_lost_for_want_of_a_place() {
+    let folder = folder("places");
+    let at = |name: &str| folder.join(name).display().to_string();
+    std::fs::write(at("file"), "no folder").expect("a file");
+    let refused = |command: &[&str], option: &str, place: &str| {
+        let output = palpable(&[command, &[option, place]].concat());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.lines().count() == 1 && said.contains(place), "{said}");
+    };
+    let draw = ["generate", "--device=cpu", "--model=models/demo", "--prompt=a dog", "--steps=1"];
+    let (train, photos) = (PERSONALIZE, ["--photos=models/demo/subjects/cat", "--prompt=a photo of a cat"]);
+    let train = [&train[..], &photos].concat();
+    for command in [&draw[..], &train] {
+        refused(command, "--out", &at("file/x"));
+        refused(command, "--out", &at(""));
+    }
+    let (out, picture) = (at("cat.safetensors"), at("new/folder/x.png"));
+    let train = [&train[..], &["--out", &out]].concat();
+    refused(&train, "--checkpoint", &at("file/x"));
+    succeeds(&[&draw[..], &["--out", &picture]].concat());
+
+    let before = std::fs::read(&picture).expect("a file");
+    let limited = |command: &[&str]| {
+        // Files of at most 4 kB, and no signal for larger ones.
+        let script = "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"";
+        let output = Command::new("sh")
+            .args(["-c", script, env!("CARGO_BIN_EXE_palpable")])
+            .args(command)
+            .current_dir(in_repository("."))
+            .output()
+            .expect("the program starts");
+        assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    limited(&[&draw[..], &["--seed=1", "--out", &picture]].concat());
+    assert!(std::fs::read(&picture).expect("a file") == before);
+    assert_eq!(
+        std::fs::read_dir(folder.join("new/folder")).expect("a folder").count(),
+        1,
+        "no piece is left"
+    );
+
+    // A log that can't be written ends the training, but what was learned is kept.
+    fails(&[&train[..], &["--log=/dev/full"]].concat(), "/dev/full could not be written");
+    assert!(Path::new(&out).is_file());
+    // A command that is refused leaves the log of an earlier run.
+    std::fs::write(at("log"), "earlier").expect("a file");
+    fails(&[&train[..], &["--lambda=-1", "--log", &at("log")]].concat(), "lambda");
+    assert_eq!(std::fs::read_to_string(at("log")).expect("a file"), "earlier");
+    let none = at("none");
+    fails(&[&train[..], &["--checkpoint", &none, "--resume"]].concat(), "leave out --resume");
 }
 
 /// PNG's checksum, for a header that decoders believe.

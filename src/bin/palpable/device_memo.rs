@@ -8,6 +8,8 @@ use palpable::{
     startup,
 };
 
+use super::terminal::say;
+
 pub async fn start(gpu: &mut Gpu) -> Result<(), Error> {
     let file = file();
     let kept = file.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
@@ -16,7 +18,7 @@ pub async fn start(gpu: &mut Gpu) -> Result<(), Error> {
     if started.fresh {
         if let Some(FirstStart { test, tiles }) = gpu.report.first_start {
             let measured = tiles.map(|tiles| format!(" and measured its tiles in {tiles:.1} s"));
-            eprintln!("Tested this device's arithmetic in {test:.1} s{}.", measured.unwrap_or_default());
+            say!("Tested this device's arithmetic in {test:.1} s{}.", measured.unwrap_or_default());
         }
         if let Some(file) = file {
             // Where nothing can be kept, the next start tests again.

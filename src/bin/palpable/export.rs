@@ -8,6 +8,8 @@ use palpable::adapter::{ExportFormat, ExportedFile, Project, ProjectPicture, rea
 use super::{
     adapter_file::{read, read_adapter},
     error::Error,
+    terminal::say,
+    whole_file::{make_way, write_whole},
 };
 
 /// Write an adapter in another form: for other programs, or as one file with all that belongs to it
@@ -16,6 +18,7 @@ pub struct Arguments {
     /// The adapter: a file, a folder of diffusers or peft, or a project
     #[arg(long, value_name = "FILE|FOLDER")]
     adapter: PathBuf,
+    /// For which program
     #[arg(long, value_enum)]
     format: Format,
     /// The file to write; for diffusers and peft a folder, or a .zip file
@@ -49,7 +52,20 @@ enum Format {
     Project,
 }
 
+impl Arguments {
+    /// Whether something is given that only a project has room for.
+    fn gives_more_than_an_adapter(&self) -> bool {
+        let lists = [self.prompts.len(), self.thumbnails.len(), self.photos.len()];
+        lists.iter().any(|&given| given > 0) || self.settings.is_some()
+    }
+}
+
 pub async fn run(arguments: Arguments) -> Result<(), Error> {
+    if arguments.format != Format::Project && arguments.gives_more_than_an_adapter() {
+        let sentence =
+            "--prompt, --thumbnail, --photo and --settings are for --format project: leave them out.";
+        return Err(Error::Other(sentence.to_owned()));
+    }
     let format = match arguments.format {
         Format::Kohya => ExportFormat::Kohya,
         Format::Diffusers => ExportFormat::Diffusers,
@@ -96,11 +112,8 @@ fn write_project(arguments: &Arguments) -> Result<(), Error> {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let failed = |reason| Error::unwritable(path, reason);
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
-    std::fs::write(path, bytes).map_err(failed)?;
-    eprintln!("Wrote {}.", path.display());
+    make_way(path)?;
+    write_whole(path, bytes)?;
+    say!("Wrote {}.", path.display());
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
+use image::{ImageEncoder, codecs::png::PngEncoder};
 use palpable::{
     pipeline::{AppliedAdapter, Generation, GenerationSettings, Picture, PromptSyntax, SourcePicture},
     sampling::SamplerKind,
@@ -18,6 +19,8 @@ use super::{
     error::Error,
     model::{ModelArguments, announce_memory, report_memory},
     steering::SteeringArguments,
+    terminal::say,
+    whole_file::{announce_replacing, make_way, write_whole},
 };
 
 /// Make a picture from a prompt
@@ -29,6 +32,7 @@ pub struct Arguments {
     /// may be repeated
     #[arg(long = "adapter", value_name = "FILE[:STRENGTH]")]
     adapters: Vec<AdapterArgument>,
+    /// What the picture shows
     #[arg(long)]
     prompt: String,
     /// What the picture should not show
@@ -37,8 +41,10 @@ pub struct Arguments {
     /// How the prompts are read
     #[arg(long, value_enum, default_value_t = Syntax::Weighted)]
     prompt_syntax: Syntax,
+    /// The noise that the picture begins with: the same seed and settings make the same picture
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Steps from noise to picture
     #[arg(long, default_value_t = GenerationSettings::default().steps)]
     steps: usize,
     /// Weight of the prompt; 1 and less is no guidance
@@ -63,7 +69,7 @@ pub struct Arguments {
     mask_blur: f32,
     #[command(flatten)]
     steering: SteeringArguments,
-    /// The PNG file to write
+    /// The PNG file to write; one that is there is replaced
     #[arg(long)]
     out: PathBuf,
 }
@@ -93,13 +99,15 @@ impl FromStr for AdapterArgument {
     }
 }
 
-fn sampler_help() -> String {
+pub fn sampler_help() -> String {
     format!("How noise becomes a picture: {}", SamplerKind::names())
 }
 
 fn parse_size(text: &str) -> Result<(usize, usize), String> {
     let sides = text.split_once(['x', 'X', '×']);
     let parsed = sides.and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    // A side of 0 would be the model's own.
+    let parsed = parsed.filter(|&(width, height)| width > 0 && height > 0);
     parsed.ok_or_else(|| "write the size as WIDTHxHEIGHT, 512x512 for example".to_owned())
 }
 
@@ -112,6 +120,9 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
         Some(picture) => Some(read_source(picture, arguments.mask.as_deref())?),
         None => None,
     };
+    make_way(&arguments.out)?;
+    arguments.steering.make_way()?;
+    announce_replacing(&arguments.out);
     let model = arguments.model.load().await?;
     let (width, height) = arguments.size.unwrap_or_default();
     let settings = GenerationSettings {
@@ -142,17 +153,17 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
         None => Generation::new(&model, &settings, &applied)?,
     };
     if let Some(rest) = &generation.truncated {
-        eprintln!("The prompt is too long: the model does not read \"{rest}\".");
+        say!("The prompt is too long: the model does not read \"{rest}\".");
     }
     for _ in 0..generation.steps() {
         let step = generation.step().await?;
-        eprintln!("step {step} of {}, {:.1} s", generation.steps(), started.elapsed().as_secs_f64());
+        say!("step {step} of {}, {:.1} s", generation.steps(), started.elapsed().as_secs_f64());
     }
     let maps = generation.heat_maps().await?;
     let picture = generation.finish().await?;
     write_png(&picture, &arguments.out)?;
     arguments.steering.write(&maps, &picture)?;
-    eprintln!("Wrote {} after {:.1} s.", arguments.out.display(), started.elapsed().as_secs_f64());
+    say!("Wrote {} after {:.1} s.", arguments.out.display(), started.elapsed().as_secs_f64());
     report_memory(&model.gpu, &plan);
     Ok(())
 }
@@ -173,13 +184,9 @@ pub fn read_picture(file: &Path) -> Result<Photo, Error> {
 
 fn write_png(picture: &Picture, file: &Path) -> Result<(), Error> {
     let (width, height) = (picture.width as u32, picture.height as u32);
-    image::save_buffer_with_format(
-        file,
-        &picture.rgb,
-        width,
-        height,
-        image::ExtendedColorType::Rgb8,
-        image::ImageFormat::Png,
-    )
-    .map_err(|reason| Error::unwritable(file, reason))
+    let mut png = Vec::new();
+    PngEncoder::new(&mut png)
+        .write_image(&picture.rgb, width, height, image::ExtendedColorType::Rgb8)
+        .map_err(|reason| Error::unwritable(file, reason))?;
+    write_whole(file, &png)
 }

@@ -15,7 +15,6 @@ const HOT: [f32; 3] = [255.0, 64.0, 0.0];
 /// # Errors
 /// A file can't be written.
 pub fn write(folder: &Path, maps: &[HeatMap], picture: &Picture) -> Result<(), Error> {
-    std::fs::create_dir_all(folder).map_err(|reason| Error::unwritable(folder, reason))?;
     for (map, number) in maps.iter().zip(1..) {
         let plain = |c: char| if c.is_alphanumeric() || c == '-' { c } else { '_' };
         let word: String = map.word.trim_matches(['<', '>']).chars().map(plain).collect();

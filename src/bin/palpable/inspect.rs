@@ -1,14 +1,18 @@
 //! `palpable inspect`: what a model or adapter file holds.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 use palpable::{
-    adapter::{inspect_file, inspect_model_folder},
+    adapter::{InspectError, inspect_file, inspect_model_folder},
+    pipeline,
     weights::DirectorySource,
 };
 
-use super::{adapter_file::read_adapter, error::Error};
+use super::{adapter_file::read_adapter, error::Error, terminal::write_result};
 
 /// Say what a model folder, a model part or an adapter file holds
 #[derive(Args)]
@@ -19,6 +23,7 @@ pub struct Arguments {
 
 pub async fn run(arguments: Arguments) -> Result<(), Error> {
     let path = &arguments.path;
+    std::fs::metadata(path).map_err(|reason| Error::unreadable(path, reason))?;
     let is_zip = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
     let is_adapters = |name: &str| path.join(name).is_file();
     let adapter_files =
@@ -29,11 +34,15 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
         inspect_model_folder(&DirectorySource::new(path)).await
     } else {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        inspect_file(&DirectorySource::new(folder), &name).await
+        let name = path.file_name().and_then(OsStr::to_str);
+        let name = name.ok_or_else(|| Error::unreadable(path, "its name is no Unicode"))?;
+        inspect_file(&DirectorySource::new(folder), name).await
     };
-    for line in found.map_err(|error| Error::Other(error.to_string()))? {
-        println!("{line}");
-    }
-    Ok(())
+    let lines = found.map_err(|error| match error {
+        InspectError::Adapter(error) => pipeline::Error::from(error),
+        InspectError::Weights(error) => error.into(),
+        InspectError::Config(error) => error.into(),
+        InspectError::Scheduler(error) => error.into(),
+    })?;
+    write_result(&(lines.join("\n") + "\n"))
 }

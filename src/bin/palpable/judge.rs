@@ -1,4 +1,4 @@
-//! Who scores pictures: the arguments that `score` and `evaluate` share.
+//! Who scores pictures: the arguments that `score`, `evaluate` and `personalize` share.
 
 use std::path::{Path, PathBuf};
 
@@ -15,10 +15,10 @@ use super::{error::Error, model::ModelArguments};
 pub struct JudgeArguments {
     /// A CLIP that scores, as a folder in transformers' layout (ViT-B/32, ViT-L/14); the model folder's
     /// own if it is left out
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "FOLDER")]
     clip: Option<PathBuf>,
     /// A DINO (ViT-S/16) for DINO-I, as a folder in transformers' layout
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "FOLDER")]
     dino: Option<PathBuf>,
 }
 

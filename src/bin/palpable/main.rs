@@ -1,6 +1,9 @@
 //! The command line: the browser's engine on any Vulkan, Metal or DirectX 12 GPU, a software Vulkan
 //! driver, or the processor.
 
+// They panic where nobody reads: `terminal` has what is used instead.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod adapter_file;
 mod bench;
 mod device_memo;
@@ -18,11 +21,13 @@ mod model_place;
 mod personalize;
 mod score;
 mod steering;
+mod terminal;
 mod whole_file;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use terminal::say;
 
 /// Personal text-to-image: train a PALP adapter from a few photos, and make pictures with it.
 #[derive(Parser)]
@@ -58,7 +63,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{}", error.sentence());
+            say!("{}", error.sentence());
             ExitCode::FAILURE
         }
     }

@@ -4,7 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{adapter_file::read_adapter, error::Error, model::ModelArguments};
+use super::{
+    adapter_file::read_adapter,
+    error::Error,
+    model::ModelArguments,
+    terminal::say,
+    whole_file::{announce_replacing, make_way, write_whole},
+};
 
 /// Merge adapters that were trained with --trained-weights cross-attention into one that knows all their
 /// words (Custom Diffusion's constrained merge)
@@ -33,10 +39,11 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
         }
         None => None,
     };
+    make_way(&arguments.out)?;
+    announce_replacing(&arguments.out);
     let model = arguments.model.load().await?;
     let merged = model.merge(&adapters, prompts.as_deref()).await?;
-    std::fs::write(&arguments.out, merged.to_bytes())
-        .map_err(|reason| Error::unwritable(&arguments.out, reason))?;
-    eprintln!("Wrote {}. Use {} in prompts.", arguments.out.display(), merged.phrases().join(" and "));
+    write_whole(&arguments.out, &merged.to_bytes())?;
+    say!("Wrote {}. Use {} in prompts.", arguments.out.display(), merged.phrases().join(" and "));
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{
     device_memo,
     model_place::{OpenedModel, Place, Predicts, check_is_here},
+    terminal::say,
 };
 use clap::{Args, ValueEnum};
 use palpable::{
@@ -128,11 +129,11 @@ impl ModelArguments {
         if let Some(limit) = self.memory_limit {
             gpu.memory_limit = limit;
         }
-        eprintln!("Computing on {} ({}).", gpu.report.adapter_name, gpu.report.backend);
+        say!("Computing on {} ({}).", gpu.report.adapter_name, gpu.report.backend);
         if choice != DeviceChoice::Cpu {
             device_memo::start(&mut gpu).await?;
             for note in &gpu.report.notes {
-                eprintln!("{note}");
+                say!("{note}");
             }
         }
         let place = self.place();
@@ -168,7 +169,7 @@ impl ModelArguments {
         let precision = match self.precision {
             Stored::F16 if gpu.report.float16 => Precision::Float16,
             Stored::F16 => {
-                eprintln!("This device has no 16-bit floats; weights alone are kept in 16 bits.");
+                say!("This device has no 16-bit floats; weights alone are kept in 16 bits.");
                 Precision::Float16Float32
             }
             Stored::F16F32 => Precision::Float16Float32,
@@ -188,7 +189,7 @@ impl ModelArguments {
 /// Says what a job will take; nothing on the processor, whose memory is not counted.
 pub fn announce_memory(gpu: &Gpu, plan: &MemoryPlan) {
     if gpu.memory().reserved > 0 {
-        eprintln!("This takes {}.", plan.sentence());
+        say!("This takes {}.", plan.sentence());
         gpu.restart_peak();
     }
 }
@@ -197,6 +198,6 @@ pub fn announce_memory(gpu: &Gpu, plan: &MemoryPlan) {
 pub fn report_memory(gpu: &Gpu, plan: &MemoryPlan) {
     let peak = gpu.memory().peak;
     if peak > 0 {
-        eprintln!("It took {} of GPU memory, {} were planned.", gigabytes(peak), gigabytes(plan.peak()));
+        say!("It took {} of GPU memory, {} were planned.", gigabytes(peak), gigabytes(plan.peak()));
     }
 }

@@ -56,7 +56,8 @@ impl Place {
         }
         let reason = "--prediction and --averaged are for checkpoint files; a folder's config files say what its \
                       U-Net predicts, and it has one set of weights: leave them out";
-        Err(weights::Error::Unreadable { path: self.name.clone(), reason: reason.to_owned() })
+        // In quotes, since a sentence would begin with a capital.
+        Err(weights::Error::Unreadable { path: format!("\"{}\"", self.name), reason: reason.to_owned() })
     }
 
     /// Reads a file's header; of a folder nothing yet.
@@ -96,7 +97,7 @@ pub fn check_is_here(written: &str) -> Result<(), weights::Error> {
     } else {
         "there is no such folder or file".to_owned()
     };
-    Err(weights::Error::Unreadable { path: written.to_owned(), reason })
+    Err(weights::Error::Unreadable { path: format!("\"{written}\""), reason })
 }
 
 /// A model as a folder in diffusers' layout.

@@ -11,7 +11,7 @@ use palpable::{
 };
 use serde_json::json;
 
-use super::{error::Error, judge::JudgeArguments, model::ModelArguments};
+use super::{error::Error, judge::JudgeArguments, model::ModelArguments, terminal::write_result};
 
 /// Score pictures: text alignment with a prompt and its elements, likeness to photos
 #[derive(Args)]
@@ -20,7 +20,7 @@ pub struct Arguments {
     model: ModelArguments,
     #[command(flatten)]
     judge: JudgeArguments,
-    /// The pictures to score: PNG files
+    /// The pictures to score: PNG, JPEG or WebP files
     #[arg(long, num_args = 1.., required = true)]
     pictures: Vec<PathBuf>,
     /// The clean prompt, with the class noun for the subject
@@ -33,7 +33,7 @@ pub struct Arguments {
     #[arg(long)]
     photos: PathBuf,
     /// Folders with photos of other subjects, for the margin to them
-    #[arg(long, num_args = 1.., value_name = "DIR")]
+    #[arg(long, num_args = 1.., value_name = "FOLDER")]
     other_photos: Vec<PathBuf>,
 }
 
@@ -68,22 +68,19 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     };
     let element = |index: usize| average(&|scores| scores.elements.get(index).copied());
     let elements: Vec<_> = (0..arguments.elements.len()).map(element).collect();
-    println!(
-        "{}",
-        json!({
-            "clipText": average(&|scores| Some(scores.text_alignment)),
-            "elements": elements,
-            "clipScore": average(&|scores| Some(scores.clip_score)),
-            "clipImage": average(&|scores| Some(scores.image_alignment)),
-            "margin": average(&|scores| scores.margin),
-            "foreground": average(&|scores| scores.foreground),
-            "foregroundMargin": average(&|scores| scores.foreground_margin),
-            "dinoImage": average(&|scores| scores.dino),
-            "judge": arguments.judge.name(&model),
-            "pictures": pictures.len(),
-        })
-    );
-    Ok(())
+    let found = json!({
+        "clipText": average(&|scores| Some(scores.text_alignment)),
+        "elements": elements,
+        "clipScore": average(&|scores| Some(scores.clip_score)),
+        "clipImage": average(&|scores| Some(scores.image_alignment)),
+        "margin": average(&|scores| scores.margin),
+        "foreground": average(&|scores| scores.foreground),
+        "foregroundMargin": average(&|scores| scores.foreground_margin),
+        "dinoImage": average(&|scores| scores.dino),
+        "judge": arguments.judge.name(&model),
+        "pictures": pictures.len(),
+    });
+    write_result(&format!("{found}\n"))
 }
 
 /// A subject's photos as a training reads them, without captions and masks.

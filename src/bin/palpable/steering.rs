@@ -82,6 +82,15 @@ impl SteeringArguments {
         })
     }
 
+    /// Makes the folder for maps, before there is anything to lose.
+    ///
+    /// # Errors
+    /// It can't be made.
+    pub fn make_way(&self) -> Result<(), Error> {
+        let Some(folder) = &self.heat_map_out else { return Ok(()) };
+        std::fs::create_dir_all(folder).map_err(|reason| Error::unwritable(folder, reason))
+    }
+
     /// Writes the maps into the asked-for folder.
     ///
     /// # Errors

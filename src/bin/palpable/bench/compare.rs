@@ -9,7 +9,7 @@ use clap::Args;
 use serde::Deserialize;
 
 use super::table::lines;
-use crate::error::Error;
+use crate::{error::Error, terminal::write_result};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -43,10 +43,14 @@ struct Row {
 
 pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let [ours, theirs] = [read(&arguments.ours)?, read(&arguments.theirs)?];
-    println!("ours: {} on {}", ours.engine, ours.device.adapter_name);
-    println!("theirs: {} on {}\n", theirs.engine, theirs.device.adapter_name);
-    print!("{}", table(&ours, &theirs));
-    Ok(())
+    write_result(&format!(
+        "ours: {} on {}\ntheirs: {} on {}\n\n{}",
+        ours.engine,
+        ours.device.adapter_name,
+        theirs.engine,
+        theirs.device.adapter_name,
+        table(&ours, &theirs)
+    ))
 }
 
 fn read(file: &Path) -> Result<Report, Error> {

@@ -18,7 +18,12 @@ use palpable::{
     weights::DirectorySource,
 };
 
-use super::{device_memo, error::Error};
+use super::{
+    device_memo,
+    error::Error,
+    terminal::{say, write_result},
+    whole_file::{make_way, write_whole},
+};
 
 /// Measure the engine on this device
 #[derive(Args)]
@@ -56,16 +61,17 @@ struct Options {
     #[arg(long)]
     random_weights: bool,
     /// Sides of the pictures in pixels
-    #[arg(long = "sizes", visible_alias = "size", value_delimiter = ',', default_values_t = Plan::default().sizes)]
+    #[arg(long = "sizes", visible_alias = "size", value_delimiter = ',', value_parser = at_least_one,
+        default_values_t = Plan::default().sizes)]
     sizes: Vec<usize>,
     /// Rows of a U-Net evaluation
-    #[arg(long, default_value_t = Plan::default().batch)]
+    #[arg(long, value_parser = at_least_one, default_value_t = Plan::default().batch)]
     batch: usize,
     /// Pictures of a training step
-    #[arg(long, default_value_t = Plan::default().training_batch)]
+    #[arg(long, value_parser = at_least_one, default_value_t = Plan::default().training_batch)]
     training_batch: usize,
     /// Rank of the LoRA that is trained
-    #[arg(long, default_value_t = Plan::default().rank)]
+    #[arg(long, value_parser = at_least_one, default_value_t = Plan::default().rank)]
     rank: usize,
     /// Whose operations "ops" measures
     #[arg(long, value_enum, default_value_t = Shapes::Sd15)]
@@ -73,6 +79,7 @@ struct Options {
     /// Only operations whose name contains this
     #[arg(long, default_value = "")]
     filter: String,
+    /// How weights and activations are stored
     #[arg(long, value_enum, default_value_t = Precisions::Both)]
     precision: Precisions,
     /// Use the GPU's matrix units (tensor cores) for products in 16 bits, if it has them: an experiment, see
@@ -119,6 +126,10 @@ enum Precisions {
     Int8F16,
 }
 
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&number| number > 0).ok_or_else(|| "write a whole number from 1 up".to_owned())
+}
+
 impl Options {
     fn plan(&self, tasks: &[Task]) -> Plan {
         Plan {
@@ -159,7 +170,7 @@ impl Options {
         }
         let precision = plan.precisions[0];
         if plan.precisions.len() > 1 {
-            eprintln!(
+            say!(
                 "A model's own weights are measured in {} alone; --precision chooses another, --random-weights \
                  measures both.",
                 precision.name()
@@ -189,35 +200,35 @@ async fn measure(options: &Options, tasks: &[Task]) -> Result<(), Error> {
                         step or palp.";
         return Err(Error::Other(sentence.to_owned()));
     }
+    options.json.as_deref().map_or(Ok(()), make_way)?;
     let choice = if options.matrix_units { DeviceChoice::GpuWithMatrixUnits } else { DeviceChoice::Gpu };
     let mut gpu = Gpu::open(choice).await.map_err(pipeline::Error::from)?;
-    eprintln!("Measuring on {} ({}).", gpu.report.adapter_name, gpu.report.backend);
+    say!("Measuring on {} ({}).", gpu.report.adapter_name, gpu.report.backend);
     let plan = options.plan(tasks);
     let model = options.model(&gpu, &plan).await?;
     if options.count {
         let counted = count(&gpu, &model, &plan).await?;
-        print!("{}", table::counted(&counted));
-        return write(options.json.as_deref(), &counted);
+        write(options.json.as_deref(), &counted)?;
+        return write_result(&table::counted(&counted));
     }
     device_memo::start(&mut gpu).await.map_err(pipeline::Error::from)?;
     let start = Instant::now();
     let mut session = Session::new(&gpu, model, plan, Rc::new(move || start.elapsed().as_secs_f64())).await?;
     while let Some(name) = session.next() {
         let [done, total] = session.progress();
-        eprintln!("{} of {total}: {name}", done + 1);
+        say!("{} of {total}: {name}", done + 1);
         if let Err(error) = session.step().await {
             // A row that doesn't fit must not cost the others.
-            eprintln!("{}", Error::from(error).sentence());
+            say!("{}", Error::from(error).sentence());
         }
         // What is there already outlives a session that is cut short.
         write(options.json.as_deref(), session.report())?;
     }
-    print!("{}", table::measured(session.report()));
-    Ok(())
+    write_result(&table::measured(session.report()))
 }
 
 fn write(file: Option<&Path>, report: &impl serde::Serialize) -> Result<(), Error> {
     let Some(file) = file else { return Ok(()) };
     let json = serde_json::to_string_pretty(report).map_err(|reason| Error::unwritable(file, reason))?;
-    std::fs::write(file, json).map_err(|reason| Error::unwritable(file, reason))
+    write_whole(file, json.as_bytes())
 }

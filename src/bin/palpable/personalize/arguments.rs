@@ -33,13 +33,31 @@ pub struct Arguments {
     /// The new word for the subject
     #[arg(long, default_value = "<my-subject>")]
     pub placeholder: String,
-    /// One more subject with photos of its own, such as '<my-cat>=cat:photos/cat'. May be given several
-    /// times
+    /// One more subject with photos of its own, such as '<my-cat>=cat:photos/cat'; may be repeated
     #[arg(long = "subject", value_name = "PLACEHOLDER=NOUN:FOLDER")]
     pub subjects: Vec<SubjectArgument>,
     /// What the other options start from
     #[arg(long, value_enum, default_value_t = MethodChoice::Palp)]
     method: MethodChoice,
+    #[command(flatten)]
+    pub time: TimeArguments,
+    /// Any setting by its name in the studio's JSON, lambdaProfile=[1,0.5] for example; may be repeated
+    #[arg(long = "set", value_name = "NAME=JSON")]
+    set: Vec<String>,
+    /// The adapter file to write: kohya's layout, with the new word inside; one that is there is replaced
+    #[arg(long)]
+    pub out: PathBuf,
+    /// A file for one JSON object a step, and one an evaluation
+    #[arg(long)]
+    pub log: Option<PathBuf>,
+    /// A file for the state of the unfinished run, written every 25 steps and removed at the end. It holds
+    /// the photos as the model sees them
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
+    /// Go on from the checkpoint, with its own settings, to the bit as if nothing had interrupted the run
+    #[arg(long, requires = "checkpoint")]
+    pub resume: bool,
+    // With headings, which would go on over what comes after.
     #[command(flatten)]
     pub prompts: PromptOptions,
     #[command(flatten)]
@@ -56,25 +74,6 @@ pub struct Arguments {
     prior: PriorOptions,
     #[command(flatten)]
     pub held_back: HeldBackArguments,
-    #[command(flatten)]
-    pub time: TimeArguments,
-    /// Any setting by its name in the studio's JSON, lambdaProfile=[1,0.5] for example. May be given several
-    /// times
-    #[arg(long = "set", value_name = "NAME=JSON")]
-    set: Vec<String>,
-    /// The adapter file to write: kohya's layout, with the new word inside
-    #[arg(long)]
-    pub out: PathBuf,
-    /// A file for one JSON object a step, and one an evaluation
-    #[arg(long)]
-    pub log: Option<PathBuf>,
-    /// A file for the state of the unfinished run, written every 25 steps and removed at the end. It holds
-    /// the photos as the model sees them
-    #[arg(long, value_name = "FILE")]
-    pub checkpoint: Option<PathBuf>,
-    /// Go on from the checkpoint, with its own settings, to the bit as if nothing had interrupted the run
-    #[arg(long, requires = "checkpoint")]
-    pub resume: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -87,6 +86,7 @@ enum MethodChoice {
     TextualInversion,
     /// All weights of the U-Net, with prior preservation
     Dreambooth,
+    /// Low-rank factors of the U-Net, without a new word
     DreamboothLora,
     /// Keys and values of cross-attention, and the new word
     CustomDiffusion,

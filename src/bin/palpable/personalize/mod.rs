@@ -9,7 +9,7 @@ mod time;
 
 use std::{
     fs::File,
-    io::Write,
+    io::{ErrorKind, Write},
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -31,7 +31,8 @@ use super::{
     error::Error,
     interrupted_file::go_on_after,
     model::{announce_memory, report_memory},
-    whole_file::write_whole,
+    terminal::say,
+    whole_file::{announce_replacing, make_way, write_whole},
 };
 use held_back::HeldBack;
 use serde_json::json;
@@ -52,10 +53,14 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     for (subject, photos) in settings.further_subjects.iter_mut().zip(further) {
         subject.photos = photos;
     }
-    // Before the log is begun anew: it may be that of the run that the checkpoint holds.
     let unfinished = read_checkpoint(&arguments)?;
+    make_way(&arguments.out)?;
+    arguments.checkpoint.as_deref().map_or(Ok(()), make_way)?;
+    if !arguments.resume {
+        announce_replacing(&arguments.out);
+    }
     let log = match &arguments.log {
-        Some(path) => Some((open_log(path, arguments.resume)?, path)),
+        Some(path) => Some((open_log(path)?, path)),
         None => None,
     };
     let mut model = arguments.model.load().await?;
@@ -78,7 +83,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     let mut prepared = 0;
     let mut told = |done, of| {
         if done != prepared {
-            eprintln!("picture {done} of {of} prepared");
+            say!("picture {done} of {of} prepared");
         }
         prepared = done;
         true
@@ -95,9 +100,6 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
         Some(checkpoint) => {
             let trainer = model.resume_training(&checkpoint, trials)?;
             terms::check(&trainer, &terms)?;
-            if let Some((file, path)) = &log {
-                forget_steps_after(trainer.steps_made(), file, path)?;
-            }
             let plan = planned(trainer.settings(), trainer.photos())?;
             (trainer, plan)
         }
@@ -107,9 +109,13 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
             (model.trainer(&photos, settings, trials.as_ref(), &mut told).await?, plan)
         }
     };
+    // Only now that the training begins: until then the log is an earlier run's.
+    if let Some((file, path)) = &log {
+        forget_steps_after(trainer.steps_made(), file, path)?;
+    }
     trainer.terms = Some(terms);
     for remark in trainer.remarks() {
-        eprintln!("{remark}");
+        say!("{remark}");
     }
     let checkpoint = arguments.checkpoint.as_deref();
     let mut watch = Watch {
@@ -124,16 +130,13 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     match run_training(&mut trainer, &model.gpu, KEEP_EVERY, &mut watch).await {
         Ok(()) => {
             if let Some(best) = trainer.standing().best {
-                eprintln!(
-                    "The best state is that after step {}, with a score of {:.4}.",
-                    best.step, best.score
-                );
+                say!("The best state is that after step {}, with a score of {:.4}.", best.step, best.score);
             }
             if let Some(file) = checkpoint.filter(|file| file.exists()) {
                 std::fs::remove_file(file).map_err(|reason| Error::unwritable(file, reason))?;
             }
             let phrase = trainer.settings().subject_phrase();
-            eprintln!("Wrote {}. Use {phrase} in prompts.", arguments.out.display());
+            say!("Wrote {}. Use {phrase} in prompts.", arguments.out.display());
             report_memory(&model.gpu, &plan);
             if let Some(announced) = &announced {
                 announced.compare();
@@ -143,7 +146,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
         Err(BrokenOff { error, kept_steps }) => {
             if kept_steps > 0 {
                 let file = arguments.out.display();
-                eprintln!("What was learned in {kept_steps} steps is kept in {file}.");
+                say!("What was learned in {kept_steps} steps is kept in {file}.");
             }
             Err(match error {
                 Error::Pipeline(error) => model.overflow_or(error).into(),
@@ -215,7 +218,7 @@ impl RunObserver<Error> for Watch<'_> {
                 format!("{} in a row without a better one, so the run ends", standing.without_gain)
             }
         };
-        eprintln!("evaluation after step {step}: score {score:.4}, {verdict}");
+        say!("evaluation after step {step}: score {score:.4}, {verdict}");
         let scores = self.scores.take();
         self.write(&json!({ "step": step, "evaluation": scores, "score": score, "isBest": is_best }))?;
         // What the evaluation took is no step's.
@@ -224,13 +227,14 @@ impl RunObserver<Error> for Watch<'_> {
     }
 }
 
-/// A resumed run's log is kept, to go on behind its steps.
-fn open_log(path: &Path, resume: bool) -> Result<File, Error> {
-    let log = File::options().create(true).write(true).truncate(!resume).open(path);
+/// The log with what is in it.
+fn open_log(path: &Path) -> Result<File, Error> {
+    make_way(path)?;
+    let log = File::options().create(true).write(true).truncate(false).open(path);
     log.map_err(|reason| Error::unwritable(path, reason))
 }
 
-/// Takes the lines of steps that a resumed run makes again from the end of its log, and what an interruption left
+/// Takes the lines of steps that the run makes, perhaps again, from the end of its log, and what an interruption left
 /// of a line.
 fn forget_steps_after(step: usize, log: &File, path: &Path) -> Result<(), Error> {
     // A terminal or a pipe can't be taken back.
@@ -251,7 +255,14 @@ fn forget_steps_after(step: usize, log: &File, path: &Path) -> Result<(), Error>
 fn read_checkpoint(arguments: &Arguments) -> Result<Option<Vec<u8>>, Error> {
     let Some(file) = &arguments.checkpoint else { return Ok(None) };
     if arguments.resume {
-        return std::fs::read(file).map(Some).map_err(|reason| Error::unreadable(file, reason));
+        return match std::fs::read(file) {
+            Err(reason) if reason.kind() == ErrorKind::NotFound => Err(Error::Other(format!(
+                "{} is not there: its run was finished, or stopped before step {KEEP_EVERY}; leave out --resume to begin \
+                 anew.",
+                file.display()
+            ))),
+            read => read.map(Some).map_err(|reason| Error::unreadable(file, reason)),
+        };
     }
     if file.exists() {
         let file = file.display();
@@ -264,7 +275,7 @@ fn read_checkpoint(arguments: &Arguments) -> Result<Option<Vec<u8>>, Error> {
 
 fn report(record: &TrainingRecord) {
     let TrainingRecord { step, steps, loss, personalization_loss, alignment_ratio, .. } = record;
-    eprintln!(
+    say!(
         "step {step} of {steps}: loss {loss:.4} (personalization {personalization_loss:.4}), alignment ratio {alignment_ratio:.2}, {:.1} s",
         record.seconds
     );

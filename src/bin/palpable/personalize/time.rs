@@ -8,7 +8,7 @@ use palpable::{
     training::TrainingSettings,
 };
 
-use crate::error::Error;
+use crate::{error::Error, terminal::say};
 
 #[derive(Args)]
 pub struct TimeArguments {
@@ -59,7 +59,7 @@ impl TimeArguments {
         let plan = plans.into_iter().find(|plan| plan.preset == preset);
         Ok(plan.map(|plan| {
             let TimePlan { settings, seconds, size, .. } = &plan;
-            eprintln!(
+            say!(
                 "This takes about {}: {} steps at rank {} on pictures of {size} × {size} pixels (measured in {}).",
                 words(Duration::from_secs_f64(*seconds)),
                 settings.steps,
@@ -79,7 +79,7 @@ impl Announced {
     /// Says how long it took, beside what was said.
     pub fn compare(&self) {
         let said = Duration::from_secs_f64(self.plan.seconds);
-        eprintln!("It took {}; {} were announced.", words(self.began.elapsed()), words(said));
+        say!("It took {}; {} were announced.", words(self.began.elapsed()), words(said));
     }
 }
 

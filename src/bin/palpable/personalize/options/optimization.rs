@@ -11,6 +11,7 @@ use super::{Options, take, values::OrNone};
 #[derive(Args)]
 #[command(next_help_heading = "Optimization")]
 pub struct OptimizationOptions {
+    /// Optimizer steps
     #[arg(long)]
     steps: Option<usize>,
     /// Photos in one pass

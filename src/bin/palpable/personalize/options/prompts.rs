@@ -12,7 +12,7 @@ pub struct PromptOptions {
     /// alignment do without
     #[arg(long, default_value = "")]
     prompt: String,
-    /// One more picture you want; they take turns, step by step. May be given several times
+    /// One more picture you want; they take turns, step by step; may be repeated
     #[arg(long = "further-prompt", value_name = "PROMPT")]
     further_prompts: Vec<String>,
     /// The prompt of the photos, with {placeholder} for the new word and {class} for the class noun; for a
