@@ -739,6 +739,43 @@ fn nothing_is_lost_for_want_of_a_place() {
     fails(&[&train[..], &["--checkpoint", &none, "--resume"]].concat(), "leave out --resume");
 }
 
+/// What can't be drawn or trained with is refused before the folder remembers it.
+#[test]
+fn a_comparison_is_checked_before_it_begins() {
+    let folder = folder("unbegun");
+    let out = folder.join("study");
+    let compare = |extra: &[&str], expected: &str| {
+        let out = format!("--out={}", out.display());
+        let start =
+            ["evaluate", "--device=cpu", "--model=models/demo", "--methods=ti-db", "--first-prompts=1", &out];
+        fails(&[&start[..], extra].concat(), expected);
+        assert!(!folder.join("study").exists(), "{extra:?}");
+    };
+    let cat = "--subjects=models/demo/subjects/cat";
+    compare(&[cat, "--sampler=magic"], "There is no sampler \"magic\"");
+    compare(&[cat, "--guidance=-1"], "guidance scale must be between");
+    compare(&[cat, "--variant=weak={\"lambda\":-1}"], "\"weak\" can't be trained. The lambda is -1");
+    compare(&["--subjects=no-such-folder"], "\"no-such-folder\" can't be read");
+}
+
+/// The report names its command, whatever bytes that is made of.
+#[test]
+#[cfg(target_os = "linux")]
+fn names_need_not_be_unicode() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+
+    let out = folder("bytes").join(OsStr::from_bytes(b"study-\xff"));
+    let output = Command::new(env!("CARGO_BIN_EXE_palpable"))
+        .args(["evaluate", "--device=cpu", "--model=models/demo", "--subjects=models/demo/subjects/cat"])
+        .args(["--methods=base", "--first-prompts=1", "--seeds=1", "--sampler-steps=1", "--out"])
+        .arg(&out)
+        .current_dir(in_repository("."))
+        .output()
+        .expect("the program starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(out.join("report.html").is_file());
+}
+
 /// PNG's checksum, for a header that decoders believe.
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0u32, |crc, &byte| {

@@ -19,7 +19,7 @@ use super::{
     subjects::Subject,
 };
 
-pub const RESULTS: &str = "results.jsonl";
+const RESULTS: &str = "results.jsonl";
 const SETTINGS: &str = "settings.json";
 /// All subjects among the settings.
 const SUBJECTS: &str = "subjects";

@@ -10,7 +10,7 @@ use palpable::{
         prompt_sets::{EvaluationPrompt, PromptSet},
         results::{Cell, PhotosResult, Record},
     },
-    pipeline::{self, AppliedAdapter, StableDiffusion},
+    pipeline::{self, AppliedAdapter, Generation, StableDiffusion},
 };
 use serde_json::{Value, json};
 
@@ -63,6 +63,19 @@ pub async fn run(
         vectors.push(judge.embed_subject(&photos).await.map_err(pipeline::Error::from)?);
     }
     model.gpu.check().map_err(pipeline::Error::from)?;
+    let is_wanted = |subject: &Subject| arguments.only.is_empty() || arguments.only.contains(&subject.name);
+    let wanted = || subjects.iter().filter(|subject| is_wanted(subject));
+    // Before hours of training, and before the folder holds these settings.
+    for subject in wanted() {
+        let prompts = prompts.for_subject(&subject.class_noun);
+        let texts = texts(&prompts, subject);
+        if let Some((_, text)) = texts.first() {
+            drop(Generation::new(&model, &arguments.drawing(text.clone()), &[])?);
+        }
+        for method in methods {
+            Task::new(arguments, subject, method, 0, &texts).check(&model)?;
+        }
+    }
     let mut settings = json!({
         "model": model.name,
         "precision": model.precision.name(),
@@ -76,9 +89,7 @@ pub async fn run(
     let with_base = arguments.methods.iter().any(|name| name == BASE);
     let adapters = methods.len() * arguments.training_seeds as usize * arguments.strengths.len();
     let of_a_prompt = (adapters + usize::from(with_base)) * arguments.seeds as usize;
-    let is_wanted = |subject: &Subject| arguments.only.is_empty() || arguments.only.contains(&subject.name);
-    let wanted = subjects.iter().filter(|subject| is_wanted(subject));
-    let prompts_in_all: usize = wanted.map(|subject| prompts.for_subject(&subject.class_noun).len()).sum();
+    let prompts_in_all: usize = wanted().map(|subject| prompts.for_subject(&subject.class_noun).len()).sum();
     let mut grid = Grid {
         arguments,
         judge_name: arguments.judge.name(&model),
@@ -109,6 +120,12 @@ pub async fn run(
     Ok(Compared { device, judge: grid.judge_name, settings, folder: grid.folder })
 }
 
+/// Templates of prompts, and those prompts with the class noun.
+fn texts(prompts: &[&EvaluationPrompt], subject: &Subject) -> Vec<(String, String)> {
+    let text = |prompt: &&EvaluationPrompt| (prompt.template().to_owned(), prompt.clean(&subject.class_noun));
+    prompts.iter().map(text).collect()
+}
+
 impl Grid<'_> {
     /// A method's adapters of a subject, and their pictures.
     async fn method(
@@ -119,12 +136,8 @@ impl Grid<'_> {
         prompts: &[&EvaluationPrompt],
     ) -> Result<(), Error> {
         let own = &self.subjects[subject];
-        let texts: Vec<(String, String)> = prompts
-            .iter()
-            .map(|prompt| (prompt.template().to_owned(), prompt.clean(&own.class_noun)))
-            .collect();
-        let task =
-            |prompts| Task { subject: own, method, training_seed, steps: self.arguments.steps, prompts };
+        let texts = texts(prompts, own);
+        let task = |prompts| Task::new(self.arguments, own, method, training_seed, prompts);
         let phrase = task(&texts[..]).subject_phrase()?;
         // Without alignment no training knows of the prompts.
         let aligned = method.settings()?.lambda > 0.0;

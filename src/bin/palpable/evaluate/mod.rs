@@ -15,7 +15,7 @@ use palpable::{
     evaluation::prompt_sets::PromptSet, pipeline::GenerationSettings, training::TrainingSettings,
 };
 
-use super::{error::Error, judge::JudgeArguments, model::ModelArguments};
+use super::{error::Error, generate::sampler_help, judge::JudgeArguments, model::ModelArguments};
 use methods::{BASE, Method};
 
 /// Compare methods: train each on each subject, draw the same grid, score it, write a report
@@ -63,11 +63,13 @@ pub struct Arguments {
     /// Strengths that adapters are drawn with
     #[arg(long, num_args = 1.., value_delimiter = ',', default_value = "0.25,0.5,0.75,1")]
     strengths: Vec<f32>,
+    /// Steps from noise to picture
     #[arg(long, default_value_t = GenerationSettings::default().steps)]
     sampler_steps: usize,
+    /// Weight of the prompt; 1 and less is no guidance
     #[arg(long, default_value_t = GenerationSettings::default().guidance_scale)]
     guidance: f32,
-    #[arg(long, default_value_t = GenerationSettings::default().sampler)]
+    #[arg(long, default_value_t = GenerationSettings::default().sampler, help = sampler_help())]
     sampler: String,
     /// The folder for everything; an interrupted comparison goes on there with the same command
     #[arg(long)]
@@ -105,6 +107,17 @@ impl Arguments {
         let mut set = set.map_err(|error| Error::Other(error.to_string()))?;
         set.prompts.truncate(self.first_prompts.unwrap_or(usize::MAX).max(1));
         Ok(set)
+    }
+
+    /// How every picture is drawn.
+    fn drawing(&self, prompt: String) -> GenerationSettings {
+        GenerationSettings {
+            prompt,
+            steps: self.sampler_steps,
+            guidance_scale: self.guidance,
+            sampler: self.sampler.clone(),
+            ..Default::default()
+        }
     }
 
     fn check(&self) -> Result<(), Error> {

@@ -12,7 +12,12 @@ use palpable::{
     pipeline::{self, AppliedAdapter, Generation, GenerationSettings, PromptSyntax},
 };
 
-use super::{super::error::Error, folder::picture_file, grid::Grid, trainings::PLACEHOLDER};
+use super::{
+    super::{error::Error, terminal::say},
+    folder::picture_file,
+    grid::Grid,
+    trainings::PLACEHOLDER,
+};
 
 /// An adapter and what prompts call its subject.
 #[derive(Clone, Copy)]
@@ -60,7 +65,7 @@ impl Grid<'_> {
         // A pass that failed leaves numbers too.
         self.model.gpu.check().map_err(pipeline::Error::from)?;
         scores.contamination = self.folder.contamination(&file);
-        eprintln!(
+        say!(
             "picture {} of {}: {}, {}, strength {}, \"{}\", seed {}: text {:.3}, image {:.3}",
             self.done,
             self.total,
@@ -98,15 +103,7 @@ impl Grid<'_> {
         let read = |word: &String| !encoder.word_positions(&text, word, PromptSyntax::Literal).is_empty();
         let mut words = vec![own.to_owned()];
         words.extend(prompt.content_words().into_iter().filter(|word| word != own && read(word)));
-        let settings = GenerationSettings {
-            prompt: text,
-            seed,
-            steps: self.arguments.sampler_steps,
-            guidance_scale: self.arguments.guidance,
-            sampler: self.arguments.sampler.clone(),
-            heat_maps: words,
-            ..Default::default()
-        };
+        let settings = GenerationSettings { seed, heat_maps: words, ..self.arguments.drawing(text) };
         let applied: Vec<AppliedAdapter> = adapter.into_iter().map(|personal| personal.applied).collect();
         let mut generation = Generation::new(&self.model, &settings, &applied)?;
         while generation.step().await? < generation.steps() {}

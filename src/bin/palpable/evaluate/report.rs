@@ -4,7 +4,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use palpable::evaluation::report::{Study, render};
 
-use super::{super::error::Error, grid::Compared};
+use super::{
+    super::{error::Error, terminal::write_result},
+    grid::Compared,
+};
 
 const REPORT: &str = "report.html";
 
@@ -23,8 +26,7 @@ pub fn write(compared: &Compared) -> Result<(), Error> {
     };
     let html = render(&study, &|file| std::fs::read(folder.path(file)).ok());
     folder.write(REPORT, html.map_err(|error| Error::Other(error.to_string()))?.as_bytes())?;
-    println!("{}", folder.path(REPORT).display());
-    Ok(())
+    write_result(&format!("{}\n", folder.path(REPORT).display()))
 }
 
 /// The command as it was given, for a shell.
@@ -34,7 +36,7 @@ fn command() -> String {
     };
     let quoted =
         |word: String| if plain(&word) { word } else { format!("'{}'", word.replace('\'', "'\\''")) };
-    let words = std::env::args().skip(1).map(quoted);
+    let words = std::env::args_os().skip(1).map(|word| quoted(word.to_string_lossy().into_owned()));
     std::iter::once("palpable".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 

@@ -43,6 +43,7 @@ pub fn read(folders: &[PathBuf], class_noun: Option<&str>) -> Result<Vec<Subject
                 "There are two subjects called \"{name}\"; rename one's folder."
             )));
         }
+        let photos = photos::read_folder(folder).map_err(training::Error::from)?;
         let described = describe(folder, &name)?;
         let class_noun = described.or_else(|| class_noun.map(str::to_owned)).ok_or_else(|| {
             let folder = folder.display();
@@ -50,7 +51,6 @@ pub fn read(folders: &[PathBuf], class_noun: Option<&str>) -> Result<Vec<Subject
                 "What is in {folder}? Give --class-noun, or a file {METADATA} beside the folder with {{\"{name}\": {{\"class_word\": \"dog\"}}}}."
             ))
         })?;
-        let photos = photos::read_folder(folder).map_err(training::Error::from)?;
         subjects.push(Subject { name, class_noun, photos });
     }
     match subjects.is_empty() {

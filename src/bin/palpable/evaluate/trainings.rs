@@ -5,13 +5,14 @@ use std::time::Instant;
 use palpable::{
     adapter::Adapter,
     evaluation::results::{Record, TrainingRun},
-    pipeline::StableDiffusion,
+    pipeline::{self, StableDiffusion},
     training::TrainingSettings,
 };
 use serde_json::Value;
 
 use super::{
-    super::error::Error,
+    super::{error::Error, terminal::say},
+    Arguments,
     folder::{Folder, file_stem},
     methods::Method,
     subjects::Subject,
@@ -22,15 +23,34 @@ pub const PLACEHOLDER: &str = "<my-subject>";
 
 /// What is trained.
 pub struct Task<'a> {
-    pub subject: &'a Subject,
-    pub method: &'a Method,
-    pub training_seed: u64,
-    pub steps: usize,
+    subject: &'a Subject,
+    method: &'a Method,
+    training_seed: u64,
+    steps: usize,
     /// Templates of the prompts that the adapter is for, and those prompts with the class noun.
-    pub prompts: &'a [(String, String)],
+    prompts: &'a [(String, String)],
 }
 
-impl Task<'_> {
+impl<'a> Task<'a> {
+    pub(super) fn new(
+        arguments: &Arguments,
+        subject: &'a Subject,
+        method: &'a Method,
+        training_seed: u64,
+        prompts: &'a [(String, String)],
+    ) -> Self {
+        Self { subject, method, training_seed, steps: arguments.steps, prompts }
+    }
+
+    /// Refuses settings that nothing can be trained with, and what needs more memory than it may take.
+    pub fn check(&self, model: &StableDiffusion) -> Result<(), Error> {
+        let planned = model.plan_training(&self.settings()?, self.subject.photos.len(), None);
+        let refused = |error: pipeline::Error| {
+            Error::Other(format!("\"{}\" can't be trained. {}", self.method.name, error.sentence()))
+        };
+        planned.map(drop).map_err(refused)
+    }
+
     /// The method's settings with the subject's words, the prompts, the seed and the budget.
     fn settings(&self) -> Result<TrainingSettings, Error> {
         let own = self.method.settings()?;
@@ -117,12 +137,12 @@ impl Task<'_> {
         while !trainer.is_complete() {
             let record = trainer.step().await?;
             evaluations += record.unet_evaluations;
-            model.gpu.check().map_err(palpable::pipeline::Error::from)?;
+            model.gpu.check().map_err(pipeline::Error::from)?;
             if record.alignment_ratio > 0.0 {
                 (ratios, aligned) = (ratios + record.alignment_ratio, aligned + 1);
             }
             if record.step.is_multiple_of(10) || trainer.is_complete() {
-                eprintln!(
+                say!(
                     "{} for {}: step {} of {}, loss {:.4}, {:.0} s",
                     self.method.name,
                     self.subject.name,
@@ -134,7 +154,7 @@ impl Task<'_> {
             }
         }
         let adapter = trainer.adapter().await?;
-        model.gpu.check().map_err(palpable::pipeline::Error::from)?;
+        model.gpu.check().map_err(pipeline::Error::from)?;
         let run = TrainingRun {
             subject: self.subject.name.clone(),
             method: self.method.name.clone(),
