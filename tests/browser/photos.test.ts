@@ -2,9 +2,12 @@
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { deflateSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { APART } from "../../scripts/licences.mjs";
+import { pngOf } from "../web/png";
+import { redBlueJpeg, withOrientation } from "./photo-files";
 import {
   dropFile,
   frameOf,
@@ -251,6 +254,38 @@ describe("photos", () => {
     expect(await tileColors(page)).toEqual(["red", "blue"]);
   });
 
+  test("a panorama can be cropped; what is thinner than any crop gets a sentence, and the next comes in", async () => {
+    const jpeg = async (name: string, width: number, height: number) => ({
+      name,
+      mimeType: "image/jpeg",
+      buffer: await redBlueJpeg(page, width, height),
+    });
+    await page
+      .locator(".photo-picker input[type=file]")
+      .setInputFiles([await jpeg("hair.jpg", 8000, 2), await jpeg("panorama.jpg", 8000, 100)]);
+    await page.getByText("“hair.jpg” is smaller than 32 × 32 pixels.").waitFor();
+    await page.getByRole("button", { name: "Remove panorama.jpg" }).click();
+  });
+
+  test("where a picture is transparent, nothing that was drawn before shows through", async () => {
+    const [width, height] = [300, 100];
+    const nothing = pngOf({ width, height }, 6, deflateSync(Buffer.alloc((1 + 4 * width) * height)));
+    await choose("nothing.png", "image/png", Buffer.from(await nothing.arrayBuffer()));
+    await page.getByRole("button", { name: "Crop nothing.png" }).click();
+    await page.getByRole("button", { name: "Mark the thing" }).click();
+    const brush = page.locator(".mask-brush");
+    await brush.press("Space");
+    await page.getByRole("button", { name: "Remove the marks" }).click();
+    const white = await brush.locator("canvas").evaluate((element) => {
+      const { width, height } = element as HTMLCanvasElement;
+      const pixels = (element as HTMLCanvasElement).getContext("2d")?.getImageData(0, 0, width, height);
+      return pixels?.data.every((value) => value === 255);
+    });
+    expect(white).toBe(true);
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await remove("nothing.png");
+  });
+
   test("the narrowest phone needs no sideways scrolling", async () => {
     await page.setViewportSize({ width: 360, height: 740 });
     expect(await overflowsSideways(page)).toBe(false);
@@ -259,36 +294,6 @@ describe("photos", () => {
 
 /** Red and blue as above, with the rotation in its boxes and, as phones write it, once more in its EXIF. */
 const HEIC = fs.readFileSync(path.join(import.meta.dirname, "../web/photos/lying-with-rotation.heic"));
-
-/** Drawn by the browser itself. */
-async function redBlueJpeg(page: Page, width: number, height: number): Promise<Buffer> {
-  const address = await page.evaluate(
-    ([width, height]) => {
-      const canvas = Object.assign(document.createElement("canvas"), { width, height });
-      const context = canvas.getContext("2d");
-      if (!context) throw new Error("no canvas");
-      context.fillStyle = "red";
-      context.fillRect(0, 0, width / 2, height);
-      context.fillStyle = "blue";
-      context.fillRect(width / 2, 0, width / 2, height);
-      return canvas.toDataURL("image/jpeg", 1);
-    },
-    [width, height] as const,
-  );
-  return Buffer.from(address.slice(address.indexOf(",") + 1), "base64");
-}
-
-/** Puts an EXIF segment with the orientation tag (0x0112) right behind the start of the image. */
-function withOrientation(jpeg: Buffer, orientation: number): Buffer {
-  const tiff = Buffer.from([
-    ...[0x4d, 0x4d, 0x00, 0x2a, 0, 0, 0, 8],
-    ...[0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0],
-    ...[0, 0, 0, 0],
-  ]);
-  const body = Buffer.concat([Buffer.from("Exif\0\0", "latin1"), tiff]);
-  const head = Buffer.from([0xff, 0xe1, 0, body.length + 2]);
-  return Buffer.concat([jpeg.subarray(0, 2), head, body, jpeg.subarray(2)]);
-}
 
 /** The main colour near the top and near the bottom of the first tile. */
 function tileColors(page: Page): Promise<string[]> {

@@ -7,7 +7,7 @@ import { useModal } from "../../ui/use-modal";
 import { useCropGesture } from "./crop-gesture";
 import { emptyMask, hasMarks } from "./mask";
 import { MaskPainter } from "./mask-painter";
-import { type Crop, fitCrop, MIN_CROP, type PhotoChoice, type SubjectPhoto } from "./photos";
+import { type Crop, fitCrop, MIN_CROP, type PhotoChoice, type SubjectPhoto, whiten } from "./photos";
 import { settingsText } from "./settings-text";
 import { suggestCrop } from "./suggest-crop";
 
@@ -38,7 +38,10 @@ export function CropDialog({ photo, classNoun, onDone, onCancel }: CropDialogPro
   const shorter = Math.min(width, height);
 
   useLayoutEffect(() => {
-    canvas.current?.getContext("2d")?.drawImage(photo.bitmap, 0, 0);
+    const context = canvas.current?.getContext("2d");
+    if (!context) return;
+    whiten(context);
+    context.drawImage(photo.bitmap, 0, 0);
   }, [photo, marking]);
 
   /** From the crop as it is then: keys may come faster than the page is rendered. */

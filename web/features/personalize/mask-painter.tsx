@@ -3,6 +3,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { text } from "../../app/text";
 import { clear, dab, invert, type Mask, markAll, stroke, tint } from "./mask";
 import { MaskHistory } from "./mask-history";
+import { whiten } from "./photos";
 import { settingsText as words } from "./settings-text";
 
 interface MaskPainterProps {
@@ -27,6 +28,7 @@ export function MaskPainter({ picture, mask, label, hint }: MaskPainterProps) {
   useLayoutEffect(() => {
     const context = canvas.current?.getContext("2d");
     if (!context) return;
+    whiten(context);
     context.drawImage(picture, 0, 0);
     tint(context, mask, width, height);
     context.lineWidth = Math.max(2, shorter / 200);

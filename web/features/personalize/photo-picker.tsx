@@ -10,7 +10,7 @@ import { Notice } from "../../ui/notice";
 import { usePastedFiles } from "../../ui/pasted-files";
 import { CropDialog } from "./crop-dialog";
 import type { PhotoList } from "./photo-list";
-import { PHOTO_TYPES, type SubjectPhoto } from "./photos";
+import { PHOTO_TYPES, type SubjectPhoto, whiten } from "./photos";
 import { type SampleSubject, samples, THUMBNAIL_SIDE } from "./samples";
 
 const words = text.personalize;
@@ -169,6 +169,7 @@ function PhotoTile({ photo, onCrop, onRemove }: PhotoTileProps) {
     if (!context) return;
     const { left, top, size } = photo.crop;
     context.imageSmoothingQuality = "high";
+    whiten(context);
     context.drawImage(photo.bitmap, left, top, size, size, 0, 0, THUMBNAIL, THUMBNAIL);
   }, [photo]);
   return (

@@ -73,24 +73,28 @@ export async function readPhoto(file: Blob, fileName: string): Promise<SubjectPh
 }
 
 async function decode(file: Blob, name: string, format: PhotoHeader["format"]): Promise<ImageBitmap> {
-  const full = await createImageBitmap(file, { imageOrientation: "from-image" })
+  return createImageBitmap(file, { imageOrientation: "from-image" })
     .catch((error) => {
       if (format !== "heif") throw error;
       return decodeHeif(file, MAX_HEIF_PIXELS);
     })
+    .then(scaledDown)
     .catch((error) => {
       const noDecoder = error instanceof HeifProblem && error.problem === "noDecoder";
       throw new PhotoProblem(noDecoder ? text.photos.noHeifDecoder(name) : text.photos.broken(name));
     });
-  const scale = MAX_SIDE / Math.max(full.width, full.height);
+}
+
+/** A panorama stays larger, so that its shorter side can still be cropped. */
+async function scaledDown(full: ImageBitmap): Promise<ImageBitmap> {
+  const { width, height } = full;
+  const scale = Math.max(MAX_SIDE / Math.max(width, height), MIN_CROP / Math.min(width, height));
   if (scale >= 1) return full;
-  const scaled = await createImageBitmap(full, {
-    resizeWidth: Math.round(full.width * scale),
-    resizeHeight: Math.round(full.height * scale),
-    resizeQuality: "high",
-  });
-  full.close();
-  return scaled;
+  const resizeWidth = Math.round(width * scale);
+  const resizeHeight = Math.round(height * scale);
+  return createImageBitmap(full, { resizeWidth, resizeHeight, resizeQuality: "high" }).finally(() =>
+    full.close(),
+  );
 }
 
 export function centredSquare(width: number, height: number): Crop {
@@ -116,10 +120,15 @@ export function toPixels({ bitmap, crop, mask }: SubjectPhoto): Photo {
 function drawCrop(bitmap: ImageBitmap, { left, top, size }: Crop): OffscreenCanvasRenderingContext2D {
   const context = new OffscreenCanvas(size, size).getContext("2d", { willReadFrequently: true });
   if (!context) throw new PhotoProblem(text.photos.noCanvas);
-  context.fillStyle = "white";
-  context.fillRect(0, 0, size, size);
+  whiten(context);
   context.drawImage(bitmap, -left, -top);
   return context;
+}
+
+/** Covers what was drawn before, which would show through a photo with transparent parts: they become white. */
+export function whiten(context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D): void {
+  context.fillStyle = "white";
+  context.fillRect(0, 0, context.canvas.width, context.canvas.height);
 }
 
 /** The crop as a JPEG that holds nothing but its pixels: no metadata of the photo's own file. */
