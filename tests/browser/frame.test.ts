@@ -73,6 +73,53 @@ test("in the dark and in German it is accessible too", async () => {
   await close();
 });
 
+test("on the smallest screens and with large letters everything has room", async () => {
+  const options = { ...PHONE, locale: "de-DE" };
+  const { page, close } = await openPage(studio, options, "personalize", withoutEngine);
+  const session = await page.context().newCDPSession(page);
+  for (const [width, letters] of [
+    [320, 16],
+    [390, 24],
+  ] as const) {
+    await page.setViewportSize({ width, height: 640 });
+    await session.send("Page.setFontSizes", { fontSizes: { standard: letters } });
+    for (const screen of [...SCREENS, "about/licences"]) {
+      await goTo(page, screen);
+      // With a long address, and a text as wide as its lines.
+      if (screen === "about/licences") await page.locator("summary").first().click();
+      const where = `${screen}, ${width} pixels wide, letters of ${letters}`;
+      expect(await overflowsSideways(page), where).toBe(false);
+      expect(await cutOff(page), where).toEqual([]);
+    }
+  }
+  await close();
+});
+
+/** Buttons and links whose words are wider than they are, and boxes to tick that gave way to the words beside them. */
+const cutOff = (page: Page) =>
+  page.evaluate(() => {
+    const cut = [...document.querySelectorAll("button, a")].filter(
+      ({ scrollWidth, clientWidth }) => clientWidth > 0 && scrollWidth > clientWidth + 1,
+    );
+    const squeezed = [...document.querySelectorAll<HTMLElement>("[type=checkbox], .icon-button")].filter(
+      ({ offsetWidth, offsetHeight }) => offsetWidth !== offsetHeight,
+    );
+    return [...cut, ...squeezed].map(({ outerHTML }) => outerHTML.slice(0, 200));
+  });
+
+test("in colours that the system forces on the page, what is chosen differs from the rest", async () => {
+  const options = { ...DESKTOP, forcedColors: "active" } as const;
+  const { page, close } = await openPage(studio, options, "personalize", withoutEngine);
+  const background = (pressed: boolean) =>
+    page
+      .locator(`.sample[aria-pressed=${pressed}]`)
+      .first()
+      .evaluate((sample) => getComputedStyle(sample).backgroundColor);
+  await page.getByText("5 photos").waitFor();
+  expect(await background(true)).not.toBe(await background(false));
+  await close();
+});
+
 test("fields keep to their limits, and say so", async () => {
   const { page, close } = await openPage(studio, DESKTOP, "generate", withoutEngine);
   const count = page.getByLabel("Pictures", { exact: true });

@@ -355,8 +355,12 @@ export function likeness(canvas: Locator, png: Buffer): Promise<number> {
   }, png.toString("base64"));
 }
 
+/** `innerWidth` would not do: a phone's grows with what is too wide. */
 export async function overflowsSideways(page: Page): Promise<boolean> {
-  return page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+  return page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    return scrollWidth > clientWidth;
+  });
 }
 
 /** Runs a script in the engine's worker before its own. */
