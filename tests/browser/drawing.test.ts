@@ -65,7 +65,8 @@ describe("drawing", () => {
 
   test("cancelled, it ends at once and nothing is added", async () => {
     await page.getByLabel("Steps", { exact: true }).fill("100");
-    await page.getByRole("button", { name: "Generate", exact: true }).click();
+    // Cancel takes its place at once, and is not what the second click means.
+    await page.getByRole("button", { name: "Generate", exact: true }).dblclick();
     await page.getByText(/^Step [1-9]\d* of 100/).waitFor({ timeout: PATIENCE });
     await page.getByRole("button", { name: "Cancel" }).click();
     await page.getByRole("button", { name: "Generate", exact: true }).waitFor({ timeout: PATIENCE });

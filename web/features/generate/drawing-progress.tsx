@@ -12,7 +12,8 @@ export function DrawingProgress() {
   return (
     <>
       <ProgressBar label={labelOf(now)} done={share.value ?? 0} of={1} />
-      <button type="button" class="button" onClick={cancel}>
+      {/* It takes the place of the button that was pressed: a double click's second one was meant for that. */}
+      <button type="button" class="button" onClick={({ detail }) => detail < 2 && cancel()}>
         {words.cancel}
       </button>
     </>
