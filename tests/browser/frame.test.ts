@@ -73,10 +73,11 @@ test("in the dark and in German it is accessible too", async () => {
   await close();
 });
 
-test("on the smallest screens and with large letters everything has room", async () => {
+test("on the smallest screens, with large letters and long words everything has room", async () => {
   const options = { ...PHONE, locale: "de-DE" };
   const { page, close } = await openPage(studio, options, "personalize", withoutEngine);
   const session = await page.context().newCDPSession(page);
+  await page.getByLabel("Was ist es?").fill("Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen");
   for (const [width, letters] of [
     [320, 16],
     [390, 24],

@@ -4,6 +4,7 @@
  */
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { unlessDoubleClick } from "./double-click";
 
 interface AskFirstProps {
   question: string;
@@ -32,7 +33,7 @@ export function AskFirst({ question, yes, no, onYes, children }: AskFirstProps) 
       {asking && (
         <fieldset ref={group} class="actions" tabIndex={-1} aria-label={question}>
           <span>{question}</span>
-          <button type="button" class="button danger" onClick={() => answer(true)}>
+          <button type="button" class="button danger" onClick={unlessDoubleClick(() => answer(true))}>
             {yes}
           </button>
           <button type="button" class="button" onClick={() => answer(false)}>

@@ -1,6 +1,7 @@
 /** How far the pictures under way are, and the button that ends them. */
 import { duration } from "../../app/format";
 import { text } from "../../app/text";
+import { unlessDoubleClick } from "../../ui/double-click";
 import { ProgressBar } from "../../ui/progress-bar";
 import { cancel, type Progress, progress, share } from "./drawing";
 
@@ -12,8 +13,7 @@ export function DrawingProgress() {
   return (
     <>
       <ProgressBar label={labelOf(now)} done={share.value ?? 0} of={1} />
-      {/* It takes the place of the button that was pressed: a double click's second one was meant for that. */}
-      <button type="button" class="button" onClick={({ detail }) => detail < 2 && cancel()}>
+      <button type="button" class="button" onClick={unlessDoubleClick(cancel)}>
         {words.cancel}
       </button>
     </>
