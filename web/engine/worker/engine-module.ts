@@ -10,18 +10,24 @@ import { requestUnlistedFeatures } from "./unlisted-features";
 /** The smallest module there is: magic number and version. */
 const EMPTY_MODULE = new Uint8Array([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
 
+/**
+ * The object that is changed below, held as long as the worker lives: Safari lets go of what no script refers to, and
+ * gives the engine's GPU library a new one without the changes (as of `mediaCapabilities` in WebKit/WebKit#65807).
+ */
+const { gpu } = navigator;
+
 export async function openEngine(): Promise<Engine> {
-  if (!navigator.gpu) {
+  if (!gpu) {
     throw faultError("NoWebGpu", "This browser offers no WebGPU, which Palpable computes with.");
   }
   if (!(await wasmAllowed())) {
     throw faultError("WasmBlocked", "This browser doesn't allow WebAssembly, which Palpable's engine is.");
   }
-  evenOutDevices(navigator.gpu);
-  doWithoutTimestampQueries(navigator.gpu);
-  compileOnRequest(navigator.gpu);
-  const unlisted = requestUnlistedFeatures(navigator.gpu);
-  const destroyReleased = watchBuffers(navigator.gpu);
+  evenOutDevices(gpu);
+  doWithoutTimestampQueries(gpu);
+  compileOnRequest(gpu);
+  const unlisted = requestUnlistedFeatures(gpu);
+  const destroyReleased = watchBuffers(gpu);
   const { Engine, references } = await startModule();
   return Engine.open(unlisted, () => destroyReleased(references));
 }
