@@ -94,13 +94,11 @@ test("each sentence is found by its own template", () => {
   }
 });
 
-/** A file's names reach the sentences about it. */
-test("a hostile list takes no longer than any other", () => {
-  const list = Array.from({ length: 12 }, (_, index) => `${index} is 0`).join(", ");
+/** A file's names reach the sentences about it. Looking at the rest of a list again and again would take years here. */
+test("a hostile list is translated like any other", () => {
+  const list = Array.from({ length: 34 }, (_, index) => `${index} is 0`).join(", ");
   const said = `The text encoder's config.json cannot be read: unknown variant \`${list}, x\`, expected \`gelu\`.`;
-  const begun = performance.now();
   expect(inGerman(said)).toContain("lässt sich nicht lesen");
-  expect(performance.now() - begun).toBeLessThan(5000);
 });
 
 test("a sentence begins with a capital and ends with a full stop, as the engine's do", () => {
