@@ -323,8 +323,9 @@ export async function frameOf(element: Locator) {
   return frame;
 }
 
+/** Scrolled to where no bar floats over it. */
 export async function middleOf(element: Locator): Promise<{ x: number; y: number }> {
-  await element.scrollIntoViewIfNeeded();
+  await element.evaluate((found) => found.scrollIntoView({ block: "center", behavior: "instant" }));
   const { x, y, width, height } = await frameOf(element);
   return { x: x + width / 2, y: y + height / 2 };
 }

@@ -259,7 +259,15 @@ fn bad_comparisons_are_explained() {
     refused(&[cat, "--methods=magic"], "There is no method \"magic\"");
     refused(&[cat, "--prompts=magic"], "built-in prompt set (complex, dreambooth)");
     refused(&["--subjects=README.md"], "No subject was given");
-    refused(&["--subjects=models/demo/clip"], "What is in models/demo/clip?");
+    refused(
+        &["--subjects=models/demo/clip"],
+        "\"models/demo/clip/config.json\" is not a JPEG, PNG or WebP picture.",
+    );
+    let nameless = folder.join("nameless");
+    std::fs::create_dir_all(&nameless).expect("a folder");
+    let photo = in_repository("models/demo/subjects/cat/1.png");
+    std::fs::copy(photo, nameless.join("1.png")).expect("a photo");
+    refused(&[&format!("--subjects={}", nameless.display())], "nameless? Give --class-noun");
     refused(&[cat, "--clip=no/such/folder"], "config.json");
     assert!(!out.exists(), "nothing was begun");
 }
