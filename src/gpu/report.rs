@@ -26,13 +26,14 @@ pub struct DeviceReport {
     pub notes: Vec<String>,
 }
 
-/// Seconds of a first start, in which kernels are compiled too.
+/// Seconds of a first start, in which kernels are compiled too. In f32, which JSON gives back to the bit: serde_json
+/// reads f64 a little off.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FirstStart {
     /// Of the test of its arithmetic.
-    pub test: f64,
+    pub test: f32,
     /// Of measuring which tiles suit it, if that was done.
-    pub tiles: Option<f64>,
+    pub tiles: Option<f32>,
 }
 
 /// The limits that decide what fits, in bytes and counts.

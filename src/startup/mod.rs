@@ -69,8 +69,8 @@ pub async fn start(gpu: &mut Gpu, kept: Option<&str>, clock: &dyn Fn() -> f64) -
                 _ if gpu.report.software => KernelProfile::on(&gpu.device).tiles,
                 _ => tune(gpu, TUNING_SECONDS, clock).await?,
             };
-            let tile_seconds = tiles.measured.then(|| clock() - tested);
-            let first_start = FirstStart { test: tested - begun, tiles: tile_seconds };
+            let tile_seconds = tiles.measured.then(|| (clock() - tested) as f32);
+            let first_start = FirstStart { test: (tested - begun) as f32, tiles: tile_seconds };
             DeviceMemo::new(subject, verdict, tiles, first_start)
         }
     };
