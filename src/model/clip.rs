@@ -9,7 +9,7 @@ use super::{
     Error,
     clip_text::{ClipTextConfig, ClipTextModel},
     clip_vision::{ClipVisionConfig, ClipVisionModel},
-    config::MAX_EXTENT,
+    config::{MAX_EXTENT, at_most},
 };
 use crate::ops::linear::linear;
 use crate::weights::{self, Weights};
@@ -35,10 +35,7 @@ impl ClipConfig {
         let mut config: Value = serde_json::from_str(json).map_err(unreadable)?;
         fill(&mut config, &default_config());
         let config: Self = serde_json::from_value(config).map_err(unreadable)?;
-        if config.projection_dim > MAX_EXTENT {
-            let (setting, value) = ("projection_dim", config.projection_dim.to_string());
-            return Err(Error::UnsupportedSetting { component, setting, value });
-        }
+        at_most(component, "projection_dim", config.projection_dim, MAX_EXTENT)?;
         config.text_config.check(component)?;
         config.vision_config.check(component)?;
         Ok(config)

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{
     Error,
     adaptable::AdaptableModule,
-    config::{MAX_EXTENT, MAX_LAYERS, is_divisor},
+    config::{MAX_EXTENT, MAX_LAYERS, at_most, is_divisor},
     layers::{Linear, load_layer_norm},
     lora::LoraSet,
 };
@@ -52,17 +52,12 @@ pub(crate) struct EncoderConfig {
 
 impl EncoderConfig {
     /// # Errors
-    /// [`Error::UnsupportedSetting`] if a size is too large, [`Error::InconsistentConfig`] if the heads do
-    /// not share the width evenly.
+    /// [`Error::UnsupportedSetting`] if a size is too large or `layer_norm_eps` is not above 0,
+    /// [`Error::InconsistentConfig`] if the heads do not share the width evenly.
     pub fn check(&self, component: &'static str) -> Result<(), Error> {
-        let sizes = [
-            ("num_hidden_layers", self.num_hidden_layers, MAX_LAYERS),
-            ("hidden_size", self.hidden_size, MAX_EXTENT),
-            ("intermediate_size", self.intermediate_size, MAX_EXTENT),
-        ];
-        if let Some((setting, value, _)) = sizes.into_iter().find(|&(_, value, most)| value > most) {
-            return Err(Error::UnsupportedSetting { component, setting, value: value.to_string() });
-        }
+        at_most(component, "num_hidden_layers", self.num_hidden_layers, MAX_LAYERS)?;
+        at_most(component, "hidden_size", self.hidden_size, MAX_EXTENT)?;
+        at_most(component, "intermediate_size", self.intermediate_size, MAX_EXTENT)?;
         if !is_divisor(self.layer_norm_eps) {
             let value = Value::from(self.layer_norm_eps).to_string();
             return Err(Error::UnsupportedSetting { component, setting: "layer_norm_eps", value });

@@ -11,7 +11,7 @@ use super::{
     Error,
     adaptable::{AdaptableModule, TEXT_ENCODER},
     clip_encoder::{CLIP_LAYER, ClipEncoder, EncoderConfig, HiddenAct},
-    config::{MAX_EXTENT, MAX_VOCABULARY},
+    config::{MAX_EXTENT, MAX_VOCABULARY, at_most},
     layers::load_layer_norm,
     lora::LoraSet,
     token_table::TokenTable,
@@ -72,14 +72,8 @@ impl ClipTextConfig {
             let reason = "it has a vocabulary of nothing".to_owned();
             return Err(Error::InconsistentConfig { component, reason });
         }
-        for (setting, value, most) in [
-            ("vocab_size", self.vocab_size, MAX_VOCABULARY),
-            ("max_position_embeddings", self.max_position_embeddings, MAX_EXTENT),
-        ] {
-            if value > most {
-                return Err(Error::UnsupportedSetting { component, setting, value: value.to_string() });
-            }
-        }
+        at_most(component, "vocab_size", self.vocab_size, MAX_VOCABULARY)?;
+        at_most(component, "max_position_embeddings", self.max_position_embeddings, MAX_EXTENT)?;
         self.encoder().check(component)
     }
 

@@ -7,7 +7,7 @@ use super::{
     Error,
     clip_encoder::{CLIP_LAYER, ClipEncoder, EncoderConfig, HiddenAct},
     clip_text::{default_hidden_act, default_layer_norm_eps},
-    config::MAX_SIDE,
+    config::{MAX_SIDE, at_most},
     layers::load_layer_norm,
 };
 use crate::ops::{
@@ -59,9 +59,7 @@ impl ClipVisionConfig {
 /// # Errors
 /// They are too large, or some of a picture would be left.
 pub(super) fn check_patches(component: &'static str, image: usize, patch: usize) -> Result<(), Error> {
-    if image > MAX_SIDE {
-        return Err(Error::UnsupportedSetting { component, setting: "image_size", value: image.to_string() });
-    }
+    at_most(component, "image_size", image, MAX_SIDE)?;
     if image == 0 || patch == 0 || !image.is_multiple_of(patch) {
         let reason = format!("an image_size of {image} cannot be cut into patches of {patch}");
         return Err(Error::InconsistentConfig { component, reason });

@@ -18,6 +18,22 @@ pub(super) const MAX_SIDE: usize = 1 << 12;
 /// The same for tokens in a vocabulary.
 pub(super) const MAX_VOCABULARY: usize = 1 << 20;
 
+/// Checks that a size is none that no real model has.
+///
+/// # Errors
+/// It is above `most`.
+pub(super) fn at_most(
+    component: &'static str,
+    setting: &'static str,
+    value: usize,
+    most: usize,
+) -> Result<(), Error> {
+    if value <= most {
+        return Ok(());
+    }
+    Err(Error::UnsupportedSetting { component, setting, value: value.to_string() })
+}
+
 /// Whether a number that is divided by, or added to what is, can be one: above 0 in f32, and finite.
 pub(super) fn is_divisor(value: f64) -> bool {
     (f64::from(f32::MIN_POSITIVE)..=f64::from(f32::MAX)).contains(&value)

@@ -49,8 +49,15 @@ pub struct TransformerSizes {
 impl<'a> Walk<'a> {
     /// A walk through layers without group norms, prompts and adapters.
     pub fn plain(tape: &'a mut Tape, scalar: u64, batch: u64) -> Self {
-        let (norm_num_groups, prompt, time_embedding_size, adaptation) = (0, None, None, None);
-        Self { tape, scalar, batch, norm_num_groups, prompt, time_embedding_size, adaptation }
+        Self {
+            tape,
+            scalar,
+            batch,
+            norm_num_groups: 0,
+            prompt: None,
+            time_embedding_size: None,
+            adaptation: None,
+        }
     }
 }
 
