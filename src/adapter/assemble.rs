@@ -10,7 +10,7 @@ use crate::weights::{SafetensorsHeader, StoredType, TensorEntry};
 
 use super::Error;
 use super::difference::Difference;
-use super::diffusers::PeftConfig;
+use super::peft_config::PeftConfig;
 use super::text::clean_name;
 use super::types::LoraWeights;
 

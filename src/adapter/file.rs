@@ -9,9 +9,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use crate::weights::{self, SafetensorsHeader, TensorEntry, write_safetensors};
 
 use super::assemble::{Layers, OpenFile, Slot};
-use super::diffusers::{PeftConfig, is_peft_alone};
+use super::diffusers::is_peft_alone;
 use super::embedding_file::{self, MAX_VECTORS};
 use super::part::{Part, kind_of_foreign};
+use super::peft_config::PeftConfig;
 use super::text::{clean_name, clean_placeholder, stem};
 use super::types::{Adapter, Embedding};
 use super::{Error, bundle, kohya, metadata};

@@ -2,7 +2,7 @@
 //! configuration beside the weights.
 
 use super::Error;
-use super::diffusers::PeftConfig;
+use super::peft_config::PeftConfig;
 use super::text::{clean_name, stem};
 use super::types::{Adapter, AdapterDetails};
 

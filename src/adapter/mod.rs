@@ -36,6 +36,7 @@ mod module_path;
 mod original_layout;
 mod original_path;
 mod part;
+mod peft_config;
 mod project;
 mod text;
 mod types;

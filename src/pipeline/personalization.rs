@@ -78,6 +78,12 @@ impl StableDiffusion {
         }
         let previews = previews(settings);
         let plan = self.plan_training(settings, checkpoint.latents.photos(), previews.as_ref())?;
+        let side = self.training_side(settings) / self.vae.config.downscale();
+        if checkpoint.latents.largest_area() > side * side {
+            // They were not planned.
+            let reason = "its pictures are larger than its settings make them".to_owned();
+            return Err(training::Error::Checkpoint { reason }.into());
+        }
         // Buffers left over from an earlier job are of other sizes.
         self.gpu.release_unused();
         settings.activations = plan.activations.map_or(settings.activations, Into::into);

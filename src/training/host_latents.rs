@@ -44,6 +44,9 @@ pub struct Arrangement {
     scales: Vec<Option<f64>>,
     /// For each bucket, the subject whose class noun each prior picture was drawn for; empty without a prior.
     prior_subjects: Vec<Vec<usize>>,
+    /// Photos whose masks show nothing; files of earlier versions don't say.
+    #[serde(default)]
+    blank_masks: usize,
 }
 
 impl Arrangement {
@@ -88,6 +91,7 @@ impl HostLatents {
             variants: latents.variants,
             scales: latents.scales.clone(),
             prior_subjects,
+            blank_masks: latents.blank_masks,
         };
         Ok(Self { arrangement, buckets })
     }
@@ -97,9 +101,15 @@ impl HostLatents {
         self.arrangement.places.len()
     }
 
+    /// Latents of the largest picture.
+    pub fn largest_area(&self) -> usize {
+        let area = |bucket: &HostBucket| bucket.latents.shape[1].saturating_mul(bucket.latents.shape[2]);
+        self.buckets.iter().map(area).max().unwrap_or_default()
+    }
+
     /// Whether the parts fit each other and a run with `subject_count` subjects.
     pub fn fits(&self, subject_count: usize) -> bool {
-        let Arrangement { places, variants, scales, prior_subjects } = &self.arrangement;
+        let Arrangement { places, variants, scales, prior_subjects, .. } = &self.arrangement;
         let place_fits = |[bucket, first]: &[usize; 2]| {
             let pictures = self.buckets.get(*bucket).map(|bucket| bucket.latents.shape[0]);
             first.checked_add(*variants).zip(pictures).is_some_and(|(end, pictures)| end <= pictures)
@@ -128,7 +138,7 @@ impl HostLatents {
 
     /// Uploads the latents to the device. Their parts must [fit](Self::fits).
     pub fn upload(self, device: &Device) -> PhotoLatents {
-        let Arrangement { places, variants, scales, prior_subjects } = self.arrangement;
+        let Arrangement { places, variants, scales, prior_subjects, blank_masks } = self.arrangement;
         let buckets = self.buckets.into_iter().zip(prior_subjects).map(|(bucket, subjects)| Bucket {
             latents: bucket.latents.upload(device),
             weights: bucket.weights.map(|weights| weights.upload(device)),
@@ -137,6 +147,6 @@ impl HostLatents {
         });
         let places = places.into_iter().map(|[bucket, first]| Place { bucket, first });
         let (buckets, places) = (buckets.collect(), places.collect());
-        PhotoLatents { buckets, places, variants, scales, blank_masks: 0 }
+        PhotoLatents { buckets, places, variants, scales, blank_masks }
     }
 }

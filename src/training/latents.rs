@@ -25,7 +25,7 @@ pub struct PhotoLatents {
     /// Size of the photo in its picture where Custom Diffusion changed it, at index
     /// photo · variants + variant; empty without size words.
     pub(super) scales: Vec<Option<f64>>,
-    /// Photos whose masks show nothing in some variant, which counts as unmasked; 0 in a resumed run.
+    /// Photos whose masks show nothing in some variant, which counts as unmasked.
     pub(super) blank_masks: usize,
 }
 

@@ -7,6 +7,7 @@ use palpable::{
     plan,
     training::{
         self, Activations, Photo, Trainer, TrainingSettings,
+        checkpoint::Checkpoint,
         early_stopping::HeldBackScores,
         photos::read_folder,
         settings::{Method, PromptTemplates, Subject},
@@ -82,6 +83,13 @@ fn checkpoints_that_cannot_go_on_are_refused() {
     let error = refused(&model, &checkpoint[..checkpoint.len() / 2]);
     assert!(matches!(error, Error::Training(training::Error::CheckpointFile(_))), "{error}");
 
+    let large = TrainingSettings { resolution: Some(128), ..settings() };
+    let large = block_on(model.trainer(&photos(), large, None, &mut |_, _| true)).expect("a run");
+    let mut large = Checkpoint::from_bytes(&block_on(large.checkpoint()).expect("a state")).expect("a state");
+    large.settings.resolution = Some(64);
+    let sentence = refused(&model, &large.to_bytes().expect("a file")).sentence();
+    assert!(sentence.contains("its pictures are larger than its settings make them"), "{sentence}");
+
     model.name = "another".to_owned();
     let sentence = refused(&model, &checkpoint).sentence();
     assert!(
@@ -137,6 +145,9 @@ fn a_mask_that_shows_nothing_is_passed_over() {
     let first = |photo: Photo| {
         let mut run =
             block_on(model.trainer(&[photo], settings.clone(), None, &mut |_, _| true)).expect("a run");
+        let checkpoint = block_on(run.checkpoint()).expect("a checkpoint");
+        let resumed = model.resume_training(&checkpoint, |_| None).expect("the run");
+        assert_eq!(resumed.remarks(), run.remarks());
         (block_on(run.step()).expect("a step").loss, run.remarks().join(" "))
     };
     let plain = photos().swap_remove(1);

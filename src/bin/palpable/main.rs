@@ -18,6 +18,7 @@ mod judge;
 mod merge;
 mod model;
 mod model_place;
+mod numbers;
 mod personalize;
 mod score;
 mod steering;

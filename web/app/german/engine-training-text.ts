@@ -102,6 +102,8 @@ export const trainingWords: EngineWords = {
     "it is of version {version}, this program reads version {VERSION}":
       "Er hat die Version {version}, und dieses Programm liest die Version {VERSION}",
     "its photos and their latents don't fit each other": "Seine Fotos und ihre Latents passen nicht zusammen",
+    "its pictures are larger than its settings make them":
+      "Seine Bilder sind größer, als seine Einstellungen sie machen",
     "its settings can't be written ({error})": "Seine Einstellungen lassen sich nicht schreiben ({error})",
     'it is not a training checkpoint (it has no "{key}")':
       "Er ist kein Stand eines Trainings (ihm fehlt „{key}“)",

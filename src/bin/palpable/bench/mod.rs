@@ -21,6 +21,7 @@ use palpable::{
 use super::{
     device_memo,
     error::Error,
+    numbers::at_least_one,
     terminal::{say, write_result},
     whole_file::{make_way, write_whole},
 };
@@ -61,17 +62,17 @@ struct Options {
     #[arg(long)]
     random_weights: bool,
     /// Sides of the pictures in pixels
-    #[arg(long = "sizes", visible_alias = "size", value_delimiter = ',', value_parser = at_least_one,
+    #[arg(long = "sizes", visible_alias = "size", value_delimiter = ',', value_parser = at_least_one::<usize>,
         default_values_t = Plan::default().sizes)]
     sizes: Vec<usize>,
     /// Rows of a U-Net evaluation
-    #[arg(long, value_parser = at_least_one, default_value_t = Plan::default().batch)]
+    #[arg(long, value_parser = at_least_one::<usize>, default_value_t = Plan::default().batch)]
     batch: usize,
     /// Pictures of a training step
-    #[arg(long, value_parser = at_least_one, default_value_t = Plan::default().training_batch)]
+    #[arg(long, value_parser = at_least_one::<usize>, default_value_t = Plan::default().training_batch)]
     training_batch: usize,
     /// Rank of the LoRA that is trained
-    #[arg(long, value_parser = at_least_one, default_value_t = Plan::default().rank)]
+    #[arg(long, value_parser = at_least_one::<usize>, default_value_t = Plan::default().rank)]
     rank: usize,
     /// Whose operations "ops" measures
     #[arg(long, value_enum, default_value_t = Shapes::Sd15)]
@@ -124,10 +125,6 @@ enum Precisions {
     /// The U-Net's weights in eight bits, all else in 16
     #[value(name = "int8-f16")]
     Int8F16,
-}
-
-fn at_least_one(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|&number| number > 0).ok_or_else(|| "write a whole number from 1 up".to_owned())
 }
 
 impl Options {

@@ -15,7 +15,9 @@ use palpable::{
     evaluation::prompt_sets::PromptSet, pipeline::GenerationSettings, training::TrainingSettings,
 };
 
-use super::{error::Error, generate::sampler_help, judge::JudgeArguments, model::ModelArguments};
+use super::{
+    error::Error, generate::sampler_help, judge::JudgeArguments, model::ModelArguments, numbers::at_least_one,
+};
 use methods::{BASE, Method};
 
 /// Compare methods: train each on each subject, draw the same grid, score it, write a report
@@ -52,13 +54,13 @@ pub struct Arguments {
     #[arg(long)]
     per_prompt: bool,
     /// Pictures of a prompt, with the seeds 0, 1, …
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 4, value_parser = at_least_one::<u64>)]
     seeds: u64,
     /// Trainings of each adapter, with the seeds 0, 1, …
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = at_least_one::<u64>)]
     training_seeds: u64,
     /// Optimizer steps of every training
-    #[arg(long, default_value_t = TrainingSettings::default().steps)]
+    #[arg(long, default_value_t = TrainingSettings::default().steps, value_parser = at_least_one::<usize>)]
     steps: usize,
     /// Strengths that adapters are drawn with
     #[arg(long, num_args = 1.., value_delimiter = ',', default_value = "0.25,0.5,0.75,1")]
@@ -121,13 +123,6 @@ impl Arguments {
     }
 
     fn check(&self) -> Result<(), Error> {
-        let whole = |what: &str, value: u64| match value {
-            0 => Err(Error::Other(format!("--{what} must be at least 1."))),
-            _ => Ok(()),
-        };
-        whole("seeds", self.seeds)?;
-        whole("training-seeds", self.training_seeds)?;
-        whole("steps", self.steps as u64)?;
         match self.strengths.iter().find(|strength| !(0.0..=2.0).contains(*strength)) {
             Some(strength) => Err(Error::Other(format!("--strengths go from 0 to 2, not {strength}."))),
             None => Ok(()),

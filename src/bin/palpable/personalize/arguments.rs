@@ -142,6 +142,8 @@ fn changed(settings: &TrainingSettings, change: &str) -> Result<TrainingSettings
     let mut all = serde_json::to_value(settings).map_err(|error| refused(error.to_string()))?;
     let place = all.get_mut(name).ok_or_else(|| refused(format!("there is no setting \"{name}\"")))?;
     // What is no JSON is taken as a word.
-    *place = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
-    serde_json::from_value(all).map_err(|error| refused(error.to_string()))
+    let new = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+    let old = std::mem::replace(place, new);
+    serde_json::from_value(all)
+        .map_err(|_| refused(format!("\"{name}\" is {old} now, and can't be \"{value}\"")))
 }

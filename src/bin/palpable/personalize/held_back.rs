@@ -12,7 +12,7 @@ use palpable::{
 };
 
 use super::subjects::Photos;
-use crate::{error::Error, judge::JudgeArguments, model::ModelArguments};
+use crate::{error::Error, judge::JudgeArguments, model::ModelArguments, numbers::at_least_one};
 
 /// Steps between evaluations, unless given.
 const EVALUATE_EVERY: usize = 25;
@@ -25,10 +25,10 @@ pub struct HeldBackArguments {
     #[arg(long, value_name = "PHOTOS")]
     hold_back: Option<usize>,
     /// Steps from one evaluation to the next, 25 unless given
-    #[arg(long, value_name = "STEPS", requires = "hold_back")]
+    #[arg(long, value_name = "STEPS", requires = "hold_back", value_parser = at_least_one::<usize>)]
     evaluate_every: Option<usize>,
     /// End the run after so many evaluations in a row that were not better
-    #[arg(long, value_name = "EVALUATIONS", requires = "hold_back")]
+    #[arg(long, value_name = "EVALUATIONS", requires = "hold_back", value_parser = at_least_one::<usize>)]
     patience: Option<usize>,
     #[command(flatten)]
     judge: JudgeArguments,
