@@ -1,7 +1,7 @@
 //! Where the subject stands in a picture, by colour alone, so that likeness can be asked of the subject
 //! without its surroundings.
 //!
-//! The rim of the picture shows the background: up to [`RIM_COLOURS`] colours stand for it. What is far
+//! The rim of the picture shows the background: up to `RIM_COLOURS` colours stand for it. What is far
 //! from all of them (Otsu's threshold, IEEE SMC 9, 1979) may be the subject; of its connected parts the
 //! one with the most weight in the middle is taken, with its holes filled. This is right against plain
 //! backgrounds and rough in busy scenes; a picture whose part is too small or too large has no mask.

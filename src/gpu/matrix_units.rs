@@ -9,7 +9,7 @@
 pub struct MatrixUnits {
     /// Rows and columns of a matrix: 8 or 16.
     pub side: u32,
-    /// Threads of a subgroup, the same number in each and at most [`MAX_SUBGROUP`].
+    /// Threads of a subgroup, the same number in each and at most 32.
     pub subgroup_size: u32,
     pub language: MatrixLanguage,
 }

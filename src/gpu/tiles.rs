@@ -25,7 +25,7 @@ pub struct Tile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     Thread,
-    /// By the GPU's [`MatrixUnits`], in 16 bits only.
+    /// By the GPU's [matrix units](super::MatrixUnits), in 16 bits only.
     Subgroup,
 }
 

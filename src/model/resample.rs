@@ -1,7 +1,9 @@
 //! Resizing maps and masks: each of attention's layers has a resolution of its own, and so has a picture.
 //! Separable filters on the host, in f64, as torch's `interpolate` with `align_corners=False`.
 //!
+//! ```text
 //! y[i] = Σ_j w_i[j]·x[j],   s = from/to,   output pixel i stands at (i + ½)·s of the input
+//! ```
 
 /// How neighbouring pixels are weighed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,9 @@
 //! As in diffusers' `enable_tiling`, tiles of n latents overlap by a quarter, and where a tile (`one`) overlaps
 //! the following one (`next`) by e, they are blended linearly:
 //!
+//! ```text
 //!   next[i] ← one[last − e + i]·(1 − i/e) + next[i]·i/e,  i = 0 … e − 1
+//! ```
 //!
 //! But there the last tiles are cut to what is left of the picture. Here all are of one size, so that each finds the
 //! buffers of the one before it, and lie as far apart as lets the last end with the picture: they overlap by a

@@ -26,7 +26,7 @@ impl StableDiffusion {
     /// `settings` say, or as fits; `previews` are the pictures that are drawn in between, if any.
     ///
     /// # Errors
-    /// A number out of its range, more memory than the device may give ([`plan::Error`]), previews of a size that
+    /// A number out of its range, more memory than the device may give ([`Error::Memory`]), previews of a size that
     /// can't be made.
     pub fn plan_training(
         &self,

@@ -22,7 +22,7 @@ pub(super) struct Best {
     kept: Option<Snapshot>,
 }
 
-/// A [`Best`] on the host: the trained values of the U-Net and of [V], both empty without a best score.
+/// A [`Best`] on the host: the trained values of the U-Net and of `[V]`, both empty without a best score.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HostBest {
     pub standing: Standing,
@@ -66,7 +66,7 @@ impl Best {
 }
 
 impl HostBest {
-    /// Whether the values are those of this many parameters of the U-Net and of [V], or there are none.
+    /// Whether the values are those of this many parameters of the U-Net and of `[V]`, or there are none.
     pub fn fits(&self, counts: [usize; 2]) -> bool {
         self.standing.best.is_none() || self.values.each_ref().map(Vec::len) == counts
     }

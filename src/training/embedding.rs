@@ -1,4 +1,4 @@
-//! The new word [V] as a parameter of its own.
+//! The new word `[V]` as a parameter of its own.
 //!
 //! Its vectors are spliced into the token embeddings where the placeholder stands, before positions
 //! are added. No row of the model's own table is a parameter, so none can move (with the usual
@@ -111,7 +111,7 @@ impl PromptTemplate {
     }
 }
 
-/// The first value of a subject's [V] `[vectors, width]`, f32: the mean of the initializer word's token
+/// The first value of a subject's `[V]` `[vectors, width]`, f32: the mean of the initializer word's token
 /// embeddings `[tokens, width]`. Further vectors add a little noise so that they can diverge.
 pub fn initial_embedding(
     initializer_rows: Tensor<2>,

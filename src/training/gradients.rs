@@ -1,5 +1,5 @@
 //! One forward and backward pass of PALP: the losses of one batch, and the gradients of the U-Net's trained
-//! values and of [V].
+//! values and of `[V]`.
 //!
 //! Only ε̂, the personalized prediction at x_t, carries a graph, in segments (`segmented_pass`). All that
 //! Δ needs is computed beside it, from plain tensors (`alignment`).
@@ -63,9 +63,9 @@ pub struct Trained {
     pub layout: UNetLayout,
     /// The trained values of the U-Net, as one flat vector.
     pub values: Tensor<1>,
-    /// [V] of every subject, one after the other `[vectors, width]`
+    /// `[V]` of every subject, one after the other `[vectors, width]`
     pub embedding: Tensor<2>,
-    /// Whether [V] gets gradients.
+    /// Whether `[V]` gets gradients.
     pub embedding_is_trained: bool,
 }
 
@@ -136,7 +136,7 @@ impl Batch {
 pub struct StepGradients {
     /// The gradient of what is trained of the U-Net, as its flat vector.
     pub unet: Tensor<1>,
-    /// The gradient of [V] `[vectors, width]`.
+    /// The gradient of `[V]` `[vectors, width]`.
     pub embedding: Tensor<2>,
     /// What is minimized: mean((ε̂ − ε*)²), `[1]`, plus the weighted localized loss; with weights see
     /// `Objective`.

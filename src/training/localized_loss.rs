@@ -1,8 +1,10 @@
 //! The localized cross-attention loss (FastComposer, arXiv:2305.10431, eq. 4): a subject's tokens are to be
 //! attended to from where the subject is, and from nowhere else.
 //!
+//! ```text
 //! L_loc = mean_{layers, rows, heads, tokens} [ Σ_x A[x]·(1 − m[x]) / Σ_x (1 − m[x])
 //!                                              − Σ_x A[x]·m[x] / Σ_x m[x] ]
+//! ```
 //!
 //! A are the probabilities that pixels give to one of the subject's tokens, m the subject's mask at the
 //! layer's resolution (bilinear, antialiased). The layers are those of the cross-attention blocks between

@@ -1,5 +1,5 @@
 //! The personalization prompts encoded by the text encoder and assigned to a batch's rows, and the gradients
-//! back to [V].
+//! back to `[V]`.
 
 use burn::tensor::Tensor;
 
@@ -7,15 +7,15 @@ use super::ActivationPolicy;
 use super::gradients::{Conditioning, Networks, repeat_rows};
 use crate::ops::backward_start::start_backward;
 
-/// Encodes the personalization prompts, and takes their gradient back to [V].
+/// Encodes the personalization prompts, and takes their gradient back to `[V]`.
 pub(super) struct PersonalPrompt<'a> {
     pub networks: Networks<'a>,
     pub conditioning: &'a Conditioning,
-    /// [V] `[vectors, width]`
+    /// `[V]` `[vectors, width]`
     pub embedding: &'a Tensor<2>,
 }
 
-/// [V] as a leaf, and C_P made of it.
+/// `[V]` as a leaf, and C_P made of it.
 pub(super) type PromptTape = (Tensor<2>, Tensor<3>);
 
 impl PersonalPrompt<'_> {
@@ -39,7 +39,7 @@ impl PersonalPrompt<'_> {
         }
     }
 
-    /// The gradient of [V], given that of C_P.
+    /// The gradient of `[V]`, given that of C_P.
     pub fn backward(&self, tape: Option<PromptTape>, gradient: Tensor<3>) -> Tensor<2> {
         let (embedding, states) = tape.unwrap_or_else(|| self.record());
         let gradient = gradient.cast(states.dtype());
@@ -48,7 +48,7 @@ impl PersonalPrompt<'_> {
     }
 }
 
-/// C_P `[prompts, tokens, width]`: the personalization prompts with [V] spliced in. With a tracked
+/// C_P `[prompts, tokens, width]`: the personalization prompts with `[V]` spliced in. With a tracked
 /// embedding, gradients flow back to it through the frozen text encoder.
 pub fn encode_personal(networks: Networks, conditioning: &Conditioning, embedding: &Tensor<2>) -> Tensor<3> {
     let mut spliced: Vec<_> =

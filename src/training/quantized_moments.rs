@@ -2,7 +2,7 @@
 //! arXiv:2110.02861), as in bitsandbytes: each moment lies in blocks of 256 values, as 256 codes and the
 //! block's largest magnitude in f32.
 //!
-//! value = code[byte] · largest of its block; the codes are the paper's dynamic ones, signed for the first
+//! `value = code[byte] · largest of its block`; the codes are the paper's dynamic ones, signed for the first
 //! moment and unsigned for the second: seven decades, with more steps in a decade the nearer it is to the
 //! largest value. An update widens a stretch of the moments to f32, updates it, moves the values by AdamW's
 //! rule with the updated moments, and quantizes these again. It goes stretch by stretch, so that the widened

@@ -54,7 +54,7 @@ pub(super) struct Reported {
 }
 
 impl Report {
-    /// `norms`, `[1]` each: of the longest vector of [V], of the vocabulary on average, and of all gradients
+    /// `norms`, `[1]` each: of the longest vector of `[V]`, of the vocabulary on average, and of all gradients
     /// together, which shows whether the step diverged.
     pub fn new(gradients: &StepGradients, norms: [Tensor<1>; 3]) -> Self {
         let StepGradients { loss, personalization_loss, localized_loss, pulls, .. } = gradients;

@@ -1,6 +1,6 @@
 //! A pass through the U-Net whose gradients are taken segment by segment.
 //!
-//! Each segment of the forward pass ([`Segment`]) has a small tape of its own, with leaves for its image, its
+//! Each segment of the forward pass (`Segment`) has a small tape of its own, with leaves for its image, its
 //! skip, the prompt's encoding and the trained values of its layers. The backward pass walks the segments
 //! from the last to the first and gives each the gradient of its output. The scalar
 //!

@@ -1,7 +1,9 @@
 //! Two-dimensional convolution on channels-last images.
 //!
+//! ```text
 //! y[b, p, q, o] = Σ_{r, s, i} x[b, p·stride + r − pad, q·stride + s − pad, i] · W[r, s, i, o] + bias[o]
 //!                 + image_add[b, o] + residual[b, p, q, o]
+//! ```
 //!
 //! Weights are reordered once at load from PyTorch's `[out, in, r, s]` to `[r, s, in, out]`
 //! ([`to_taps_first`]): for each tap a plain `[in, out]` matrix, so that forward (x · W) and input

@@ -1,10 +1,12 @@
 //! Linear layers.
 //!
+//! ```text
 //! `linear`:           y[m, o] = Σ_i x[m, i] · W[o, i] + b[o]  (+ residual[m, o])
 //!                     W frozen; backward  dx = dy · W,  dresidual = dy
 //! `activated_linear`: y = activation(x · Wᵀ + b)
 //! `trainable_linear`: y = x · Wᵀ, with a gradient to W too; `batched_linear` has a W for each row and head
 //! `adapted_linear`:   y = x · Wᵀ + b + scale · (x · Aᵀ) · Bᵀ  (+ residual), W frozen, A and B trained
+//! ```
 //!
 //! Each is one launch (an adapted layer two: x · Aᵀ first). Weights keep PyTorch's layout
 //! `[out_features, in_features]`.

@@ -39,7 +39,7 @@ pub struct TrainingSettings {
     /// The method whose settings the others started from (see [`TrainingSettings::of_method`]). By itself it
     /// only affects the initializer word.
     pub method: Method,
-    /// The new word, "[V]".
+    /// The new word, `[V]`.
     pub placeholder: String,
     /// The kind of thing the subject is ("dog"): the new word starts as this one.
     pub class_noun: String,

@@ -32,7 +32,7 @@ use crate::model::lora::LoraSet;
 struct Asked {
     /// The gradient of what is trained of the U-Net, flat.
     unet: Tensor<1>,
-    /// The gradient of [V], flat.
+    /// The gradient of `[V]`, flat.
     embedding: Tensor<1>,
     /// ‖gradient‖ of both together, `[1]`
     norm: Tensor<1>,
@@ -55,7 +55,7 @@ pub struct Trainer {
     prompts_at_once: usize,
     layout: UNetLayout,
     unet: ParameterGroup,
-    /// [V] of every subject, flat: `[subjects · vectors · width]`
+    /// `[V]` of every subject, flat: `[subjects · vectors · width]`
     embedding: ParameterGroup,
     embedding_width: usize,
     norm_controls: NormControls,
@@ -145,7 +145,7 @@ impl Trainer {
         Asked { unet: gradients.unet, embedding, norm, report, evaluations }
     }
 
-    /// The U-Net's trained values and [V] after an update by these gradients, at `factor` times their
+    /// The U-Net's trained values and `[V]` after an update by these gradients, at `factor` times their
     /// learning rates.
     fn updated(
         &self,
@@ -204,7 +204,7 @@ impl Trainer {
         self.model.text_encoder.forward(template.splice(&self.embedding_vectors()))
     }
 
-    /// [V] of every subject `[subjects · vectors, width]`
+    /// `[V]` of every subject `[subjects · vectors, width]`
     fn embedding_vectors(&self) -> Tensor<2> {
         self.embedding.values().reshape([self.new_words.rows(), self.embedding_width])
     }
