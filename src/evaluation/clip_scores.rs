@@ -1,6 +1,7 @@
-//! CLIP scores: how well a picture follows a text (CLIP-T), how near pictures are to photos (CLIP-I).
+//! CLIP's unit vectors of texts and pictures. The cosine of a picture and a text says how well the picture follows
+//! it (CLIP-T), the mean cosine with photos how near it is to them (CLIP-I).
 //!
-//! Both are plain cosines of CLIP's unit vectors, not stretched by 2.5 as CLIPScore's
+//! Both are plain cosines, not stretched by 2.5 as CLIPScore's
 //! (arXiv:2104.08718). Texts and pictures lie in cones apart from each other, so compare a score only
 //! with the same score of other pictures.
 
@@ -9,7 +10,7 @@ use image::RgbImage;
 
 use super::{
     Error,
-    embedding::{PictureBatches, cosine, read},
+    embedding::{PictureBatches, read},
     image_processor::ImageProcessor,
 };
 use crate::{
@@ -94,32 +95,6 @@ impl ClipScorer {
         let image_processor = ImageProcessor::from_json(preprocessor, size)?;
         let model = ClipModel::load(weights, config, text_model)?;
         Ok(Self { model, pictures: PictureBatches { image_processor, size, device: device.clone(), dtype } })
-    }
-
-    /// CLIP-T of each picture: its cosine with the prompt. The prompt is the clean one, whose
-    /// placeholder is replaced by the class noun.
-    ///
-    /// # Errors
-    /// [`Error::NoPictures`], [`Error::Readback`].
-    pub async fn clip_text_image(
-        &self,
-        pictures: &[RgbImage],
-        clean_prompt: &Tokens,
-    ) -> Result<Vec<f32>, Error> {
-        let text = self.embed_text(clean_prompt).await?;
-        let pictures = self.embed_images(pictures).await?;
-        Ok(pictures.iter().map(|picture| cosine(picture, &text)).collect())
-    }
-
-    /// CLIP-I: the mean cosine over all pairs of a generated picture and a photo.
-    ///
-    /// # Errors
-    /// [`Error::NoPictures`], [`Error::Readback`].
-    pub async fn clip_image_image(&self, generated: &[RgbImage], photos: &[RgbImage]) -> Result<f32, Error> {
-        let generated = self.embed_images(generated).await?;
-        let photos = self.embed_images(photos).await?;
-        let pairs = generated.iter().flat_map(|picture| photos.iter().map(|photo| cosine(picture, photo)));
-        Ok(pairs.sum::<f32>() / (generated.len() * photos.len()) as f32)
     }
 
     /// A text's unit vector.

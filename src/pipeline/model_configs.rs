@@ -135,7 +135,7 @@ impl ModelConfigs {
     /// Total length in bytes of the weight files that are read for a precision.
     ///
     /// # Errors
-    /// A file is missing.
+    /// A file is missing, or a pickle in its place.
     pub async fn file_bytes(&self, source: &dyn ByteSource, precision: Precision) -> Result<u64, Error> {
         let mut bytes = 0;
         let tiny = self.taesd.as_ref().map(|_| TAESD);

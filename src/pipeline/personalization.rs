@@ -13,8 +13,9 @@ impl StableDiffusion {
     /// returns whether the run is still wanted.
     ///
     /// # Errors
-    /// Too few or too many photos, settings that can't be trained with or need more memory than the
-    /// device may give, a failing device, a run that is no longer wanted.
+    /// Too few or too many photos, or no mask where the localized loss needs one; settings that can't be trained
+    /// with or need more memory than the device may give; numbers of the VAE that outgrow 16 bits; a failing
+    /// device; a run that is no longer wanted.
     pub async fn trainer(
         &self,
         photos: &[Photo],
@@ -59,8 +60,7 @@ impl StableDiffusion {
     }
 
     /// Resumes a run where its checkpoint left it: settings, photos and state are in the file. Activations
-    /// that no longer fit are computed again. `previews` says, by
-    /// those settings, which pictures are drawn in between.
+    /// that no longer fit are computed again. `previews` says, by those settings, which pictures are drawn in between.
     ///
     /// # Errors
     /// A file that is no checkpoint of a run on this model; more memory than the device may give.

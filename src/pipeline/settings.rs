@@ -86,7 +86,7 @@ pub struct AppliedAdapter<'a> {
 
 impl GenerationSettings {
     /// # Errors
-    /// A setting is out of its range.
+    /// The prompt is empty, a setting is out of its range, or a region can't be used.
     pub(super) fn check(&self) -> Result<(), Error> {
         if self.prompt.trim().is_empty() {
             return Err(Error::EmptyPrompt);
@@ -116,7 +116,7 @@ impl GenerationSettings {
     /// `[height, width]` of the picture, in pixels.
     ///
     /// # Errors
-    /// A side is too large, or no multiple of the VAE's factor.
+    /// A side is 0 or too large, or no multiple of the VAE's factor.
     pub(super) fn size(
         &self,
         model: &StableDiffusion,

@@ -36,8 +36,8 @@ impl Generation {
     /// Encodes the prompts and draws the first noise.
     ///
     /// # Errors
-    /// A setting is out of its range or names a word that the prompt lacks, an adapter doesn't fit the
-    /// model, or the picture needs more memory than the device may give.
+    /// The prompt is empty; a setting is out of its range, or names or delays a word that the prompt lacks; an
+    /// adapter doesn't fit the model; the picture needs more memory than the device may give.
     pub fn new(
         model: &StableDiffusion,
         settings: &GenerationSettings,
@@ -51,7 +51,8 @@ impl Generation {
     /// its mask all of it is kept.
     ///
     /// # Errors
-    /// As [`new`](Self::new); the strength leaves no step to make, or nothing of the mask is white.
+    /// As [`new`](Self::new); the strength leaves no step to make; nothing of the mask is white, or nothing of
+    /// it after its blur.
     pub fn from_picture(
         model: &StableDiffusion,
         settings: &GenerationSettings,

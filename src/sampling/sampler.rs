@@ -30,8 +30,11 @@ pub struct Sampler {
 }
 
 impl Sampler {
-    /// Errors when `steps` is zero or more than the sampler can make (as many as the schedule has
-    /// training timesteps, 1000; for LCM 50).
+    /// A run from noise to picture.
+    ///
+    /// # Errors
+    /// `steps` is zero or more than the sampler can make (as many as the schedule has training timesteps, 1000; for
+    /// LCM 50).
     pub fn new(kind: SamplerKind, schedule: &NoiseSchedule, steps: usize) -> Result<Self, Error> {
         Self::starting_late(kind, schedule, steps, 0)
     }

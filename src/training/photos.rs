@@ -6,7 +6,6 @@
 
 use std::io::Cursor;
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
 use image::{
     DynamicImage, GrayImage, ImageBuffer, ImageDecoder, ImageReader, Luma, Pixel, RgbImage, imageops,
 };
@@ -174,13 +173,8 @@ impl Photo {
         self.pixels.height()
     }
 
-    /// The framed square as a `resolution`×`resolution` picture (Lanczos filter).
-    pub fn framed(&self, framing: Framing, resolution: u32) -> RgbImage {
-        self.cropped(framing, [resolution; 2])
-    }
-
     /// The framed part of the largest centred rectangle with the aspect of `size`, as a picture of that width
-    /// and height.
+    /// and height (Lanczos filter).
     pub fn cropped(&self, framing: Framing, size: [u32; 2]) -> RgbImage {
         crop(&self.pixels, framing, size)
     }
@@ -188,14 +182,6 @@ impl Photo {
     /// The same part of the mask.
     pub fn cropped_mask(&self, framing: Framing, size: [u32; 2]) -> Option<GrayImage> {
         self.mask.as_ref().map(|mask| crop(mask, framing, size))
-    }
-
-    /// The framed square as the VAE takes it: `[1, resolution, resolution, 3]` in −1..1.
-    pub fn to_tensor(&self, framing: Framing, resolution: u32, device: &Device) -> Tensor<4> {
-        let picture = self.framed(framing, resolution);
-        let values: Vec<f32> = picture.as_raw().iter().map(|&value| f32::from(value) / 127.5 - 1.0).collect();
-        let side = resolution as usize;
-        Tensor::from_data(TensorData::new(values, [1, side, side, 3]), (device, DType::F32))
     }
 }
 

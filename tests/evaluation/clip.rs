@@ -6,7 +6,7 @@ use crate::support::{
 use burn::tensor::{Device, FloatDType, Tensor};
 use image::{RgbImage, imageops};
 use palpable::{
-    evaluation::{ClipScorer, Error as EvaluationError},
+    evaluation::{ClipScorer, Error as EvaluationError, Judge, judge::Expected},
     model::{
         clip::ClipConfig,
         clip_text::{ClipTextConfig, ClipTextModel},
@@ -259,25 +259,30 @@ fn openai_preprocessing_is_transformers() {
 
 #[test]
 fn scores_are_means_of_cosines() {
-    let (scorer, tokenizer) = (scorer(&demo_model()).unwrap(), demo_tokenizer());
+    let mut judge = Judge::new(scorer(&demo_model()).unwrap(), demo_tokenizer(), None);
     let photos = demo_photos();
+    let subject = block_on(judge.embed_subject(&photos)).unwrap();
     let golden = Golden::read("clip_demo.safetensors");
     let row = |name: &str, row: usize| golden.values(name)[128 * row..128 * (row + 1)].to_vec();
     let cosine = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
 
     let prompt = &demo_inputs().prompts[1];
-    let scores = block_on(scorer.clip_text_image(&photos, &tokenizer.encode(prompt))).unwrap();
-    for (index, score) in scores.iter().enumerate() {
-        let expected = cosine(&row("photo_embeddings", index), &row("text_embeddings", 1));
-        assert!((score - expected).abs() < 1e-5, "{prompt}, photo {index}: {score}, not {expected}");
+    for (index, photo) in photos.iter().enumerate() {
+        let expected = Expected { clean_prompt: prompt, elements: &[], subject: &subject, others: &[] };
+        let scores = block_on(judge.score(photo, expected)).unwrap();
+        let near = |what: &str, score: f64, expected: f32| {
+            let distance = (score - f64::from(expected)).abs();
+            assert!(distance < 1e-5, "{what} of photo {index}: {score}, not {expected}");
+        };
+        let text = cosine(&row("photo_embeddings", index), &row("text_embeddings", 1));
+        near("CLIP-T", scores.text_alignment, text);
+        let image = (1.0 + cosine(&row("photo_embeddings", 0), &row("photo_embeddings", 1))) / 2.0;
+        near("CLIP-I", scores.image_alignment, image);
     }
-    let score = block_on(scorer.clip_image_image(&photos[..1], &photos)).unwrap();
-    let expected = (1.0 + cosine(&row("photo_embeddings", 0), &row("photo_embeddings", 1))) / 2.0;
-    assert!((score - expected).abs() < 1e-5, "CLIP-I is {score}, not {expected}");
 
-    let error = block_on(scorer.clip_image_image(&[], &photos)).unwrap_err();
+    let error = block_on(judge.embed_subject(&[])).unwrap_err();
     assert_eq!(error.to_string(), "there are no pictures to compare");
-    assert!(block_on(scorer.embed_images(&[RgbImage::new(0, 0)])).is_err());
+    assert!(block_on(judge.embed_subject(&[RgbImage::new(0, 0)])).is_err());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::support::{block_on, demo_model, in_repository, open_any};
 use image::RgbImage;
 use palpable::{
     adapter::Adapter,
-    evaluation::ClipScorer,
+    evaluation::{ClipScorer, Judge, judge::Expected, statistics::mean},
     pipeline::{AppliedAdapter, Generation, GenerationSettings, Precision, StableDiffusion},
     training::{Photo, TrainingSettings, photos},
 };
@@ -60,12 +60,18 @@ fn likeness_and_prompt() {
     let photo_pictures: Vec<RgbImage> =
         (1..=5).map(|n| image::open(folder.join(format!("{n}.png"))).expect("a photo").to_rgb8()).collect();
 
-    let score = |what: &str, prompt: &str, adapter: Option<&Adapter>| {
+    let mut judge = Judge::new(scorer, model.tokenizer.clone(), None);
+    let subject = block_on(judge.embed_subject(&photo_pictures)).expect("photos");
+
+    let mut score = |what: &str, prompt: &str, adapter: Option<&Adapter>| {
         let pictures = draw(&model, prompt, adapter);
-        let text =
-            block_on(scorer.clip_text_image(&pictures, &model.tokenizer.encode(TARGET))).expect("scores");
-        let text = text.iter().sum::<f32>() / text.len() as f32;
-        let image = block_on(scorer.clip_image_image(&pictures, &photo_pictures)).expect("a score");
+        let mut score = |picture: &RgbImage| {
+            let expected = Expected { clean_prompt: TARGET, elements: &[], subject: &subject, others: &[] };
+            block_on(judge.score(picture, expected)).expect("scores")
+        };
+        let scores: Vec<_> = pictures.iter().map(&mut score).collect();
+        let text = mean(&scores.iter().map(|scores| scores.text_alignment).collect::<Vec<_>>()).unwrap();
+        let image = mean(&scores.iter().map(|scores| scores.image_alignment).collect::<Vec<_>>()).unwrap();
         println!("{what}: text {text:.3}, image {image:.3}");
         (text, image)
     };

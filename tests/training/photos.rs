@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use crate::support::{any_device, block_on, demo_model, demo_weights, in_repository, relative_error, values};
+use burn::tensor::{DType, Tensor, TensorData};
 use image::{ExtendedColorType, ImageEncoder, Rgb, RgbImage, codecs};
 use palpable::model::vae::AutoencoderKl;
 use palpable::model::vae_config::AutoencoderKlConfig;
-use palpable::training::augmentation::{PhotoVariant, variants};
+use palpable::training::augmentation::{PhotoVariant, render, variants};
 use palpable::training::photo_folder::PhotoFolder;
 use palpable::training::photos::{self, Framing, Photo, PhotoError};
 use palpable::training::{Error, PhotoLatents, PictureSizes, TrainingSettings};
@@ -77,7 +78,7 @@ fn jpeg_png_and_webp_are_read() {
     for file in [jpeg(&picture, None), png(&picture), webp] {
         let photo = Photo::decode(&file, "picture").unwrap();
         assert_eq!((photo.width(), photo.height()), (24, 16));
-        let square = photo.framed(Framing::CENTRE, 16);
+        let square = photo.cropped(Framing::CENTRE, [16; 2]);
         assert!(close(*square.get_pixel(2, 8), RED) && close(*square.get_pixel(13, 8), BLUE));
     }
 }
@@ -88,7 +89,7 @@ fn jpeg_png_and_webp_are_read() {
 fn orientation_is_applied() {
     let photo = Photo::decode(&jpeg(&two_halves(32, 16), Some(6)), "upright.jpg").unwrap();
     assert_eq!((photo.width(), photo.height()), (16, 32));
-    let square = photo.framed(Framing::CENTRE, 16);
+    let square = photo.cropped(Framing::CENTRE, [16; 2]);
     assert!(close(*square.get_pixel(8, 1), RED) && close(*square.get_pixel(8, 14), BLUE));
 }
 
@@ -97,16 +98,16 @@ fn transparency_lies_over_white() {
     let photo = Photo::from_rgba(2, 1, &[200, 0, 0, 255, 0, 0, 0, 0]).unwrap();
     let left = Framing { zoom: 1.0, shift_x: -1.0, shift_y: 0.0 };
     // The centre square of 2×1 pixels is the left one.
-    assert_eq!(photo.framed(left, 1).get_pixel(0, 0), &Rgb([200, 0, 0]));
+    assert_eq!(photo.cropped(left, [1; 2]).get_pixel(0, 0), &Rgb([200, 0, 0]));
     let see_through = Photo::from_rgba(1, 1, &[0, 0, 0, 0]).unwrap();
-    assert_eq!(see_through.framed(Framing::CENTRE, 1).get_pixel(0, 0), &Rgb([255, 255, 255]));
+    assert_eq!(see_through.cropped(Framing::CENTRE, [1; 2]).get_pixel(0, 0), &Rgb([255, 255, 255]));
     assert!(matches!(Photo::from_rgba(2, 2, &[0; 15]), Err(PhotoError::WrongByteCount { .. })));
 }
 
 #[test]
 fn framing_zooms_and_shifts_inside_the_centre_square() {
     let photo = Photo::decode(&png(&two_halves(64, 32)), "photo").unwrap();
-    let pixels = |framing| photo.framed(framing, 8).pixels().copied().collect::<Vec<_>>();
+    let pixels = |framing| photo.cropped(framing, [8; 2]).pixels().copied().collect::<Vec<_>>();
     let left = pixels(Framing { zoom: 2.0, shift_x: -1.0, shift_y: 0.0 });
     let right = pixels(Framing { zoom: 2.0, shift_x: 1.0, shift_y: 1.0 });
     assert!(left.iter().all(|&pixel| close(pixel, RED)));
@@ -116,10 +117,8 @@ fn framing_zooms_and_shifts_inside_the_centre_square() {
 #[test]
 fn pixels_become_numbers_between_minus_one_and_one() {
     let photo = Photo::from_rgba(1, 1, &[255, 0, 51, 255]).unwrap();
-    let tensor = photo.to_tensor(Framing::CENTRE, 1, &any_device());
-    assert_eq!(tensor.dims(), [1, 1, 1, 3]);
     let expected = [1.0, -1.0, -0.6];
-    assert!(relative_error(&values(tensor), &expected) < 1e-6);
+    assert!(relative_error(&render(&photo, PhotoVariant::PLAIN, [1, 1]).values, &expected) < 1e-6);
 }
 
 #[test]
@@ -249,8 +248,9 @@ fn latents_are_scaled_means_of_every_framing() {
         assert_eq!(block_on(encoded).unwrap().masked_photos(), expected);
     }
 
-    let framing = variants_of(5, 1, 2)[1].framing;
-    let alone = vae.encode(photos[1].to_tensor(framing, 32, &device)).mean;
+    let picture = render(&photos[1], variants_of(5, 1, 2)[1], [32, 32]).values;
+    let picture = Tensor::from_data(TensorData::new(picture, [1, 32, 32, 3]), (&device, DType::F32));
+    let alone = vae.encode(picture).mean;
     let expected = values(alone * vae.config.scaling_factor);
     assert_eq!(values(latents.gather(0, &[(1, 1)]).0), expected);
     assert_ne!(values(latents.gather(0, &[(1, 0)]).0), expected);

@@ -161,13 +161,13 @@ impl TrainingSettings {
     }
 }
 
-/// # Errors
-/// The value is outside its range; NaN is outside every range.
 /// What is said of a target prompt whose end, `rest`, has no place in the text encoder.
 pub fn unseen_remark(rest: &str) -> String {
     format!("The target prompt is too long; the model does not see \"{rest}\".")
 }
 
+/// # Errors
+/// The value is outside its range; NaN is outside every range.
 pub(super) fn within(field: &'static str, value: f64, least: f64, most: f64) -> Result<(), SettingsError> {
     match (least..=most).contains(&value) {
         true => Ok(()),
