@@ -9,6 +9,7 @@ const INPUTS = [
   "web",
   "models",
   "Cargo.lock",
+  "scripts/inline-styles.mjs",
   "scripts/licences.mjs",
   "src/evaluation/prompt_sets",
   "scripts/model-folders.mjs",

@@ -1,4 +1,7 @@
-/** Copies a text, which must be at hand: Safari doesn't copy what comes later than the click. Where the browser forbids that, or the page isn't secure, the text is shown for the visitor to copy. */
+/**
+ * Copies a text, which must be at hand: Safari doesn't copy what comes later than the click. Where the browser forbids
+ * that, or the page isn't secure, the text is shown for the visitor to copy.
+ */
 import { useState } from "preact/hooks";
 import { text } from "../app/text";
 import { Field } from "./field";

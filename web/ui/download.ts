@@ -1,3 +1,5 @@
+/** Downloads of what the page has made. */
+
 /** Milliseconds for which a file's address stays valid. */
 const KEPT = 60_000;
 

@@ -22,7 +22,7 @@ export function DropZone({ label, hint, accept, multiple, disabled = false, onFi
   return (
     <label class={`drop-zone${over ? " over" : ""}`} {...handlers}>
       <Icon name="plus" />
-      <span class="drop-label">{label}</span>
+      <span>{label}</span>
       <span class="hint">{hint}</span>
       <input
         ref={input}

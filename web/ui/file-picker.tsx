@@ -64,7 +64,7 @@ export function FilePicker(props: FilePickerProps) {
     <fieldset class={`drop-zone${over ? " over" : ""}`} {...handlers}>
       <legend class="visually-hidden">{label}</legend>
       <Icon name="open" />
-      <span class="drop-label">{label}</span>
+      <span>{label}</span>
       <span class="hint">{hint}</span>
       <div class="actions">
         <button type="button" class="button" disabled={disabled} onClick={pickFiles}>

@@ -31,7 +31,7 @@ export function promptFor({ report }: Pick<LibraryEntry, "report">): string {
 }
 
 /** Wishes with Generate's settings, but with this adapter alone, without steering, and from noise. */
-export const wishesFor = (entry: LibraryEntry, prompt: string): Wish[] =>
+const wishesFor = (entry: LibraryEntry, prompt: string): Wish[] =>
   STRENGTHS.map((strength) => ({
     ...plainWish(),
     prompt,

@@ -68,10 +68,10 @@ export function Scatter({ rows, photos }: { rows: readonly Summary[]; photos: Ph
             </text>
           </g>
         ))}
-        <text class="axis" x={WIDTH - MARGIN.right} y={HEIGHT - 8} text-anchor="end">
+        <text x={WIDTH - MARGIN.right} y={HEIGHT - 8} text-anchor="end">
           {words.textAxis}
         </text>
-        <text class="axis" transform={`translate(12 ${MARGIN.top}) rotate(-90)`} text-anchor="end">
+        <text transform={`translate(12 ${MARGIN.top}) rotate(-90)`} text-anchor="end">
           {words.imageAxis}
         </text>
         <polyline class="curve" points={curve} />

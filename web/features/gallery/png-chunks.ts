@@ -14,7 +14,7 @@ const FRAME_BYTES = 12;
 /** The header chunk always comes first and has 13 bytes (§11.2.1). */
 const HEADER_END = SIGNATURE.length + FRAME_BYTES + 13;
 
-export function isPng(bytes: Uint8Array): boolean {
+function isPng(bytes: Uint8Array): boolean {
   return SIGNATURE.every((byte, at) => bytes[at] === byte);
 }
 

@@ -10,8 +10,8 @@ export interface Size {
   height: number;
 }
 
-export const SIDE_STEP = 64;
-export const MIN_SIDE = 64;
+const SIDE_STEP = 64;
+const MIN_SIDE = 64;
 export const MAX_SIDE = 1024;
 
 /** Sides that can be chosen, the shortest first. */

@@ -19,7 +19,7 @@ export interface StartPicture {
 export type Fit = "cut" | "stretch";
 
 export const STRENGTH_RANGE = { min: 0.05, max: 1, step: 0.05 } as const;
-export const USUAL_STRENGTH = 0.6;
+const USUAL_STRENGTH = 0.6;
 export const BLUR_RANGE = { min: 0, max: 32 } as const;
 const USUAL_BLUR = 4;
 
@@ -92,5 +92,5 @@ function pixelsOf(canvas: OffscreenCanvas): Uint8Array {
 }
 
 /** Opacity of each pixel: the last of its four bytes. */
-export const opacityOf = (rgba: Uint8Array) =>
+const opacityOf = (rgba: Uint8Array) =>
   Uint8Array.from({ length: rgba.length / 4 }, (_, pixel) => rgba[4 * pixel + 3] ?? 0);

@@ -140,7 +140,7 @@ function Result() {
     goTo("generate");
   };
   return (
-    <section class="card result">
+    <section class="card">
       <p>
         {words.done(knownAs(entry.report))}{" "}
         {run.keepsBest.value && best !== undefined && words.bestKept(best)}

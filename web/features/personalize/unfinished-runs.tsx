@@ -43,7 +43,7 @@ function Offer({ run: { id, facts } }: { run: UnfinishedRun }) {
   const ready = model.value.state === "ready" ? model.value.report.name : undefined;
   const otherModel = ready !== undefined && ready !== facts.model;
   return (
-    <section class="card unfinished" aria-label={words.title(word, facts.step, steps)}>
+    <section class="card" aria-label={words.title(word, facts.step, steps)}>
       <h2>{words.title(word, facts.step, steps)}</h2>
       <p class="hint">
         {otherModel ? words.otherModel(facts.model) : words.savedAt(dateTime(facts.savedAt))}

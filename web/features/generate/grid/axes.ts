@@ -11,7 +11,7 @@ import { STRENGTH_RANGE } from "../start-picture";
 import { MAX_DELAYED } from "../steering-settings";
 import type { Wish } from "../wish";
 
-export const MAX_VALUES = 16;
+const MAX_VALUES = 16;
 
 export type ParameterName = keyof typeof gridText.parameters;
 

@@ -10,7 +10,7 @@ import { start } from "../start-picture";
 import { plainWish, type Wish, wishNow } from "../wish";
 import { type AxisChoice, AxisProblem, type AxisValue, parametersFor, valuesOf } from "./axes";
 
-export const MAX_PICTURES = 64;
+const MAX_PICTURES = 64;
 
 export interface Cell {
   picture: Picture;
