@@ -1,6 +1,6 @@
 //! Where settings start: PALP's values (arXiv:2401.06105, App. C) scaled to the embedded model by a
 //! pilot: small batches at a higher rate, few steps, the composition guidance α 7.5, β 1. The other
-//! methods' published values are scaled by the same factors: rates by ten to twenty, steps to a fifth.
+//! methods' published values are scaled likewise: rates by 2.5 to twenty, steps to a tenth to two fifths.
 
 use super::{
     Activations, AlignmentForm, AlignmentNoise, CLASS_MARK, LearningRateSchedule, LoraTargets, Method,
