@@ -64,7 +64,7 @@ async function train(page, steps) {
   await page.getByLabel("Preview", { exact: true }).selectOption("5");
   await page.getByLabel("Training steps").fill(String(steps));
   await page.getByRole("button", { name: "Start training" }).click();
-  await page.getByRole("heading", { name: / is learnt$/ }).waitFor();
+  await page.getByRole("heading", { name: / is learned$/ }).waitFor();
   await page.getByRole("button", { name: "Compare with the untrained model" }).click();
   await page.locator(".before-after").waitFor();
   await shoot(page, "training");

@@ -120,12 +120,12 @@ async function prepare(page) {
   await page.getByLabel("Steps", { exact: true }).fill("2");
 }
 
-/** Trains and removes what was learnt. @param {import("playwright-core").Page} page @param {number} steps */
+/** Trains and removes what was learned. @param {import("playwright-core").Page} page @param {number} steps */
 async function train(page, steps) {
   await goTo(page, "personalize");
   await page.getByLabel("Training steps").fill(String(steps));
   await page.getByRole("button", { name: "Start training" }).click();
-  await page.getByRole("heading", { name: / is learnt$/ }).waitFor();
+  await page.getByRole("heading", { name: / is learned$/ }).waitFor();
   await goTo(page, "adapters");
   await page.getByRole("button", { name: "Remove" }).click();
   await page.getByRole("button", { name: "Yes, remove" }).click();

@@ -16,7 +16,7 @@ import {
   type Studio,
   screenshot,
   setUpLeastTraining,
-  untilLearnt,
+  untilLearned,
   waitForModel,
 } from "./studio";
 import { VISITOR } from "./visitor";
@@ -195,6 +195,6 @@ async function damageLatestState(): Promise<void> {
 }
 
 async function trainedFile(page: Page): Promise<Buffer> {
-  await untilLearnt(page);
+  await untilLearned(page);
   return (await downloaded(page, () => page.getByRole("button", { name: "Export" }).click())).bytes;
 }

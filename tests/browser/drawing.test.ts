@@ -20,7 +20,7 @@ import {
   screenshot,
   setUpLeastTraining,
   shownPixels,
-  untilLearnt,
+  untilLearned,
   waitForModel,
 } from "./studio";
 
@@ -35,7 +35,7 @@ describe("drawing", () => {
     await waitForModel(page);
     await setUpLeastTraining(page, 1);
     await page.getByRole("button", { name: "Start training" }).click();
-    await untilLearnt(page);
+    await untilLearned(page);
     await drawInOneStep(page, PROMPT);
   });
 

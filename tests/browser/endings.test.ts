@@ -4,7 +4,7 @@
  */
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { goTo, openQuickPage, PATIENCE, setUpLeastTraining, untilLearnt, waitForModel } from "./studio";
+import { goTo, openQuickPage, PATIENCE, setUpLeastTraining, untilLearned, waitForModel } from "./studio";
 
 describe("ending a training early", () => {
   let page: Page;
@@ -74,7 +74,7 @@ describe("ending a training early", () => {
     await session.send("Storage.overrideQuotaForOrigin", { origin });
     await look(page, "away");
     await page.getByRole("button", { name: "Stop and keep" }).click();
-    await untilLearnt(page);
+    await untilLearned(page);
     await look(page, "back");
     expect(await whileAway(page)).toEqual({
       screenLocks: 0,

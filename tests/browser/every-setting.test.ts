@@ -14,7 +14,7 @@ import {
   goTo,
   openQuickPage,
   setUpLeastTraining,
-  untilLearnt,
+  untilLearned,
   waitForModel,
 } from "./studio";
 import { filesIn } from "./zip";
@@ -91,7 +91,7 @@ describe("every setting", () => {
     expect([...Object.keys(SETTINGS), ...LEFT_OUT].sort()).toEqual(kinds.map(([name]) => name).sort());
     for (const [name] of kinds) if (name in SETTINGS) await set(name, SETTINGS[name]);
     await page.getByRole("button", { name: "Start training" }).click();
-    await untilLearnt(page);
+    await untilLearned(page);
 
     await goTo(page, "adapters");
     await page.getByText("Name, licence and form of the export").click();
@@ -142,8 +142,8 @@ describe("every setting", () => {
       () => slider("Strength at the end").fill("1"),
     );
     await changes(
-      () => field("Longest learnt word").fill("0.2"),
-      () => field("Longest learnt word").fill(""),
+      () => field("Longest learned word").fill("0.2"),
+      () => field("Longest learned word").fill(""),
     );
     await changes(
       () => field("What to avoid").fill("blue sky"),

@@ -12,7 +12,7 @@ import {
   PATIENCE,
   screenshot,
   setUpLeastTraining,
-  untilLearnt,
+  untilLearned,
   waitForModel,
 } from "./studio";
 
@@ -77,7 +77,7 @@ test.each([
   ["lost", "The GPU was lost", { when: TRAINING, end: "outOfMemory" }, "<my-dog>"],
   ["out of memory", "The GPU is out of memory.", undefined, "<my-dog-2>"],
 ] satisfies [string, string, Fate | undefined, string][])(
-  "%s in the middle of a training: what was learnt so far is kept",
+  "%s in the middle of a training: what was learned so far is kept",
   async (_, sentence, next, word) => {
     await waitForModel(page);
     await goTo(page, "personalize");
@@ -90,7 +90,7 @@ test.each([
     await screenshot(page, "fault-in-training");
     fate = next;
     await page.getByRole("button", { name: "Keep the state of step 5" }).click();
-    await untilLearnt(page);
+    await untilLearned(page);
     await goTo(page, "adapters");
     expect(await page.locator(".adapter .word").allTextContents()).toContain(word);
     // The engine is whole again: it draws with what was kept.

@@ -16,7 +16,7 @@ import {
   PATIENCE,
   type Studio,
   setUpLeastTraining,
-  untilLearnt,
+  untilLearned,
   useFolder,
   waitForModel,
 } from "./studio";
@@ -75,7 +75,7 @@ test("a training takes what was said, and gives it back", async () => {
   await setUpLeastTraining(page, 4);
   const planned = await plannedMemory();
   await page.getByRole("button", { name: "Start training" }).click();
-  await untilLearnt(page);
+  await untilLearned(page);
   const { held, most } = await memory();
   expect(most).toBeGreaterThan(weights + LITTLE);
   expect(most / planned).toBeGreaterThan(0.85);
@@ -120,7 +120,7 @@ test("a training whose previews are scored takes what was said, the judge includ
   const planned = await plannedMemory();
   expect(planned).toBeGreaterThan(unscored + 2 * LITTLE);
   await page.getByRole("button", { name: "Start training" }).click();
-  await untilLearnt(page);
+  await untilLearned(page);
   const { held, most } = await memory();
   expect(most / planned).toBeGreaterThan(0.85);
   expect(most / planned).toBeLessThan(1.15);

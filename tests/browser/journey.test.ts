@@ -19,7 +19,7 @@ import {
   type Studio,
   screenshot,
   trainingRecords,
-  untilLearnt,
+  untilLearned,
   waitForModel,
 } from "./studio";
 import { VISITOR } from "./visitor";
@@ -94,7 +94,7 @@ describe("the journey", () => {
     await page.getByLabel("Side in training, in pixels").fill("64");
     await page.getByLabel("Batch").fill("1");
 
-    // The control: the same photos, timesteps and noise by the same seed, and nothing is learnt.
+    // The control: the same photos, timesteps and noise by the same seed, and nothing is learned.
     await page.getByLabel("Preview", { exact: true }).selectOption("0");
     await page.getByLabel("Learning rate of the adapter").fill("0");
     await page.getByLabel("Learning rate of the word").fill("0");
@@ -266,6 +266,6 @@ async function train(page: Page, steps: number, meanwhile: () => Promise<void> =
   await page.getByRole("button", { name: "Start training" }).click();
   await page.getByText(/^Step [1-9]\d* of/).waitFor({ timeout: PATIENCE });
   await meanwhile();
-  await untilLearnt(page);
+  await untilLearned(page);
   return trainingRecords(page);
 }

@@ -15,7 +15,7 @@ import {
   openStudio,
   PATIENCE,
   setUpLeastTraining,
-  untilLearnt,
+  untilLearned,
   useFolder,
   waitForModel,
 } from "./studio";
@@ -58,7 +58,7 @@ test("measuring how long trainings take can be cancelled, and asked for again", 
   await measure.click();
   await page.getByText("Measuring how fast this device trains").waitFor();
   await page.getByLabel("Training steps").press("Control+Enter");
-  await untilLearnt(page);
+  await untilLearned(page);
   // Measuring gave way.
   await page.getByRole("button", { name: "Train another" }).click();
   await measure.waitFor();
@@ -119,7 +119,7 @@ test("a picture that fits only in tiles is decoded in them, as natively", async 
   await useFolder(page, folder);
   await allow(String(gigabytes));
   await goTo(page, "generate");
-  // What was learnt above fits another model, and waits for it.
+  // What was learned above fits another model, and waits for it.
   await page.getByRole("checkbox", { name: "<my-dog>" }).waitFor({ state: "detached" });
   // Decoded whole it would be 31 dB off.
   await expectGolden(page, folder, "in-tiles", { width: 448, memory: gigabytes * 1e9 });

@@ -15,7 +15,7 @@ import {
   overflowsSideways,
   PATIENCE,
   screenshot,
-  untilLearnt,
+  untilLearned,
   waitForModel,
 } from "./studio";
 import { PHONE } from "./visitor";
@@ -54,8 +54,8 @@ test("a phone without a network personalizes, draws, keeps, exports, shares and 
   await page.getByLabel("Steps before alignment starts").fill("1");
   await tap("Start training");
   await page.getByText(/^Step [1-9]\d* of 2/).waitFor({ timeout: PATIENCE });
-  await untilLearnt(page);
-  await fits("learnt");
+  await untilLearned(page);
+  await fits("learned");
 
   await tap("Generate with it");
   await page.getByLabel("Prompt", { exact: true }).fill(PROMPT);

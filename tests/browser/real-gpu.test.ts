@@ -18,7 +18,7 @@ import {
   setUpLeastTraining,
   shownPixels,
   trainingRecords,
-  untilLearnt,
+  untilLearned,
   waitForModel,
 } from "./studio";
 import { VISITOR } from "./visitor";
@@ -86,7 +86,7 @@ async function learn(page: Page): Promise<TrainingRecord[]> {
   await setUpLeastTraining(page, STEPS);
   await page.getByLabel("Steps before alignment starts").fill(String(WARM_UP));
   await page.getByRole("button", { name: "Start training" }).click();
-  await untilLearnt(page);
+  await untilLearned(page);
   return trainingRecords(page);
 }
 

@@ -10,7 +10,7 @@ import {
   goTo,
   openQuickPage,
   setUpLeastTraining,
-  untilLearnt,
+  untilLearned,
   waitForModel,
 } from "./studio";
 
@@ -71,7 +71,7 @@ test("a training's steps are repeated", async () => {
   await setUpLeastTraining(page, STEPS);
   await launchesOf(page);
   await page.getByRole("button", { name: "Start training" }).click();
-  await untilLearnt(page);
+  await untilLearned(page);
   const { dispatches, bindGroups } = await launchesOf(page);
   console.info(`training: ${dispatches} launches, ${bindGroups} bind groups`);
   expect(dispatches).toBeGreaterThan(1.5 * bindGroups);

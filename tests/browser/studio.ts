@@ -257,9 +257,9 @@ export async function setUpLeastTraining(page: Page, steps: number): Promise<voi
   await page.getByLabel("Steps before alignment starts").fill(String(steps));
 }
 
-/** Until a training has ended well. Its heading counts: a chart's hint says "is learnt" too, long before the end. */
-export async function untilLearnt(page: Page): Promise<void> {
-  await page.getByRole("heading", { name: / is learnt$/ }).waitFor({ timeout: PATIENCE });
+/** Until a training has ended well. Its heading counts: a chart's hint says "is learned" too, long before the end. */
+export async function untilLearned(page: Page): Promise<void> {
+  await page.getByRole("heading", { name: / is learned$/ }).waitFor({ timeout: PATIENCE });
 }
 
 /** What the training that has just ended was like, step by step, by the log that its button saves. */

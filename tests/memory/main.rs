@@ -92,7 +92,7 @@ fn draw(
 }
 
 /// The steps and a checkpoint of a run on one picture of `side` latents: the device's peak beyond what lay there
-/// before, and what was learnt.
+/// before, and what was learned.
 fn train(gpu: &Gpu, model: FrozenModel, side: usize, settings: TrainingSettings) -> (u64, Adapter) {
     gpu.release_unused();
     let before = gpu.memory().in_use;
@@ -197,15 +197,15 @@ fn check_embedded_model(gpu: &Gpu) {
     assert_near("a picture", measured + weights, plan.peak());
     assert_near("a picture's activations", measured, plan.peak() - weights);
 
-    let mut learnt = Vec::new();
+    let mut learned = Vec::new();
     for (setting, policy) in POLICIES {
         let settings = TrainingSettings { steps: 3, ..training(setting, TrainedWeights::Lora) };
         let planned = activations(&sizes(&model).training(run(64, &settings), policy));
         let (measured, adapter) = train(gpu, frozen(&model), 8, settings);
-        learnt.push(adapter);
+        learned.push(adapter);
         assert_near(&format!("training, {policy:?}"), measured, planned);
     }
-    assert!(learnt[0] == learnt[1], "kept and recomputed activations train another adapter");
+    assert!(learned[0] == learned[1], "kept and recomputed activations train another adapter");
 }
 
 /// The text encoder takes the prompts of a pass together: three in the first step, four in the second, in the same
@@ -357,7 +357,7 @@ fn stable_diffusions_layout_takes_what_is_planned() {
         held: 0,
         profile: Arc::new(KernelProfile::on(&gpu.device)),
     };
-    let mut learnt = Vec::new();
+    let mut learned = Vec::new();
     let [kept, recomputed] = POLICIES.map(|policy| (TrainedWeights::Lora, policy, 0.0));
     // What is trained is then most of what is held.
     let all = (TrainedWeights::All, POLICIES[1], 0.0);
@@ -383,9 +383,9 @@ fn stable_diffusions_layout_takes_what_is_planned() {
         let settings = TrainingSettings { localized_loss, steps, ..training(setting, trained_weights) };
         let planned = activations(&sizes.training(run(128, &settings), policy));
         let (measured, adapter) = train(&gpu, model, 16, settings);
-        learnt.push(adapter);
+        learned.push(adapter);
         let what = format!("training {trained_weights:?}, {policy:?}, localized loss {localized_loss}");
         assert_near(&what, measured, planned);
     }
-    assert!(learnt[0] == learnt[1], "kept and recomputed activations train another adapter");
+    assert!(learned[0] == learned[1], "kept and recomputed activations train another adapter");
 }

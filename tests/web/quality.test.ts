@@ -276,7 +276,7 @@ describe("a run that watches the quality", () => {
     files.reachable = false;
     const { scores, problems, restored } = await train(run({ ...PREVIEWS, keepsBest: true }));
     expect(scores).toEqual([]);
-    // What an earlier visit scored best lacks all that was learnt since.
+    // What an earlier visit scored best lacks all that was learned since.
     expect(restored).toEqual([]);
     expect(problems).toEqual([expect.stringContaining("could not be fetched")]);
   });

@@ -59,7 +59,7 @@ export const english = {
       ],
       [
         "Draw with its new word",
-        "The word works in any prompt. One click shows the same picture without what was learnt.",
+        "The word works in any prompt. One click shows the same picture without what was learned.",
       ],
       [
         "Everything stays with you",
@@ -311,7 +311,7 @@ export const english = {
 
   run: {
     title: (word: string) => `Learning ${word}`,
-    doneTitle: (word: string, several: boolean) => `${word} ${several ? "are" : "is"} learnt`,
+    doneTitle: (word: string, several: boolean) => `${word} ${several ? "are" : "is"} learned`,
     failedTitle: "The training broke off",
     step: (step: number, steps: number) => `Step ${step} of ${steps}`,
     preparing: "Preparing the training…",
@@ -326,7 +326,7 @@ export const english = {
     resume: "Resume",
     stop: "Stop and keep",
     cancel: "Cancel",
-    cancelQuestion: "Drop what it has learnt so far?",
+    cancelQuestion: "Drop what it has learned so far?",
     cancelYes: "Yes, drop it",
     cancelNo: "No, go on",
     loss: "Loss",
@@ -348,7 +348,7 @@ export const english = {
     },
     imageScore: {
       name: "Near the photos (CLIP-I)",
-      hint: "Rises as the thing is learnt. A wish in another style keeps it low.",
+      hint: "Rises as the thing is learned. A wish in another style keeps it low.",
     },
     notScored: (reason: string) => `Previews are not scored. ${reason}`,
     bestSoFar: (step: number) => `Best preview so far: step ${step}.`,
@@ -437,17 +437,17 @@ export const english = {
     },
     steering: {
       title: "Balance word and prompt",
-      lead: "For pictures in which the learnt thing drowns the rest of the prompt, or the other way round.",
+      lead: "For pictures in which the learned thing drowns the rest of the prompt, or the other way round.",
       delayed: "Begin without the word, % of the steps",
       delayedHint: "The first steps draw the ordinary thing, so that the scene is laid out freely.",
       keepsLora: "The LoRA acts from the start",
       keepsLoraHint: "Only the word then waits.",
       classPrompt: "What the first steps draw",
-      classPromptHint: "Empty takes the prompt with the ordinary word for the learnt one.",
+      classPromptHint: "Empty takes the prompt with the ordinary word for the learned one.",
       strengthEnd: "Strength at the end",
       strengthEndHint: "The adapters' strength goes from theirs to this many times as much.",
-      normClip: "Longest learnt word",
-      normClipHint: "In lengths of ordinary words; empty leaves it as it was learnt.",
+      normClip: "Longest learned word",
+      normClipHint: "In lengths of ordinary words; empty leaves it as it was learned.",
       heatMaps: "See what each word did",
       heatMapsHint: "Drawing takes longer. Tap a word below the picture afterwards.",
     },
@@ -459,7 +459,7 @@ export const english = {
     keptStart: "the picture that was drawn on before",
     regions: {
       title: "Where a word may act",
-      lead: "Paint a part of the picture, and the word acts there alone: for two learnt things in one picture, side by side.",
+      lead: "Paint a part of the picture, and the word acts there alone: for two learned things in one picture, side by side.",
       anywhere: "anywhere",
       inside: "where it is painted",
       paint: "Paint",
@@ -485,7 +485,7 @@ export const english = {
       height: "Height",
       swap: "Swap width and height",
       far: (side: number) =>
-        `This model has learnt from pictures of ${side} × ${side}; much larger or smaller ones come out worse.`,
+        `This model has learned from pictures of ${side} × ${side}; much larger or smaller ones come out worse.`,
       aspects: {
         square: "Square",
         landscape: "Landscape",
@@ -525,7 +525,7 @@ export const english = {
 
   adapters: {
     title: "Adapters",
-    lead: "An adapter holds one learnt thing: a few megabytes to keep, share, or use in other programs.",
+    lead: "An adapter holds one learned thing: a few megabytes to keep, share, or use in other programs.",
     empty: "Nothing here yet. Train one under Personalize, or import a file.",
     notYet: "Adapters that this browser keeps are listed once the model is loaded.",
     drop: "Drop adapters here, or choose them",

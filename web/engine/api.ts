@@ -167,7 +167,7 @@ export interface EngineApi {
     progress: (step: number, steps: number) => void,
     source?: SourcePicture,
   ): Promise<DrawnPicture | null>;
-  /** `null` when cancelled; a stopped training keeps what it has learnt so far. */
+  /** `null` when cancelled; a stopped training keeps what it has learned so far. */
   train(run: RunFacts, photos: TrainingPhotos, observer: TrainingObserver): Promise<AdapterReport | null>;
   /** Goes on with a run from its latest state in the browser's storage, bit for bit as if it had never stopped. */
   continueTraining(id: string, observer: TrainingObserver): Promise<AdapterReport | null>;

@@ -56,7 +56,7 @@ export class JudgeOpener {
   /**
    * Prepares the scoring of the run's previews, if they are scored: opens the judge and embeds the photos. If
    * the judge can't be opened, the run goes on with its previews unscored, and gives its last state: the best of
-   * those that an earlier visit scored lacks all that is learnt from now on.
+   * those that an earlier visit scored lacks all that is learned from now on.
    */
   async prepare(
     engine: Engine,

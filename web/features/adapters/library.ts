@@ -58,7 +58,7 @@ const held = new Set<string>();
 export const storageFault = signal<Fault | undefined>(undefined);
 
 export const placeholders = computed(() => library.value.flatMap(({ report }) => report.placeholders));
-/** Phrases by which prompts name the learnt subjects. */
+/** Phrases by which prompts name the learned subjects. */
 export const phrases = computed(() => library.value.flatMap(({ report }) => report.phrases));
 /** Whether an adapter would be lost with the tab: neither saved as a file nor kept in the storage. */
 export const hasUnsaved = computed(() => {

@@ -1,4 +1,4 @@
-/** How a picture balances its learnt words against the rest of the prompt. */
+/** How a picture balances its learned words against the rest of the prompt. */
 import { signal } from "@preact/signals";
 import type { GenerationSettings } from "../../engine/contract";
 import { regionsFor } from "./regions";
@@ -6,7 +6,7 @@ import { regionsFor } from "./regions";
 /** Largest share of the steps that can wait for the word. */
 export const MAX_DELAYED = 0.9;
 
-/** Share of the steps, from the first on, drawn with the class noun instead of the learnt word. */
+/** Share of the steps, from the first on, drawn with the class noun instead of the learned word. */
 export const delayedConcept = signal(0);
 export const delayedKeepsLora = signal(false);
 /** Prompt of those steps; if empty, the prompt with class nouns is used. */
@@ -37,11 +37,11 @@ export const steeringChoice = (): SteeringChoice => ({
   embeddingNormClip: embeddingNormClip.value,
 });
 
-/** Settings that differ from the engine's defaults; without learnt words, none of those that act on them. */
-export function steering(choice: SteeringChoice, prompt: string, learntWords: readonly string[]): Steering {
-  const learnt = learntWords.filter((word) => prompt.includes(word));
-  const delays = learnt.length > 0 && choice.delayedConcept > 0;
-  const regions = regionsFor(prompt).filter(({ placeholder }) => learnt.includes(placeholder));
+/** Settings that differ from the engine's defaults; without learned words, none of those that act on them. */
+export function steering(choice: SteeringChoice, prompt: string, learnedWords: readonly string[]): Steering {
+  const learned = learnedWords.filter((word) => prompt.includes(word));
+  const delays = learned.length > 0 && choice.delayedConcept > 0;
+  const regions = regionsFor(prompt).filter(({ placeholder }) => learned.includes(placeholder));
   const { delayedConcept, delayedKeepsLora, classPrompt, strengthEnd, embeddingNormClip } = choice;
   return {
     ...(delays ? { delayedConcept, delayedKeepsLora } : {}),

@@ -1,4 +1,4 @@
-/** Ways to balance a learnt word against the rest of the prompt, and to see what the words did. */
+/** Ways to balance a learned word against the rest of the prompt, and to see what the words did. */
 import { text } from "../../app/text";
 import { bound } from "../../ui/bound";
 import { CheckField, OptionalNumberField, SliderField, TextField } from "../../ui/field";

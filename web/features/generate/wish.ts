@@ -82,8 +82,8 @@ function startNow(): WishedStart | undefined {
 
 export function requestOf(wish: Wish): DrawingRequest {
   const { adapters, steering: choice, mapsHeat, start, ...plain } = wish;
-  const learnt = wordsOf(wish).map(({ placeholder }) => placeholder);
-  const steered = choice ? steering(choice, wish.prompt, learnt) : {};
+  const learned = wordsOf(wish).map(({ placeholder }) => placeholder);
+  const steered = choice ? steering(choice, wish.prompt, learned) : {};
   const { regions, ...numbers } = steered;
   const used = start && recordOfStart(start);
   return {
@@ -114,7 +114,7 @@ const recordOfStart = ({ source, strength, maskBlur, galleryId }: WishedStart): 
   ...(galleryId ? { galleryId } : {}),
 });
 
-/** The same picture as the untrained model would draw it: class nouns in place of learnt words, nothing steered. */
+/** The same picture as the untrained model would draw it: class nouns in place of learned words, nothing steered. */
 export const withoutAdapters = (wish: Wish): Wish => ({
   ...wish,
   prompt: wordsOf(wish).reduce(
@@ -126,7 +126,7 @@ export const withoutAdapters = (wish: Wish): Wish => ({
   mapsHeat: false,
 });
 
-/** Learnt words of the active adapters, with their class nouns. */
+/** Learned words of the active adapters, with their class nouns. */
 const wordsOf = ({ adapters }: Wish) =>
   adapters.flatMap(({ report }) =>
     report.placeholders.map((placeholder, at) => ({

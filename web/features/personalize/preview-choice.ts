@@ -1,7 +1,7 @@
 /**
  * How often previews are drawn, whether they are scored, and what the scores decide. Previews can be judged
  * by photos that are held back from the training, the last of the first subject's: scores by trained photos
- * also rise when those photos are learnt by heart.
+ * also rise when those photos are learned by heart.
  */
 import { computed, signal } from "@preact/signals";
 import type { PreviewPlan } from "../../engine/api";

@@ -226,13 +226,13 @@ export function resume(): void {
   phase.value = "running";
 }
 
-/** Ends the run early and keeps what it has learnt. */
+/** Ends the run early and keeps what it has learned. */
 export function stopAndKeep(): void {
   engine().command("training", "stop");
   phase.value = "stopping";
 }
 
-/** Ends the run and drops what it has learnt. */
+/** Ends the run and drops what it has learned. */
 export function cancel(): void {
   engine().command("training", "cancel");
   phase.value = "stopping";

@@ -58,7 +58,7 @@ export const english = {
     alignmentTimesteps: ["Timesteps of alignment", "Where alignment acts, of 0 to 999."],
     alpha: ["α, guidance of the clean branch", "How strongly the untrained model pulls to the wish."],
     beta: ["β, guidance of the personal branch", "How strongly the personal branch is weighed against it."],
-    warmupSteps: ["Steps before alignment starts", "The look is learnt first, with λ = 0."],
+    warmupSteps: ["Steps before alignment starts", "The look is learned first, with λ = 0."],
     rescale: ["Rescale the pull", "Scales alignment to the length of what learns the look."],
     fastAlignment: [
       "Fast alignment",
