@@ -1,5 +1,6 @@
-/** Takes files by drop or by the system's picker. */
+/** Takes photos by drop, also of folders, or by the system's picker. */
 import { useRef } from "preact/hooks";
+import { type DroppedPhotos, droppedPhotos } from "./dropped-photos";
 import { Icon } from "./icon";
 import { useDrop } from "./use-drop";
 
@@ -8,17 +9,16 @@ interface DropZoneProps {
   hint: string;
   accept: string;
   multiple: boolean;
-  disabled?: boolean;
-  onFiles: (files: File[]) => void;
+  /** `problems`: what is to be said of folders that were dropped. */
+  onFiles: (files: File[], problems: string[]) => void;
 }
 
-export function DropZone({ label, hint, accept, multiple, disabled = false, onFiles }: DropZoneProps) {
+export function DropZone({ label, hint, accept, multiple, onFiles }: DropZoneProps) {
   const input = useRef<HTMLInputElement>(null);
-  const take = (list: FileList | null | undefined) => {
-    const files = [...(list ?? [])];
-    if (files.length > 0 && !disabled) onFiles(multiple ? files : files.slice(0, 1));
+  const take = ({ files, problems }: DroppedPhotos) => {
+    if (files.length + problems.length > 0) onFiles(multiple ? files : files.slice(0, 1), problems);
   };
-  const { over, handlers } = useDrop((dropped) => take(dropped.files));
+  const { over, handlers } = useDrop(async (dropped) => take(await droppedPhotos(dropped)));
   return (
     <label class={`drop-zone${over ? " over" : ""}`} {...handlers}>
       <Icon name="plus" />
@@ -30,9 +30,8 @@ export function DropZone({ label, hint, accept, multiple, disabled = false, onFi
         type="file"
         accept={accept}
         multiple={multiple}
-        disabled={disabled}
         onChange={() => {
-          take(input.current?.files);
+          take({ files: [...(input.current?.files ?? [])], problems: [] });
           // The same file may be chosen again.
           if (input.current) input.current.value = "";
         }}

@@ -16,9 +16,9 @@ import * as state from "./start-picture";
 
 export function StartCard() {
   const [problem, setProblem] = useState<string | undefined>();
-  const take = async ([file]: readonly File[]) => {
+  const take = async ([file]: readonly File[], [found]: readonly string[] = []) => {
+    setProblem(file ? undefined : found);
     if (!file) return;
-    setProblem(undefined);
     try {
       const { bitmap, name } = await readPhoto(file, file.name);
       state.startFrom({ name, bitmap, galleryId: undefined });

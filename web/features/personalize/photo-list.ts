@@ -57,13 +57,14 @@ export class PhotoList {
 
   /**
    * Adds the visitor's own photos. The first that can be used takes a sample's place. `onUsable` is called before each
-   * comes in, with the sample that it replaces.
+   * comes in, with the sample that it replaces. `problems`: what was found out before about what they come from.
    */
   async addFiles(
     files: readonly File[],
     onUsable: (replaced: SampleSubject | undefined) => void = () => undefined,
+    problems: readonly string[] = [],
   ): Promise<void> {
-    this.#problems.value = [];
+    this.#problems.value = [...problems];
     // If a removed photo came back later, there could be one too many.
     withdrawUndo(this.#removal);
     const { signal: bringing } = this.#bringing;

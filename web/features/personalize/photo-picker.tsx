@@ -24,7 +24,7 @@ interface PhotoPickerProps {
   /** Whether pasted photos come here. */
   takesPasted: boolean;
   onSample: (subject: SampleSubject) => void;
-  onFiles: (files: File[]) => void;
+  onFiles: (files: File[], problems?: string[]) => void;
 }
 
 export function PhotoPicker({ list, classNoun, id, takesPasted, onSample, onFiles }: PhotoPickerProps) {

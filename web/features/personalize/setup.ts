@@ -211,13 +211,18 @@ export async function startAgain(files: readonly File[], classNoun: string, wish
 }
 
 /** Adds the visitor's own photos; they replace a sample, and the words that it filled in are cleared. */
-export function addFiles(subject: SubjectChoice, files: readonly File[]): Promise<void> {
-  return subject.list.addFiles(files, (sample) => {
+export function addFiles(
+  subject: SubjectChoice,
+  files: readonly File[],
+  problems: readonly string[] = [],
+): Promise<void> {
+  const onUsable = (sample: SampleSubject | undefined) => {
     // If replaced photos were brought back later, they would replace these.
     withdrawUndo(replaced);
     if (sample && subject.classNoun.value === sample.classNoun) subject.classNoun.value = "";
     if (sample && subject === firstSubject && target.value === exampleWish(sample)) target.value = "";
-  });
+  };
+  return subject.list.addFiles(files, onUsable, problems);
 }
 
 /** Personalization prompt y_P with its marks for the words. */

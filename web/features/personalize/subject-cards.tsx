@@ -66,7 +66,7 @@ function SubjectCard({ subject, number, several }: SubjectCardProps) {
         id={subject.id}
         takesPasted={subject === subjects.value.at(-1)}
         onSample={(sample) => chooseSample(subject, sample)}
-        onFiles={(files) => addFiles(subject, files)}
+        onFiles={(files, problems) => addFiles(subject, files, problems)}
       />
       {further && <SubjectWords subject={subject} />}
     </section>
