@@ -225,6 +225,18 @@ describe("damaged entries", () => {
   });
 });
 
+test("a picture of an earlier version, whose prompt is longer than today's may be, is not damaged", async () => {
+  await keepAll("short");
+  const [entry] = gallery.found.value;
+  const settings = settingsFor("a".repeat(30_000), { negativePrompt: "b".repeat(30_000) });
+  const database = await openDB("palpable-gallery");
+  await database.put("entries", { ...entry, settings }, entry?.id);
+  database.close();
+  await gallery.load();
+  expect(gallery.damaged.value).toEqual([]);
+  expect(gallery.found.value.map(({ settings }) => settings)).toEqual([settings]);
+});
+
 describe("deleting", () => {
   test("takes every trace from the storage at once", async () => {
     await keepAll("one", "two", "three");

@@ -8,7 +8,7 @@ import type { DBSchema } from "idb";
 import { Database } from "../../app/database";
 import { text } from "../../app/text";
 import { checkedStart, type KeptStart } from "./kept-start";
-import { checkedSettings, type PictureSettings } from "./picture-settings";
+import { type PictureSettings, storedSettings } from "./picture-settings";
 
 /** Facts about a picture that the list of pictures needs. */
 export interface Entry {
@@ -78,7 +78,7 @@ export function list(): Promise<Listing> {
 function checkedEntry(value: unknown): Entry | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { id, savedAt, bytes, favourite, settings } = value as Partial<Record<keyof Entry, unknown>>;
-  const checked = checkedSettings(settings);
+  const checked = storedSettings(settings);
   if (typeof id !== "string" || !checked || typeof favourite !== "boolean") return undefined;
   if (!isCount(savedAt) || !isCount(bytes)) return undefined;
   return { id, savedAt, bytes, favourite, settings: checked };
