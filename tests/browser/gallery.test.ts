@@ -243,6 +243,40 @@ describe("the gallery", () => {
     await screenshot(page, "gallery-7-phone-grid");
     await page.setViewportSize({ width: 1280, height: 800 });
   });
+
+  test("of a long prompt a part shows, until all of it is asked for; selected, it is whole", async () => {
+    const long = Array.from({ length: 400 }, (_, at) => `dog ${at}`).join(", ");
+    await goTo(page, "generate");
+    await page.getByRole("button", { name: "Start from noise again" }).click();
+    await generate(page, long);
+    await kept(page, 5, 2);
+    const height = () =>
+      page
+        .locator(".long-text")
+        .first()
+        .evaluate((shown) => shown.clientHeight);
+    const fewLines = 200;
+    expect(await height()).toBeLessThan(fewLines);
+    await goTo(page, "gallery");
+    await page.locator(".picture-tile a").first().click();
+    const shown = page.locator(".picture-prompt");
+    await shown.waitFor();
+    expect(await height()).toBeLessThan(fewLines);
+    const selected = shown.locator("p").evaluate((element) => {
+      getSelection()?.selectAllChildren(element);
+      return getSelection()?.toString();
+    });
+    expect(await selected).toBe(long);
+    await expectAccessible(page, "a long prompt");
+    await shown.getByRole("button", { name: "Show all of it" }).click();
+    await expect.poll(height).toBeGreaterThan(2 * fewLines);
+    await shown.getByRole("button", { name: "Show less" }).click();
+    await expect.poll(height).toBeLessThan(fewLines);
+    await goTo(page, "gallery");
+    await page.locator(".picture-tile a").last().click();
+    await page.getByRole("heading", { name: FIRST }).waitFor();
+    expect(await shown.getByRole("button").count()).toBe(0);
+  });
 });
 
 describe("a full storage", () => {

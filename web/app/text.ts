@@ -26,6 +26,7 @@ export const english = {
     done: "Copied.",
     forbidden: "The browser doesn't allow copying here. Select this and copy it yourself:",
   },
+  longText: { all: "Show all of it", less: "Show less" },
   unreadableFiles:
     "Not all of it could be read. Check that it is still there and may be read, then choose it again.",
   loading: "Loading",

@@ -21,6 +21,7 @@ export const german: Text = {
     done: "Kopiert.",
     forbidden: "Der Browser erlaubt das Kopieren hier nicht. Markiere dies und kopiere es selbst:",
   },
+  longText: { all: "Alles zeigen", less: "Weniger zeigen" },
   unreadableFiles:
     "Nicht alles davon ließ sich lesen. Prüfe, ob es noch da ist und gelesen werden darf, und wähle es dann noch einmal.",
   loading: "Lädt",

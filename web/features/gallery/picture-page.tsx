@@ -8,6 +8,7 @@ import { text } from "../../app/text";
 import { faultError } from "../../engine/fault";
 import { download } from "../../ui/download";
 import { Icon } from "../../ui/icon";
+import { LongText } from "../../ui/long-text";
 import { fillIn } from "../generate/restore";
 import { setSize } from "../generate/size";
 import { startFromGallery } from "../generate/start-from-gallery";
@@ -119,7 +120,9 @@ function Picture({ entry, next }: { entry: gallery.Entry; next: gallery.Entry | 
         {broken && <figcaption class="field-error">{words.unreadable}</figcaption>}
       </figure>
       <section class="card" aria-label={words.settings}>
-        <p class="picture-prompt">{settings.prompt}</p>
+        <div class="picture-prompt">
+          <LongText>{settings.prompt}</LongText>
+        </div>
         <div class="actions picture-actions">
           <button type="button" class="button primary" onClick={use}>
             <Icon name="again" />
@@ -161,7 +164,11 @@ function Facts({ entry: { id, settings, savedAt } }: { entry: gallery.Entry }) {
   const used = adapters.map(({ name, strength }) => words.adapter(name, strength)).join(", ");
   return (
     <dl class="facts">
-      {negativePrompt && <Fact name={words.negative}>{negativePrompt}</Fact>}
+      {negativePrompt && (
+        <Fact name={words.negative}>
+          <LongText>{negativePrompt}</LongText>
+        </Fact>
+      )}
       <Fact name={words.seed}>{settings.seed}</Fact>
       <Fact name={words.steps}>{settings.steps}</Fact>
       <Fact name={words.guidance}>{plainNumber(settings.guidanceScale)}</Fact>

@@ -6,6 +6,7 @@ import { text } from "../../app/text";
 import { BeforeAfter } from "../../ui/before-after";
 import { download } from "../../ui/download";
 import { Icon } from "../../ui/icon";
+import { LongText } from "../../ui/long-text";
 import { PictureView, toCanvas, toPng } from "../../ui/picture-view";
 import { keepFault } from "../gallery/gallery";
 import { withSettings } from "../gallery/picture-file";
@@ -55,7 +56,9 @@ function Shown({ result }: { result: state.Result }) {
             <PictureView picture={picture} label={words.pictureLabel(wish.prompt)} />
             {map && <HeatOverlay map={map} picture={picture} />}
           </div>
-          <figcaption>{wish.prompt}</figcaption>
+          <figcaption>
+            <LongText key={wish.prompt}>{wish.prompt}</LongText>
+          </figcaption>
         </figure>
       )}
       {heatMaps.length > 0 && (
@@ -112,12 +115,12 @@ function Comparison({ result: { wish, picture }, comparison }: ComparisonProps) 
         labels={{ before: words.without, after: words.with }}
       />
       <figcaption>
-        <p>
+        <LongText key={`without ${comparison.prompt}`}>
           <strong>{words.without}</strong> {comparison.prompt}
-        </p>
-        <p>
+        </LongText>
+        <LongText key={`with ${wish.prompt}`}>
           <strong>{words.with}</strong> {wish.prompt}
-        </p>
+        </LongText>
       </figcaption>
     </figure>
   );
