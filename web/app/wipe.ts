@@ -19,7 +19,9 @@ export async function wipe(): Promise<void> {
   closeEngine();
   try {
     await Promise.all([wipeFiles(), wipeDatabases(), wipeCaches()]);
-    for (const key of Object.keys(localStorage).filter(isOurs)) localStorage.removeItem(key);
+    for (const choices of [localStorage, sessionStorage]) {
+      for (const key of Object.keys(choices).filter(isOurs)) choices.removeItem(key);
+    }
   } catch {
     void openEngine();
     throw faultError("Storage", text.wipe.failed);

@@ -1,5 +1,6 @@
 /** State of Generate's form: the prompt, the noise, and the sampling settings. */
 import { computed, signal } from "@preact/signals";
+import { typed } from "../../app/tab-memory";
 import type { SamplerName } from "../../engine/contract";
 import { model } from "../models/model";
 
@@ -13,9 +14,9 @@ export const GUIDANCE_RANGE = { min: 1, max: 15 } as const;
 export const COUNT_RANGE = { min: 1, max: 32 } as const;
 export const MAX_SEED = 0xffff_ffff;
 
-export const prompt = signal("");
+export const prompt = typed("prompt");
 export const promptMissing = signal(false);
-export const negativePrompt = signal("");
+export const negativePrompt = typed("negative-prompt");
 export const seed = signal(randomSeed());
 export const seedLocked = signal(false);
 /** Number of pictures, drawn with consecutive seeds. */

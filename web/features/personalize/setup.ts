@@ -2,7 +2,6 @@
 import { computed, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
 import { gigabytes } from "../../app/format";
-import { painted } from "../../app/painted";
 import { withArticle } from "../../app/prompts";
 import { engine } from "../../app/studio";
 import { text } from "../../app/text";
@@ -13,7 +12,7 @@ import { type Fault, toFault } from "../../engine/fault";
 import { model } from "../models/model";
 import { closeAll } from "./photo-list";
 import { ofTrained, previewPlan } from "./preview-choice";
-import { type SampleSubject, samples } from "./samples";
+import type { SampleSubject } from "./samples";
 import { settingsText } from "./settings-text";
 import {
   captions,
@@ -27,8 +26,6 @@ import {
   subjects,
   withPhrases,
 } from "./subjects";
-
-const FIRST_SAMPLE = "dog";
 
 export const target = signal("");
 
@@ -133,16 +130,6 @@ export const examples = computed(() => {
   const together = text.personalize.together(things);
   return things.length > 0 ? text.personalize.examples.map((example) => example(together)) : [];
 });
-
-let prepared = false;
-
-/** Chooses a sample on the first visit, so that one click shows how it works. Photos come after the paint. */
-export async function prepare(): Promise<void> {
-  if (prepared) return;
-  prepared = true;
-  const first = samples.find(({ name }) => name === FIRST_SAMPLE);
-  if (first && photos.value.length === 0) await chooseSample(firstSubject, first, painted());
-}
 
 /**
  * Chooses a sample, which fills in its class noun and, for the first subject, an example wish. The visitor's

@@ -18,13 +18,13 @@ export class SubjectChoice {
   readonly list = new PhotoList();
   readonly classNoun = signal("");
   /** The visitor's own new word, once they write one. */
-  readonly #ownPlaceholder = signal<string | undefined>(undefined);
+  readonly ownPlaceholder = signal<string | undefined>(undefined);
   readonly placeholder: ReadonlySignal<string>;
 
   /** `taken` returns words that the subject can't have. */
   constructor(taken: () => readonly string[]) {
     this.placeholder = computed(
-      () => this.#ownPlaceholder.value ?? placeholderFor(this.classNoun.value, taken()),
+      () => this.ownPlaceholder.value ?? placeholderFor(this.classNoun.value, taken()),
     );
   }
 
@@ -33,7 +33,7 @@ export class SubjectChoice {
   }
 
   setPlaceholder(word: string): void {
-    this.#ownPlaceholder.value = word.trim() || undefined;
+    this.ownPlaceholder.value = word.trim() || undefined;
   }
 }
 
