@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeFormulaModel } from "./formula-models";
 import { expectGolden, SAME } from "./native-pictures";
 import {
+  beforeTheWorker,
   drawInOneStep,
   goTo,
   likeness,
@@ -93,6 +94,34 @@ test("what needs more memory than the visitor allows is refused, at later visits
   await page.getByLabel("Height", { exact: true }).selectOption("64");
   await drawInOneStep(page, "a photo of a dog");
 });
+
+test("as long as the engine is kept by a step, no number for other settings shows", async () => {
+  const busy = await openQuickPage("generate", (context) => beforeTheWorker(context, HOLD_PLANS));
+  const number = busy.page.getByText(/^Needs about .* of GPU memory/);
+  await waitForModel(busy.page);
+  await number.waitFor();
+  const worker = busy.page.workers().find((worker) => worker.url().includes("/main-"));
+  await worker?.evaluate("self.held = []");
+  await busy.page.getByLabel("Width", { exact: true }).selectOption(MAX_SIDE);
+  await busy.page.getByText("is known after the step under way").waitFor();
+  expect(await number.count()).toBe(0);
+  await worker?.evaluate("self.letGo()");
+  await number.waitFor();
+  await busy.close();
+});
+
+/** For the engine's worker: once it has a list `held`, what asks for a picture's plan waits there for `letGo`. */
+const HOLD_PLANS = `
+  addEventListener("message", (event) => {
+    if (!self.held || event.data.path?.[0] !== "planGeneration") return;
+    event.stopImmediatePropagation();
+    self.held.push(event.data);
+  });
+  self.letGo = () => {
+    const held = self.held;
+    self.held = undefined;
+    for (const data of held) self.dispatchEvent(new MessageEvent("message", { data }));
+  };`;
 
 test("a training that needs more is refused too", async () => {
   await goTo(page, "personalize");

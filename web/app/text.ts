@@ -499,6 +499,7 @@ export const english = {
       },
     },
     memory: (size: string) => `Needs about ${size} of GPU memory.`,
+    memoryAwaited: "How much GPU memory it needs is known after the step under way.",
     cancel: "Cancel",
     picture: (picture: number, of: number) => `Picture ${picture} of ${of}`,
     progress: (step: number, steps: number) => `Step ${step} of ${steps}`,

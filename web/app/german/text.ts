@@ -503,6 +503,7 @@ export const german: Text = {
       },
     },
     memory: (size) => `Braucht etwa ${size} GPU-Speicher.`,
+    memoryAwaited: "Wie viel GPU-Speicher es braucht, steht nach dem laufenden Schritt fest.",
     cancel: "Abbrechen",
     picture: (picture, of) => `Bild ${picture} von ${of}`,
     progress: (step, steps) => `Schritt ${step} von ${steps}`,

@@ -13,6 +13,8 @@ import { plainWish, requestOf } from "./wish";
 
 /** Milliseconds without a change before the engine is asked. */
 const QUIET = 200;
+/** Milliseconds that the number for earlier settings may stay: a training's step can keep the engine for long. */
+const PATIENCE = 400;
 
 type Plan = { bytes: number } | { refused: Fault };
 
@@ -20,7 +22,7 @@ type Plan = { bytes: number } | { refused: Fault };
 type MadePlan = Plan & { key: string };
 
 /** Plan for the latest settings that the engine was asked about; stays while something is drawn. */
-const latest = signal<MadePlan | undefined>(undefined);
+const latest = signal<MadePlan | "awaited" | undefined>(undefined);
 
 export function MemoryLine() {
   const name = model.value.state === "ready" ? model.value.report.name : undefined;
@@ -36,17 +38,25 @@ export function MemoryLine() {
   useEffect(() => {
     if (name === undefined) return;
     let outdated = false;
+    let late: ReturnType<typeof setTimeout> | undefined;
     const timer = setTimeout(async () => {
+      late = setTimeout(() => {
+        latest.value = "awaited";
+      }, PATIENCE);
       const found = await planOf(settings);
-      if (!outdated) latest.value = { ...found, key };
+      if (outdated) return;
+      clearTimeout(late);
+      latest.value = { ...found, key };
     }, QUIET);
     return () => {
       outdated = true;
       clearTimeout(timer);
+      clearTimeout(late);
     };
   }, [key]);
   const plan = latest.value;
   if (name === undefined || !plan) return null;
+  if (plan === "awaited") return <p class="hint">{text.generate.memoryAwaited}</p>;
   if ("refused" in plan) {
     if (plan.key !== key) return null;
     return (
