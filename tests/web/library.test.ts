@@ -40,7 +40,8 @@ vi.mock("../../web/app/studio", () => ({
 
 const adapters = await import("../../web/features/adapters/library");
 const { importAll, importFile, outcome } = await import("../../web/features/adapters/import");
-const { putPhotos, readPhotos } = await import("../../web/features/adapters/store");
+const elsewhere = await import("../../web/features/adapters/store");
+const { putPhotos, readPhotos } = elsewhere;
 const { dropPhotos } = await import("../../web/features/personalize/keep-photos");
 const { library } = adapters;
 
@@ -106,6 +107,25 @@ describe("adapters after a reload", () => {
     await adapters.remove(await trained("my-dog"));
     await reload();
     expect(names()).toEqual([]);
+  });
+
+  test("that another tab has removed are let go of, and photos that it has deleted", async () => {
+    const [dog, mug] = [await trained("my-dog"), await trained("my-mug")];
+    const cup = { ...(await trained("my-cup")), kept: false };
+    library.value = library.value.with(-1, cup);
+    await adapters.setPhotos(mug.key, [Uint8Array.of(1)]);
+    for (const { key } of [dog, cup]) await elsewhere.remove(key);
+    await elsewhere.setFacts(mug.key, { ...mug, photos: 0 });
+    // With its engine, or another one.
+    freshEngine();
+    await adapters.bringAll();
+    // What found no room is in no storage and stays.
+    expect(names()).toEqual(["my-mug.safetensors", "my-cup.safetensors"]);
+    expect(library.value[0]?.photos).toBe(0);
+    await elsewhere.remove(mug.key);
+    await adapters.followOtherTabs();
+    expect(names()).toEqual(["my-cup.safetensors"]);
+    expect([...fakeEngine.adapters.values()]).toEqual(names());
   });
 
   test("that another model takes are back with it, in the same visit", async () => {

@@ -1,6 +1,6 @@
 /** The adapters at hand: export, import, remove. */
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { announce } from "../../app/announce";
 import { FaultNotice, HeldFault, sentenceFor } from "../../app/fault-notice";
 import { megabytes } from "../../app/format";
@@ -19,6 +19,7 @@ import { importAll } from "./import";
 import { ImportNotice } from "./import-notice";
 import { KeptPhotos } from "./kept-photos";
 import {
+  followOtherTabs,
   knownAs,
   type LibraryEntry,
   library,
@@ -43,6 +44,7 @@ export function AdaptersScreen() {
     setFault(undefined);
     await work().catch((error) => setFault(toFault(error)));
   };
+  useEffect(() => void followOtherTabs(), []);
   const entries = library.value;
   const link = linkedAdapter(subject.value);
   return (

@@ -154,8 +154,25 @@ export async function keepBrokenOff(bytes: Uint8Array, run: MadeBy): Promise<Lib
 /** Removes an adapter, also from the storage, so that it doesn't come back from there. */
 export async function remove(entry: LibraryEntry): Promise<void> {
   if (entry.kept || entry.photos > 0) await store.remove(entry.key);
-  if (held.delete(entry.key)) await engine().removeAdapter(entry.report.id);
-  library.value = library.value.filter(({ key }) => key !== entry.key);
+  await letGo(entry);
+}
+
+async function letGo({ key, report }: LibraryEntry): Promise<void> {
+  library.value = library.value.filter((entry) => entry.key !== key);
+  if (held.delete(key)) await engine().removeAdapter(report.id);
+}
+
+/** Lets go of what another tab has removed from the storage: adapters, and photos that were kept with them. */
+export async function followOtherTabs(): Promise<void> {
+  const before = library.value.filter(({ kept }) => kept);
+  const stored = await store.photoCounts().catch(() => undefined);
+  for (const entry of stored ? before : []) {
+    const photos = stored?.get(entry.key);
+    // What this tab has changed meanwhile is newer than what was read.
+    if (!library.value.includes(entry) || photos === entry.photos) continue;
+    if (photos === undefined) await letGo(entry);
+    else library.value = library.value.map((other) => (other === entry ? { ...entry, photos } : other));
+  }
 }
 
 /** Sets the photos that are kept with the adapter; does nothing if the adapter is gone. */
@@ -193,6 +210,7 @@ export function bringAll(): Promise<void> {
 }
 
 async function bring(): Promise<void> {
+  await followOtherTabs();
   const stored = await store.list().catch((error: unknown): store.Listing => {
     storageFault.value = toFault(error);
     return { whole: [], damaged: [] };
