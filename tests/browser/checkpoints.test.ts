@@ -127,6 +127,46 @@ test("killed and continued, a training ends in the adapter of one that was left 
   await close();
 });
 
+test("another tab leaves kept photos alone, and takes over what became of them", async () => {
+  let fetchJudge = () => {};
+  const asked = new Promise<void>((resolve) => (fetchJudge = resolve));
+  let goOn = () => {};
+  const held = new Promise<void>((resolve) => (goOn = resolve));
+  const { page, close } = await openPage(studio, VISITOR, "personalize", (context) =>
+    context.route("**/models/demo/clip/*.safetensors", async (route) => {
+      fetchJudge();
+      await held;
+      await route.continue();
+    }),
+  );
+  await waitForModel(page);
+  await setUpLeastTraining(page, 1);
+  await page.getByLabel("Watch the quality").check();
+  await page.getByLabel("Keep the photos with the adapter").check();
+  await page.getByRole("button", { name: "Start training" }).click();
+  await asked;
+  const other = await page.context().newPage();
+  await other.goto(`${studio.address}#/personalize`);
+  await other.getByText("Palpable is open in another tab").waitFor();
+  await other.getByText("5 photos").waitFor();
+  expect((await keptPhotos(page)).length).toBe(1);
+  goOn();
+  await untilLearnt(page);
+  await other.getByRole("button", { name: "Use it in this tab" }).click();
+  await waitForModel(other);
+  await goTo(other, "adapters");
+  await other.getByText("Its photo is kept with it").waitFor();
+  await other.getByRole("button", { name: "Remove", exact: true }).click();
+  await other.getByRole("button", { name: "Yes, remove" }).click();
+  await other.getByText("Nothing here yet").waitFor();
+  // In the first tab it was in use.
+  await other.close();
+  await waitForModel(page);
+  await goTo(page, "adapters");
+  await page.getByText("Nothing here yet").waitFor();
+  await close();
+});
+
 /** Of a project, by the button of the export's form. */
 async function exportedProject(page: Page): Promise<{ file: Buffer; photos: Buffer[] }> {
   const project = await downloaded(page, () =>

@@ -74,7 +74,7 @@ describe("the lead", () => {
     expect(await takeLead()).toBe(true);
     const { anyTabWorks } = await import("../../web/app/working");
     expect(await inTab(tab, anyTabWorks)).toBe(false);
-    const { whileLocked } = await import("../../web/engine/worker/run-store");
+    const { whileLocked } = await import("../../web/engine/run-folder");
     expect(await inTab(tab, () => whileLocked("a", async () => "done"))).toBe("done");
   });
 

@@ -3,6 +3,7 @@
  * new state overwrites the older slot, so that a tab killed at any instant leaves the other slot whole. The
  * page reads them; the worker writes them, as only workers may write in place.
  */
+import { withLock } from "./locks";
 import { decodeRun, type RunFile } from "./run-file";
 
 export const RUNS_FOLDER = "unfinished-trainings";
@@ -15,6 +16,14 @@ export interface RunSlot {
 
 /** Name of the lock that is held by the tab in which the run is under way. */
 export const lockName = (id: string) => `palpable-training ${id}`;
+
+/**
+ * Holds the run's lock during the work, by which other tabs see that the run is under way. The page holds it from the
+ * photos' keeping to the adapter's; the worker too, which may outlive its page for a moment.
+ */
+export function whileLocked<T>(id: string, work: () => Promise<T>): Promise<T> {
+  return withLock(lockName(id), { mode: "shared" }, work);
+}
 
 /** @throws the browser's error where it denies the page its file system, as in some private windows. */
 export async function runsFolder(): Promise<FileSystemDirectoryHandle> {

@@ -1,7 +1,6 @@
 /** Stores the state of the training under way so that it survives a killed tab whole: see `run-folder.ts`. */
-import { withLock } from "../locks";
 import { encodeRun, type RunFile } from "../run-file";
-import { latest, lockName, readSlots, runsFolder, SLOTS, slotToWrite } from "../run-folder";
+import { latest, readSlots, runsFolder, SLOTS, slotToWrite } from "../run-folder";
 
 /** Why a state was not kept. */
 export type KeepProblem = "full" | "unavailable";
@@ -57,9 +56,4 @@ async function writeWhole(slot: FileSystemFileHandle, bytes: Uint8Array): Promis
 export async function readRun(id: string): Promise<RunFile | undefined> {
   const folder = await (await runsFolder()).getDirectoryHandle(id).catch(() => undefined);
   return folder && latest(await readSlots(folder));
-}
-
-/** Holds the run's lock during the work, by which other tabs see that the run is under way. */
-export function whileLocked<T>(id: string, work: () => Promise<T>): Promise<T> {
-  return withLock(lockName(id), {}, work);
 }

@@ -11,11 +11,12 @@ import type {
   TrainingPreviews,
 } from "../contract";
 import type { RunFacts } from "../run-file";
+import { whileLocked } from "../run-folder";
 import { runGeneration } from "./generation-job";
 import type { JobControl } from "./job-control";
 import { compileAhead } from "./pipelines";
 import { release } from "./release";
-import { RunKeeper, whileLocked } from "./run-store";
+import { RunKeeper } from "./run-store";
 import type { Turns } from "./turns";
 
 /** Steps between two adapter files handed to the page: a lost device costs at most that many. */

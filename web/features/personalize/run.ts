@@ -8,6 +8,7 @@ import type { PreviewScore, TrainingObserver } from "../../engine/api";
 import type { AdapterReport, Picture, TrainingRecord, TrainingSettings } from "../../engine/contract";
 import { type Fault, needsFreshEngine, toFault } from "../../engine/fault";
 import type { RunFacts } from "../../engine/run-file";
+import { whileLocked } from "../../engine/run-folder";
 import { keepBrokenOff, keepTrained, type LibraryEntry, library } from "../adapters/library";
 import { setPreview } from "../adapters/preview";
 import { model } from "../models/model";
@@ -133,14 +134,16 @@ async function follow(
 ): Promise<void> {
   begin(run);
   try {
-    const report = await train(observer);
-    if (report) {
-      await endWith(await keepTrained(report, run));
-      announce(text.run.done(wordsOf(run.settings)));
-    }
-    // Not before the adapter is kept: a tab killed in between loses neither.
-    await discard(run.id);
-    if (!report) reset();
+    await whileLocked(run.id, async () => {
+      const report = await train(observer);
+      if (report) {
+        await endWith(await keepTrained(report, run));
+        announce(text.run.done(wordsOf(run.settings)));
+      }
+      // Not before the adapter is kept: a tab killed in between loses neither.
+      await discard(run.id);
+      if (!report) reset();
+    });
   } catch (error) {
     fault.value = toFault(error);
     phase.value = "failed";
