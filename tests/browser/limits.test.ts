@@ -60,6 +60,11 @@ test("measuring how long trainings take can be cancelled, and asked for again", 
   await page.getByText("Measuring how fast this device trains").waitFor();
   await page.getByLabel("Training steps").press("Control+Enter");
   await untilLearned(page);
+  // Its new word is there to draw with, though no preview was.
+  await page.getByRole("button", { name: "Generate with it" }).click();
+  const prompt = await page.getByLabel("Prompt", { exact: true }).inputValue();
+  expect(prompt).toBe("a photo of a <my-dog> dog wearing a crown at the beach");
+  await goTo(page, "personalize");
   // Measuring gave way.
   await page.getByRole("button", { name: "Train another" }).click();
   await measure.waitFor();

@@ -3,7 +3,9 @@ import { useState } from "preact/hooks";
 import { FaultNotice, HeldFault, sentenceFor } from "../../app/fault-notice";
 import { decimals, duration } from "../../app/format";
 import { goTo } from "../../app/navigation";
+import { withNewWord } from "../../app/prompts";
 import { text } from "../../app/text";
+import type { AdapterReport } from "../../engine/contract";
 import { type Fault, toFault } from "../../engine/fault";
 import { AskFirst } from "../../ui/ask-first";
 import { download } from "../../ui/download";
@@ -136,7 +138,7 @@ function Result() {
   const best = run.bestStep.value;
   const save = () => exportFile(entry).catch((error) => setFault(toFault(error)));
   const generate = () => {
-    if (!prompt.value) addToPrompt(run.previewPrompt.value);
+    if (!prompt.value) addToPrompt(wishWith(entry.report));
     goTo("generate");
   };
   return (
@@ -154,6 +156,16 @@ function Result() {
         <Button name={words.again} kind="quiet" onClick={run.reset} />
       </div>
     </section>
+  );
+}
+
+/** The wish with the new words; a run without previews put them into none. */
+function wishWith({ phrases }: AdapterReport): string {
+  const settings = run.runSettings.value;
+  if (run.previewPrompt.value || !settings) return run.previewPrompt.value;
+  return [settings, ...(settings.furtherSubjects ?? [])].reduce(
+    (wish, { classNoun, placeholder }, at) => withNewWord(wish, classNoun, phrases[at] ?? placeholder),
+    settings.cleanPrompt,
   );
 }
 
