@@ -61,7 +61,7 @@ test("one that can't be read gets a sentence, and the others come", async () => 
     ...folder("/locked", []),
     createReader: () => ({ readEntries: (_: unknown, no: (error: Error) => void) => no(new Error()) }),
   };
-  const dropped = await drop(locked, folder("/open", [file("/open/a.webp")]));
+  const dropped = await drop(locked, folder("/open", [file("/open/a.avif")]));
   expect(dropped.problems).toEqual([text.photos.folderUnreadable("locked")]);
   expect(dropped.files).toHaveLength(1);
 });

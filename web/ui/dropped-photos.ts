@@ -9,7 +9,7 @@ export interface DroppedPhotos {
 }
 
 /** By their names' endings, as entries have no types. Other systems' hidden copies begin with a dot. */
-const PHOTO = /^[^.].*\.(jpe?g|jfif|png|webp|hei[cf]|hif)$/i;
+const PHOTO = /^[^.].*\.(jpe?g|jfif|png|webp|hei[cf]|hif|avif)$/i;
 /** What the command line takes for a photo's mask. */
 const MASK = /\.mask\.png$/i;
 /** Folders are read so far below the dropped one: a trip's days, an album's years. */

@@ -28,7 +28,7 @@ export interface SubjectPhoto {
 export type PhotoChoice = Pick<SubjectPhoto, "crop" | "caption" | "mask">;
 
 /** File types that a picker offers; HEIC also by its endings, since many systems know no type for it. */
-export const PHOTO_TYPES = "image/jpeg,image/png,image/webp,image/heic,image/heif,.heic,.heif";
+export const PHOTO_TYPES = "image/jpeg,image/png,image/webp,image/avif,image/heic,image/heif,.heic,.heif";
 
 export const MAX_PHOTOS = 10;
 const MAX_PIXELS = 100_000_000;
