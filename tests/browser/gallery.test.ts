@@ -188,6 +188,25 @@ describe("the gallery", () => {
     expect(await storedKeys(page)).not.toContain(deleted);
   });
 
+  test("what another tab deleted is gone here too, once this one is looked at again", async () => {
+    await goTo(page, "gallery");
+    const tiles = page.locator(".picture-tile");
+    await expect.poll(() => tiles.count(), SOON).toBe(2);
+    const other = await page.context().newPage();
+    await other.goto(page.url());
+    await other.locator(".picture-tile a").first().click();
+    await other.getByRole("button", { name: "Delete", exact: true }).click();
+    await kept(page, 1);
+    const look = () => page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    await look();
+    await expect.poll(() => tiles.count(), SOON).toBe(1);
+    await other.getByRole("button", { name: "Undo" }).click();
+    await kept(page, 2);
+    await other.close();
+    await look();
+    await expect.poll(() => tiles.count(), SOON).toBe(2);
+  });
+
   test("a painted part is drawn anew; the rest stays, pixel for pixel", async () => {
     await goTo(page, "gallery");
     await page.getByRole("link", { name: FIRST }).first().click();
