@@ -146,40 +146,20 @@ test("fields keep to their limits, and say so", async () => {
   await close();
 });
 
-test("what was typed is there again after a reload, until everything kept here is deleted", async () => {
+test("what was typed is there again after a reload", async () => {
   const { page, close } = await openPage(studio, DESKTOP, "personalize", withoutEngine);
   await page.getByRole("button", { name: "Sample: mug" }).click();
-  const [wish, word] = [page.getByLabel("What do you want to see?"), page.getByLabel("Its new word")];
-  await wish.fill("a mug on the moon");
-  await word.fill("<cup>");
   await page.getByRole("button", { name: "Add another wish" }).click();
-  const another = page.getByLabel("Wish 2", { exact: true });
-  await another.fill("a mug at sea");
-  await page.getByRole("button", { name: "Teach another thing at the same time" }).click();
-  const second = page.getByRole("region", { name: "The second thing" });
-  await second.getByLabel("What is it?").fill("teapot");
+  const labels = ["What do you want to see?", "Wish 2", "Its new word"];
+  const fields = labels.map((label) => page.getByLabel(label, { exact: true }));
+  for (const field of fields) await field.fill("<my-own>");
   await goTo(page, "generate");
-  const prompt = page.getByLabel("Prompt", { exact: true });
-  await prompt.fill("a <cup> mug");
+  await page.getByLabel("Prompt", { exact: true }).fill("a cup");
   await page.reload();
-  await page.locator("main h1").waitFor();
-  expect(await prompt.inputValue()).toBe("a <cup> mug");
+  expect(await page.getByLabel("Prompt", { exact: true }).inputValue()).toBe("a cup");
   await goTo(page, "personalize");
-  await page.getByText("5 photos").waitFor();
-  expect(await page.getByRole("button", { name: "Sample: mug" }).first().getAttribute("aria-pressed")).toBe(
-    "true",
-  );
-  expect(await Promise.all([wish, another].map((field) => field.inputValue()))).toEqual([
-    "a mug on the moon",
-    "a mug at sea",
-  ]);
-  expect(await word.last().inputValue()).toBe("<cup>");
-  expect(await second.getByLabel("What is it?").inputValue()).toBe("teapot");
-  await goTo(page, "about");
-  await page.getByRole("button", { name: "Delete everything kept here" }).click();
-  await page.getByRole("button", { name: "Yes, delete everything" }).click();
-  await page.getByRole("button", { name: "Start afresh" }).waitFor();
-  expect(await page.evaluate(() => Object.keys(sessionStorage))).toEqual([]);
+  await page.locator("[aria-pressed=true]", { hasText: "mug" }).first().waitFor();
+  for (const field of fields) expect(await field.inputValue()).toBe("<my-own>");
   await close();
 });
 

@@ -52,19 +52,24 @@ export async function drop(page: Page, name: string, file: Blob): Promise<void> 
   );
 }
 
-/** Every key in the gallery's database, read past the page's own code. */
-export function storedKeys(page: Page): Promise<string[]> {
-  return page.evaluate(async () => {
-    const settled = <T>(request: IDBRequest<T>) =>
-      new Promise<T>((resolve, reject) => {
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error);
-      });
-    const database = await settled(indexedDB.open("palpable-gallery"));
-    const names = [...database.objectStoreNames];
-    const transaction = database.transaction(names);
-    const keys = await Promise.all(names.map((name) => settled(transaction.objectStore(name).getAllKeys())));
-    database.close();
-    return keys.flat().map(String);
-  });
+/** Every key in a database, the Gallery's unless another is named, read past the page's own code. */
+export function storedKeys(page: Page, name = "palpable-gallery", stores?: string[]): Promise<string[]> {
+  return page.evaluate(
+    async ([name, stores]) => {
+      const settled = <T>(request: IDBRequest<T>) =>
+        new Promise<T>((resolve, reject) => {
+          request.onsuccess = () => resolve(request.result);
+          request.onerror = () => reject(request.error);
+        });
+      const database = await settled(indexedDB.open(name));
+      const names = stores ?? [...database.objectStoreNames];
+      const transaction = database.transaction(names);
+      const keys = await Promise.all(
+        names.map((name) => settled(transaction.objectStore(name).getAllKeys())),
+      );
+      database.close();
+      return keys.flat().map(String);
+    },
+    [name, stores] as const,
+  );
 }

@@ -119,24 +119,22 @@ describe("photos", () => {
 
   test("a folder is dropped: its photos come in; one without any gets a sentence", async () => {
     const trip = path.join(folder, "Trip");
-    fs.mkdirSync(path.join(trip, "second day", "raw"), { recursive: true });
-    fs.mkdirSync(path.join(folder, "Letters"));
-    const jpeg = await redBlueJpeg(page, 64, 64);
-    for (const name of ["10.jpg", "9.JPG", "second day/1.jpg", "9.mask.png", "._9.jpg", "notes.txt"]) {
-      fs.writeFileSync(path.join(trip, name), jpeg);
+    fs.mkdirSync(path.join(trip, "day", "raw"), { recursive: true });
+    for (const name of ["10.jpg", "9.JPG", "day/1.jpg", "9.mask.png", "._9.jpg"]) {
+      fs.writeFileSync(path.join(trip, name), await redBlueJpeg(page, 64, 64));
     }
+    // Browsers list a hundred at a time.
+    for (let at = 0; at < 200; at++) fs.writeFileSync(path.join(trip, `${at}.txt`), "");
     const zone = page.locator(".photo-picker .drop-zone");
-    await dropFile(page, path.join(folder, "Letters"), await middleOf(zone));
-    await page.getByText("picture is in the folder “Letters”").waitFor();
+    await dropFile(page, path.join(trip, "day", "raw"), await middleOf(zone));
+    await page.getByText("picture is in the folder “raw”").waitFor();
     await dropFile(page, trip, await middleOf(zone));
     await page.getByText("4 photos").waitFor();
-    expect(await page.locator(".photo-picker .notice").count()).toBe(0);
-    const labels = await page
+    const labels = page
       .locator(".photo-tile canvas")
-      .evaluateAll((tiles) => tiles.map((tile) => tile.ariaLabel));
-    expect(labels.slice(1)).toEqual(["9.JPG", "10.jpg", "1.jpg"]);
+      .evaluateAll((tiles) => tiles.map(({ ariaLabel }) => ariaLabel));
+    expect((await labels).slice(1)).toEqual(["9.JPG", "10.jpg", "1.jpg"]);
     for (const name of ["9.JPG", "10.jpg", "1.jpg"]) await remove(name);
-    await page.getByText("1 photo", { exact: true }).waitFor();
   });
 
   test("the crop follows a drag and the keys", async () => {

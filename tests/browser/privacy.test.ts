@@ -98,7 +98,7 @@ function stored(page: Page) {
       files,
       databases: (await indexedDB.databases()).map(({ name }) => name),
       caches: await caches.keys(),
-      choices: Object.keys(localStorage),
+      choices: [localStorage, sessionStorage].flatMap((choices) => Object.keys(choices)),
       workers: (await navigator.serviceWorker.getRegistrations()).map(({ scope }) => scope),
     };
   });

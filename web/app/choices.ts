@@ -1,11 +1,20 @@
 /** Small choices of the visitor that outlive the visit, where the browser lets the page keep them. */
-type Choice = "language" | "tour" | "single-keys" | "memory-limit" | "wide-activations";
+type Choice =
+  | "language"
+  | "tour"
+  | "single-keys"
+  | "memory-limit"
+  | "keep-pictures"
+  | "model"
+  | "wide-activations";
 
 const keyOf = (choice: Choice) => `palpable-${choice}`;
 
-export function remember(choice: Choice, value: string): void {
+/** `undefined` forgets it. */
+export function remember(choice: Choice, value: string | undefined): void {
   try {
-    localStorage.setItem(keyOf(choice), value);
+    if (value === undefined) localStorage.removeItem(keyOf(choice));
+    else localStorage.setItem(keyOf(choice), value);
   } catch {
     // Where the browser forbids storage the choice lasts as long as the page.
   }

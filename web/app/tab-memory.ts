@@ -1,36 +1,26 @@
 /**
  * What the visitor typed, kept as long as the tab: over a reload, another language, a new version, and where a phone
- * ends a page in the background. It goes with the tab.
+ * ends a page in the background.
  */
 import { effect, type Signal, signal } from "@preact/signals";
 
-const keyOf = (name: string) => `palpable-${name}`;
-
-/** `undefined` if there is nothing that can be read. */
-export function tabMemory(name: string): unknown {
+/** `initial` counts at first, and where nothing of its kind is kept. */
+export function typed<T>(name: string, initial: T): Signal<T> {
+  const key = `palpable-${name}`;
+  const value = signal(initial);
   try {
-    return JSON.parse(sessionStorage.getItem(keyOf(name)) ?? "null") ?? undefined;
+    const kept = JSON.parse(sessionStorage.getItem(key) ?? "");
+    if (typeof kept === typeof initial && Array.isArray(kept) === Array.isArray(initial)) value.value = kept;
   } catch {
-    return undefined;
+    // Nothing is kept.
   }
-}
-
-/** Writes the value down now and whenever it changes. */
-export function keepInTab(name: string, value: () => unknown): void {
   effect(() => {
-    const text = JSON.stringify(value());
+    const text = JSON.stringify(value.value);
     try {
-      sessionStorage.setItem(keyOf(name), text);
+      sessionStorage.setItem(key, text);
     } catch {
-      // Where the browser forbids it, or there is too much, it lasts as long as the page.
+      // Where the browser forbids it, it lasts as long as the page.
     }
   });
-}
-
-/** A text that is kept so. */
-export function typed(name: string): Signal<string> {
-  const kept = tabMemory(name);
-  const text = signal(typeof kept === "string" ? kept : "");
-  keepInTab(name, () => text.value);
-  return text;
+  return value;
 }

@@ -176,8 +176,6 @@ export const english = {
     broken: (name: string) => `“${name}” is damaged and can't be opened.`,
     unreadable: (name: string) => `“${name}” can't be read. Check that it is a file and still there.`,
     noneInFolder: (name: string) => `No JPEG, PNG, WebP or HEIC picture is in the folder “${name}”.`,
-    folderUnreadable: (name: string) =>
-      `The folder “${name}” can't be read. Check that it is still there, then add it again.`,
     noHeifDecoder: (name: string) =>
       `“${name}” is a HEIC photo, and what opens those could not be fetched. Check the connection and add it again.`,
     tooLarge: (name: string, megapixels: number) =>

@@ -17,10 +17,7 @@ export interface RunSlot {
 /** Name of the lock that is held by the tab in which the run is under way. */
 export const lockName = (id: string) => `palpable-training ${id}`;
 
-/**
- * Holds the run's lock during the work, by which other tabs see that the run is under way. The page holds it from the
- * photos' keeping to the adapter's; the worker too, which may outlive its page for a moment.
- */
+/** Holds the run's lock during the work, as the page does from its photos to its adapter, and its worker, which may outlive it. */
 export function whileLocked<T>(id: string, work: () => Promise<T>): Promise<T> {
   return withLock(lockName(id), { mode: "shared" }, work);
 }

@@ -1,82 +1,42 @@
 /** Photos that are dropped or pasted: files as they are, and of folders the photos that lie in them. */
 import { shownFileName } from "../app/file-name";
 import { text } from "../app/text";
+import { fromEntry } from "./picked-files";
 
 export interface DroppedPhotos {
   files: File[];
-  /** About folders without any, and folders that can't be read, a sentence each. */
+  /** What is to be said of the folders. */
   problems: string[];
 }
 
-/** By their names' endings, as entries have no types. Other systems' hidden copies begin with a dot. */
-const PHOTO = /^[^.].*\.(jpe?g|jfif|png|webp|hei[cf]|hif|avif)$/i;
-/** What the command line takes for a photo's mask. */
-const MASK = /\.mask\.png$/i;
-/** Folders are read so far below the dropped one: a trip's days, an album's years. */
-const DEEPEST = 3;
-/** Bounds for a folder that was dropped by mistake, as a whole disk's. */
+/** By names, as entries have no types; no hidden copies, no masks. */
+const PHOTO = /^(?!\.|.*\.mask\.png$).*\.(jpe?g|jfif|png|webp|hei[cf]|hif|avif)$/i;
+/** Of a folder that was dropped by mistake, as a whole disk's. */
 const MOST_ENTRIES = 10_000;
 const MOST_PHOTOS = 30;
 
-const byPath = new Intl.Collator(undefined, { numeric: true });
+const { compare } = new Intl.Collator(undefined, { numeric: true });
 
-/** Reads the transfer at once, as browsers empty it after its event; folders are read afterwards. */
+/** To be called at once: browsers empty the transfer after its event. */
 export function droppedPhotos(transfer: DataTransfer): DroppedPhotos | Promise<DroppedPhotos> {
-  const entries = [...transfer.items]
-    .map((item) => item.webkitGetAsEntry())
-    .filter((entry) => entry !== null);
-  const folders = entries.filter((entry) => entry.isDirectory);
-  const names = new Set(folders.map(({ name }) => name));
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry());
+  const folders = entries.filter((entry) => entry?.isDirectory) as FileSystemEntry[];
   // Browsers list a folder as a file too, one that can't be read.
-  const files = [...transfer.files].filter(({ name }) => !names.has(name));
-  if (folders.length === 0) return { files, problems: [] };
-  return withFolders(files, folders as FileSystemDirectoryEntry[]);
+  const files = [...transfer.files].filter(({ name }) => !folders.some((folder) => folder.name === name));
+  return folders.length === 0 ? { files, problems: [] } : withFolders(files, folders);
 }
 
-async function withFolders(
-  files: readonly File[],
-  folders: readonly FileSystemDirectoryEntry[],
-): Promise<DroppedPhotos> {
-  const all: DroppedPhotos = { files: [...files], problems: [] };
+async function withFolders(files: File[], folders: readonly FileSystemEntry[]): Promise<DroppedPhotos> {
+  const problems: string[] = [];
   for (const folder of folders) {
-    const name = shownFileName(folder.name);
     try {
-      const found = await photosOf(folder);
-      all.files.push(...found);
-      if (found.length === 0) all.problems.push(text.photos.noneInFolder(name));
+      const found = await fromEntry(folder, 0, PHOTO, { left: MOST_ENTRIES });
+      if (found.length === 0) problems.push(text.photos.noneInFolder(shownFileName(folder.name)));
+      found.sort((one, other) => compare(one.path, other.path));
+      files.push(...found.slice(0, MOST_PHOTOS).map(({ file }) => file));
     } catch {
-      all.problems.push(text.photos.folderUnreadable(name));
+      problems.push(text.unreadableFiles);
     }
   }
-  return all;
-}
-
-/** The first photos by their paths, of which numbers count as numbers. */
-async function photosOf(folder: FileSystemDirectoryEntry): Promise<File[]> {
-  const found: FileSystemFileEntry[] = [];
-  let left = MOST_ENTRIES;
-  const look = async (into: FileSystemDirectoryEntry, depth: number): Promise<void> => {
-    const reader = into.createReader();
-    while (left > 0) {
-      // Each call gives some of the entries; an empty list marks the end.
-      const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
-        reader.readEntries(resolve, reject),
-      );
-      if (some.length === 0) return;
-      left -= some.length;
-      for (const entry of some) {
-        if (entry.isFile && PHOTO.test(entry.name) && !MASK.test(entry.name)) {
-          found.push(entry as FileSystemFileEntry);
-        }
-        if (entry.isDirectory && depth < DEEPEST) await look(entry as FileSystemDirectoryEntry, depth + 1);
-      }
-    }
-  };
-  await look(folder, 0);
-  const first = found
-    .sort((one, other) => byPath.compare(one.fullPath, other.fullPath))
-    .slice(0, MOST_PHOTOS);
-  return Promise.all(
-    first.map((entry) => new Promise<File>((resolve, reject) => entry.file(resolve, reject))),
-  );
+  return { files, problems };
 }

@@ -1,7 +1,4 @@
-/**
- * A text that may be long: its first lines, and a button for the others. Hidden is only what the eye would see: what
- * reads, finds or copies the text has all of it. To be given a key where another text can take its place.
- */
+/** A text's first lines, and a button for the others, which only the eye misses. Its key is to change with it. */
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { text } from "../app/text";
@@ -13,19 +10,17 @@ export function LongText({ children }: { children: ComponentChildren }) {
   useLayoutEffect(() => {
     const element = paragraph.current;
     if (!element || whole) return;
-    // Whether it is too long depends on its width, as when a phone is turned.
     const observer = new ResizeObserver(() => setCut(element.scrollHeight > element.clientHeight + 1));
     observer.observe(element);
     return () => observer.disconnect();
   }, [whole]);
   const turn = () => {
     setWhole(!whole);
-    // From the end of a long text, its beginning is far above.
     if (whole) requestAnimationFrame(() => paragraph.current?.scrollIntoView({ block: "nearest" }));
   };
   return (
     <>
-      <p class={whole ? "long-text" : "long-text cut"} ref={paragraph}>
+      <p class={`long-text ${whole ? "" : "cut"}`} ref={paragraph}>
         {children}
       </p>
       {cut && (

@@ -30,8 +30,15 @@ export async function fromDrop(transfer: DataTransfer): Promise<PickedFile[]> {
   return (await Promise.all(found)).flat();
 }
 
-async function fromEntry(entry: FileSystemEntry, depth: number): Promise<PickedFile[]> {
+/** Of a folder at most the files of such names, and those among the entries that are `left` to look at. */
+export async function fromEntry(
+  entry: FileSystemEntry,
+  depth: number,
+  wanted = /^/,
+  budget = { left: Number.POSITIVE_INFINITY },
+): Promise<PickedFile[]> {
   if (entry.isFile) {
+    if (!wanted.test(entry.name)) return [];
     const file = await new Promise<File>((resolve, reject) =>
       (entry as FileSystemFileEntry).file(resolve, reject),
     );
@@ -40,14 +47,16 @@ async function fromEntry(entry: FileSystemEntry, depth: number): Promise<PickedF
   if (!entry.isDirectory || depth > DEEPEST) return [];
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   const found: PickedFile[] = [];
-  for (;;) {
+  while (budget.left > 0) {
     // Each call gives some of the entries; an empty list marks the end.
     const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
       reader.readEntries(resolve, reject),
     );
-    if (some.length === 0) return found;
-    for (const child of some) found.push(...(await fromEntry(child, depth + 1)));
+    if (some.length === 0) break;
+    budget.left -= some.length;
+    for (const child of some) found.push(...(await fromEntry(child, depth + 1, wanted, budget)));
   }
+  return found;
 }
 
 /** Files of a file or folder handle that the File System Access API gave, now or at an earlier visit. */

@@ -180,8 +180,6 @@ export const german: Text = {
     unreadable: (name) =>
       `„${name}“ lässt sich nicht lesen. Prüfe, ob es eine Datei ist und ob sie noch da ist.`,
     noneInFolder: (name) => `Im Ordner „${name}“ ist kein JPEG-, PNG-, WebP- oder HEIC-Bild.`,
-    folderUnreadable: (name) =>
-      `Der Ordner „${name}“ lässt sich nicht lesen. Prüfe, ob er noch da ist, und füge ihn noch einmal hinzu.`,
     noHeifDecoder: (name) =>
       `„${name}“ ist ein HEIC-Foto, und was solche öffnet, konnte nicht geholt werden. Prüfe die Verbindung und füge es noch einmal hinzu.`,
     tooLarge: (name, megapixels) =>

@@ -1,6 +1,6 @@
 /** The adapters at hand: export, import, remove. */
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { announce } from "../../app/announce";
 import { FaultNotice, HeldFault, sentenceFor } from "../../app/fault-notice";
 import { megabytes } from "../../app/format";
@@ -13,7 +13,6 @@ import { CheckField, SelectField, TextField } from "../../ui/field";
 import { FilePicker } from "../../ui/file-picker";
 import { Icon } from "../../ui/icon";
 import { Notice } from "../../ui/notice";
-import { useVisits } from "../../ui/use-visits";
 import { model } from "../models/model";
 import { canShare, exportFile, exportProject, exportWords, share } from "./export";
 import { importAll } from "./import";
@@ -45,7 +44,7 @@ export function AdaptersScreen() {
     setFault(undefined);
     await work().catch((error) => setFault(toFault(error)));
   };
-  useVisits(followOtherTabs);
+  useEffect(() => void followOtherTabs(), []);
   const entries = library.value;
   const link = linkedAdapter(subject.value);
   return (

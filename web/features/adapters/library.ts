@@ -165,12 +165,13 @@ async function letGo({ key, report }: LibraryEntry): Promise<void> {
 /** Lets go of what another tab has removed from the storage: adapters, and photos that were kept with them. */
 export async function followOtherTabs(): Promise<void> {
   const before = library.value.filter(({ kept }) => kept);
-  const stored = await store.photoCounts().catch(() => undefined);
+  const stored = await store.list().catch(() => undefined);
   for (const entry of stored ? before : []) {
-    const photos = stored?.get(entry.key);
-    // What this tab has changed meanwhile is newer than what was read.
-    if (!library.value.includes(entry) || photos === entry.photos) continue;
-    if (photos === undefined) await letGo(entry);
+    // What is damaged there is whole here, and what this tab has changed meanwhile is newer.
+    if (stored?.damaged.includes(entry.key) || !library.value.includes(entry)) continue;
+    const found = stored?.whole.find(({ key }) => key === entry.key);
+    const photos = found?.facts.photos ?? 0;
+    if (!found) await letGo(entry);
     else library.value = library.value.map((other) => (other === entry ? { ...entry, photos } : other));
   }
 }

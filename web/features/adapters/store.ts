@@ -60,15 +60,6 @@ export function put({ key, facts, bytes }: StoredAdapter): Promise<void> {
   ]);
 }
 
-/** How many photos are kept with each adapter in the storage. */
-export function photoCounts(): Promise<Map<string, number>> {
-  return adapters.attempt(async (database) => {
-    const store = database.transaction("facts").store;
-    const [keys, facts] = await Promise.all([store.getAllKeys(), store.getAll()]);
-    return new Map(keys.map((key, at) => [key, checkedFacts(facts[at])?.photos ?? 0]));
-  });
-}
-
 /** Writes the facts; changes nothing if the adapter is gone, for example removed by another tab. */
 export function setFacts(key: string, facts: StoredFacts): Promise<void> {
   return adapters.attempt(async (database) => {

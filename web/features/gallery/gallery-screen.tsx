@@ -1,10 +1,10 @@
 /** All kept pictures, or one of them large; a PNG dropped anywhere here gives its settings to Generate. */
+import { useEffect } from "preact/hooks";
 import { HeldFault } from "../../app/fault-notice";
 import { shownFileName } from "../../app/file-name";
 import { goTo, subject } from "../../app/navigation";
 import { text } from "../../app/text";
 import { Notice } from "../../ui/notice";
-import { useVisits } from "../../ui/use-visits";
 import { fillIn } from "../generate/restore";
 import { DropOverlay } from "./drop-overlay";
 import * as gallery from "./gallery";
@@ -15,7 +15,8 @@ import { PicturePage } from "./picture-page";
 const words = text.gallery;
 
 export function GalleryScreen() {
-  useVisits(gallery.load);
+  // Loaded on every visit of the screen, since another tab may have added or deleted pictures.
+  useEffect(() => void gallery.load(), []);
   const id = subject.value;
   return (
     <div class="screen gallery">

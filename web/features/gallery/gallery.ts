@@ -1,5 +1,6 @@
 /** The kept pictures: all of them, those that show, and those that are selected. */
 import { computed, signal } from "@preact/signals";
+import { remember, remembered } from "../../app/choices";
 import { text } from "../../app/text";
 import type { Picture, SourcePicture } from "../../engine/contract";
 import { type Fault, faultError, toFault } from "../../engine/fault";
@@ -40,6 +41,11 @@ export async function load(): Promise<void> {
     damaged.value = listing.damaged;
   });
 }
+
+// The visitor may come from another tab that deleted some.
+globalThis.document?.addEventListener("visibilitychange", () => {
+  if (!document.hidden && entries.value) void load();
+});
 
 /** Prompts of kept pictures drawn with the adapter, the newest first; empty if the Gallery can't be read. */
 export async function promptsWith(adapter: string): Promise<string[]> {
@@ -132,24 +138,10 @@ export async function dropDamaged(): Promise<void> {
   });
 }
 
-const KEEP_KEY = "palpable-keep-pictures";
-
 /** Whether new pictures are kept; the choice outlives the visit. */
-export const keepNew = signal(remembered() !== "no");
+export const keepNew = signal(remembered("keep-pictures") !== "no");
 
 export function setKeepNew(on: boolean): void {
   keepNew.value = on;
-  try {
-    localStorage.setItem(KEEP_KEY, on ? "yes" : "no");
-  } catch {
-    // If the browser forbids storage, the choice lasts as long as the page, and so do the pictures.
-  }
-}
-
-function remembered(): string | null {
-  try {
-    return localStorage.getItem(KEEP_KEY);
-  } catch {
-    return null;
-  }
+  remember("keep-pictures", on ? "yes" : "no");
 }

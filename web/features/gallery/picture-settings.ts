@@ -1,7 +1,7 @@
 /**
  * Settings that made a picture, in a form that outlives the visit: adapters by name instead of by the
  * engine's ids. They are kept beside the picture and inside its PNG. Whatever is read from either is
- * untrusted until it has passed `checkedSettings` or, of the browser's own storage, `storedSettings`.
+ * untrusted until it has passed `checkedSettings`.
  */
 import { decodeRegion } from "./region-mask";
 
@@ -153,17 +153,12 @@ function own(value: object, key: string): unknown {
   return Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
 }
 
-/** Of any length: none was kept that could not be drawn. */
-const STORED_PROMPTS = {
-  prompt: words(Number.POSITIVE_INFINITY),
-  negativePrompt: words(Number.POSITIVE_INFINITY),
-};
-
 /** The settings that pass their check, in an object of our own making: no foreign key is ever copied. */
-export function acceptedSettings(value: unknown, other: Partial<typeof CHECKS> = {}): FoundSettings {
+export function acceptedSettings(value: unknown, prompts = CHECKS.prompt): FoundSettings {
   if (typeof value !== "object" || value === null) return {};
-  const all = { ...CHECKS, ...STEERING_CHECKS, start: usedStart, ...other };
-  const found = Object.entries(all).flatMap(([key, check]) => {
+  const texts = { prompt: prompts, negativePrompt: prompts };
+  const checks = { ...CHECKS, ...texts, ...STEERING_CHECKS, start: usedStart };
+  const found = Object.entries(checks).flatMap(([key, check]) => {
     const accepted = check(own(value, key));
     return accepted === undefined ? [] : [[key, accepted] as const];
   });
@@ -171,10 +166,10 @@ export function acceptedSettings(value: unknown, other: Partial<typeof CHECKS> =
 }
 
 /** Settings of a picture; `undefined` if one that every picture has is missing or out of bounds. */
-export const checkedSettings = (value: unknown) => whenWhole(acceptedSettings(value));
+export function checkedSettings(value: unknown, prompts = CHECKS.prompt): PictureSettings | undefined {
+  const found = acceptedSettings(value, prompts);
+  return Object.keys(CHECKS).every((key) => key in found) ? (found as PictureSettings) : undefined;
+}
 
-/** Settings of a kept picture, whose prompts may be longer than today's fields take: earlier versions kept such. */
-export const storedSettings = (value: unknown) => whenWhole(acceptedSettings(value, STORED_PROMPTS));
-
-const whenWhole = (found: FoundSettings) =>
-  Object.keys(CHECKS).every((key) => key in found) ? (found as PictureSettings) : undefined;
+/** Of a kept picture, whose prompts may be longer than today's fields take: earlier versions kept such. */
+export const storedSettings = (value: unknown) => checkedSettings(value, words(Number.POSITIVE_INFINITY));

@@ -14,9 +14,9 @@ export const GUIDANCE_RANGE = { min: 1, max: 15 } as const;
 export const COUNT_RANGE = { min: 1, max: 32 } as const;
 export const MAX_SEED = 0xffff_ffff;
 
-export const prompt = typed("prompt");
+export const prompt = typed("prompt", "");
 export const promptMissing = signal(false);
-export const negativePrompt = typed("negative-prompt");
+export const negativePrompt = typed("negative-prompt", "");
 export const seed = signal(randomSeed());
 export const seedLocked = signal(false);
 /** Number of pictures, drawn with consecutive seeds. */

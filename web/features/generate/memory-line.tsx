@@ -13,7 +13,7 @@ import { plainWish, requestOf } from "./wish";
 
 /** Milliseconds without a change before the engine is asked. */
 const QUIET = 200;
-/** Milliseconds that the number for earlier settings may stay: a training's step can keep the engine for long. */
+/** Milliseconds for which the number for earlier settings may stay. */
 const PATIENCE = 400;
 
 type Plan = { bytes: number } | { refused: Fault };

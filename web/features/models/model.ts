@@ -1,5 +1,6 @@
 /** The model in use: which one it is, its loading, and the engine's report on it once it is loaded. */
 import { signal } from "@preact/signals";
+import { remember, remembered } from "../../app/choices";
 import { engine, whenEngineCloses, whenEngineOpens } from "../../app/studio";
 import type { LoadProgress } from "../../engine/api";
 import type { ModelReport } from "../../engine/contract";
@@ -15,9 +16,7 @@ import { tellWideActivations } from "./wide-activations";
 export const DEMO_FOLDER = `${SITE_FOLDER}models/demo/`;
 export const DEMO: ModelChoice = { kind: "embedded", folder: DEMO_FOLDER };
 
-/** Storage key of the last model in use. Declared above the code that reads it while this file is loaded. */
-const REMEMBERED = "palpable-model";
-/** Prefix of the ids of models on this device's disk; ids of stored models have none. */
+/** Of the remembered ids of models on this device's disk; ids of stored models have no prefix. */
 const ON_DISK = "disk:";
 
 export type ModelState =
@@ -80,7 +79,7 @@ async function load(wanted: ModelChoice, name: string): Promise<boolean> {
     else {
       choice.value = await findableAgain(wanted, loaded.storedId);
       model.value = { state: "ready", report: loaded.report };
-      remember(choice.value);
+      rememberLast(choice.value);
     }
     return loaded !== null;
   } catch (error) {
@@ -124,9 +123,9 @@ export const reloadModel = () => loadModel(choice.value).catch(() => undefined);
 export const loadDemoModel = () => loadModel(DEMO).catch(() => undefined);
 
 /** Remembers a model in the storage or on the disk for the next visit; no other may outlive the tab. */
-function remember(used: ModelChoice): void {
-  if (used.kind === "stored") keep(used.id);
-  else if (used.kind === "files" && used.diskId !== undefined) keep(ON_DISK + used.diskId);
+function rememberLast(used: ModelChoice): void {
+  if (used.kind === "stored") remember("model", used.id);
+  else if (used.kind === "files" && used.diskId !== undefined) remember("model", ON_DISK + used.diskId);
   else if (used.kind === "embedded" && !lastOnDisk.value) forgetLast();
   // Another model took its place.
   if (used.kind !== "embedded") lastOnDisk.value = undefined;
@@ -135,36 +134,19 @@ function remember(used: ModelChoice): void {
 /** Forgets the last model: the next visit begins with the demo model. */
 export function forgetLast(): void {
   lastOnDisk.value = undefined;
-  keep(undefined);
+  remember("model", undefined);
 }
 
 /** The model stays in use, but no later visit finds it on the disk. */
 export function forgetChoiceOnDisk(id: string): void {
-  if (remembered() === ON_DISK + id) forgetLast();
+  if (remembered("model") === ON_DISK + id) forgetLast();
   if (choice.value.kind !== "files" || choice.value.diskId !== id) return;
   const { handle: _, diskId: __, ...files } = choice.value;
   choice.value = files;
 }
 
-function keep(used: string | undefined): void {
-  try {
-    if (used === undefined) localStorage.removeItem(REMEMBERED);
-    else localStorage.setItem(REMEMBERED, used);
-  } catch {
-    // A browser that keeps nothing begins with the demo model.
-  }
-}
-
-function remembered(): string | undefined {
-  try {
-    return localStorage.getItem(REMEMBERED) ?? undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 function storedAtLastVisit(): ModelChoice {
-  const last = remembered();
+  const last = remembered("model");
   return last === undefined || last.startsWith(ON_DISK) ? DEMO : { kind: "stored", id: last };
 }
 
@@ -172,7 +154,7 @@ let begun = false;
 
 /** Lets a visit's first engine take the last visit's model on the disk, if it can be read without asking. */
 async function findOnDisk(): Promise<void> {
-  const last = remembered();
+  const last = remembered("model");
   const first = !begun;
   begun = true;
   if (!first || !last?.startsWith(ON_DISK)) return;

@@ -57,7 +57,7 @@ export class PhotoList {
 
   /**
    * Adds the visitor's own photos. The first that can be used takes a sample's place. `onUsable` is called before each
-   * comes in, with the sample that it replaces. `problems`: what was found out before about what they come from.
+   * comes in, with the sample that it replaces. `problems`: of where they come from.
    */
   async addFiles(
     files: readonly File[],

@@ -5,7 +5,6 @@ import { decimals, duration } from "../../app/format";
 import { goTo } from "../../app/navigation";
 import { withNewWord } from "../../app/prompts";
 import { text } from "../../app/text";
-import type { AdapterReport } from "../../engine/contract";
 import { type Fault, toFault } from "../../engine/fault";
 import { AskFirst } from "../../ui/ask-first";
 import { download } from "../../ui/download";
@@ -138,7 +137,10 @@ function Result() {
   const best = run.bestStep.value;
   const save = () => exportFile(entry).catch((error) => setFault(toFault(error)));
   const generate = () => {
-    if (!prompt.value) addToPrompt(wishWith(entry.report));
+    // Without previews no prompt was put together.
+    const { cleanPrompt = "", classNoun = "" } = run.runSettings.value ?? {};
+    const wish = withNewWord(cleanPrompt, classNoun, entry.report.phrases[0] ?? "");
+    if (!prompt.value) addToPrompt(run.previewPrompt.value || wish);
     goTo("generate");
   };
   return (
@@ -156,16 +158,6 @@ function Result() {
         <Button name={words.again} kind="quiet" onClick={run.reset} />
       </div>
     </section>
-  );
-}
-
-/** The wish with the new words; a run without previews put them into none. */
-function wishWith({ phrases }: AdapterReport): string {
-  const settings = run.runSettings.value;
-  if (run.previewPrompt.value || !settings) return run.previewPrompt.value;
-  return [settings, ...(settings.furtherSubjects ?? [])].reduce(
-    (wish, { classNoun, placeholder }, at) => withNewWord(wish, classNoun, phrases[at] ?? placeholder),
-    settings.cleanPrompt,
   );
 }
 

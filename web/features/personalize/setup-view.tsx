@@ -14,7 +14,6 @@ import { memoryLimit } from "../models/memory-limit";
 import { model } from "../models/model";
 import { AdvancedSettings } from "./advanced-settings";
 import { keepsPhotos } from "./keep-photos";
-import { prepare } from "./prepare";
 import * as previews from "./preview-choice";
 import { QualityChoice } from "./quality-choice";
 import { start } from "./run";
@@ -31,7 +30,7 @@ const words = text.personalize;
 
 export function Setup() {
   // A layout effect, to be part of the first paint: words that came later would move everything below them.
-  useLayoutEffect(() => void prepare(), []);
+  useLayoutEffect(setup.prepare, []);
   const engineState = device.value.state;
   // Once more with a fresh engine: the tab that had the one before may have left a training.
   useEffect(() => void findUnfinished(), [engineState]);

@@ -1,9 +1,11 @@
 /** Set-up of a training before its run: subjects, wishes and settings. */
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
 import { gigabytes } from "../../app/format";
+import { painted } from "../../app/painted";
 import { withArticle } from "../../app/prompts";
 import { engine } from "../../app/studio";
+import { typed } from "../../app/tab-memory";
 import { text } from "../../app/text";
 import { offerUndo, type Removal, withdrawUndo } from "../../app/undo";
 import type { PreviewPlan } from "../../engine/api";
@@ -12,7 +14,7 @@ import { type Fault, toFault } from "../../engine/fault";
 import { model } from "../models/model";
 import { closeAll } from "./photo-list";
 import { ofTrained, previewPlan } from "./preview-choice";
-import type { SampleSubject } from "./samples";
+import { type SampleSubject, samples } from "./samples";
 import { settingsText } from "./settings-text";
 import {
   captions,
@@ -27,7 +29,11 @@ import {
   withPhrases,
 } from "./subjects";
 
-export const target = signal("");
+const FIRST_SAMPLE = "dog";
+
+export const target = typed("wish", "");
+/** Name of the first subject's sample; empty with photos of the visitor's own. */
+const sampleInUse = typed("sample", FIRST_SAMPLE);
 
 /** Whether there are photos of the visitor's own. A sample is there again with a click. */
 export const hasOwnPhotos = computed(() =>
@@ -35,7 +41,7 @@ export const hasOwnPhotos = computed(() =>
 );
 
 /** Target prompts besides the first; empty ones don't count. */
-export const furtherTargets = signal<string[]>([]);
+export const furtherTargets = typed<string[]>("wishes", []);
 export const method = signal<Method>("palp");
 
 /** The engine's defaults for noun and method; `changes` holds what the visitor changed. */
@@ -130,6 +136,24 @@ export const examples = computed(() => {
   const together = text.personalize.together(things);
   return things.length > 0 ? text.personalize.examples.map((example) => example(together)) : [];
 });
+
+let prepared = false;
+
+/** Chooses a sample, so that one click shows how it works, or after a reload the same. Photos come after the paint. */
+export function prepare(): void {
+  if (prepared) return;
+  prepared = true;
+  const isFirst = !firstSubject.noun && !target.value;
+  const sample = samples.find(({ name }) => name === (isFirst ? FIRST_SAMPLE : sampleInUse.value));
+  if (sample && photos.value.length === 0) {
+    void (isFirst
+      ? chooseSample(firstSubject, sample, painted())
+      : firstSubject.list.chooseSample(sample, painted()));
+  }
+  effect(() => {
+    sampleInUse.value = firstSubject.list.sample.value?.name ?? "";
+  });
+}
 
 /**
  * Chooses a sample, which fills in its class noun and, for the first subject, an example wish. The visitor's

@@ -3,6 +3,7 @@ import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
 import { listed } from "../../app/format";
 import { isPlaceholder, mentions, named, placeholderFor, withNewWord } from "../../app/prompts";
+import { typed } from "../../app/tab-memory";
 import { text } from "../../app/text";
 import { offerUndo, type Removal, withdrawUndo } from "../../app/undo";
 import type { TrainingSettings } from "../../engine/contract";
@@ -16,16 +17,15 @@ let nextId = 1;
 export class SubjectChoice {
   readonly id = `subject-${nextId++}`;
   readonly list = new PhotoList();
-  readonly classNoun = signal("");
-  /** The visitor's own new word, once they write one. */
-  readonly ownPlaceholder = signal<string | undefined>(undefined);
   readonly placeholder: ReadonlySignal<string>;
 
-  /** `taken` returns words that the subject can't have. */
-  constructor(taken: () => readonly string[]) {
-    this.placeholder = computed(
-      () => this.ownPlaceholder.value ?? placeholderFor(this.classNoun.value, taken()),
-    );
+  /** `taken` returns words that the subject can't have; `own` is the visitor's own new word, once they write one. */
+  constructor(
+    taken: () => readonly string[],
+    readonly classNoun = signal(""),
+    private readonly own = signal(""),
+  ) {
+    this.placeholder = computed(() => this.own.value || placeholderFor(this.classNoun.value, taken()));
   }
 
   get noun(): string {
@@ -33,11 +33,11 @@ export class SubjectChoice {
   }
 
   setPlaceholder(word: string): void {
-    this.ownPlaceholder.value = word.trim() || undefined;
+    this.own.value = word.trim();
   }
 }
 
-export const firstSubject = new SubjectChoice(() => placeholders.value);
+export const firstSubject = new SubjectChoice(() => placeholders.value, typed("noun", ""), typed("word", ""));
 export const furtherSubjects = signal<SubjectChoice[]>([]);
 export const subjects = computed(() => [firstSubject, ...furtherSubjects.value]);
 
