@@ -80,6 +80,7 @@ fn a_peft_folder_comes_back_bit_by_bit() {
     );
     assert_eq!(config["target_modules"].as_array().unwrap().len(), 81);
     assert_eq!(config["alpha_pattern"].as_object().unwrap().len(), 2);
+    assert_eq!(config["rank_pattern"], json!({}));
     let header = SafetensorsHeader::from_bytes("x", &folder[3].1).unwrap();
     let name = "base_model.model.text_model.encoder.layers.0.mlp.fc1.lora_A.weight";
     assert!(header.tensors.iter().any(|entry| entry.name == name && entry.shape == [2, 24]));
@@ -162,6 +163,11 @@ fn layers_of_several_ranks_get_one_in_a_diffusers_folder() {
     down.truncate(row * (*rank - 1));
     *up = up.chunks_exact(*rank).flat_map(|row| &row[..*rank - 1]).copied().collect();
     *rank -= 1;
+    let peft = files(&mixed, ExportFormat::Peft);
+    let config: Value = serde_json::from_slice(&peft[0].1).unwrap();
+    let others = mixed.lora.iter().filter(|each| !each.path.starts_with("text_encoder.")).skip(1);
+    let others = others.map(|each| (each.path.clone(), json!(each.rank))).collect();
+    assert_eq!((&config["r"], &config["rank_pattern"]), (&json!(1), &Value::Object(others)));
     let read = sorted(Adapter::from_files("folder", &files(&mixed, ExportFormat::Diffusers)).unwrap());
     let product = |weights: &LoraWeights| -> Vec<f32> {
         let entries = weights.up.chunks_exact(weights.rank).flat_map(|up| {

@@ -13,6 +13,7 @@ use palpable::adapter::{
     inspect_file, inspect_model_folder, kohya_name, path_from_kohya_name,
 };
 use palpable::model::adaptable::{AdaptableModule, LayerKind};
+use palpable::model::lora::Folding;
 use palpable::model::unet_config::UNet2DConditionConfig;
 use palpable::plan::parameters;
 use palpable::sampling::{
@@ -20,8 +21,8 @@ use palpable::sampling::{
     noise::{normal, philox4x32},
 };
 use palpable::weights::{
-    MemorySource, OutgoingTensor, SafetensorsHeader, StoredType, checkpoint_hash, file_sha256, read_text,
-    write_safetensors,
+    MemorySource, OutgoingTensor, SafetensorsHeader, StoredType, checkpoint_hash, file_sha256, middle_hash,
+    read_text, write_safetensors,
 };
 use sha2::{Digest, Sha256};
 
@@ -469,7 +470,8 @@ fn adapters_are_known_by_kohyas_older_hash() {
 /// kohya's `model_hash`, also of files that end before or within the bytes it is made of.
 #[test]
 fn checkpoints_are_known_by_kohyas_hash() {
-    for length in [0, 5, 0x10_0000 + 100, 0x30_0000] {
+    // Of more than 16 MiB is read in pieces.
+    for length in [0, 5, 0x10_0000 + 100, 0x30_0000, 0x101_0003] {
         let bytes: Vec<u8> = (0..length).map(|index| (index % 251) as u8).collect();
         let mut source = MemorySource::default();
         source.insert("model.safetensors", bytes.clone());
@@ -477,6 +479,9 @@ fn checkpoints_are_known_by_kohyas_hash() {
         let hashed = &bytes[length.min(0x10_0000)..length.min(0x11_0000)];
         assert_eq!(hash, sha256(hashed)[..8]);
         assert_eq!(block_on(file_sha256(&source, "model.safetensors")).unwrap(), sha256(&bytes));
+        let middle = length.saturating_sub(0x1_0000) / 2;
+        let hash = block_on(middle_hash(&source, "model.safetensors")).unwrap();
+        assert_eq!(hash, sha256(&bytes[middle..length.min(middle + 0x1_0000)])[..8]);
     }
 }
 
@@ -612,6 +617,21 @@ fn lora_set_scales_by_strength_and_adds_up() {
     adapter.add_to(&mut set, &device, FloatDType::F32, -1.0);
     assert_eq!(set.get(TO_OUT).len(), 2);
     assert_eq!(set.get(TO_OUT)[1].scale, -0.75);
+}
+
+/// The text encoder's layers are folded in any case, and not the U-Net's.
+#[test]
+fn what_is_folded_does_not_lie_beside_the_weights() {
+    let text = "text_encoder.text_model.encoder.layers.0.mlp.fc1";
+    let adapter = Adapter {
+        lora: vec![layer(TO_K, 4, 12, 16, 3.0), layer(text, 4, 12, 48, 3.0)],
+        differences: vec![difference(CONV, &[2, 3, 3, 3], true)],
+        ..Adapter::default()
+    };
+    let [low_rank, full] = [4 * (12 + 16), 2 * 3 * 9 + 2];
+    let left =
+        [Folding::Nothing, Folding::Differences, Folding::All].map(|each| adapter.unfolded_values(each));
+    assert_eq!(left, [[low_rank, full], [low_rank, 0], [0, 0]]);
 }
 
 #[test]

@@ -73,6 +73,16 @@ fn dino_is_transformers() {
     close("pictures", &block_on(dino().embed_images(&pictures())).unwrap(), golden.values("dino_photos"));
 }
 
+/// torchvision's `CenterCrop` rounds half a pixel to the even one: of 259 columns, none of which is stretched, it
+/// takes 224 from the 18th on (17.5), of 257 from the 16th on (16.5).
+#[test]
+fn dino_looks_at_torchvisions_centre() {
+    let wide = imageops::resize(&pictures()[0], 259, 256, imageops::FilterType::Triangle);
+    let narrow = imageops::crop_imm(&wide, 2, 0, 257, 256).to_image();
+    let vectors = block_on(dino().embed_images(&[wide, narrow])).unwrap();
+    assert_eq!(vectors[0], vectors[1]);
+}
+
 #[test]
 fn a_judge_asks_all_at_once() {
     let (scorer, tokenizer) = clip("clip").unwrap();
@@ -101,6 +111,9 @@ fn a_judge_asks_all_at_once() {
     let own = mean_cosine(&picture, &subject.photos).unwrap();
     near("image", scores.image_alignment, own);
     near("margin", scores.margin.unwrap(), own - mean_cosine(&picture, &other.photos).unwrap());
+    let two = Expected { others: &[&other, &subject], ..expected };
+    let nearer = block_on(judge.score(&photos[2], two)).unwrap().margin.unwrap();
+    near("margin over two", nearer, own - (mean_cosine(&picture, &other.photos).unwrap() + own) / 2.0);
     assert!(scores.dino.is_some());
     let pair = f64::from(cosine(&subject.photos[0], &subject.photos[1]));
     near("photos among themselves", mean_among(&subject.photos).unwrap(), pair);
@@ -133,6 +146,20 @@ fn a_subject_is_found_against_its_background() {
 
     let plain = RgbImage::from_pixel(64, 64, image::Rgb([200, 200, 200]));
     assert_eq!(SubjectMask::find(&plain), None);
+    let spot = |range: std::ops::Range<u32>, colour: [u8; 3]| {
+        let inside = move |x: u32, y: u32| range.contains(&x) && range.contains(&y);
+        move |picture: RgbImage| {
+            let colour_at = |x, y| if inside(x, y) { image::Rgb(colour) } else { *picture.get_pixel(x, y) };
+            RgbImage::from_fn(64, 64, colour_at)
+        }
+    };
+    let (middle, corner) = (26..38, 5..23);
+    let faint = spot(middle.clone(), [210, 190, 200])(plain.clone());
+    assert_eq!(SubjectMask::find(&faint), None, "hardly another colour");
+    let two = spot(corner, [30, 30, 200])(spot(middle, [200, 30, 30])(plain));
+    let mask = SubjectMask::find(&two).expect("a subject");
+    let found = |x: usize, y: usize| mask.subject[y * 64 + x];
+    assert!(found(32, 32) && !found(14, 14), "the middle counts more than the size");
 }
 
 #[test]

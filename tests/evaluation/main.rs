@@ -7,4 +7,5 @@ mod clip;
 mod judges;
 mod lab;
 mod prompt_sets;
+mod report;
 mod statistics;

@@ -1,7 +1,7 @@
 //! Statistics against numbers worked out by hand.
 
 use palpable::evaluation::statistics::{
-    Interval, Point, Standing, Verdict, compare, interval, paired_difference, standing, wins,
+    Comparison, Interval, Point, Standing, Verdict, compare, interval, paired_difference, standing, wins,
 };
 
 fn point(text: f64, likeness: f64) -> Point {
@@ -81,4 +81,21 @@ fn verdicts_need_nearly_all_resamples() {
     let few: Vec<_> = curve(0.0).into_iter().map(|cells| cells[..3].to_vec()).collect();
     assert_eq!(compare(&cells(0.45)[..3], &few).unwrap().verdict(), Verdict::TooFew);
     assert_eq!(compare(&cells(0.4)[..3], &curve(0.0)), None, "other cells");
+    let first = |count: usize| {
+        let curve: Vec<_> = curve(0.0).into_iter().map(|cells| cells[..count].to_vec()).collect();
+        compare(&cells(0.45)[..count], &curve).unwrap().verdict()
+    };
+    assert_eq!([first(5), first(6)], [Verdict::TooFew, Verdict::Above]);
+}
+
+/// The 95 % in the middle leave 2.5 % at either end.
+#[test]
+fn verdicts_follow_the_shares_of_resamples() {
+    let verdict = |above: f64, below: f64| {
+        let standing = Standing::Beyond;
+        Comparison { standing, above, below, cells: 6, difference: None }.verdict()
+    };
+    assert_eq!([verdict(0.976, 0.0), verdict(0.974, 0.0)], [Verdict::Above, Verdict::Open]);
+    assert_eq!([verdict(0.0, 0.976), verdict(0.0, 0.974)], [Verdict::Below, Verdict::Open]);
+    assert_eq!([verdict(0.3, 0.21), verdict(0.3, 0.19)], [Verdict::Open, Verdict::Beyond]);
 }

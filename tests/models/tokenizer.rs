@@ -88,6 +88,10 @@ fn the_vocabulary_alone_is_enough() {
         Some(r#"{"model_max_length": 4}"#),
     );
     assert_eq!(short.unwrap().encode("a photo of a dog").ids, [ids[0], ids[1], ids[2], ids[76]]);
+    // transformers' "no limit" is the text encoder's.
+    let limit = r#"{"model_max_length": 1000000000000000019884624838656}"#;
+    let endless = Tokenizer::new(&read_demo("vocab.json"), &read_demo("merges.txt"), Some(limit)).unwrap();
+    assert_eq!(endless.encode("a photo of a dog").ids, ids);
 }
 
 #[test]
@@ -333,6 +337,12 @@ fn chunks_keep_a_placeholder_whole() {
     let moved = tokenizer.encode_chunks(&format!("{}, a <my-dog> cat dog", "dog ".repeat(69)));
     assert_eq!(moved[0].tokens.placeholders, []);
     assert_eq!(moved[1].tokens.placeholders, [span(2, 0, 3)]);
+
+    // A comma of the chunk before, which BREAK has ended, does not cut the next one.
+    let broken = tokenizer.encode_chunks(&format!("{}, BREAK {}", "cat ".repeat(70), "dog ".repeat(76)));
+    let [dog, end] = [broken[1].tokens.ids[1], tokenizer.encode("").ids[1]];
+    assert_eq!(broken[1].tokens.ids[1..76], [dog; 75]);
+    assert_eq!((broken.len(), &broken[2].tokens.ids[1..3]), (3, &[dog, end][..]));
 }
 
 /// Stable Diffusion 2 pads with another token than the end; a config may leave no room for text.

@@ -250,6 +250,25 @@ fn launches_stay_within_a_gpus_budget() {
     assert_eq!(launches(true, 3_000_000), 1);
 }
 
+/// What moves bytes and hardly computes takes a GPU's time too: the second of two copies of 1 MB waits for the first.
+#[test]
+fn bytes_fill_a_submission() {
+    let device = open_gpu().device;
+    let half = || on_device(numbers([1, 64, 64, 16], 1), &device, FloatDType::F32);
+    let submissions = |submission_budget| {
+        KernelProfile { submission_budget, ..KernelProfile::on(&device) }.set(&device);
+        let [one, other] = [half(), half()];
+        let before = Work::so_far();
+        for _ in 0..2 {
+            concat::concat_channels(one.clone(), other.clone());
+        }
+        (Work::so_far() - before).submissions
+    };
+    // Each thread has a queue of its own.
+    let alone = |budget| std::thread::scope(|scope| scope.spawn(|| submissions(budget)).join().unwrap());
+    assert_eq!([15_000_000, 25_000_000].map(alone), [1, 0]);
+}
+
 /// Attention is slower than a product of as many operations, by whose speed the budget is measured.
 #[test]
 fn attention_goes_to_a_gpu_in_more_launches_than_a_product() {

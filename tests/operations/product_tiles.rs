@@ -1,6 +1,7 @@
 //! How matrix products are cut up: what fits, and what is chosen for which size.
 
 use burn::tensor::DType;
+use palpable::gpu::KernelProfile;
 use palpable::gpu::tiles::{Candidate, TILES, Tile, TileTable, Unit, Workload};
 
 fn chosen(rows: usize, columns: usize, depth: usize) -> (&'static Tile, u32) {
@@ -72,8 +73,27 @@ fn a_software_adapter_splits_nothing() {
 
 #[test]
 fn splits_store_little() {
-    let (_, splits) = chosen(512, 512, 1 << 20);
-    assert!(splits > 1 && splits as usize * 512 * 512 <= 8 << 20, "{splits}");
+    // Of the smaller one all 32 sums have room, of the other half of them.
+    for side in [512, 640] {
+        let (_, splits) = chosen(side, side, 1 << 20);
+        assert!(splits > 1 && splits as usize * side * side <= 8 << 20, "{splits}");
+    }
+}
+
+/// A quarter of a second at the measured speed, where that can be believed; a careful one where none was measured,
+/// but for a software adapter.
+#[test]
+fn a_submission_is_a_quarter_of_a_second() {
+    let budget = |flops_per_second: u64, measured: bool, software: bool| {
+        let mut tiles = TileTable::default();
+        tiles.measured = measured;
+        tiles.f32.iter_mut().for_each(|speed| speed.flops_per_second = flops_per_second);
+        KernelProfile { software, ..KernelProfile::default() }.with_tiles(tiles).submission_budget
+    };
+    assert_eq!(budget(4_000_000_000_000, true, false), 1_000_000_000_000);
+    assert_eq!(budget(4_000_000_000_000, false, false), 10_000_000_000);
+    assert_eq!(budget(8_000_000_000, false, true), 2_000_000_000);
+    assert_eq!([1, u64::MAX].map(|speed| budget(speed, true, false)), [100_000_000, 20_000_000_000_000]);
 }
 
 /// Of sizes that are four times the next, up to the most.

@@ -84,6 +84,10 @@ fn given_pictures_that_make_no_sense_are_explained() {
     assert!(explain(weak, source(None)).contains("strength is too small"));
     let black = source(Some(GrayImage::new(128, 128)));
     assert_eq!(explain(settings("ddim"), black), Error::EmptyMask.to_string());
+    // From the middle of the greys on a pixel is white.
+    let grey = |value: u8| source(Some(GrayImage::from_pixel(128, 128, Luma([value]))));
+    assert_eq!(explain(settings("ddim"), grey(127)), Error::EmptyMask.to_string());
+    assert!(Generation::from_picture(&model, &settings("ddim"), &[], &grey(128)).is_ok());
     // A spot of 8 pixels in a mask that is blurred by 32.
     let spot = GrayImage::from_fn(128, 128, |x, y| Luma([if x.max(y) < 8 { 255 } else { 0 }]));
     let blurred = GenerationSettings { mask_blur: 32.0, ..settings("ddim") };

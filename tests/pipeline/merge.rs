@@ -67,6 +67,10 @@ fn the_closed_form_is_pytorchs() {
     assert_eq!(few, Err(MergeError::TooFewPrompts { rows: 11, width: 12 }));
     let twice = [concepts.clone(), concepts].concat();
     assert_eq!(Adapter::merge(&adapters, &twice, &regularization), Err(MergeError::SameConcepts));
+    // A last bit apart, they could be told apart by little but rounding.
+    let mut alike = [twice[0].clone(), twice[0].clone()];
+    alike[1].encoding[0] = alike[1].encoding[0].next_up();
+    assert_eq!(Adapter::merge(&adapters, &alike, &regularization), Err(MergeError::SameConcepts));
 }
 
 /// Random differences of all of the model's keys and values.

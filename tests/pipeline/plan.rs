@@ -111,6 +111,9 @@ fn a_config_says_how_many_values_are_trained() {
     let unet = StableDiffusion15::new().unet;
     let rank_32 = |on| Adaptation::LowRank { rank: 32, on }.values(&unet);
     assert_eq!(rank_32(ModuleChoice::AttentionProjections), 6_377_472);
+    // 16 transformers: two square projections, and two from the prompt's 768.
+    let channels = 5 * 320 + 5 * 640 + 6 * 1280;
+    assert_eq!(rank_32(ModuleChoice::CrossAttention), 32 * (6 * channels + 16 * 2 * 768));
     assert_eq!(Adaptation::Full(ModuleChoice::CrossAttentionKeysValues).values(&unet), 19_169_280);
     assert_eq!(Adaptation::Full(ModuleChoice::Nothing).values(&unet), 0);
     let time_embedding = 320 * 1280 + 1280 + 1280 * 1280 + 1280;
@@ -169,6 +172,14 @@ fn a_preview_takes_more_than_its_training_and_stays_within_the_bar() {
     for folding in [Folding::Differences, Folding::All] {
         assert!((training..=3_600_000_000).contains(&preview(folding)), "{folding:?}: {}", preview(folding));
     }
+}
+
+/// A byte in place of four for each of two moments.
+#[test]
+fn moments_in_8_bits_take_a_quarter() {
+    let model = StableDiffusion15::new();
+    let state = |optimizer| model.sizes(2).between_steps(TrainingSizes { optimizer, ..run(512, 1) });
+    assert_eq!(state(Optimizer::AdamW) - state(Optimizer::AdamW8bit), 2 * 3 * 6_377_472);
 }
 
 /// A device that binds 128 MiB at once has room for an adapter of more: it lies there layer by layer.

@@ -139,6 +139,12 @@ fn strength_and_length_act_as_they_say() {
     let one = |settings: GenerationSettings| GenerationSettings { steps: 1, ..settings };
     let [first, whole] = [fading(0.0), settings()].map(|settings| draw(&model, &one(settings), &adapter));
     assert!(first.rgb.iter().zip(&whole.rgb).all(|(a, b)| a.abs_diff(*b) <= 1));
+    // And the last one the end's: behind a first step without any, nothing is left of it.
+    let two = GenerationSettings { steps: 2, delayed_concept: 0.5, ..settings() };
+    let faded = draw(&model, &GenerationSettings { strength_end: Some(0.0), ..two.clone() }, &adapter);
+    let unused = [AppliedAdapter { adapter: &adapter, strength: 0.0 }];
+    let word_alone = finish(Generation::new(&model, &two, &unused).expect("valid settings"));
+    assert!(faded.rgb.iter().zip(&word_alone.rgb).all(|(a, b)| a.abs_diff(*b) <= 1));
 
     let clipped = |clip: f64| GenerationSettings { embedding_norm_clip: Some(clip), ..settings() };
     assert_eq!(draw(&model, &clipped(5.0), &adapter), plain);

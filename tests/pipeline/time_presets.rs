@@ -87,9 +87,16 @@ fn presets_move_steps_and_rank_where_there_is_time() {
     assert_eq!(plans[1].seconds, asked(&own).seconds(&TIMES));
     assert!(plans.windows(2).all(|pair| pair[0].seconds < pair[1].seconds));
     // No more steps than a training may have, all phases in proportion.
-    let long = TrainingSettings { steps: 80_000, warmup_steps: 40_000, ..own.clone() };
+    let long = TrainingSettings {
+        steps: 80_000,
+        warmup_steps: 40_000,
+        lambda_ramp_steps: 8,
+        learning_rate_warmup_steps: 16,
+        ..own.clone()
+    };
     let TimePlan { settings, .. } = choose(TimePreset::Thorough, &long, 1e-6);
     assert_eq!((settings.steps, settings.warmup_steps), (100_000, 50_000));
+    assert_eq!((settings.lambda_ramp_steps, settings.learning_rate_warmup_steps), (10, 20));
     // A small rank is not made smaller.
     let small = TrainingSettings { rank: 2, ..own };
     assert_eq!(choose(TimePreset::Quick, &small, 1.0).settings.rank, 2);
@@ -210,6 +217,11 @@ fn a_device_is_measured_once() {
         ..own.clone()
     };
     assert!(!measure(&other, &mut kept));
+    // Guidance of either model is one prediction more, whatever its scale.
+    let of = |alpha: f64, beta: f64| {
+        measured.of(&model, &TrainingSettings { alpha, beta, ..own.clone() }, 128).is_some()
+    };
+    assert_eq!([of(3.0, 1.0), of(1.0, 1.0), of(own.alpha, 2.0)], [true, false, false]);
 
     // What no longer fits is computed again, which takes longer.
     let kept = model.plan_training(&own, 1, None).expect("it fits").peak();

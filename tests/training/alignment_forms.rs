@@ -1,12 +1,13 @@
 //! Each form of prompt alignment against PyTorch (tools/goldens/alignment_forms.py), where the loss is the
 //! paper's two terms as they stand there.
 
+use burn::tensor::Tensor;
 use palpable::sampling::PredictionType;
 use palpable::training::alignment::{Alignment, AlignmentForm};
 use palpable::training::loss_weights::min_snr;
 
 use crate::golden_step::{self, Case, lora, pictures};
-use crate::support::Golden;
+use crate::support::{Golden, values};
 use crate::tiny::{Tiny, schedule};
 
 const CLEAN: [&str; 2] = ["a pencil sketch of a dog", "a dog at the beach"];
@@ -85,6 +86,16 @@ fn min_snr_leaves_alignment_alone_as_in_pytorch() {
     let mut weighted = Case { timesteps, ..case(&tiny, paper()) };
     weighted.weights.min_snr = Some(min_snr(&schedule(PredictionType::Epsilon), &timesteps, 5.0));
     compare(&tiny, "min_snr", weighted);
+}
+
+/// Weights change where the alignment's part of the loss stands, not what it is.
+#[test]
+fn weights_of_one_leave_the_loss_as_it_is() {
+    let tiny = Tiny::new();
+    let mut weighted = case(&tiny, paper());
+    weighted.weights.pixels = Some(Tensor::ones([2, 8, 8, 1], &tiny.device));
+    let [plain, weighted] = [case(&tiny, paper()), weighted].map(|case| values(case.run(&tiny).loss)[0]);
+    assert!((plain - weighted).abs() < 1e-5 * plain, "{weighted}, not {plain}");
 }
 
 #[test]

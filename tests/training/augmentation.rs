@@ -121,6 +121,8 @@ fn colours_stray_as_far_as_is_said() {
     // The picture's mean grey, and without saturation each pixel's own: 0.886 · 100 + 0.114 · 200 = 111.4.
     assert_eq!(first([1.0, 0.0, 1.0]), [111.0; 3]);
     assert_eq!(first([1.0, 1.0, 0.0]), [111.0; 3]);
+    // After the brightness, the mean grey is that of the darker picture.
+    assert_eq!(first([0.5, 0.0, 1.0]), [56.0; 3]);
 }
 
 #[test]

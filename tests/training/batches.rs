@@ -3,12 +3,13 @@
 use burn::tensor::Tensor;
 use palpable::sampling::PredictionType;
 use palpable::training::batches::{Batches, Draw};
+use palpable::training::host_latents::HostLatents;
 use palpable::training::prompts::most_in_a_pass;
 use palpable::training::settings::{PromptTemplates, Subject};
 use palpable::training::{Method, PhotoLatents, Trainer, TrainingSettings};
 
 use crate::support::{any_device, block_on, formula, values};
-use crate::tiny::{Tiny, resume, run, schedule, settings, state};
+use crate::tiny::{Tiny, largest_difference, resume, run, schedule, settings, state};
 
 fn draws(settings: &TrainingSettings, latents: &PhotoLatents, steps: usize) -> Vec<Draw> {
     let schedule = schedule(PredictionType::Epsilon);
@@ -117,7 +118,9 @@ fn target_prompts_take_turns() {
     let further = vec!["an oil painting of a dog"];
     assert_eq!(first(further.clone(), 1), first(vec![], 1));
     assert_ne!(first(further.clone(), 2), first(vec![], 2));
-    assert_eq!(first(further, 2), first(vec!["an oil painting of a dog", "a dog on the moon"], 2));
+    assert_eq!(first(further.clone(), 2), first(vec!["an oil painting of a dog", "a dog on the moon"], 2));
+    // After the last one it is the first one's turn again.
+    assert_eq!(first(further, 3), first(vec!["an oil painting of a dog", &aligned.clean_prompt], 3));
 }
 
 #[test]
@@ -162,6 +165,19 @@ fn prior_pictures_stand_beside_the_photos() {
     block_on(latents.draw_prior(&tiny.model(), &kept, &mut told)).unwrap();
     reports.dedup();
     assert_eq!(reports, [(0, 4), (2, 4), (4, 4)]);
+    // Two of one prompt, each of a noise of its own.
+    let drawn = block_on(HostLatents::read(&latents)).unwrap().buckets.remove(0).prior.unwrap();
+    let [one, other, ..] = drawn.values.chunks(256).collect::<Vec<_>>()[..] else { panic!("four pictures") };
+    assert!(largest_difference(one, other) > 0.1);
+    // However few are asked for, each class has one.
+    let few = TrainingSettings { prior_pictures: 1, ..kept.clone() };
+    let mut total = 0;
+    let mut told = |_, of| {
+        total = of;
+        true
+    };
+    block_on(tiny.latents().draw_prior(&tiny.model(), &few, &mut told)).unwrap();
+    assert_eq!(total, 2);
 
     let with = draws(&kept, &latents, 8);
     let mut pictures = [0; 4];

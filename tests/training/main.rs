@@ -17,6 +17,7 @@ mod parts;
 mod passes;
 mod photos;
 mod prompt_words;
+mod quantized_moments;
 mod runs;
 mod settings;
 #[path = "../support/mod.rs"]

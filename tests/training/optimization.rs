@@ -4,7 +4,7 @@
 use burn::tensor::Tensor;
 use palpable::training::TrainingSettings;
 use palpable::training::early_stopping::{BestScore, Standing};
-use palpable::training::embedding_norm;
+use palpable::training::embedding_norm::{self, NormControls, Vocabulary};
 use palpable::training::learning_rate::LearningRateSchedule;
 use palpable::training::optimizer::{Optimizer, ParameterGroup};
 use palpable::training::quantized_moments::dynamic_code;
@@ -107,6 +107,41 @@ fn norm_controls_follow_their_formulas() {
     let (loss, gradient) = embedding_norm::anchor_loss(v, start, 0.5);
     assert!((values(loss)[0] - 0.58).abs() < 1e-6);
     assert!(largest_difference(&values(gradient), &[1.0, 0.0, 0.0, 0.4]) < 1e-6);
+}
+
+/// Decay would lengthen what the cap had shortened: the cap has the last word.
+#[test]
+fn the_cap_acts_after_the_other_controls() {
+    let device = any_device();
+    let tensor = |numbers: [f32; 1]| Tensor::<1>::from_floats(numbers, &device);
+    let vocabulary = Vocabulary { mean_norm: tensor([2.0]), std: tensor([1.0]) };
+    let settings = TrainingSettings {
+        embedding_norm_cap: Some(1.2),
+        embedding_norm_decay: Some(1.0),
+        embedding_std_retraction: false,
+        ..settings()
+    };
+    let start = Tensor::<2>::from_floats([[0.6, 0.8]], &device);
+    let controls = NormControls::new(vocabulary, start, &settings);
+    // κ = 1: norm 5 → 2 → 1.2.
+    let controlled = values(controls.apply(Tensor::from_floats([[3.0, 4.0]], &device), 0.01));
+    assert!(largest_difference(&controlled, &[0.72, 0.96]) < 1e-6, "{controlled:?}");
+}
+
+/// Decay goes by the rate of the step, which a warm-up begins with 0.
+#[test]
+fn norm_controls_warm_up_with_the_rate() {
+    let tiny = Tiny::new();
+    let settings = TrainingSettings {
+        embedding_norm_decay: Some(3.0),
+        embedding_norm_cap: None,
+        learning_rate_warmup_steps: 2,
+        ..settings()
+    };
+    let mut trainer = tiny.trainer(&settings);
+    let before = trained_values(&trainer);
+    run(&mut trainer, 1);
+    assert!(largest_difference(&before, &trained_values(&trainer)) < 1e-6);
 }
 
 #[test]

@@ -24,6 +24,12 @@ fn the_new_word_starts_as_the_class_noun() {
         let difference = largest_difference(&first, &further);
         assert!(difference > 1e-3 && difference < 1.5, "{difference}");
     }
+    // Words that start from one noun have noise of their own.
+    let [one, other] = [0, 1].map(|subject| {
+        let start = embedding::initial_embedding(formula::values("row", [1, 24], &device), 2, subject, 7);
+        values(start.narrow(0, 1, 1))
+    });
+    assert!(largest_difference(&one, &other) > 1e-3);
 }
 
 #[test]

@@ -248,6 +248,13 @@ fn latents_are_scaled_means_of_every_framing() {
         assert_eq!(block_on(encoded).unwrap().masked_photos(), expected);
     }
 
+    // One that shows nothing counts as none: its picture is all subject, not all background.
+    let black = Photo::decode(&png(&RgbImage::new(60, 30)), "mask").unwrap();
+    let blank = [both[0].clone().with_mask(&black, "wide").unwrap()];
+    let asked = TrainingSettings { masked_loss: 0.75, ..settings.clone() };
+    let encoded = PhotoLatents::encode(&blank, &vae, sizes, &asked, &device, &mut untold);
+    assert!(!block_on(encoded).unwrap().is_weighted());
+
     let picture = render(&photos[1], variants_of(5, 1, 2)[1], [32, 32]).values;
     let picture = Tensor::from_data(TensorData::new(picture, [1, 32, 32, 3]), (&device, DType::F32));
     let alone = vae.encode(picture).mean;

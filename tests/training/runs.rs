@@ -6,6 +6,7 @@ use burn::tensor::{FloatDType, Tensor};
 use palpable::model::unet::UNet2DConditionModel;
 use palpable::model::unet_config::UNet2DConditionConfig;
 use palpable::training::checkpoint::{Checkpoint, Terms};
+use palpable::training::host_latents::HostLatents;
 use palpable::training::{Error, FrozenModel, PhotoLatents, Trainer, TrainingSettings};
 use palpable::weights::{OutgoingTensor, SafetensorsHeader};
 
@@ -115,6 +116,20 @@ fn the_adapter_holds_what_was_trained() {
     };
     let exported = adapter.lora_set(&tiny.device, FloatDType::F32, 1.0);
     assert_eq!(predict(exported), predict(trainer.lora_set()));
+}
+
+/// Where the photos' pictures lie is believed only of pictures that are there.
+#[test]
+fn places_beyond_the_latents_are_refused() {
+    let latents = block_on(HostLatents::read(&Tiny::new().latents())).unwrap();
+    let with = |places: &str, variants: usize| {
+        let json =
+            format!(r#"{{"places": {places}, "variants": {variants}, "scales": [], "priorSubjects": [[]]}}"#);
+        HostLatents { arrangement: serde_json::from_str(&json).unwrap(), ..latents.clone() }.fits(1)
+    };
+    assert!(with("[[0, 0], [0, 1], [0, 2]]", 1) && with("[[0, 1]]", 2));
+    assert!(!with("[[0, 3]]", 1) && !with("[[0, 2]]", 2) && !with("[[1, 0]]", 1));
+    assert!(!with("[]", 1) && !with("[[0, 0]]", 0) && !with(&format!("[[0, {}]]", usize::MAX), 1));
 }
 
 #[test]
