@@ -1,52 +1,46 @@
-//! CLIP's two encoders and its scores against transformers (`tools/goldens/clip.py`).
+//! CLIP's scores and the preparation of pictures against transformers (`tools/goldens/clip.py`).
 
-use crate::support::{
-    Golden, any_device, block_on, demo_model, demo_weights, in_repository, relative_error, values,
-};
-use burn::tensor::{Device, FloatDType, Tensor};
+use burn::tensor::{Device, FloatDType};
 use image::{RgbImage, imageops};
-use palpable::{
-    evaluation::{ClipScorer, Error as EvaluationError, Judge, judge::Expected},
-    model::{
-        clip::ClipConfig,
-        clip_text::{ClipTextConfig, ClipTextModel},
-        clip_vision::{ClipVisionConfig, ClipVisionModel},
-    },
-    tokenizer::Tokenizer,
-    weights::{self, ByteSource, DirectorySource, LocalFuture, MemorySource, Weights},
-};
+use palpable::evaluation::{ClipScorer, Error as EvaluationError, Judge, judge::Expected};
+use palpable::model::clip::ClipConfig;
+use palpable::model::clip_text::{ClipTextConfig, ClipTextModel};
+use palpable::tokenizer::Tokenizer;
+use palpable::weights::{self, ByteSource, DirectorySource, LocalFuture, MemorySource};
 use serde::Deserialize;
 
-const TOLERANCE: f64 = 1e-4;
+use crate::support::{Golden, any_device, block_on, demo_model, demo_weights, in_repository, relative_error};
 
-fn read(path: &str) -> String {
+pub const TOLERANCE: f64 = 1e-4;
+
+pub fn read(path: &str) -> String {
     std::fs::read_to_string(in_repository(path)).unwrap()
 }
 
-fn close(what: &str, actual: &[f32], expected: &[f32], tolerance: f64) {
+pub fn close(what: &str, actual: &[f32], expected: &[f32], tolerance: f64) {
     let error = relative_error(actual, expected);
     println!("{what}: relative error {error:.1e}");
     assert!(error <= tolerance, "{what}: relative error {error:e}");
 }
 
 #[derive(Deserialize)]
-struct DemoInputs {
-    prompts: Vec<String>,
+pub struct DemoInputs {
+    pub prompts: Vec<String>,
     photos: Vec<String>,
 }
 
-fn demo_inputs() -> DemoInputs {
+pub fn demo_inputs() -> DemoInputs {
     serde_json::from_str(&read("tests/goldens/clip_demo.json")).unwrap()
 }
 
-fn demo_photos() -> Vec<RgbImage> {
+pub fn demo_photos() -> Vec<RgbImage> {
     let open = |name: &String| {
         image::open(in_repository(&format!("models/demo/subjects/{name}.png"))).unwrap().into_rgb8()
     };
     demo_inputs().photos.iter().map(open).collect()
 }
 
-fn demo_text_model(device: &Device) -> ClipTextModel {
+pub fn demo_text_model(device: &Device) -> ClipTextModel {
     let config = ClipTextConfig::from_json(&read("models/demo/text_encoder/config.json")).unwrap();
     ClipTextModel::load(&mut demo_weights("text_encoder", "model", device), config).unwrap()
 }
@@ -57,125 +51,8 @@ fn scorer(source: &dyn ByteSource) -> Result<ClipScorer, EvaluationError> {
     block_on(ClipScorer::load(source, text_model, &device, FloatDType::F32, &mut |_| {}))
 }
 
-fn demo_tokenizer() -> Tokenizer {
+pub fn demo_tokenizer() -> Tokenizer {
     block_on(Tokenizer::load(&demo_model(), "tokenizer")).unwrap()
-}
-
-/// A random tiny text encoder and its golden.
-fn tiny_text_model(name: &str, device: &Device) -> (ClipTextModel, Golden) {
-    let golden = Golden::read(&format!("{name}.safetensors"));
-    let config = ClipTextConfig::from_json(&read(&format!("tests/goldens/{name}.json"))).unwrap();
-    (ClipTextModel::load(&mut golden.weights("model.", device), config).unwrap(), golden)
-}
-
-/// The rows of token ids in a golden.
-fn ids_of(golden: &Golden) -> Vec<Vec<u32>> {
-    let (shape, ids) = &golden.tensors["ids"];
-    ids.chunks(shape[1]).map(|row| row.iter().map(|&id| id as u32).collect()).collect()
-}
-
-/// `[batch, tokens, width]`
-fn embed(model: &ClipTextModel, ids: &[Vec<u32>]) -> Tensor<3> {
-    Tensor::stack(ids.iter().map(|row| model.embed_tokens(row)).collect(), 0)
-}
-
-#[test]
-fn the_demo_text_encoder_is_transformers() {
-    let (model, tokenizer) = (demo_text_model(&any_device()), demo_tokenizer());
-    let ids: Vec<_> = demo_inputs().prompts.iter().map(|prompt| tokenizer.encode(prompt).ids).collect();
-    let hidden = model.forward(embed(&model, &ids));
-    let golden = Golden::read("clip_demo.safetensors");
-    close("demo text encoder", &values(hidden), golden.values("last_hidden_state"), TOLERANCE);
-}
-
-#[test]
-fn random_text_encoders_are_transformers() {
-    for name in ["clip_text_sd15", "clip_text_gelu"] {
-        let (model, golden) = tiny_text_model(name, &any_device());
-        let ids = ids_of(&golden);
-        let hidden = model.forward(embed(&model, &ids));
-        let rows = ids.iter().enumerate().map(|(row, ids)| model.pool(hidden.clone().narrow(0, row, 1), ids));
-        let pooled = Tensor::cat(rows.collect(), 0);
-        close(&format!("{name}, pooled"), &values(pooled), golden.values("pooled"), TOLERANCE);
-        close(name, &values(hidden), golden.values("last_hidden_state"), TOLERANCE);
-    }
-}
-
-/// As on a device that can bind 256 bytes at once: the token table lies in many tensors.
-#[test]
-fn a_token_table_in_parts_is_the_table() {
-    let device = any_device();
-    let (whole, golden) = tiny_text_model("clip_text_sd15", &device);
-    let own = golden.tensors.iter().filter_map(|(name, tensor)| {
-        name.strip_prefix("model.").map(|name| (name.to_owned(), tensor.clone()))
-    });
-    let mut weights = Weights::from_tensors_in_parts(own.collect(), &device, FloatDType::F32, 256).unwrap();
-    let parted = ClipTextModel::load(&mut weights, whole.config().clone()).unwrap();
-    let all: Vec<u32> = (0..whole.config().vocab_size as u32 + 3).chain([7, 7, 0, 20, 1]).collect();
-    assert_eq!(values(parted.embed_tokens(&all)), values(whole.embed_tokens(&all)));
-    let ids = ids_of(&golden);
-    let hidden = parted.forward(embed(&parted, &ids));
-    assert_eq!(values(hidden), values(whole.forward(embed(&whole, &ids))));
-}
-
-#[test]
-fn gradients_reach_the_token_embeddings() {
-    for name in ["clip_text_sd15", "clip_text_gelu"] {
-        let device = any_device();
-        let (model, golden) = tiny_text_model(name, &device);
-        let output_weights = golden.tensor::<3>("output_weights", &device);
-        let loss = |embeddings: Tensor<3>| (model.forward(embeddings) * output_weights.clone()).sum();
-        let embeddings = embed(&model, &ids_of(&golden));
-
-        let leaf = embeddings.clone().autodiff().require_grad();
-        let gradient =
-            leaf.grad(&loss(leaf.clone()).backward()).expect("the output depends on the embeddings");
-        close(&format!("{name}, gradient"), &values(gradient.clone()), golden.values("gradient"), TOLERANCE);
-
-        // And by central differences, along the gradient and along a fixed other direction.
-        let other = embeddings.clone().sin();
-        for (which, direction) in [("the gradient", gradient.clone()), ("another direction", other)] {
-            let norm = direction.clone().square().sum().sqrt();
-            let direction = direction / norm.unsqueeze::<3>();
-            let slope = |step: f32| {
-                let moved = embeddings.clone() + direction.clone() * step;
-                f64::from(loss(moved).into_scalar::<f32>())
-            };
-            let step = 5e-3;
-            let numeric = (slope(step) - slope(-step)) / f64::from(2.0 * step);
-            let analytic = f64::from((gradient.clone() * direction.clone()).sum().into_scalar::<f32>());
-            let scale = f64::from(gradient.clone().square().sum().sqrt().into_scalar::<f32>());
-            assert!(
-                (numeric - analytic).abs() < 5e-3 * scale,
-                "{name}, along {which}: {numeric} by differences, {analytic} by autodiff, norm {scale}"
-            );
-        }
-    }
-}
-
-#[test]
-fn spliced_vectors_get_gradients_from_later_tokens_only() {
-    let device = any_device();
-    let (model, _) = tiny_text_model("clip_text_gelu", &device);
-    let vectors = Tensor::<2>::from_floats([[0.1; 32], [-0.2; 32]], &device).autodiff().require_grad();
-    let gradient_from = |start: usize| {
-        let (before, after) = (model.embed_tokens(&[38, 5]), model.embed_tokens(&[7, 39]));
-        let prompt = Tensor::cat(vec![before.autodiff(), vectors.clone(), after.autodiff()], 0);
-        let output = model.forward(prompt.unsqueeze::<3>()).narrow(1, start, 2);
-        values(vectors.grad(&output.powi_scalar(3).sum().backward()).expect("the vectors take part"))
-    };
-    assert!(gradient_from(0).iter().all(|&x| x == 0.0), "tokens before the vectors do not see them");
-    assert!(gradient_from(4).iter().any(|&x| x.abs() > 1e-3), "tokens after them do");
-}
-
-#[test]
-fn a_random_image_encoder_is_transformers() {
-    let device = any_device();
-    let golden = Golden::read("clip_vision.safetensors");
-    let config: ClipVisionConfig = serde_json::from_str(&read("tests/goldens/clip_vision.json")).unwrap();
-    let model = ClipVisionModel::load(&mut golden.weights("model.", &device), config).unwrap();
-    let pooled = model.forward(golden.tensor("pixel_values", &device));
-    close("random image encoder", &values(pooled), golden.values("pooled"), TOLERANCE);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod support;
 
 mod clip;
+mod clip_encoders;
 mod judges;
 mod lab;
 mod prompt_sets;

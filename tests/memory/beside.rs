@@ -1,6 +1,9 @@
 //! What lies on the device beside the model: a judge of pictures, the state of a run that draws previews, the
 //! tiny autoencoder.
 
+use std::rc::Rc;
+
+use burn::tensor::FloatDType;
 use image::RgbImage;
 use palpable::{
     evaluation::Judge,
@@ -14,8 +17,9 @@ use palpable::{
     weights::{ByteSource, DirectorySource},
 };
 
-use super::{FloatDType, Rc, activations, assert_near, block_on, demo, demo_model, draw, open_gpu, training};
+use super::{activations, assert_near, demo, draw, open_gpu, training};
 use crate::support::{
+    block_on, demo_model,
     formula::{self, FormulaModel},
     in_repository,
 };

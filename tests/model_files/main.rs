@@ -5,8 +5,11 @@ mod support;
 
 mod counting;
 mod damaged;
+mod folders;
+mod headers;
 mod kernels;
 mod loading_time;
+mod packed;
 mod readers;
 mod single_file;
 mod streaming;

@@ -7,6 +7,7 @@ mod from_picture;
 mod heat_maps;
 mod merge;
 mod plan;
+mod plan_growth;
 mod precision;
 mod prompts;
 mod steering;

@@ -1,4 +1,4 @@
-"""Emphasis and chunks as the A1111 web UI reads them, for tests/models/tokenizer.rs.
+"""Emphasis and chunks as the A1111 web UI reads them, for tests/models/prompt_chunks.rs.
 
 Run from the repository's root: python tools/goldens/prompts.py
 

@@ -1,4 +1,4 @@
-"""What diffusers' UNet2DConditionModel answers, for tests/models/unet.rs.
+"""What diffusers' UNet2DConditionModel answers, for tests/models/unet.rs and unet_lora.rs.
 
 Run from the repository's root: python tools/goldens/unet.py
 Each case is one file of tensors in tests/goldens/unet, and for a model filled by the formula a JSON
