@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { text } from "../../web/app/text";
 import { type Architecture, FORMULA_ARCHITECTURES, writeFormulaModel } from "./formula-models";
 import { type Drawing, expectGolden } from "./native-pictures";
-import { goTo, openQuickPage, PATIENCE, useFolder, waitForModel } from "./studio";
+import { openQuickPage, PATIENCE } from "./studio";
+import { goTo, useFolder, waitForModel } from "./studio-steps";
 
 /** What a model is made for, where it isn't the usual. */
 const OWN: Partial<Record<Architecture, Partial<Drawing>>> = {

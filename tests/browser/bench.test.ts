@@ -1,6 +1,7 @@
 /** The page's own bench: it measures on the visitor's GPU, can be cancelled, and its report can be pasted. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openPage, openStudio, PATIENCE, type Studio, screenshot, waitForModel } from "./studio";
+import { openPage, openStudio, PATIENCE, type Studio } from "./studio";
+import { screenshot, waitForModel } from "./studio-steps";
 import { PHONE } from "./visitor";
 
 let studio: Studio;

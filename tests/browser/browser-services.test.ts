@@ -4,15 +4,13 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { expectAccessible } from "./accessibility";
 import {
   beforeTheWorker,
-  drawInOneStep,
   openPage,
   openQuickPage,
   openQuickStudio,
   type Studio,
-  screenshot,
-  waitForModel,
   withoutEngine,
 } from "./studio";
+import { drawInOneStep, screenshot, waitForModel } from "./studio-steps";
 import { VISITOR } from "./visitor";
 
 let studio: Studio;

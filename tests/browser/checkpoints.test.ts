@@ -7,19 +7,8 @@ import type { Page, Route } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { expectAccessible } from "./accessibility";
 import { storedKeys } from "./gallery-steps";
-import {
-  beforeTheWorker,
-  downloaded,
-  goTo,
-  openPage,
-  openQuickStudio,
-  PATIENCE,
-  type Studio,
-  screenshot,
-  setUpLeastTraining,
-  untilLearned,
-  waitForModel,
-} from "./studio";
+import { beforeTheWorker, openPage, openQuickStudio, PATIENCE, type Studio } from "./studio";
+import { downloaded, goTo, screenshot, setUpLeastTraining, untilLearned, waitForModel } from "./studio-steps";
 import { VISITOR } from "./visitor";
 import { filesIn } from "./zip";
 

@@ -1,7 +1,8 @@
 /** GPUs that offer little, and what is kept of a GPU between visits. */
 import { describe, expect, test } from "vitest";
 import { SMALLEST_DEVICE } from "./smallest-device";
-import { beforeTheWorker, drawInOneStep, goTo, keptFindings, openQuickPage, waitForModel } from "./studio";
+import { beforeTheWorker, keptFindings, openQuickPage } from "./studio";
+import { drawInOneStep, goTo, waitForModel } from "./studio-steps";
 
 /** Tells errors as Safari 26 does, and makes kernels that add up by subgroups end as with a driver that gives up. */
 const NO_SUBGROUP_KERNELS = `

@@ -11,16 +11,8 @@ import { DIALECTS, type Dialect, TWO_WORDS } from "./adapter-dialects";
 import { writeFormulaModel } from "./formula-models";
 import { expectGolden, likenessTo } from "./native-pictures";
 import { tensorsIn } from "./safetensors-file";
-import {
-  downloaded,
-  dropFile,
-  goTo,
-  middleOf,
-  openQuickPage,
-  shownPixels,
-  useFolder,
-  waitForModel,
-} from "./studio";
+import { openQuickPage } from "./studio";
+import { downloaded, dropFile, goTo, middleOf, shownPixels, useFolder, waitForModel } from "./studio-steps";
 import { filesIn } from "./zip";
 
 /** How the page calls those with a word of their own, which is also what a prompt calls them. */

@@ -8,6 +8,7 @@ import path from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectAccessible } from "./accessibility";
+import { openQuickPage, PATIENCE } from "./studio";
 import {
   downloaded,
   drawInOneStep,
@@ -15,14 +16,12 @@ import {
   dropFile,
   goTo,
   middleOf,
-  openQuickPage,
-  PATIENCE,
   screenshot,
   setUpLeastTraining,
   shownPixels,
   untilLearned,
   waitForModel,
-} from "./studio";
+} from "./studio-steps";
 
 const PROMPT = "a photo of a <my-dog> dog in the snow";
 

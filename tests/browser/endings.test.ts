@@ -4,7 +4,8 @@
  */
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { goTo, openQuickPage, PATIENCE, setUpLeastTraining, untilLearned, waitForModel } from "./studio";
+import { openQuickPage, PATIENCE } from "./studio";
+import { goTo, setUpLeastTraining, untilLearned, waitForModel } from "./studio-steps";
 
 describe("ending a training early", () => {
   let page: Page;

@@ -7,16 +7,16 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SETTING_FIELDS } from "../../web/features/personalize/setting-fields";
 import { settingsText } from "../../web/features/personalize/settings-text";
+import { openQuickPage } from "./studio";
 import {
   downloaded,
   drawInOneStep,
   drawn,
   goTo,
-  openQuickPage,
   setUpLeastTraining,
   untilLearned,
   waitForModel,
-} from "./studio";
+} from "./studio-steps";
 import { filesIn } from "./zip";
 
 /** As the engine has them. Those of other trained weights and of the other form of alignment exclude one another. */

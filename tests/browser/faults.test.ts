@@ -21,7 +21,8 @@
  */
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { goTo, openPage, openQuickPage, openStudio, screenshot, waitForModel } from "./studio";
+import { openPage, openQuickPage, openStudio } from "./studio";
+import { goTo, screenshot, waitForModel } from "./studio-steps";
 import { PHONE, VISITOR } from "./visitor";
 
 const file = (name: string, content: Uint8Array) => ({

@@ -11,18 +11,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { FakeHub } from "../web/fake-hub";
 import { expectAccessible } from "./accessibility";
 import { safetensorsFile } from "./safetensors-file";
-import {
-  drawn,
-  dropFile,
-  goTo,
-  inUse,
-  middleOf,
-  openPage,
-  openStudio,
-  type Studio,
-  screenshot,
-  waitForModel,
-} from "./studio";
+import { openPage, openStudio, type Studio } from "./studio";
+import { drawn, dropFile, goTo, inUse, middleOf, screenshot, waitForModel } from "./studio-steps";
 import { checkpoint, diffusersFolder, unetAlone } from "./tiny-checkpoint";
 import { VISITOR } from "./visitor";
 

@@ -3,15 +3,8 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SCREENS } from "../../web/app/screens";
 import { expectAccessible } from "./accessibility";
-import {
-  goTo,
-  openPage,
-  openStudio,
-  overflowsSideways,
-  type Studio,
-  screenshot,
-  withoutEngine,
-} from "./studio";
+import { openPage, openStudio, type Studio, withoutEngine } from "./studio";
+import { goTo, overflowsSideways, screenshot } from "./studio-steps";
 import { DESKTOP, PHONE } from "./visitor";
 
 let studio: Studio;

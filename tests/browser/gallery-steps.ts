@@ -1,7 +1,7 @@
 /** What the Gallery's tests do and look at: drawing, dropping, pixels, and what the storage holds. */
 import type { Locator, Page } from "playwright-core";
 import { expect } from "vitest";
-import { drawn } from "./studio";
+import { drawn } from "./studio-steps";
 
 export const pixels = (canvas: Locator): Promise<number[]> =>
   canvas.evaluate((element) => {

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { latin1, png } from "../web/png";
 import { expectAccessible } from "./accessibility";
 import { drop, focused, generate, kept, pixels, pixelsOf, SOON, storedKeys } from "./gallery-steps";
-import { downloaded, goTo, openQuickPage, overflowsSideways, screenshot, waitForModel } from "./studio";
+import { openQuickPage } from "./studio";
+import { downloaded, goTo, overflowsSideways, screenshot, waitForModel } from "./studio-steps";
 import { filesIn } from "./zip";
 
 const FIRST = "a watercolor painting of a dog in the snow";

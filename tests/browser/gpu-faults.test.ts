@@ -5,16 +5,15 @@
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { serveWorkerWith } from "../../scripts/headless.mjs";
+import { openQuickPage, PATIENCE } from "./studio";
 import {
   drawInOneStep,
   goTo,
-  openQuickPage,
-  PATIENCE,
   screenshot,
   setUpLeastTraining,
   untilLearned,
   waitForModel,
-} from "./studio";
+} from "./studio-steps";
 
 /** When, by what the engine reports (its callbacks' parameters), and how it ends. */
 interface Fate {

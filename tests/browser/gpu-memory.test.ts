@@ -7,19 +7,8 @@ import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { COUNT_GPU_BUFFERS } from "../../scripts/headless.mjs";
 import { ROOT } from "../../scripts/run.mjs";
-import {
-  beforeTheWorker,
-  drawn,
-  goTo,
-  openPage,
-  openStudio,
-  PATIENCE,
-  type Studio,
-  setUpLeastTraining,
-  untilLearned,
-  useFolder,
-  waitForModel,
-} from "./studio";
+import { beforeTheWorker, openPage, openStudio, PATIENCE, type Studio } from "./studio";
+import { drawn, goTo, setUpLeastTraining, untilLearned, useFolder, waitForModel } from "./studio-steps";
 import { VISITOR } from "./visitor";
 
 /** Beside the model's weights: tables, the last numbers brought to the host, a small adapter. */

@@ -7,21 +7,18 @@ import type { Page, Request } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PictureScores, TrainingRecord } from "../../web/engine/contract";
 import { expectAccessible } from "./accessibility";
+import { openPage, openStudio, PATIENCE, type Studio } from "./studio";
 import {
   downloaded,
   drawn,
   goTo,
   likeness,
-  openPage,
-  openStudio,
   overflowsSideways,
-  PATIENCE,
-  type Studio,
   screenshot,
   trainingRecords,
   untilLearned,
   waitForModel,
-} from "./studio";
+} from "./studio-steps";
 import { VISITOR } from "./visitor";
 
 const STEPS = 5;

@@ -1,6 +1,7 @@
 /** The page speaks the browser's language, or the one that was chosen. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { goTo, openPage, openStudio, type Studio, screenshot, withoutEngine } from "./studio";
+import { openPage, openStudio, type Studio, withoutEngine } from "./studio";
+import { goTo, screenshot } from "./studio-steps";
 import { DESKTOP, PHONE } from "./visitor";
 
 let studio: Studio;

@@ -6,20 +6,17 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeFormulaModel } from "./formula-models";
 import { expectGolden, SAME } from "./native-pictures";
+import { openPage, openQuickPage, openStudio, PATIENCE } from "./studio";
 import {
   beforeTheWorker,
   drawInOneStep,
   goTo,
   likeness,
-  openPage,
-  openQuickPage,
-  openStudio,
-  PATIENCE,
   setUpLeastTraining,
   untilLearned,
   useFolder,
   waitForModel,
-} from "./studio";
+} from "./studio-steps";
 import { VISITOR } from "./visitor";
 
 const LIMIT = "GPU memory it may take, in GB";

@@ -7,7 +7,7 @@ import fs from "node:fs";
 import path from "node:path";
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
-import { drawn, goTo, likeness } from "./studio";
+import { drawn, goTo, likeness } from "./studio-steps";
 
 const GOLDENS = path.join(import.meta.dirname, "../goldens/native");
 /** In dB, at 8 bits a channel: two of the samplers draw pictures that are 47 dB apart. */

@@ -3,17 +3,8 @@ import type { BrowserContextOptions, Page } from "playwright-core";
 import type { Plugin } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { SCREENS } from "../../web/app/screens";
-import {
-  drawInOneStep,
-  goTo,
-  installed,
-  openPage,
-  openQuickStudio,
-  openStudio,
-  type Studio,
-  waitForModel,
-  withoutEngine,
-} from "./studio";
+import { openPage, openQuickStudio, openStudio, type Studio, withoutEngine } from "./studio";
+import { drawInOneStep, goTo, installed, waitForModel } from "./studio-steps";
 import { VISITOR } from "./visitor";
 
 const KEPT: BrowserContextOptions = { ...VISITOR, serviceWorkers: "allow" };

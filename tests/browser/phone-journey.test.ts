@@ -5,19 +5,17 @@
 import type { BrowserContext } from "playwright-core";
 import { expect, test } from "vitest";
 import { expectAccessible } from "./accessibility";
+import { openPage, openQuickStudio, PATIENCE } from "./studio";
 import {
   downloaded,
   drawn,
   goTo,
   installed,
-  openPage,
-  openQuickStudio,
   overflowsSideways,
-  PATIENCE,
   screenshot,
   untilLearned,
   waitForModel,
-} from "./studio";
+} from "./studio-steps";
 import { PHONE } from "./visitor";
 
 const PROMPT = "a photo of a <my-dog> dog wearing a crown at the beach";

@@ -8,17 +8,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { APART } from "../../scripts/licences.mjs";
 import { pngOf } from "../web/png";
 import { redBlueJpeg, withOrientation } from "./photo-files";
-import {
-  dropFile,
-  frameOf,
-  middleOf,
-  openPage,
-  openStudio,
-  overflowsSideways,
-  type Studio,
-  screenshot,
-  withoutEngine,
-} from "./studio";
+import { openPage, openStudio, type Studio, withoutEngine } from "./studio";
+import { dropFile, frameOf, middleOf, overflowsSideways, screenshot } from "./studio-steps";
 import { PHONE } from "./visitor";
 
 describe("photos", () => {

@@ -4,7 +4,8 @@
  */
 import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { goTo, openPage, openStudio, type Studio, withoutEngine } from "./studio";
+import { openPage, openStudio, type Studio, withoutEngine } from "./studio";
+import { goTo } from "./studio-steps";
 import { VISITOR } from "./visitor";
 
 let studio: Studio;

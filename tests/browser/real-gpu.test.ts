@@ -5,22 +5,17 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { TrainingRecord } from "../../web/engine/contract";
+import { beforeTheWorker, keptFindings, openPage, openQuickStudio, PATIENCE, type Studio } from "./studio";
 import {
-  beforeTheWorker,
   drawInOneStep,
   goTo,
-  keptFindings,
   likeness,
-  openPage,
-  openQuickStudio,
-  PATIENCE,
-  type Studio,
   setUpLeastTraining,
   shownPixels,
   trainingRecords,
   untilLearned,
   waitForModel,
-} from "./studio";
+} from "./studio-steps";
 import { VISITOR } from "./visitor";
 
 const STEPS = 3;

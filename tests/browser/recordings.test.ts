@@ -4,15 +4,8 @@
  */
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import {
-  beforeTheWorker,
-  drawn,
-  goTo,
-  openQuickPage,
-  setUpLeastTraining,
-  untilLearned,
-  waitForModel,
-} from "./studio";
+import { beforeTheWorker, openQuickPage } from "./studio";
+import { drawn, goTo, setUpLeastTraining, untilLearned, waitForModel } from "./studio-steps";
 
 /** What the worker's launches took since it was asked last. */
 interface Launches {

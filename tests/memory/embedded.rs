@@ -36,15 +36,15 @@ fn check_embedded_model(gpu: &Gpu) {
     assert_near("a picture", measured + weights, plan.peak());
     assert_near("a picture's activations", measured, plan.peak() - weights);
 
-    let mut learnt = Vec::new();
+    let mut learned = Vec::new();
     for (setting, policy) in POLICIES {
         let settings = TrainingSettings { steps: 3, ..training(setting, TrainedWeights::Lora) };
         let planned = activations(&sizes(&model).training(run(64, &settings), policy));
         let (measured, adapter) = train(gpu, frozen(&model), 8, settings);
-        learnt.push(adapter);
+        learned.push(adapter);
         assert_near(&format!("training, {policy:?}"), measured, planned);
     }
-    assert!(learnt[0] == learnt[1], "kept and recomputed activations train another adapter");
+    assert!(learned[0] == learned[1], "kept and recomputed activations train another adapter");
 }
 
 /// The text encoder takes the prompts of a pass together: three in the first step, four in the second, in the same

@@ -72,7 +72,7 @@ fn stable_diffusions_layout_takes_what_is_planned() {
         held: 0,
         profile: Arc::new(KernelProfile::on(&gpu.device)),
     };
-    let mut learnt = Vec::new();
+    let mut learned = Vec::new();
     let [kept, recomputed] = POLICIES.map(|policy| (TrainedWeights::Lora, policy, 0.0));
     // What is trained is then most of what is held.
     let all = (TrainedWeights::All, POLICIES[1], 0.0);
@@ -98,9 +98,9 @@ fn stable_diffusions_layout_takes_what_is_planned() {
         let settings = TrainingSettings { localized_loss, steps, ..training(setting, trained_weights) };
         let planned = activations(&sizes.training(run(128, &settings), policy));
         let (measured, adapter) = train(&gpu, model, 16, settings);
-        learnt.push(adapter);
+        learned.push(adapter);
         let what = format!("training {trained_weights:?}, {policy:?}, localized loss {localized_loss}");
         assert_near(&what, measured, planned);
     }
-    assert!(learnt[0] == learnt[1], "kept and recomputed activations train another adapter");
+    assert!(learned[0] == learned[1], "kept and recomputed activations train another adapter");
 }

@@ -1,90 +1,25 @@
-import "fake-indexeddb/auto";
-import { deflateSync } from "node:zlib";
 import { deleteDB, openDB } from "idb";
-import { afterEach, describe, expect, test, vi } from "vitest";
-import type { ProjectContents } from "../../web/engine/api";
-import type { AdapterReport, TrainingSettings } from "../../web/engine/contract";
-import { faultError } from "../../web/engine/fault";
-import { stubCanvas } from "./fake-canvas";
-import { latin1, pngOf } from "./png";
+import { describe, expect, test, vi } from "vitest";
+import type { AdapterReport } from "../../web/engine/contract";
+import {
+  adapters,
+  elsewhere,
+  emptyAfterEach,
+  fakeEngine,
+  freshEngine,
+  inEngine,
+  library,
+  names,
+  putPhotos,
+  readPhotos,
+  reload,
+  settings,
+  trained,
+} from "./adapter-library";
 
-const fakeEngine = vi.hoisted(() => ({
-  next: 1,
-  adapters: new Map<number, string>(),
-  closed: [] as (() => void)[],
-  refused: "",
-  project: undefined as ProjectContents | undefined,
-}));
-
-vi.mock("../../web/app/studio", () => ({
-  whenEngineOpens: () => undefined,
-  whenEngineCloses: (step: () => void) => fakeEngine.closed.push(step),
-  engine: () => ({
-    addAdapter: async (_: Uint8Array, fileName: string) => {
-      if (fileName === fakeEngine.refused) throw faultError("BadFile", "It belongs to another model.");
-      const placeholder = `<${fileName}>`;
-      const id = fakeEngine.next++;
-      fakeEngine.adapters.set(id, fileName);
-      return {
-        id,
-        name: fileName,
-        placeholder,
-        placeholders: [placeholder],
-      } as AdapterReport;
-    },
-    exportAdapter: async () => Uint8Array.of(1, 2, 3),
-    removeAdapter: async (id: number) => fakeEngine.adapters.delete(id),
-    openProject: async () => fakeEngine.project,
-  }),
-}));
-
-const adapters = await import("../../web/features/adapters/library");
-const { importAll, importFile, outcome } = await import("../../web/features/adapters/import");
-const elsewhere = await import("../../web/features/adapters/store");
-const { putPhotos, readPhotos } = elsewhere;
 const { dropPhotos } = await import("../../web/features/personalize/keep-photos");
-const { library } = adapters;
 
-const settings = { placeholder: "<my-dog>", steps: 100 } as TrainingSettings;
-
-function trained(name: string) {
-  const id = fakeEngine.next++;
-  fakeEngine.adapters.set(id, `${name}.safetensors`);
-  return adapters.keepTrained(
-    { id, name, placeholder: `<${name}>`, placeholders: [`<${name}>`] } as AdapterReport,
-    { id: `training of ${name}`, settings },
-  );
-}
-
-/** As after a lost GPU: another engine, which numbers adapters anew. */
-function freshEngine(): void {
-  fakeEngine.adapters.clear();
-  fakeEngine.next = 1;
-  for (const step of fakeEngine.closed) step();
-}
-
-/** By the numbers in the library: what the engine has there. */
-const inEngine = () => library.value.map(({ report }) => fakeEngine.adapters.get(report.id));
-
-/** As after a reload: nothing but the storage. */
-async function reload(): Promise<void> {
-  library.value = [];
-  freshEngine();
-  await adapters.bringAll();
-}
-
-const names = () => library.value.map(({ fileName }) => fileName);
-
-afterEach(async () => {
-  vi.restoreAllMocks();
-  fakeEngine.refused = "";
-  fakeEngine.project = undefined;
-  vi.unstubAllGlobals();
-  await reload();
-  for (const entry of library.value) await adapters.remove(entry);
-  for (const { key } of adapters.unusable.value) await adapters.removeUnusable(key);
-  adapters.storageFault.value = undefined;
-});
+emptyAfterEach();
 
 describe("adapters after a reload", () => {
   test("are there with their files, in their order, with what was set", async () => {
@@ -273,58 +208,6 @@ describe("photos that are kept with an adapter", () => {
     expect(left.map(({ length }) => length)).toEqual([2, 0, 2]);
     await dropPhotos(() => true);
     expect(await readPhotos("training of my-cat")).toEqual([]);
-  });
-});
-
-describe("a project that is imported", () => {
-  test("is kept in its parts, its pictures drawn anew", async () => {
-    stubCanvas();
-    const side = 48;
-    const pixels = deflateSync(Buffer.alloc(side * (1 + 4 * side)));
-    const secret = { type: "tEXt", data: latin1("Comment\0where I live") };
-    const file = pngOf({ width: side, height: side }, 6, pixels, secret);
-    const photo = new Uint8Array(await file.arrayBuffer());
-    const noPicture = new Uint8Array(latin1("\x89PNG\r\n\x1a\n and then nothing"));
-    const words = { settings: { steps: 250 }, prompts: ["a crown"] };
-    fakeEngine.project = { ...words, thumbnails: [photo], photos: [photo, noPicture] };
-    const {
-      entry: { key },
-    } = await importFile(new File(["a zip"], "rex.palpable.zip"));
-    await vi.waitFor(async () => {
-      await reload();
-      expect(library.value[0]).toMatchObject({ key, photos: 1, project: words, saved: true });
-      expect(library.value[0]?.preview?.exported).toBe(true);
-    });
-    // Not the archive, in which the photos would lie on.
-    expect(library.value[0]?.bytes).toEqual(Uint8Array.of(1, 2, 3));
-    const [kept] = await readPhotos(key);
-    expect(Buffer.from(kept ?? []).includes("where I live")).toBe(false);
-    expect(Buffer.from(photo).includes("where I live")).toBe(true);
-  });
-});
-
-describe("files that are imported", () => {
-  const file = (name: string, content = name) => new File([content], name);
-
-  test("once more are not there twice, neither in the library nor in the engine", async () => {
-    await importAll([file("rex")]);
-    await importAll([file("rex")]);
-    expect([names(), [...fakeEngine.adapters.values()]]).toEqual([["rex"], ["rex"]]);
-    expect(outcome.value).toEqual(["<rex> is here already, so it was not imported again."]);
-  });
-
-  test("with another's word are there, switched off", async () => {
-    await importAll([file("rex"), file("rex", "trained longer")]);
-    expect(library.value.map(({ active }) => active)).toEqual([true, false]);
-    expect(outcome.value).toEqual([expect.stringContaining("<rex> was imported switched off")]);
-  });
-
-  test("beside one that can't be are, and of that one the reason is said", async () => {
-    fakeEngine.refused = "bad";
-    await importAll([file("bad"), file("rex")]);
-    expect(names()).toEqual(["rex"]);
-    expect(outcome.value).toEqual([{ kind: "BadFile", message: "It belongs to another model." }]);
-    await expect(importAll([file("bad")])).rejects.toThrow("another model");
   });
 });
 

@@ -1,74 +1,19 @@
-import "fake-indexeddb/auto";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { TimePlan, TrainingSettings } from "../../web/engine/contract";
-import { DEMO_REPORT } from "./demo-report";
+import { describe, expect, test } from "vitest";
+import type { TrainingSettings } from "../../web/engine/contract";
+import {
+  BROKEN,
+  beginWithDefaults,
+  DEFAULTS,
+  photo,
+  previewChoice,
+  samples,
+  setup,
+  subjects,
+  undo,
+  undoable,
+} from "./training-setup";
 
-const fakeEngine = vi.hoisted(() => ({
-  timePlans: async (_settings: unknown, _photos: number, _previews: unknown): Promise<unknown> => [],
-  asked: [] as number[],
-}));
-
-vi.mock("../../web/app/studio", () => ({
-  whenEngineOpens: () => undefined,
-  whenEngineCloses: () => undefined,
-  engine: () => ({
-    timePlans: (settings: unknown, photos: number, previews: unknown) => {
-      fakeEngine.asked.push(photos);
-      return fakeEngine.timePlans(settings, photos, previews);
-    },
-  }),
-}));
-
-const { undo, undoable } = await import("../../web/app/undo");
-const { samples } = await import("../../web/features/personalize/samples");
-const setup = await import("../../web/features/personalize/setup");
-const previewChoice = await import("../../web/features/personalize/preview-choice");
-const subjects = await import("../../web/features/personalize/subjects");
-const { memoryLimit } = await import("../../web/features/models/memory-limit");
-const { model } = await import("../../web/features/models/model");
-const time = await import("../../web/features/personalize/time-plans");
-
-const DEFAULTS = {
-  method: "palp",
-  placeholder: "<my-thing>",
-  classNoun: "thing",
-  personalizationPrompt: "a photo of {placeholder}",
-  steps: 100,
-  rank: 16,
-  loraAlpha: 16,
-  maskedLoss: 0,
-  alignmentTimesteps: [20, 980],
-} as unknown as TrainingSettings;
-
-/** Photos need a browser: here they are named and never looked at. */
-const photo = (name: string) => new File([name], name);
-
-const BROKEN = "no photo";
-
-vi.mock("../../web/features/personalize/photos", () => {
-  class PhotoProblem extends Error {}
-  const readPhoto = async ({ name }: File) => {
-    if (name === BROKEN) throw new PhotoProblem();
-    return { id: name, name, bitmap: { close() {} }, caption: "" };
-  };
-  return { MAX_PHOTOS: 10, PhotoProblem, readPhoto };
-});
-
-beforeEach(() => {
-  setup.defaults.value = DEFAULTS;
-  setup.resetSettings();
-  subjects.firstSubject.list.clear();
-  subjects.firstSubject.classNoun.value = "dog";
-  setup.target.value = "a dog next to a cat";
-  time.measured.value = { state: "unasked" };
-  fakeEngine.asked.length = 0;
-});
-
-afterEach(() => {
-  for (const subject of subjects.furtherSubjects.value) subjects.removeSubject(subject);
-  previewChoice.wantsQuality.value = false;
-  previewChoice.wantsHeldBack.value = 0;
-});
+beginWithDefaults();
 
 describe("several things in one run", () => {
   test("each has photos and a word, in the order that the engine takes", async () => {
@@ -260,76 +205,5 @@ describe("photos held back", () => {
     previewChoice.wantsQuality.value = true;
     const { trained, heldBack } = previewChoice.splitPhotos();
     expect([names(trained), names(heldBack)]).toEqual([["dog 1"], ["dog 2"]]);
-  });
-});
-
-describe("time plans", () => {
-  const plan = (preset: TimePlan["preset"], steps: number, rank: number): TimePlan => ({
-    preset,
-    seconds: steps,
-    size: 128,
-    settings: { ...DEFAULTS, steps, rank, loraAlpha: rank, classNoun: "other", seed: 9 },
-  });
-  const plans = [plan("quick", 40, 8), plan("balanced", 100, 16), plan("thorough", 300, 32)];
-
-  test("a chosen plan changes what takes time, and not words or seed", async () => {
-    fakeEngine.timePlans = async () => plans;
-    await time.measure();
-    expect(time.chosen.value?.preset).toBe("balanced");
-    time.choose(plan("thorough", 300, 32));
-    expect(time.chosen.value?.preset).toBe("thorough");
-    expect(setup.settings.value).toMatchObject({ steps: 300, rank: 32, loraAlpha: 32 });
-    expect(setup.chosenSettings.value).toMatchObject({ classNoun: "dog" });
-    expect(setup.settings.value?.seed).toBe(DEFAULTS.seed);
-    setup.change({ steps: 299 });
-    expect(time.chosen.value).toBeUndefined();
-    // Alpha goes on following the rank.
-    setup.change({ rank: 4 });
-    expect(setup.settings.value?.loraAlpha).toBe(4);
-    setup.change({ loraAlpha: 2 });
-    setup.change({ rank: 8 });
-    expect(setup.settings.value?.loraAlpha).toBe(2);
-    setup.change({ rank: 32, loraAlpha: 32 });
-  });
-
-  test("they are asked for once, and again for another number of photos", async () => {
-    fakeEngine.timePlans = async () => plans;
-    await time.measure();
-    await time.measure();
-    expect(fakeEngine.asked).toEqual([1]);
-    await setup.addFiles(subjects.firstSubject, [photo("1"), photo("2")]);
-    expect(time.plans.value).toBeUndefined();
-    await time.measure();
-    expect(fakeEngine.asked).toEqual([1, 2]);
-    expect(time.plans.value).toEqual(plans);
-    previewChoice.previewEvery.value = 5;
-    expect(time.plans.value).toBeUndefined();
-    expect([time.isMeasured("palp"), time.isMeasured("dreambooth")]).toEqual([true, false]);
-    await time.measure();
-    // What fits, and how long it takes, is another model's or limit's.
-    memoryLimit.value = 2;
-    expect(time.plans.value).toBeUndefined();
-    await time.measure();
-    model.value = { state: "ready", report: { ...DEMO_REPORT, name: "other" } };
-    expect(time.plans.value).toBeUndefined();
-  });
-
-  test("cancelled, they can be asked for again", async () => {
-    fakeEngine.timePlans = async () => null;
-    await time.measure();
-    expect(time.measured.value.state).toBe("unasked");
-    fakeEngine.timePlans = async () => plans;
-    await time.measure();
-    expect(time.plans.value).toEqual(plans);
-  });
-
-  test("an engine that can't say leaves the settings as they are", async () => {
-    fakeEngine.timePlans = () => Promise.reject(new Error("no"));
-    await time.measure();
-    expect(time.failed.value).toBe(true);
-    memoryLimit.value += 1;
-    expect(time.failed.value).toBe(false);
-    expect(time.plans.value).toBeUndefined();
-    expect(setup.settings.value).toMatchObject({ steps: 100, rank: 16 });
   });
 });
