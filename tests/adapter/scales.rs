@@ -77,6 +77,7 @@ fn exceptions_of_alpha_are_those_of_peft() {
         (r#""^attn1.to_q": 2"#, [8.0; 3]),
         (r#""q": 2"#, [8.0; 3]),
         (r#""attn1.to_q": 2, "to_q": 4, "to_out.0": 1"#, [8.0, 1.0, 2.0]),
+        (r#""to_q": 4, "attn1.to_q": 2"#, [8.0, 8.0, 4.0]),
     ] {
         assert_eq!(alphas(unet(exceptions)), expected, "{exceptions}");
     }

@@ -6,9 +6,8 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeFormulaModel } from "./formula-models";
 import { expectGolden, SAME } from "./native-pictures";
-import { openPage, openQuickPage, openStudio, PATIENCE } from "./studio";
+import { beforeTheWorker, openPage, openQuickPage, openStudio, PATIENCE } from "./studio";
 import {
-  beforeTheWorker,
   drawInOneStep,
   goTo,
   likeness,
