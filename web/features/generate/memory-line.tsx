@@ -13,7 +13,7 @@ import { plainWish, requestOf } from "./wish";
 
 /** Milliseconds without a change before the engine is asked. */
 const QUIET = 200;
-/** Milliseconds for which the number for earlier settings may stay. */
+/** Milliseconds that an earlier number may stay. */
 const PATIENCE = 400;
 
 type Plan = { bytes: number } | { refused: Fault };
