@@ -146,18 +146,15 @@ fn a_subject_is_found_against_its_background() {
 
     let plain = RgbImage::from_pixel(64, 64, image::Rgb([200, 200, 200]));
     assert_eq!(SubjectMask::find(&plain), None);
-    let spot = |range: std::ops::Range<u32>, colour: [u8; 3]| {
-        let inside = move |x: u32, y: u32| range.contains(&x) && range.contains(&y);
-        move |picture: RgbImage| {
-            let colour_at = |x, y| if inside(x, y) { image::Rgb(colour) } else { *picture.get_pixel(x, y) };
-            RgbImage::from_fn(64, 64, colour_at)
-        }
+    let spots = |middle: [u8; 3], corner: [u8; 3]| {
+        SubjectMask::find(&RgbImage::from_fn(64, 64, |x, y| match (x, y) {
+            (26..38, 26..38) => image::Rgb(middle),
+            (5..23, 5..23) => image::Rgb(corner),
+            _ => image::Rgb([200; 3]),
+        }))
     };
-    let (middle, corner) = (26..38, 5..23);
-    let faint = spot(middle.clone(), [210, 190, 200])(plain.clone());
-    assert_eq!(SubjectMask::find(&faint), None, "hardly another colour");
-    let two = spot(corner, [30, 30, 200])(spot(middle, [200, 30, 30])(plain));
-    let mask = SubjectMask::find(&two).expect("a subject");
+    assert_eq!(spots([210, 190, 200], [200; 3]), None, "hardly another colour");
+    let mask = spots([200, 30, 30], [30, 30, 200]).expect("a subject");
     let found = |x: usize, y: usize| mask.subject[y * 64 + x];
     assert!(found(32, 32) && !found(14, 14), "the middle counts more than the size");
 }

@@ -1,76 +1,39 @@
 //! The report's numbers against means worked out by hand: over which pictures, in which cells, at which strength.
 
-use palpable::evaluation::{
-    PictureScores,
-    report::{Study, render},
-    results::{Cell, PhotosResult, PictureResult, Record, TrainingRun},
-};
-
-const JUDGE: &str = "a judge";
+use palpable::evaluation::report::{Study, render};
+use palpable::evaluation::results::Record;
+use serde_json::{from_value, json};
 
 /// A picture of the cat; the base model's has neither strength nor training.
-fn picture(method: &str, strength: f64, prompt: &str, seed: u64, [text, image, taken]: [f64; 3]) -> Record {
-    let cell = Cell {
-        subject: "cat".to_owned(),
-        method: method.to_owned(),
-        strength,
-        training_seed: if method == "base" { 0 } else { 1 },
-        prompt: prompt.to_owned(),
-        seed,
-    };
-    let scores = PictureScores {
-        text_alignment: text,
-        elements: vec![text],
-        clip_score: 2.5 * text,
-        image_alignment: image,
-        margin: None,
-        foreground: None,
-        foreground_margin: None,
-        dino: None,
-        contamination: (taken > 0.0).then_some(taken),
-    };
-    Record::Picture(PictureResult {
-        cell,
-        judge: JUDGE.to_owned(),
-        file: String::new(),
-        styled: false,
-        element_names: vec!["style".to_owned()],
-        scores,
-    })
+fn picture(method: &str, strength: f64, prompt: &str, seed: u64, scores: [f64; 3]) -> Record {
+    let [text, image, taken] = scores;
+    let record = json!({
+        "record": "picture", "judge": "a judge", "file": "", "styled": false, "elementNames": ["style"],
+        "subject": "cat", "method": method, "strength": strength, "trainingSeed": u8::from(method != "base"),
+        "prompt": prompt, "seed": seed, "textAlignment": text, "elements": [text], "clipScore": 2.5 * text,
+        "imageAlignment": image, "contamination": (taken > 0.0).then_some(taken),
+    });
+    from_value(record).expect("a picture")
 }
 
 fn photos(prompts: &[&str], text_alignment: f64) -> Record {
-    Record::Photos(PhotosResult {
-        subject: "cat".to_owned(),
-        judge: JUDGE.to_owned(),
-        class_noun: "cat".to_owned(),
-        prompts: prompts.iter().map(|&prompt| prompt.to_owned()).collect(),
-        photos: Vec::new(),
-        text_alignment,
-        image_alignment: None,
-        foreground: None,
-        dino: None,
-        foregrounds: 0,
-    })
+    let record = json!({
+        "record": "photos", "judge": "a judge", "subject": "cat", "classNoun": "cat", "prompts": prompts,
+        "photos": [], "foregrounds": 0, "textAlignment": text_alignment,
+    });
+    from_value(record).expect("photos")
 }
 
 fn training(seconds: f64) -> Record {
-    Record::Training(TrainingRun {
-        subject: "cat".to_owned(),
-        method: "ti-db".to_owned(),
-        training_seed: 1,
-        prompt: None,
-        adapter: String::new(),
-        settings: serde_json::Value::Null,
-        seconds,
-        unet_evaluations: 8,
-        planned_memory: 2_000_000_000,
-        measured_memory: 0,
-        alignment_ratio: 0.0,
-    })
+    let record = json!({
+        "record": "training", "subject": "cat", "method": "ti-db", "trainingSeed": 1, "adapter": "",
+        "settings": {}, "seconds": seconds, "unetEvaluations": 8, "plannedMemory": 2_000_000_000,
+        "measuredMemory": 0, "alignmentRatio": 0.0,
+    });
+    from_value(record).expect("a training")
 }
 
-fn records() -> Vec<Record> {
+fn report() -> String {
     let mut records = vec![
         picture("base", 0.0, "first", 0, [0.2, 0.5, 0.6]),
         picture("base", 0.0, "second", 0, [0.2, 0.5, 0.6]),
@@ -96,18 +59,8 @@ fn records() -> Vec<Record> {
         picture.judge = "another".to_owned();
     }
     records.push(foreign);
-    records
-}
-
-fn report() -> String {
-    let study = Study {
-        command: String::new(),
-        date: String::new(),
-        device: String::new(),
-        settings: Vec::new(),
-        judge: JUDGE.to_owned(),
-        records: records(),
-    };
+    let [command, date, device] = ["make", "today", "cpu"].map(str::to_owned);
+    let study = Study { command, date, device, settings: Vec::new(), judge: "a judge".to_owned(), records };
     render(&study, &|_| None).expect("a report")
 }
 

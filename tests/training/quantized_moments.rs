@@ -15,18 +15,6 @@ fn group(values: Tensor<1>, rate: f64, decay: f64) -> ParameterGroup {
     ParameterGroup::new(values, rate, decay).with_optimizer(Optimizer::AdamW8bit)
 }
 
-/// m̂ = g and √v̂ = |g|, both corrected for their start at zero.
-#[test]
-fn the_first_update_moves_each_value_by_the_rate() {
-    let device = any_device();
-    let gradient: Tensor<1> = formula::values("gradient", [COUNT], &device);
-    let mut group = group(Tensor::zeros([COUNT], &device), 0.1, 0.0);
-    group.update(gradient.clone());
-    let moved = |gradient: &f32| -0.1 * gradient / (gradient.abs() + 1e-8);
-    let expected: Vec<f32> = values(gradient).iter().map(moved).collect();
-    assert!(largest_difference(&values(group.values()), &expected) < 1e-5);
-}
-
 #[test]
 fn values_decay_without_a_gradient() {
     let device = any_device();
