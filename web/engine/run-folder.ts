@@ -17,7 +17,7 @@ export interface RunSlot {
 /** Name of the lock that is held by the tab in which the run is under way. */
 export const lockName = (id: string) => `palpable-training ${id}`;
 
-/** Holds the run's lock during the work, as the page does from its photos to its adapter, and its worker, which may outlive it. */
+/** Holds the run's lock during the work: the page from photos to adapter, and its worker, which may outlive it. */
 export function whileLocked<T>(id: string, work: () => Promise<T>): Promise<T> {
   return withLock(lockName(id), { mode: "shared" }, work);
 }

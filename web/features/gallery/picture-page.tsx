@@ -121,7 +121,7 @@ function Picture({ entry, next }: { entry: gallery.Entry; next: gallery.Entry | 
       </figure>
       <section class="card" aria-label={words.settings}>
         <div class="picture-prompt">
-          <LongText>{settings.prompt}</LongText>
+          <LongText key={entry.id}>{settings.prompt}</LongText>
         </div>
         <div class="actions picture-actions">
           <button type="button" class="button primary" onClick={use}>
@@ -166,7 +166,7 @@ function Facts({ entry: { id, settings, savedAt } }: { entry: gallery.Entry }) {
     <dl class="facts">
       {negativePrompt && (
         <Fact name={words.negative}>
-          <LongText>{negativePrompt}</LongText>
+          <LongText key={id}>{negativePrompt}</LongText>
         </Fact>
       )}
       <Fact name={words.seed}>{settings.seed}</Fact>
