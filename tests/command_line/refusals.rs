@@ -24,10 +24,6 @@ fn bad_pictures_are_explained() {
     generate(&["--prompt=a dog", "--averaged"], "are for checkpoint files");
     generate(&["--prompt=a dog", "--prediction=v"], "are for checkpoint files");
     fails(&["bench", "ops", "--count"], "measured, not counted");
-    for nothing in ["--batch=0", "--training-batch=0", "--rank=0", "--sizes=512,0"] {
-        let output = palpable(&["bench", "unet", "--count", nothing]);
-        assert_eq!(output.status.code(), Some(2), "{nothing}");
-    }
     let nowhere = ["generate", "--device=cpu", "--model=no/such/folder", "--prompt=a dog", &out];
     fails(&nowhere, "\"no/such/folder\" could not be read: there is no such folder or file");
     let on_a_hub = ["generate", "--device=cpu", "--model=owner/name@v2", "--prompt=a dog", &out];
@@ -37,6 +33,23 @@ fn bad_pictures_are_explained() {
         &["generate", "--device=cpu", address, "--prompt=a dog", &out],
         "curl -L --fail -o dreamy.safetensors https://models.example/a/dreamy.safetensors",
     );
+}
+
+/// As all options that can't be read: the arguments' parser refuses them, with its own exit code.
+#[test]
+fn counts_of_nothing_are_explained() {
+    for (command, counts) in [
+        (&["bench", "unet"][..], &["--batch=0", "--training-batch=0", "--rank=0", "--sizes=512,0"][..]),
+        (&["evaluate"], &["--seeds=0", "--training-seeds=0", "--steps=0"]),
+        (&["personalize"], &["--evaluate-every=0", "--patience=0"]),
+    ] {
+        for nothing in counts {
+            let output = palpable(&[command, &[*nothing]].concat());
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(2), "{command:?} {nothing}: {said}");
+            assert!(said.contains("write a whole number from 1 up"), "{command:?} {nothing}: {said}");
+        }
+    }
 }
 
 #[test]

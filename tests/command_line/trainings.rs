@@ -238,7 +238,6 @@ fn a_method_with_its_options() {
     };
     fails_with(&["--set=nothing=1"], "there is no setting \"nothing\"");
     fails_with(&["--set=flip=perhaps"], "\"flip\" is false now, and can't be \"perhaps\"");
-    fails_with(&["--hold-back=1", "--evaluate-every=0"], "write a whole number from 1 up");
     fails_with(&["--masked-loss=2"], "must be between 0 and 1");
     caption("a cat asleep");
     fails_with(&[], "\"a cat asleep\" does not contain the new word");

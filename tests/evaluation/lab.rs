@@ -195,7 +195,6 @@ fn an_interrupted_comparison_goes_on_and_is_reported() {
     refused("--subjects=models/demo/subjects/mug", "of other subjects");
     std::fs::copy(in_repository("models/demo/subjects/cat/2.png"), photos.join("1.png")).expect("a photo");
     refused("--precision=f32", "of other subjects, or of the same with other photos");
-    refused("--training-seeds=0", "at least 1");
     refused("--variant=x={\"lamda\":1}", "there is no setting \"lamda\"");
     refused("--variant=palp={}", "two methods called \"palp\"");
     refused("--strengths=9", "from 0 to 2");
