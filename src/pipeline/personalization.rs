@@ -63,7 +63,8 @@ impl StableDiffusion {
     /// that no longer fit are computed again. `previews` says, by those settings, which pictures are drawn in between.
     ///
     /// # Errors
-    /// A file that is no checkpoint of a run on this model; more memory than the device may give.
+    /// A file that is no checkpoint of a run on this model, or whose pictures are larger than its settings make them;
+    /// more memory than the device may give.
     pub fn resume_training(
         &self,
         checkpoint: &[u8],
@@ -80,7 +81,7 @@ impl StableDiffusion {
         let plan = self.plan_training(settings, checkpoint.latents.photos(), previews.as_ref())?;
         let side = self.training_side(settings) / self.vae.config.downscale();
         if checkpoint.latents.largest_area() > side * side {
-            // They were not planned.
+            // The plan is of pictures as the settings make them.
             let reason = "its pictures are larger than its settings make them".to_owned();
             return Err(training::Error::Checkpoint { reason }.into());
         }

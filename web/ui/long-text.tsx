@@ -1,4 +1,7 @@
-/** A text's first lines, and a button for the others, which only the eye misses. Its key is to change with it. */
+/**
+ * A text's first lines, and a button that shows the rest. Screen readers and copying have all of it either way. Each text
+ * needs a key of its own, or the next one would be as open as the one before.
+ */
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { text } from "../app/text";

@@ -30,7 +30,7 @@ export async function fromDrop(transfer: DataTransfer): Promise<PickedFile[]> {
   return (await Promise.all(found)).flat();
 }
 
-/** Of a folder at most the files of such names, and those among the entries that are `left` to look at. */
+/** `wanted`: names of the files to take. `budget`: how many entries of folders may still be looked at. */
 export async function fromEntry(
   entry: FileSystemEntry,
   depth: number,
