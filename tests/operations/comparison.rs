@@ -59,12 +59,13 @@ pub fn compare_on<const D: usize, const R: usize, const N: usize>(
         let leaves = inputs.clone().map(|input| {
             // Rounded to the tested type on both sides, so that only the arithmetic differs.
             let rounded = half_rounded(input, dtype);
-            Tensor::<D>::from_data(rounded.into_data(), &device).cast(dtype).autodiff().require_grad()
+            turned(rounded, &device).cast(dtype).autodiff().require_grad()
         });
         let result = function(leaves.clone(), &device);
-        let weights = half_rounded(numbers(result.dims(), 99), dtype);
+        // Turned over too, so that the gradient that arrives is.
+        let weights = half_rounded(numbers(result.dims(), 99), dtype).swap_dims(0, R - 1);
         let weights = Tensor::<R>::from_data(weights.into_data(), &device).cast(dtype);
-        let gradients = (result.clone() * weights.autodiff()).sum().backward();
+        let gradients = (result.clone().swap_dims(0, R - 1) * weights.autodiff()).sum().backward();
         let found: Vec<Vec<f32>> = leaves
             .iter()
             .map(|leaf| values(leaf.grad(&gradients).expect("a gradient").cast(FloatDType::F32)))
@@ -96,6 +97,11 @@ pub fn half_rounded<const D: usize>(x: Tensor<D>, dtype: FloatDType) -> Tensor<D
     Tensor::<1>::from_floats(rounded.as_slice(), &Device::flex()).reshape(shape)
 }
 
+/// The tensor on a device, its numbers in another order in memory: kernels have to lay it out first.
+fn turned<const D: usize>(x: Tensor<D>, device: &Device) -> Tensor<D> {
+    Tensor::<D>::from_data(x.swap_dims(0, D - 1).into_data(), device).swap_dims(0, D - 1)
+}
+
 /// f32 always; f16 storage where the device has it.
 pub fn precisions() -> Vec<(FloatDType, f64)> {
     let mut precisions = vec![(FloatDType::F32, 1e-5)];
@@ -108,5 +114,5 @@ pub fn precisions() -> Vec<(FloatDType, f64)> {
 /// The same frozen weight on both devices.
 pub fn frozen<const D: usize>(weight: &Tensor<D>, device: &Device, like: DType) -> Tensor<D> {
     let dtype = if like == DType::F16 { FloatDType::F16 } else { FloatDType::F32 };
-    Tensor::<D>::from_data(weight.clone().into_data(), &device.clone().inner()).cast(dtype)
+    turned(weight.clone(), &device.clone().inner()).cast(dtype)
 }

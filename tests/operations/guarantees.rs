@@ -250,7 +250,8 @@ fn launches_stay_within_a_gpus_budget() {
     assert_eq!(launches(true, 3_000_000), 1);
 }
 
-/// What moves bytes and hardly computes takes a GPU's time too: the second of two copies of 1 MB waits for the first.
+/// What moves bytes and hardly computes takes a GPU's time too: of three copies of 1 MB each waits for the one before,
+/// or the third for two.
 #[test]
 fn bytes_fill_a_submission() {
     let device = open_gpu().device;
@@ -259,14 +260,14 @@ fn bytes_fill_a_submission() {
         KernelProfile { submission_budget, ..KernelProfile::on(&device) }.set(&device);
         let [one, other] = [half(), half()];
         let before = Work::so_far();
-        for _ in 0..2 {
+        for _ in 0..3 {
             concat::concat_channels(one.clone(), other.clone());
         }
         (Work::so_far() - before).submissions
     };
     // Each thread has a queue of its own.
     let alone = |budget| std::thread::scope(|scope| scope.spawn(|| submissions(budget)).join().unwrap());
-    assert_eq!([15_000_000, 25_000_000].map(alone), [1, 0]);
+    assert_eq!([15_000_000, 25_000_000].map(alone), [2, 1]);
 }
 
 /// Attention is slower than a product of as many operations, by whose speed the budget is measured.
@@ -283,6 +284,24 @@ fn attention_goes_to_a_gpu_in_more_launches_than_a_product() {
     let work = Work::so_far() - before;
     assert_eq!(work.flops, operations);
     assert!(work.launches >= 2, "{} launch", work.launches);
+}
+
+/// One axis has 65,535 workgroups; the last element of one more is computed all the same.
+#[test]
+fn one_axis_of_workgroups_is_not_enough() {
+    let device = &gpu().device;
+    let count = 65_535 * 256 + 1;
+    let full = |shape: [usize; 4], number: f32| Tensor::<4>::full(shape, number, device);
+    let last = |x: Tensor<4>| values(x.narrow(1, count - 1, 1));
+    let image = [1, count, 1, 1];
+    let (weight, bias) = (Tensor::ones([1], device), Tensor::ones([1], device) * 3.0);
+    let weights = group_norm::GroupNormWeights { weight, bias, groups: 1, epsilon: 1e-5 };
+    assert_eq!(last(group_norm::group_norm(full(image, 2.0), &weights, false)), [3.0]);
+    let gate = full([1, count, 1, 2], 8.0).squeeze_dim(0);
+    assert_eq!(last(geglu::geglu(gate).unsqueeze()), [64.0]);
+    let thirds = count.div_ceil(3);
+    let joined = concat::concat_channels(full([1, thirds, 1, 2], 4.0), full([1, thirds, 1, 1], 5.0));
+    assert_eq!(values(joined.narrow(1, thirds - 1, 1)), [4.0, 4.0, 5.0]);
 }
 
 fn bits(results: &[Vec<f32>]) -> Vec<u32> {
