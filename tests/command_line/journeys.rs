@@ -46,6 +46,8 @@ fn the_whole_journey() {
             "--prompt=an oil painting of <my-cat> at night",
             "--steps=3",
             "--seed=3",
+            // For GPUs; the processor's memory is not counted.
+            "--memory-limit=1MB",
             &format!("--out={out}"),
         ]);
         image::open(out).expect("a picture").to_rgb8()

@@ -127,7 +127,11 @@ impl ModelArguments {
         self.check_is_here()?;
         let mut gpu = Gpu::open(choice).await?;
         if let Some(limit) = self.memory_limit {
-            gpu.memory_limit = limit;
+            match choice {
+                // Its memory is not counted: see `announce_memory`.
+                DeviceChoice::Cpu => say!("--memory-limit is for GPUs; on the processor it does nothing."),
+                _ => gpu.memory_limit = limit,
+            }
         }
         say!("Computing on {} ({}).", gpu.report.adapter_name, gpu.report.backend);
         if choice != DeviceChoice::Cpu {
