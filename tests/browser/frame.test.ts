@@ -23,7 +23,15 @@ test.each([
   await page.getByText("5 photos").waitFor();
   await screenshot(page, `frame-${size}-tour`);
   await expectAccessible(page, "tour");
-  for (const words of ["Next", "Next", "Next", "Got it"]) {
+  // Who goes on without it is followed, and not told of another screen.
+  await goTo(page, "gallery");
+  await page.getByText("Tour, 4 of 4").waitFor();
+  await goTo(page, "adapters");
+  await page.locator("main h1").waitFor();
+  expect(await page.getByText("Tour, ").count()).toBe(0);
+  await goTo(page, "personalize");
+  await page.getByText("Tour, 1 of 4").waitFor();
+  for (const words of ["Next", "Next", "Previous", "Next", "Next", "Got it"]) {
     await page.getByRole("button", { name: words, exact: true }).click();
   }
   for (const screen of [...SCREENS, "about/licences", "generate/grid"]) {
@@ -144,7 +152,12 @@ test("what was typed is there again after a reload", async () => {
   await page.getByRole("button", { name: "Sample: mug" }).click();
   await page.getByRole("button", { name: "Add another wish" }).click();
   const labels = ["What do you want to see?", "Wish 2", "Its new word"];
-  const fields = labels.map((label) => page.getByLabel(label, { exact: true }));
+  await page.getByRole("button", { name: "Teach another thing at the same time" }).click();
+  const second = page.getByRole("region", { name: "The second thing" });
+  await second.getByRole("button", { name: "Sample: chair" }).click();
+  const words = second.getByRole("textbox");
+  await words.first().fill("seat");
+  const fields = [...labels.map((label) => page.getByLabel(label, { exact: true }).first()), words.nth(1)];
   for (const field of fields) await field.fill("<my-own>");
   await goTo(page, "generate");
   await page.getByLabel("Prompt", { exact: true }).fill("a cup");
@@ -152,7 +165,10 @@ test("what was typed is there again after a reload", async () => {
   expect(await page.getByLabel("Prompt", { exact: true }).inputValue()).toBe("a cup");
   await goTo(page, "personalize");
   await page.locator("[aria-pressed=true]", { hasText: "mug" }).first().waitFor();
+  await second.locator("[aria-pressed=true]", { hasText: "chair" }).waitFor();
+  await second.getByText("5 photos").waitFor();
   for (const field of fields) expect(await field.inputValue()).toBe("<my-own>");
+  expect(await words.first().inputValue()).toBe("seat");
   await close();
 });
 

@@ -73,3 +73,7 @@ export function storedKeys(page: Page, name = "palpable-gallery", stores?: strin
     [name, stores] as const,
   );
 }
+
+/** Whether leaving the page would be asked about. */
+export const asksBeforeLeaving = (page: Page) =>
+  page.evaluate(() => !window.dispatchEvent(new Event("beforeunload", { cancelable: true })));

@@ -3,7 +3,17 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { latin1, png } from "../web/png";
 import { expectAccessible } from "./accessibility";
-import { drop, focused, generate, kept, pixels, pixelsOf, SOON, storedKeys } from "./gallery-steps";
+import {
+  asksBeforeLeaving,
+  drop,
+  focused,
+  generate,
+  kept,
+  pixels,
+  pixelsOf,
+  SOON,
+  storedKeys,
+} from "./gallery-steps";
 import { openQuickPage } from "./studio";
 import { downloaded, goTo, overflowsSideways, screenshot, waitForModel } from "./studio-steps";
 import { filesIn } from "./zip";
@@ -221,10 +231,14 @@ describe("the gallery", () => {
     await brush.press("Space");
     await screenshot(page, "gallery-6-mask");
     await expectAccessible(page, "painting what is redrawn");
+    expect(await asksBeforeLeaving(page)).toBe(false);
     await page.getByRole("button", { name: "Done" }).click();
+    expect(await asksBeforeLeaving(page)).toBe(true);
     await expectAccessible(page, "a picture to start from");
     const repainted = await generate(page, SECOND);
     await kept(page, 3, 1);
+    // The Gallery has the painted part now.
+    expect(await asksBeforeLeaving(page)).toBe(false);
     const shown = page.locator(".result-panel figure canvas");
     const [before, after] = [await pixels(page.locator(".start-preview")), await pixels(shown)];
     const changed = (x: number, y: number) =>

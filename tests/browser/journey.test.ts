@@ -114,7 +114,9 @@ describe("the journey", () => {
     const records = await train(page, STEPS, async () => {
       await expect.poll(() => page.title()).toMatch(/^\d+% · Palpable$/);
       await page.getByRole("button", { name: "Pause" }).click();
-      await page.getByText("Paused").waitFor();
+      // It says so once a closed tab would lose nothing.
+      await page.getByText("Paused").waitFor({ timeout: PATIENCE });
+      expect(await page.getByText("Kept in this browser up to step").isVisible()).toBe(true);
       await page.getByRole("button", { name: "Resume" }).click();
       await page.getByText("Drawing a preview").waitFor({ timeout: PATIENCE });
       await screenshot(page, "3-training");

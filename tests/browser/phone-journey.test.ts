@@ -23,7 +23,7 @@ const PROMPT = "a photo of a <my-dog> dog wearing a crown at the beach";
 test("a phone without a network personalizes, draws, keeps, exports, shares and imports", async () => {
   const studio = await openQuickStudio();
   const phone = { ...PHONE, serviceWorkers: "allow" } as const;
-  const { page, close } = await openPage(studio, phone, "personalize", withShareSheet);
+  const { page, close } = await openPage(studio, phone, "personalize", withShareSheet, true);
   await waitForModel(page);
   await installed(page);
   await page.context().setOffline(true);
@@ -51,11 +51,13 @@ test("a phone without a network personalizes, draws, keeps, exports, shares and 
   await page.getByLabel("Training steps").fill("2");
   await page.getByLabel("Steps before alignment starts").fill("1");
   await tap("Start training");
+  await page.getByText("Tour, 2 of 4").waitFor();
   await page.getByText(/^Step [1-9]\d* of 2/).waitFor({ timeout: PATIENCE });
   await untilLearned(page);
   await fits("learned");
 
   await tap("Generate with it");
+  await page.getByText("Tour, 3 of 4").waitFor();
   // No preview was drawn with it.
   expect(await page.getByLabel("Prompt", { exact: true }).inputValue()).toBe(PROMPT);
   await page.getByLabel("Seed", { exact: true }).fill("7");

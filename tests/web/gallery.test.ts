@@ -261,6 +261,22 @@ describe("deleting", () => {
   });
 });
 
+test("looked at again, the tab shows what another one kept, and still the fault that it showed", async () => {
+  const document = Object.assign(new EventTarget(), { hidden: false });
+  vi.stubGlobal("document", document);
+  vi.stubGlobal("navigator", { languages: ["en"] });
+  vi.resetModules();
+  const looked: typeof gallery = await import("../../web/features/gallery/gallery");
+  await looked.load();
+  await keepAll("one");
+  await looked.attempt(() => Promise.reject(new Error("full")));
+  const shown = looked.fault.value;
+  document.dispatchEvent(new Event("visibilitychange"));
+  await expect.poll(() => looked.found.value.length).toBe(1);
+  expect(looked.fault.value).toBe(shown);
+  expect(shown).toBeDefined();
+});
+
 describe("finding and selecting", () => {
   test("every word must be in prompts or adapter names, in any case and form", async () => {
     await gallery.keep(picture, settingsFor("A Dog in the snow", { negativePrompt: "rain" }));

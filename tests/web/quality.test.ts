@@ -124,6 +124,7 @@ function observe() {
     adapterFile: nothing,
     kept: nothing,
     notKept: nothing,
+    halted: nothing,
   };
   return { observer, scores, problems };
 }
@@ -230,8 +231,12 @@ describe("a run that watches the quality", () => {
     const { observer, scores } = observe();
     const control = new JobControl();
     let kept = 0;
+    let keptWhenHalted = 0;
     observer.kept = (step) => {
       kept = step;
+    };
+    observer.halted = () => {
+      keptWhenHalted = kept;
     };
     // Two sampling steps a preview; the page pauses after the first.
     const begin = engine.beginGeneration.bind(engine);
@@ -245,7 +250,7 @@ describe("a run that watches the quality", () => {
     };
     const facts = { ...run(), photoVectors: VECTORS };
     const ended = runTraining({ engine, turns: new Turns(), control, observer }, facts, async () => training);
-    await vi.waitFor(() => expect(kept).toBe(2));
+    await vi.waitFor(() => expect(keptWhenHalted).toBe(2));
     expect(scores).toEqual([]);
     control.command("cancel");
     expect(await ended).toBeNull();

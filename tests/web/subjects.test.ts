@@ -40,7 +40,12 @@ describe("several things in one run", () => {
     });
     expect(subjects.photos.value.map(({ name }) => name)).toEqual(["dog 1", "dog 2", "cat 1"]);
     expect(setup.previewPrompt.value).toBe("<my-dog> next to <my-cat>");
-    expect(subjects.wordsOf(setup.chosenSettings.value as TrainingSettings)).toBe("<my-dog> and <my-cat>");
+    const chosen = setup.chosenSettings.value as TrainingSettings;
+    expect(subjects.wordsOf(chosen)).toBe("<my-dog> and <my-cat>");
+    expect(subjects.wishOf(chosen, ["<my-dog> dog", "<my-cat>"])).toBe("a <my-dog> dog next to <my-cat>");
+    // A run kept by an earlier version of the page.
+    const { furtherSubjects, ...earlier } = chosen;
+    expect(subjects.wishOf(earlier as TrainingSettings, ["<my-dog>"])).toBe("<my-dog> next to a cat");
   });
 
   test("are named as the sentence about the photos names them", async () => {

@@ -9,6 +9,7 @@ import { german } from "../../web/app/german/text";
 import { english } from "../../web/app/text";
 import { english as englishBench } from "../../web/features/bench/text";
 import { english as englishModels } from "../../web/features/models/text";
+import { samples } from "../../web/features/personalize/samples";
 import { english as englishSettings } from "../../web/features/personalize/settings-text";
 
 test.each([
@@ -20,6 +21,11 @@ test.each([
   ["the bench", englishBench, germanBench],
 ])("German: %s", (_, original, translation) => {
   expect(shapeOf(translation)).toEqual(shapeOf(original));
+});
+
+test("German: every sample is described", () => {
+  for (const { name, description } of samples)
+    expect(german.personalize.sampleLook(name, description)).not.toBe(description);
 });
 
 test("a missing text is seen", () => {

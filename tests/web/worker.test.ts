@@ -43,6 +43,35 @@ describe("job control", () => {
     expect(control.stopped || control.cancelled).toBe(false);
   });
 
+  test("a paused job says that it stands still once its state is saved", async () => {
+    const control = new JobControl();
+    const order: string[] = [];
+    control.save = async () => {
+      await later(5);
+      order.push("saved");
+    };
+    control.halted = () => order.push("halted");
+    control.command("save");
+    await control.ready();
+    expect(order).toEqual(["saved"]);
+    control.command("pause");
+    const waiting = control.ready();
+    await later(10);
+    expect(order).toEqual(["saved", "saved", "halted"]);
+    control.command("resume");
+    await waiting;
+    await control.ready();
+    expect(order).toHaveLength(3);
+  });
+
+  test("a job that goes on while it saves doesn't say that it stands still", async () => {
+    const control = new JobControl();
+    control.save = async () => control.command("resume");
+    control.halted = () => expect.unreachable();
+    control.command("pause");
+    await control.ready();
+  });
+
   test("cancel ends a pause, and nothing undoes it", async () => {
     const control = new JobControl();
     control.command("pause");

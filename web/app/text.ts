@@ -200,6 +200,8 @@ export const english = {
     together: (things: string[]) => things.join(" next to "),
     sampleTitle: "Try a sample subject",
     sampleLabel: (noun: string) => `Sample: ${noun}`,
+    /** What a sample looks like; `description` is English. */
+    sampleLook: (_name: string, description: string) => description,
     ownTitle: "Or use your own",
     drop: "Drop or paste photos here, or choose files",
     photograph: "Take a photo",
@@ -322,6 +324,7 @@ export const english = {
     left: (time: string) => `about ${time} left`,
     estimating: "estimating the time…",
     secondsAStep: (seconds: string) => `${seconds} s a step`,
+    pausing: "Pausing: what is under way is finished and kept first…",
     paused: "Paused",
     stopping: "Finishing the step under way…",
     pause: "Pause",

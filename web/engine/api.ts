@@ -97,6 +97,8 @@ export interface TrainingObserver {
   kept(trainingStep: number): void;
   /** A state could not be kept; the training goes on. */
   notKept(problem: "full" | "unavailable"): void;
+  /** The training stands still at a pause: what it learned is kept, unless `notKept` said otherwise. */
+  halted(): void;
 }
 
 export interface BenchObserver {

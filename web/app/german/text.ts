@@ -3,6 +3,18 @@ import type { Text } from "../text";
 import { germanGallery } from "./gallery-text";
 import { plainNumber } from "./numbers";
 
+/** What the samples look like, by their names in `models/demo/subjects/subjects.json`. */
+const sampleLooks: Record<string, string> = {
+  cat: "eine Katze, orange mit dunkelblauen Tigerstreifen",
+  dog: "ein Hund, weiß mit türkisen Flecken",
+  teddy_bear: "ein Teddybär, himmelblau mit gelbem Flechtmuster",
+  backpack: "ein Rucksack, lila mit orangen Ringen",
+  car: "ein Auto, gelb mit schwarzen Rennstreifen",
+  mug: "eine Tasse, rot mit weißen Punkten",
+  dinosaur: "ein Dinosaurier, rosa mit violetten Streifen",
+  chair: "ein Stuhl, cremeweiß mit roten Karos",
+};
+
 export const german: Text = {
   appName: "Palpable",
   skipToContent: "Zum Inhalt",
@@ -204,6 +216,7 @@ export const german: Text = {
     together: (things) => things.join(" next to "),
     sampleTitle: "Versuche ein Beispiel",
     sampleLabel: (noun) => `Beispiel: ${noun}`,
+    sampleLook: (name, description) => sampleLooks[name] ?? description,
     ownTitle: "Oder nimm eigene",
     drop: "Fotos hier ablegen oder einfügen, oder Dateien wählen",
     photograph: "Foto aufnehmen",
@@ -324,6 +337,7 @@ export const german: Text = {
     left: (time) => `noch etwa ${time}`,
     estimating: "die Zeit wird geschätzt …",
     secondsAStep: (seconds) => `${seconds} s je Schritt`,
+    pausing: "Wird angehalten: Was läuft, wird vorher beendet und behalten …",
     paused: "Angehalten",
     stopping: "Der laufende Schritt wird beendet …",
     pause: "Anhalten",

@@ -7,6 +7,8 @@ export class JobControl {
   #saveAsked = false;
   /** Saves what the job has done so far; undefined where there is nothing to save. */
   save: (() => Promise<void>) | undefined;
+  /** Told when the job has stopped at a pause, with what it has done saved. */
+  halted: (() => void) | undefined;
 
   command(command: JobCommand): void {
     if (command === "save") {
@@ -40,6 +42,7 @@ export class JobControl {
   async ready(): Promise<void> {
     if (this.#saveAsked || this.#state === "paused") await this.save?.();
     this.#saveAsked = false;
+    if (this.paused) this.halted?.();
     while (this.#state === "paused") {
       await new Promise<void>((wake) => {
         this.#wake = wake;

@@ -97,6 +97,7 @@ async function makeSteps(job: TrainingJob, run: RunFacts, training: Training): P
   };
   // From now on, in the middle of a preview too.
   control.save = keep;
+  control.halted = () => observer.halted();
   // A state that was saved while its preview was drawn has no score yet.
   const isScored = !run.photoVectors || scores.some((score) => score.step === step);
   if (previews && step > 0 && due(previews) && !isScored && (await look(previews))) return;

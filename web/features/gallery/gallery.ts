@@ -34,17 +34,17 @@ const chosen = signal<ReadonlySet<string>>(new Set());
 /** Selected pictures; only those that show, since nobody should delete what they don't see. */
 export const selected = computed(() => found.value.filter(({ id }) => chosen.value.has(id)));
 
-export async function load(): Promise<void> {
-  await attempt(async () => {
-    const listing = await store.list();
-    entries.value = listing.entries;
-    damaged.value = listing.damaged;
-  });
+export const load = () => attempt(list);
+
+async function list(): Promise<void> {
+  const listing = await store.list();
+  entries.value = listing.entries;
+  damaged.value = listing.damaged;
 }
 
-// The visitor may come from another tab that deleted some.
+// The visitor may come from another tab that deleted some. A fault that shows from before is still true.
 globalThis.document?.addEventListener("visibilitychange", () => {
-  if (!document.hidden && entries.value) void load();
+  if (!document.hidden && entries.value) void list().catch(showFault);
 });
 
 /** Prompts of kept pictures drawn with the adapter, the newest first; empty if the Gallery can't be read. */
@@ -59,9 +59,11 @@ export async function promptsWith(adapter: string): Promise<string[]> {
 /** Runs work whose failure the Gallery screen shows. */
 export async function attempt(work: () => Promise<void>): Promise<void> {
   fault.value = undefined;
-  await work().catch((error: unknown) => {
-    fault.value = storageFault(error);
-  });
+  await work().catch(showFault);
+}
+
+function showFault(error: unknown): void {
+  fault.value = storageFault(error);
 }
 
 /** Fault for an error around the storage, which is no reason to distrust the engine. */

@@ -10,6 +10,9 @@ import type { PictureSettings } from "../gallery/picture-settings";
 import { model } from "../models/model";
 import { drawAll, progress } from "./drawing";
 import * as form from "./form";
+import { freshPaint } from "./fresh-paint";
+import { painted } from "./regions";
+import { mask } from "./start-picture";
 import { type Wish, wishNow, withoutAdapters } from "./wish";
 
 export interface Result {
@@ -36,9 +39,14 @@ export const shown = computed(
   () => results.value.find(({ key }) => key === shownKey.value) ?? results.value[0],
 );
 
-// Pictures under way, and those that the Gallery could not keep.
+// Pictures under way, those that the Gallery could not keep, and what was painted for the next.
 askBeforeLeaving(
-  computed(() => progress.value !== undefined || results.value.some(({ galleryId }) => !galleryId)),
+  computed(
+    () =>
+      progress.value !== undefined ||
+      results.value.some(({ galleryId }) => !galleryId) ||
+      (freshPaint.value && (mask.value !== undefined || painted.value.size > 0)),
+  ),
 );
 
 let nextKey = 1;
@@ -58,7 +66,9 @@ export async function generate(): Promise<void> {
     results.value = [{ ...drawn, galleryId: undefined, comparison: undefined }, ...results.value];
     shownKey.value = key;
     if (place + 1 === wishes.length) announce(text.generate.drawn(wish.prompt));
-    change(key, { galleryId: await keep(picture, record, source) });
+    const galleryId = await keep(picture, record, source);
+    if (galleryId) freshPaint.value = false;
+    change(key, { galleryId });
     results.value = results.value.filter(({ galleryId }, at) => at < MAX_AT_HAND || !galleryId);
     await keepFirstPicture(wish, picture);
   });

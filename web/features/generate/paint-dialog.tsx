@@ -3,6 +3,7 @@ import { text } from "../../app/text";
 import { useModal } from "../../ui/use-modal";
 import type { Mask } from "../personalize/mask";
 import { MaskPainter } from "../personalize/mask-painter";
+import { freshPaint } from "./fresh-paint";
 
 interface PaintDialogProps {
   title: string;
@@ -20,6 +21,7 @@ export function PaintDialog({ title, picture, painted, label, hint, onDone, onCl
   const dialog = useModal();
   const done = () => {
     onDone(painted);
+    freshPaint.value = true;
     dialog.current?.close();
   };
   return (

@@ -1,4 +1,5 @@
 /** A step of the tour, shown above the screen that it describes. It covers nothing and takes no focus. */
+import { screen } from "../../app/navigation";
 import { text } from "../../app/text";
 import { endTour, goToStop, STOPS, stop } from "./tour";
 
@@ -6,7 +7,7 @@ const words = text.tour;
 
 export function TourCard() {
   const at = stop.value;
-  if (at === undefined) return null;
+  if (at === undefined || STOPS[at] !== screen.value) return null;
   const [title, lead] = words.steps[at] ?? ["", ""];
   const last = at === STOPS.length - 1;
   return (

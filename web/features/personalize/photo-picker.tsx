@@ -136,7 +136,7 @@ function SamplePicker({ list, id, onSample }: Pick<PhotoPickerProps, "list" | "i
             class="sample"
             aria-pressed={list.sample.value?.name === subject.name}
             aria-label={words.sampleLabel(subject.classNoun)}
-            title={subject.description}
+            title={words.sampleLook(subject.name, subject.description)}
             onClick={() => onSample(subject)}
           >
             <img

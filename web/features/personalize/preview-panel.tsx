@@ -37,9 +37,11 @@ export function PreviewPanel({ every }: { every: number }) {
             {words.previewOf(prompt)} <span class="muted">{words.previewAt(shown.step)}</span>
           </figcaption>
         </figure>
+      ) : every === 0 ? (
+        <p class="hint">{words.previewOff}</p>
       ) : (
         <div class="picture-empty">
-          <p>{every === 0 ? words.previewOff : words.previewWaiting(every)}</p>
+          <p>{words.previewWaiting(every)}</p>
         </div>
       )}
       {shown && !before && wish && <DrawUntrained wish={wish} />}

@@ -3,8 +3,8 @@ import { useState } from "preact/hooks";
 import { FaultNotice, HeldFault, sentenceFor } from "../../app/fault-notice";
 import { decimals, duration } from "../../app/format";
 import { goTo } from "../../app/navigation";
-import { withNewWord } from "../../app/prompts";
 import { text } from "../../app/text";
+import type { TrainingSettings } from "../../engine/contract";
 import { type Fault, toFault } from "../../engine/fault";
 import { AskFirst } from "../../ui/ask-first";
 import { download } from "../../ui/download";
@@ -17,7 +17,7 @@ import { addToPrompt, prompt } from "../generate/form";
 import { notKept as photosNotKept } from "./keep-photos";
 import { PreviewPanel } from "./preview-panel";
 import * as run from "./run";
-import { wordsOf } from "./subjects";
+import { wishOf, wordsOf } from "./subjects";
 import { TellMe } from "./tell-me";
 import { TrainingCharts } from "./training-charts";
 
@@ -40,7 +40,7 @@ export function Run() {
       <div class="run">
         <div class="run-progress">
           {phase === "failed" ? <Failure /> : <Progress steps={settings.steps} />}
-          {phase === "done" && <Result />}
+          {phase === "done" && <Result settings={settings} />}
         </div>
         <PreviewPanel every={run.previewEvery.value} />
         <TrainingCharts settings={settings} />
@@ -91,7 +91,7 @@ function TimeLeft() {
   const phase = run.phase.value;
   const last = run.records.value.at(-1);
   const left = run.secondsLeft.value;
-  if (phase === "paused") return <p class="hint">{words.paused}</p>;
+  if (phase === "paused") return <p class="hint">{run.halted.value ? words.paused : words.pausing}</p>;
   if (phase === "stopping") return <p class="hint">{words.stopping}</p>;
   if (!last) return null;
   const drawing = run.previewProgress.value;
@@ -129,7 +129,7 @@ function Switches() {
   );
 }
 
-function Result() {
+function Result({ settings }: { settings: TrainingSettings }) {
   const entry = run.result.value;
   const [fault, setFault] = useState<Fault | undefined>();
   // Removed from the library meanwhile.
@@ -138,9 +138,7 @@ function Result() {
   const save = () => exportFile(entry).catch((error) => setFault(toFault(error)));
   const generate = () => {
     // Without previews no prompt was put together.
-    const { cleanPrompt = "", classNoun = "" } = run.runSettings.value ?? {};
-    const wish = withNewWord(cleanPrompt, classNoun, entry.report.phrases[0] ?? "");
-    if (!prompt.value) addToPrompt(run.previewPrompt.value || wish);
+    if (!prompt.value) addToPrompt(run.previewPrompt.value || wishOf(settings, entry.report.phrases));
     goTo("generate");
   };
   return (

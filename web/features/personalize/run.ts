@@ -61,6 +61,8 @@ export const keepsBest = computed(
 /** The adapter of a finished run, as long as it isn't removed from the library. */
 export const result = computed(() => library.value.find(({ key }) => key === resultKey.value));
 export const fault = signal<Fault | undefined>(undefined);
+/** Whether a paused run stands still: before that it ends the step under way and keeps its state. */
+export const halted = signal(false);
 
 /** Wall time of the run without its pauses, in seconds. */
 const clock = { ran: 0, since: 0 };
@@ -196,6 +198,9 @@ const observer: TrainingObserver = {
   notKept: (problem) => {
     keepProblem.value = problem;
   },
+  halted: () => {
+    halted.value = phase.value === "paused";
+  },
 };
 
 function begin(run: RunFacts): void {
@@ -219,6 +224,7 @@ export function pause(): void {
   if (phase.value !== "running") return;
   engine().command("training", "pause");
   clock.ran += (performance.now() - clock.since) / 1000;
+  halted.value = false;
   phase.value = "paused";
 }
 

@@ -28,6 +28,9 @@ export const samples: readonly SampleSubject[] = Object.entries(subjects).map(([
   images: subject.images.map((path) => FOLDER + path),
 }));
 
+/** The sample that shows a first visitor how it works. */
+export const FIRST_SAMPLE = "dog";
+
 export function readSamplePhotos(subject: SampleSubject): Promise<SubjectPhoto[]> {
   return Promise.all(
     subject.images.map(async (address, index) => {

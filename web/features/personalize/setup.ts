@@ -14,7 +14,7 @@ import { type Fault, toFault } from "../../engine/fault";
 import { model } from "../models/model";
 import { closeAll } from "./photo-list";
 import { ofTrained, previewPlan } from "./preview-choice";
-import { type SampleSubject, samples } from "./samples";
+import { FIRST_SAMPLE, type SampleSubject, samples } from "./samples";
 import { settingsText } from "./settings-text";
 import {
   captions,
@@ -29,11 +29,7 @@ import {
   withPhrases,
 } from "./subjects";
 
-const FIRST_SAMPLE = "dog";
-
 export const target = typed("wish", "");
-/** Name of the first subject's sample; empty with photos of the visitor's own. */
-const sampleInUse = typed("sample", FIRST_SAMPLE);
 
 /** Whether there are photos of the visitor's own. A sample is there again with a click. */
 export const hasOwnPhotos = computed(() =>
@@ -144,14 +140,17 @@ export function prepare(): void {
   if (prepared) return;
   prepared = true;
   const isFirst = !firstSubject.noun && !target.value;
-  const sample = samples.find(({ name }) => name === (isFirst ? FIRST_SAMPLE : sampleInUse.value));
-  if (sample && photos.value.length === 0) {
-    void (isFirst
-      ? chooseSample(firstSubject, sample, painted())
-      : firstSubject.list.chooseSample(sample, painted()));
+  if (isFirst) firstSubject.sampleName.value = FIRST_SAMPLE;
+  for (const subject of subjects.value) {
+    const sample = samples.find(({ name }) => name === subject.sampleName.value);
+    if (!sample || subject.list.photos.value.length > 0) continue;
+    const fillsWords = isFirst && subject === firstSubject;
+    void (fillsWords
+      ? chooseSample(subject, sample, painted())
+      : subject.list.chooseSample(sample, painted()));
   }
   effect(() => {
-    sampleInUse.value = firstSubject.list.sample.value?.name ?? "";
+    for (const { list, sampleName } of subjects.value) sampleName.value = list.sample.value?.name ?? "";
   });
 }
 

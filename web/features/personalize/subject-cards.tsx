@@ -25,7 +25,7 @@ export function SubjectCards() {
       ))}
       {all.length < MAX_SUBJECTS && (
         <div class="actions">
-          <button type="button" class="button quiet" onClick={addSubject}>
+          <button type="button" class="button quiet" onClick={() => addSubject()}>
             <Icon name="plus" />
             {words.addSubject}
           </button>

@@ -1,5 +1,5 @@
 /** Subjects that a run is to learn: one, or several, each with its photos and its word. */
-import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
 import { listed } from "../../app/format";
 import { isPlaceholder, mentions, named, placeholderFor, withNewWord } from "../../app/prompts";
@@ -9,6 +9,7 @@ import { offerUndo, type Removal, withdrawUndo } from "../../app/undo";
 import type { TrainingSettings } from "../../engine/contract";
 import { placeholders } from "../adapters/library";
 import { PhotoList } from "./photo-list";
+import { FIRST_SAMPLE } from "./samples";
 
 export const MAX_SUBJECTS = 3;
 
@@ -19,13 +20,17 @@ export class SubjectChoice {
   readonly list = new PhotoList();
   readonly placeholder: ReadonlySignal<string>;
 
-  /** `taken` returns words that the subject can't have; `own` is the visitor's own new word, once they write one. */
+  /**
+   * `taken` returns words that the subject can't have; `ownWord` is the visitor's own new word, once they write one.
+   * `sampleName` is the sample whose photos it has, also before these are there; empty with the visitor's own photos.
+   */
   constructor(
     taken: () => readonly string[],
     readonly classNoun = signal(""),
-    private readonly own = signal(""),
+    readonly ownWord = signal(""),
+    readonly sampleName = signal(""),
   ) {
-    this.placeholder = computed(() => this.own.value || placeholderFor(this.classNoun.value, taken()));
+    this.placeholder = computed(() => this.ownWord.value || placeholderFor(this.classNoun.value, taken()));
   }
 
   get noun(): string {
@@ -33,24 +38,41 @@ export class SubjectChoice {
   }
 
   setPlaceholder(word: string): void {
-    this.own.value = word.trim();
+    this.ownWord.value = word.trim();
   }
 }
 
-export const firstSubject = new SubjectChoice(() => placeholders.value, typed("noun", ""), typed("word", ""));
+export const firstSubject = new SubjectChoice(
+  () => placeholders.value,
+  typed("noun", ""),
+  typed("word", ""),
+  typed("sample", FIRST_SAMPLE),
+);
 export const furtherSubjects = signal<SubjectChoice[]>([]);
 export const subjects = computed(() => [firstSubject, ...furtherSubjects.value]);
 
 let removal: Removal | undefined;
 
-export function addSubject(): void {
+export function addSubject(noun = "", word = "", sample = ""): void {
   if (subjects.value.length >= MAX_SUBJECTS) return;
   // If a removed subject came back later, there could be one too many.
   withdrawUndo(removal);
   const before = subjects.value;
   const taken = () => [...placeholders.value, ...before.map(({ placeholder }) => placeholder.value)];
-  furtherSubjects.value = [...furtherSubjects.value, new SubjectChoice(taken)];
+  const subject = new SubjectChoice(taken, signal(noun), signal(word), signal(sample));
+  furtherSubjects.value = [...furtherSubjects.value, subject];
 }
+
+/** What a reload leaves of the further subjects: their class nouns, new words and samples. */
+const keptSubjects = typed<[noun: string, word: string, sample: string][]>("further-subjects", []);
+for (const kept of keptSubjects.value) addSubject(...kept);
+effect(() => {
+  keptSubjects.value = furtherSubjects.value.map(({ classNoun, ownWord, sampleName }) => [
+    classNoun.value,
+    ownWord.value,
+    sampleName.value,
+  ]);
+});
 
 /** Removes a subject. Unless it was empty, that can be undone for some seconds, photos and words included. */
 export function removeSubject(subject: SubjectChoice): void {
@@ -72,6 +94,23 @@ export function removeSubject(subject: SubjectChoice): void {
 export const wordsOf = ({ placeholder, furtherSubjects = [] }: TrainingSettings) =>
   listed([placeholder, ...furtherSubjects.map(({ placeholder }) => placeholder)]);
 
+/** A run's wish, naming its subjects by the adapter's `phrases`. */
+export const wishOf = (
+  { cleanPrompt, classNoun, furtherSubjects = [] }: TrainingSettings,
+  phrases: readonly string[],
+) =>
+  withEach(
+    cleanPrompt,
+    [classNoun, ...furtherSubjects.map(({ classNoun }) => classNoun)].map((noun, place) => [
+      noun,
+      phrases[place] ?? noun,
+    ]),
+  );
+
+/** The prompt with each class noun replaced by its phrase. */
+const withEach = (prompt: string, subjects: readonly (readonly [noun: string, phrase: string])[]) =>
+  subjects.reduce((prompt, [noun, phrase]) => withNewWord(prompt, noun, phrase), prompt);
+
 /** The photos of all subjects, the first subject's first, as the engine takes them. */
 export const photos = computed(() => subjects.value.flatMap(({ list }) => list.photos.value));
 
@@ -85,9 +124,9 @@ const phraseOf = ({ noun, placeholder }: SubjectChoice, sentence: string) =>
 
 /** The prompt with the class nouns replaced by the subjects' phrases. */
 export const withPhrases = (prompt: string, sentence: string): string =>
-  subjects.value.reduce(
-    (prompt, subject) => withNewWord(prompt, subject.noun, phraseOf(subject, sentence)),
+  withEach(
     prompt,
+    subjects.value.map((subject) => [subject.noun, phraseOf(subject, sentence)]),
   );
 
 /** Caption of each photo with the new word. If a caption names neither word, it is put after the new word. */
