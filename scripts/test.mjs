@@ -80,12 +80,11 @@ const node = (name, tool, parameters) =>
 
 /** @param {string} name @param {string[]} parameters @param {NodeJS.ProcessEnv} environment */
 async function rustTests(name, parameters = [], environment = {}) {
-  const { ok, output } = await runLogged(
-    "cargo",
-    ["test", "--release", "--no-fail-fast", ...parameters],
-    logOf(name),
-    { ...softwareVulkan(), ...LINTING, ...environment },
-  );
+  const { ok, output } = await runLogged("cargo", ["test", "--no-fail-fast", ...parameters], logOf(name), {
+    ...softwareVulkan(),
+    ...LINTING,
+    ...environment,
+  });
   const sums = { passed: 0, failed: 0 };
   for (const [, passed, failed] of output.matchAll(/test result: \w+\. (\d+) passed; (\d+) failed/g)) {
     sums.passed += Number(passed);
@@ -136,7 +135,7 @@ const ON_THE_SMALLEST_DEVICE = [
 
 /** Checks of the native engine: on the processor, and on its software GPU. */
 async function nativeEngine() {
-  await cargo("rust lints and programs", ["test", "--release", "--no-run", "--quiet"], LINTING);
+  await cargo("rust lints and programs", ["test", "--no-run", "--quiet"], LINTING);
   await check("rust tests", () => rustTests("rust tests"));
   await check("rust tests on the smallest device", () =>
     rustTests(

@@ -75,7 +75,7 @@ test("a training takes what was said, and gives it back", async () => {
 test("a picture between a training's steps takes what was said, beside the training's state", async () => {
   await page.getByRole("button", { name: "Train another" }).click();
   await page.getByText("Advanced settings").click();
-  await page.getByLabel("Side in training, in pixels").fill("128");
+  await page.getByLabel("Side in training, in pixels").fill("64");
   await page.getByLabel("Training steps").fill("99");
   await page.getByRole("button", { name: "Start training" }).click();
   await page.getByText(/^Step [1-9]/).waitFor({ timeout: PATIENCE });

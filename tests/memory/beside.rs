@@ -33,7 +33,7 @@ fn photo() -> RgbImage {
 }
 
 fn preview() -> GenerationSettings {
-    GenerationSettings { prompt: "a dog".into(), steps: 1, width: 128, height: 128, ..Default::default() }
+    GenerationSettings { prompt: "a dog".into(), steps: 1, width: 64, height: 64, ..Default::default() }
 }
 
 fn judge_of(model: &StableDiffusion, dino: Option<&dyn ByteSource>) -> Judge {
@@ -152,7 +152,7 @@ fn previews_that_leave_no_room_are_told_before_the_training() {
 fn a_preview_by_the_tiny_autoencoder_takes_what_is_planned() {
     let gpu = open_gpu();
     let mut model = demo(&gpu);
-    let settings = GenerationSettings { preview: true, width: 256, height: 256, ..preview() };
+    let settings = GenerationSettings { preview: true, width: 128, height: 128, ..preview() };
     let whole = model.plan_generation(&settings, &[], None).expect("room");
     let tiny = FormulaModel::read("vae/taesd.json");
     let config = AutoencoderTinyConfig::from_json(&tiny.config).expect("a config");

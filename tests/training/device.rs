@@ -85,8 +85,9 @@ fn repeated_steps_are_the_same_to_the_bit() {
         TrainingSettings { beta: 7.5, alignment_noise: AlignmentNoise::Fresh, ..aligned.clone() },
         TrainingSettings { accumulation: 2, min_snr_gamma: Some(5.0), steps: 3, ..aligned },
     ];
+    // One device, since each compiles every kernel anew.
+    let gpu = open_gpu();
     let run_at = |submission_budget: u64, settings: &TrainingSettings| {
-        let gpu = open_gpu();
         KernelProfile { submission_budget, ..KernelProfile::on(&gpu.device) }.set(&gpu.device);
         as_in_a_browser(&gpu, || {
             let tiny = Tiny::on(gpu.device.clone(), FloatDType::F32);
