@@ -5,7 +5,7 @@ use palpable::model::adaptable::AdaptableModule;
 use palpable::pipeline::{AppliedAdapter, GenerationSettings, Precision, StableDiffusion};
 
 use crate::support::{block_on, demo_model};
-use crate::{assert_near, draw, open_gpu};
+use crate::{assert_near, draw, open_gpu, picture, without_launches};
 
 /// A LoRA, and full differences, of all these layers.
 fn adapters(modules: Vec<AdaptableModule>) -> [(&'static str, Adapter); 2] {
@@ -28,15 +28,11 @@ fn adapters(modules: Vec<AdaptableModule>) -> [(&'static str, Adapter); 2] {
     ]
 }
 
-/// Small, and of one step, since each takes the same: what adapters take depends on neither.
-fn picture() -> GenerationSettings {
-    GenerationSettings { steps: 1, width: 32, height: 32, ..crate::picture() }
-}
-
 /// Folded into weights, beside them for want of memory, and beside them because their strength changes step
 /// by step.
 #[test]
 fn adapters_take_what_is_planned() {
+    let _dry = without_launches();
     let gpu = open_gpu();
     let halves = gpu.report.float16.then_some(Precision::Float16);
     for precision in [Some(Precision::Float32), halves].into_iter().flatten() {
@@ -45,7 +41,7 @@ fn adapters_take_what_is_planned() {
         let mut model = model.expect("a model");
         for (what, adapter) in adapters(model.adaptable_modules()) {
             let applied = [AppliedAdapter { adapter: &adapter, strength: 1.0 }];
-            let changing = GenerationSettings { steps: 2, strength_end: Some(0.5), ..picture() };
+            let changing = GenerationSettings { strength_end: Some(0.5), ..picture() };
             let idle = [AppliedAdapter { adapter: &adapter, strength: 0.0 }];
             let [plain, idle] =
                 [&[][..], &idle].map(|adapters| model.plan_generation(&picture(), adapters, None));

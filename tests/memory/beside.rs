@@ -17,7 +17,7 @@ use palpable::{
     weights::{ByteSource, DirectorySource},
 };
 
-use super::{activations, assert_near, demo, draw, open_gpu, training};
+use super::{activations, assert_near, demo, draw, open_gpu, training, without_launches};
 use crate::support::{
     block_on, demo_model,
     formula::{self, FormulaModel},
@@ -33,7 +33,7 @@ fn photo() -> RgbImage {
 }
 
 fn preview() -> GenerationSettings {
-    GenerationSettings { prompt: "a dog".into(), steps: 1, width: 64, height: 64, ..Default::default() }
+    GenerationSettings { prompt: "a dog".into(), steps: 1, width: 128, height: 128, ..Default::default() }
 }
 
 fn judge_of(model: &StableDiffusion, dino: Option<&dyn ByteSource>) -> Judge {
@@ -52,6 +52,7 @@ fn taken<T>(gpu: &Gpu, before: u64, work: impl FnOnce() -> T) -> (u64, u64, T) {
 
 #[test]
 fn a_judge_takes_what_is_planned() {
+    let _dry = without_launches();
     let gpu = open_gpu();
     let model = demo(&gpu);
     let before = gpu.memory().in_use;
@@ -81,6 +82,7 @@ fn a_judge_takes_what_is_planned() {
 
 #[test]
 fn a_training_with_previews_takes_what_is_planned() {
+    let _dry = without_launches();
     let gpu = open_gpu();
     let model = demo(&gpu);
     let before = gpu.memory().in_use;
@@ -150,9 +152,10 @@ fn previews_that_leave_no_room_are_told_before_the_training() {
 
 #[test]
 fn a_preview_by_the_tiny_autoencoder_takes_what_is_planned() {
+    let _dry = without_launches();
     let gpu = open_gpu();
     let mut model = demo(&gpu);
-    let settings = GenerationSettings { preview: true, width: 128, height: 128, ..preview() };
+    let settings = GenerationSettings { preview: true, width: 256, height: 256, ..preview() };
     let whole = model.plan_generation(&settings, &[], None).expect("room");
     let tiny = FormulaModel::read("vae/taesd.json");
     let config = AutoencoderTinyConfig::from_json(&tiny.config).expect("a config");

@@ -1,5 +1,6 @@
 //! The embedded model: drawing, training, and what makes either take more.
 
+use palpable::adapter::Adapter;
 use palpable::gpu::{Gpu, Work};
 use palpable::pipeline::GenerationSettings;
 use palpable::training::settings::PromptTemplates;
@@ -8,25 +9,30 @@ use palpable::training::{TrainedWeights, TrainingSettings};
 use crate::support::as_in_a_browser;
 use crate::{
     POLICIES, activations, assert_near, demo, draw, frozen, open_gpu, picture, run, sizes, train, training,
+    with_launches, without_launches,
 };
 
 #[test]
 fn the_embedded_model_takes_what_is_planned() {
+    let _dry = without_launches();
     check_embedded_model(&open_gpu());
 }
 
 /// As steps do in a browser.
 #[test]
 fn what_is_recorded_takes_what_is_planned() {
+    let _real = with_launches();
     let gpu = open_gpu();
     as_in_a_browser(&gpu, || {
         let before = Work::so_far();
-        check_embedded_model(&gpu);
+        let [kept, recomputed] = check_embedded_model(&gpu);
+        assert!(kept == recomputed, "kept and recomputed activations train another adapter");
         assert!((Work::so_far() - before).repeated > 0);
     });
 }
 
-fn check_embedded_model(gpu: &Gpu) {
+/// Returns what each way of training learned. Only the third step is repeated.
+fn check_embedded_model(gpu: &Gpu) -> [Adapter; 2] {
     let model = demo(gpu);
     let plan = model.plan_generation(&picture(), &[], None).expect("room");
     assert_near("weights", gpu.memory().in_use, plan.weights.total());
@@ -36,21 +42,20 @@ fn check_embedded_model(gpu: &Gpu) {
     assert_near("a picture", measured + weights, plan.peak());
     assert_near("a picture's activations", measured, plan.peak() - weights);
 
-    let mut learned = Vec::new();
-    for (setting, policy) in POLICIES {
+    POLICIES.map(|(setting, policy)| {
         let settings = TrainingSettings { steps: 3, ..training(setting, TrainedWeights::Lora) };
         let planned = activations(&sizes(&model).training(run(64, &settings), policy));
         let (measured, adapter) = train(gpu, frozen(&model), 8, settings);
-        learned.push(adapter);
         assert_near(&format!("training, {policy:?}"), measured, planned);
-    }
-    assert!(learned[0] == learned[1], "kept and recomputed activations train another adapter");
+        adapter
+    })
 }
 
 /// The text encoder takes the prompts of a pass together: three in the first step, four in the second, in the same
 /// buffers.
 #[test]
 fn distinct_prompts_take_what_is_planned() {
+    let _dry = without_launches();
     let gpu = open_gpu();
     let model = demo(&gpu);
     for (setting, _) in POLICIES {
@@ -70,6 +75,7 @@ fn distinct_prompts_take_what_is_planned() {
 /// Two rows of two tiles, each in the buffers of the one before it.
 #[test]
 fn tiles_take_what_is_planned() {
+    let _dry = without_launches();
     let gpu = open_gpu();
     let mut model = demo(&gpu);
     let settings = GenerationSettings { width: 272, height: 272, steps: 1, ..picture() };

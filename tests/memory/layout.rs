@@ -17,7 +17,9 @@ use palpable::weights::{Weights, read_text};
 
 use crate::support::formula::{self, FormulaModel};
 use crate::support::{block_on, demo_model};
-use crate::{POLICIES, activations, assert_near, open_gpu, run, train, training};
+use crate::{
+    POLICIES, activations, assert_near, open_gpu, run, train, training, with_launches, without_launches,
+};
 
 /// A text encoder of two layers, as wide as the small layout's prompts, with the activation of Stable Diffusion 2's.
 fn text_encoder(gpu: &Gpu, width: usize) -> ClipTextModel {
@@ -93,8 +95,11 @@ fn stable_diffusions_layout_takes_what_is_planned() {
             schedule: NoiseSchedule::new(&schedule).expect("a schedule"),
             dtype: FloatDType::F32.into(),
         };
-        // A second step for those that are compared: the first one changes half of the factors only.
-        let steps = if localized_loss == 0.0 && trained_weights == TrainedWeights::Lora { 2 } else { 1 };
+        // Those that are compared compute, and a second step: the first one changes half of the factors only.
+        let compared = localized_loss == 0.0 && trained_weights == TrainedWeights::Lora;
+        let _real = compared.then(with_launches);
+        let _dry = (!compared).then(without_launches);
+        let steps = if compared { 2 } else { 1 };
         let settings = TrainingSettings { localized_loss, steps, ..training(setting, trained_weights) };
         let planned = activations(&sizes.training(run(128, &settings), policy));
         let (measured, adapter) = train(&gpu, model, 16, settings);

@@ -1,6 +1,6 @@
 //! The memory plan against what the device handed out: making a picture, and training with activations
 //! kept and computed again, on the embedded model and on Stable Diffusion 1.5's layout in small. Both ways
-//! of training learn the same to the bit.
+//! of training learn the same to the bit. In a program of its own: a dry run drops every launch of the process.
 
 mod adapters;
 mod beside;
@@ -9,8 +9,9 @@ mod layout;
 #[path = "../support/mod.rs"]
 mod support;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use cubecl::dry_run::DryRun;
 use palpable::adapter::Adapter;
 use palpable::gpu::tiles::{Candidate, TileTable};
 use palpable::gpu::{Gpu, KernelProfile};
@@ -23,6 +24,19 @@ use support::{block_on, demo_model, formula};
 
 /// How far from the plan a measured peak may be.
 const TOLERANCE: f64 = 0.15;
+
+static LAUNCHES: RwLock<()> = RwLock::new(());
+
+/// Launches are compiled and dropped: only their buffers count, and computing takes a software GPU minutes.
+fn without_launches() -> (DryRun, RwLockReadGuard<'static, ()>) {
+    let guard = LAUNCHES.read().unwrap_or_else(PoisonError::into_inner);
+    (DryRun::new(), guard)
+}
+
+/// Launches run: no test drops them meanwhile.
+fn with_launches() -> RwLockWriteGuard<'static, ()> {
+    LAUNCHES.write().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A GPU of which nothing was measured. It splits the sums of many products, which software adapters don't, and has one
 /// tile: each further one would be compiled for every product.
