@@ -115,6 +115,7 @@ fn training_needs_nothing_that_was_not_compiled() {
         warmup_steps: 2,
         batch: 1,
         photo_variants: 1,
+        resolution: Some(64),
         ..Default::default()
     };
     let gpu = open_gpu();
