@@ -27,13 +27,14 @@ const TOLERANCE: f64 = 0.15;
 
 static LAUNCHES: RwLock<()> = RwLock::new(());
 
-/// Launches are compiled and dropped: only their buffers count, and computing takes a software GPU minutes.
+/// As long as what it returns lives, launches are dropped, and what is read back means nothing: only the buffers count,
+/// and computing takes a software GPU minutes.
 fn without_launches() -> (DryRun, RwLockReadGuard<'static, ()>) {
     let guard = LAUNCHES.read().unwrap_or_else(PoisonError::into_inner);
     (DryRun::new(), guard)
 }
 
-/// Launches run: no test drops them meanwhile.
+/// As long as what it returns lives, no test drops launches.
 fn with_launches() -> RwLockWriteGuard<'static, ()> {
     LAUNCHES.write().unwrap_or_else(PoisonError::into_inner)
 }
