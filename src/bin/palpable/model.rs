@@ -127,10 +127,9 @@ impl ModelArguments {
         self.check_is_here()?;
         let mut gpu = Gpu::open(choice).await?;
         if let Some(limit) = self.memory_limit {
-            match choice {
-                // Its memory is not counted: see `announce_memory`.
-                DeviceChoice::Cpu => say!("--memory-limit is for GPUs; on the processor it does nothing."),
-                _ => gpu.memory_limit = limit,
+            gpu.memory_limit = limit;
+            if choice == DeviceChoice::Cpu {
+                say!("The processor computes as a GPU with that much memory would; its own is not counted.");
             }
         }
         say!("Computing on {} ({}).", gpu.report.adapter_name, gpu.report.backend);
