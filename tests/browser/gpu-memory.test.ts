@@ -25,6 +25,7 @@ beforeAll(async () => {
   ({ page, close } = await openPage(studio, VISITOR, "generate", countBuffers));
   await waitForModel(page);
   weights = (await memory()).held;
+  await compute(false);
 });
 
 afterAll(async () => {
@@ -48,6 +49,8 @@ test("a picture takes what was said, and gives it back", async () => {
 });
 
 test("a picture that is cancelled gives back what it took", async () => {
+  // Its steps have to last until they are seen.
+  await compute(true);
   await page.getByLabel("Width", { exact: true }).selectOption("128");
   await page.getByLabel("Height", { exact: true }).selectOption("128");
   await page.getByLabel("Steps", { exact: true }).fill("50");
@@ -57,6 +60,7 @@ test("a picture that is cancelled gives back what it took", async () => {
   await page.getByRole("button", { name: "Cancel", exact: true }).click();
   await page.getByRole("button", { name: "Generate", exact: true }).waitFor({ timeout: PATIENCE });
   expect((await memory()).held).toBeLessThan(weights + LITTLE);
+  await compute(false);
 });
 
 test("a training takes what was said, and gives it back", async () => {
@@ -76,7 +80,7 @@ test("a picture between a training's steps takes what was said, beside the train
   await page.getByRole("button", { name: "Train another" }).click();
   await page.getByText("Advanced settings").click();
   await page.getByLabel("Side in training, in pixels").fill("64");
-  await page.getByLabel("Training steps").fill("99");
+  await page.getByLabel("Training steps").fill("9999");
   await page.getByRole("button", { name: "Start training" }).click();
   await page.getByText(/^Step [1-9]/).waitFor({ timeout: PATIENCE });
   await goTo(page, "generate");
@@ -120,6 +124,7 @@ test("a training whose previews are scored takes what was said, the judge includ
 
 test("a model makes room for the next, and so does its judge", async () => {
   const before = (await memory()).held;
+  await compute(true);
   await useFolder(page, path.join(ROOT, "models", "demo"));
   const { held, most } = await memory();
   expect(held).toBeLessThan(weights + LITTLE);
@@ -149,6 +154,9 @@ async function memory(): Promise<{ held: number; most: number }> {
   return counted;
 }
 
+/** Whether the worker's launches reach the GPU. */
+const compute = (does: boolean) => page.workers()[0]?.evaluate(`self.computes = ${does}`);
+
 /** What the worker has of it. */
 interface Counted {
   gpuBuffers: { held: number; most: number };
@@ -159,6 +167,11 @@ const countBuffers = (context: BrowserContext) =>
   beforeTheWorker(
     context,
     `${COUNT_GPU_BUFFERS}
+    const dispatch = GPUComputePassEncoder.prototype.dispatchWorkgroups;
+    GPUComputePassEncoder.prototype.dispatchWorkgroups = function (...workgroups) {
+      if (self.computes) dispatch.apply(this, workgroups);
+    };
+    self.computes = true;
     self.complaints = [];
     const request = GPUAdapter.prototype.requestDevice;
     GPUAdapter.prototype.requestDevice = async function (...parameters) {
