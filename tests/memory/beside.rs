@@ -120,11 +120,6 @@ fn a_training_with_previews_takes_what_is_planned() {
         let applied = AppliedAdapter { adapter: adapter.as_ref().expect("an adapter"), strength: 1.0 };
         let drawn = draw(&gpu, &model, &preview(), &[applied]);
         assert_near(&format!("{what}, a preview"), state + drawn, preview_planned.bytes);
-        // It is read in pieces.
-        let checkpoint = block_on(trainer.checkpoint()).expect("a checkpoint");
-        let resumed = model.resume_training(&checkpoint, |_| None);
-        let resumed = block_on(resumed.expect("the run").adapter()).expect("an adapter");
-        assert!(Some(resumed) == adapter, "the resumed run has other values");
         let alone = model.plan_generation(&preview(), &[], None).expect("room");
         drop(held);
         let nothing_held = model.plan_generation(&preview(), &[], None).expect("room");
