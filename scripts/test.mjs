@@ -133,6 +133,9 @@ const ON_THE_SMALLEST_DEVICE = [
   "startup",
 ];
 
+/** And tests that no limit of a device touches. */
+const WITHOUT_LIMITS = ["replay::", "tuning_measures", "a_clock_that"].flatMap((name) => ["--skip", name]);
+
 /** Checks of the native engine: on the processor, and on its software GPU. */
 async function nativeEngine() {
   await cargo("rust lints and programs", ["test", "--no-run", "--quiet"], LINTING);
@@ -140,7 +143,7 @@ async function nativeEngine() {
   await check("rust tests on the smallest device", () =>
     rustTests(
       "rust tests on the smallest device",
-      ON_THE_SMALLEST_DEVICE.flatMap((name) => ["--test", name]),
+      [...ON_THE_SMALLEST_DEVICE.flatMap((name) => ["--test", name]), "--", ...WITHOUT_LIMITS],
       { PALPABLE_TEST_DEVICE: "smallest" },
     ),
   );
