@@ -6,11 +6,11 @@ use palpable::training::TrainingSettings;
 use palpable::training::early_stopping::{BestScore, Standing};
 use palpable::training::embedding_norm::{self, NormControls, Vocabulary};
 use palpable::training::learning_rate::LearningRateSchedule;
-use palpable::training::optimizer::{Optimizer, ParameterGroup};
+use palpable::training::optimizer::{HostGroup, HostMoments, Optimizer, ParameterGroup};
 use palpable::training::quantized_moments::dynamic_code;
 use palpable::training::settings::{AlignmentForm, AlignmentNoise};
 
-use crate::support::{any_device, block_on, formula, values};
+use crate::support::{any_device, block_on, formula, open_gpu, values};
 use crate::tiny::{Tiny, largest_difference, resume, run, settings, state, trained_values};
 
 /// Distances to a target after each of `updates` updates of ½‖x − target‖².
@@ -25,6 +25,19 @@ fn descend(optimizer: Optimizer, updates: usize) -> (f32, Vec<f32>, usize) {
     let error = values((group.values() - target.clone()).square().mean().sqrt())[0];
     let start = values(target.square().mean().sqrt())[0];
     (error / start, values(group.values()), group.state_bytes())
+}
+
+/// A group that is longer than what is brought to the host at once comes back whole, in order.
+#[test]
+fn long_groups_are_read_whole() {
+    let device = open_gpu().device;
+    let count = (9 << 20) + 3;
+    let counted = |first: usize| (first..first + count).map(|value| value as f32 / 8.0).collect();
+    let moments = HostMoments::Full { moment_1: counted(1), moment_2: counted(2) };
+    let group = HostGroup { values: counted(0), moments };
+    let mut restored = ParameterGroup::new(Tensor::zeros([count], &device), 0.02, 0.0);
+    restored.restore(group.clone(), 1);
+    assert!(block_on(restored.read()).unwrap() == group);
 }
 
 #[test]
