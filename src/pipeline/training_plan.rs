@@ -78,9 +78,8 @@ impl StableDiffusion {
 
     /// Drawing a picture while a run's state lies on the device, with that state as its adapter.
     fn preview_phase(&self, of: TrainingSizes, picture: GenerationSizes) -> Phase {
-        let state = self.sizes().between_steps(of);
         // What has room then is chosen as it will be when the preview is drawn.
-        let _held = self.gpu.hold(state);
+        let _held = self.gpu.hold(self.sizes().between_steps(of));
         let with = |folding| GenerationSizes {
             adapters: of.adaptation.applied(self.unet.config(), folding),
             ..picture
@@ -88,7 +87,7 @@ impl StableDiffusion {
         let plan = self.fitting_generation(with(self.fitting_folding(with(Folding::All))));
         Phase {
             name: "drawing a preview",
-            bytes: state + plan.largest_phase(),
+            bytes: self.sizes().beside_previews(of) + plan.largest_phase(),
             largest: plan.largest_buffer(),
         }
     }

@@ -9,6 +9,7 @@ use super::unet::UNetPass;
 use super::vae::VaePass;
 use crate::training::ActivationPolicy;
 use crate::training::optimizer::Optimizer;
+use crate::training::transfer;
 
 /// The sizes that a training run's memory depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +88,9 @@ impl ModelSizes<'_> {
         }
         drop((factors, states, output));
         let update = [(); UPDATE_TERMS].map(|()| step.take(lora));
-        drop((state, of_batch, gradients, update));
+        // For a checkpoint. The buffers of an update are kept for the next one, and none serves this.
+        let read = transfer::reading(lora).map(|bytes| step.take(bytes));
+        drop((state, of_batch, gradients, update, read));
 
         let phases = vec![Phase::of("encoding the photos", &photos), Phase::of("training", &step)];
         MemoryPlan { weights: self.weights(), held: self.held, phases, tile: None, activations: Some(policy) }
@@ -98,7 +101,14 @@ impl ModelSizes<'_> {
         self.run_state(sizes).into_iter().sum()
     }
 
-    /// The same one by one: values, moments, the best values; masks and latents of the photos; the fixed prompts.
+    /// The same while a preview is drawn, with the buffer by which its adapter was brought to the host: it is kept.
+    pub fn beside_previews(&self, sizes: TrainingSizes) -> u64 {
+        let [_, buffer] = transfer::reading(sizes.adaptation.values(self.unet) * F32);
+        self.between_steps(sizes) + buffer
+    }
+
+    /// What a run holds from step to step, one by one: values, moments, the best values; masks and latents of the
+    /// photos; the fixed prompts.
     fn run_state(&self, sizes: TrainingSizes) -> [u64; 7] {
         let TrainingSizes { side, pictures, adaptation, optimizer, keeps_best, localized, .. } = sizes;
         let size = [side as u64 / self.downscale(); 2];

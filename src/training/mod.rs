@@ -49,7 +49,7 @@ pub mod segmented_pass;
 pub mod settings;
 mod subject_masks;
 pub mod trainer;
-mod transfer;
+pub(crate) mod transfer;
 pub mod unet_parameters;
 
 pub use buckets::PictureSizes;

@@ -9,6 +9,13 @@ use crate::gpu;
 /// a run's values can be as many as the model's.
 const PIECE: usize = 4 << 20;
 
+/// Bytes that the device holds for them while `bytes` of values are brought: a copy where they are a part of the
+/// values, and the buffer.
+pub(crate) fn reading(bytes: u64) -> [u64; 2] {
+    let piece = bytes.min((PIECE * size_of::<f32>()) as u64);
+    [if piece < bytes { piece } else { 0 }, piece]
+}
+
 /// Brings values to the device, f32.
 pub fn upload(values: Vec<f32>, device: &Device) -> Tensor<1> {
     let count = values.len();

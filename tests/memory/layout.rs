@@ -119,10 +119,7 @@ fn stable_diffusions_layout_takes_what_is_planned() {
     for (trained_weights, (setting, policy), localized_loss) in
         [kept, recomputed, localized_kept, localized_recomputed, all]
     {
-        // No plan counts the buffer by which a checkpoint is read: beside all weights' second step, which has two
-        // moments, it would be a fifth too much.
-        let steps = if trained_weights == TrainedWeights::All { 1 } else { 2 };
-        let settings = TrainingSettings { localized_loss, steps, ..training(setting, trained_weights) };
+        let settings = TrainingSettings { localized_loss, ..training(setting, trained_weights) };
         let planned = activations(&sizes.training(run(128, &settings), policy));
         let (measured, _) = train(&layout.gpu, layout.model(), 16, settings);
         let what = format!("training {trained_weights:?}, {policy:?}, localized loss {localized_loss}");

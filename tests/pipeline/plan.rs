@@ -156,7 +156,7 @@ fn a_preview_takes_more_than_its_training_and_stays_within_the_bar() {
     let of = TrainingSizes { keeps_best: true, ..run(512, 1) };
     let preview = |folding| {
         let adapters = of.adaptation.applied(&model.unet, folding);
-        sizes.generation(GenerationSizes { adapters, ..picture(512) }).peak() + sizes.between_steps(of)
+        sizes.generation(GenerationSizes { adapters, ..picture(512) }).peak() + sizes.beside_previews(of)
     };
     let training = sizes.training(of, ActivationPolicy::Recompute).peak();
     for folding in [Folding::Differences, Folding::All] {
