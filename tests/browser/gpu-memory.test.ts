@@ -1,6 +1,7 @@
 /**
  * What the page holds of the GPU's memory, by the buffers that its worker has made and not destroyed: the garbage
- * collector, to which wgpu leaves them, doesn't count.
+ * collector, to which wgpu leaves them, doesn't count. Most launches are dropped: only the buffers matter, and computing
+ * takes a software GPU minutes.
  */
 import path from "node:path";
 import type { BrowserContext, Page } from "playwright-core";

@@ -51,6 +51,7 @@ fn text_encoder(gpu: &Gpu, width: usize) -> ClipTextModel {
     ClipTextModel::load(&mut weights, config).expect("a text encoder")
 }
 
+/// A U-Net of that layout, and what trains it.
 struct Layout {
     gpu: Gpu,
     unet: Rc<UNet2DConditionModel>,

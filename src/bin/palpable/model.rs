@@ -129,7 +129,9 @@ impl ModelArguments {
         if let Some(limit) = self.memory_limit {
             gpu.memory_limit = limit;
             if choice == DeviceChoice::Cpu {
-                say!("The processor computes as a GPU with that much memory would; its own is not counted.");
+                say!(
+                    "With --memory-limit the processor computes as a GPU of that memory does; its own is not counted."
+                );
             }
         }
         say!("Computing on {} ({}).", gpu.report.adapter_name, gpu.report.backend);
