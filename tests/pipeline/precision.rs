@@ -18,7 +18,7 @@ use palpable::{
 use crate::support::{block_on, demo_model, formula::FormulaModel, in_repository, open_any, open_gpu};
 use crate::{demo, draw, finish, psnr_of, settings};
 
-/// docs/performance.md gives the measured value.
+/// docs/memory.md gives the measured value.
 const LEAST_PSNR_OF_EIGHT_BITS: f64 = 40.0;
 const LEAST_PSNR_OF_HALVES: f64 = 70.0;
 

@@ -1,6 +1,6 @@
 //! Time presets: the sum of measured parts exactly, what gives way on a slow device, and that measurements
-//! are made once. That estimates come true is measured in docs/performance.md: a test of it would fail on a
-//! busy machine.
+//! are made once. That estimates come true is measured in docs/page-performance.md: a test of it would fail
+//! on a busy machine.
 
 use std::cell::Cell;
 
