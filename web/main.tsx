@@ -10,12 +10,7 @@ import { openEngine } from "./app/studio";
 import { keepForOffline } from "./app/updates";
 import { tellOtherTabs } from "./app/working";
 import { helpWhoIsAway } from "./features/personalize/while-away";
-import "./styles/tokens.css";
-import "./styles/elements.css";
-import "./styles/layout.css";
-import "./styles/features.css";
-import "./styles/gallery.css";
-import "./styles/help.css";
+import "./styles/index.css";
 
 declareLanguage();
 // Before the first paint, which then shows at once whatever is known without a worker.
