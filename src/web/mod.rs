@@ -1,5 +1,5 @@
 //! The browser's surface: the classes that the page's worker sees. Nothing else in the crate touches
-//! JavaScript. Values cross as plain objects in camelCase (see `web/engine/contract.ts`); failures
+//! JavaScript. Values cross as plain objects in camelCase (see `web/engine/contract/`); failures
 //! as `Error`s with a kind for a name and one sentence for a message.
 //!
 //! Pausing, stopping and cancelling need nothing here: the worker asks for one step at a time, and

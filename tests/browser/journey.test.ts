@@ -5,7 +5,8 @@
 import fs from "node:fs";
 import type { Page, Request } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { PictureScores, TrainingRecord } from "../../web/engine/contract";
+import type { PictureScores } from "../../web/engine/contract/judging";
+import type { TrainingRecord } from "../../web/engine/contract/training";
 import { expectAccessible } from "./accessibility";
 import { openPage, openStudio, PATIENCE, type Studio } from "./studio";
 import {

@@ -4,7 +4,7 @@
  */
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { TrainingRecord } from "../../web/engine/contract";
+import type { TrainingRecord } from "../../web/engine/contract/training";
 import { beforeTheWorker, keptFindings, openPage, openQuickStudio, PATIENCE, type Studio } from "./studio";
 import {
   drawInOneStep,

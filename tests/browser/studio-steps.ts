@@ -4,7 +4,7 @@ import path from "node:path";
 import type { Locator, Page } from "playwright-core";
 import { expect } from "vitest";
 import { ARTIFACTS } from "../../scripts/headless.mjs";
-import type { TrainingRecord } from "../../web/engine/contract";
+import type { TrainingRecord } from "../../web/engine/contract/training";
 import { PATIENCE } from "./studio";
 
 export async function waitForModel(page: Page): Promise<void> {

@@ -1,7 +1,7 @@
 import "fake-indexeddb/auto";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { ProjectContents } from "../../web/engine/api";
-import type { AdapterReport, ExportFormat } from "../../web/engine/contract";
+import type { AdapterReport, ExportFormat } from "../../web/engine/contract/adapters";
 import type { LibraryEntry } from "../../web/features/adapters/library";
 
 const outside = vi.hoisted(() => ({

@@ -2,7 +2,8 @@
 import "fake-indexeddb/auto";
 import { afterEach, vi } from "vitest";
 import type { ProjectContents } from "../../web/engine/api";
-import type { AdapterReport, TrainingSettings } from "../../web/engine/contract";
+import type { AdapterReport } from "../../web/engine/contract/adapters";
+import type { TrainingSettings } from "../../web/engine/contract/training";
 import { faultError } from "../../web/engine/fault";
 
 const fakeEngine = vi.hoisted(() => ({

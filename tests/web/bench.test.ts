@@ -1,6 +1,6 @@
 /** The bench's rows and report as text. */
 import { expect, test } from "vitest";
-import type { BenchReport, BenchRow } from "../../web/engine/contract";
+import type { BenchReport, BenchRow } from "../../web/engine/contract/bench";
 import { bugReport, cells, nameOf, planOf } from "../../web/features/bench/plans";
 
 const row: BenchRow = {

@@ -1,7 +1,7 @@
 /** Models brought from a fake hub into an empty storage: both are new for each test. */
 import { afterEach, beforeEach, expect, vi } from "vitest";
 import type { LoadProgress } from "../../web/engine/api";
-import type { ModelSource } from "../../web/engine/contract";
+import type { ModelSource } from "../../web/engine/contract/models";
 import type { HubChoice } from "../../web/engine/model-choice";
 import { JobControl } from "../../web/engine/worker/job-control";
 import { openModel as open } from "../../web/engine/worker/sources/model";

@@ -1,5 +1,5 @@
 /** What the engine says of the demo model, as far as the page goes by it. */
-import type { ModelReport } from "../../web/engine/contract";
+import type { ModelReport } from "../../web/engine/contract/models";
 
 export const DEMO_REPORT: ModelReport = {
   name: "demo",

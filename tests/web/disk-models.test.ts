@@ -2,7 +2,7 @@
 import "fake-indexeddb/auto";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { LoadedModel } from "../../web/engine/api";
-import type { ModelReport } from "../../web/engine/contract";
+import type { ModelReport } from "../../web/engine/contract/models";
 import type { FilesChoice, ModelChoice } from "../../web/engine/model-choice";
 import type { ReadAgain } from "../../web/features/models/disk-models";
 import { asHandle, FakeDirectoryHandle, type FakeFileHandle, fileHandle } from "./fake-handles";

@@ -1,6 +1,7 @@
 /** Series of pictures: sizes, consecutive seeds, cancelling, what is kept, and how long it takes. */
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import type { AdapterReport, GenerationSettings, SourcePicture } from "../../web/engine/contract";
+import type { AdapterReport } from "../../web/engine/contract/adapters";
+import type { GenerationSettings, SourcePicture } from "../../web/engine/contract/generation";
 import { faultError } from "../../web/engine/fault";
 import { library } from "../../web/features/adapters/library";
 import { keepFirstPicture } from "../../web/features/adapters/preview";

@@ -1,7 +1,9 @@
 import fs from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { EvaluationObserver } from "../../web/engine/api";
-import type { Engine, GenerationSettings, PictureScores } from "../../web/engine/contract";
+import type { Engine } from "../../web/engine/contract/engine";
+import type { GenerationSettings } from "../../web/engine/contract/generation";
+import type { PictureScores } from "../../web/engine/contract/judging";
 import { runEvaluation } from "../../web/engine/worker/evaluation-job";
 import { JobControl } from "../../web/engine/worker/job-control";
 import { Turns } from "../../web/engine/worker/turns";

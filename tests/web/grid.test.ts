@@ -1,6 +1,6 @@
 /** The grid: how values are written, what they make of a picture, the order of drawing, and the labelled picture. */
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import type { GenerationSettings } from "../../web/engine/contract";
+import type { GenerationSettings } from "../../web/engine/contract/generation";
 import * as drawing from "../../web/features/generate/drawing";
 import * as form from "../../web/features/generate/form";
 import { type AxisChoice, parametersFor, valuesOf } from "../../web/features/generate/grid/axes";

@@ -3,7 +3,7 @@ import "fake-indexeddb/auto";
 import { openDB } from "idb";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { undo } from "../../web/app/undo";
-import type { SourcePicture } from "../../web/engine/contract";
+import type { SourcePicture } from "../../web/engine/contract/generation";
 import { deletePictures } from "../../web/features/gallery/deletion";
 import * as gallery from "../../web/features/gallery/gallery";
 import type { PictureSettings } from "../../web/features/gallery/picture-settings";

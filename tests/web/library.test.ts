@@ -1,6 +1,6 @@
 import { deleteDB, openDB } from "idb";
 import { describe, expect, test, vi } from "vitest";
-import type { AdapterReport } from "../../web/engine/contract";
+import type { AdapterReport } from "../../web/engine/contract/adapters";
 import {
   adapters,
   elsewhere,

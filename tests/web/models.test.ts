@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { LoadedModel, LoadProgress, OfferedChoice } from "../../web/engine/api";
-import type { ModelReport } from "../../web/engine/contract";
+import type { ModelReport } from "../../web/engine/contract/models";
 import { faultError } from "../../web/engine/fault";
 import type { ModelChoice, ModelOffer } from "../../web/engine/model-choice";
 import { type FakeFolder, fakeStorage } from "./fake-opfs";

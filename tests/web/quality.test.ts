@@ -1,7 +1,9 @@
 /** Previews of a training that are scored as they come, and the judge that scores them. */
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { PreviewPlan, PreviewScore, TrainingObserver } from "../../web/engine/api";
-import type { Engine, SubjectVectors, Training, TrainingSettings } from "../../web/engine/contract";
+import type { Engine } from "../../web/engine/contract/engine";
+import type { SubjectVectors } from "../../web/engine/contract/judging";
+import type { Training, TrainingSettings } from "../../web/engine/contract/training";
 import { faultError } from "../../web/engine/fault";
 import type { RunFacts } from "../../web/engine/run-file";
 import { JobControl } from "../../web/engine/worker/job-control";

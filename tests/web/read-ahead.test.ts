@@ -1,6 +1,6 @@
 /** Large files on their way to the engine: in few pieces, a block ahead, and byte for byte what they are. */
 import { beforeEach, describe, expect, test } from "vitest";
-import type { ModelSource } from "../../web/engine/contract";
+import type { ModelSource } from "../../web/engine/contract/models";
 import { fileStream } from "../../web/engine/worker/sources/file-stream";
 import { readAhead } from "../../web/engine/worker/sources/read-ahead";
 import { numbers } from "./fake-hub";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import type { AdapterReport } from "../../web/engine/contract";
+import type { AdapterReport } from "../../web/engine/contract/adapters";
 import { library, storageRead } from "../../web/features/adapters/library";
 import type { PictureSettings } from "../../web/features/gallery/picture-settings";
 import { encodeRegion } from "../../web/features/gallery/region-mask";

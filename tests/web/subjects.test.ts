@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { TrainingSettings } from "../../web/engine/contract";
+import type { TrainingSettings } from "../../web/engine/contract/training";
 import {
   BROKEN,
   beginWithDefaults,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { TimePlan } from "../../web/engine/contract";
+import type { TimePlan } from "../../web/engine/contract/training";
 import { DEMO_REPORT } from "./demo-report";
 import {
   beginWithDefaults,

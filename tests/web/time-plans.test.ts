@@ -1,5 +1,6 @@
 import { beforeEach, expect, test, vi } from "vitest";
-import type { Engine, TimePlan, TrainingSettings } from "../../web/engine/contract";
+import type { Engine } from "../../web/engine/contract/engine";
+import type { TimePlan, TrainingSettings } from "../../web/engine/contract/training";
 import { openDeviceMemo } from "../../web/engine/worker/device-memo";
 import { TimePlanner } from "../../web/engine/worker/time-plans";
 import { Turns } from "../../web/engine/worker/turns";

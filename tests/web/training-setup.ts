@@ -1,7 +1,7 @@
 /** What is set up for a training, with an engine that only plans its time. */
 import "fake-indexeddb/auto";
 import { afterEach, beforeEach, vi } from "vitest";
-import type { TrainingSettings } from "../../web/engine/contract";
+import type { TrainingSettings } from "../../web/engine/contract/training";
 
 const fakeEngine = vi.hoisted(() => ({
   timePlans: async (_settings: unknown, _photos: number, _previews: unknown): Promise<unknown> => [],

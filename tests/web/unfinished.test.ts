@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import type { TrainingSettings } from "../../web/engine/contract";
+import type { TrainingSettings } from "../../web/engine/contract/training";
 import { decodeRun, encodeRun, type RunFile } from "../../web/engine/run-file";
 import { lockName } from "../../web/engine/run-folder";
 import { RunKeeper, readRun } from "../../web/engine/worker/run-store";

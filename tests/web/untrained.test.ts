@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import { beforeEach, expect, test, vi } from "vitest";
-import type { GenerationSettings, Picture } from "../../web/engine/contract";
+import type { GenerationSettings, Picture } from "../../web/engine/contract/generation";
 
 const picture: Picture = { width: 1, height: 1, rgba: new Uint8Array(4) };
 type Generate = (

@@ -1,7 +1,7 @@
 /** The page's engine: opened at start, replaced when it is beyond use. Features register steps for both. */
 import { signal } from "@preact/signals";
 import { EngineClient } from "../engine/client";
-import type { DeviceReport } from "../engine/contract";
+import type { DeviceReport } from "../engine/contract/device";
 import { type Fault, faultError, toFault } from "../engine/fault";
 import { stealLead, takeLead } from "./lead";
 import { text } from "./text";

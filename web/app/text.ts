@@ -3,7 +3,7 @@
  * it (`gallery-text.ts` and others) or in the feature's folder. Functions where a value comes in. Prompts stay English
  * in every language: it is what the model understands.
  */
-import type { ExportFormat } from "../engine/contract";
+import type { ExportFormat } from "../engine/contract/adapters";
 import type { FaultKind } from "../engine/fault";
 import { galleryText } from "./gallery-text";
 import { inLanguage } from "./language";

@@ -2,29 +2,21 @@
  * What the page may ask of the worker. Values are structured-cloned, callbacks are Comlink proxies.
  * Long work runs as a job: it reports as it goes and looks at its control between two engine steps.
  */
+import type { AdapterReport, ExportFormat, ProjectWords } from "./contract/adapters";
+import type { BenchPlan, BenchProgress, BenchReport } from "./contract/bench";
+import type { DeviceReport } from "./contract/device";
+import type { GenerationSettings, HeatMap, Picture, SourcePicture } from "./contract/generation";
+import type { PhotoScores, PictureScores } from "./contract/judging";
+import type { ModelReport } from "./contract/models";
 import type {
-  AdapterReport,
-  BenchPlan,
-  BenchProgress,
-  BenchReport,
-  DeviceReport,
-  ExportFormat,
-  GenerationSettings,
-  HeatMap,
   Method,
-  ModelReport,
   Photo,
-  PhotoScores,
-  Picture,
-  PictureScores,
   PreviewTimes,
-  ProjectWords,
-  SourcePicture,
   TimePlan,
   TrainingPlan,
   TrainingRecord,
   TrainingSettings,
-} from "./contract";
+} from "./contract/training";
 import type { ModelChoice, ModelOffer } from "./model-choice";
 import type { RunFacts } from "./run-file";
 

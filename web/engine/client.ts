@@ -13,17 +13,11 @@ import type {
   TrainingObserver,
   TrainingPhotos,
 } from "./api";
-import type {
-  BenchPlan,
-  DeviceReport,
-  ExportFormat,
-  GenerationSettings,
-  Method,
-  Photo,
-  PreviewTimes,
-  SourcePicture,
-  TrainingSettings,
-} from "./contract";
+import type { ExportFormat } from "./contract/adapters";
+import type { BenchPlan } from "./contract/bench";
+import type { DeviceReport } from "./contract/device";
+import type { GenerationSettings, SourcePicture } from "./contract/generation";
+import type { Method, Photo, PreviewTimes, TrainingSettings } from "./contract/training";
 import { faultError } from "./fault";
 import type { ModelChoice } from "./model-choice";
 import type { RunFacts } from "./run-file";

@@ -1,5 +1,5 @@
 /** Everything that can go wrong, as a value: a kind for the page to act on and a sentence for the visitor. */
-import type { EngineErrorKind } from "./contract";
+import type { EngineErrorKind } from "./contract/engine";
 
 export type FaultKind =
   | EngineErrorKind

@@ -7,7 +7,8 @@
  * bytes of digest.
  */
 import type { PreviewPlan, PreviewScore } from "./api";
-import type { SubjectVectors, TrainingRecord, TrainingSettings } from "./contract";
+import type { SubjectVectors } from "./contract/judging";
+import type { TrainingRecord, TrainingSettings } from "./contract/training";
 import { sameBytes } from "./same-bytes";
 
 /** What is known about a run apart from its engine state. */

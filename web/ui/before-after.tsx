@@ -5,7 +5,7 @@
  */
 import { useRef, useState } from "preact/hooks";
 import { text } from "../app/text";
-import type { Picture } from "../engine/contract";
+import type { Picture } from "../engine/contract/generation";
 import { PictureView } from "./picture-view";
 
 interface BeforeAfterProps {

@@ -1,6 +1,6 @@
 /** A picture from the engine, drawn pixel by pixel. */
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Picture } from "../engine/contract";
+import type { Picture } from "../engine/contract/generation";
 
 /** Without a label, the picture is decoration inside an element that has one. */
 export function PictureView({ picture, label }: { picture: Picture; label?: string }) {

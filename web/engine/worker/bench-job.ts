@@ -1,6 +1,7 @@
 /** Runs a bench, one item per turn, until all items are measured or it is cancelled. */
 import type { BenchObserver } from "../api";
-import type { BenchPlan, Engine } from "../contract";
+import type { BenchPlan } from "../contract/bench";
+import type { Engine } from "../contract/engine";
 import { toFault } from "../fault";
 import type { JobControl } from "./job-control";
 import { release } from "./release";

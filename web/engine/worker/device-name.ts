@@ -1,5 +1,5 @@
 /** Name of the adapter, as far as known: browsers hide the full name and tell only maker and family. */
-import type { DeviceReport } from "../contract";
+import type { DeviceReport } from "../contract/device";
 
 /** What the browser tells of the adapter that the engine takes. */
 export async function adapterInfo(): Promise<GPUAdapterInfo | undefined> {

@@ -1,5 +1,5 @@
 /** Starts the wasm engine, telling apart a browser that forbids WebAssembly from a file that didn't arrive. */
-import type { Engine, EngineModule } from "../contract";
+import type { Engine, EngineModule } from "../contract/engine";
 import { faultError } from "../fault";
 import { evenOutDevices } from "./device-events";
 import { compileOnRequest } from "./pipelines";

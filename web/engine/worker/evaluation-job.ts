@@ -1,6 +1,7 @@
 /** Runs an evaluation: draws and scores pictures one by one, until all are done or it is cancelled. */
 import type { EvaluationCell, EvaluationObserver } from "../api";
-import type { Engine, Photo } from "../contract";
+import type { Engine } from "../contract/engine";
+import type { Photo } from "../contract/training";
 import { runGeneration } from "./generation-job";
 import type { JobControl } from "./job-control";
 import type { Turns } from "./turns";

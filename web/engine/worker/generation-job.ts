@@ -1,6 +1,7 @@
 /** A picture: sampling steps one by one, so that it can be cancelled between any two. */
 import type { DrawnPicture } from "../api";
-import type { Engine, GenerationSettings, Picture, SourcePicture } from "../contract";
+import type { Engine } from "../contract/engine";
+import type { GenerationSettings, Picture, SourcePicture } from "../contract/generation";
 import type { JobControl } from "./job-control";
 import { release } from "./release";
 import type { Turns } from "./turns";

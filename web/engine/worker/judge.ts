@@ -1,6 +1,8 @@
 /** Fetches the judge of the loaded model's pictures and opens it in the engine when it is first needed. */
 import type { LoadProgress, TrainingObserver } from "../api";
-import type { Engine, ModelSource, Photo } from "../contract";
+import type { Engine } from "../contract/engine";
+import type { ModelSource } from "../contract/models";
+import type { Photo } from "../contract/training";
 import { faultError, needsFreshEngine, toFault } from "../fault";
 import type { RunFacts } from "../run-file";
 import { embeddedModel, embeddedText } from "./sources/embedded";

@@ -1,7 +1,7 @@
 /** The one worker that owns the engine: wasm, GPU device, model and adapters. Answers the page through Comlink. */
 import * as Comlink from "comlink";
 import type { DrawnPicture, EngineApi, JobKind } from "../api";
-import type { Engine } from "../contract";
+import type { Engine } from "../contract/engine";
 import { faultError } from "../fault";
 import { withLock } from "../locks";
 import type { ModelChoice } from "../model-choice";

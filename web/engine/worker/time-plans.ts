@@ -1,5 +1,6 @@
 /** Plans what time presets choose for a training, by times measured on this device now or earlier. */
-import type { Engine, TimePlan } from "../contract";
+import type { Engine } from "../contract/engine";
+import type { TimePlan } from "../contract/training";
 import { openDeviceMemo } from "./device-memo";
 import type { Turns } from "./turns";
 

@@ -1,15 +1,10 @@
 /** A training run: engine steps with previews and saved states in between, until done, stopped or cancelled. */
 import type { PreviewPlan, TrainingObserver } from "../api";
-import type {
-  AdapterReport,
-  Engine,
-  GenerationSettings,
-  Picture,
-  PictureScores,
-  SubjectVectors,
-  Training,
-  TrainingPreviews,
-} from "../contract";
+import type { AdapterReport } from "../contract/adapters";
+import type { Engine } from "../contract/engine";
+import type { GenerationSettings, Picture } from "../contract/generation";
+import type { PictureScores, SubjectVectors } from "../contract/judging";
+import type { Training, TrainingPreviews } from "../contract/training";
 import type { RunFacts } from "../run-file";
 import { whileLocked } from "../run-folder";
 import { runGeneration } from "./generation-job";

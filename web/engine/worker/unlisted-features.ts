@@ -6,7 +6,7 @@
  * - matrix units, which Chromium has behind its switch for unfinished WebGPU (#enable-unsafe-webgpu): squares of
  *   16-bit floats, multiplied by a subgroup and added up in 32 bits.
  */
-import type { UnlistedFeatures } from "../contract";
+import type { UnlistedFeatures } from "../contract/device";
 
 const SUBGROUPS = "subgroups";
 const MATRIX_UNITS = "chromium-experimental-subgroup-matrix";

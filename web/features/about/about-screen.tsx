@@ -9,7 +9,7 @@ import { addressOf, subject } from "../../app/navigation";
 import { device, openEngine } from "../../app/studio";
 import { text } from "../../app/text";
 import { pendingCalls } from "../../engine/client";
-import type { DeviceReport } from "../../engine/contract";
+import type { DeviceReport } from "../../engine/contract/device";
 import type { Fault } from "../../engine/fault";
 import { AskFirst } from "../../ui/ask-first";
 import { CopyButton } from "../../ui/copy-button";

@@ -6,7 +6,7 @@ import { FaultNotice, HeldFault, sentenceFor } from "../../app/fault-notice";
 import { megabytes } from "../../app/format";
 import { addressOf, subject } from "../../app/navigation";
 import { text } from "../../app/text";
-import type { AdapterReport } from "../../engine/contract";
+import type { AdapterReport } from "../../engine/contract/adapters";
 import { type Fault, faultError, toFault } from "../../engine/fault";
 import { AskFirst } from "../../ui/ask-first";
 import { CheckField, SelectField, TextField } from "../../ui/field";

@@ -2,7 +2,7 @@
 import { announce } from "../../app/announce";
 import { engine } from "../../app/studio";
 import { text } from "../../app/text";
-import type { ExportFormat } from "../../engine/contract";
+import type { ExportFormat } from "../../engine/contract/adapters";
 import { download } from "../../ui/download";
 import { promptsWith } from "../gallery/gallery";
 import { type LibraryEntry, plainName, update } from "./library";

@@ -3,7 +3,7 @@
  * the first picture drawn with it, or one of its strength strip. No picture is taken while pictures aren't
  * kept, and none that was drawn on another picture, which may be a photo.
  */
-import type { Picture } from "../../engine/contract";
+import type { Picture } from "../../engine/contract/generation";
 import { toCanvas } from "../../ui/picture-view";
 import { keepNew } from "../gallery/gallery";
 import type { Wish } from "../generate/wish";

@@ -6,7 +6,7 @@
 import type { DBSchema } from "idb";
 import { Database } from "../../app/database";
 import { text } from "../../app/text";
-import type { ProjectWords } from "../../engine/contract";
+import type { ProjectWords } from "../../engine/contract/adapters";
 import type { AdapterNote } from "./safetensors-metadata";
 
 /** Facts about an adapter that change more often than its file. */

@@ -1,7 +1,7 @@
 /** A strip of one prompt and seed at several strengths of an adapter, from which the strength is chosen. */
 import { signal } from "@preact/signals";
 import { named, withNewWord } from "../../app/prompts";
-import type { Picture } from "../../engine/contract";
+import type { Picture } from "../../engine/contract/generation";
 import { keep } from "../gallery/gallery";
 import { drawAll } from "../generate/drawing";
 import { plainWish, type Wish } from "../generate/wish";

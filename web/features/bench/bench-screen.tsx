@@ -6,7 +6,7 @@ import { inPageLanguage } from "../../app/engine-words";
 import { HeldFault } from "../../app/fault-notice";
 import { decimals } from "../../app/format";
 import { device, engine } from "../../app/studio";
-import type { BenchProgress, BenchReport } from "../../engine/contract";
+import type { BenchProgress, BenchReport } from "../../engine/contract/bench";
 import { type Fault, toFault } from "../../engine/fault";
 import { CopyButton } from "../../ui/copy-button";
 import { SelectField } from "../../ui/field";

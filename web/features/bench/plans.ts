@@ -1,6 +1,6 @@
 /** The benches that the page offers, and their results as text. */
 import { decimals } from "../../app/format";
-import type { BenchPlan, BenchReport, BenchRow } from "../../engine/contract";
+import type { BenchPlan, BenchReport, BenchRow } from "../../engine/contract/bench";
 
 export type PlanName = "quick" | "operations" | "networks";
 

@@ -1,6 +1,6 @@
 /** Which pictures an evaluation draws: every prompt with every seed, without the adapter and with each strength. */
 import type { EvaluationCell } from "../../engine/api";
-import type { SamplerName } from "../../engine/contract";
+import type { SamplerName } from "../../engine/contract/generation";
 import type { TestPrompt } from "./prompt-set";
 
 /** Strength of the adapter; 0 is the untrained model with the class noun. */

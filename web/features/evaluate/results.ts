@@ -1,5 +1,5 @@
 /** Results of an evaluation: scores per picture, summarized per strength, and as a file. */
-import type { PhotoScores, PictureScores } from "../../engine/contract";
+import type { PhotoScores, PictureScores } from "../../engine/contract/judging";
 import type { Strength } from "./plan";
 import type { Element } from "./prompt-set";
 import { type Interval, interval, mean } from "./statistics";

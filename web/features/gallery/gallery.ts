@@ -2,7 +2,7 @@
 import { computed, signal } from "@preact/signals";
 import { remember, remembered } from "../../app/choices";
 import { text } from "../../app/text";
-import type { Picture, SourcePicture } from "../../engine/contract";
+import type { Picture, SourcePicture } from "../../engine/contract/generation";
 import { type Fault, faultError, toFault } from "../../engine/fault";
 import { toPng } from "../../ui/picture-view";
 import { bytesOf, keptStart } from "./kept-start";

@@ -3,7 +3,7 @@
  * repainted part. The Gallery keeps both as PNGs, which restore every bit, so that the same picture can be
  * drawn again. The start may be the visitor's photo, so it goes into no file that leaves the browser.
  */
-import type { SourcePicture } from "../../engine/contract";
+import type { SourcePicture } from "../../engine/contract/generation";
 import { toPng } from "../../ui/picture-view";
 
 export interface KeptStart {

@@ -4,7 +4,7 @@
  * both understand that form. A schedule apart is for samplers that new versions (1.9 of 2024 and later) would
  * otherwise give another one than the model's own: 1.6 to 1.8 don't know its name.
  */
-import type { SamplerName } from "../../engine/contract";
+import type { SamplerName } from "../../engine/contract/generation";
 
 export interface A1111Sampler {
   label: string;

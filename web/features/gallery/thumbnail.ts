@@ -1,5 +1,5 @@
 /** Small copies of pictures, so that a grid of hundreds decodes quickly. */
-import type { Picture } from "../../engine/contract";
+import type { Picture } from "../../engine/contract/generation";
 import { toCanvas } from "../../ui/picture-view";
 
 const MAX_SIDE = 256;

@@ -1,7 +1,7 @@
 /** State of Generate's form: the prompt, the noise, and the sampling settings. */
 import { computed, signal } from "@preact/signals";
 import { typed } from "../../app/tab-memory";
-import type { SamplerName } from "../../engine/contract";
+import type { SamplerName } from "../../engine/contract/generation";
 import { model } from "../models/model";
 
 /** Classifier-free guidance that suits the demo model. */

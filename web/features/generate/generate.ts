@@ -3,7 +3,7 @@ import { computed, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
 import { askBeforeLeaving } from "../../app/leaving";
 import { text } from "../../app/text";
-import type { HeatMap, Picture } from "../../engine/contract";
+import type { HeatMap, Picture } from "../../engine/contract/generation";
 import { keepFirstPicture } from "../adapters/preview";
 import { keep } from "../gallery/gallery";
 import type { PictureSettings } from "../gallery/picture-settings";

@@ -1,5 +1,5 @@
 /** Which words of a prompt can have a heat map, and a map as a picture. */
-import type { HeatMap, Picture } from "../../engine/contract";
+import type { HeatMap, Picture } from "../../engine/contract/generation";
 
 /** Words that stand for nothing in a picture. */
 const SMALL_WORDS = new Set("a an and as at by for from in into is it its of on or the to with".split(" "));

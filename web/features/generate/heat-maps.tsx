@@ -1,7 +1,7 @@
 /** Tap a word of the prompt to see where in the picture it acted; the overlay can be saved. */
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { text } from "../../app/text";
-import type { HeatMap, Picture } from "../../engine/contract";
+import type { HeatMap, Picture } from "../../engine/contract/generation";
 import { download } from "../../ui/download";
 import { Icon } from "../../ui/icon";
 import { toCanvas } from "../../ui/picture-view";

@@ -1,6 +1,6 @@
 /** Painted regions in which learned words may act: one mask per word, kept while the page is open. */
 import { computed, signal } from "@preact/signals";
-import type { Region } from "../../engine/contract";
+import type { Region } from "../../engine/contract/generation";
 import { placeholders } from "../adapters/library";
 import type { UsedRegion } from "../gallery/picture-settings";
 import { decodeRegion, encodeRegion, REGION_SIDE } from "../gallery/region-mask";

@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { announce } from "../../app/announce";
 import { text } from "../../app/text";
-import type { SamplerName } from "../../engine/contract";
+import type { SamplerName } from "../../engine/contract/generation";
 import { library, plainName, storageRead } from "../adapters/library";
 import type { FoundSettings, UsedStart } from "../gallery/picture-settings";
 import { model } from "../models/model";

@@ -1,6 +1,6 @@
 /** Settings of noise, picture size, number of pictures, and sampling. */
 import { text } from "../../app/text";
-import type { SamplerName } from "../../engine/contract";
+import type { SamplerName } from "../../engine/contract/generation";
 import { bound } from "../../ui/bound";
 import { NumberField, SelectField, SliderField, TextField } from "../../ui/field";
 import { Icon } from "../../ui/icon";

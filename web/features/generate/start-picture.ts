@@ -3,7 +3,7 @@
  * the page is open; the Gallery keeps it, as it was cut, with each picture drawn on it.
  */
 import { computed, signal } from "@preact/signals";
-import type { SourcePicture } from "../../engine/contract";
+import type { SourcePicture } from "../../engine/contract/generation";
 import type { Mask } from "../personalize/mask";
 import { type Size, size } from "./size";
 

@@ -1,6 +1,6 @@
 /** How a picture balances its learned words against the rest of the prompt. */
 import { signal } from "@preact/signals";
-import type { GenerationSettings } from "../../engine/contract";
+import type { GenerationSettings } from "../../engine/contract/generation";
 import { regionsFor } from "./regions";
 
 /** Largest share of the steps that can wait for the word. */

@@ -4,7 +4,7 @@
  */
 import { nounOf, withClassNoun } from "../../app/prompts";
 import { text } from "../../app/text";
-import type { GenerationSettings, SamplerName, SourcePicture } from "../../engine/contract";
+import type { GenerationSettings, SamplerName, SourcePicture } from "../../engine/contract/generation";
 import { type LibraryEntry, library, plainName } from "../adapters/library";
 import type { PictureSettings, UsedStart } from "../gallery/picture-settings";
 import { model } from "../models/model";

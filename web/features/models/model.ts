@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { remember, remembered } from "../../app/choices";
 import { engine, whenEngineCloses, whenEngineOpens } from "../../app/studio";
 import type { LoadProgress } from "../../engine/api";
-import type { ModelReport } from "../../engine/contract";
+import type { ModelReport } from "../../engine/contract/models";
 import { type Fault, toFault } from "../../engine/fault";
 import type { ModelChoice } from "../../engine/model-choice";
 import { SITE_FOLDER } from "../../engine/site";

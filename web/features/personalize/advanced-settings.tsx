@@ -1,7 +1,7 @@
 /** All training settings that the engine has, for those who know what they want; grouped by purpose. */
 
 import { text } from "../../app/text";
-import type { TrainingSettings } from "../../engine/contract";
+import type { TrainingSettings } from "../../engine/contract/training";
 import { bound } from "../../ui/bound";
 import { CheckField, NumberField, OptionalNumberField, SelectField, TextField } from "../../ui/field";
 import { MemoryLimitField } from "../models/memory-limit-field";

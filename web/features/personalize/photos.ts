@@ -1,7 +1,7 @@
 /** Photos of the subject: read from files, cropped to squares, handed to the engine as pixels. */
 import { shownFileName } from "../../app/file-name";
 import { text } from "../../app/text";
-import type { Photo } from "../../engine/contract";
+import type { Photo } from "../../engine/contract/training";
 import { decodeHeif, HeifProblem } from "./heif";
 import { type Mask, withAlpha } from "./mask";
 import { type PhotoHeader, readPhotoHeader } from "./photo-header";

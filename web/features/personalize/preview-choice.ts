@@ -5,7 +5,7 @@
  */
 import { computed, signal } from "@preact/signals";
 import type { PreviewPlan } from "../../engine/api";
-import type { TrainingSettings } from "../../engine/contract";
+import type { TrainingSettings } from "../../engine/contract/training";
 import { USUAL_GUIDANCE } from "../generate/form";
 import { firstSubject, photos } from "./subjects";
 

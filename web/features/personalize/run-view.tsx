@@ -4,7 +4,7 @@ import { FaultNotice, HeldFault, sentenceFor } from "../../app/fault-notice";
 import { decimals, duration } from "../../app/format";
 import { goTo } from "../../app/navigation";
 import { text } from "../../app/text";
-import type { TrainingSettings } from "../../engine/contract";
+import type { TrainingSettings } from "../../engine/contract/training";
 import { type Fault, toFault } from "../../engine/fault";
 import { AskFirst } from "../../ui/ask-first";
 import { download } from "../../ui/download";

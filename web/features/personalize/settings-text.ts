@@ -1,6 +1,6 @@
 /** The words of the training's choices: methods, and every setting with a line on what it does. */
 import { inLanguage } from "../../app/language";
-import type { Method } from "../../engine/contract";
+import type { Method } from "../../engine/contract/training";
 
 export const english = {
   method: "Method",

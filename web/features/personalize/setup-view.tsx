@@ -5,7 +5,7 @@ import { inPageLanguage } from "../../app/engine-words";
 import { FaultSentence } from "../../app/fault-notice";
 import { device } from "../../app/studio";
 import { text } from "../../app/text";
-import type { Method } from "../../engine/contract";
+import type { Method } from "../../engine/contract/training";
 import { bound } from "../../ui/bound";
 import { CheckField, NumberField, SelectField, SliderField } from "../../ui/field";
 import { Notice } from "../../ui/notice";

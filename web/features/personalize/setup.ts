@@ -9,7 +9,7 @@ import { typed } from "../../app/tab-memory";
 import { text } from "../../app/text";
 import { offerUndo, type Removal, withdrawUndo } from "../../app/undo";
 import type { PreviewPlan } from "../../engine/api";
-import type { Method, TrainingSettings } from "../../engine/contract";
+import type { Method, TrainingSettings } from "../../engine/contract/training";
 import { type Fault, toFault } from "../../engine/fault";
 import { model } from "../models/model";
 import { closeAll } from "./photo-list";

@@ -6,7 +6,7 @@ import { isPlaceholder, mentions, named, placeholderFor, withNewWord } from "../
 import { typed } from "../../app/tab-memory";
 import { text } from "../../app/text";
 import { offerUndo, type Removal, withdrawUndo } from "../../app/undo";
-import type { TrainingSettings } from "../../engine/contract";
+import type { TrainingSettings } from "../../engine/contract/training";
 import { placeholders } from "../adapters/library";
 import { PhotoList } from "./photo-list";
 import { FIRST_SAMPLE } from "./samples";

@@ -3,7 +3,7 @@ import { useSignalEffect } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { duration } from "../../app/format";
 import { device } from "../../app/studio";
-import type { TimePlan } from "../../engine/contract";
+import type { TimePlan } from "../../engine/contract/training";
 import { storageRead } from "../adapters/library";
 import { model } from "../models/model";
 import { busy } from "./run";

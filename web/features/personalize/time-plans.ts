@@ -1,7 +1,7 @@
 /** Training plans by the time they take on this device (quick, balanced, thorough), once a step is timed. */
 import { computed, signal } from "@preact/signals";
 import { engine } from "../../app/studio";
-import type { Method, TimePlan, TrainingSettings } from "../../engine/contract";
+import type { Method, TimePlan, TrainingSettings } from "../../engine/contract/training";
 import { memoryLimit } from "../models/memory-limit";
 import { model } from "../models/model";
 import { previewEvery, previewSteps, watchesQuality } from "./preview-choice";

@@ -1,6 +1,6 @@
 /** The curves of a run: losses, how hard alignment pulls, the new word's length, and the learning rate. */
 import { text } from "../../app/text";
-import type { TrainingSettings } from "../../engine/contract";
+import type { TrainingSettings } from "../../engine/contract/training";
 import { LiveChart } from "../../ui/live-chart";
 import { ChartHead, latest } from "./chart-head";
 import { QualityCharts } from "./quality-charts";

@@ -9,7 +9,7 @@ import { endsWithEngine } from "../../app/ended-faults";
 import { engine } from "../../app/studio";
 import { text } from "../../app/text";
 import type { PreviewPlan } from "../../engine/api";
-import type { Picture } from "../../engine/contract";
+import type { Picture } from "../../engine/contract/generation";
 import { type Fault, toFault } from "../../engine/fault";
 import { USUAL_GUIDANCE } from "../generate/form";
 import { model } from "../models/model";

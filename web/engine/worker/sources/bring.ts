@@ -4,7 +4,7 @@
  * keeps no files, the engine reads from the source itself, range by range.
  */
 import type { LoadProgress } from "../../api";
-import type { ModelSource } from "../../contract";
+import type { ModelSource } from "../../contract/models";
 import { faultError } from "../../fault";
 import { withLock } from "../../locks";
 import { lockName, modelsFolder, removeModel } from "../../model-folder";

@@ -4,7 +4,7 @@
  * the old one's place once it is whole; until then the old one serves.
  */
 import type { LoadProgress } from "../../api";
-import type { ModelSource } from "../../contract";
+import type { ModelSource } from "../../contract/models";
 import { faultError } from "../../fault";
 
 /** `files.json` of a model folder, written when the page is built. `version` changes with any file's content. */

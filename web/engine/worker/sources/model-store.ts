@@ -4,7 +4,7 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
-import type { ModelSource } from "../../contract";
+import type { ModelSource } from "../../contract/models";
 import { faultError } from "../../fault";
 import {
   fileName,

@@ -2,7 +2,7 @@
  * Reads a model's source one block ahead. The engine asks for a file's tensors from start to end; while it
  * works on one, the next block is being read. Reads out of order go to the source itself.
  */
-import type { ModelSource } from "../../contract";
+import type { ModelSource } from "../../contract/models";
 
 const BLOCK = 16 << 20;
 

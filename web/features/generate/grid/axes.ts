@@ -5,7 +5,7 @@
 import { plainNumber } from "../../../app/format";
 import { gridText } from "../../../app/grid-text";
 import { text } from "../../../app/text";
-import type { SamplerName } from "../../../engine/contract";
+import type { SamplerName } from "../../../engine/contract/generation";
 import { GUIDANCE_RANGE, MAX_SEED, STEPS_RANGE } from "../form";
 import { STRENGTH_RANGE } from "../start-picture";
 import { MAX_DELAYED } from "../steering-settings";

@@ -1,7 +1,7 @@
 /** One axis: what changes along it, and its values. */
 import { gridText as words } from "../../../app/grid-text";
 import { text } from "../../../app/text";
-import type { SamplerName } from "../../../engine/contract";
+import type { SamplerName } from "../../../engine/contract/generation";
 import { SelectField, TextField } from "../../../ui/field";
 import { plainWish } from "../wish";
 import { type AxisChoice, PARAMETERS, type ParameterName } from "./axes";

@@ -2,7 +2,7 @@
 import { computed, signal } from "@preact/signals";
 import { announce } from "../../../app/announce";
 import { gridText } from "../../../app/grid-text";
-import type { Picture } from "../../../engine/contract";
+import type { Picture } from "../../../engine/contract/generation";
 import { keep } from "../../gallery/gallery";
 import { drawAll } from "../drawing";
 import { mayDraw } from "../generate";
