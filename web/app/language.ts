@@ -1,8 +1,8 @@
 /**
  * The language of the page: the visitor's choice, else the first of the browser's languages that there is.
  *
- * English is in the text files themselves (`text.ts` and its siblings). A translation is an object of the
- * same type in its own folder (`german/`), fetched only by those who read it; a missing text is a type error.
+ * English is in the text files themselves (`text.ts` here and in features' folders). A translation is an object of
+ * the same type in its own folder (`german/`), fetched only by those who read it; a missing text is a type error.
  * It may import nothing of the page but types: the page waits for it, so it can't wait for the page.
  * The engine's English sentences are translated when they arrive (`engine-words.ts`). To add a language: add
  * its name here, its folder, and a line in each text file.

@@ -1,5 +1,5 @@
 /** The words of the Evaluate screen in German. */
-import type { EvaluateText } from "../evaluate-text";
+import type { EvaluateText } from "../../features/evaluate/text";
 import { plainNumber } from "./numbers";
 
 export const germanEvaluate: EvaluateText = {

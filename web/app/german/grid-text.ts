@@ -1,5 +1,5 @@
-/** `grid-text.ts` in German. */
-import type { GridText } from "../grid-text";
+/** The words of the grid in German. */
+import type { GridText } from "../../features/generate/grid/text";
 
 export const germanGrid: GridText = {
   title: "Im Raster vergleichen",

@@ -1,5 +1,5 @@
-/** `start-text.ts` in German. */
-import type { StartText } from "../start-text";
+/** The words for drawing on a given picture, in German. */
+import type { StartText } from "../../features/generate/start-text";
 
 export const germanStart: StartText = {
   lead: "Statt aus Rauschen: Dein Prompt ändert das Bild so weit, wie du es zulässt. Es bleibt in diesem Browser: Die Galerie bewahrt es mit dem auf, was darauf gezeichnet wird, und keine gespeicherte Datei enthält es.",

@@ -1,7 +1,6 @@
 /** Choices before an evaluation: adapter, photos, prompts, strengths and seeds. None of them is stored. */
 import { computed, signal } from "@preact/signals";
 import complexPrompts from "../../../src/evaluation/prompt_sets/complex.txt?raw";
-import { evaluateText as text } from "../../app/evaluate-text";
 import { library } from "../adapters/library";
 import { steps as usualSteps } from "../generate/form";
 import { model } from "../models/model";
@@ -9,6 +8,7 @@ import { PhotoList } from "../personalize/photo-list";
 import { busy } from "../personalize/run";
 import { subjects } from "../personalize/subjects";
 import { ownPrompts, promptsOf, withoutNoun } from "./prompt-set";
+import { evaluateText as text } from "./text";
 
 /** Adapters that can be evaluated: those with a new word, which is put into the prompts. */
 export const adapters = computed(() => library.value.filter(({ report }) => report.placeholder !== null));

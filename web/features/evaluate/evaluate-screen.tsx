@@ -1,5 +1,5 @@
 /** Measures an adapter against the untrained model: choices, progress, table, chart and pictures. */
-import { evaluateText as words } from "../../app/evaluate-text";
+
 import { HeldFault } from "../../app/fault-notice";
 import { duration, megabytes } from "../../app/format";
 import { text } from "../../app/text";
@@ -7,6 +7,7 @@ import { ProgressBar } from "../../ui/progress-bar";
 import { StartButton } from "../../ui/start-button";
 import { storageRead } from "../adapters/library";
 import { adapters, obstacle, pictures } from "./choices";
+import { evaluateText as words } from "./text";
 import "./evaluate.css";
 import * as evaluation from "./evaluation";
 import { Pictures } from "./pictures";

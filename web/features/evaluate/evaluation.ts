@@ -2,7 +2,6 @@
 import { batch, computed, signal } from "@preact/signals";
 import { announce } from "../../app/announce";
 import { endsWithEngine } from "../../app/ended-faults";
-import { evaluateText as text } from "../../app/evaluate-text";
 import { askBeforeLeaving } from "../../app/leaving";
 import { engine } from "../../app/studio";
 import type { LoadProgress } from "../../engine/api";
@@ -17,6 +16,7 @@ import { toPixels } from "../personalize/photos";
 import * as choices from "./choices";
 import { type PlannedCell, plan } from "./plan";
 import { type EvaluationFacts, type Scored, summaries } from "./results";
+import { evaluateText as text } from "./text";
 
 const SAMPLER = "ddim";
 /** Longest side of kept pictures, in pixels: no larger than they are shown, since an evaluation has many. */

@@ -1,8 +1,9 @@
 /** Pictures of an evaluation, a block per prompt: equal seeds side by side, without and with the adapter. */
-import { evaluateText as words } from "../../app/evaluate-text";
+
 import { PictureView } from "../../ui/picture-view";
 import { type DrawnCell, drawn, rows } from "./evaluation";
 import { rowName } from "./results-card";
+import { evaluateText as words } from "./text";
 
 export function Pictures() {
   const cells = drawn.value;

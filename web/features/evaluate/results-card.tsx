@@ -1,5 +1,5 @@
 /** Results of an evaluation: the table with its intervals, the chart, and everything as JSON. */
-import { evaluateText as words } from "../../app/evaluate-text";
+
 import { decimals } from "../../app/format";
 import { CopyButton } from "../../ui/copy-button";
 import { download } from "../../ui/download";
@@ -10,6 +10,7 @@ import { BASE, type Strength } from "./plan";
 import { report, type Summary } from "./results";
 import { Scatter } from "./scatter";
 import type { Interval } from "./statistics";
+import { evaluateText as words } from "./text";
 
 const DIGITS = 3;
 

@@ -1,10 +1,11 @@
 /** Following the prompt against likeness: a mark a row, the adapter's strengths as a curve, base and photos beside it. */
-import { evaluateText as words } from "../../app/evaluate-text";
+
 import { decimals } from "../../app/format";
 import type { PhotoScores } from "../../engine/contract/judging";
 import { BASE } from "./plan";
 import type { Summary } from "./results";
 import { axisTicks, scaleOf } from "./scales";
+import { evaluateText as words } from "./text";
 
 const WIDTH = 380;
 const HEIGHT = 320;

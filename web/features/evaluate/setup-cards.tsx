@@ -1,10 +1,11 @@
 /** The choices before an evaluation: what is judged, and what is drawn. */
-import { evaluateText as words } from "../../app/evaluate-text";
+
 import { plainNumber } from "../../app/format";
 import { bound } from "../../ui/bound";
 import { NumberField, SelectField, SliderField, TextField } from "../../ui/field";
 import { PhotoPicker } from "../personalize/photo-picker";
 import * as choices from "./choices";
+import { evaluateText as words } from "./text";
 
 export function SubjectCard({ disabled }: { disabled: boolean }) {
   const { adapter, adapters, borrowed, classNoun, ownPhotos } = choices;

@@ -1,7 +1,6 @@
 /** A picture to start from: where it comes from, how it is cut, how much of it changes, and where. */
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { addressOf } from "../../app/navigation";
-import { startText as words } from "../../app/start-text";
 import { bound } from "../../ui/bound";
 import { DropZone } from "../../ui/drop-zone";
 import { SelectField, SliderField } from "../../ui/field";
@@ -13,6 +12,7 @@ import { PHOTO_TYPES, PhotoProblem, readPhoto } from "../personalize/photos";
 import { PaintDialog } from "./paint-dialog";
 import { type Size, sameSize, setSize, size, sizeOfRatio } from "./size";
 import * as state from "./start-picture";
+import { startText as words } from "./start-text";
 
 export function StartCard() {
   const [problem, setProblem] = useState<string | undefined>();

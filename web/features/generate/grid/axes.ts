@@ -3,13 +3,13 @@
  * value changes a wish. Numbers are written as in A1111's "X/Y/Z plot": `1, 2, 3`, `1-4`, `0-1 [5]`.
  */
 import { plainNumber } from "../../../app/format";
-import { gridText } from "../../../app/grid-text";
 import { text } from "../../../app/text";
 import type { SamplerName } from "../../../engine/contract/generation";
 import { GUIDANCE_RANGE, MAX_SEED, STEPS_RANGE } from "../form";
 import { STRENGTH_RANGE } from "../start-picture";
 import { MAX_DELAYED } from "../steering-settings";
 import type { Wish } from "../wish";
+import { gridText } from "./text";
 
 const MAX_VALUES = 16;
 

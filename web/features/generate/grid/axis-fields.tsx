@@ -1,11 +1,12 @@
 /** One axis: what changes along it, and its values. */
-import { gridText as words } from "../../../app/grid-text";
+
 import { text } from "../../../app/text";
 import type { SamplerName } from "../../../engine/contract/generation";
 import { SelectField, TextField } from "../../../ui/field";
 import { plainWish } from "../wish";
 import { type AxisChoice, PARAMETERS, type ParameterName } from "./axes";
 import { offered } from "./grid";
+import { gridText as words } from "./text";
 
 interface AxisFieldsProps {
   title: string;

@@ -1,7 +1,6 @@
 /** Pictures over one or two settings: choose what changes, see how many and how long, draw, look, save. */
 import { HeldFault } from "../../../app/fault-notice";
 import { duration } from "../../../app/format";
-import { gridText as words } from "../../../app/grid-text";
 import { addressOf } from "../../../app/navigation";
 import { text } from "../../../app/text";
 import { download } from "../../../ui/download";
@@ -16,6 +15,7 @@ import { AxisFields } from "./axis-fields";
 import * as state from "./grid";
 import { gridPng } from "./grid-picture";
 import { GridTable } from "./grid-table";
+import { gridText as words } from "./text";
 
 export function GridScreen() {
   return (

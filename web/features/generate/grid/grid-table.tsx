@@ -1,10 +1,10 @@
 /** The grid as a table with named columns and rows; a cell opens its picture. It scrolls by itself where it is wide. */
 import { useState } from "preact/hooks";
-import { gridText as words } from "../../../app/grid-text";
 import { addressOf } from "../../../app/navigation";
 import { PictureView } from "../../../ui/picture-view";
 import { useModal } from "../../../ui/use-modal";
 import { type Cell, type Grid, labelsOf } from "./grid";
+import { gridText as words } from "./text";
 
 export function GridTable({ grid }: { grid: Grid }) {
   const [opened, setOpened] = useState<number | undefined>();

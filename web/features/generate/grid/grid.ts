@@ -1,7 +1,6 @@
 /** The grid: its two axes as the visitor wrote them, and the pictures of the grid drawn last. */
 import { computed, signal } from "@preact/signals";
 import { announce } from "../../../app/announce";
-import { gridText } from "../../../app/grid-text";
 import type { Picture } from "../../../engine/contract/generation";
 import { keep } from "../../gallery/gallery";
 import { drawAll } from "../drawing";
@@ -9,6 +8,7 @@ import { mayDraw } from "../generate";
 import { start } from "../start-picture";
 import { plainWish, type Wish, wishNow } from "../wish";
 import { type AxisChoice, AxisProblem, type AxisValue, parametersFor, valuesOf } from "./axes";
+import { gridText } from "./text";
 
 const MAX_PICTURES = 64;
 

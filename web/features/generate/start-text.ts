@@ -1,5 +1,5 @@
 /** The words for drawing on a given picture. */
-import { inLanguage } from "./language";
+import { inLanguage } from "../../app/language";
 
 export const english = {
   lead: "Instead of from noise: your prompt changes the picture as far as you let it. It stays in this browser: the Gallery keeps it with what is drawn on it, and no saved file carries it.",
@@ -34,5 +34,5 @@ export const english = {
 export type StartText = typeof english;
 
 export const startText = await inLanguage(english, {
-  de: async () => (await import("./german/start-text")).germanStart,
+  de: async () => (await import("../../app/german/start-text")).germanStart,
 });

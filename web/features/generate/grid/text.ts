@@ -1,5 +1,5 @@
 /** The words of the grid: pictures over two settings. */
-import { inLanguage } from "./language";
+import { inLanguage } from "../../../app/language";
 
 export const english = {
   title: "Compare in a grid",
@@ -54,5 +54,5 @@ export const english = {
 export type GridText = typeof english;
 
 export const gridText = await inLanguage(english, {
-  de: async () => (await import("./german/grid-text")).germanGrid,
+  de: async () => (await import("../../../app/german/grid-text")).germanGrid,
 });

@@ -1,5 +1,5 @@
 /** The words of the Evaluate screen. */
-import { inLanguage } from "./language";
+import { inLanguage } from "../../app/language";
 
 export const english = {
   title: "Evaluate an adapter",
@@ -96,5 +96,5 @@ export const english = {
 export type EvaluateText = typeof english;
 
 export const evaluateText = await inLanguage(english, {
-  de: async () => (await import("./german/evaluate-text")).germanEvaluate,
+  de: async () => (await import("../../app/german/evaluate-text")).germanEvaluate,
 });
