@@ -19,8 +19,9 @@ use crate::{
     training::{
         ActivationPolicy, TrainingSettings,
         alignment::Alignment,
+        batch::Batch,
         embedding::{NewWords, PromptTemplate},
-        gradients::{Batch, Conditioning, Networks, Trained},
+        gradients::{Conditioning, Networks, Trained},
         optimizer::{self, ParameterGroup},
         repeated_pass::RepeatedPass,
         unet_parameters::UNetLayout,

@@ -14,6 +14,7 @@ mod readback;
 mod replay;
 mod report;
 mod submissions;
+pub(crate) mod templates;
 pub mod tiles;
 mod tune;
 mod work;

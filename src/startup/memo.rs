@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Verdict;
-use crate::gpu::{FirstStart, Gpu, KernelProfile, kernel, tiles::TileTable};
+use crate::gpu::{FirstStart, Gpu, KernelProfile, templates, tiles::TileTable};
 
 /// Findings about one device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,6 +49,6 @@ pub(super) fn subject(gpu: &Gpu) -> String {
         report.driver,
         report.float16,
         env!("CARGO_PKG_VERSION"),
-        kernel::fingerprint(),
+        templates::fingerprint(),
     )
 }

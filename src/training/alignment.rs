@@ -16,8 +16,9 @@
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+use super::batch::Batch;
 use super::batch_times::BatchTimes;
-use super::gradients::{Batch, Conditioning, Networks, repeat_rows};
+use super::gradients::{Conditioning, Networks, repeat_rows};
 use super::palp::{self, NoiseLevel};
 use super::random::{Purpose, stream};
 use super::settings::TrainingSettings;

@@ -4,7 +4,8 @@
 use burn::tensor::Tensor;
 
 use super::alignment::Alignment;
-use super::gradients::{Batch, Networks};
+use super::batch::Batch;
+use super::gradients::Networks;
 use super::palp::{self, NoiseLevel};
 
 /// The tensors that follow from a batch's timesteps, row by row.

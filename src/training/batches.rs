@@ -18,7 +18,7 @@ use super::loss_weights::{self, RowWeights};
 use super::prompts;
 use super::random::{Purpose, integers, permutation, stream};
 use super::transfer::upload;
-use super::{TrainingSettings, gradients::Batch};
+use super::{TrainingSettings, batch::Batch};
 use crate::sampling::{NoiseSchedule, noise};
 
 /// The batches of a run.

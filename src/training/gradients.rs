@@ -9,9 +9,9 @@ use std::ops::Add;
 use burn::tensor::{DType, Tensor};
 
 use super::alignment::{Alignment, AlignmentPass, Pull};
+use super::batch::{Batch, first_rows};
 use super::batch_times::BatchTimes;
 use super::embedding::PromptTemplate;
-use super::localized_loss::{Localization, LocalizedRows};
 use super::loss_weights;
 use super::objective::Objective;
 use super::palp;
@@ -73,61 +73,6 @@ impl Trained {
     /// What is trained of the U-Net, as slices of the flat vector.
     pub fn factors(&self) -> UNetFactors {
         self.layout.split(&self.values)
-    }
-}
-
-/// Pictures, noise and timesteps of one pass; tensors are `[batch, height, width, channels]`, f32.
-#[derive(Clone, Debug)]
-pub struct Batch {
-    pub latents: Tensor<4>,
-    pub noise: Tensor<4>,
-    pub timesteps: Vec<usize>,
-    /// For each row, the index of its personalization prompt.
-    pub prompts: Vec<usize>,
-    /// Number of rows that are photos, on which alignment acts; the rows after them preserve the prior.
-    pub photo_rows: usize,
-    /// How much each row and latent counts in the personalization loss (see `loss_weights`); broadcasts over
-    /// the batch. None if all count 1, which is never the case with prior rows.
-    pub weights: Option<Tensor<4>>,
-    /// Where the rows' subjects are, for the localized cross-attention loss; None without it.
-    pub localized: Option<LocalizedRows>,
-}
-
-impl Batch {
-    /// Photos that have the same prompt and all count the same.
-    pub fn new(latents: Tensor<4>, noise: Tensor<4>, timesteps: Vec<usize>) -> Self {
-        let rows = timesteps.len();
-        let prompts = vec![0; rows];
-        Self { latents, noise, prompts, photo_rows: rows, weights: None, localized: None, timesteps }
-    }
-
-    /// The rows that are photos, as alignment looks at them.
-    fn photos(&self) -> Self {
-        let rows = self.photo_rows;
-        Self {
-            latents: first_rows(self.latents.clone(), rows),
-            noise: first_rows(self.noise.clone(), rows),
-            timesteps: self.timesteps[..rows].to_vec(),
-            prompts: self.prompts[..rows].to_vec(),
-            photo_rows: rows,
-            weights: self.weights.clone().map(|weights| first_rows(weights, rows)),
-            localized: None,
-        }
-    }
-
-    /// The localized loss and the weight of its mean over all rows. The settings' weight is that of the mean
-    /// over the photos alone, so it is multiplied by all rows / photos' rows.
-    fn localization(&self, networks: Networks, conditioning: &Conditioning) -> Option<(Localization, f64)> {
-        let localized = self.localized.as_ref()?;
-        let prompts: Vec<_> =
-            self.prompts.iter().map(|&prompt| &conditioning.personalization[prompt]).collect();
-        let [_, tokens, _] = conditioning.empty.dims();
-        Some((localized.localization(networks.unet, &prompts, tokens), localized.weight * self.photo_share()))
-    }
-
-    /// Number of all rows divided by the number of photos' rows.
-    fn photo_share(&self) -> f64 {
-        self.timesteps.len() as f64 / self.photo_rows as f64
     }
 }
 
@@ -327,8 +272,4 @@ impl Networks<'_> {
 /// A single row repeated `batch` times; a batch is returned as it is.
 pub(super) fn repeat_rows(states: Tensor<3>, batch: usize) -> Tensor<3> {
     if states.dims()[0] == 1 { states.repeat_dim(0, batch) } else { states }
-}
-
-pub(super) fn first_rows(tensor: Tensor<4>, rows: usize) -> Tensor<4> {
-    if tensor.dims()[0] == rows { tensor } else { tensor.narrow(0, 0, rows) }
 }

@@ -3,19 +3,20 @@
 //!
 //! `photos`, `augmentation`, `buckets`, `latents` and `prior` prepare what is learned from; `settings` says
 //! how, `frozen_model` for which model. `batches`, `prompts` and `loss_weights` say what each pass looks at.
-//! `palp` holds the method's equations, `gradients` one forward and backward pass, `batch_times` what follows
-//! from its timesteps. `repeated_pass` makes further passes cost the host less. `personal_prompt` takes a
-//! pass through the text encoder, `segmented_pass` through the U-Net in little memory; `alignment` adds the
-//! pull of the clean prompt, `localized_loss` keeps a word to its subject's place, which `subject_masks`
-//! holds. `objective` is the loss that is minimized, `embedding` and `unet_parameters` are what is trained;
-//! `optimizer`, `quantized_moments`, `learning_rate` and `embedding_norm` say how it moves. `trainer` ties
-//! all this into steps, which `record` reports; `best` keeps the best state as `early_stopping` judges it,
-//! `checkpoint` with `host_latents` a run's whole state. Everything is deterministic: a run is a function of
-//! the photos, the model and the settings (with their seed), and a resumed run goes on bit for bit on the
-//! same device.
+//! `palp` holds the method's equations, `gradients` one forward and backward pass over a `batch`,
+//! `batch_times` what follows from its timesteps. `repeated_pass` makes further passes cost the host less.
+//! `personal_prompt` takes a pass through the text encoder, `segmented_pass` through the U-Net in little
+//! memory; `alignment` adds the pull of the clean prompt, `localized_loss` keeps a word to its subject's
+//! place, which `subject_masks` holds. `objective` is the loss that is minimized, `embedding` and
+//! `unet_parameters` are what is trained; `optimizer`, `quantized_moments`, `learning_rate` and
+//! `embedding_norm` say how it moves. `trainer` ties all this into steps, which `record` reports; `best`
+//! keeps the best state as `early_stopping` judges it, `checkpoint` with `host_latents` a run's whole state.
+//! Everything is deterministic: a run is a function of the photos, the model and the settings (with their
+//! seed), and a resumed run goes on bit for bit on the same device.
 
 pub mod alignment;
 pub mod augmentation;
+pub mod batch;
 mod batch_times;
 pub mod batches;
 mod best;

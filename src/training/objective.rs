@@ -3,7 +3,7 @@
 
 use burn::tensor::Tensor;
 
-use super::gradients::first_rows;
+use super::batch::first_rows;
 use super::{loss_weights, palp};
 
 /// The loss of a pass: the U-Net's output and what it is compared with.

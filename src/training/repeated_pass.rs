@@ -4,8 +4,9 @@
 use burn::tensor::{Device, Tensor};
 
 use super::alignment::Alignment;
+use super::batch::Batch;
 use super::batch_times::BatchTimes;
-use super::gradients::{Batch, Conditioning, Networks, StepGradients, Trained, gradients_at, step_gradients};
+use super::gradients::{Conditioning, Networks, StepGradients, Trained, gradients_at, step_gradients};
 use super::palp::NoiseLevel;
 use crate::gpu::Replay;
 

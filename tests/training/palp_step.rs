@@ -11,8 +11,9 @@ use palpable::sampling::{NoiseSchedule, SchedulerConfig};
 use palpable::tokenizer::Tokenizer;
 use palpable::training::ActivationPolicy;
 use palpable::training::alignment::Alignment;
+use palpable::training::batch::Batch;
 use palpable::training::embedding::{NewWords, PromptTemplate};
-use palpable::training::gradients::{self, Batch, Conditioning, Networks, Trained};
+use palpable::training::gradients::{self, Conditioning, Networks, Trained};
 use palpable::training::unet_parameters::UNetLayout;
 use palpable::weights::read_text;
 
