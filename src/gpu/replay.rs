@@ -107,7 +107,8 @@ impl<O: Outputs + 'static, Kind: PartialEq> Replay<O, Kind> {
         }
     }
 
-    /// If the recording was taken away, has the next run make it anew.
+    /// If the recording was taken away, has this run make it anew. To be asked before its first input: one that is
+    /// taken away later is noticed by the next run.
     fn notice_loss(&mut self) {
         if let State::Recorded { recording, submission } = &self.state
             && recording.borrow().is_none()
@@ -119,7 +120,9 @@ impl<O: Outputs + 'static, Kind: PartialEq> Replay<O, Kind> {
     /// Hands in the next input of a run and returns the tensor to compute with. The order of inputs is the
     /// same each time.
     pub fn input<const D: usize>(&mut self, tensor: Tensor<D>) -> Tensor<D> {
-        self.notice_loss();
+        if self.handed_in == 0 {
+            self.notice_loss();
+        }
         let shape = tensor.shape();
         let flat = tensor.clone().reshape([shape.num_elements()]);
         let own = match &self.state {
@@ -139,10 +142,9 @@ impl<O: Outputs + 'static, Kind: PartialEq> Replay<O, Kind> {
         own.reshape(shape)
     }
 
-    /// Returns what `compute` makes of the inputs that were handed in, by repeating its recording if there
-    /// is one.
+    /// Returns what `compute` makes of the inputs that were handed in, one at least, by repeating its recording
+    /// if there is one.
     pub fn run(&mut self, compute: impl Fn() -> O) -> O {
-        self.notice_loss();
         self.handed_in = 0;
         match &self.state {
             State::New => {

@@ -102,3 +102,35 @@ fn a_recording_is_taken_away_with_unused_memory_and_made_anew() {
         assert_eq!([run(4.0), run(5.0)], [(vec![16.0; 3], false), (vec![25.0; 3], true)]);
     });
 }
+
+/// Before its inputs, between them, or after them.
+#[test]
+fn a_recording_that_is_taken_away_at_any_time_spoils_no_run() {
+    let gpu = open_gpu();
+    as_in_a_browser(&gpu, || {
+        let number = |number: f32| Tensor::<3>::full([1, 1, 1], number, (&gpu.device, DType::F32));
+        let weight = Tensor::<2>::full([3, 1], 2.0, (&gpu.device, DType::F32));
+        let mut replay = Replay::new(&gpu.device);
+        let mut run = |round: usize, taken_after: Option<usize>| {
+            let release_after = |inputs| {
+                if taken_after == Some(inputs) {
+                    gpu.release_unused();
+                }
+            };
+            release_after(0);
+            let x = replay.input(number(round as f32));
+            release_after(1);
+            let y = replay.input(number(0.5));
+            release_after(2);
+            let before = Work::so_far();
+            let sum = values(replay.run(|| linear(x.clone(), weight.clone(), None) + y.clone()));
+            assert_eq!(sum, vec![2.0 * round as f32 + 0.5; 3], "run {round}, taken after {taken_after:?}");
+            (Work::so_far() - before).repeated > 0
+        };
+        let taken = [None, None, None, Some(0), None, Some(1), None, None, Some(2), None, None];
+        let repeated: Vec<bool> = (0..).zip(taken).map(|(round, taken)| run(round, taken)).collect();
+        // Each time the next run that finds none makes another.
+        let expected = [false, false, true, false, true, false, false, true, false, false, true];
+        assert_eq!(repeated, expected);
+    });
+}
