@@ -107,9 +107,12 @@ impl<O: Outputs + 'static, Kind: PartialEq> Replay<O, Kind> {
         }
     }
 
-    /// If the recording was taken away, has this run make it anew. To be asked before its first input: one that is
-    /// taken away later is noticed by the next run.
+    /// If the recording was taken away, has this run make it anew; but not once an input was handed in: then the
+    /// next run notices.
     fn notice_loss(&mut self) {
+        if self.handed_in > 0 {
+            return;
+        }
         if let State::Recorded { recording, submission } = &self.state
             && recording.borrow().is_none()
         {
@@ -120,9 +123,7 @@ impl<O: Outputs + 'static, Kind: PartialEq> Replay<O, Kind> {
     /// Hands in the next input of a run and returns the tensor to compute with. The order of inputs is the
     /// same each time.
     pub fn input<const D: usize>(&mut self, tensor: Tensor<D>) -> Tensor<D> {
-        if self.handed_in == 0 {
-            self.notice_loss();
-        }
+        self.notice_loss();
         let shape = tensor.shape();
         let flat = tensor.clone().reshape([shape.num_elements()]);
         let own = match &self.state {
@@ -142,9 +143,10 @@ impl<O: Outputs + 'static, Kind: PartialEq> Replay<O, Kind> {
         own.reshape(shape)
     }
 
-    /// Returns what `compute` makes of the inputs that were handed in, one at least, by repeating its recording
-    /// if there is one.
+    /// Returns what `compute` makes of the inputs that were handed in, by repeating its recording if there
+    /// is one.
     pub fn run(&mut self, compute: impl Fn() -> O) -> O {
+        self.notice_loss();
         self.handed_in = 0;
         match &self.state {
             State::New => {

@@ -103,7 +103,7 @@ fn a_recording_is_taken_away_with_unused_memory_and_made_anew() {
     });
 }
 
-/// Before its inputs, between them, or after them.
+/// Before a run's inputs, between them, or after them; and where there are none.
 #[test]
 fn a_recording_that_is_taken_away_at_any_time_spoils_no_run() {
     let gpu = open_gpu();
@@ -129,8 +129,19 @@ fn a_recording_that_is_taken_away_at_any_time_spoils_no_run() {
         };
         let taken = [None, None, None, Some(0), None, Some(1), None, None, Some(2), None, None];
         let repeated: Vec<bool> = (0..).zip(taken).map(|(round, taken)| run(round, taken)).collect();
-        // Each time the next run that finds none makes another.
+        // The run after the loss makes another recording.
         let expected = [false, false, true, false, true, false, false, true, false, false, true];
         assert_eq!(repeated, expected);
+
+        let x = number(1.0);
+        let mut replay = Replay::new(&gpu.device);
+        let mut run = || {
+            let before = Work::so_far();
+            replay.run(|| linear(x.clone(), weight.clone(), None));
+            (Work::so_far() - before).repeated > 0
+        };
+        assert_eq!([run(), run(), run()], [false, false, true]);
+        gpu.release_unused();
+        assert_eq!([run(), run()], [false, true]);
     });
 }

@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use burn::tensor::{FloatDType, Tensor};
-use palpable::gpu::tiles::{Candidate, Tile, TileTable, Unit};
-use palpable::gpu::{Gpu, KernelProfile, Work, launch_probes, tune};
+use burn::tensor::{DType, FloatDType, Tensor};
+use palpable::gpu::tiles::{Candidate, Speed, TILES, Tile, TileTable, Unit, Workload};
+use palpable::gpu::{Gpu, KernelProfile, MatrixLanguage, MatrixUnits, Work, launch_probes, tune};
 use palpable::ops::{conv2d, linear};
 
 use crate::comparison::{compare_on, numbers, precisions};
@@ -176,22 +176,36 @@ fn a_clock_that_hardly_ticks_shows_no_infinite_speed() {
     assert!(speeds.map(|speed| speed.flops_per_second).all(|speed| speed < 1_000_000_000_000_000));
 }
 
-/// What a device gives is measured within the budget, and what is computed by it is right.
+/// Operations a second of the device that [`clock_of_work`] makes up.
+const MADE_UP_SPEED: f64 = 2e10;
+
+/// Seconds that such a device takes for what this thread launches: what is measured by this clock depends on
+/// neither the machine nor its load.
+fn clock_of_work() -> impl Fn() -> f64 {
+    let start = Work::so_far().flops;
+    move || (Work::so_far().flops - start) as f64 / MADE_UP_SPEED
+}
+
+/// What a device gives is measured, in each type, and what is computed by it is right.
 #[test]
 fn tuning_measures_a_table() {
     let gpu = open_gpu();
-    let start = Instant::now();
-    let clock = || start.elapsed().as_secs_f64();
-    let unmeasured = pollster::block_on(tune(&gpu, 0.0, clock)).expect("a table");
     let untuned = TileTable::untuned(gpu.report.software);
-    assert_eq!(unmeasured, untuned);
+    let tuned = |budget| pollster::block_on(tune(&gpu, budget, clock_of_work())).expect("a table");
+    assert_eq!(tuned(0.0), untuned);
 
-    launch_probes(&gpu);
-    let table = pollster::block_on(tune(&gpu, 6.0, clock)).expect("a table");
-    println!("{} after {:.1} s", serde_json::to_string(&table).unwrap(), clock());
-    assert_ne!(table, untuned);
-    let speeds = || table.f32.iter().chain(&table.f16);
-    assert!(speeds().all(|speed| speed.flops_per_second > 0 && speed.in_flight > 0));
+    let table = tuned(60.0);
+    println!("{}", serde_json::to_string(&table).unwrap());
+    let types = if gpu.report.float16 { 2 } else { 1 };
+    for speeds in [&table.f32[..], &table.f16[..table.f32.len()]].iter().take(types) {
+        for (speed, tile) in speeds.iter().zip(&TILES) {
+            let ratio = speed.flops_per_second as f64 / MADE_UP_SPEED;
+            assert!((0.999..1.001).contains(&ratio), "{tile:?}: {speed:?}");
+            // A lone workgroup computes a tile's share of the product, whose width is the same for all.
+            assert_eq!(speed.in_flight * tile.columns, table.f32[0].in_flight * TILES[0].columns, "{tile:?}");
+        }
+    }
+    assert!(table.measured && table.launch_nanoseconds != untuned.launch_nanoseconds, "{table:?}");
     let stored: TileTable = serde_json::from_str(&serde_json::to_string(&table).unwrap()).unwrap();
     assert_eq!(stored, table);
 
@@ -205,4 +219,46 @@ fn tuning_measures_a_table() {
         |[x, weight], _| linear::trainable_linear(x, weight.squeeze_dim(0)),
         |[x, weight], _| linear::reference::linear(x, weight.squeeze_dim(0), None),
     );
+}
+
+/// What the budget leaves unmeasured is the default's, as much faster or slower as what was measured.
+#[test]
+fn tuning_measures_within_its_budget() {
+    let gpu = open_gpu();
+    let untuned = TileTable::untuned(gpu.report.software);
+    let table = pollster::block_on(tune(&gpu, 0.7, clock_of_work())).expect("a table");
+    let ratio = |found: &Speed, known: &Speed| found.flops_per_second as f64 / known.flops_per_second as f64;
+    let is_measured = |speed: &&Speed| (speed.flops_per_second as f64 / MADE_UP_SPEED - 1.0).abs() < 1e-3;
+    let measured = table.f32.iter().filter(is_measured).count();
+    println!("{measured} measured: {table:?}");
+    assert!((1..table.f32.len()).contains(&measured), "{measured} measured");
+    let sum =
+        |speeds: &[Speed]| speeds[..measured].iter().map(|speed| speed.flops_per_second as f64).sum::<f64>();
+    let expected = sum(&table.f32) / sum(&untuned.f32);
+    let left = table.f32[measured..].iter().zip(&untuned.f32[measured..]);
+    for (found, known) in left.chain(table.f16.iter().zip(&untuned.f16)) {
+        assert!(
+            (ratio(found, known) / expected - 1.0).abs() < 1e-3,
+            "{found:?} for {known:?}, not {expected}"
+        );
+    }
+}
+
+/// Tiles that the device can't compute with are ruled out while it is measured.
+#[test]
+fn tuning_rules_out_what_fails() {
+    let mut gpu = open_gpu();
+    if !gpu.report.float16 {
+        return;
+    }
+    // The device was opened without matrix units, so that no kernel that needs them can be compiled.
+    let missing = MatrixUnits { side: 16, subgroup_size: 32, language: MatrixLanguage::Naga };
+    KernelProfile { matrix_units: Some(missing), ..KernelProfile::on(&gpu.device) }.set(&gpu.device);
+    // A software adapter's table has a single tile.
+    gpu.report.software = false;
+    let start = Instant::now();
+    let table = pollster::block_on(tune(&gpu, 1.0, || start.elapsed().as_secs_f64())).expect("a table");
+    let workload = Workload { rows: 8192, columns: 1280, depth: 1280, groups: 1 };
+    let chosen = |table: &TileTable| table.choose(workload, DType::F16, true).tile().unit;
+    assert_eq!([chosen(&TileTable::default()), chosen(&table)], [Unit::Subgroup, Unit::Thread]);
 }
