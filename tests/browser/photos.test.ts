@@ -158,7 +158,7 @@ describe("photos", () => {
     await expect.poll(top).toBe(0);
     await box.press("-");
     await page.getByRole("button", { name: "Done" }).click();
-    await page.locator(".crop-dialog").waitFor({ state: "detached" });
+    await page.locator(".dialog").waitFor({ state: "detached" });
     expect(await tileColors(page)).toEqual(["red", "red"]);
     const focused = await page.evaluate(() => document.activeElement?.getAttribute("aria-label"));
     expect(focused).toBe("Crop upright.jpg");

@@ -226,6 +226,7 @@ fn tuning_measures_a_table() {
 fn tuning_measures_within_its_budget() {
     let gpu = open_gpu();
     let untuned = TileTable::untuned(gpu.report.software);
+    // Enough to test all tiles, warm up, time launches, and measure some tiles in f32.
     let table = pollster::block_on(tune(&gpu, 0.7, clock_of_work())).expect("a table");
     let ratio = |found: &Speed, known: &Speed| found.flops_per_second as f64 / known.flops_per_second as f64;
     let is_measured = |speed: &&Speed| (speed.flops_per_second as f64 / MADE_UP_SPEED - 1.0).abs() < 1e-3;

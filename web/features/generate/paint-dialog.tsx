@@ -25,7 +25,7 @@ export function PaintDialog({ title, picture, painted, label, hint, onDone, onCl
     dialog.current?.close();
   };
   return (
-    <dialog class="crop-dialog" ref={dialog} aria-labelledby="paint-title" onClose={onClose}>
+    <dialog class="dialog" ref={dialog} aria-labelledby="paint-title" onClose={onClose}>
       <h2 id="paint-title">{title}</h2>
       <MaskPainter picture={picture} mask={painted} label={label} hint={hint} />
       <div class="actions end">

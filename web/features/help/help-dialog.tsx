@@ -15,7 +15,7 @@ export function HelpDialog() {
     helpOpen.value = false;
   };
   return (
-    <dialog class="help-dialog" ref={dialog} aria-labelledby="help-title" onClose={close}>
+    <dialog class="dialog help-dialog" ref={dialog} aria-labelledby="help-title" onClose={close}>
       <h2 id="help-title">{words.title}</h2>
       <dl class="keys">
         {words.keys.map(([keys, what]) => (

@@ -82,7 +82,7 @@ export function CropDialog({ photo, classNoun, onDone, onCancel }: CropDialogPro
 
   const percent = (value: number, of: number) => `${(100 * value) / of}%`;
   return (
-    <dialog class="crop-dialog" ref={dialog} aria-labelledby="crop-title" onClose={close}>
+    <dialog class="dialog" ref={dialog} aria-labelledby="crop-title" onClose={close}>
       <h2 id="crop-title">{marking ? settingsText.mark : text.crop.title}</h2>
       {marking ? (
         <MaskPainter

@@ -75,7 +75,7 @@ const GridCell = ({ cell, ratio, labels, onOpen }: GridCellProps) =>
 function CellDialog({ cell, labels, onClose }: { cell: Cell; labels: string; onClose: () => void }) {
   const dialog = useModal();
   return (
-    <dialog class="crop-dialog" ref={dialog} aria-labelledby="cell-title" onClose={onClose}>
+    <dialog class="dialog" ref={dialog} aria-labelledby="cell-title" onClose={onClose}>
       <h2 id="cell-title">{labels}</h2>
       <PictureView picture={cell.picture} label={words.picture(labels)} />
       <div class="actions end">
