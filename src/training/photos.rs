@@ -7,13 +7,16 @@
 use std::io::Cursor;
 
 use image::{
-    DynamicImage, GrayImage, ImageBuffer, ImageDecoder, ImageReader, Luma, Pixel, RgbImage, imageops,
+    DynamicImage, GrayImage, ImageBuffer, ImageDecoder, ImageReader, Limits, Luma, Pixel, RgbImage, imageops,
 };
 
 use crate::weights::sha256;
 
 /// A picture of this many pixels or more is refused before it is decoded.
 pub const MAX_PIXELS: u64 = 100_000_000;
+/// Bytes that a PNG may hold beside its pixels, unpacked: colour profiles take some kilobytes, and a hostile
+/// one's grows a thousandfold as it is unpacked.
+const MAX_BESIDE_PIXELS: u64 = 64 << 20;
 /// A training run takes 1 to this many photos of each subject.
 pub const MAX_PHOTOS: usize = 10;
 
@@ -135,8 +138,10 @@ impl Photo {
 
         let mut reader =
             ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|_| not_a_picture())?;
-        // The size is judged below, before any pixel is decoded.
-        reader.no_limits();
+        // The size in pixels is judged below, before any is decoded.
+        let mut limits = Limits::no_limits();
+        limits.max_alloc = Some(MAX_BESIDE_PIXELS);
+        reader.limits(limits);
         let mut decoder = match reader.into_decoder() {
             Ok(decoder) => decoder,
             Err(image::ImageError::Unsupported(_)) => return Err(not_a_picture()),

@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../support/counting.rs"]
 mod counting;
 mod damaged;
 mod folders;

@@ -71,6 +71,41 @@ fn what_a_weak_gpu_takes_too_long_for_is_computed_anew() {
     );
 }
 
+/// burn submits 64 launches at once, so that much work in a row has to fit, wherever in the computation it comes.
+#[test]
+fn as_much_work_as_is_submitted_at_once_decides_what_is_too_long() {
+    let gpu = open_gpu();
+    let device = &gpu.device;
+    let [small, large] = [1, 64].map(|rows| Tensor::<3>::ones([1, rows, 8], (device, DType::F32)));
+    let weight = Tensor::<2>::ones([8, 8], (device, DType::F32));
+    let chain = |x: &Tensor<3>, count| (0..count).fold(x.clone(), |x, _| linear(x, weight.clone(), None));
+    let before = Work::so_far();
+    chain(&large, 1);
+    let one = Work::so_far() - before;
+    let size = one.flops.max(10 * one.bytes);
+    // Small ones around them, so that they are neither the first nor the last.
+    let compute = |count| {
+        chain(&small, 70);
+        chain(&large, count);
+        chain(&small, 70)
+    };
+    let repeated = |(count, submission_budget)| {
+        KernelProfile { submission_budget, ..KernelProfile::on(device) }.set(device);
+        let mut replay = Replay::new(device);
+        let mut run = || {
+            let before = Work::so_far();
+            replay.run(|| compute(count));
+            (Work::so_far() - before).repeated
+        };
+        [run(), run(), run()][2]
+    };
+    as_in_a_browser(&gpu, || {
+        let most = 64 * size;
+        let found = [(64, most), (64, most - 1), (70, most), (70, most - 1)].map(repeated);
+        assert_eq!(found, [140 + 64, 0, 140 + 70, 0]);
+    });
+}
+
 /// Results filled with NaN come from the host, which a recording can't repeat.
 #[test]
 fn what_cannot_be_recorded_is_computed_anew() {

@@ -3,6 +3,8 @@
 mod alignment_forms;
 mod augmentation;
 mod batches;
+#[path = "../support/counting.rs"]
+mod counting;
 mod device;
 mod differences;
 mod early_stopping;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::counting::{held, take_peak};
 use crate::support::{any_device, block_on, demo_model, demo_weights, in_repository, relative_error, values};
 use burn::tensor::{DType, Tensor, TensorData};
 use image::{ExtendedColorType, ImageEncoder, Rgb, RgbImage, codecs};
@@ -140,6 +141,22 @@ fn bad_files_are_refused_in_a_sentence() {
     // The header's checksum is right: a smaller lie is only found in the pixels.
     let error = refusal(&png_claiming(5, 5));
     assert!(matches!(error, PhotoError::Damaged { .. }), "{error}");
+}
+
+/// 320 MB of zeros are packed into a thousandth: they stay so.
+#[test]
+fn a_colour_profile_does_not_fill_the_memory_as_it_is_unpacked() {
+    let mut file = Vec::new();
+    let mut encoder = codecs::png::PngEncoder::new(&mut file);
+    encoder.set_icc_profile(vec![0; 320 << 20]).unwrap();
+    encoder.write_image(&two_halves(4, 4), 4, 4, ExtendedColorType::Rgb8).unwrap();
+    assert!(file.len() < 1 << 20, "{} bytes", file.len());
+    let before = held();
+    take_peak();
+    let photo = Photo::decode(&file, "a.png").expect("a photo");
+    assert_eq!(photo.pixels(), &two_halves(4, 4));
+    let taken = take_peak() - before;
+    assert!(taken < 200 << 20, "{taken} bytes");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Counts the heap of each thread, so that a test can say what loading takes.
+//! Counts the heap of each thread, so that a test can say what a file takes that is opened.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
